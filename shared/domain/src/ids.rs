@@ -1,0 +1,246 @@
+//! Identifiers: parsed once, then trusted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ulid::Ulid;
+
+/// A string that is not an identifier of the kind it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not {expected}")]
+pub struct InvalidId {
+    /// What was expected, for people.
+    pub expected: &'static str,
+}
+
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// The id around a ULID that the caller made.
+            pub const fn new(ulid: Ulid) -> Self {
+                Self(ulid)
+            }
+
+            /// The ULID without the prefix.
+            pub const fn ulid(self) -> Ulid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.strip_prefix($prefix)
+                    .and_then(canonical_ulid)
+                    .map(Self)
+                    .ok_or(InvalidId { expected: $expected })
+            }
+        }
+    };
+}
+
+ulid_id! {
+    /// An account.
+    UserId, "usr_", "a user id (usr_ and a ULID)"
+}
+ulid_id! {
+    /// One login on one phone, laptop or browser: the unit of multi-device.
+    DeviceId, "dev_", "a device id (dev_ and a ULID)"
+}
+ulid_id! {
+    /// A group, and its conversation.
+    GroupId, "grp_", "a group id (grp_ and a ULID)"
+}
+ulid_id! {
+    /// One login and all the refresh tokens that follow from it.
+    FamilyId, "fam_", "a token family"
+}
+
+/// Only the one canonical spelling counts, so that equal ids are equal strings.
+fn canonical_ulid(text: &str) -> Option<Ulid> {
+    let ulid = Ulid::from_string(text).ok()?;
+    let mut buffer = [0; ulid::ULID_LEN];
+    (ulid.array_to_str(&mut buffer) == text).then_some(ulid)
+}
+
+/// A place where people talk: two users, or a group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConversationId {
+    /// Two users. Made by [`ConversationId::dm`] or by parsing, which keep the order.
+    Dm {
+        /// The one whose ULID sorts first.
+        lower: UserId,
+        /// The other.
+        upper: UserId,
+    },
+    /// A group.
+    Group(GroupId),
+}
+
+impl ConversationId {
+    /// The 1:1 conversation of two users; `None` if they are the same.
+    pub fn dm(one: UserId, other: UserId) -> Option<Self> {
+        match one.cmp(&other) {
+            std::cmp::Ordering::Less => Some(Self::Dm { lower: one, upper: other }),
+            std::cmp::Ordering::Greater => Some(Self::Dm { lower: other, upper: one }),
+            std::cmp::Ordering::Equal => None,
+        }
+    }
+}
+
+impl fmt::Display for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dm { lower, upper } => write!(f, "dm_{}_{}", lower.0, upper.0),
+            Self::Group(group) => group.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ConversationId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let expected =
+            InvalidId { expected: "a conversation id (dm_ and two ULIDs, lower first, or grp_ and a ULID)" };
+        if let Ok(group) = text.parse() {
+            return Ok(Self::Group(group));
+        }
+        let (lower, upper) =
+            text.strip_prefix("dm_").and_then(|pair| pair.split_once('_')).ok_or(expected)?;
+        let lower = canonical_ulid(lower).map(UserId).ok_or(expected)?;
+        let upper = canonical_ulid(upper).map(UserId).ok_or(expected)?;
+        if lower < upper { Ok(Self::Dm { lower, upper }) } else { Err(expected) }
+    }
+}
+
+/// One open WebSocket, named by API Gateway.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(String);
+
+impl ConnectionId {
+    /// The id as the gateway gave it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as the gateway gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Chosen by the sending device; the same again is the same message.
+///
+/// 1–64 bytes. Scope: (sender, conversation).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientMessageId(String);
+
+impl ClientMessageId {
+    /// Longest id. Unit: bytes, inclusive.
+    pub const BYTES_MAX: usize = 64;
+
+    /// The id as the device chose it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ClientMessageId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if (1..=Self::BYTES_MAX).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidId { expected: "1 to 64 bytes" })
+        }
+    }
+}
+
+impl fmt::Display for ClientMessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    const HIGH: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
+
+    #[test]
+    fn an_id_reads_back_as_it_was_written() {
+        for text in [format!("usr_{LOW}"), format!("usr_{HIGH}")] {
+            assert_eq!(text.parse::<UserId>().unwrap().to_string(), text);
+        }
+        for text in [format!("dm_{LOW}_{HIGH}"), format!("grp_{LOW}")] {
+            assert_eq!(text.parse::<ConversationId>().unwrap().to_string(), text);
+        }
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str) {
+        assert!(text.parse::<UserId>().is_err(), "{text} passed as a user id");
+        assert!(text.parse::<ConversationId>().is_err(), "{text} passed as a conversation id");
+    }
+
+    #[test]
+    fn whatever_is_not_canonical_is_refused() {
+        check_refused("");
+        check_refused("usr_");
+        check_refused(LOW);
+        check_refused(&format!("usr_{}", LOW.to_lowercase()));
+        check_refused(&format!("usr_{LOW}0"));
+        check_refused("usr_8ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+        check_refused(&format!("dm_{HIGH}_{LOW}"));
+        check_refused(&format!("dm_{LOW}_{LOW}"));
+        check_refused(&format!("dm_{LOW}"));
+        check_refused("usr_01ARZ3NDEKTSV4RRFFQ69G5FAü");
+    }
+
+    #[test]
+    fn a_dm_is_the_same_from_both_sides() {
+        let (low, high) = (format!("usr_{LOW}").parse().unwrap(), format!("usr_{HIGH}").parse().unwrap());
+        assert_eq!(ConversationId::dm(low, high), ConversationId::dm(high, low));
+        assert_eq!(ConversationId::dm(low, low), None);
+    }
+
+    #[test]
+    fn a_client_message_id_has_1_to_64_bytes() {
+        assert!("".parse::<ClientMessageId>().is_err());
+        assert!("x".repeat(64).parse::<ClientMessageId>().is_ok());
+        assert!("x".repeat(65).parse::<ClientMessageId>().is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! Confab's rules: pure functions over values, with the time as an argument.
+//!
+//! Knows: what an id is, how a log grows, who may do what, when a lease has
+//! run out, how often somebody may try.
+//! Must not know: I/O, async, a clock, randomness, JSON or AWS.
+//!
+//! Start with [`log`]: everything else hangs on it.
+
+pub mod account;
+pub mod claim;
+pub mod content;
+pub mod device;
+pub mod ids;
+pub mod lease;
+pub mod log;
+pub mod membership;
+pub mod rate;
+pub mod refusal;
+pub mod retention;
+pub mod time;
+
+pub use content::Content;
+pub use ids::{
+    ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, UserId,
+};
+pub use log::{Kind, Message, Seq};
+pub use refusal::Refusal;
+pub use time::Timestamp;

@@ -1,0 +1,71 @@
+//! How often somebody may try: a token bucket kept as one number.
+//!
+//! The number is the time at which the bucket will be full again ("theoretical
+//! arrival time" of the generic cell rate algorithm): each try moves it on by
+//! one interval, and a try is refused while it lies further ahead than a burst.
+
+use std::time::Duration;
+
+use crate::{Refusal, Timestamp};
+
+/// A burst of tries, then one per interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Tries that may come at once.
+    pub burst: u32,
+    /// After which one more is allowed.
+    pub interval: Duration,
+}
+
+impl Rate {
+    /// How far ahead of now the bucket's time may lie for one more try.
+    pub fn tolerance(&self) -> Duration {
+        self.interval * self.burst.saturating_sub(1)
+    }
+
+    /// Takes one try from a bucket that will be full again at `full_at`.
+    ///
+    /// Gives when it will be full again now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`] where the bucket is empty.
+    pub fn take(&self, full_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Refusal> {
+        let full_at = full_at.unwrap_or(now).max(now);
+        let ahead = full_at.since(now);
+        if ahead > self.tolerance() {
+            return Err(Refusal::RateLimited { retry_after: ahead - self.tolerance() });
+        }
+        Ok(full_at.plus(self.interval))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { burst: 3, interval: Duration::from_millis(100) };
+
+    #[test]
+    fn a_burst_passes_and_then_one_per_interval() {
+        let now = Timestamp::from_ms(1_000);
+        let mut full_at = None;
+        for _ in 0..3 {
+            full_at = Some(RATE.take(full_at, now).unwrap());
+        }
+        assert_eq!(
+            RATE.take(full_at, now),
+            Err(Refusal::RateLimited { retry_after: Duration::from_millis(100) })
+        );
+        let later = now.plus(Duration::from_millis(100));
+        full_at = Some(RATE.take(full_at, later).unwrap());
+        assert!(RATE.take(full_at, later).is_err());
+    }
+
+    #[test]
+    fn an_idle_bucket_is_full_again_and_no_fuller() {
+        let full_at = RATE.take(None, Timestamp::from_ms(0)).unwrap();
+        let later = Timestamp::from_ms(1_000_000);
+        assert_eq!(RATE.take(Some(full_at), later), Ok(later.plus(RATE.interval)));
+    }
+}

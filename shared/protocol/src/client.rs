@@ -1,0 +1,91 @@
+//! Frames that a client sends, one struct per `action`.
+//!
+//! Unknown fields are ignored. The `action` itself is read by the gateway's
+//! route selection and is not part of these structs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// `send`: append a message to a conversation. Answered by `ack`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Send {
+    /// Required; becomes the message's `client_message_id`.
+    pub id: String,
+    /// A user, a group or a 1:1 conversation.
+    pub to: String,
+    /// What the message says.
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// What a message says: shared by the `send` frame and by HTTP.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Content {
+    /// Required unless there are attachments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// `med_…` ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<String>>,
+    /// The `seq` of an earlier message of the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// `usr_…` ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
+}
+
+/// `sync`: give what this device lacks. Answered by one or more `sync` frames.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sync {
+    /// Echoed in every frame of the answer.
+    pub id: String,
+    /// Per conversation the highest `seq` up to which the device has everything.
+    pub cursors: BTreeMap<String, u64>,
+    /// Most messages per conversation, oldest first; everything where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// True: look only at the conversations that `cursors` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<bool>,
+}
+
+/// `history`: one page of a conversation. Answered by `history`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct History {
+    /// Echoed in the answer.
+    pub id: String,
+    /// Which conversation.
+    pub conversation: String,
+    /// Give what is just before this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Give what is just after this position; 0 begins at the first message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// 1–100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+}
+
+/// `read`: the user has read up to `seq`. Answered by `ok` if there is an `id`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Read {
+    /// Echoed in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Which conversation.
+    pub conversation: String,
+    /// Up to and including.
+    pub seq: u64,
+}
+
+/// `heartbeat`: this device is alive. Answered by `heartbeat`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Echoed in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}

@@ -1,0 +1,235 @@
+//! Bodies of the HTTP API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ErrorBody, Message, client::Content};
+
+/// Every error answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorAnswer {
+    /// What went wrong.
+    pub error: ErrorBody,
+}
+
+/// `POST /v1/signup`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Signup {
+    /// 3–32 of `a`–`z`, `0`–`9`, `_`; case does not matter.
+    pub handle: String,
+    /// 8–128 characters.
+    pub password: String,
+    /// 1–64 characters; the handle where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What this login runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceLabel>,
+}
+
+/// `POST /v1/login`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Login {
+    /// The account's handle; case does not matter.
+    pub handle: String,
+    /// The account's password.
+    pub password: String,
+    /// What this login runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceLabel>,
+}
+
+/// How a device describes itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceLabel {
+    /// `dev_…` of an earlier login on the same device, which this one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// For people, such as "Alice's phone".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Such as `web`, `ios`, `android`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+}
+
+/// `POST /v1/token/refresh`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Refresh {
+    /// Dies with this call; the answer holds its successor.
+    pub refresh_token: String,
+}
+
+/// A login, for as long as its refresh token is renewed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Session {
+    /// `usr_…`.
+    pub user: String,
+    /// `dev_…`.
+    pub device: String,
+    /// For the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// For `POST /v1/token/refresh`, once.
+    pub refresh_token: String,
+    /// Life of the access token. Unit: seconds.
+    pub expires_in_seconds: u64,
+}
+
+/// `POST /v1/tickets`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Ticket {
+    /// Opens a WebSocket.
+    pub ticket: String,
+    /// The WebSocket endpoint to use, the ticket included.
+    pub url: String,
+    /// Life of the ticket. Unit: seconds.
+    pub expires_in_seconds: u64,
+}
+
+/// What everybody may know of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Profile {
+    /// `usr_…`.
+    pub user: String,
+    /// Lower case.
+    pub handle: String,
+    /// For people.
+    pub display_name: String,
+    /// A media id or an address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+}
+
+/// `PATCH /v1/me`: absent fields stay as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfilePatch {
+    /// 1–64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// `null` removes it.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub avatar: Option<Option<String>>,
+}
+
+/// `PATCH /v1/conversations/{c}`: absent fields stay as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationPatch {
+    /// `null`, or a time in the past, ends the mute.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
+    pub muted_until_ms: Option<Option<u64>>,
+}
+
+/// Tells `null` (`Some(None)`) from an absent field (`None`).
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// `POST /v1/conversations/{c}/messages`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PostMessage {
+    /// 1–64 bytes; the same again gives the same message.
+    pub client_message_id: String,
+    /// What the message says.
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// `GET /v1/conversations/{c}/messages`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessagePage {
+    /// Ascending `seq`.
+    pub messages: Vec<Message>,
+    /// Whether there is more in the direction that was asked for.
+    pub more: bool,
+}
+
+/// `GET /v1/conversations`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChatList {
+    /// In no particular order.
+    pub conversations: Vec<Conversation>,
+    /// Give this as `cursor` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A conversation as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Conversation {
+    /// `dm_…` or `grp_…`.
+    pub conversation: String,
+    /// `dm` or `group`.
+    pub kind: String,
+    /// A group's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Position of the newest message; 0 where there is none.
+    pub last_seq: u64,
+    /// The user's own read marker; 0 where nothing is read.
+    pub read_seq: u64,
+    /// Messages of others after the read marker.
+    pub unread_count: u64,
+    /// The newest message, shortened where it is long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<Message>,
+    /// No pushes before this. Unit: milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until_ms: Option<u64>,
+}
+
+/// `GET /v1/devices`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Devices {
+    /// Oldest login first.
+    pub devices: Vec<Device>,
+}
+
+/// One login of the user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Device {
+    /// `dev_…`.
+    pub device: String,
+    /// As the device named itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// As the device named itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Time of the login. Unit: milliseconds since the Unix epoch.
+    pub created_at_ms: u64,
+    /// Time of the last login or token refresh. Unit: milliseconds since the Unix epoch.
+    pub last_active_at_ms: u64,
+    /// Whether a WebSocket of this device is open.
+    pub connected: bool,
+    /// Whether the request came from this device.
+    pub current: bool,
+}
+
+/// `GET /v1/health`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// Always `ok`.
+    pub status: String,
+    /// The running version.
+    pub version: String,
+}

@@ -1,0 +1,20 @@
+//! Confab's wire: JSON frames, HTTP bodies, error codes and limits.
+//!
+//! Knows: shapes and names, as `docs/PROTOCOL.md` tells them to clients.
+//! Must not know: rules, storage, AWS, or how anything is carried out.
+//! Every field is a plain string, number or list; `confab-app` turns them into
+//! the domain's types, so a change of the wire cannot change a rule.
+//!
+//! Start with the frames in [`client`], then [`ServerFrame`].
+
+mod error;
+mod message;
+
+pub mod client;
+pub mod http;
+pub mod limits;
+pub mod server;
+
+pub use error::{ErrorBody, ErrorCode, ErrorFrame};
+pub use message::{Ack, Message};
+pub use server::ServerFrame;
