@@ -34,6 +34,11 @@ impl Retention {
         self.0.map(|kept| sent_at.plus(kept))
     }
 
+    /// Whether a message that was sent at `sent_at` has expired.
+    pub fn has_expired(self, sent_at: Timestamp, now: Timestamp) -> bool {
+        self.expires_at(sent_at).is_some_and(|expires_at| expires_at <= now)
+    }
+
     /// The last position to set aside before `seq` may be used, if that has to be done.
     pub fn to_reserve(self, head: Head, seq: Seq) -> Option<Seq> {
         self.0?;
@@ -42,11 +47,6 @@ impl Retention {
         }
         Some(Seq::new(seq.get().saturating_add(RESERVED_BLOCK - 1)).unwrap_or(Seq::MAX))
     }
-}
-
-/// Whether something that expires then has expired.
-pub fn has_expired(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
-    expires_at.is_some_and(|expires_at| expires_at <= now)
 }
 
 #[cfg(test)]
@@ -75,9 +75,9 @@ mod tests {
     fn a_message_expires_its_days_after_it_was_sent() {
         let sent_at = Timestamp::from_ms(5);
         assert_eq!(Retention::FOR_EVER.expires_at(sent_at), None);
-        let expires_at = Retention::days(2).expires_at(sent_at);
-        assert_eq!(expires_at, Some(Timestamp::from_ms(2 * 86_400_000 + 5)));
-        assert!(!has_expired(expires_at, Timestamp::from_ms(2 * 86_400_000 + 4)));
-        assert!(has_expired(expires_at, Timestamp::from_ms(2 * 86_400_000 + 5)));
+        let two_days = Retention::days(2);
+        assert_eq!(two_days.expires_at(sent_at), Some(Timestamp::from_ms(2 * 86_400_000 + 5)));
+        assert!(!two_days.has_expired(sent_at, Timestamp::from_ms(2 * 86_400_000 + 4)));
+        assert!(two_days.has_expired(sent_at, Timestamp::from_ms(2 * 86_400_000 + 5)));
     }
 }

@@ -1,0 +1,24 @@
+//! The AWS SDK's HTTP transport inside the process: no socket, no container.
+//!
+//! An SDK client built over [`EmbeddedAws`] serialises, signs and parses as in
+//! production; only the transport differs. Each request goes to the
+//! [`Service`] registered for the service name in its signature.
+//!
+//! Knows: SigV4 credential scopes, the DynamoDB JSON 1.0 protocol, the
+//! DynamoDB emulator and how to run it beside an async runtime.
+//! Must not know: chat, table layouts, configuration, regions, credentials.
+//!
+//! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`]
+//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`). [`Meter`] (`metering/`)
+//! counts what a call would cost on AWS.
+
+mod dynamodb;
+mod metering;
+mod service;
+mod transport;
+mod wire;
+
+pub use dynamodb::{DynamoDb, DynamoDbError};
+pub use metering::{Meter, Usage};
+pub use service::{Service, ServiceFuture, ServiceRequest, ServiceResponse, signing_name};
+pub use transport::{EmbeddedAws, EmbeddedAwsBuilder};

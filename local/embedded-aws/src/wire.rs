@@ -1,0 +1,45 @@
+//! Between the SDK's request and response types and those of [`Service`](crate::Service).
+
+use aws_smithy_runtime_api::client::{
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, Limited};
+
+use crate::{ServiceRequest, ServiceResponse};
+
+/// Largest request body that is passed to a service.
+///
+/// Unit: bytes, inclusive. The largest request of any service embedded here:
+/// a DynamoDB batch. Source: DynamoDB API Reference, `BatchWriteItem`.
+const REQUEST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Reads the service name out of the SigV4 credential scope.
+pub(crate) fn signing_name(request: &HttpRequest) -> Option<&str> {
+    let (_, credential) = request.headers().get("authorization")?.split_once("Credential=")?;
+    credential.split('/').nth(3)
+}
+
+/// Collects a request's body, streaming or not.
+///
+/// # Errors
+///
+/// The caller's fault if the body fails, exceeds [`REQUEST_BODY_BYTES_MAX`],
+/// or the head is not HTTP.
+pub(crate) async fn collect_request(request: HttpRequest) -> Result<ServiceRequest, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, REQUEST_BODY_BYTES_MAX).collect().await.map_err(ConnectorError::user)?;
+    Ok(ServiceRequest::from_parts(head, body.to_bytes()))
+}
+
+/// Hands a service's answer to the SDK.
+///
+/// # Errors
+///
+/// When a header is not UTF-8, which the SDK cannot represent.
+pub(crate) fn sdk_response(response: ServiceResponse) -> Result<HttpResponse, ConnectorError> {
+    HttpResponse::try_from(response.map(SdkBody::from))
+        .map_err(|error| ConnectorError::other(error.into(), None))
+}

@@ -1,0 +1,111 @@
+//! The chat list, and a conversation's settings for one user.
+
+use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, Message, Refusal, Timestamp, UserId, membership};
+use confab_protocol::{http, limits};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::ports::{InboxRow, Inboxes, MessageLog, Range};
+use crate::{Error, wire};
+
+/// Conversations that are looked at at once.
+const LOOKS_IN_FLIGHT_MAX: usize = 16;
+
+/// Messages in one page while unread ones are counted.
+const COUNT_PAGE: u32 = 200;
+
+/// Unread messages that are counted one by one; what lies before them all counts as unread.
+const COUNTED_MAX: usize = 1_000;
+
+/// A page of the user's conversations.
+///
+/// # Errors
+///
+/// [`Error::Store`].
+pub async fn chat_list(
+    store: &(impl Inboxes + MessageLog + Sync),
+    user: UserId,
+    cursor: Option<ConversationId>,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<http::ChatList, Error> {
+    let page = store.list(user, cursor, limits::CHAT_LIST_PAGE).await?;
+    let conversations = stream::iter(page.rows)
+        .map(|row| conversation(store, user, row, retention, now))
+        .buffered(LOOKS_IN_FLIGHT_MAX)
+        .try_collect()
+        .await?;
+    Ok(http::ChatList { conversations, next: page.next.map(|next| next.to_string()) })
+}
+
+/// Mutes a conversation for one user, or ends that, and gives it as it is then.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for an outsider; [`Error::Store`].
+pub async fn change_conversation(
+    store: &(impl Inboxes + MessageLog + Sync),
+    user: UserId,
+    id: ConversationId,
+    patch: http::ConversationPatch,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<http::Conversation, Error> {
+    membership::peer_of(id, user)?;
+    if let Some(until) = patch.muted_until_ms {
+        let until = until.map(Timestamp::from_ms).filter(|until| *until > now);
+        if !store.mute(user, id, until).await? {
+            return Err(Refusal::NotFound("conversation").into());
+        }
+    }
+    let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
+    conversation(store, user, row, retention, now).await
+}
+
+async fn conversation(
+    log: &(impl MessageLog + Sync),
+    user: UserId,
+    row: InboxRow,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<http::Conversation, Error> {
+    let tail = log.tail(row.conversation, 1).await?;
+    let unread_count =
+        if tail.head.last > row.read_seq { count_unread(log, user, &row, retention, now).await? } else { 0 };
+    let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
+    Ok(http::Conversation {
+        conversation: row.conversation.to_string(),
+        kind: wire::conversation_kind(row.conversation).to_owned(),
+        name: None,
+        last_seq: wire::seq_or_zero(tail.head.last),
+        read_seq: wire::seq_or_zero(row.read_seq),
+        unread_count,
+        last_message: newest.map(wire::event_message),
+        muted_until_ms: wire::optional_ms(row.muted_until.filter(|until| *until > now)),
+    })
+}
+
+/// Counts messages of others after the read marker, from the newest back.
+async fn count_unread(
+    log: &(impl MessageLog + Sync),
+    user: UserId,
+    row: &InboxRow,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let is_unread = |entry: &&Message| entry.sender != user && !retention.has_expired(entry.sent_at, now);
+    let Some(unread) = Range::after(row.read_seq) else { return Ok(0) };
+    let mut range = Range { direction: crate::ports::Direction::Down, ..unread };
+    let (mut unread, mut looked_at) = (0, 0);
+    loop {
+        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
+        unread += page.entries.iter().filter(is_unread).count() as u64;
+        looked_at += page.entries.len();
+        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        match rest {
+            None => return Ok(unread),
+            Some(rest) if looked_at >= COUNTED_MAX => return Ok(unread + rest.to.get() - rest.from.get() + 1),
+            Some(rest) => range = rest,
+        }
+    }
+}

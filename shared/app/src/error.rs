@@ -1,0 +1,32 @@
+//! How a use case fails.
+
+use confab_domain::Refusal;
+
+use crate::ports::{StoreError, TokenError};
+
+/// Why a use case did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller's fault; nothing was stored.
+    #[error("refused")]
+    Refused(#[from] Refusal),
+    /// Too many others appended at the same time. The message may have been
+    /// appended by a concurrent retry; the same send again finds out.
+    #[error("too many concurrent appends")]
+    Contended,
+    /// A store did not do its part; the outcome may be unknown.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
+    /// A fault of ours that is not a store's.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        Self::Refused(Refusal::Unauthenticated(match error {
+            TokenError::Invalid => "this token is not valid",
+            TokenError::Expired => "this token has expired",
+        }))
+    }
+}

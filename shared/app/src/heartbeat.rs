@@ -1,0 +1,33 @@
+//! A device says that it is alive.
+
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{ConnectionId, Timestamp};
+
+use crate::Error;
+use crate::authenticate::check_login;
+use crate::ports::{Connection, Devices, Identity, Sessions};
+
+/// Renews the lease of a user, by one of its connections.
+///
+/// A connection that fell off the record, by a post that came before it was
+/// open, is put back; unless its login has ended.
+///
+/// # Errors
+///
+/// [`Error::Refused`] where the login has ended; [`Error::Store`].
+pub async fn heartbeat(
+    store: &(impl Sessions + Devices + Sync),
+    identity: Identity,
+    connection: ConnectionId,
+    policy: HeartbeatPolicy,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let lease_until = policy.lease_until(now);
+    if store.renew(identity.user, &connection, lease_until, now).await? {
+        return Ok(());
+    }
+    check_login(store, identity).await?;
+    let connection = Connection { id: connection, device: identity.device, opened_at: now };
+    store.open_connection(identity.user, &connection, lease_until, now).await?;
+    Ok(())
+}

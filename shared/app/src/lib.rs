@@ -1,0 +1,38 @@
+//! Confab's use cases, and the ports that they need.
+//!
+//! Knows: the domain's rules, the wire's shapes, and in which order things are
+//! read, decided, written and announced.
+//! Must not know: AWS, HTTP, a clock or a random number generator: times and
+//! ids come as arguments, the world comes through [`ports`].
+//!
+//! Start with [`send_message`], the reason for everything else; then
+//! [`sync`](mod@sync), which makes up for whatever an announcement missed.
+
+pub mod ports;
+
+pub mod announce;
+pub mod mark_read;
+pub mod read_history;
+pub mod send_message;
+pub mod sync;
+
+pub mod close_connection;
+pub mod heartbeat;
+pub mod open_connection;
+
+pub mod authenticate;
+pub mod chat_list;
+pub mod devices;
+pub mod end_device;
+pub mod issue_ticket;
+pub mod log_in;
+pub mod profiles;
+pub mod refresh_session;
+pub mod sign_up;
+
+mod error;
+mod head_cache;
+pub mod wire;
+
+pub use error::Error;
+pub use head_cache::HeadCache;

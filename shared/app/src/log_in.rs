@@ -1,0 +1,80 @@
+//! Logging in on a device.
+
+use confab_domain::account::{Handle, Password};
+use confab_domain::device::to_log_out;
+use confab_domain::{Refusal, Timestamp, UserId};
+use confab_protocol::{http, limits};
+
+use crate::Error;
+use crate::end_device::{close_sockets, end_device};
+use crate::ports::{Account, Connections, Devices, Passwords, RateLimits, Sessions, Tokens, Users};
+use crate::refresh_session::session_of;
+use crate::sign_up::{AuthRates, FreshIds, new_device};
+
+/// Logs in on a device, which replaces an earlier login on it.
+///
+/// With too many devices, the oldest idle one is logged out.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for wrong credentials (which part is not told) and for too
+/// many tries from one address or at one handle; [`Error::Store`].
+pub async fn log_in(
+    store: &(impl Users + Devices + Sessions + RateLimits + Sync),
+    connections: &(impl Connections + Sync),
+    (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
+    (rates, source): (AuthRates, &str),
+    login: http::Login,
+    ids: FreshIds,
+    now: Timestamp,
+) -> Result<http::Session, Error> {
+    store.take(&format!("login#{source}"), rates.per_source, now).await??;
+    let account = check_credentials(store, passwords, rates, &login, now).await?;
+    let user = account.profile.user;
+    let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
+    make_room(store, connections, user, device.device, now).await?;
+    store.put_device(&device).await?;
+    Ok(session_of(tokens, &device, now))
+}
+
+async fn check_credentials(
+    store: &(impl Users + RateLimits + Sync),
+    passwords: &(impl Passwords + Sync),
+    rates: AuthRates,
+    login: &http::Login,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let (Ok(handle), Ok(password)) = (Handle::parse(&login.handle), Password::parse(&login.password)) else {
+        return Err(Refusal::WrongCredentials.into());
+    };
+    // Taken before the password is looked at and given back if it is right, so
+    // that many tries at once are no more than many tries one after another.
+    let bucket = format!("handle#{handle}");
+    store.take(&bucket, rates.per_handle, now).await??;
+    let account = store.user_by_handle(&handle).await?;
+    let right = passwords.verify(&password, account.as_ref().map(|account| &account.password_hash)).await?;
+    let account = account.filter(|_| right).ok_or(Refusal::WrongCredentials)?;
+    store.refill(&bucket).await?;
+    Ok(account)
+}
+
+async fn make_room(
+    store: &(impl Devices + Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    newcomer: confab_domain::DeviceId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let devices = store.devices(user).await?;
+    let sessions = store.sessions(&[user]).await?;
+    let is_connected = |device| {
+        sessions.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
+    };
+    for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
+        end_device(store, connections, user, device, now).await?;
+    }
+    if devices.iter().any(|device| device.device == newcomer) {
+        close_sockets(store, connections, user, newcomer, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The gateway's side of open connections.
+
+use std::future::Future;
+
+use confab_domain::ConnectionId;
+
+use super::StoreError;
+
+/// What posting to a connection came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostOutcome {
+    /// The gateway took it. That does not prove that the device has it.
+    Taken,
+    /// There is no such connection, or it is not open yet.
+    Gone,
+    /// The gateway is throttled, or the device reads too slowly; it will find
+    /// the hole and ask.
+    Throttled,
+}
+
+/// Open WebSocket connections.
+pub trait Connections {
+    /// Sends one frame of JSON to a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. The device may have got the frame all the same.
+    fn post(
+        &self,
+        connection: &ConnectionId,
+        frame: &[u8],
+    ) -> impl Future<Output = Result<PostOutcome, StoreError>> + Send;
+
+    /// Closes a connection; one that is gone already is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,73 @@
+//! Devices: the logins of a user.
+
+use std::future::Future;
+
+use confab_domain::device::Device;
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
+
+use super::StoreError;
+
+/// What renewing a device's tokens came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotateOutcome {
+    /// The generation is now one higher.
+    Rotated,
+    /// The token is of an older generation than the living one.
+    Reused,
+    /// The device is logged out, or logged in anew.
+    Ended,
+}
+
+/// Devices, by user.
+pub trait Devices {
+    /// Writes a device, replacing an earlier login on it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn put_device(&self, device: &Device) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// One device, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+    ) -> impl Future<Output = Result<Option<Device>, StoreError>> + Send;
+
+    /// All devices of a user, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn devices(&self, user: UserId) -> impl Future<Output = Result<Vec<Device>, StoreError>> + Send;
+
+    /// Moves the device from `generation` to the next, if it is still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. After an unknown outcome the token may be dead.
+    fn rotate(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        generation: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send;
+
+    /// Removes a device if it still belongs to `family` (any, where `None`); false where it was not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn remove_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: Option<FamilyId>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}

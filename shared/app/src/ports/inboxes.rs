@@ -1,0 +1,117 @@
+//! What a conversation is to one of its members: the inbox row.
+
+use std::future::Future;
+
+use confab_domain::claim::Claim;
+use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+
+use super::StoreError;
+
+/// What is a member's alone in a conversation. The claims stay inside the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// Read up to and including; `None` where nothing is read.
+    pub read_seq: Option<Seq>,
+    /// No pushes before this.
+    pub muted_until: Option<Timestamp>,
+}
+
+/// Some of a user's rows.
+#[derive(Clone, Debug, Default)]
+pub struct InboxPage {
+    /// Ascending by the conversation's id.
+    pub rows: Vec<InboxRow>,
+    /// Where the next page begins (after this one), if there is one.
+    pub next: Option<ConversationId>,
+}
+
+/// What moving a read marker came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkReadOutcome {
+    /// It moved.
+    Moved,
+    /// It was there, or further, already.
+    Already,
+    /// The user has no row for this conversation.
+    NotAMember,
+}
+
+/// Inbox rows, one per member and conversation.
+pub trait Inboxes {
+    /// Records that `user` is about to send a message under `key`, unless it is recorded already.
+    ///
+    /// Atomic. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. A claim whose answer was lost is found as [`Claim::Repeated`].
+    fn claim(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        key: &ClientMessageId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Makes the rows of both members, all or nothing; leaves a row that is there as it is.
+    ///
+    /// Both or none: a member without a row would not find the conversation in `sync`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn open(
+        &self,
+        conversation: ConversationId,
+        members: [UserId; 2],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A page of the user's rows, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
+
+    /// The user's row, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn get(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
+
+    /// Moves the read marker forward, never back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> impl Future<Output = Result<MarkReadOutcome, StoreError>> + Send;
+
+    /// Sets or ends the mute; false where the user has no row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}

@@ -1,0 +1,142 @@
+//! The log of a conversation.
+
+use std::future::Future;
+
+use confab_domain::log::Head;
+use confab_domain::{ConversationId, Message, Seq, Timestamp};
+
+use super::StoreError;
+
+/// The end of a log as a strongly consistent read gave it.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    /// The newest entries, newest first, **expired ones included**: they hold positions.
+    pub newest: Vec<Message>,
+    /// The end of the log, also where every message has expired.
+    pub head: Head,
+    /// Whether there are entries before the last of `newest`.
+    pub more: bool,
+}
+
+/// Which way a page extends from where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Ascending, from the lowest position of the range.
+    Up,
+    /// Descending, from the highest position of the range.
+    Down,
+}
+
+/// A run of positions, both ends inclusive, read from one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The lowest position.
+    pub from: Seq,
+    /// The highest position.
+    pub to: Seq,
+    /// From which end.
+    pub direction: Direction,
+}
+
+impl Range {
+    /// Everything after `cursor`, ascending; empty (`None`) at the end of the number space.
+    pub fn after(cursor: Option<Seq>) -> Option<Self> {
+        Seq::following(cursor).map(|from| Self { from, to: Seq::MAX, direction: Direction::Up })
+    }
+
+    /// Everything before `position`, descending; empty (`None`) before the first.
+    pub fn before(position: Seq) -> Option<Self> {
+        position.previous().map(|to| Self { from: Seq::FIRST, to, direction: Direction::Down })
+    }
+
+    /// The whole log, descending.
+    pub const fn from_newest() -> Self {
+        Self { from: Seq::FIRST, to: Seq::MAX, direction: Direction::Down }
+    }
+
+    /// What is left after `last` was read; `None` where nothing can be.
+    pub fn beyond(self, last: Seq) -> Option<Self> {
+        let rest = match self.direction {
+            Direction::Up => Self { from: Seq::following(Some(last))?, ..self },
+            Direction::Down => Self { to: last.previous()?, ..self },
+        };
+        (rest.from <= rest.to).then_some(rest)
+    }
+}
+
+/// Some of a log.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// In the range's direction, expired ones included.
+    pub entries: Vec<Message>,
+    /// Whether the range holds more beyond the last entry.
+    pub more: bool,
+}
+
+/// Why an append wrote nothing, or may have.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The position is taken, by the message given; nothing was written.
+    #[error("the position is taken")]
+    Occupied(Box<Message>),
+    /// See [`StoreError::Unavailable`]: the append may have been committed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The append-only log of each conversation.
+///
+/// All reads are strongly consistent: they see every append that was
+/// acknowledged before they began.
+pub trait MessageLog {
+    /// The end of the log, with up to `entries_max` of its newest entries.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn tail(
+        &self,
+        conversation: ConversationId,
+        entries_max: u32,
+    ) -> impl Future<Output = Result<Tail, StoreError>> + Send;
+
+    /// Up to `entries_max` entries of a range; fewer, with `more`, where they are large.
+    ///
+    /// Never empty with `more` set.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// Writes the message at its `seq` if nothing is there.
+    ///
+    /// `reserved` is kept with it, for [`Head::reserved`] of later reads.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Occupied`] when another append won, or when this one did
+    /// and its first answer was lost: compare the attempts.
+    fn append(
+        &self,
+        message: &Message,
+        reserved: Option<Seq>,
+        expires_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<(), AppendError>> + Send;
+
+    /// Sets the positions up to `upto` aside, durably, whatever expires; never takes any back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn reserve(
+        &self,
+        conversation: ConversationId,
+        upto: Seq,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,28 @@
+//! What use cases need of the world, one trait per capability.
+//!
+//! A use case's bounds tell what it may do. Adapters are named port-technology
+//! (`store-dynamodb`, `gateway-apigw`); `confab-memory` implements every store
+//! in memory for the simulation, and `confab-contract` holds both to the same
+//! behaviour.
+
+mod connections;
+mod devices;
+mod error;
+mod inboxes;
+mod message_log;
+mod passwords;
+mod rate_limits;
+mod sessions;
+mod tokens;
+mod users;
+
+pub use connections::{Connections, PostOutcome};
+pub use devices::{Devices, RotateOutcome};
+pub use error::{BoxError, StoreError};
+pub use inboxes::{InboxPage, InboxRow, Inboxes, MarkReadOutcome};
+pub use message_log::{AppendError, Direction, MessageLog, Page, Range, Tail};
+pub use passwords::{PasswordHash, Passwords};
+pub use rate_limits::RateLimits;
+pub use sessions::{Connection, Session, Sessions};
+pub use tokens::{Identity, RefreshClaims, TokenError, Tokens};
+pub use users::{Account, CreateUserOutcome, ProfileChange, Users};

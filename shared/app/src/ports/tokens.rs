@@ -1,0 +1,69 @@
+//! Signed tokens.
+
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
+
+/// Who a token speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Which user.
+    pub user: UserId,
+    /// On which device.
+    pub device: DeviceId,
+    /// By which login.
+    pub family: FamilyId,
+}
+
+/// What a refresh token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshClaims {
+    /// Who it speaks for.
+    pub identity: Identity,
+    /// How many refreshes of the login came before it.
+    pub generation: u64,
+}
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not one of ours, or made for something else.
+    #[error("invalid token")]
+    Invalid,
+    /// One of ours, too old.
+    #[error("expired token")]
+    Expired,
+}
+
+/// Makes and checks tokens without any I/O.
+///
+/// A token that is made for one purpose is [`TokenError::Invalid`] for another.
+pub trait Tokens {
+    /// A token for the HTTP API, and its life in seconds.
+    fn issue_access(&self, identity: Identity, now: Timestamp) -> (String, u64);
+
+    /// Who an access token speaks for. That its login still lives is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
+
+    /// A token that renews a login once.
+    fn issue_refresh(&self, claims: RefreshClaims, now: Timestamp) -> String;
+
+    /// What a refresh token says. That it is the living one is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    fn verify_refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenError>;
+
+    /// A token that opens WebSockets for a short while, and its life in seconds.
+    fn issue_ticket(&self, identity: Identity, now: Timestamp) -> (String, u64);
+
+    /// Who a ticket speaks for.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    fn verify_ticket(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
+}

@@ -1,0 +1,142 @@
+//! Reading a page of a conversation.
+
+use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, Message, Refusal, Seq, Timestamp, UserId, membership};
+
+use crate::Error;
+use crate::ports::{Direction, MessageLog, Range};
+
+/// Where a page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The newest messages.
+    Newest,
+    /// What is just before this position.
+    Before(Seq),
+    /// What is just after this position, from the first message where `None`.
+    After(Option<Seq>),
+    /// This position, with as much before it as after.
+    Around(Seq),
+}
+
+impl Anchor {
+    /// Reads the fields by which a client names a page.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`] for a wrong position, or more than one of them.
+    pub fn parse(before: Option<u64>, after: Option<u64>, around: Option<u64>) -> Result<Self, Refusal> {
+        match (before, after, around) {
+            (None, None, None) => Ok(Self::Newest),
+            (Some(before), None, None) => Ok(Self::Before(crate::wire::parse_seq("before", before)?)),
+            (None, Some(after), None) => Ok(Self::After(crate::wire::parse_cursor("after", after)?)),
+            (None, None, Some(around)) => Ok(Self::Around(crate::wire::parse_seq("around", around)?)),
+            _ => Err(Refusal::field("before", "give only one of before, after and around")),
+        }
+    }
+}
+
+/// How large a page may be.
+#[derive(Clone, Copy)]
+pub struct PageSize<F> {
+    /// Most messages.
+    pub messages_max: u32,
+    /// Most bytes, by `bytes_of`; but always one message, if there is one.
+    pub bytes_max: usize,
+    /// What a message counts.
+    pub bytes_of: F,
+}
+
+/// A page, and whether there is more in the direction that was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// Ascending `seq`.
+    pub messages: Vec<Message>,
+    /// For [`Anchor::Around`]: on either side.
+    pub more: bool,
+}
+
+/// Reads a page of a conversation for one of its members.
+///
+/// Strongly consistent; expired messages are left out. Pages tile: each begins
+/// where the one before ended, whatever their sizes.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for an outsider; [`Error::Store`].
+pub async fn read_history(
+    log: &(impl MessageLog + Sync),
+    reader: UserId,
+    conversation: ConversationId,
+    anchor: Anchor,
+    size: PageSize<impl Fn(&Message) -> usize>,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<HistoryPage, Error> {
+    membership::peer_of(conversation, reader)?;
+    let reading = Reading { log, conversation, retention, now };
+    match anchor {
+        Anchor::Newest => reading.page(Some(Range::from_newest()), &size, size.messages_max).await,
+        Anchor::Before(seq) => reading.page(Range::before(seq), &size, size.messages_max).await,
+        Anchor::After(seq) => reading.page(Range::after(seq), &size, size.messages_max).await,
+        Anchor::Around(seq) => {
+            let upto = Range { from: Seq::FIRST, to: seq, direction: Direction::Down };
+            let half = PageSize {
+                messages_max: size.messages_max.div_ceil(2),
+                bytes_max: size.bytes_max / 2,
+                bytes_of: &size.bytes_of,
+            };
+            let mut page = reading.page(Some(upto), &half, half.messages_max).await?;
+            let after_max = size.messages_max / 2;
+            if after_max > 0 {
+                let after = reading.page(Range::after(Some(seq)), &half, after_max).await?;
+                page.messages.extend(after.messages);
+                page.more |= after.more;
+            }
+            Ok(page)
+        }
+    }
+}
+
+struct Reading<'a, L> {
+    log: &'a L,
+    conversation: ConversationId,
+    retention: Retention,
+    now: Timestamp,
+}
+
+impl<L: MessageLog + Sync> Reading<'_, L> {
+    async fn page(
+        &self,
+        range: Option<Range>,
+        size: &PageSize<impl Fn(&Message) -> usize>,
+        messages_max: u32,
+    ) -> Result<HistoryPage, Error> {
+        let Some(range) = range else { return Ok(HistoryPage::default()) };
+        let (mut rest, mut messages, mut bytes) = (Some(range), Vec::new(), 0);
+        let mut more = false;
+        'pages: while let Some(range) = rest.take() {
+            let wanted = messages_max.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
+            // One more than wanted tells whether there is more beyond what was asked for.
+            let page = self.log.page(self.conversation, range, wanted + 1).await?;
+            let last = page.entries.last().map(|entry| entry.seq);
+            for entry in page.entries {
+                if self.retention.has_expired(entry.sent_at, self.now) {
+                    continue;
+                }
+                bytes += (size.bytes_of)(&entry);
+                let full = messages.len() >= messages_max as usize;
+                if full || (bytes > size.bytes_max && !messages.is_empty()) {
+                    more = true;
+                    break 'pages;
+                }
+                messages.push(entry);
+            }
+            rest = last.filter(|_| page.more).and_then(|last| range.beyond(last));
+        }
+        if range.direction == Direction::Down {
+            messages.reverse();
+        }
+        Ok(HistoryPage { messages, more })
+    }
+}

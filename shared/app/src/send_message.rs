@@ -1,0 +1,253 @@
+//! Sending a message: claim, append, announce.
+//!
+//! Three store round trips: (claim ∥ end of the log) → append → sessions of the
+//! recipients. The order matters: see `confab_domain::claim` for why a claim
+//! precedes the append, and [`crate::announce`] for why sessions are read after it.
+
+use confab_domain::claim::{Claim, searched_far_enough};
+use confab_domain::log::{Attempt, Head};
+use confab_domain::retention::Retention;
+use confab_domain::{
+    ClientMessageId, ConnectionId, Content, ConversationId, Kind, Message, Refusal, Seq, Timestamp, UserId,
+    membership,
+};
+use confab_protocol as protocol;
+
+use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, StoreError, Tail, Users};
+use crate::{Error, HeadCache, announce, wire};
+
+/// Attempts before a send gives up.
+///
+/// Each lost race means that some other append won, so with fewer concurrent
+/// senders than this in a conversation every one of them makes progress.
+const APPEND_ATTEMPTS_MAX: u32 = 8;
+
+/// Entries that are read with the end of a log.
+///
+/// Enough that a fresh claim in a conversation of human pace needs no second
+/// read, few enough to cost one read unit (4 KB) with messages of usual length.
+const TAIL_ENTRIES: u32 = 8;
+
+/// Entries in one page of a search for the caller's own message.
+const SEARCH_PAGE: u32 = 100;
+
+/// What the caller wants to send.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Who sends.
+    pub sender: UserId,
+    /// The WebSocket that it came by, which gets the answer instead of the event.
+    pub origin: Option<ConnectionId>,
+    /// Where to.
+    pub conversation: ConversationId,
+    /// Idempotency key.
+    pub key: ClientMessageId,
+    /// What it says.
+    pub content: Content,
+    /// Drawn at random for each request.
+    pub attempt: Attempt,
+}
+
+/// What outlives one send in a process.
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// Heads of the logs that this process wrote to.
+    pub heads: HeadCache,
+    /// How long messages are kept.
+    pub retention: Retention,
+}
+
+/// Appends a message once, however often it is sent, and tells the members' devices.
+///
+/// Once this answers, the message is durable at its `seq`. Announcing is best
+/// effort: a device that misses it finds the hole, or syncs.
+///
+/// # Errors
+///
+/// [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
+/// [`Error::Store`]: unknown; send it again with the same key.
+pub async fn send_message(
+    store: &(impl MessageLog + Inboxes + Sessions + Users + Sync),
+    connections: &(impl Connections + Sync),
+    writer: &Writer,
+    command: SendMessage,
+    now: Timestamp,
+) -> Result<protocol::Ack, Error> {
+    let peer = membership::peer_of(command.conversation, command.sender)?;
+    command.content.check(wire::CONTENT_LIMITS)?;
+    let (message, duplicate) = append(store, writer, &command, peer, now).await?;
+    let frame = protocol::ServerFrame::Message(wire::event_message(&message));
+    announce::announce(store, connections, &[peer, command.sender], command.origin.as_ref(), &frame, now)
+        .await;
+    Ok(protocol::Ack {
+        id: message.client_message_id.to_string(),
+        conversation: message.conversation.to_string(),
+        seq: message.seq.get(),
+        sent_at_ms: message.sent_at.as_ms(),
+        duplicate,
+    })
+}
+
+/// How far the log has been searched for the caller's own message.
+enum Search {
+    /// Here it is.
+    Found(Box<Message>),
+    /// It is not at or before this head.
+    NotBefore(Head),
+}
+
+async fn append(
+    store: &(impl MessageLog + Inboxes + Users + Sync),
+    writer: &Writer,
+    command: &SendMessage,
+    peer: UserId,
+    now: Timestamp,
+) -> Result<(Message, bool), Error> {
+    let mut head = match claim_and_search(store, writer, command, peer, now).await? {
+        Search::Found(message) => return Ok((*message, true)),
+        Search::NotBefore(head) => head,
+    };
+    for _ in 0..APPEND_ATTEMPTS_MAX {
+        let seq = Seq::following(head.last).ok_or(Error::Internal("a log is full"))?;
+        command.content.check_at(seq)?;
+        if let Some(upto) = writer.retention.to_reserve(head, seq) {
+            store.reserve(command.conversation, upto).await?;
+            head.reserved = Some(upto);
+        }
+        let message = message_at(command, seq, now);
+        match store.append(&message, head.reserved, writer.retention.expires_at(now)).await {
+            Ok(()) => {
+                writer.heads.put(command.conversation, Head { last: Some(seq), ..head }, now);
+                return Ok((message, false));
+            }
+            Err(AppendError::Store(error)) => return Err(error.into()),
+            Err(AppendError::Occupied(occupant)) if occupant.is(command.sender, &command.key) => {
+                let duplicate = occupant.attempt != command.attempt;
+                return Ok((*occupant, duplicate));
+            }
+            Err(AppendError::Occupied(_)) => match search_after(store, command, head).await? {
+                Search::Found(message) => return Ok((*message, true)),
+                Search::NotBefore(new_head) => head = new_head,
+            },
+        }
+    }
+    Err(Error::Contended)
+}
+
+fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
+    Message {
+        conversation: command.conversation,
+        seq,
+        sender: command.sender,
+        client_message_id: command.key.clone(),
+        content: command.content.clone(),
+        kind: Kind::Text,
+        sent_at: now,
+        attempt: command.attempt,
+    }
+}
+
+/// Claims the key and finds a position that the message is not at or before.
+async fn claim_and_search(
+    store: &(impl MessageLog + Inboxes + Users + Sync),
+    writer: &Writer,
+    command: &SendMessage,
+    peer: UserId,
+    now: Timestamp,
+) -> Result<Search, Error> {
+    let SendMessage { sender, conversation, key, .. } = command;
+    let cached = writer.heads.get(*conversation, now);
+    let (claim, tail) = futures_util::future::try_join(
+        store.claim(*sender, *conversation, key, now),
+        tail_unless_cached(store, *conversation, cached),
+    )
+    .await?;
+    let claim = match claim {
+        Claim::NotAMember => {
+            open_conversation(store, *sender, peer, *conversation).await?;
+            store.claim(*sender, *conversation, key, now).await?
+        }
+        claim @ (Claim::Fresh | Claim::Repeated { .. }) => claim,
+    };
+    match (claim, cached) {
+        (Claim::NotAMember, _) => Err(Error::Internal("an inbox row vanished")),
+        // The cached head is older than the claim, and so than any append of this key.
+        (Claim::Fresh, Some(head)) => Ok(Search::NotBefore(head)),
+        // The tail was read beside the claim, not before it: between the two, a
+        // concurrent retry may have found the claim and appended the message.
+        (Claim::Fresh, None) => search_back(store, command, tail, now).await,
+        (Claim::Repeated { claimed_at }, _) => search_back(store, command, tail, claimed_at).await,
+    }
+}
+
+async fn tail_unless_cached(
+    store: &(impl MessageLog + Sync),
+    conversation: ConversationId,
+    cached: Option<Head>,
+) -> Result<Option<Tail>, StoreError> {
+    match cached {
+        Some(_) => Ok(None),
+        None => store.tail(conversation, TAIL_ENTRIES).await.map(Some),
+    }
+}
+
+/// Makes a 1:1 conversation at its first message.
+async fn open_conversation(
+    store: &(impl Inboxes + Users + Sync),
+    sender: UserId,
+    peer: UserId,
+    conversation: ConversationId,
+) -> Result<(), Error> {
+    if store.user(peer).await?.is_none() {
+        return Err(Refusal::NotFound("user").into());
+    }
+    Ok(store.open(conversation, [sender, peer]).await?)
+}
+
+/// Looks for the caller's message from the newest entry back to the time of its claim.
+async fn search_back(
+    store: &(impl MessageLog + Sync),
+    command: &SendMessage,
+    tail: Option<Tail>,
+    claimed_at: Timestamp,
+) -> Result<Search, Error> {
+    let tail = match tail {
+        Some(tail) => tail,
+        None => store.tail(command.conversation, TAIL_ENTRIES).await?,
+    };
+    let (mut entries, mut more) = (tail.newest, tail.more);
+    loop {
+        if let Some(own) = entries.iter().position(|entry| entry.is(command.sender, &command.key)) {
+            return Ok(Search::Found(Box::new(entries.swap_remove(own))));
+        }
+        let oldest = entries.last().filter(|oldest| more && !searched_far_enough(oldest, claimed_at));
+        let Some(range) = oldest.and_then(|oldest| Range::before(oldest.seq)) else {
+            return Ok(Search::NotBefore(tail.head));
+        };
+        let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
+        (entries, more) = (page.entries, page.more);
+    }
+}
+
+/// Looks for the caller's message in everything after a head at which it lost a race.
+///
+/// Everything, not only the new end: a concurrent retry may have appended it anywhere in between.
+async fn search_after(
+    store: &(impl MessageLog + Sync),
+    command: &SendMessage,
+    mut head: Head,
+) -> Result<Search, Error> {
+    while let Some(range) = Range::after(head.last) {
+        let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
+        for entry in page.entries {
+            if entry.is(command.sender, &command.key) {
+                return Ok(Search::Found(Box::new(entry)));
+            }
+            head.last = Some(entry.seq);
+        }
+        if !page.more {
+            break;
+        }
+    }
+    Ok(Search::NotBefore(head))
+}

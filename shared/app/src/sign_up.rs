@@ -1,0 +1,96 @@
+//! Making an account, and logging in to it.
+
+use confab_domain::account::{Handle, Password, Profile, check_label};
+use confab_domain::device::Device;
+use confab_domain::rate::Rate;
+use confab_domain::{DeviceId, FamilyId, Refusal, Timestamp, UserId};
+use confab_protocol::http;
+use confab_protocol::limits;
+
+use crate::Error;
+use crate::ports::{Account, CreateUserOutcome, Passwords, RateLimits, Tokens, Users};
+use crate::refresh_session::session_of;
+
+/// Ids for whatever a request creates, drawn at random by the caller.
+#[derive(Clone, Copy, Debug)]
+pub struct FreshIds {
+    /// For a new account.
+    pub user: UserId,
+    /// For a device that brings no id.
+    pub device: DeviceId,
+    /// For the login.
+    pub family: FamilyId,
+}
+
+/// How often accounts are made, and logins tried.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthRates {
+    /// Signups per source address, and as many logins.
+    pub per_source: Rate,
+    /// Failed logins per handle.
+    pub per_handle: Rate,
+}
+
+/// Makes an account with its first device.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for a wrong field, a handle in use, or too many signups
+/// from one address; [`Error::Store`]: the account may have been made, and doing
+/// it again may find its handle in use.
+pub async fn sign_up(
+    store: &(impl Users + RateLimits + Sync),
+    (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
+    rates: AuthRates,
+    source: &str,
+    signup: http::Signup,
+    ids: FreshIds,
+    now: Timestamp,
+) -> Result<http::Session, Error> {
+    let handle = Handle::parse(&signup.handle)?;
+    let password = Password::parse(&signup.password)?;
+    let display_name = match &signup.display_name {
+        Some(name) => check_label("display_name", name, *limits::DISPLAY_NAME_CHARS.end())?,
+        None => handle.to_string(),
+    };
+    let device = new_device(ids.user, signup.device.unwrap_or_default(), ids, now)?;
+    store.take(&format!("signup#{source}"), rates.per_source, now).await??;
+    // Hashing costs far more than a look; the transaction below is what decides.
+    if store.user_by_handle(&handle).await?.is_some() {
+        return Err(Refusal::HandleTaken.into());
+    }
+    let account = Account {
+        profile: Profile { user: ids.user, handle, display_name, avatar: None },
+        password_hash: passwords.hash(&password).await?,
+        created_at: now,
+    };
+    match store.create_user(&account, &device).await? {
+        CreateUserOutcome::Created => Ok(session_of(tokens, &device, now)),
+        CreateUserOutcome::HandleTaken => Err(Refusal::HandleTaken.into()),
+    }
+}
+
+/// The device of a new login.
+pub(crate) fn new_device(
+    user: UserId,
+    label: http::DeviceLabel,
+    ids: FreshIds,
+    now: Timestamp,
+) -> Result<Device, Refusal> {
+    let check = |field, text: Option<String>| {
+        text.map(|text| check_label(field, &text, limits::DEVICE_LABEL_CHARS_MAX)).transpose()
+    };
+    Ok(Device {
+        user,
+        device: match &label.id {
+            Some(id) => crate::wire::parse_id("device.id", id)?,
+            None => ids.device,
+        },
+        family: ids.family,
+        generation: 0,
+        name: check("device.name", label.name)?,
+        platform: check("device.platform", label.platform)?,
+        created_at: now,
+        last_active_at: now,
+    })
+}

@@ -1,0 +1,260 @@
+//! Giving a device everything that it lacks.
+//!
+//! A device's `sync` reads the end of each of its user's logs after its cursors,
+//! strongly consistent, after its connection is on record: see [`crate::announce`].
+
+use std::collections::BTreeMap;
+
+use confab_domain::retention::Retention;
+use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, Timestamp, UserId, membership};
+use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
+use confab_protocol::{self as protocol, ServerFrame, limits};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+
+use crate::ports::{Connections, InboxRow, Inboxes, MessageLog, Page, PostOutcome, Range, StoreError};
+use crate::{Error, wire};
+
+/// Conversations that are looked at at once.
+const LOOKS_IN_FLIGHT_MAX: usize = 16;
+
+/// Inbox rows in one page.
+const ROWS_PAGE: u32 = 200;
+
+/// Messages in one page of a log.
+const LOG_PAGE: u32 = 50;
+
+/// What a device has, and what it wants.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// Echoed.
+    pub id: String,
+    /// Per conversation the highest position up to which the device has everything.
+    pub cursors: BTreeMap<ConversationId, Option<Seq>>,
+    /// Most messages per conversation.
+    pub limit: usize,
+    /// Whether only the named conversations are looked at.
+    pub partial: bool,
+}
+
+impl Sync {
+    /// Reads a `sync` frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`] for a wrong id or cursor, or a limit of 0.
+    pub fn parse(frame: protocol::client::Sync) -> Result<Self, Refusal> {
+        let cursors = frame.cursors.iter().map(|(conversation, cursor)| {
+            Ok((wire::parse_id("cursors", conversation)?, wire::parse_cursor("cursors", *cursor)?))
+        });
+        let limit = match frame.limit {
+            Some(0) => return Err(Refusal::field("limit", "must be at least 1")),
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        };
+        Ok(Self {
+            cursors: cursors.collect::<Result<_, Refusal>>()?,
+            id: frame.id,
+            limit,
+            partial: frame.partial.unwrap_or(false),
+        })
+    }
+}
+
+/// Where a sync reads from.
+struct Reader<'a, S> {
+    store: &'a S,
+    user: UserId,
+    sync: &'a Sync,
+}
+
+/// What a device lacks of a conversation: the beginning of it, and where the rest is.
+struct Lack {
+    row: InboxRow,
+    last: Option<Seq>,
+    page: Page,
+    rest: Option<Range>,
+}
+
+/// Posts all but the last frame of the answer to the connection, and gives the last.
+///
+/// When the last frame is out, the device has every message of every
+/// conversation of its user that was appended before the sync began.
+///
+/// # Errors
+///
+/// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
+pub async fn sync(
+    store: &(impl Inboxes + MessageLog + std::marker::Sync),
+    connections: &(impl Connections + std::marker::Sync),
+    user: UserId,
+    connection: &ConnectionId,
+    command: &Sync,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<ServerFrame, Error> {
+    let reader = Reader { store, user, sync: command };
+    let mut answer = Answer::new(&command.id);
+    let mut lacks = reader.rows().map_ok(|row| reader.look(row)).try_buffered(LOOKS_IN_FLIGHT_MAX).boxed();
+    while let Some(lack) = lacks.try_next().await? {
+        let Some(lack) = lack else { continue };
+        let mut given = 0;
+        answer.begin(&lack);
+        let (mut page, mut rest) = (lack.page, lack.rest);
+        loop {
+            for message in page.entries.iter().take(command.limit - given) {
+                if retention.has_expired(message.sent_at, now) {
+                    continue;
+                }
+                given += 1;
+                if let Some(full) = answer.add(message) {
+                    post(connections, connection, &full).await?;
+                }
+            }
+            let Some(range) = rest.filter(|_| given < command.limit) else { break };
+            page = store.page(lack.row.conversation, range, LOG_PAGE).await?;
+            rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        }
+        if let Some(full) = answer.end() {
+            post(connections, connection, &full).await?;
+        }
+    }
+    Ok(answer.last())
+}
+
+impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
+    /// The rows of the conversations to look at.
+    fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() }
+    }
+
+    fn all_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        enum From {
+            Start,
+            After(ConversationId),
+            End,
+        }
+        stream::try_unfold(From::Start, move |from| async move {
+            let after = match from {
+                From::Start => None,
+                From::After(conversation) => Some(conversation),
+                From::End => return Ok(None),
+            };
+            let page = self.store.list(self.user, after, ROWS_PAGE).await?;
+            let next = page.next.map_or(From::End, From::After);
+            Ok(Some((stream::iter(page.rows).map(Ok), next)))
+        })
+        .try_flatten()
+    }
+
+    /// Conversations that the user is not in, or has not begun, are left out.
+    fn named_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        stream::iter(self.sync.cursors.keys().copied())
+            .filter(|conversation| std::future::ready(membership::peer_of(*conversation, self.user).is_ok()))
+            .map(|conversation| self.store.get(self.user, conversation))
+            .buffered(LOOKS_IN_FLIGHT_MAX)
+            .try_filter_map(|row| std::future::ready(Ok(row)))
+    }
+
+    /// The first page of what the device lacks; `None` where the log never had a message.
+    async fn look(&self, row: InboxRow) -> Result<Option<Lack>, StoreError> {
+        let cursor = self.sync.cursors.get(&row.conversation).copied().flatten();
+        // From the cursor on, not after it: with nothing new, the entry at the
+        // cursor shows that the cursor is the end, at the price of one read.
+        let from = cursor.unwrap_or(Seq::FIRST);
+        let range = Range { from, to: Seq::MAX, direction: crate::ports::Direction::Up };
+        let page = self.store.page(row.conversation, range, LOG_PAGE).await?;
+        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        let last = match page.entries.last() {
+            Some(last) if !page.more => Some(last.seq),
+            _ => self.store.tail(row.conversation, 1).await?.head.last,
+        };
+        let entries = page.entries.into_iter().filter(|entry| Some(entry.seq) > cursor).collect();
+        Ok(last.map(|_| Lack { row, last, page: Page { entries, more: page.more }, rest }))
+    }
+}
+
+async fn post(
+    connections: &(impl Connections + std::marker::Sync),
+    connection: &ConnectionId,
+    frame: &ServerFrame,
+) -> Result<(), Error> {
+    let frame = serde_json::to_vec(frame).map_err(|_| Error::Internal("a frame is no JSON"))?;
+    match connections.post(connection, &frame).await? {
+        PostOutcome::Taken => Ok(()),
+        PostOutcome::Gone | PostOutcome::Throttled => {
+            Err(StoreError::Unavailable("the connection did not take a frame of a sync".into()).into())
+        }
+    }
+}
+
+/// The frames of an answer, each within the limits.
+struct Answer<'a> {
+    id: &'a str,
+    conversations: Vec<SyncConversation>,
+    bytes: usize,
+}
+
+impl<'a> Answer<'a> {
+    fn new(id: &'a str) -> Self {
+        Self { id, conversations: Vec::new(), bytes: 0 }
+    }
+
+    fn begin(&mut self, lack: &Lack) {
+        self.open(SyncConversation {
+            conversation: lack.row.conversation.to_string(),
+            kind: wire::conversation_kind(lack.row.conversation).to_owned(),
+            name: None,
+            last_seq: wire::seq_or_zero(lack.last),
+            read_seq: wire::seq_or_zero(lack.row.read_seq),
+            messages: Vec::new(),
+        });
+    }
+
+    fn open(&mut self, conversation: SyncConversation) {
+        self.bytes += wire::json_bytes(&conversation) + 1;
+        self.conversations.push(conversation);
+    }
+
+    /// Adds a message to the conversation begun last; gives a frame if that filled one.
+    fn add(&mut self, message: &Message) -> Option<ServerFrame> {
+        let message = wire::event_message(message);
+        let bytes = wire::json_bytes(&message) + 1;
+        let full = (self.bytes + bytes > limits::ANSWER_BYTES_MAX).then(|| self.take_and_go_on());
+        self.bytes += bytes;
+        if let Some(last) = self.conversations.last_mut() {
+            last.messages.push(message);
+        }
+        full
+    }
+
+    /// Takes the frame so far; the conversation begun last goes on in the next.
+    fn take_and_go_on(&mut self) -> ServerFrame {
+        let heading = self.conversations.last_mut().map(|last| {
+            let messages = std::mem::take(&mut last.messages);
+            let heading = last.clone();
+            last.messages = messages;
+            heading
+        });
+        let full = self.take(false);
+        if let Some(heading) = heading {
+            self.open(heading);
+        }
+        full
+    }
+
+    /// Ends the conversation begun last; gives a frame if another might not fit.
+    fn end(&mut self) -> Option<ServerFrame> {
+        const CONVERSATION_BYTES_MAX: usize = 1024;
+        (self.bytes + CONVERSATION_BYTES_MAX > limits::ANSWER_BYTES_MAX).then(|| self.take(false))
+    }
+
+    fn last(mut self) -> ServerFrame {
+        self.take(true)
+    }
+
+    fn take(&mut self, complete: bool) -> ServerFrame {
+        self.bytes = 0;
+        let conversations = std::mem::take(&mut self.conversations);
+        ServerFrame::Sync(SyncFrame { id: self.id.to_owned(), conversations, complete })
+    }
+}

@@ -1,0 +1,282 @@
+//! Between the wire and the domain: the one place where either turns into the other.
+
+use confab_domain::content::ContentLimits;
+use confab_domain::{
+    Content, ConversationId, InvalidId, Kind, Message, Refusal, Seq, Timestamp, UserId, account::Profile,
+};
+use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
+
+use crate::Error;
+
+/// How much a message may say, as clients are told.
+pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
+    text_chars_max: limits::TEXT_CHARS_MAX,
+    text_bytes_max: limits::TEXT_BYTES_MAX,
+    mentions_max: limits::MENTIONS_MAX,
+};
+
+/// What a client is told of an error. Causes stay here; they are logged, not sent.
+pub fn error_body(error: &Error) -> ErrorBody {
+    match error {
+        Error::Refused(refusal) => refusal_body(refusal),
+        Error::Contended => ErrorBody {
+            retry_after_ms: Some(50),
+            ..ErrorBody::new(ErrorCode::Unavailable, "busy, try again with the same id")
+        },
+        Error::Store(_) => ErrorBody {
+            retry_after_ms: Some(200),
+            ..ErrorBody::new(ErrorCode::Unavailable, "try again; it is unknown whether this was done")
+        },
+        Error::Internal(_) => ErrorBody::new(ErrorCode::Internal, "something went wrong on our side"),
+    }
+}
+
+fn refusal_body(refusal: &Refusal) -> ErrorBody {
+    let code = match refusal {
+        Refusal::Field { .. } => ErrorCode::BadRequest,
+        Refusal::TooLong { .. } => ErrorCode::TooLarge,
+        Refusal::NotAMember => ErrorCode::Forbidden,
+        Refusal::NotFound(_) => ErrorCode::NotFound,
+        Refusal::HandleTaken => ErrorCode::Conflict,
+        Refusal::WrongCredentials | Refusal::Unauthenticated(_) => ErrorCode::Unauthenticated,
+        Refusal::RateLimited { .. } => ErrorCode::RateLimited,
+    };
+    let mut body = ErrorBody::new(code, refusal.to_string());
+    if let Refusal::TooLong { limit, actual, .. } = refusal {
+        body.limit = Some(*limit as u64);
+        body.actual = Some(*actual as u64);
+    }
+    if let Refusal::RateLimited { retry_after } = refusal {
+        body.retry_after_ms = Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1));
+    }
+    body
+}
+
+/// Reads an id out of a field.
+///
+/// # Errors
+///
+/// [`Refusal::Field`], which names the field and what was expected.
+pub fn parse_id<T: std::str::FromStr<Err = InvalidId>>(
+    field: &'static str,
+    text: &str,
+) -> Result<T, Refusal> {
+    text.parse().map_err(|invalid: InvalidId| Refusal::field(field, format!("must be {}", invalid.expected)))
+}
+
+/// Reads a position out of a field.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for 0 and for what no log reaches.
+pub fn parse_seq(field: &'static str, seq: u64) -> Result<Seq, Refusal> {
+    Seq::new(seq).ok_or_else(|| Refusal::field(field, format!("must be from 1 to {}", Seq::MAX)))
+}
+
+/// Reads a position after which something is wanted; 0 is before the first.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for what no log reaches.
+pub fn parse_cursor(field: &'static str, cursor: u64) -> Result<Option<Seq>, Refusal> {
+    if cursor == 0 { Ok(None) } else { parse_seq(field, cursor).map(Some) }
+}
+
+/// Reads a page's limit.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for 0 and for more than a page holds.
+pub fn parse_limit(limit: Option<u64>) -> Result<u32, Refusal> {
+    let limit = limit.unwrap_or(u64::from(limits::PAGE_LIMIT_DEFAULT));
+    u32::try_from(limit)
+        .ok()
+        .filter(|limit| (1..=limits::PAGE_LIMIT_MAX).contains(limit))
+        .ok_or_else(|| Refusal::field("limit", format!("must be from 1 to {}", limits::PAGE_LIMIT_MAX)))
+}
+
+/// Reads what a message says; [`Content::check`] judges how much it is.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for a wrong `reply_to`, a wrong mention, and for any
+/// attachment: this version has no media.
+pub fn parse_content(content: protocol::client::Content) -> Result<Content, Refusal> {
+    if content.attachments.is_some_and(|attachments| !attachments.is_empty()) {
+        return Err(Refusal::field("attachments", "this server has no media yet"));
+    }
+    let mentions = content.mentions.unwrap_or_default();
+    if mentions.len() > limits::MENTIONS_MAX {
+        return Err(Refusal::field("mentions", format!("at most {}", limits::MENTIONS_MAX)));
+    }
+    Ok(Content {
+        text: content.text,
+        reply_to: content.reply_to.map(|seq| parse_seq("reply_to", seq)).transpose()?,
+        mentions: mentions.iter().map(|user| parse_id("mentions", user)).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Where a message goes: the `to` of a `send` frame.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for what is no user, conversation or group, and for the sender itself.
+pub fn parse_recipient(to: &str, sender: UserId) -> Result<ConversationId, Refusal> {
+    if let Ok(user) = to.parse::<UserId>() {
+        return ConversationId::dm(sender, user)
+            .ok_or_else(|| Refusal::field("to", "you cannot write to yourself"));
+    }
+    to.parse().map_err(|_| Refusal::field("to", "must be a user, group or conversation id"))
+}
+
+/// The name of a conversation's kind.
+pub const fn conversation_kind(conversation: ConversationId) -> &'static str {
+    match conversation {
+        ConversationId::Dm { .. } => "dm",
+        ConversationId::Group(_) => "group",
+    }
+}
+
+/// A position as a number, 0 where there is none.
+pub fn seq_or_zero(seq: Option<Seq>) -> u64 {
+    seq.map_or(0, Seq::get)
+}
+
+/// The whole of a message, as HTTP gives it.
+pub fn message(message: &Message) -> protocol::Message {
+    protocol::Message {
+        conversation: message.conversation.to_string(),
+        seq: message.seq.get(),
+        sender: message.sender.to_string(),
+        client_message_id: message.client_message_id.to_string(),
+        text: message.content.text.clone(),
+        truncated: None,
+        attachments: Vec::new(),
+        reply_to: message.content.reply_to.map(Seq::get),
+        mentions: message.content.mentions.iter().map(UserId::to_string).collect(),
+        kind: match message.kind {
+            Kind::Text => "text".to_owned(),
+        },
+        sent_at_ms: message.sent_at.as_ms(),
+    }
+}
+
+/// A message as the WebSocket carries it: shortened, and marked so, where it is large.
+pub fn event_message(domain: &Message) -> protocol::Message {
+    let mut event = message(domain);
+    let Some(text) = &mut event.text else { return event };
+    // JSON writes a byte in at most six, so most texts need not be measured.
+    if text.len() * 6 + 2048 > limits::EVENT_BYTES_MAX
+        && json_bytes(&event) > limits::EVENT_BYTES_MAX - TYPE_TAG_BYTES
+        && let Some(text) = &mut event.text
+    {
+        if let Some((end, _)) = text.char_indices().nth(limits::TRUNCATED_TEXT_CHARS) {
+            text.truncate(end);
+        }
+        event.truncated = Some(true);
+    }
+    event
+}
+
+/// What `"type":"message",` adds to a message when it becomes an event.
+const TYPE_TAG_BYTES: usize = r#""type":"message","#.len();
+
+/// The length of a value's JSON. Unit: bytes.
+pub fn json_bytes(value: &impl serde::Serialize) -> usize {
+    let mut counter = ByteCounter(0);
+    // Writing to a counter cannot fail, and neither can turning our own types into JSON.
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+struct ByteCounter(usize);
+
+impl std::io::Write for ByteCounter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What everybody may know of a user.
+pub fn profile(profile: &Profile) -> protocol::http::Profile {
+    protocol::http::Profile {
+        user: profile.user.to_string(),
+        handle: profile.handle.to_string(),
+        display_name: profile.display_name.clone(),
+        avatar: profile.avatar.clone(),
+    }
+}
+
+/// A time, where there is one, as a number.
+pub fn optional_ms(time: Option<Timestamp>) -> Option<u64> {
+    time.map(Timestamp::as_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_domain::log::Attempt;
+
+    fn message_of(text: &str) -> Message {
+        let sender: UserId = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let other: UserId = "usr_01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap();
+        Message {
+            conversation: ConversationId::dm(sender, other).unwrap(),
+            seq: Seq::FIRST,
+            sender,
+            client_message_id: "c1".parse().unwrap(),
+            content: Content { text: Some(text.to_owned()), ..Content::default() },
+            kind: Kind::Text,
+            sent_at: Timestamp::from_ms(1),
+            attempt: Attempt(0),
+        }
+    }
+
+    #[track_caller]
+    fn check_event(text: &str, expected_truncated: bool) {
+        let event = event_message(&message_of(text));
+        assert_eq!(event.truncated, expected_truncated.then_some(true));
+        let frame = protocol::ServerFrame::Message(event.clone());
+        assert!(json_bytes(&frame) <= limits::EVENT_BYTES_MAX);
+        let expected: String =
+            if expected_truncated { text.chars().take(1_000).collect() } else { text.to_owned() };
+        assert_eq!(event.text, Some(expected));
+    }
+
+    #[test]
+    fn an_event_is_shortened_only_where_its_json_is_over_24_kb() {
+        let overhead = json_bytes(&protocol::ServerFrame::Message(message(&message_of(""))));
+        check_event("short", false);
+        check_event(&"x".repeat(limits::EVENT_BYTES_MAX - overhead), false);
+        check_event(&"x".repeat(limits::EVENT_BYTES_MAX - overhead + 1), true);
+        check_event(&"\u{1}".repeat(5_000), true);
+        check_event(&"🙂".repeat(100_000), true);
+    }
+
+    #[test]
+    fn no_cause_of_an_error_reaches_a_client() {
+        let secret = crate::ports::StoreError::Unavailable("table confab-users is on fire".into());
+        let body = error_body(&Error::Store(secret));
+        assert_eq!(body.code, ErrorCode::Unavailable);
+        assert!(!serde_json::to_string(&body).unwrap().contains("fire"));
+    }
+
+    #[test]
+    fn a_size_refusal_tells_limit_and_actual() {
+        let refusal = Refusal::TooLong { field: "text", unit: "bytes", limit: 400_000, actual: 400_001 };
+        let body = error_body(&Error::Refused(refusal));
+        assert_eq!((body.code, body.limit, body.actual), (ErrorCode::TooLarge, Some(400_000), Some(400_001)));
+    }
+
+    #[test]
+    fn positions_out_of_range_are_refused_by_name() {
+        for seq in [0, 1 << 53, 1 << 63, u64::MAX] {
+            assert!(matches!(parse_seq("seq", seq), Err(Refusal::Field { field: "seq", .. })));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// Browsers slow the timers of hidden pages down to one a minute, too slow for
+// heartbeats; timers in a worker keep their pace.
+const timers = new Map();
+
+addEventListener('message', ({ data: { id, wait_ms } }) => {
+  if (wait_ms === null) {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+    return;
+  }
+  timers.set(
+    id,
+    setTimeout(() => {
+      timers.delete(id);
+      postMessage(id);
+    }, wait_ms),
+  );
+});

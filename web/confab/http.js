@@ -1,0 +1,197 @@
+import { storedSession } from './accounts.js';
+import { ConfabError } from './errors.js';
+
+/** Longest wait for an answer, uploads of long texts included. Unit: milliseconds. */
+const ANSWER_MS_MAX = 30_000;
+/** How long before its end an access token is renewed. Unit: milliseconds. */
+const RENEW_BEFORE_MS = 60_000;
+
+/**
+ * The HTTP API.
+ *
+ * Every method throws {@link ConfabError}. An access token is renewed shortly
+ * before it ends, or when the server refuses it; only one window does so, since
+ * a refresh token works once and presenting a used one ends the session.
+ */
+export class ConfabHttp {
+  #base;
+  #credentials;
+  #fetch;
+  #renewing = null;
+
+  /**
+   * @param {object} [options]
+   * @param {string} [options.base]  Origin of the API; empty means the page's own.
+   * @param {object} [options.credentials]  `{load, save, end, exclusively}`; not needed for signup and login.
+   * @param {typeof fetch} [options.fetch]
+   */
+  constructor({ base = '', credentials = null, fetch = globalThis.fetch.bind(globalThis) } = {}) {
+    this.#base = base;
+    this.#credentials = credentials;
+    this.#fetch = fetch;
+  }
+
+  /** @returns {Promise<object>} A session, ready to be stored. */
+  async signup({ handle, password, display_name, device }) {
+    return storedSession(await this.#call('POST', '/v1/signup', { handle, password, display_name, device }));
+  }
+
+  /** @returns {Promise<object>} A session, ready to be stored. */
+  async login({ handle, password, device }) {
+    return storedSession(await this.#call('POST', '/v1/login', { handle, password, device }));
+  }
+
+  logout = () => this.#authorized('POST', '/v1/logout');
+  /** @returns {Promise<{ticket: string, url: string, expires_in_seconds: number}>} */
+  ticket = () => this.#authorized('POST', '/v1/tickets');
+  me = () => this.#authorized('GET', '/v1/me');
+  /** @param {{display_name?: string, avatar?: string | null}} changes */
+  patchMe = (changes) => this.#authorized('PATCH', '/v1/me', changes);
+  user = (user) => this.#authorized('GET', `/v1/users/${encodeURIComponent(user)}`);
+  userByHandle = (handle) => this.#authorized('GET', `/v1/users?handle=${encodeURIComponent(handle)}`);
+  devices = async () => (await this.#authorized('GET', '/v1/devices')).devices;
+  endDevice = (device) => this.#authorized('DELETE', `/v1/devices/${encodeURIComponent(device)}`);
+
+  /** Returns the whole chat list, all pages of it. */
+  async conversations() {
+    const all = [];
+    let cursor;
+    do {
+      const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
+      const page = await this.#authorized('GET', `/v1/conversations${query}`);
+      all.push(...page.conversations);
+      cursor = page.next;
+    } while (cursor);
+    return all;
+  }
+
+  /**
+   * Returns one page of whole messages, ascending.
+   * @param {string} conversation
+   * @param {{before?: number, after?: number, around?: number, limit?: number}} [where]
+   * @returns {Promise<{messages: object[], more: boolean}>}
+   */
+  messages(conversation, where = {}) {
+    return this.#authorized('GET', `${conversationPath(conversation)}/messages?${new URLSearchParams(where)}`);
+  }
+
+  /** Sends a message of any permitted size; answers like `ack`. */
+  postMessage(conversation, { client_message_id, text }) {
+    return this.#authorized('POST', `${conversationPath(conversation)}/messages`, { client_message_id, text });
+  }
+
+  /** Returns the read markers of a conversation's members. */
+  async receipts(conversation) {
+    const answer = await this.#authorized('GET', `${conversationPath(conversation)}/receipts`);
+    return answer?.receipts ?? [];
+  }
+
+  async #authorized(method, path, body) {
+    const token = await this.#accessToken(null);
+    try {
+      return await this.#call(method, path, body, token);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+    }
+    const renewed = await this.#accessToken(token);
+    try {
+      return await this.#call(method, path, body, renewed);
+    } catch (error) {
+      if (error.status === 401) this.#end();
+      throw error;
+    }
+  }
+
+  /** @param {string | null} refused  A token that the server no longer takes. */
+  async #accessToken(refused) {
+    const session = this.#session();
+    if (usable(session, refused)) return session.access_token;
+    this.#renewing ??= this.#credentials.exclusively(() => this.#renew(refused)).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renew(refused) {
+    // Read again: another window may have renewed it while this one waited for the lock.
+    const session = this.#session();
+    if (usable(session, refused)) return session.access_token;
+    try {
+      const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token });
+      this.#credentials.save(storedSession(answer));
+      return answer.access_token;
+    } catch (error) {
+      if (error.status === 401) this.#end();
+      if (session.access_token !== refused && session.expires_at_ms > Date.now()) return session.access_token;
+      throw error;
+    }
+  }
+
+  #session() {
+    const session = this.#credentials?.load();
+    if (!session) throw new ConfabError('session_ended', 'You have been logged out.', { status: 401 });
+    return session;
+  }
+
+  #end() {
+    this.#credentials.end();
+    throw new ConfabError('session_ended', 'You have been logged out.', { status: 401 });
+  }
+
+  async #call(method, path, body, token) {
+    const headers = {};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    let response;
+    let text;
+    try {
+      response = await this.#fetch(this.#base + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: 'no-store',
+        signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      });
+      text = await response.text();
+    } catch {
+      throw new ConfabError('network', 'The server cannot be reached. Check your connection and try again.');
+    }
+    const answer = parse(text);
+    if (response.ok) return answer;
+    throw errorFromAnswer(response, answer);
+  }
+}
+
+function usable(session, refused) {
+  const margin_ms = Math.min(RENEW_BEFORE_MS, (session.life_ms ?? Infinity) / 5);
+  return session.access_token !== refused && session.expires_at_ms - Date.now() > margin_ms;
+}
+
+function conversationPath(conversation) {
+  return `/v1/conversations/${encodeURIComponent(conversation)}`;
+}
+
+function parse(text) {
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+function errorFromAnswer(response, answer) {
+  const error = answer?.error ?? {};
+  const header_seconds = Number(response.headers.get('Retry-After'));
+  return new ConfabError(
+    error.code ?? CODE_BY_STATUS[response.status] ?? (response.status >= 500 ? 'unavailable' : 'bad_request'),
+    error.message ?? 'Something went wrong. Try again.',
+    {
+      ...error,
+      status: response.status,
+      retry_after_ms: error.retry_after_ms ?? (header_seconds > 0 ? header_seconds * 1000 : undefined),
+    },
+  );
+}
+
+// For answers from a proxy, which know nothing of the API's error bodies.
+const CODE_BY_STATUS = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited' };

@@ -1,0 +1,33 @@
+const USER = 'usr_';
+const DM = 'dm_';
+
+/**
+ * Returns the id of the 1:1 conversation of two users.
+ * @param {string} a  `usr_…`
+ * @param {string} b  `usr_…`
+ */
+export function dmOf(a, b) {
+  const ulids = [a, b].map((user) => user.slice(USER.length)).sort();
+  return DM + ulids.join('_');
+}
+
+/**
+ * Returns the other user of a 1:1 conversation, or null for anything else.
+ * @param {string} conversation
+ * @param {string} user  `usr_…`, one of the two.
+ */
+export function peerOf(conversation, user) {
+  if (!conversation.startsWith(DM)) return null;
+  const ulids = conversation.slice(DM.length).split('_');
+  const own = user.slice(USER.length);
+  if (ulids.length !== 2 || !ulids.includes(own)) return null;
+  return USER + (ulids[0] === own ? ulids[1] : ulids[0]);
+}
+
+/** Returns a fresh idempotency key. */
+export function newClientMessageId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Browsers offer randomUUID on secure origins only; a page on a plain LAN address has this.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
