@@ -7,6 +7,7 @@ use confab_domain::{
 use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
 
 use crate::Error;
+use crate::ports::StoreError;
 
 /// How much a message may say, as clients are told.
 pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
@@ -23,11 +24,13 @@ pub fn error_body(error: &Error) -> ErrorBody {
             retry_after_ms: Some(50),
             ..ErrorBody::new(ErrorCode::Unavailable, "busy, try again with the same id")
         },
-        Error::Store(_) => ErrorBody {
+        Error::Store(StoreError::Unavailable(_)) => ErrorBody {
             retry_after_ms: Some(200),
             ..ErrorBody::new(ErrorCode::Unavailable, "try again; it is unknown whether this was done")
         },
-        Error::Internal(_) => ErrorBody::new(ErrorCode::Internal, "something went wrong on our side"),
+        Error::Store(StoreError::Rejected(_) | StoreError::Malformed { .. }) | Error::Internal(_) => {
+            ErrorBody::new(ErrorCode::Internal, "something went wrong on our side")
+        }
     }
 }
 
@@ -260,7 +263,7 @@ mod tests {
 
     #[test]
     fn no_cause_of_an_error_reaches_a_client() {
-        let secret = crate::ports::StoreError::Unavailable("table confab-users is on fire".into());
+        let secret = StoreError::Unavailable("table confab-users is on fire".into());
         let body = error_body(&Error::Store(secret));
         assert_eq!(body.code, ErrorCode::Unavailable);
         assert!(!serde_json::to_string(&body).unwrap().contains("fire"));

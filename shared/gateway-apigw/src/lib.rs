@@ -1,1 +1,77 @@
-//! (to be written)
+//! Open connections, through API Gateway's `@connections`.
+//!
+//! Knows: how the SDK reports a connection that is gone or slow.
+//! Must not know: what a frame says, or who is behind a connection.
+
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use confab_app::ports::{Connections, PostOutcome, StoreError};
+use confab_domain::ConnectionId;
+
+/// The connections of one WebSocket API.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    client: Client,
+}
+
+impl Gateway {
+    /// The connections behind a client whose endpoint is that of the API's stage.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl Connections for Gateway {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        let result = self
+            .client
+            .post_to_connection()
+            .connection_id(connection.as_str())
+            .data(Blob::new(frame))
+            .send()
+            .await;
+        let Err(error) = result else { return Ok(PostOutcome::Taken) };
+        match error.as_service_error() {
+            Some(PostToConnectionError::GoneException(_)) => Ok(PostOutcome::Gone),
+            Some(PostToConnectionError::LimitExceededException(_)) => Ok(PostOutcome::Throttled),
+            _ => Err(store_error(error)),
+        }
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+        let result = self.client.delete_connection().connection_id(connection.as_str()).send().await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(DeleteConnectionError::is_gone_exception) => {
+                Ok(())
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}
+
+/// Error codes after which the same request may succeed.
+///
+/// Source: Amazon API Gateway Management API reference, "Common errors".
+const TRANSIENT: &[&str] = &[
+    "InternalFailure",
+    "InternalServerError",
+    "LimitExceededException",
+    "ServiceUnavailable",
+    "ThrottlingException",
+];
+
+fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let transient = match error.as_service_error() {
+        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
+        None => true,
+    };
+    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+}

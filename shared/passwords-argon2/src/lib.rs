@@ -1,1 +1,105 @@
-//! (to be written)
+//! Password hashing with Argon2id.
+//!
+//! Knows: the algorithm, its cost, and on which threads it runs.
+//! Must not know: accounts, or where hashes are kept.
+
+use argon2::password_hash::phc::PasswordHash as PhcHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use confab_app::ports::{PasswordHash, Passwords, StoreError};
+use confab_domain::account::Password;
+use tokio::sync::Semaphore;
+
+/// Memory of one hash. Unit: KiB.
+///
+/// With [`PASSES`] one of the equally strong settings that OWASP recommends, and
+/// the one that needs the least memory: a function of 256 MB has room for many.
+/// Source: OWASP Password Storage Cheat Sheet, "Argon2id" (m=7 MiB, t=5, p=1).
+const MEMORY_KIB: u32 = 7 * 1024;
+/// See [`MEMORY_KIB`].
+const PASSES: u32 = 5;
+const LANES: u32 = 1;
+
+const SALT_BYTES: usize = 16;
+
+/// Hashes passwords on blocking threads, a bounded number at a time.
+#[derive(Debug)]
+pub struct Argon2Passwords {
+    slots: Semaphore,
+}
+
+impl Argon2Passwords {
+    /// At most `at_once` hashes are computed at a time; further ones wait.
+    pub fn new(at_once: usize) -> Self {
+        Self { slots: Semaphore::new(at_once.max(1)) }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _slot = self.slots.acquire().await.map_err(failed)?;
+        tokio::task::spawn_blocking(work).await.map_err(failed)?
+    }
+}
+
+impl Passwords for Argon2Passwords {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, StoreError> {
+        let password = password.clone();
+        self.run(move || hash(&password)).await
+    }
+
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, StoreError> {
+        let password = password.clone();
+        let Some(stored) = hash.cloned() else {
+            self.run(move || self::hash(&password)).await?;
+            return Ok(false);
+        };
+        self.run(move || {
+            let stored = PhcHash::new(&stored.0)
+                .map_err(|error| StoreError::malformed("a password hash", error.to_string()))?;
+            Ok(Argon2::default().verify_password(password.reveal().as_bytes(), &stored).is_ok())
+        })
+        .await
+    }
+}
+
+fn hash(password: &Password) -> Result<PasswordHash, StoreError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PhcHash =
+        argon2.hash_password_with_salt(password.reveal().as_bytes(), &salt).map_err(failed)?;
+    Ok(PasswordHash(hash.to_string()))
+}
+
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(error.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_password_that_was_hashed_is_right() {
+        let passwords = Argon2Passwords::new(1);
+        let hash = passwords.hash(&password("correct horse")).await.unwrap();
+        assert!(hash.0.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"));
+        assert!(passwords.verify(&password("correct horse"), Some(&hash)).await.unwrap());
+        assert!(!passwords.verify(&password("wrong horse"), Some(&hash)).await.unwrap());
+        assert!(!passwords.verify(&password("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_same_password_is_hashed_differently_each_time() {
+        let passwords = Argon2Passwords::new(2);
+        let (one, other) = (password("correct horse"), password("correct horse"));
+        assert_ne!(passwords.hash(&one).await.unwrap(), passwords.hash(&other).await.unwrap());
+    }
+}

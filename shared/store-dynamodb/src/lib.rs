@@ -1,1 +1,39 @@
-//! (to be written)
+//! The stores of `confab-app`, in DynamoDB.
+//!
+//! Knows: tables, key and attribute names, condition expressions, how the SDK
+//! reports that a condition failed.
+//! Must not know: rules, frames, or who calls it.
+//!
+//! Start with [`schema`] for the tables, then `message_log`. The shape of each
+//! item stands at the top of the module that writes it.
+
+mod body;
+mod error;
+mod item;
+
+mod devices;
+mod inboxes;
+mod message_log;
+mod rate_limits;
+mod sessions;
+mod users;
+
+pub mod schema;
+
+pub use schema::Tables;
+
+use aws_sdk_dynamodb::Client;
+
+/// All stores, over one client.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+}
+
+impl Store {
+    /// The stores in these tables.
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables }
+    }
+}

@@ -1,1 +1,246 @@
-//! (to be written)
+//! Signed tokens as JSON Web Tokens.
+//!
+//! Knows: claims, audiences, lives, keys.
+//! Must not know: who has logged in, or a clock: times are arguments.
+//!
+//! The algorithm is pinned to HS256: issuer and verifier are the same system.
+
+mod hs256;
+
+use std::fmt;
+
+use confab_app::ports::{Identity, RefreshClaims, TokenError, Tokens};
+use confab_domain::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const ACCESS: &str = "confab-api";
+const REFRESH: &str = "confab-refresh";
+const TICKET: &str = "confab-websocket";
+
+/// Life of an access token. Unit: seconds. Its login is looked up with every request all the same.
+const ACCESS_SECONDS: u64 = 3600;
+/// Life of a refresh token: how long a device may stay away. Unit: seconds (60 days).
+const REFRESH_SECONDS: u64 = 60 * 24 * 3600;
+/// Life of a ticket: from one HTTP answer to the next WebSocket handshake. Unit: seconds.
+const TICKET_SECONDS: u64 = 30;
+
+/// Shortest secret. Unit: bytes; as long as what HMAC-SHA-256 gives.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Makes and checks tokens with a list of secrets.
+#[derive(Clone)]
+pub struct JwtTokens {
+    keys: Vec<Key>,
+}
+
+#[derive(Clone)]
+struct Key {
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl fmt::Debug for JwtTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JwtTokens([redacted])")
+    }
+}
+
+/// The secrets cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a signing secret must have at least {SECRET_BYTES_MIN} bytes, one secret per line")]
+pub struct WeakSecret;
+
+impl JwtTokens {
+    /// The first line is the secret that signs; tokens of the others are still accepted.
+    ///
+    /// To change the secret, put a new line before the old one, and take the old
+    /// one away when its last refresh token has expired.
+    ///
+    /// # Errors
+    ///
+    /// [`WeakSecret`] where there is none, or one is too short.
+    pub fn new(secrets: &str) -> Result<Self, WeakSecret> {
+        hs256::install();
+        let keys: Vec<Key> =
+            secrets.lines().map(str::trim).filter(|line| !line.is_empty()).map(key).collect();
+        let strong =
+            secrets.lines().map(str::trim).all(|line| line.is_empty() || line.len() >= SECRET_BYTES_MIN);
+        if keys.is_empty() || !strong { Err(WeakSecret) } else { Ok(Self { keys }) }
+    }
+
+    fn issue(
+        &self,
+        audience: &'static str,
+        life_seconds: u64,
+        identity: Identity,
+        generation: Option<u64>,
+        now: Timestamp,
+    ) -> String {
+        let claims = Claims {
+            aud: audience.to_owned(),
+            exp: now.as_ms() / 1000 + life_seconds,
+            sub: identity.user.to_string(),
+            device: identity.device.to_string(),
+            family: identity.family.to_string(),
+            generation,
+        };
+        let [key, ..] = &self.keys[..] else { return String::new() };
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        // Only a key or claims that are no JSON could fail, and both are our own.
+        jsonwebtoken::encode(&header, &claims, &key.encoding).unwrap_or_default()
+    }
+
+    fn verify(&self, token: &str, audience: &str, now: Timestamp) -> Result<(Identity, Claims), TokenError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
+        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.id));
+        let key = key.ok_or(TokenError::Invalid)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["aud", "exp"]);
+        // The library would ask the system's clock.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
+            .map_err(|_| TokenError::Invalid)?
+            .claims;
+        if claims.exp <= now.as_ms() / 1000 {
+            return Err(TokenError::Expired);
+        }
+        let identity = Identity {
+            user: claims.sub.parse().map_err(|_| TokenError::Invalid)?,
+            device: claims.device.parse().map_err(|_| TokenError::Invalid)?,
+            family: claims.family.parse().map_err(|_| TokenError::Invalid)?,
+        };
+        Ok((identity, claims))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    aud: String,
+    exp: u64,
+    sub: String,
+    device: String,
+    family: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    generation: Option<u64>,
+}
+
+/// A key is named by its hash, so that a changed secret changes its name.
+fn key(secret: &str) -> Key {
+    Key {
+        id: Sha256::digest(secret)[..4].iter().map(|byte| format!("{byte:02x}")).collect(),
+        encoding: EncodingKey::from_secret(secret.as_bytes()),
+        decoding: DecodingKey::from_secret(secret.as_bytes()),
+    }
+}
+
+impl Tokens for JwtTokens {
+    fn issue_access(&self, identity: Identity, now: Timestamp) -> (String, u64) {
+        (self.issue(ACCESS, ACCESS_SECONDS, identity, None, now), ACCESS_SECONDS)
+    }
+
+    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
+        self.verify(token, ACCESS, now).map(|(identity, _)| identity)
+    }
+
+    fn issue_refresh(&self, claims: RefreshClaims, now: Timestamp) -> String {
+        self.issue(REFRESH, REFRESH_SECONDS, claims.identity, Some(claims.generation), now)
+    }
+
+    fn verify_refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenError> {
+        let (identity, claims) = self.verify(token, REFRESH, now)?;
+        Ok(RefreshClaims { identity, generation: claims.generation.ok_or(TokenError::Invalid)? })
+    }
+
+    fn issue_ticket(&self, identity: Identity, now: Timestamp) -> (String, u64) {
+        (self.issue(TICKET, TICKET_SECONDS, identity, None, now), TICKET_SECONDS)
+    }
+
+    fn verify_ticket(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
+        self.verify(token, TICKET, now).map(|(identity, _)| identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_domain::{DeviceId, FamilyId, UserId};
+    use ulid::Ulid;
+
+    const OLD: &str = "an old secret of more than 32 bytes length";
+    const NEW: &str = "a new secret of more than 32 bytes length";
+    const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+
+    fn identity() -> Identity {
+        Identity {
+            user: UserId::new(Ulid(1)),
+            device: DeviceId::new(Ulid(2)),
+            family: FamilyId::new(Ulid(3)),
+        }
+    }
+
+    fn later(seconds: u64) -> Timestamp {
+        Timestamp::from_ms(NOW.as_ms() + seconds * 1000)
+    }
+
+    #[test]
+    fn a_token_speaks_for_whom_it_was_made_until_it_expires() {
+        let tokens = JwtTokens::new(NEW).unwrap();
+        let (ticket, life) = tokens.issue_ticket(identity(), NOW);
+        assert_eq!(tokens.verify_ticket(&ticket, later(life - 1)), Ok(identity()));
+        assert_eq!(tokens.verify_ticket(&ticket, later(life)), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn a_token_for_one_purpose_is_none_for_another() {
+        let tokens = JwtTokens::new(NEW).unwrap();
+        let claims = RefreshClaims { identity: identity(), generation: 7 };
+        let (access, _) = tokens.issue_access(identity(), NOW);
+        let (ticket, _) = tokens.issue_ticket(identity(), NOW);
+        let refresh = tokens.issue_refresh(claims, NOW);
+        assert_eq!(tokens.verify_refresh(&refresh, NOW), Ok(claims));
+        for token in [&access, &refresh] {
+            assert_eq!(tokens.verify_ticket(token, NOW), Err(TokenError::Invalid));
+        }
+        for token in [&ticket, &refresh] {
+            assert_eq!(tokens.verify_access(token, NOW), Err(TokenError::Invalid));
+        }
+        for token in [&ticket, &access] {
+            assert_eq!(tokens.verify_refresh(token, NOW), Err(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_forged_token_is_refused() {
+        let tokens = JwtTokens::new(NEW).unwrap();
+        let (token, _) = tokens.issue_access(identity(), NOW);
+        let (header, rest) = token.split_once('.').unwrap();
+        let (claims, signature) = rest.split_once('.').unwrap();
+        let (other, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), NOW);
+        // {"typ":"JWT","alg":"none"}
+        let unsigned = format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.{claims}.");
+        let tampered = format!("{header}.{}A.{signature}", &claims[..claims.len() - 1]);
+        for forged in [other.as_str(), &unsigned, &tampered, &format!("{header}.{claims}."), "", "a.b.c"] {
+            assert_eq!(tokens.verify_access(forged, NOW), Err(TokenError::Invalid), "{forged}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_an_old_secret_stay_valid_while_it_is_listed() {
+        let (old, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), NOW);
+        let both = JwtTokens::new(&format!("{NEW}\n{OLD}\n")).unwrap();
+        assert_eq!(both.verify_access(&old, NOW), Ok(identity()));
+        let (new, _) = both.issue_access(identity(), NOW);
+        assert_eq!(JwtTokens::new(NEW).unwrap().verify_access(&new, NOW), Ok(identity()));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert_eq!(JwtTokens::new("").unwrap_err(), WeakSecret);
+        assert_eq!(JwtTokens::new("short").unwrap_err(), WeakSecret);
+        assert_eq!(JwtTokens::new(&format!("{NEW}\nshort")).unwrap_err(), WeakSecret);
+    }
+}

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// may have been committed. Doing the same again with the same ids is safe.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
+    /// The store refused the request itself: a fault of ours or of the deployment. Nothing was done.
+    #[error("the store rejected a request")]
+    Rejected(#[source] BoxError),
     /// The store holds, or answered, what it should not: a fault of ours.
     #[error("malformed {item}")]
     Malformed {

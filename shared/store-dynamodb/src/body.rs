@@ -1,0 +1,65 @@
+//! Texts of messages, compressed where that saves a write unit.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// What DynamoDB bills a write by. Unit: bytes.
+const WRITE_UNIT_BYTES: usize = 1024;
+
+/// Texts up to this length are stored as they are. Unit: bytes.
+const COMPRESS_ABOVE_BYTES: usize = 1024;
+
+/// Longest text that is unpacked. Unit: bytes.
+///
+/// No text that was stored is longer; a stored body that claims to be is corrupt.
+const UNPACKED_BYTES_MAX: usize = 400_000;
+
+/// Zstandard's default level: about as fast as writing the bytes out.
+const LEVEL: i32 = 3;
+
+/// The attribute that holds a text: a string, or binary where it is compressed.
+pub(crate) fn pack(text: &str) -> AttributeValue {
+    if text.len() > COMPRESS_ABOVE_BYTES
+        && let Ok(packed) = zstd::bulk::compress(text.as_bytes(), LEVEL)
+        && packed.len().div_ceil(WRITE_UNIT_BYTES) < text.len().div_ceil(WRITE_UNIT_BYTES)
+    {
+        return AttributeValue::B(packed.into());
+    }
+    AttributeValue::S(text.to_owned())
+}
+
+/// The text that an attribute holds; `None` where it holds none.
+pub(crate) fn unpack(attribute: &AttributeValue) -> Option<String> {
+    if let AttributeValue::B(packed) = attribute {
+        let bytes = zstd::bulk::decompress(packed.as_ref(), UNPACKED_BYTES_MAX).ok()?;
+        return String::from_utf8(bytes).ok();
+    }
+    attribute.as_s().ok().cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected_packed: bool) {
+        let attribute = pack(text);
+        assert_eq!(attribute.is_b(), expected_packed);
+        assert_eq!(unpack(&attribute).as_deref(), Some(text));
+    }
+
+    #[test]
+    fn a_text_is_compressed_where_that_saves_a_write_unit() {
+        check("short", false);
+        check(&"a".repeat(1024), false);
+        check(&"hello, how are you? ".repeat(100), true);
+        check(&"🙂".repeat(100_000), true);
+        let noise: String = (0..2_000_u32).map(|n| char::from(b'!' + (n * n * 31 % 89) as u8)).collect();
+        check(&noise[..1030], false);
+    }
+
+    #[test]
+    fn a_body_that_unpacks_to_more_than_any_text_is_not_read() {
+        let bomb = zstd::bulk::compress(&vec![b'x'; UNPACKED_BYTES_MAX + 1], LEVEL).unwrap();
+        assert_eq!(unpack(&AttributeValue::B(bomb.into())), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Logins.
+//!
+//! Shape: `{user S, device S, family S, generation N, rotated_by B?, name S?, platform S?,
+//! created_at_ms N, last_active_at_ms N}`.
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use confab_app::ports::{Devices, RotateOutcome, StoreError};
+use confab_domain::device::Device;
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
+
+use crate::Store;
+use crate::error::store_error;
+use crate::item::{Item, Reader, number, text, time};
+use crate::schema::{DEVICE, USER};
+
+const FAMILY: &str = "family";
+const GENERATION: &str = "generation";
+const ROTATED_BY: &str = "rotated_by";
+const NAME: &str = "name";
+const PLATFORM: &str = "platform";
+const CREATED_AT_MS: &str = "created_at_ms";
+const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
+
+impl Devices for Store {
+    async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.tables.devices)
+            .set_item(Some(device_item(device)))
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn device(&self, user: UserId, device: DeviceId) -> Result<Option<Device>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.devices)
+            .key(USER, text(user))
+            .key(DEVICE, text(device))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        output.item().map(read_device).transpose()
+    }
+
+    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.devices)
+            .key_condition_expression("#user = :user")
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_values(":user", text(user))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut devices = Vec::new();
+        while let Some(item) = pages.next().await {
+            devices.push(read_device(&item.map_err(store_error)?)?);
+        }
+        Ok(devices)
+    }
+
+    async fn rotate(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        generation: u64,
+        now: Timestamp,
+    ) -> Result<RotateOutcome, StoreError> {
+        let attempt = random_id()?;
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.devices)
+            .key(USER, text(user))
+            .key(DEVICE, text(device))
+            .update_expression("SET #generation = :next, #active = :now, #rotated_by = :attempt")
+            .condition_expression("#family = :family AND #generation = :generation")
+            .expression_attribute_names("#family", FAMILY)
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
+            .expression_attribute_names("#rotated_by", ROTATED_BY)
+            .expression_attribute_values(":family", text(family))
+            .expression_attribute_values(":generation", number(generation))
+            .expression_attribute_values(":next", number(generation + 1))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":attempt", AttributeValue::B(attempt.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = result else { return Ok(RotateOutcome::Rotated) };
+        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Err(store_error(error));
+        };
+        let Some(item) = failed.item().filter(|item| !item.is_empty()) else {
+            return Ok(RotateOutcome::Ended);
+        };
+        // The SDK tried again after its first answer was lost.
+        if item.get(ROTATED_BY).and_then(|value| value.as_b().ok()) == Some(&attempt) {
+            return Ok(RotateOutcome::Rotated);
+        }
+        let current = read_device(item)?;
+        let reused = current.family == family && current.generation > generation;
+        Ok(if reused { RotateOutcome::Reused } else { RotateOutcome::Ended })
+    }
+
+    async fn remove_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: Option<FamilyId>,
+    ) -> Result<bool, StoreError> {
+        let mut delete = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.devices)
+            .key(USER, text(user))
+            .key(DEVICE, text(device))
+            .return_values(ReturnValue::AllOld);
+        if let Some(family) = family {
+            delete = delete
+                .condition_expression("#family = :family")
+                .expression_attribute_names("#family", FAMILY)
+                .expression_attribute_values(":family", text(family));
+        }
+        match delete.send().await {
+            Ok(output) => Ok(output.attributes().is_some_and(|old| !old.is_empty())),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}
+
+fn random_id() -> Result<Blob, StoreError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+    Ok(Blob::new(bytes))
+}
+
+pub(crate) fn device_item(device: &Device) -> Item {
+    let mut item = Item::from([
+        (USER.to_owned(), text(device.user)),
+        (DEVICE.to_owned(), text(device.device)),
+        (FAMILY.to_owned(), text(device.family)),
+        (GENERATION.to_owned(), number(device.generation)),
+        (CREATED_AT_MS.to_owned(), time(device.created_at)),
+        (LAST_ACTIVE_AT_MS.to_owned(), time(device.last_active_at)),
+    ]);
+    item.extend(device.name.as_ref().map(|name| (NAME.to_owned(), text(name))));
+    item.extend(device.platform.as_ref().map(|platform| (PLATFORM.to_owned(), text(platform))));
+    item
+}
+
+fn read_device(item: &Item) -> Result<Device, StoreError> {
+    let reader = Reader::new("a device", item);
+    Ok(Device {
+        user: reader.parsed(USER)?,
+        device: reader.parsed(DEVICE)?,
+        family: reader.parsed(FAMILY)?,
+        generation: reader.number(GENERATION)?,
+        name: reader.optional_text(NAME)?.map(str::to_owned),
+        platform: reader.optional_text(PLATFORM)?.map(str::to_owned),
+        created_at: reader.time(CREATED_AT_MS)?,
+        last_active_at: reader.time(LAST_ACTIVE_AT_MS)?,
+    })
+}

@@ -1,0 +1,34 @@
+//! What an SDK error means to a use case.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use confab_app::ports::StoreError;
+
+/// Error codes after which the same request may succeed, and may have succeeded already.
+///
+/// Source: Amazon DynamoDB developer guide, "Error handling with DynamoDB".
+const TRANSIENT: &[&str] = &[
+    "InternalServerError",
+    "ItemCollectionSizeLimitExceededException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionCanceledException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// A failure other than the conditions that the caller has looked for.
+pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let transient = match error.as_service_error() {
+        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
+        None => true,
+    };
+    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+}

@@ -1,0 +1,261 @@
+//! What a conversation is to each of its members.
+//!
+//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?}`.
+//! `claims` and `claimed_at` are two windows of fixed length, moved on together:
+//! short hashes of the last keys, and when each was claimed. The whole row stays
+//! around 500 bytes, since a write is billed by the KB of the whole item, and
+//! `sync` reads one row per conversation.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, StoreError};
+use confab_domain::claim::{Claim, REMEMBERED};
+use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+use sha2::{Digest, Sha256};
+
+use crate::Store;
+use crate::error::store_error;
+use crate::item::{Item, Reader, number, text, time};
+use crate::schema::{CONVERSATION, USER};
+
+const CLAIMS: &str = "claims";
+const CLAIMED_AT: &str = "claimed_at";
+const READ_SEQ: &str = "read_seq";
+const MUTED_UNTIL_MS: &str = "muted_until_ms";
+
+/// Length of a claim's hash. Unit: bytes.
+///
+/// Two keys with the same hash among the last 32 of one user (one in 100
+/// million) cost a search through the log, no more: the search compares keys.
+const HASH_BYTES: usize = 4;
+
+/// Where `claimed_at` counts from, to keep it short: 2026-01-01. Unit: milliseconds.
+const CLAIM_EPOCH_MS: u64 = 1_767_225_600_000;
+
+/// Attempts at a transaction that met another one on the same rows.
+const TRANSACTION_ATTEMPTS_MAX: u32 = 4;
+
+impl Inboxes for Store {
+    async fn claim(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        key: &ClientMessageId,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let hash = short_hash(key);
+        let result = self
+            .update_row(user, conversation)
+            .update_expression(format!(
+                "SET #claims[{REMEMBERED}] = :hash, #claimed_at[{REMEMBERED}] = :now \
+                 REMOVE #claims[0], #claimed_at[0]"
+            ))
+            .condition_expression("attribute_exists(#user) AND NOT contains(#claims, :hash)")
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_names("#claims", CLAIMS)
+            .expression_attribute_names("#claimed_at", CLAIMED_AT)
+            .expression_attribute_values(":hash", AttributeValue::B(hash.clone()))
+            .expression_attribute_values(":now", number(now.as_ms().saturating_sub(CLAIM_EPOCH_MS) / 1000))
+            .send()
+            .await;
+        match unless_condition_failed(result)? {
+            Updated::Done => Ok(Claim::Fresh),
+            Updated::NoRow => Ok(Claim::NotAMember),
+            Updated::ConditionFailed(row) => claimed_at(&row, &hash),
+        }
+    }
+
+    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
+        let rows = members
+            .into_iter()
+            .map(|user| {
+                let update = Update::builder()
+                    .table_name(&self.tables.inboxes)
+                    .key(USER, text(user))
+                    .key(CONVERSATION, text(conversation))
+                    .update_expression(
+                        "SET #claims = if_not_exists(#claims, :claims), \
+                         #claimed_at = if_not_exists(#claimed_at, :claimed_at)",
+                    )
+                    .expression_attribute_names("#claims", CLAIMS)
+                    .expression_attribute_names("#claimed_at", CLAIMED_AT)
+                    .expression_attribute_values(":claims", empty_window(AttributeValue::B(Blob::new([0]))))
+                    .expression_attribute_values(":claimed_at", empty_window(number(0_u64)))
+                    .build()
+                    .map_err(|error| StoreError::Rejected(error.into()))?;
+                Ok(TransactWriteItem::builder().update(update).build())
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut attempt = 1;
+        loop {
+            let transaction = self.client.transact_write_items().set_transact_items(Some(rows.clone()));
+            match transaction.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_conflict(&error) && attempt < TRANSACTION_ATTEMPTS_MAX => attempt += 1,
+                Err(error) => return Err(store_error(error)),
+            }
+        }
+    }
+
+    async fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        let start = after.map(|conversation| {
+            Item::from([(USER.to_owned(), text(user)), (CONVERSATION.to_owned(), text(conversation))])
+        });
+        let output = self
+            .client
+            .query()
+            .table_name(&self.tables.inboxes)
+            .key_condition_expression("#user = :user")
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_values(":user", text(user))
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(rows_max).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let rows = output.items().iter().map(inbox_row).collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| output.last_evaluated_key.is_some()).map(|row| row.conversation);
+        Ok(InboxPage { rows, next })
+    }
+
+    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        output.item().map(inbox_row).transpose()
+    }
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        let result = self
+            .update_row(user, conversation)
+            .update_expression("SET #read_seq = :seq")
+            .condition_expression(
+                "attribute_exists(#user) AND (attribute_not_exists(#read_seq) OR #read_seq < :seq)",
+            )
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_names("#read_seq", READ_SEQ)
+            .expression_attribute_values(":seq", number(seq.get()))
+            .send()
+            .await;
+        Ok(match unless_condition_failed(result)? {
+            Updated::Done => MarkReadOutcome::Moved,
+            Updated::NoRow => MarkReadOutcome::NotAMember,
+            Updated::ConditionFailed(_) => MarkReadOutcome::Already,
+        })
+    }
+
+    async fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        let update = self
+            .update_row(user, conversation)
+            .condition_expression("attribute_exists(#user)")
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_names("#until", MUTED_UNTIL_MS);
+        let update = match until {
+            Some(until) => update
+                .update_expression("SET #until = :until")
+                .expression_attribute_values(":until", time(until)),
+            None => update.update_expression("REMOVE #until"),
+        };
+        Ok(matches!(unless_condition_failed(update.send().await)?, Updated::Done))
+    }
+}
+
+impl Store {
+    fn update_row(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+}
+
+/// What a conditional update of a row came to.
+enum Updated {
+    Done,
+    NoRow,
+    ConditionFailed(Item),
+}
+
+fn unless_condition_failed<T, R>(
+    result: Result<T, SdkError<UpdateItemError, R>>,
+) -> Result<Updated, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let Err(error) = result else { return Ok(Updated::Done) };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(match failed.item() {
+            Some(row) if !row.is_empty() => Updated::ConditionFailed(row.clone()),
+            _ => Updated::NoRow,
+        }),
+        _ => Err(store_error(error)),
+    }
+}
+
+fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("TransactionConflict"))
+}
+
+fn short_hash(key: &ClientMessageId) -> Blob {
+    Blob::new(&Sha256::digest(key.as_str())[..HASH_BYTES])
+}
+
+fn empty_window(filler: AttributeValue) -> AttributeValue {
+    AttributeValue::L(vec![filler; REMEMBERED])
+}
+
+fn claimed_at(row: &Item, hash: &Blob) -> Result<Claim, StoreError> {
+    let reader = Reader::new("an inbox row", row);
+    let index = reader.list(CLAIMS)?.iter().position(|claim| claim.as_b().ok() == Some(hash));
+    let seconds = index
+        .and_then(|index| reader.list(CLAIMED_AT).ok()?.get(index)?.as_n().ok()?.parse::<u64>().ok())
+        .ok_or_else(|| reader.malformed(CLAIMED_AT))?;
+    Ok(Claim::Repeated { claimed_at: Timestamp::from_ms(CLAIM_EPOCH_MS + seconds * 1000) })
+}
+
+fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
+    let reader = Reader::new("an inbox row", item);
+    Ok(InboxRow {
+        conversation: reader.parsed(CONVERSATION)?,
+        read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
+        muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
+    })
+}

@@ -1,0 +1,198 @@
+//! The logs.
+//!
+//! Shape: `{conversation S, seq N, sender S, client_message_id S, text S|B,
+//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, reserved N?, expires_at N?}`.
+//! The item at `seq` 0 holds only `reserved`, and does not expire.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
+use confab_domain::log::{Attempt, Head};
+use confab_domain::{Content, ConversationId, Kind, Message, Seq, Timestamp};
+
+use crate::error::store_error;
+use crate::item::{Item, Reader, number, text, time};
+use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
+use crate::{Store, body};
+
+const SENDER: &str = "sender";
+const CLIENT_MESSAGE_ID: &str = "client_message_id";
+const TEXT: &str = "text";
+const REPLY_TO: &str = "reply_to";
+const MENTIONS: &str = "mentions";
+const KIND: &str = "kind";
+const SENT_AT_MS: &str = "sent_at_ms";
+const ATTEMPT: &str = "attempt";
+const RESERVED: &str = "reserved";
+
+/// Where the item lies that holds a log's reserved block.
+const FLOOR: u64 = 0;
+
+const KIND_TEXT: &str = "text";
+
+impl MessageLog for Store {
+    async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
+        let output = self.query(conversation, FLOOR, Seq::MAX.get(), Direction::Down, entries_max).await?;
+        let more = output.last_evaluated_key.is_some();
+        let (mut newest, mut head) = (Vec::new(), Head::default());
+        for (index, item) in output.items().iter().enumerate() {
+            let reader = Reader::new("a message", item);
+            let reserved = reader.optional_number(RESERVED)?.and_then(Seq::new);
+            let is_floor = reader.number(SEQ)? == FLOOR;
+            let entry = if is_floor { None } else { Some(message(conversation, item)?) };
+            if index == 0 {
+                head = Head { last: entry.as_ref().map_or(reserved, |entry| Some(entry.seq)), reserved };
+            }
+            newest.extend(entry);
+        }
+        Ok(Tail { newest, head, more })
+    }
+
+    async fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page, StoreError> {
+        let output =
+            self.query(conversation, range.from.get(), range.to.get(), range.direction, entries_max).await?;
+        let entries =
+            output.items().iter().map(|item| message(conversation, item)).collect::<Result<_, _>>()?;
+        Ok(Page { entries, more: output.last_evaluated_key.is_some() })
+    }
+
+    async fn append(
+        &self,
+        message: &Message,
+        reserved: Option<Seq>,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), AppendError> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.tables.messages)
+            .set_item(Some(item(message, reserved, expires_at)))
+            .condition_expression("attribute_not_exists(#seq)")
+            .expression_attribute_names("#seq", SEQ)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = result else { return Ok(()) };
+        if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+            let occupant = failed
+                .item()
+                .ok_or_else(|| StoreError::malformed("a failed append", "the occupant was not returned"))?;
+            return Err(AppendError::Occupied(Box::new(self::message(message.conversation, occupant)?)));
+        }
+        Err(store_error(error).into())
+    }
+
+    async fn reserve(&self, conversation: ConversationId, upto: Seq) -> Result<(), StoreError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .key(CONVERSATION, text(conversation))
+            .key(SEQ, number(FLOOR))
+            .update_expression("SET #reserved = :upto")
+            .condition_expression("attribute_not_exists(#reserved) OR #reserved < :upto")
+            .expression_attribute_names("#reserved", RESERVED)
+            .expression_attribute_values(":upto", number(upto.get()))
+            .send()
+            .await;
+        match result {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(store_error(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Store {
+    async fn query(
+        &self,
+        conversation: ConversationId,
+        from: u64,
+        to: u64,
+        direction: Direction,
+        entries_max: u32,
+    ) -> Result<QueryOutput, StoreError> {
+        self.client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("#conversation = :conversation AND #seq BETWEEN :from AND :to")
+            .expression_attribute_names("#conversation", CONVERSATION)
+            .expression_attribute_names("#seq", SEQ)
+            .expression_attribute_values(":conversation", text(conversation))
+            .expression_attribute_values(":from", number(from))
+            .expression_attribute_values(":to", number(to))
+            .scan_index_forward(direction == Direction::Up)
+            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)
+    }
+}
+
+fn item(message: &Message, reserved: Option<Seq>, expires_at: Option<Timestamp>) -> Item {
+    let kind = match message.kind {
+        Kind::Text => KIND_TEXT,
+    };
+    let mut item = Item::from([
+        (CONVERSATION.to_owned(), text(message.conversation)),
+        (SEQ.to_owned(), number(message.seq.get())),
+        (SENDER.to_owned(), text(message.sender)),
+        (CLIENT_MESSAGE_ID.to_owned(), text(&message.client_message_id)),
+        (KIND.to_owned(), text(kind)),
+        (SENT_AT_MS.to_owned(), time(message.sent_at)),
+        (ATTEMPT.to_owned(), number(message.attempt.0)),
+    ]);
+    let mut set = |name: &str, value: Option<AttributeValue>| {
+        item.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    let Content { text: body, reply_to, mentions } = &message.content;
+    set(TEXT, body.as_deref().map(body::pack));
+    set(REPLY_TO, reply_to.map(|seq| number(seq.get())));
+    set(MENTIONS, (!mentions.is_empty()).then(|| AttributeValue::L(mentions.iter().map(text).collect())));
+    set(RESERVED, reserved.map(|seq| number(seq.get())));
+    set(EXPIRES_AT, expires_at.map(|at| number(at.as_seconds_up())));
+    item
+}
+
+fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreError> {
+    let reader = Reader::new("a message", item);
+    let seq = |name: &str, value| Seq::new(value).ok_or_else(|| reader.malformed(name));
+    let kind = match reader.text(KIND)? {
+        KIND_TEXT => Kind::Text,
+        _ => return Err(reader.malformed(KIND)),
+    };
+    let body = match reader.get(TEXT) {
+        Some(attribute) => Some(body::unpack(attribute).ok_or_else(|| reader.malformed(TEXT))?),
+        None => None,
+    };
+    let mention = |value: &AttributeValue| {
+        value.as_s().ok().and_then(|user| user.parse().ok()).ok_or_else(|| reader.malformed(MENTIONS))
+    };
+    Ok(Message {
+        conversation,
+        seq: seq(SEQ, reader.number(SEQ)?)?,
+        sender: reader.parsed(SENDER)?,
+        client_message_id: reader.parsed(CLIENT_MESSAGE_ID)?,
+        content: Content {
+            text: body,
+            reply_to: reader.optional_number(REPLY_TO)?.map(|value| seq(REPLY_TO, value)).transpose()?,
+            mentions: reader.list(MENTIONS)?.iter().map(mention).collect::<Result<_, _>>()?,
+        },
+        kind,
+        sent_at: reader.time(SENT_AT_MS)?,
+        attempt: Attempt(u32::try_from(reader.number(ATTEMPT)?).map_err(|_| reader.malformed(ATTEMPT))?),
+    })
+}

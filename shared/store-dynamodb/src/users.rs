@@ -1,0 +1,180 @@
+//! Accounts and handles.
+//!
+//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, created_at_ms N}`,
+//! and `{user S "handle#…", owner S}`, which makes a handle unique.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use confab_app::ports::{Account, CreateUserOutcome, PasswordHash, ProfileChange, StoreError, Users};
+use confab_domain::UserId;
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device;
+
+use crate::Store;
+use crate::devices::device_item;
+use crate::error::store_error;
+use crate::item::{Item, Reader, text, time};
+use crate::schema::USER;
+
+const HANDLE: &str = "handle";
+const DISPLAY_NAME: &str = "display_name";
+const AVATAR: &str = "avatar";
+const PASSWORD_HASH: &str = "password_hash";
+const CREATED_AT_MS: &str = "created_at_ms";
+const OWNER: &str = "owner";
+
+/// Where the handle's item stands in the transaction that makes an account.
+const HANDLE_INDEX: usize = 0;
+
+impl Users for Store {
+    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
+        let handle = Item::from([
+            (USER.to_owned(), text(handle_key(&account.profile.handle))),
+            (OWNER.to_owned(), text(account.profile.user)),
+        ]);
+        let transaction = self
+            .client
+            .transact_write_items()
+            .transact_items(put_new(&self.tables.users, handle)?)
+            .transact_items(put_new(&self.tables.users, account_item(account))?)
+            .transact_items(put_new(&self.tables.devices, device_item(device))?);
+        match transaction.send().await {
+            Ok(_) => Ok(CreateUserOutcome::Created),
+            Err(error) if handle_is_taken(&error) => Ok(CreateUserOutcome::HandleTaken),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
+        let Some(item) = self.get_user_item(handle_key(handle)).await? else { return Ok(None) };
+        self.user(Reader::new("a handle", &item).parsed(OWNER)?).await
+    }
+
+    async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
+        self.get_user_item(user.to_string()).await?.as_ref().map(account).transpose()
+    }
+
+    async fn change_profile(
+        &self,
+        user: UserId,
+        change: &ProfileChange,
+    ) -> Result<Option<Profile>, StoreError> {
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key(USER, text(user))
+            .condition_expression("attribute_exists(#user)")
+            .expression_attribute_names("#user", USER)
+            .return_values(ReturnValue::AllNew);
+        if let Some(name) = &change.display_name {
+            set.push("#name = :name");
+            update = update
+                .expression_attribute_names("#name", DISPLAY_NAME)
+                .expression_attribute_values(":name", text(name));
+        }
+        if let Some(avatar) = &change.avatar {
+            update = update.expression_attribute_names("#avatar", AVATAR);
+            match avatar {
+                Some(avatar) => {
+                    set.push("#avatar = :avatar");
+                    update = update.expression_attribute_values(":avatar", text(avatar));
+                }
+                None => remove.push("#avatar"),
+            }
+        }
+        let clauses: Vec<String> = [("SET", set), ("REMOVE", remove)]
+            .into_iter()
+            .filter(|(_, actions)| !actions.is_empty())
+            .map(|(clause, actions)| format!("{clause} {}", actions.join(", ")))
+            .collect();
+        if clauses.is_empty() {
+            return Ok(self.user(user).await?.map(|account| account.profile));
+        }
+        match update.update_expression(clauses.join(" ")).send().await {
+            Ok(output) => output.attributes().map(profile).transpose(),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+}
+
+impl Store {
+    async fn get_user_item(&self, key: String) -> Result<Option<Item>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.users)
+            .key(USER, AttributeValue::S(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(output.item)
+    }
+}
+
+fn handle_key(handle: &Handle) -> String {
+    format!("handle#{handle}")
+}
+
+fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#user)")
+        .expression_attribute_names("#user", USER)
+        .build()
+        .map_err(|error| StoreError::Rejected(error.into()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn handle_is_taken<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    let reason = cancelled.cancellation_reasons().get(HANDLE_INDEX);
+    reason.is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
+fn account_item(account: &Account) -> Item {
+    let Profile { user, handle, display_name, avatar } = &account.profile;
+    let mut item = Item::from([
+        (USER.to_owned(), text(user)),
+        (HANDLE.to_owned(), text(handle)),
+        (DISPLAY_NAME.to_owned(), text(display_name)),
+        (PASSWORD_HASH.to_owned(), text(&account.password_hash.0)),
+        (CREATED_AT_MS.to_owned(), time(account.created_at)),
+    ]);
+    item.extend(avatar.as_ref().map(|avatar| (AVATAR.to_owned(), text(avatar))));
+    item
+}
+
+fn account(item: &Item) -> Result<Account, StoreError> {
+    let reader = Reader::new("an account", item);
+    Ok(Account {
+        profile: profile(item)?,
+        password_hash: PasswordHash(reader.text(PASSWORD_HASH)?.to_owned()),
+        created_at: reader.time(CREATED_AT_MS)?,
+    })
+}
+
+fn profile(item: &Item) -> Result<Profile, StoreError> {
+    let reader = Reader::new("an account", item);
+    Ok(Profile {
+        user: reader.parsed(USER)?,
+        handle: Handle::parse(reader.text(HANDLE)?).map_err(|_| reader.malformed(HANDLE))?,
+        display_name: reader.text(DISPLAY_NAME)?.to_owned(),
+        avatar: reader.optional_text(AVATAR)?.map(str::to_owned),
+    })
+}
