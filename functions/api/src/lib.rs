@@ -1,1 +1,65 @@
-//! (to be written)
+//! The HTTP API: accounts, devices, tickets, the chat list, history.
+//!
+//! Start with [`router`]; each module of `routes` has the calls of one subject.
+
+pub mod config;
+
+mod answer;
+mod extract;
+mod routes;
+mod source;
+
+use std::sync::Arc;
+
+use axum::Router;
+use confab_app::send_message::Writer;
+use confab_app::sign_up::{AuthRates, FreshIds};
+use confab_app::{Error, ports::StoreError};
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
+use confab_gateway_apigw::Gateway;
+use confab_passwords_argon2::Argon2Passwords;
+use confab_store_dynamodb::Store;
+use confab_tokens_jwt::JwtTokens;
+use ulid::Ulid;
+
+/// What every call may use.
+#[derive(Debug)]
+pub struct Api {
+    /// All stores.
+    pub store: Store,
+    /// Open connections.
+    pub gateway: Gateway,
+    /// Password hashing.
+    pub passwords: Argon2Passwords,
+    /// Access tokens, refresh tokens, tickets.
+    pub tokens: JwtTokens,
+    /// What a warm environment keeps.
+    pub writer: Writer,
+    /// How often accounts are made, and logins tried.
+    pub rates: AuthRates,
+    /// The address of the WebSocket API.
+    pub websocket_url: String,
+}
+
+type Shared = Arc<Api>;
+
+/// The calls, under `/v1`.
+pub fn router(api: Api) -> Router {
+    routes::router(Arc::new(api))
+}
+
+impl Api {
+    fn fresh_ids(&self, now: Timestamp) -> Result<FreshIds, Error> {
+        Ok(FreshIds {
+            user: UserId::new(fresh_ulid(now)?),
+            device: DeviceId::new(fresh_ulid(now)?),
+            family: FamilyId::new(fresh_ulid(now)?),
+        })
+    }
+}
+
+fn fresh_ulid(now: Timestamp) -> Result<Ulid, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+    Ok(Ulid::from_parts(now.as_ms(), u128::from_ne_bytes(random)))
+}

@@ -1,1 +1,26 @@
-fn main() {}
+//! Cold start of the `api` function.
+
+use api::{Api, config::Config};
+use confab_app::send_message::Writer;
+use confab_lambda::clients;
+use confab_passwords_argon2::Argon2Passwords;
+use confab_tokens_jwt::JwtTokens;
+use lambda_runtime::{Error, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
+    let api = Api {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        store: clients::store(&sdk, config.tables),
+        passwords: Argon2Passwords::new(1),
+        tokens: JwtTokens::new(&secret)?,
+        writer: Writer { retention: config.retention, ..Writer::default() },
+        rates: config.rates,
+        websocket_url: config.websocket_url,
+    };
+    lambda_http::run(api::router(api)).await
+}

@@ -1,1 +1,78 @@
-//! (to be written)
+//! Lets a socket open if it brings a ticket, or an access token.
+//!
+//! Without any I/O: both are signed. What they say travels with the connection
+//! to every later route, as the authorizer's context.
+
+pub mod config;
+
+use std::time::Instant;
+
+use aws_lambda_events::apigw::{
+    ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest as Request,
+    ApiGatewayCustomAuthorizerResponse as Response,
+};
+use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
+use confab_app::Error;
+use confab_app::ports::{Identity, TokenError, Tokens};
+use confab_lambda::websocket::context;
+use confab_lambda::{clock, summary};
+use confab_tokens_jwt::JwtTokens;
+use serde_json::{Value, json};
+
+/// The function.
+#[derive(Clone, Debug)]
+pub struct Authorizer {
+    /// What signed the tickets.
+    pub tokens: JwtTokens,
+}
+
+impl Authorizer {
+    /// Answers with a policy that allows or denies the route.
+    ///
+    /// Always a policy, never an error: API Gateway answers a denial with 403,
+    /// and errors of this function are ours alone.
+    pub fn handle(&self, request: &Request) -> Response {
+        let started = Instant::now();
+        let identity = self.identify(request).map_err(Error::from);
+        summary::log("authorizer", identity.as_ref().err(), started.elapsed());
+        let resource = request.method_arn.clone().unwrap_or_default();
+        match identity {
+            Ok(identity) => answer(
+                IamPolicyEffect::Allow,
+                resource,
+                identity.user.to_string(),
+                json!({
+                    context::USER: identity.user.to_string(),
+                    context::DEVICE: identity.device.to_string(),
+                    context::FAMILY: identity.family.to_string(),
+                }),
+            ),
+            Err(_) => answer(IamPolicyEffect::Deny, resource, "nobody".to_owned(), json!({})),
+        }
+    }
+
+    fn identify(&self, request: &Request) -> Result<Identity, TokenError> {
+        let now = clock::now();
+        if let Some(ticket) = request.query_string_parameters.first("ticket") {
+            return self.tokens.verify_ticket(ticket, now);
+        }
+        let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(TokenError::Invalid)?;
+        self.tokens.verify_access(token, now)
+    }
+}
+
+fn answer(effect: IamPolicyEffect, resource: String, principal: String, context: Value) -> Response {
+    let mut statement = IamPolicyStatement::default();
+    statement.action = vec!["execute-api:Invoke".to_owned()];
+    statement.effect = effect;
+    statement.resource = vec![resource];
+    let mut policy = ApiGatewayCustomAuthorizerPolicy::default();
+    policy.version = Some("2012-10-17".to_owned());
+    policy.statement = vec![statement];
+    let mut response = Response::default();
+    response.principal_id = Some(principal);
+    response.policy_document = policy;
+    response.context = context;
+    response
+}

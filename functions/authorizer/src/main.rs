@@ -1,1 +1,19 @@
-fn main() {}
+//! Cold start of the `authorizer` function.
+
+use authorizer::{Authorizer, config::Config};
+use confab_lambda::clients;
+use confab_tokens_jwt::JwtTokens;
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
+    let function = Authorizer { tokens: JwtTokens::new(&secret)? };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(function.handle(&event.payload))
+    }))
+    .await
+}

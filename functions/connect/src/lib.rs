@@ -1,1 +1,47 @@
-//! (to be written)
+//! `$connect`: puts a connection on record.
+//!
+//! Nothing can be sent to the device before this has answered, so its first
+//! frame is `sync`.
+
+pub mod config;
+
+use std::time::Instant;
+
+use confab_app::{Error, open_connection::open_connection};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_lambda::summary;
+use confab_lambda::websocket::{Event, Response};
+use confab_store_dynamodb::Store;
+
+/// The function.
+#[derive(Debug)]
+pub struct Connect {
+    /// Sessions and devices.
+    pub store: Store,
+    /// How long a connected user counts as online.
+    pub heartbeat: HeartbeatPolicy,
+}
+
+impl Connect {
+    /// Answers 200 if the socket may open.
+    pub async fn handle(&self, event: Event) -> Response {
+        let started = Instant::now();
+        let result = self.connect(&event).await;
+        summary::log("connect", result.as_ref().err(), started.elapsed());
+        Response::status(match result {
+            Ok(()) => 200,
+            Err(Error::Refused(_)) => 401,
+            Err(Error::Store(_) | Error::Contended) => 503,
+            Err(Error::Internal(_)) => 500,
+        })
+    }
+
+    async fn connect(&self, event: &Event) -> Result<(), Error> {
+        // A frame may name this route as its action; on AWS it never gets here.
+        if event.request_context.event_type != "CONNECT" {
+            return Err(Error::Internal("not a handshake"));
+        }
+        let caller = event.caller()?;
+        open_connection(&self.store, caller.identity, caller.connection, self.heartbeat, caller.now).await
+    }
+}

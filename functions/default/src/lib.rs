@@ -1,1 +1,68 @@
-//! (to be written)
+//! `$default`: a typed answer to whatever names no route.
+
+use confab_lambda::frame::id_of;
+use confab_lambda::websocket::{Event, Response};
+use confab_protocol::{ErrorBody, ErrorCode, ErrorFrame, ServerFrame, limits};
+use serde_json::Value;
+
+/// Answers with an error that says what is wrong with the frame.
+pub fn handle(event: &Event) -> Response {
+    let body = event.body.as_deref().unwrap_or_default();
+    let error = error_for(body, event.is_base64_encoded);
+    tracing::info!(function = "default", outcome = ?error.code, "refused");
+    let id = if event.is_base64_encoded { None } else { id_of(body, limits::ID_BYTES_MAX) };
+    Response::frame(&ServerFrame::Error(ErrorFrame { id, error }))
+}
+
+fn error_for(body: &str, is_binary: bool) -> ErrorBody {
+    let bad = |message: &str| ErrorBody::new(ErrorCode::BadRequest, message);
+    if is_binary {
+        return bad("a frame must be text in UTF-8");
+    }
+    match serde_json::from_str(body) {
+        Err(_) => bad("a frame must be JSON"),
+        Ok(Value::Object(frame)) => match frame.get("action") {
+            None => bad("missing field `action`"),
+            Some(Value::String(_)) => ErrorBody::new(ErrorCode::UnknownAction, "unknown action"),
+            Some(_) => bad("action: must be a string"),
+        },
+        Ok(_) => bad("a frame must be a JSON object"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, is_binary: bool, expected: &str) {
+        let event = serde_json::json!({
+            "requestContext": {"routeKey": "$default", "eventType": "MESSAGE", "connectionId": "c="},
+            "body": body,
+            "isBase64Encoded": is_binary,
+        });
+        let response = handle(&serde_json::from_value(event).unwrap());
+        assert_eq!(response.body.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn an_unknown_action_is_answered_with_the_id_of_its_frame() {
+        check(
+            r#"{"action":"fly","id":"7"}"#,
+            false,
+            r#"{"type":"error","id":"7","code":"unknown_action","message":"unknown action"}"#,
+        );
+    }
+
+    #[test]
+    fn nonsense_is_answered_without_an_id() {
+        let expected =
+            |message: &str| format!(r#"{{"type":"error","code":"bad_request","message":"{message}"}}"#);
+        check("nonsense", false, &expected("a frame must be JSON"));
+        check("", false, &expected("a frame must be JSON"));
+        check("[1]", false, &expected("a frame must be a JSON object"));
+        check("{}", false, &expected("missing field `action`"));
+        check(r#"{"action":7}"#, false, &expected("action: must be a string"));
+        check("AAEC", true, &expected("a frame must be text in UTF-8"));
+    }
+}

@@ -1,1 +1,38 @@
-//! (to be written)
+//! `$disconnect`: takes a connection off the record.
+//!
+//! Best effort, as API Gateway calls it: what it misses, the first post to the
+//! connection, or the next connect, takes off.
+
+pub mod config;
+
+use std::time::Instant;
+
+use confab_app::{Error, close_connection::close_connection};
+use confab_lambda::summary;
+use confab_lambda::websocket::{Event, Response};
+use confab_store_dynamodb::Store;
+
+/// The function.
+#[derive(Debug)]
+pub struct Disconnect {
+    /// Sessions.
+    pub store: Store,
+}
+
+impl Disconnect {
+    /// Nobody reads the answer.
+    pub async fn handle(&self, event: Event) -> Response {
+        let started = Instant::now();
+        let result = self.disconnect(&event).await;
+        summary::log("disconnect", result.as_ref().err(), started.elapsed());
+        Response::status(200)
+    }
+
+    async fn disconnect(&self, event: &Event) -> Result<(), Error> {
+        if event.request_context.event_type != "DISCONNECT" {
+            return Err(Error::Internal("not the end of a connection"));
+        }
+        let caller = event.caller()?;
+        close_connection(&self.store, caller.identity.user, &caller.connection).await
+    }
+}

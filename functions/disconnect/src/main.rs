@@ -1,1 +1,17 @@
-fn main() {}
+//! Cold start of the `disconnect` function.
+
+use confab_lambda::clients;
+use disconnect::{Disconnect, config::Config};
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let function = Disconnect { store: clients::store(&sdk, config.tables) };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
+    .await
+}

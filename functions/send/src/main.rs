@@ -1,1 +1,22 @@
-fn main() {}
+//! Cold start of the `send` function.
+
+use confab_app::send_message::Writer;
+use confab_lambda::clients;
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use send::{Send, config::Config};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let function = Send {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        store: clients::store(&sdk, config.tables),
+        writer: Writer { retention: config.retention, ..Writer::default() },
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
+    .await
+}

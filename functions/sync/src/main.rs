@@ -1,1 +1,21 @@
-fn main() {}
+//! Cold start of the `sync` function.
+
+use confab_lambda::clients;
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use sync::{Sync, config::Config};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let function = Sync {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        store: clients::store(&sdk, config.tables),
+        retention: config.retention,
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
+    }))
+    .await
+}

@@ -36,7 +36,7 @@ pub fn error_body(error: &Error) -> ErrorBody {
 
 fn refusal_body(refusal: &Refusal) -> ErrorBody {
     let code = match refusal {
-        Refusal::Field { .. } => ErrorCode::BadRequest,
+        Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
         Refusal::TooLong { .. } => ErrorCode::TooLarge,
         Refusal::NotAMember => ErrorCode::Forbidden,
         Refusal::NotFound(_) => ErrorCode::NotFound,
@@ -98,23 +98,36 @@ pub fn parse_limit(limit: Option<u64>) -> Result<u32, Refusal> {
         .ok_or_else(|| Refusal::field("limit", format!("must be from 1 to {}", limits::PAGE_LIMIT_MAX)))
 }
 
+/// What a client wants a message to say, over either transport.
+#[derive(Clone, Debug, Default)]
+pub struct RawContent {
+    /// See [`protocol::client::Send`].
+    pub text: Option<String>,
+    /// See [`protocol::client::Send`].
+    pub attachments: Option<Vec<String>>,
+    /// See [`protocol::client::Send`].
+    pub reply_to: Option<u64>,
+    /// See [`protocol::client::Send`].
+    pub mentions: Option<Vec<String>>,
+}
+
 /// Reads what a message says; [`Content::check`] judges how much it is.
 ///
 /// # Errors
 ///
 /// [`Refusal::Field`] for a wrong `reply_to`, a wrong mention, and for any
 /// attachment: this version has no media.
-pub fn parse_content(content: protocol::client::Content) -> Result<Content, Refusal> {
-    if content.attachments.is_some_and(|attachments| !attachments.is_empty()) {
+pub fn parse_content(raw: RawContent) -> Result<Content, Refusal> {
+    if raw.attachments.is_some_and(|attachments| !attachments.is_empty()) {
         return Err(Refusal::field("attachments", "this server has no media yet"));
     }
-    let mentions = content.mentions.unwrap_or_default();
+    let mentions = raw.mentions.unwrap_or_default();
     if mentions.len() > limits::MENTIONS_MAX {
         return Err(Refusal::field("mentions", format!("at most {}", limits::MENTIONS_MAX)));
     }
     Ok(Content {
-        text: content.text,
-        reply_to: content.reply_to.map(|seq| parse_seq("reply_to", seq)).transpose()?,
+        text: raw.text,
+        reply_to: raw.reply_to.map(|seq| parse_seq("reply_to", seq)).transpose()?,
         mentions: mentions.iter().map(|user| parse_id("mentions", user)).collect::<Result<_, _>>()?,
     })
 }

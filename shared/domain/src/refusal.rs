@@ -13,6 +13,9 @@ pub enum Refusal {
         /// What is wrong with it, for people.
         problem: String,
     },
+    /// Not JSON, or not of the shape that it should be.
+    #[error("{0}")]
+    Malformed(String),
     /// A text is over its limit.
     #[error("{field} is too long: at most {limit} {unit}")]
     TooLong {

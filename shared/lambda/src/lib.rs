@@ -1,1 +1,14 @@
-//! (to be written)
+//! Glue between Lambda and the use cases, the same in every function.
+//!
+//! Knows: events of a WebSocket API and their answers, environment variables,
+//! how to build SDK clients, how an invocation is logged.
+//! Must not know: what any one route does.
+//!
+//! Start with [`websocket`].
+
+pub mod clients;
+pub mod clock;
+pub mod env;
+pub mod frame;
+pub mod summary;
+pub mod websocket;

@@ -7,6 +7,29 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// What every frame has: an `id` that is echoed in the answer.
+pub trait Frame {
+    /// The frame's `id`, if it has one.
+    fn id(&self) -> Option<&str>;
+}
+
+macro_rules! frames {
+    ($($required:ident),*; $($optional:ident),*) => {
+        $(impl Frame for $required {
+            fn id(&self) -> Option<&str> {
+                Some(&self.id)
+            }
+        })*
+        $(impl Frame for $optional {
+            fn id(&self) -> Option<&str> {
+                self.id.as_deref()
+            }
+        })*
+    };
+}
+
+frames!(Send, Sync, History; Read, Heartbeat);
+
 /// `send`: append a message to a conversation. Answered by `ack`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Send {
@@ -14,16 +37,7 @@ pub struct Send {
     pub id: String,
     /// A user, a group or a 1:1 conversation.
     pub to: String,
-    /// What the message says.
-    #[serde(flatten)]
-    pub content: Content,
-}
-
-/// What a message says: shared by the `send` frame and by HTTP.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Content {
-    /// Required unless there are attachments.
+    /// What the message says; required unless there are attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// `med_…` ids.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErrorBody, Message, client::Content};
+use crate::{ErrorBody, Message};
 
 /// Every error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,9 +143,18 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub struct PostMessage {
     /// 1–64 bytes; the same again gives the same message.
     pub client_message_id: String,
-    /// What the message says.
-    #[serde(flatten)]
-    pub content: Content,
+    /// What the message says; required unless there are attachments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// `med_…` ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<String>>,
+    /// The `seq` of an earlier message of the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// `usr_…` ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
 }
 
 /// `GET /v1/conversations/{c}/messages`.

@@ -1,0 +1,55 @@
+//! What the function is told by its environment.
+
+use std::time::Duration;
+
+use confab_app::sign_up::AuthRates;
+use confab_domain::rate::Rate;
+use confab_domain::retention::Retention;
+use confab_lambda::env::{BadEnv, Env};
+use confab_store_dynamodb::Tables;
+
+/// See `docs/OPERATIONS.md` for each variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CONFAB_…_TABLE`.
+    pub tables: Tables,
+    /// `CONFAB_CONNECTIONS_ENDPOINT`.
+    pub connections_endpoint: String,
+    /// `CONFAB_RETENTION_DAYS`.
+    pub retention: Retention,
+    /// `CONFAB_SIGNING_SECRET_ARN`.
+    pub signing_secret_arn: String,
+    /// `CONFAB_WEBSOCKET_URL`.
+    pub websocket_url: String,
+    /// `CONFAB_SIGNUP_BURST`, `CONFAB_SIGNUP_INTERVAL_SECONDS`.
+    pub rates: AuthRates,
+}
+
+/// Failed logins per handle: 10 in 10 minutes.
+pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`] naming all that is missing or wrong.
+    pub fn from_env() -> Result<Self, BadEnv> {
+        let mut env = Env::default();
+        let config = Self {
+            tables: env.tables(),
+            connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            retention: env.retention(),
+            signing_secret_arn: env.get("CONFAB_SIGNING_SECRET_ARN"),
+            websocket_url: env.get("CONFAB_WEBSOCKET_URL"),
+            rates: AuthRates {
+                per_source: Rate {
+                    burst: env.get("CONFAB_SIGNUP_BURST"),
+                    interval: Duration::from_secs(env.get("CONFAB_SIGNUP_INTERVAL_SECONDS")),
+                },
+                per_handle: FAILED_LOGINS,
+            },
+        };
+        env.finish(config)
+    }
+}

@@ -1,0 +1,114 @@
+//! What calls take out of a request, with typed refusals.
+
+use std::ops::Deref;
+
+use axum::body::{Body as HttpBody, HttpBody as _, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use confab_app::authenticate::authenticate;
+use confab_app::ports::Identity;
+use confab_app::wire;
+use confab_domain::{InvalidId, Refusal, Timestamp};
+use confab_lambda::{clock, frame};
+use confab_protocol::limits;
+use serde::de::DeserializeOwned;
+
+use crate::Shared;
+use crate::answer::Failure;
+use crate::source::source_of;
+
+/// The living login that a request comes from.
+pub(crate) struct Caller {
+    pub(crate) identity: Identity,
+    pub(crate) now: Timestamp,
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Failure> {
+        let now = clock::now();
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        let identity = authenticate(&api.store, &api.tokens, token, now).await?;
+        Ok(Self { identity, now })
+    }
+}
+
+/// The address that a request is counted by.
+pub(crate) struct Source(pub(crate) String);
+
+impl FromRequestParts<Shared> for Source {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Self::Rejection> {
+        Ok(Self(source_of(&parts.extensions)))
+    }
+}
+
+/// A body of JSON, bounded before it is read.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Failure> {
+        let bytes = read(request.into_body()).await?;
+        Ok(Self(frame::parse(&bytes)?))
+    }
+}
+
+async fn read(body: HttpBody) -> Result<axum::body::Bytes, Failure> {
+    let size = body.size_hint();
+    let size = usize::try_from(size.exact().unwrap_or(size.lower())).unwrap_or(usize::MAX);
+    let too_long = |actual| Refusal::TooLong {
+        field: "body",
+        unit: "bytes",
+        limit: limits::HTTP_BODY_BYTES_MAX,
+        actual,
+    };
+    if size > limits::HTTP_BODY_BYTES_MAX {
+        return Err(too_long(size).into());
+    }
+    let read = to_bytes(body, limits::HTTP_BODY_BYTES_MAX).await;
+    read.map_err(|_| too_long(limits::HTTP_BODY_BYTES_MAX + 1).into())
+}
+
+/// An id in the path.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<T: std::str::FromStr<Err = InvalidId>> FromRequestParts<Shared> for Id<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Failure> {
+        let Path(text) = Path::<String>::from_request_parts(parts, api)
+            .await
+            .map_err(|_| Refusal::Malformed("the path is not as it should be".to_owned()))?;
+        Ok(Self(wire::parse_id("path", &text)?))
+    }
+}
+
+/// The query string.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Shared> for Params<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Failure> {
+        let Query(params) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            let problem = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, problem)| problem);
+            Refusal::Malformed(problem.to_owned())
+        })?;
+        Ok(Self(params))
+    }
+}
+
+impl<T> Deref for Params<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}

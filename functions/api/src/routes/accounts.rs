@@ -1,0 +1,86 @@
+//! Signing up, logging in and out, and tickets.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use confab_app::issue_ticket::issue_ticket;
+use confab_app::{end_device, log_in, refresh_session, sign_up};
+use confab_lambda::clock;
+use confab_protocol::http::{ErrorAnswer, Login, Refresh, Session, Signup, Ticket};
+
+use crate::Shared;
+use crate::answer::Failure;
+use crate::extract::{Body, Caller, Source};
+
+/// Make an account, and log in to it.
+#[utoipa::path(post, path = "/v1/signup", request_body = Signup, responses(
+    (status = 201, body = Session),
+    (status = 400, body = ErrorAnswer, description = "A field is missing or wrong."),
+    (status = 409, body = ErrorAnswer, description = "The handle is taken."),
+    (status = 429, body = ErrorAnswer, description = "Too many signups from this address."),
+))]
+pub(super) async fn signup(
+    State(api): State<Shared>,
+    Source(source): Source,
+    Body(signup): Body<Signup>,
+) -> Result<(StatusCode, Json<Session>), Failure> {
+    let now = clock::now();
+    let ids = api.fresh_ids(now)?;
+    let keys = (&api.passwords, &api.tokens);
+    let session = sign_up::sign_up(&api.store, keys, api.rates, &source, signup, ids, now).await?;
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+/// Log in on a device.
+#[utoipa::path(post, path = "/v1/login", request_body = Login, responses(
+    (status = 200, body = Session),
+    (status = 400, body = ErrorAnswer, description = "A field is missing or wrong."),
+    (status = 401, body = ErrorAnswer, description = "Wrong handle or password."),
+    (status = 429, body = ErrorAnswer, description = "Too many tries from this address, or at this handle."),
+))]
+pub(super) async fn login(
+    State(api): State<Shared>,
+    Source(source): Source,
+    Body(login): Body<Login>,
+) -> Result<Json<Session>, Failure> {
+    let now = clock::now();
+    let ids = api.fresh_ids(now)?;
+    let keys = (&api.passwords, &api.tokens);
+    let rates = (api.rates, source.as_str());
+    Ok(Json(log_in::log_in(&api.store, &api.gateway, keys, rates, login, ids, now).await?))
+}
+
+/// Renew a login. The old refresh token dies; using it again ends the login.
+#[utoipa::path(post, path = "/v1/token/refresh", request_body = Refresh, responses(
+    (status = 200, body = Session),
+    (status = 401, body = ErrorAnswer, description = "The token is forged, expired, dead or used before."),
+))]
+pub(super) async fn refresh(
+    State(api): State<Shared>,
+    Body(refresh): Body<Refresh>,
+) -> Result<Json<Session>, Failure> {
+    let token = &refresh.refresh_token;
+    let session =
+        refresh_session::refresh_session(&api.store, &api.gateway, &api.tokens, token, clock::now()).await?;
+    Ok(Json(session))
+}
+
+/// Log this device out: its tokens die and its sockets close.
+#[utoipa::path(post, path = "/v1/logout", security(("access_token" = [])), responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
+    let Caller { identity, now } = caller;
+    end_device::end_device(&api.store, &api.gateway, identity.user, identity.device, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get a ticket that opens a WebSocket, and the address to open.
+#[utoipa::path(post, path = "/v1/tickets", security(("access_token" = [])), responses(
+    (status = 200, body = Ticket),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn tickets(State(api): State<Shared>, caller: Caller) -> Json<Ticket> {
+    Json(issue_ticket(&api.tokens, caller.identity, &api.websocket_url, caller.now))
+}

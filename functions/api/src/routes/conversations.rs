@@ -1,0 +1,134 @@
+//! The chat list, history, and sending over HTTP.
+
+#![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
+
+use axum::Json;
+use axum::extract::State;
+use confab_app::chat_list::{change_conversation, chat_list};
+use confab_app::read_history::{Anchor, PageSize, read_history};
+use confab_app::send_message::{SendMessage, send_message};
+use confab_app::{Error, wire};
+use confab_domain::ConversationId;
+use confab_domain::log::Attempt;
+use confab_protocol::http::{
+    ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage,
+};
+use confab_protocol::{Ack, limits};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::Shared;
+use crate::answer::Failure;
+use crate::extract::{Body, Caller, Id, Params};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListParams {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of the chat list.
+#[utoipa::path(get, path = "/v1/conversations", security(("access_token" = [])), params(ListParams), responses(
+    (status = 200, body = ChatList),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn list(
+    State(api): State<Shared>,
+    caller: Caller,
+    params: Params<ListParams>,
+) -> Result<Json<ChatList>, Failure> {
+    let cursor = params.cursor.as_deref().map(|cursor| wire::parse_id("cursor", cursor)).transpose()?;
+    let retention = api.writer.retention;
+    Ok(Json(chat_list(&api.store, caller.identity.user, cursor, retention, caller.now).await?))
+}
+
+/// Mute a conversation for oneself, or end that.
+#[utoipa::path(patch, path = "/v1/conversations/{conversation}", security(("access_token" = [])),
+    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")),
+    request_body = ConversationPatch, responses(
+    (status = 200, body = Conversation),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn change(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(conversation): Id<ConversationId>,
+    Body(patch): Body<ConversationPatch>,
+) -> Result<Json<Conversation>, Failure> {
+    let (user, retention) = (caller.identity.user, api.writer.retention);
+    Ok(Json(change_conversation(&api.store, user, conversation, patch, retention, caller.now).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageParams {
+    /// What is just before this position.
+    before: Option<u64>,
+    /// What is just after this position; 0 begins at the first message.
+    after: Option<u64>,
+    /// This position, with as much before it as after.
+    around: Option<u64>,
+    /// 1–100, 50 where absent.
+    limit: Option<u64>,
+}
+
+/// A page of a conversation; the newest where no position is named.
+#[utoipa::path(get, path = "/v1/conversations/{conversation}/messages", security(("access_token" = [])),
+    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`"), PageParams), responses(
+    (status = 200, body = MessagePage),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+))]
+pub(super) async fn messages(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(conversation): Id<ConversationId>,
+    params: Params<PageParams>,
+) -> Result<Json<MessagePage>, Failure> {
+    let anchor = Anchor::parse(params.before, params.after, params.around)?;
+    let size = PageSize {
+        messages_max: wire::parse_limit(params.limit)?,
+        bytes_max: limits::HTTP_PAGE_BYTES_MAX,
+        bytes_of: |message: &_| wire::json_bytes(&wire::message(message)),
+    };
+    let (user, retention) = (caller.identity.user, api.writer.retention);
+    let page = read_history(&api.store, user, conversation, anchor, size, retention, caller.now).await?;
+    Ok(Json(MessagePage { messages: page.messages.iter().map(wire::message).collect(), more: page.more }))
+}
+
+/// Send a message; the way for texts that are too large for a WebSocket frame.
+#[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", security(("access_token" = [])),
+    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")),
+    request_body = PostMessage, responses(
+    (status = 200, body = Ack),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+    (status = 413, body = ErrorAnswer),
+))]
+pub(super) async fn post_message(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(conversation): Id<ConversationId>,
+    Body(post): Body<PostMessage>,
+) -> Result<Json<Ack>, Failure> {
+    let command = SendMessage {
+        sender: caller.identity.user,
+        origin: None,
+        conversation,
+        key: wire::parse_id("client_message_id", &post.client_message_id)?,
+        content: wire::parse_content(wire::RawContent {
+            text: post.text,
+            attachments: post.attachments,
+            reply_to: post.reply_to,
+            mentions: post.mentions,
+        })?,
+        attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
+    };
+    Ok(Json(send_message(&api.store, &api.gateway, &api.writer, command, caller.now).await?))
+}

@@ -1,0 +1,72 @@
+//! The calls, one module per subject.
+
+mod accounts;
+mod conversations;
+mod devices;
+mod meta;
+mod profiles;
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use confab_lambda::summary;
+use confab_protocol::ErrorCode;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Shared;
+use crate::answer::{Cause, Failure};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Confab",
+    description = "Accounts, devices, tickets for the WebSocket, the chat list and history.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Description;
+
+/// The name of the security scheme that the descriptions of calls refer to.
+const BEARER: &str = "access_token";
+
+pub(crate) fn router(api: Shared) -> Router {
+    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(accounts::signup))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::refresh))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::tickets))
+        .routes(routes!(profiles::me, profiles::change_me))
+        .routes(routes!(profiles::user))
+        .routes(routes!(profiles::user_by_handle))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::end))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::change))
+        .routes(routes!(conversations::messages, conversations::post_message))
+        .routes(routes!(meta::health))
+        .split_for_parts();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    description.components.get_or_insert_default().add_security_scheme(BEARER, scheme);
+    router
+        .merge(meta::description(&description))
+        .fallback(|| async { Failure::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no such call") })
+        .method_not_allowed_fallback(|| async {
+            Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadRequest, "not with this method")
+        })
+        .layer(from_fn(log))
+        .with_state(api)
+}
+
+async fn log(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let cause = response.extensions().get::<Cause>().map(|cause| cause.0.as_ref());
+    summary::log("api", cause, started.elapsed());
+    response
+}

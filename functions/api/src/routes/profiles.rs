@@ -1,0 +1,74 @@
+//! Profiles: one's own, and those of others.
+
+#![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
+
+use axum::Json;
+use axum::extract::State;
+use confab_app::profiles::{change_profile, profile, profile_by_handle};
+use confab_domain::UserId;
+use confab_protocol::http::{ErrorAnswer, Profile, ProfilePatch};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::Shared;
+use crate::answer::Failure;
+use crate::extract::{Body, Caller, Id, Params};
+
+/// One's own profile.
+#[utoipa::path(get, path = "/v1/me", security(("access_token" = [])), responses(
+    (status = 200, body = Profile),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json<Profile>, Failure> {
+    Ok(Json(profile(&api.store, caller.identity.user).await?))
+}
+
+/// Change one's own profile.
+#[utoipa::path(patch, path = "/v1/me", security(("access_token" = [])), request_body = ProfilePatch, responses(
+    (status = 200, body = Profile),
+    (status = 400, body = ErrorAnswer, description = "A field is wrong."),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn change_me(
+    State(api): State<Shared>,
+    caller: Caller,
+    Body(patch): Body<ProfilePatch>,
+) -> Result<Json<Profile>, Failure> {
+    Ok(Json(change_profile(&api.store, caller.identity.user, patch).await?))
+}
+
+/// The public profile of a user.
+#[utoipa::path(get, path = "/v1/users/{user}", security(("access_token" = [])),
+    params(("user" = String, Path, description = "`usr_…`")), responses(
+    (status = 200, body = Profile),
+    (status = 401, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn user(
+    State(api): State<Shared>,
+    _: Caller,
+    Id(user): Id<UserId>,
+) -> Result<Json<Profile>, Failure> {
+    Ok(Json(profile(&api.store, user).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ByHandle {
+    /// The handle to look for; case does not matter.
+    handle: String,
+}
+
+/// The public profile of the user with this handle.
+#[utoipa::path(get, path = "/v1/users", security(("access_token" = [])), params(ByHandle), responses(
+    (status = 200, body = Profile),
+    (status = 401, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn user_by_handle(
+    State(api): State<Shared>,
+    _: Caller,
+    params: Params<ByHandle>,
+) -> Result<Json<Profile>, Failure> {
+    Ok(Json(profile_by_handle(&api.store, &params.handle).await?))
+}

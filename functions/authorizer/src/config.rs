@@ -1,0 +1,23 @@
+//! What the function is told by its environment.
+
+use confab_lambda::env::{BadEnv, Env};
+
+/// See `docs/OPERATIONS.md` for each variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CONFAB_SIGNING_SECRET_ARN`.
+    pub signing_secret_arn: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`] naming all that is missing or wrong.
+    pub fn from_env() -> Result<Self, BadEnv> {
+        let mut env = Env::default();
+        let config = Self { signing_secret_arn: env.get("CONFAB_SIGNING_SECRET_ARN") };
+        env.finish(config)
+    }
+}

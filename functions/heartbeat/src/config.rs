@@ -1,0 +1,27 @@
+//! What the function is told by its environment.
+
+use confab_domain::lease::HeartbeatPolicy;
+use confab_lambda::env::{BadEnv, Env};
+use confab_store_dynamodb::Tables;
+
+/// See `docs/OPERATIONS.md` for each variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CONFAB_…_TABLE`.
+    pub tables: Tables,
+    /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
+    pub heartbeat: HeartbeatPolicy,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`] naming all that is missing or wrong.
+    pub fn from_env() -> Result<Self, BadEnv> {
+        let mut env = Env::default();
+        let config = Self { tables: env.tables(), heartbeat: env.heartbeat_policy() };
+        env.finish(config)
+    }
+}

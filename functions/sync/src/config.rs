@@ -1,0 +1,33 @@
+//! What the function is told by its environment.
+
+use confab_domain::retention::Retention;
+use confab_lambda::env::{BadEnv, Env};
+use confab_store_dynamodb::Tables;
+
+/// See `docs/OPERATIONS.md` for each variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CONFAB_…_TABLE`.
+    pub tables: Tables,
+    /// `CONFAB_CONNECTIONS_ENDPOINT`.
+    pub connections_endpoint: String,
+    /// `CONFAB_RETENTION_DAYS`.
+    pub retention: Retention,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`] naming all that is missing or wrong.
+    pub fn from_env() -> Result<Self, BadEnv> {
+        let mut env = Env::default();
+        let config = Self {
+            tables: env.tables(),
+            connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            retention: env.retention(),
+        };
+        env.finish(config)
+    }
+}

@@ -1,0 +1,181 @@
+//! One open connection: its queue of outbound messages between those who post
+//! and the task that writes to the socket.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+
+use super::{ConnectionInfo, Connections, PostError};
+use crate::{
+    clock::{self, EpochMs},
+    websocket::CloseReason,
+};
+
+/// What is fixed from the handshake on.
+pub(crate) struct Opening {
+    pub(crate) connection_id: String,
+    pub(crate) connected_at_ms: EpochMs,
+    pub(crate) source_ip: String,
+    pub(crate) user_agent: Option<String>,
+    /// `principalId` and the authorizer's context; `None` without authorizer.
+    pub(crate) authorizer: Option<BTreeMap<String, String>>,
+}
+
+/// The side of those who post.
+pub(crate) struct Connection {
+    opening: Opening,
+    last_active_at_ms: AtomicU64,
+    queue: mpsc::Sender<Bytes>,
+    queued_bytes: AtomicUsize,
+    queued_bytes_max: usize,
+    close: watch::Sender<Option<CloseReason>>,
+}
+
+/// The side of the socket's task. Dropping it makes the connection gone.
+pub(crate) struct Mailbox {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) queue: Queue,
+    pub(crate) closing: Closing,
+    _registration: Registration,
+}
+
+/// The messages that wait to be sent.
+pub(crate) struct Queue {
+    connection: Arc<Connection>,
+    messages: mpsc::Receiver<Bytes>,
+}
+
+/// Tells when to close.
+pub(crate) struct Closing(watch::Receiver<Option<CloseReason>>);
+
+struct Registration {
+    connections: Connections,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.connections.remove(self.connection.id());
+    }
+}
+
+pub(super) fn new(opening: Opening, connections: &Connections) -> Mailbox {
+    let limits = connections.limits();
+    let (queue, messages) = mpsc::channel(limits.outbound_queue_max);
+    let (close, closing) = watch::channel(None);
+    let connection = Arc::new(Connection {
+        last_active_at_ms: AtomicU64::new(opening.connected_at_ms),
+        opening,
+        queue,
+        queued_bytes: AtomicUsize::new(0),
+        queued_bytes_max: limits.outbound_queue_bytes_max,
+        close,
+    });
+    Mailbox {
+        connection: Arc::clone(&connection),
+        queue: Queue { connection: Arc::clone(&connection), messages },
+        closing: Closing(closing),
+        _registration: Registration { connections: connections.clone(), connection },
+    }
+}
+
+impl Connection {
+    pub(crate) fn id(&self) -> &str {
+        &self.opening.connection_id
+    }
+
+    pub(crate) fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Queues a message, or refuses it if the client is too slow.
+    pub(super) fn post(&self, message: Bytes) -> Result<(), PostError> {
+        let size = message.len();
+        let before = self.queued_bytes.fetch_add(size, Ordering::Relaxed);
+        // An empty queue takes any message, whatever the limit.
+        let sent = if before > 0 && before + size > self.queued_bytes_max {
+            Err(PostError::Full)
+        } else {
+            self.queue.try_send(message).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => PostError::Full,
+                mpsc::error::TrySendError::Closed(_) => PostError::Gone,
+            })
+        };
+        if sent.is_err() {
+            self.queued_bytes.fetch_sub(size, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    /// Queues the answer to a message of this client. It waits for room, which
+    /// in turn holds up the reading of further messages.
+    pub(crate) async fn answer(&self, answer: Bytes) {
+        let size = answer.len();
+        self.queued_bytes.fetch_add(size, Ordering::Relaxed);
+        // A socket that has closed meanwhile gets no answer, as on AWS.
+        if self.queue.send(answer).await.is_err() {
+            self.queued_bytes.fetch_sub(size, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks the socket's task to close. The first reason given stays.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.close.send_if_modified(|current| {
+            let first = current.is_none();
+            if first {
+                *current = Some(reason);
+            }
+            first
+        });
+    }
+
+    /// Notes that a frame went either way.
+    pub(crate) fn touch(&self) {
+        self.last_active_at_ms.store(clock::now_ms(), Ordering::Relaxed);
+    }
+
+    pub(super) fn info(&self) -> ConnectionInfo {
+        ConnectionInfo {
+            connected_at_ms: self.opening.connected_at_ms,
+            last_active_at_ms: self.last_active_at_ms.load(Ordering::Relaxed),
+            source_ip: self.opening.source_ip.clone(),
+            user_agent: self.opening.user_agent.clone(),
+        }
+    }
+}
+
+impl Queue {
+    /// The next message, as soon as there is one. Cancel safe.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        let message = self.messages.recv().await;
+        self.collected(message)
+    }
+
+    /// The next message, if there is one.
+    pub(crate) fn try_next(&mut self) -> Option<Bytes> {
+        let message = self.messages.try_recv().ok();
+        self.collected(message)
+    }
+
+    fn collected(&self, message: Option<Bytes>) -> Option<Bytes> {
+        let size = message.as_ref().map_or(0, Bytes::len);
+        self.connection.queued_bytes.fetch_sub(size, Ordering::Relaxed);
+        message
+    }
+}
+
+impl Closing {
+    /// The reason to close, once [`Connection::close`] has been called.
+    pub(crate) async fn asked(&mut self) -> CloseReason {
+        // Waiting fails only without a connection, which the mailbox holds.
+        let reason = self.0.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        reason.unwrap_or(CloseReason::GOING_AWAY)
+    }
+}

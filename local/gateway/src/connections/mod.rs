@@ -1,0 +1,123 @@
+//! `@connections`: how functions reach open sockets.
+
+mod connection;
+mod rest;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use bytes::Bytes;
+
+pub(crate) use connection::{Closing, Connection, Mailbox, Opening};
+
+use crate::{config::Limits, websocket::CloseReason};
+
+/// The open sockets of a gateway. Clones are cheap and see the same sockets.
+#[derive(Clone)]
+pub struct Connections {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stage: String,
+    limits: Limits,
+    open: RwLock<HashMap<String, Arc<Connection>>>,
+}
+
+/// Why a post did not reach a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// There is no such connection, or it is not open yet, or no longer.
+    #[error("the connection is gone")]
+    Gone,
+    /// The client reads too slowly. The message is dropped; a retry may succeed.
+    #[error("the client's queue is full")]
+    Full,
+    /// The message is over [`Limits::message_bytes_max`].
+    #[error("the message is too large")]
+    TooLarge,
+}
+
+/// What `GetConnection` tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// Unit: milliseconds since the Unix epoch.
+    pub connected_at_ms: u64,
+    /// When the last frame went either way. Unit: milliseconds since the Unix epoch.
+    pub last_active_at_ms: u64,
+    pub source_ip: String,
+    pub user_agent: Option<String>,
+}
+
+impl Connections {
+    pub(crate) fn new(stage: String, limits: Limits) -> Self {
+        Self { shared: Arc::new(Shared { stage, limits, open: RwLock::default() }) }
+    }
+
+    /// Queues `message` for the socket and returns; whether the client gets it
+    /// is not known. Posts to one connection arrive in the order of the calls.
+    ///
+    /// It goes out as a text frame, or as a binary frame if it is not UTF-8,
+    /// which a text frame cannot carry.
+    ///
+    /// # Errors
+    ///
+    /// See [`PostError`]; in every case nothing is sent.
+    pub fn post(&self, connection_id: &str, message: Bytes) -> Result<(), PostError> {
+        if message.len() > self.shared.limits.message_bytes_max {
+            return Err(PostError::TooLarge);
+        }
+        self.find(connection_id).ok_or(PostError::Gone)?.post(message)
+    }
+
+    /// What is known of an open connection.
+    pub fn info(&self, connection_id: &str) -> Option<ConnectionInfo> {
+        self.find(connection_id).map(|connection| connection.info())
+    }
+
+    /// Closes the socket with code 1000, after what was posted before. It is
+    /// gone for later posts at once, and `$disconnect` runs as for any socket.
+    /// Returns whether there was such a connection.
+    pub fn close(&self, connection_id: &str) -> bool {
+        let connection = self.remove(connection_id);
+        let found = connection.is_some();
+        if let Some(connection) = connection {
+            connection.close(CloseReason::DELETED);
+        }
+        found
+    }
+
+    /// Number of open sockets.
+    pub fn count(&self) -> usize {
+        self.shared.open.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn stage(&self) -> &str {
+        &self.shared.stage
+    }
+
+    /// Opens the connection for posts. They wait until the socket's task
+    /// collects them from the mailbox.
+    pub(crate) fn open(&self, opening: Opening) -> Mailbox {
+        let mailbox = connection::new(opening, self);
+        let connection = Arc::clone(&mailbox.connection);
+        let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.insert(connection.id().to_owned(), connection);
+        drop(open);
+        mailbox
+    }
+
+    fn remove(&self, connection_id: &str) -> Option<Arc<Connection>> {
+        self.shared.open.write().unwrap_or_else(PoisonError::into_inner).remove(connection_id)
+    }
+
+    fn find(&self, connection_id: &str) -> Option<Arc<Connection>> {
+        self.shared.open.read().unwrap_or_else(PoisonError::into_inner).get(connection_id).cloned()
+    }
+}

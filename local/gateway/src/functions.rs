@@ -1,0 +1,38 @@
+//! What the gateway asks of whatever runs the Lambda functions.
+
+use std::future::Future;
+
+use bytes::Bytes;
+
+/// Runs Lambda functions by name.
+pub trait Functions: Send + Sync + 'static {
+    /// Gives `event` to `function` and returns its answer, both JSON.
+    ///
+    /// Called concurrently, for messages of one connection too. The returned
+    /// future is polled to its end, whatever becomes of the client; a shutdown
+    /// waits for it no longer than [`Limits::shutdown_grace`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvokeError`] when there is no answer. A refusal that the function
+    /// decided on, such as a status code of 403, is an answer.
+    ///
+    /// [`Limits::shutdown_grace`]: crate::Limits::shutdown_grace
+    fn invoke(&self, function: &str, event: Bytes)
+    -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
+}
+
+/// Why an invocation has no answer. Its text is logged and never sent to a client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvokeError {
+    /// The function returned an error; `message` is Lambda's `errorMessage`.
+    /// An authorizer that fails with `Unauthorized` refuses with status 401.
+    #[error("function failed: {message}")]
+    Failed { message: String },
+    /// A panic in the function, or in the code that ran it.
+    #[error("function panicked")]
+    Panicked,
+    /// No answer in time; the function may have done its work.
+    #[error("function timed out")]
+    TimedOut,
+}

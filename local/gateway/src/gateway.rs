@@ -1,0 +1,173 @@
+//! Listens, hands each connection to its API, and shuts down in order.
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    routing::any,
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    select,
+    sync::watch,
+    time::sleep,
+};
+
+use crate::{
+    config::GatewayConfig,
+    connections::Connections,
+    functions::Functions,
+    http_api,
+    shared::{Phase, Shared},
+    tasks::Tasks,
+    websocket::{self, Routes},
+};
+
+/// Longest head of a request that is taken. Unit: bytes.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Pause after a failed accept, which most often means too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A gateway that listens and does not serve yet.
+pub struct Gateway {
+    config: GatewayConfig,
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    connections: Connections,
+    fallback: Router,
+}
+
+impl Gateway {
+    /// Takes the address. Clients that connect before [`Gateway::serve`] wait.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be taken, or the configuration names paths that
+    /// cannot be served (`InvalidInput`).
+    pub async fn bind(config: GatewayConfig, addr: SocketAddr) -> io::Result<Self> {
+        config.check().map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?;
+        let listener = TcpListener::bind(addr).await?;
+        let local_addr = listener.local_addr()?;
+        let connections = Connections::new(config.stage.clone(), config.limits.clone());
+        let fallback = Router::new().fallback(http_api::not_found);
+        Ok(Self { config, listener, local_addr, connections, fallback })
+    }
+
+    /// Serves every path that belongs to no API, such as a static page. The
+    /// handlers may extract `ConnectInfo<SocketAddr>`.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: Router) -> Self {
+        self.fallback = fallback;
+        self
+    }
+
+    /// The address taken, with the port that the system chose for port 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The open sockets, for the functions that [`Gateway::serve`] will call.
+    pub fn connections(&self) -> Connections {
+        self.connections.clone()
+    }
+
+    /// Serves until `shutdown` completes, then shuts down in order: takes no new
+    /// connection, request or message; lets work in flight finish, answers and
+    /// posts included; closes every socket with code 1001 and runs `$disconnect`
+    /// for each; returns. Each of the two waits lasts at most
+    /// [`Limits::shutdown_grace`](crate::Limits::shutdown_grace).
+    pub async fn serve<F: Functions>(self, functions: F, shutdown: impl Future<Output = ()>) {
+        let Self { config, listener, connections, fallback, .. } = self;
+        let (phase, watched) = watch::channel(Phase::Running);
+        let grace = config.limits.shutdown_grace;
+        let routes = config.websocket.as_ref().map(Routes::new).unwrap_or_default();
+        let shared = Arc::new(Shared {
+            config,
+            functions,
+            connections,
+            routes,
+            phase: watched,
+            requests: Tasks::new(),
+            sockets: Tasks::new(),
+            invocations: Tasks::new(),
+        });
+        let router = router(&shared, fallback);
+        {
+            let mut shutdown = pin!(shutdown);
+            loop {
+                select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, peer)) => shared.requests.spawn(serve_http(Arc::clone(&shared), router.clone(), stream, peer)),
+                        Err(error) => {
+                            tracing::warn!(%error, "cannot accept a connection");
+                            sleep(ACCEPT_PAUSE).await;
+                        }
+                    },
+                    () = &mut shutdown => break,
+                }
+            }
+        }
+        drop(listener);
+        phase.send_replace(Phase::Draining);
+        tokio::join!(shared.requests.wait(grace), shared.invocations.wait(grace));
+        phase.send_replace(Phase::Closing);
+        shared.sockets.wait(grace).await;
+    }
+}
+
+fn router<F: Functions>(shared: &Arc<Shared<F>>, fallback: Router) -> Router {
+    let mut router = Router::new();
+    if let Some(api) = &shared.config.websocket {
+        let shared = Arc::clone(shared);
+        let accept = move |request: Request| websocket::accept(Arc::clone(&shared), request);
+        router = router.route(&api.path, any(accept));
+    }
+    if let Some(api) = &shared.config.http {
+        let shared = Arc::clone(shared);
+        let handle = any(move |request: Request| http_api::handle(Arc::clone(&shared), request));
+        for below in ["", "/", "/{*proxy}"] {
+            router = router.route(&format!("{}{below}", api.prefix), handle.clone());
+        }
+    }
+    router.fallback_service(fallback)
+}
+
+/// Serves HTTP/1.1 on one connection, until it ends or becomes a WebSocket.
+async fn serve_http<F: Functions>(
+    shared: Arc<Shared<F>>,
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    // Small frames must not wait for each other; without it all is slower but works.
+    drop(stream.set_nodelay(true));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        hyper::service::Service::call(&router, request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.limits().header_read_timeout)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let served = select! {
+        served = connection.as_mut() => served,
+        () = Phase::Draining.reached(shared.phase.clone()) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

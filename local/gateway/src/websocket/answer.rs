@@ -1,0 +1,83 @@
+//! What goes back to the client for a message: a function's answer or an error.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::shared::json;
+
+/// A function's answer, as far as a route response shows it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    body: Option<Cow<'a, str>>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+/// The message for the client; `None` if the function had nothing to say.
+///
+/// # Errors
+///
+/// `Err` if the answer is not one that a proxy integration may give.
+pub(super) fn read(answer: &[u8]) -> Result<Option<Bytes>, Malformed> {
+    let answer: Option<Answer<'_>> = serde_json::from_slice(answer).map_err(|_| Malformed)?;
+    let Some(Answer { body: Some(body), is_base64_encoded }) = answer else {
+        return Ok(None);
+    };
+    let message = match is_base64_encoded {
+        true => STANDARD.decode(&*body).map_err(|_| Malformed)?.into(),
+        false => Bytes::from(body.into_owned()),
+    };
+    Ok((!message.is_empty()).then_some(message))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// What API Gateway itself says to a client.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Failure {
+    /// There is no route for the message, or the handshake is refused.
+    Forbidden,
+    Unauthorized,
+    /// The function gave no answer. Its own words stay here.
+    Internal,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape<'a> {
+    message: &'a str,
+    connection_id: &'a str,
+    request_id: &'a str,
+}
+
+pub(super) fn failure(failure: Failure, connection_id: &str, request_id: &str) -> Bytes {
+    let message = match failure {
+        Failure::Forbidden => "Forbidden",
+        Failure::Unauthorized => "Unauthorized",
+        Failure::Internal => "Internal server error",
+    };
+    json(&Shape { message, connection_id, request_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_sent_if_there_is_one() {
+        assert_eq!(read(br#"{"statusCode":200,"body":"h\u00e9"}"#), Ok(Some(Bytes::from("hé"))));
+        assert_eq!(read(br#"{"body":"aGk=","isBase64Encoded":true}"#), Ok(Some(Bytes::from("hi"))));
+        assert_eq!(read(br#"{"statusCode":200,"body":""}"#), Ok(None));
+        assert_eq!(read(br#"{"statusCode":200,"body":null}"#), Ok(None));
+        assert_eq!(read(br#"{"statusCode":200}"#), Ok(None));
+        assert_eq!(read(b"null"), Ok(None));
+        assert_eq!(read(b"7"), Err(Malformed));
+        assert_eq!(read(b""), Err(Malformed));
+    }
+}

@@ -1,0 +1,18 @@
+//! The WebSocket API: from the handshake to `$disconnect`.
+
+mod admission;
+mod answer;
+mod authorizer;
+mod close;
+mod event;
+mod farewell;
+mod frames;
+mod handshake;
+mod policy;
+mod routes;
+mod session;
+mod socket;
+
+pub(crate) use close::CloseReason;
+pub(crate) use handshake::accept;
+pub(crate) use routes::Routes;

@@ -1,0 +1,13 @@
+//! The gateway over real sockets on the loopback interface, before a double of
+//! the functions that records every event.
+
+#![allow(clippy::unwrap_used, reason = "test harness")]
+
+mod closing;
+mod handshake;
+mod http_api;
+mod limits;
+mod messages;
+mod posts;
+mod shutdown;
+mod support;

@@ -1,0 +1,58 @@
+//! SDK clients of a function that runs on Lambda.
+//!
+//! TLS is rustls with ring: it compiles quickly, and collects no entropy of its
+//! own at the first request of a cold start.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use confab_gateway_apigw::Gateway;
+use confab_store_dynamodb::{Store, Tables};
+
+/// Attempts of the SDK at one request, the first included.
+const ATTEMPTS_MAX: u32 = 3;
+/// After this one attempt is given up. DynamoDB answers within some ten milliseconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// After this a request is given up, its retries included.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The SDK's configuration on Lambda.
+pub async fn sdk_config() -> SdkConfig {
+    let http_client =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(OPERATION_TIMEOUT)
+                .build(),
+        )
+        .load()
+        .await
+}
+
+/// The stores in the function's tables.
+pub fn store(config: &SdkConfig, tables: Tables) -> Store {
+    Store::new(aws_sdk_dynamodb::Client::new(config), tables)
+}
+
+/// The connections of the WebSocket API at `endpoint`.
+pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
+    let config = aws_sdk_apigatewaymanagement::config::Builder::from(config).endpoint_url(endpoint).build();
+    Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(config))
+}
+
+/// The signing secret, fetched once at a cold start.
+///
+/// # Errors
+///
+/// Why it cannot be had; never the secret.
+pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
+    let output = aws_sdk_secretsmanager::Client::new(config).get_secret_value().secret_id(arn).send().await?;
+    output.secret_string.ok_or_else(|| "the signing secret is not a string".into())
+}

@@ -1,0 +1,96 @@
+//! Configuration from environment variables.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::retention::Retention;
+use confab_store_dynamodb::Tables;
+
+/// Reads variables and collects what is wrong with them, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Env {
+    problems: Vec<String>,
+}
+
+/// What is wrong with the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadEnv(Vec<String>);
+
+impl fmt::Display for BadEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for BadEnv {}
+
+impl Env {
+    /// A variable; an empty value where it is missing or cannot be read, which [`Env::finish`] reports.
+    pub fn get<T: FromStr + Default>(&mut self, name: &str) -> T {
+        #[expect(clippy::disallowed_methods, reason = "this is where configuration is read")]
+        let value = std::env::var(name);
+        match value {
+            Ok(value) => value.parse().unwrap_or_else(|_| {
+                self.problems.push(format!("{name} has a wrong value"));
+                T::default()
+            }),
+            Err(_) => {
+                self.problems.push(format!("{name} is missing"));
+                T::default()
+            }
+        }
+    }
+
+    /// The names of the tables.
+    pub fn tables(&mut self) -> Tables {
+        Tables {
+            messages: self.get("CONFAB_MESSAGES_TABLE"),
+            inboxes: self.get("CONFAB_INBOXES_TABLE"),
+            sessions: self.get("CONFAB_SESSIONS_TABLE"),
+            users: self.get("CONFAB_USERS_TABLE"),
+            devices: self.get("CONFAB_DEVICES_TABLE"),
+            throttles: self.get("CONFAB_THROTTLES_TABLE"),
+        }
+    }
+
+    /// How often clients say that they are alive.
+    pub fn heartbeat_policy(&mut self) -> HeartbeatPolicy {
+        HeartbeatPolicy {
+            interval: Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS")),
+            timeout: Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS")),
+        }
+    }
+
+    /// How long messages are kept.
+    pub fn retention(&mut self) -> Retention {
+        Retention::days(self.get("CONFAB_RETENTION_DAYS"))
+    }
+
+    /// The configuration, if nothing was wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`], naming every variable that is missing or wrong; never a value.
+    pub fn finish<T>(self, config: T) -> Result<T, BadEnv> {
+        if self.problems.is_empty() { Ok(config) } else { Err(BadEnv(self.problems)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_variable_is_named_at_once() {
+        let mut env = Env::default();
+        let _: u32 = env.get("CONFAB_TEST_NOT_SET");
+        let _: String = env.get("CONFAB_TEST_NOT_SET_EITHER");
+        let error = env.finish(()).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "environment: CONFAB_TEST_NOT_SET is missing; CONFAB_TEST_NOT_SET_EITHER is missing"
+        );
+    }
+}

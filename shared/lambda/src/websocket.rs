@@ -1,0 +1,147 @@
+//! Events of a WebSocket API, and their answers.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use confab_app::ports::Identity;
+use confab_app::{Error, wire};
+use confab_domain::{ConnectionId, Refusal, Timestamp};
+use confab_protocol::client::Frame;
+use confab_protocol::{ErrorFrame, ServerFrame, limits};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{clock, frame, summary};
+
+/// What is used of an event. `aws_lambda_events` has the whole of it, for a
+/// multiple of the parsing on the path of every message.
+///
+/// Shape: `{"requestContext":{"routeKey":"send","eventType":"MESSAGE","connectionId":"…",
+/// "authorizer":{"user":"usr_…","device":"dev_…","family":"fam_…"}},"body":"{…}","isBase64Encoded":false}`.
+/// Source: API Gateway developer guide, "Lambda proxy integrations for WebSocket APIs".
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// About the request.
+    pub request_context: RequestContext,
+    /// The frame; absent on `$connect` and `$disconnect`.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// True for a frame that was not text.
+    #[serde(default)]
+    pub is_base64_encoded: bool,
+}
+
+/// See [`Event`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestContext {
+    /// Which route was chosen.
+    pub route_key: String,
+    /// `CONNECT`, `MESSAGE` or `DISCONNECT`.
+    pub event_type: String,
+    /// Which socket.
+    pub connection_id: String,
+    /// What the authorizer of `$connect` answered.
+    #[serde(default)]
+    pub authorizer: HashMap<String, serde_json::Value>,
+}
+
+/// Names in the authorizer's context.
+pub mod context {
+    /// Which user.
+    pub const USER: &str = "user";
+    /// On which device.
+    pub const DEVICE: &str = "device";
+    /// By which login.
+    pub const FAMILY: &str = "family";
+}
+
+/// An answer: with a body it goes back to the sender as a frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// 200, or why a handshake is refused.
+    pub status_code: u16,
+    /// A frame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl Response {
+    /// No frame.
+    pub const fn status(status_code: u16) -> Self {
+        Self { status_code, body: None }
+    }
+
+    /// One frame.
+    pub fn frame(frame: &ServerFrame) -> Self {
+        Self { status_code: 200, body: serde_json::to_string(frame).ok() }
+    }
+
+    /// An error frame.
+    pub fn error(id: Option<String>, error: &Error) -> Self {
+        Self::frame(&ServerFrame::Error(ErrorFrame { id, error: wire::error_body(error) }))
+    }
+}
+
+/// Who an event comes from.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As the authorizer found it.
+    pub identity: Identity,
+    /// By which socket.
+    pub connection: ConnectionId,
+    /// When the invocation began.
+    pub now: Timestamp,
+}
+
+impl Event {
+    /// Who this event comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where the authorizer's context is missing: the API is deployed without it.
+    pub fn caller(&self) -> Result<Caller, Error> {
+        let field = |name: &str| self.request_context.authorizer.get(name).and_then(|value| value.as_str());
+        let identity = || {
+            Some(Identity {
+                user: field(context::USER)?.parse().ok()?,
+                device: field(context::DEVICE)?.parse().ok()?,
+                family: field(context::FAMILY)?.parse().ok()?,
+            })
+        };
+        Ok(Caller {
+            identity: identity().ok_or(Error::Internal("no authorizer context"))?,
+            connection: ConnectionId::new(&self.request_context.connection_id),
+            now: clock::now(),
+        })
+    }
+}
+
+/// Answers a frame: reads it, runs `act`, and turns what comes of it into a frame.
+///
+/// Every frame gets an answer, unless `act` says that there is none; whatever is
+/// wrong with it, the socket stays open.
+pub async fn answer<F: Frame + DeserializeOwned>(
+    event: &Event,
+    act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
+) -> Response {
+    let started = Instant::now();
+    let body = event.body.as_deref().unwrap_or_default();
+    let result = async {
+        let caller = event.caller()?;
+        let frame: F = frame::parse(body.as_bytes())?;
+        if frame.id().is_some_and(|id| id.len() > limits::ID_BYTES_MAX) {
+            return Err(Refusal::field("id", format!("at most {} bytes", limits::ID_BYTES_MAX)).into());
+        }
+        act(caller, frame).await
+    }
+    .await;
+    summary::log(&event.request_context.route_key, result.as_ref().err(), started.elapsed());
+    match result {
+        Ok(Some(frame)) => Response::frame(&frame),
+        Ok(None) => Response::status(200),
+        Err(error) => Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error),
+    }
+}
