@@ -1,1 +1,39 @@
-fn main() {}
+//! Development tasks: `cargo xtask help`.
+//!
+//! Knows the repository's tools and their commands; must not know what the product does. Start reading at `test.rs`.
+
+#![allow(clippy::print_stdout, reason = "a command-line tool")]
+
+mod step;
+mod test;
+
+mod browser;
+mod rust;
+mod supply_chain;
+mod templates;
+mod web;
+
+mod command;
+mod files;
+mod venv;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Development tasks of Confab")]
+enum Task {
+    /// Sets up what the checks need and runs all of them
+    Test {
+        /// Run only these steps
+        #[arg(value_parser = test::step_names())]
+        steps: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match Task::parse() {
+        Task::Test { steps } => test::run(&steps),
+    }
+}

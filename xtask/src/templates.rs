@@ -1,0 +1,29 @@
+//! Checks of the deployment's template, without an account.
+
+use std::fs;
+
+use crate::command::{command, read, run};
+use crate::files::Root;
+use crate::step::Outcome;
+use crate::venv;
+
+pub(crate) fn lint(root: &Root) -> anyhow::Result<Outcome> {
+    let programs = match venv::programs(root, "sam", "xtask/requirements-sam.txt") {
+        Ok(programs) => programs,
+        Err(error) => {
+            return Ok(Outcome::Skipped(format!("no SAM ({error:#}): template.yaml is not checked")));
+        }
+    };
+    let tool = |name: &str| {
+        let mut tool = command(programs.join(name), root.path());
+        tool.env("AWS_DEFAULT_REGION", "us-east-1").env("SAM_CLI_TELEMETRY", "0");
+        tool
+    };
+    run(tool("cfn-lint").arg("template.yaml"))?;
+    run(tool("sam").args(["validate", "--lint"]))?;
+
+    let expanded = read(tool("python").args(["xtask/expand_template.py", "template.yaml"]))?;
+    fs::write(root.join(".tools/template.expanded.json"), expanded)?;
+    run(tool("cfn-lint").arg(".tools/template.expanded.json"))?;
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,35 @@
+//! Unit tests of the web page's modules, under Node.
+
+use crate::command::{command, read, run};
+use crate::files::{self, Root};
+use crate::step::Outcome;
+
+/// First version whose test runner is not experimental.
+const NODE_MAJOR_MIN: u32 = 20;
+
+pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
+    if let Some(lack) = lacks_node(root) {
+        return Ok(Outcome::Skipped(format!("{lack}: the web page's modules are not tested")));
+    }
+    // Named one by one: Node 20 takes a folder here, later versions take patterns.
+    let tests =
+        files::find(&root.join("web"), |name| name.ends_with(".test.js") || name.ends_with(".test.mjs"))?;
+    anyhow::ensure!(!tests.is_empty(), "web/ holds no *.test.js");
+    let tests = tests.iter().map(|test| test.strip_prefix(root.path()).unwrap_or(test));
+    run(command("node", root.path()).args(["--test", "--test-reporter", "spec"]).args(tests))?;
+    Ok(Outcome::Passed)
+}
+
+/// What of Node this machine lacks, if anything.
+pub(crate) fn lacks_node(root: &Root) -> Option<String> {
+    let Ok(version) = read(command("node", root.path()).arg("--version")) else {
+        return Some("Node is not installed".to_owned());
+    };
+    let version = version.trim();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= NODE_MAJOR_MIN) {
+        None
+    } else {
+        Some(format!("Node {version} is older than {NODE_MAJOR_MIN}"))
+    }
+}
