@@ -1,1 +1,18 @@
-//! (to be written)
+//! The local runner: the whole of Confab in one process.
+//!
+//! Knows: which function answers which route, how to build the production
+//! adapters over embedded backends, where data lies on disk.
+//! Must not know: what any function does. What runs here is what runs on AWS;
+//! only the ground beneath the SDK clients differs.
+//!
+//! Start with [`Runner`].
+
+pub mod options;
+
+mod backends;
+mod data_dir;
+mod functions;
+mod runner;
+mod web;
+
+pub use runner::Runner;

@@ -1,21 +1,27 @@
 import { exclusively, heldNames, holdShared } from './locks.js';
+import { SessionStore } from './session-store.js';
 
 const PREFIX = 'confab.account.';
 const ACTIVE = 'confab.active';
+const VISITED = 'confab.visited';
 
 /**
  * The accounts that this browser knows, in localStorage, and which of them this
  * window uses, in sessionStorage: two windows can be two people.
  *
- * Shape of an account: `{user, handle, display_name, device, session, last_used_at_ms}`;
- * `session` is null once it has ended.
+ * Shape of an account: `{user, handle, display_name, device, logged_in, last_used_at_ms}`.
  */
 export class Accounts {
   #release = null;
 
-  constructor(local = globalThis.localStorage, perWindow = globalThis.sessionStorage) {
+  constructor({
+    local = globalThis.localStorage,
+    perWindow = globalThis.sessionStorage,
+    sessions = new SessionStore(),
+  } = {}) {
     this.local = local;
     this.perWindow = perWindow;
+    this.sessions = sessions;
   }
 
   /** Returns all accounts, the last used first. */
@@ -36,15 +42,33 @@ export class Accounts {
     }
   }
 
+  /** Whether anybody has ever logged in here, forgotten accounts included. */
+  get visited() {
+    return this.local.getItem(VISITED) !== null;
+  }
+
   /** Merges `changes` into the account, which need not exist yet. */
   update(user, changes) {
-    const account = { user, session: null, last_used_at_ms: 0, ...this.get(user), ...changes };
+    const account = { user, logged_in: false, last_used_at_ms: 0, ...this.get(user), ...changes };
     this.local.setItem(PREFIX + user, JSON.stringify(account));
+    this.local.setItem(VISITED, 'yes');
     return account;
   }
 
-  forget(user) {
+  /**
+   * Keeps a new session.
+   * @param {object} session  From signup or login.
+   * @param {{handle: string, display_name?: string}} names
+   */
+  async logIn(session, names) {
+    await this.sessions.save(session);
+    return this.update(session.user, { ...names, device: session.device, logged_in: true });
+  }
+
+  /** Forgets an account that has logged out. */
+  async forget(user) {
     this.local.removeItem(PREFIX + user);
+    await this.sessions.remove(user);
   }
 
   /** Returns the device id of an earlier login with this handle in this browser. */
@@ -69,22 +93,27 @@ export class Accounts {
   /** Returns the account with which a window that just opened should go on, or null. */
   async resume() {
     const active = this.get(this.perWindow.getItem(ACTIVE));
-    if (active?.session) return active;
+    if (active?.logged_in) return active;
     const held = await heldNames();
-    const usable = this.all().filter((account) => account.session);
+    const usable = this.all().filter((account) => account.logged_in);
     return usable.find((account) => !held.has(windowLock(account.user))) ?? null;
   }
 
   /** Returns what {@link ConfabHttp} needs to keep a session alive. */
   credentials(user) {
     return {
-      load: () => this.get(user)?.session ?? null,
-      save: (session) => {
-        // A window that has logged out meanwhile must not be logged in again by a late refresh.
-        if (this.get(user)) this.update(user, { session, device: session.device });
+      load: () => this.sessions.load(user),
+      save: async (session) => {
+        // An account that has logged out meanwhile must not come back by a late renewal.
+        if (this.get(user)) await this.sessions.save(session);
       },
-      end: () => {
-        if (this.get(user)) this.update(user, { session: null });
+      end: async (access_token) => {
+        const current = await this.sessions.load(user);
+        // Another window may have logged in again since this token was refused.
+        if (current && current.access_token !== access_token) return false;
+        await this.sessions.remove(user);
+        if (this.get(user)) this.update(user, { logged_in: false });
+        return true;
       },
       exclusively: (work) => exclusively(`confab-refresh:${user}`, work),
     };

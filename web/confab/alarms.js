@@ -26,21 +26,21 @@ export function steadyAlarms() {
   let lastId = 0;
   let broken = false;
   const ring = (id) => {
-    const work = waiting.get(id);
+    const alarm = waiting.get(id);
     waiting.delete(id);
-    work?.();
+    alarm?.work();
   };
   worker.addEventListener('message', ({ data }) => ring(data));
   worker.addEventListener('error', () => {
     broken = true;
-    for (const id of [...waiting.keys()]) ring(id);
+    for (const [id, { wait_ms }] of waiting) plainAlarms.after(wait_ms, () => ring(id));
   });
   return {
     after(wait_ms, work) {
       if (broken) return plainAlarms.after(wait_ms, work);
       lastId += 1;
       const id = lastId;
-      waiting.set(id, work);
+      waiting.set(id, { work, wait_ms });
       worker.postMessage({ id, wait_ms });
       return () => {
         if (waiting.delete(id)) worker.postMessage({ id, wait_ms: null });

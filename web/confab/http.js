@@ -17,6 +17,7 @@ export class ConfabHttp {
   #base;
   #credentials;
   #fetch;
+  #cached = null;
   #renewing = null;
 
   /**
@@ -97,15 +98,16 @@ export class ConfabHttp {
     try {
       return await this.#call(method, path, body, renewed);
     } catch (error) {
-      if (error.status === 401) this.#end();
+      if (error.status === 401) await this.#credentials.exclusively(() => this.#end(renewed));
       throw error;
     }
   }
 
   /** @param {string | null} refused  A token that the server no longer takes. */
   async #accessToken(refused) {
-    const session = this.#session();
-    if (usable(session, refused)) return session.access_token;
+    if (this.#cached && usable(this.#cached, refused)) return this.#cached.access_token;
+    const token = await this.#renewing;
+    if (token && token !== refused) return token;
     this.#renewing ??= this.#credentials.exclusively(() => this.#renew(refused)).finally(() => {
       this.#renewing = null;
     });
@@ -114,28 +116,26 @@ export class ConfabHttp {
 
   async #renew(refused) {
     // Read again: another window may have renewed it while this one waited for the lock.
-    const session = this.#session();
+    const session = await this.#credentials.load();
+    if (!session) throw sessionEnded();
+    this.#cached = session;
     if (usable(session, refused)) return session.access_token;
     try {
       const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token });
-      this.#credentials.save(storedSession(answer));
+      this.#cached = storedSession(answer);
+      await this.#credentials.save(this.#cached);
       return answer.access_token;
     } catch (error) {
-      if (error.status === 401) this.#end();
+      if (error.status === 401) await this.#end(session.access_token);
       if (session.access_token !== refused && session.expires_at_ms > Date.now()) return session.access_token;
       throw error;
     }
   }
 
-  #session() {
-    const session = this.#credentials?.load();
-    if (!session) throw new ConfabError('session_ended', 'You have been logged out.', { status: 401 });
-    return session;
-  }
-
-  #end() {
-    this.#credentials.end();
-    throw new ConfabError('session_ended', 'You have been logged out.', { status: 401 });
+  async #end(access_token) {
+    this.#cached = null;
+    const ended = await this.#credentials.end(access_token);
+    throw ended ? sessionEnded() : new ConfabError('unavailable', 'Try again.');
   }
 
   async #call(method, path, body, token) {
@@ -160,6 +160,10 @@ export class ConfabHttp {
     if (response.ok) return answer;
     throw errorFromAnswer(response, answer);
   }
+}
+
+function sessionEnded() {
+  return new ConfabError('session_ended', 'You have been logged out.', { status: 401 });
 }
 
 function usable(session, refused) {

@@ -8,6 +8,7 @@ mod answer;
 mod extract;
 mod routes;
 mod source;
+mod websocket_url;
 
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ use confab_passwords_argon2::Argon2Passwords;
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
+
+pub use websocket_url::WebSocketUrl;
 
 /// What every call may use.
 #[derive(Debug)]
@@ -38,7 +41,7 @@ pub struct Api {
     /// How often accounts are made, and logins tried.
     pub rates: AuthRates,
     /// The address of the WebSocket API.
-    pub websocket_url: String,
+    pub websocket_url: WebSocketUrl,
 }
 
 type Shared = Arc<Api>;

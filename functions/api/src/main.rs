@@ -1,6 +1,6 @@
 //! Cold start of the `api` function.
 
-use api::{Api, config::Config};
+use api::{Api, WebSocketUrl, config::Config};
 use confab_app::send_message::Writer;
 use confab_lambda::clients;
 use confab_passwords_argon2::Argon2Passwords;
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
         tokens: JwtTokens::new(&secret)?,
         writer: Writer { retention: config.retention, ..Writer::default() },
         rates: config.rates,
-        websocket_url: config.websocket_url,
+        websocket_url: WebSocketUrl::Fixed(config.websocket_url),
     };
     lambda_http::run(api::router(api)).await
 }

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
 use confab_app::issue_ticket::issue_ticket;
 use confab_app::{end_device, log_in, refresh_session, sign_up};
 use confab_lambda::clock;
@@ -81,6 +82,7 @@ pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<
     (status = 200, body = Ticket),
     (status = 401, body = ErrorAnswer),
 ))]
-pub(super) async fn tickets(State(api): State<Shared>, caller: Caller) -> Json<Ticket> {
-    Json(issue_ticket(&api.tokens, caller.identity, &api.websocket_url, caller.now))
+pub(super) async fn tickets(State(api): State<Shared>, caller: Caller, headers: HeaderMap) -> Json<Ticket> {
+    let endpoint = api.websocket_url.at(headers.get(HOST).and_then(|host| host.to_str().ok()));
+    Json(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now))
 }

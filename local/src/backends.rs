@@ -1,0 +1,86 @@
+//! The production adapters, over embedded backends.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use confab_embedded_aws::{DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, signing_name};
+use confab_gateway_apigw::Gateway as ApiGateway;
+use confab_local_gateway::Connections;
+use confab_store_dynamodb::{Store, Tables};
+
+const TABLE_PREFIX: &str = "confab-";
+const REGION: &str = "us-east-1";
+
+/// How often expired items are removed. DynamoDB does it within days.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What functions are built from.
+#[derive(Clone, Debug)]
+pub(crate) struct Backends {
+    pub(crate) store: Store,
+    pub(crate) gateway: ApiGateway,
+}
+
+impl Backends {
+    /// Clients whose requests never leave the process, and their tables.
+    pub(crate) async fn new(
+        dynamodb: DynamoDb,
+        connections: Connections,
+        stage: &str,
+    ) -> anyhow::Result<Self> {
+        let aws = EmbeddedAws::builder()
+            .service(signing_name::DYNAMODB, dynamodb)
+            .service(signing_name::EXECUTE_API, ConnectionsService(connections))
+            .build();
+        let client = aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .credentials_provider(credentials())
+                .http_client(aws.http_client())
+                .build(),
+        );
+        let tables = Tables::with_prefix(TABLE_PREFIX);
+        tables.create_missing(&client).await.map_err(anyhow::Error::msg)?;
+        let management = aws_sdk_apigatewaymanagement::Client::from_conf(
+            aws_sdk_apigatewaymanagement::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .credentials_provider(credentials())
+                .endpoint_url(format!("http://connections.invalid/{stage}"))
+                .http_client(aws.http_client())
+                .build(),
+        );
+        Ok(Self { store: Store::new(client, tables), gateway: ApiGateway::new(management) })
+    }
+}
+
+/// Requests are signed as on AWS; nobody checks the signature.
+fn credentials() -> Credentials {
+    Credentials::new("local", "local", None, None, "confab-local")
+}
+
+/// `@connections` of the gateway in this process.
+struct ConnectionsService(Connections);
+
+impl Service for ConnectionsService {
+    fn call(&self, request: ServiceRequest) -> ServiceFuture {
+        let connections = self.0.clone();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let (head, body) = request.into_parts();
+            connections.handle_request(&head.method, head.uri.path(), body)
+        })
+    }
+}
+
+/// Removes expired items now and then, for ever.
+pub(crate) async fn sweep_expired(dynamodb: DynamoDb) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = dynamodb.sweep_ttl().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "expired items stay for now");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The functions, by name, as Lambda would run them.
+
+use std::fmt::Display;
+use std::future::Future;
+
+use api::Api;
+use authorizer::Authorizer;
+use axum::Router;
+use bytes::Bytes;
+use confab_local_gateway::{Functions, HttpApi, InvokeError, Route, WebSocketApi};
+use connect::Connect;
+use disconnect::Disconnect;
+use heartbeat::Heartbeat;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use send::Send;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync::Sync;
+
+/// All functions of the product.
+pub(crate) struct LocalFunctions {
+    pub(crate) authorizer: Authorizer,
+    pub(crate) connect: Connect,
+    pub(crate) disconnect: Disconnect,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) send: Send,
+    pub(crate) sync: Sync,
+    pub(crate) api: Router,
+}
+
+impl LocalFunctions {
+    /// The router of the `api` function.
+    pub(crate) fn api_router(api: Api) -> Router {
+        api::router(api)
+    }
+}
+
+/// The WebSocket API, as `template.yaml` declares it.
+pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
+    let routes = vec![
+        Route::new("$connect", "connect"),
+        Route::new("$disconnect", "disconnect"),
+        Route::new("$default", "default").answering(),
+        Route::new("heartbeat", "heartbeat").answering(),
+        Route::new("send", "send").answering(),
+        Route::new("sync", "sync").answering(),
+        Route::new("history", "sync").answering(),
+        Route::new("read", "sync").answering(),
+    ];
+    WebSocketApi::new(path, routes).authorized_by("authorizer")
+}
+
+/// The HTTP API, as `template.yaml` declares it.
+pub(crate) fn http_api() -> HttpApi {
+    HttpApi::new("/v1", "api")
+}
+
+impl Functions for LocalFunctions {
+    async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
+        match function {
+            "send" => run(&event, |event| self.send.handle(event)).await,
+            "heartbeat" => run(&event, |event| self.heartbeat.handle(event)).await,
+            "sync" => run(&event, |event| self.sync.handle(event)).await,
+            "connect" => run(&event, |event| self.connect.handle(event)).await,
+            "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
+            "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,
+            "default" => run(&event, |event| std::future::ready(default::handle(&event))).await,
+            "api" => self.call_api(&event).await,
+            _ => Err(failed("no such function")),
+        }
+    }
+}
+
+impl LocalFunctions {
+    async fn call_api(&self, event: &Bytes) -> Result<Bytes, InvokeError> {
+        let request: LambdaRequest = serde_json::from_slice(event).map_err(failed)?;
+        let event = LambdaEvent::new(request, Context::default());
+        let response = Adapter::from(self.api.clone()).call(event);
+        json(&response.await.map_err(failed)?)
+    }
+}
+
+/// Runs a handler on the JSON of an event, to the JSON of its answer.
+async fn run<E: DeserializeOwned, R: Serialize, F: Future<Output = R>>(
+    event: &Bytes,
+    handle: impl FnOnce(E) -> F,
+) -> Result<Bytes, InvokeError> {
+    let event = serde_json::from_slice(event).map_err(failed)?;
+    json(&handle(event).await)
+}
+
+fn json(answer: &impl Serialize) -> Result<Bytes, InvokeError> {
+    serde_json::to_vec(answer).map(Bytes::from).map_err(failed)
+}
+
+fn failed(error: impl Display) -> InvokeError {
+    InvokeError::Failed { message: error.to_string() }
+}

@@ -1,0 +1,113 @@
+//! Starting and stopping.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::{Api, WebSocketUrl};
+use authorizer::Authorizer;
+use confab_app::send_message::Writer;
+use confab_app::sign_up::AuthRates;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::rate::Rate;
+use confab_domain::retention::Retention;
+use confab_embedded_aws::DynamoDb;
+use confab_local_gateway::{Gateway, GatewayConfig};
+use confab_passwords_argon2::Argon2Passwords;
+use confab_tokens_jwt::JwtTokens;
+use connect::Connect;
+use disconnect::Disconnect;
+use heartbeat::Heartbeat;
+use send::Send;
+use sync::Sync;
+
+use crate::backends::{Backends, sweep_expired};
+use crate::data_dir::{DataDir, fresh_secret};
+use crate::functions::{LocalFunctions, http_api, websocket_api};
+use crate::options::Options;
+use crate::web;
+
+/// Where the WebSocket API is.
+const WEBSOCKET_PATH: &str = "/ws";
+
+/// Signups and logins per source address: a burst of 200, then 10 per second.
+const AUTH_PER_SOURCE: Rate = Rate { burst: 200, interval: Duration::from_millis(100) };
+
+/// Confab, ready to accept connections.
+pub struct Runner {
+    gateway: Gateway,
+    functions: LocalFunctions,
+    dynamodb: DynamoDb,
+    data: Option<DataDir>,
+}
+
+impl Runner {
+    /// Opens the data, makes the tables, and listens.
+    ///
+    /// # Errors
+    ///
+    /// What is in the way, for people: the address or the data directory in use.
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
+        let (dynamodb, secret) = match &data {
+            Some(data) => (DynamoDb::open(&data.database())?, data.signing_secret()?),
+            None => (DynamoDb::in_memory()?, fresh_secret()?),
+        };
+        let tokens = JwtTokens::new(&secret)?;
+        let config = GatewayConfig {
+            websocket: Some(websocket_api(WEBSOCKET_PATH)),
+            http: Some(http_api()),
+            ..GatewayConfig::default()
+        };
+        let stage = config.stage.clone();
+        let gateway = Gateway::bind(config, options.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", options.listen))?
+            .with_fallback(web::router());
+        let backends = Backends::new(dynamodb.clone(), gateway.connections(), &stage).await?;
+        let functions = functions(options, &backends, &tokens);
+        Ok(Self { gateway, functions, dynamodb, data })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.gateway.local_addr()
+    }
+
+    /// Serves until `shutdown`, then finishes what is in flight and closes every socket with 1001.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let sweeper = tokio::spawn(sweep_expired(self.dynamodb));
+        self.gateway.serve(self.functions, shutdown).await;
+        sweeper.abort();
+        drop(self.data);
+    }
+}
+
+fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> LocalFunctions {
+    let Backends { store, gateway } = backends;
+    let heartbeat = HeartbeatPolicy {
+        interval: Duration::from_secs(options.heartbeat_seconds),
+        timeout: Duration::from_secs(options.presence_timeout_seconds),
+    };
+    let retention = Retention::days(options.retention_days);
+    let writer = || Writer { retention, ..Writer::default() };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    LocalFunctions {
+        authorizer: Authorizer { tokens: tokens.clone() },
+        connect: Connect { store: store.clone(), heartbeat },
+        disconnect: Disconnect { store: store.clone() },
+        heartbeat: Heartbeat { store: store.clone(), policy: heartbeat },
+        send: Send { store: store.clone(), gateway: gateway.clone(), writer: writer() },
+        sync: Sync { store: store.clone(), gateway: gateway.clone(), retention },
+        api: LocalFunctions::api_router(Api {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            passwords: Argon2Passwords::new(cores),
+            tokens: tokens.clone(),
+            writer: writer(),
+            rates: AuthRates { per_source: AUTH_PER_SOURCE, per_handle: api::config::FAILED_LOGINS },
+            websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
+        }),
+    }
+}

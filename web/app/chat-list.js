@@ -1,0 +1,150 @@
+import { avatar, updateAvatar } from './avatar.js';
+import { batched, h, reconcile, setAttribute } from './dom.js';
+import { icon } from './icons.js';
+import { titleOf } from './names.js';
+import { listTime } from './time.js';
+
+/** Number of chats from which a search field helps. */
+const SEARCH_FROM = 5;
+const MINUTE_MS = 60_000;
+/** Names arrive one by one after the first login; a long list is not drawn for each. Unit: milliseconds. */
+const RENDER_MS = 30;
+
+/** The list of conversations, the newest first. */
+export class ChatList {
+  #client;
+  #onOpen;
+  #current = null;
+  #cleanup = [];
+
+  /** @param {{client: object, onOpen: (conversation: string) => void}} use */
+  constructor({ client, onOpen }) {
+    this.#client = client;
+    this.#onOpen = onOpen;
+    this.filter = h('input', { type: 'search', placeholder: 'Search chats', 'aria-label': 'Search chats', 'data-testid': 'search', on: { input: () => this.render() } });
+    this.search = h('div', { class: 'search', hidden: true }, icon('search'), this.filter);
+    this.list = h('ul', { class: 'chats', 'data-testid': 'chat-list', 'aria-label': 'Chats' });
+    this.note = h('p', { class: 'chats-note', role: 'status', hidden: true });
+    this.element = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.note);
+    this.element.addEventListener('keydown', (event) => this.#move(event));
+    const render = batched(() => this.render(), RENDER_MS);
+    for (const type of ['change', 'outbox', 'status']) {
+      client.addEventListener(type, render);
+      this.#cleanup.push(() => client.removeEventListener(type, render));
+    }
+    const timer = setInterval(render, MINUTE_MS);
+    this.#cleanup.push(() => clearInterval(timer));
+    this.render();
+  }
+
+  dispose() {
+    for (const cleanup of this.#cleanup.splice(0)) cleanup();
+  }
+
+  select(conversation) {
+    this.#current = conversation;
+    this.render();
+  }
+
+  focus(conversation) {
+    const link = this.list.querySelector(`[data-conversation="${conversation}"]`);
+    (link ?? this.list.querySelector('a'))?.focus();
+  }
+
+  render() {
+    const items = this.#items();
+    this.search.hidden = items.length < SEARCH_FROM && !this.filter.value;
+    const wanted = this.filter.value.trim().replace(/^@/, '').toLocaleLowerCase();
+    const shown = items.filter(({ title }) => `${title.name} ${title.handle ?? ''}`.toLocaleLowerCase().includes(wanted));
+    reconcile(this.list, shown, { key: ({ chat }) => chat.conversation, create: (item) => this.#create(item), update: (element, item) => this.#update(element, item) });
+    this.note.hidden = shown.length > 0;
+    this.note.textContent = items.length ? 'No chat with that name.' : this.#emptyText();
+  }
+
+  #emptyText() {
+    if (this.#client.chats.listLoaded) return 'No chats yet. Start one with the + button: all you need is a handle.';
+    return this.#client.status === 'offline' ? 'Your chats will appear when you’re back online.' : 'Loading your chats…';
+  }
+
+  #items() {
+    const client = this.#client;
+    return client.chats
+      .all()
+      .map((chat) => ({ chat, entry: client.outbox.of(chat.conversation).at(-1) ?? null }))
+      .filter(({ chat, entry }) => chat.listed || entry)
+      .map((item) => ({ ...item, title: titleOf(client, item.chat), at_ms: Math.max(item.chat.last_message?.sent_at_ms ?? 0, item.entry?.created_at_ms ?? 0) }))
+      .sort((a, b) => b.at_ms - a.at_ms || a.chat.conversation.localeCompare(b.chat.conversation));
+  }
+
+  #create({ chat }) {
+    const parts = {
+      avatar: avatar(chat.conversation, ''),
+      name: h('span', { class: 'chat-name', dir: 'auto' }),
+      time: h('time', { class: 'chat-time' }),
+      preview: h('span', { class: 'chat-preview', dir: 'auto' }),
+      unread: h('span', { class: 'badge', 'data-testid': 'unread' }),
+    };
+    const link = h(
+      'a',
+      { class: 'chat', href: `#/${chat.conversation}`, 'data-testid': 'chat-item', data: { conversation: chat.conversation } },
+      parts.avatar,
+      parts.name,
+      parts.time,
+      parts.preview,
+      parts.unread,
+    );
+    link.addEventListener('click', (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#onOpen(chat.conversation);
+    });
+    const element = h('li', {}, link);
+    Object.assign(element, { link, parts });
+    return element;
+  }
+
+  #update({ link, parts }, { chat, entry, title, at_ms }) {
+    updateAvatar(parts.avatar, title.id, title.name);
+    setText(parts.name, title.name);
+    setText(parts.time, at_ms ? listTime(at_ms) : '');
+    setText(parts.preview, this.#preview(chat, entry));
+    parts.preview.classList.toggle('failed', entry?.state === 'failed');
+    parts.unread.hidden = chat.unread_count === 0;
+    setText(parts.unread, chat.unread_count > 99 ? '99+' : String(chat.unread_count));
+    parts.unread.setAttribute('aria-label', `${chat.unread_count} unread`);
+    link.classList.toggle('has-unread', chat.unread_count > 0);
+    setAttribute(link, 'aria-current', chat.conversation === this.#current ? 'true' : null);
+  }
+
+  #preview(chat, entry) {
+    if (entry?.state === 'failed') return `Not sent: ${oneLine(entry.text)}`;
+    if (entry) return `You: ${oneLine(entry.text)}`;
+    const message = chat.last_message;
+    if (!message) return 'No messages yet';
+    if (message.kind !== 'text') return message.kind.replaceAll('_', ' ');
+    const text = message.text ? oneLine(message.text) : 'Attachment';
+    return message.sender === this.#client.user ? `You: ${text}` : text;
+  }
+
+  #move(event) {
+    const links = [...this.list.querySelectorAll('a')];
+    const at = links.indexOf(document.activeElement);
+    if (event.key === 'Escape' && document.activeElement === this.filter && this.filter.value) {
+      this.filter.value = '';
+      this.render();
+      return;
+    }
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: at < 0 ? -1 : 0, End: at < 0 ? -1 : links.length - 1 }[event.key];
+    if (to === undefined || !links[to]) return;
+    event.preventDefault();
+    links[to].focus();
+  }
+}
+
+function oneLine(text) {
+  return text.slice(0, 200).replace(/\s+/gu, ' ').trim();
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

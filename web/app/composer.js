@@ -1,0 +1,84 @@
+import { h } from './dom.js';
+import { icon } from './icons.js';
+
+/** Longest text. Unit: Unicode code points, inclusive. */
+const TEXT_CHARS_MAX = 100_000;
+/** Length from which the counter is shown. Unit: Unicode code points. */
+const COUNTER_FROM = 95_000;
+
+/** Returns what is sent of what was typed: no blank lines before, no blanks after. */
+export function cleaned(text) {
+  return text.replace(/^(?:[ \t]*\r?\n)+/u, '').trimEnd();
+}
+
+/**
+ * Where a message is written. Enter sends, Shift+Enter breaks the line. What is
+ * not sent yet stays with its conversation.
+ * @param {{conversation: string, name: string, onSend: (text: string) => void}} use
+ */
+export function composer({ conversation, name, onSend }) {
+  const draftKey = `confab.draft.${conversation}`;
+  const input = h('textarea', {
+    rows: '1',
+    dir: 'auto',
+    placeholder: 'Write a message',
+    'aria-label': `Message to ${name}`,
+    'data-testid': 'composer',
+    autocomplete: 'off',
+    enterkeyhint: 'send',
+  });
+  const counter = h('span', { class: 'counter', role: 'status', hidden: true });
+  const send = h('button', { class: 'send', type: 'submit', 'aria-label': 'Send', 'data-testid': 'send', disabled: true }, icon('send'));
+  const form = h('form', { class: 'composer' }, h('div', { class: 'composer-box' }, input, counter, send));
+
+  const changed = () => {
+    fit(input);
+    // Code points are never more than code units, so short texts need no count.
+    const length = input.value.length < COUNTER_FROM ? 0 : Array.from(cleaned(input.value)).length;
+    const left = TEXT_CHARS_MAX - length;
+    counter.hidden = length < COUNTER_FROM;
+    counter.textContent = left >= 0 ? `${left.toLocaleString()} left` : `${(-left).toLocaleString()} too many`;
+    counter.classList.toggle('over', left < 0);
+    send.disabled = cleaned(input.value) === '' || left < 0;
+    remember(draftKey, input.value);
+  };
+  const submit = () => {
+    if (send.disabled) return;
+    onSend(cleaned(input.value));
+    input.value = '';
+    changed();
+    input.focus();
+  };
+  input.addEventListener('input', changed);
+  input.addEventListener('keydown', (event) => {
+    // While an input method composes, Enter chooses a candidate.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit();
+  });
+  input.value = sessionStorage.getItem(draftKey) ?? '';
+  requestAnimationFrame(changed);
+  return {
+    element: form,
+    focus: () => input.focus(),
+    setName: (to) => input.setAttribute('aria-label', `Message to ${to}`),
+  };
+}
+
+function fit(input) {
+  input.style.height = 'auto';
+  input.style.height = `${input.scrollHeight}px`;
+}
+
+function remember(key, draft) {
+  try {
+    if (draft) sessionStorage.setItem(key, draft);
+    else sessionStorage.removeItem(key);
+  } catch {
+    // A draft too large for the browser's quota is not kept.
+  }
+}

@@ -1,0 +1,43 @@
+import { openDialog } from './dialog.js';
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { ago } from './time.js';
+
+/** Shows where the account is logged in, and lets other devices be logged out. */
+export function openDevices({ client }) {
+  const list = h('ul', { class: 'devices', 'aria-busy': 'true' }, h('li', { class: 'devices-wait' }, h('span', { class: 'spinner', 'aria-label': 'Loading' })));
+  const note = h('p', { class: 'dialog-error', role: 'alert' });
+  openDialog('Devices', h('p', { class: 'dialog-text', text: 'You are logged in on these devices. Log out any that you don’t recognise.' }), list, note);
+
+  const load = async () => {
+    try {
+      const devices = await client.http.devices();
+      devices.sort((a, b) => b.current - a.current || b.last_active_at_ms - a.last_active_at_ms);
+      list.replaceChildren(...devices.map(row));
+      note.textContent = '';
+    } catch (error) {
+      list.replaceChildren();
+      note.textContent = error.message;
+    }
+    list.removeAttribute('aria-busy');
+  };
+  const row = (device) => {
+    const name = device.name ?? 'Unnamed device';
+    const used = device.current ? 'This device' : `Last used ${ago(device.last_active_at_ms)}`;
+    const end = device.current
+      ? null
+      : h('button', { class: 'button small', type: 'button', text: 'Log out', 'aria-label': `Log out ${name}`, 'data-testid': 'end-device', on: { click: () => remove(device, end) } });
+    return h('li', { class: 'device', data: { device: device.device } }, icon('devices'), h('div', {}, h('strong', { text: name }), h('span', { text: used })), end);
+  };
+  const remove = async (device, button) => {
+    button.disabled = true;
+    try {
+      await client.http.endDevice(device.device);
+      await load();
+    } catch (error) {
+      button.disabled = false;
+      note.textContent = error.message;
+    }
+  };
+  load();
+}

@@ -1,0 +1,42 @@
+const SVG = 'http://www.w3.org/2000/svg';
+
+const PATHS = {
+  compose: ['M12 5v14', 'M5 12h14'],
+  more: ['M5 12h.01', 'M12 12h.01', 'M19 12h.01'],
+  back: ['M15 5l-7 7 7 7'],
+  close: ['M6 6l12 12', 'M18 6L6 18'],
+  send: ['M12 19V5', 'M5.5 11.500L12 5l6.5 6.5'],
+  down: ['M12 5v14', 'M5.5 12.500L12 19l6.5-6.5'],
+  search: ['M11 4a7 7 0 1 0 0 14a7 7 0 1 0 0-14', 'M16.2 16.200L20.5 20.5'],
+  clock: ['M12 3.500a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17', 'M12 7.500V12l3 2'],
+  check: ['M5 12.500l4.5 4.500L19 7.5'],
+  checks: ['M1.5 12.500l4.5 4.500L15.5 7.5', 'M11.5 15.500l1.5 1.500L22.5 7.5'],
+  alert: ['M12 3.500a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17', 'M12 7.500v5.5', 'M12 16.300v.01'],
+  user: ['M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8', 'M4.5 20.500c1-4 4-5.5 7.5-5.500s6.5 1.5 7.5 5.5'],
+  devices: ['M4 5h13v10H4z', 'M2 19h12', 'M17 9h4v10h-4z'],
+  swap: ['M7 4L3.5 7.500L7 11', 'M3.5 7.500H20', 'M17 13l3.5 3.500L17 20', 'M20.5 16.500H4'],
+  leave: ['M10 4H5v16h5', 'M15 8l4.5 4L15 16', 'M19 12h-9'],
+};
+
+/** Returns a decorative icon; give its button a label. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.setAttribute('class', `icon icon-${name}`);
+  for (const d of PATHS[name]) {
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('d', d);
+    svg.append(path);
+  }
+  return svg;
+}
+
+/** Returns the product's mark. */
+export function logo() {
+  const image = document.createElement('img');
+  image.src = '/icon.svg';
+  image.alt = '';
+  image.className = 'logo';
+  return image;
+}

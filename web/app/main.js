@@ -1,0 +1,72 @@
+import { Accounts, ConfabClient } from '../confab.js';
+import { Shell } from './shell.js';
+import { signInView } from './sign-in.js';
+
+const root = document.getElementById('app');
+const accounts = new Accounts();
+let shell = null;
+let client = null;
+
+const account = await accounts.resume();
+if (account) await enter(account.user);
+else showSignIn();
+
+async function enter(user) {
+  accounts.activate(user);
+  client = await ConfabClient.open({ user, credentials: accounts.credentials(user) });
+  const opened = client;
+  opened.addEventListener('ended', ({ detail }) => {
+    if (client === opened) leave(detail.reason);
+  });
+  opened.addEventListener('change', () => keepNames(opened));
+  shell = new Shell({ client: opened, onSwitch, onLogout: () => logOut(opened) });
+  root.replaceChildren(shell.element);
+  opened.start();
+}
+
+/** Keeps the names on the "Continue as" buttons up to date. */
+function keepNames({ user, profiles }) {
+  const profile = profiles.get(user);
+  const known = accounts.get(user);
+  if (!profile || !known) return;
+  const { handle, display_name } = profile;
+  if (known.handle !== handle || known.display_name !== display_name) accounts.update(user, { handle, display_name });
+}
+
+async function logOut(opened) {
+  root.inert = true;
+  await opened.logout();
+  root.inert = false;
+}
+
+function onSwitch() {
+  client.stop();
+  close();
+  showSignIn();
+}
+
+function leave(reason) {
+  const { user } = client;
+  const handle = accounts.get(user)?.handle;
+  close();
+  if (reason === 'logout') {
+    accounts.forget(user);
+    showSignIn();
+  } else {
+    showSignIn({ notice: 'Your session has ended. Log in again to go on; unsent messages are kept.', handle });
+  }
+}
+
+function close() {
+  shell?.dispose();
+  shell = null;
+  client = null;
+  accounts.deactivate();
+}
+
+function showSignIn({ notice, handle } = {}) {
+  for (const dialog of document.querySelectorAll('dialog')) dialog.remove();
+  const view = signInView({ accounts, notice, handle, onEnter: enter });
+  root.replaceChildren(view.element);
+  view.focus();
+}

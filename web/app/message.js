@@ -1,0 +1,130 @@
+import { h, setAttribute } from './dom.js';
+import { icon } from './icons.js';
+import { splitLinks } from './links.js';
+import { clockTime, fullTime } from './time.js';
+
+/** Texts longer than this are shown in part at first. Unit: UTF-16 code units. */
+const FOLD_ABOVE = 3_000;
+/** How much of a folded text is shown. Unit: UTF-16 code units. */
+const FOLD_TO = 1_200;
+
+const STATES = {
+  pending: { icon: 'clock', label: 'Sending' },
+  sent: { icon: 'check', label: 'Sent' },
+  read: { icon: 'checks', label: 'Read' },
+  failed: { icon: 'alert', label: 'Not sent' },
+};
+
+const onlyEmoji = emojiPattern();
+
+/**
+ * Returns the element of a message.
+ * @param {{onRetry: (id) => void, onDiscard: (id) => void, onShowAll: (row) => Promise<void>}} actions
+ */
+export function createMessage(actions) {
+  const element = h('div', { class: 'message', 'data-testid': 'message' });
+  element.actions = actions;
+  return element;
+}
+
+/** Shows a row of `rowsOf` in its element. */
+export function updateMessage(element, row, senderName) {
+  const signature = JSON.stringify([row, senderName, element.unfolded]);
+  if (element.signature === signature) return;
+  element.signature = signature;
+  element.row = row;
+  Object.assign(element.dataset, { state: row.state, clientMessageId: row.client_message_id });
+  setAttribute(element, 'data-seq', row.seq);
+  element.className = ['message', row.own ? 'own' : 'other', row.first && 'first', row.last && 'last', isBig(row) && 'big']
+    .filter(Boolean)
+    .join(' ');
+  const showsMeta = row.last || row.state === 'failed';
+  element.replaceChildren(
+    ...[
+      senderName && row.first ? h('span', { class: 'sender', dir: 'auto', text: senderName }) : null,
+      bubble(element, row),
+      showsMeta ? meta(row) : null,
+      row.state === 'failed' ? failure(element, row) : null,
+    ].filter(Boolean),
+  );
+}
+
+function bubble(element, row) {
+  const shortened = row.truncated || (row.text.length > FOLD_ABOVE && !element.unfolded);
+  const shown = shortened ? cut(row.text) : row.text;
+  const text = h('div', { class: 'text', dir: 'auto' });
+  for (const part of splitLinks(shown)) {
+    text.append(part.href ? h('a', { href: part.href, target: '_blank', rel: 'noopener noreferrer', text: part.text }) : part.text);
+  }
+  if (shortened) text.append('…');
+  if (!row.text && row.attachments) text.append(h('em', { text: row.attachments > 1 ? `${row.attachments} attachments` : 'Attachment' }));
+  const box = h('div', { class: 'bubble', title: fullTime(row.at_ms) }, text);
+  if (shortened) box.append(showAll(element, row));
+  return box;
+}
+
+function showAll(element, row) {
+  const label = row.truncated ? 'Show all' : `Show all ${row.text.length.toLocaleString()} characters`;
+  const button = h('button', { class: 'show-all', type: 'button', 'data-testid': 'show-all', text: label });
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    element.unfolded = true;
+    try {
+      if (row.truncated) await element.actions.onShowAll(row);
+      else updateMessage(element, row, element.querySelector('.sender')?.textContent);
+    } catch {
+      button.disabled = false;
+      button.textContent = 'Could not load. Try again';
+    }
+  });
+  return button;
+}
+
+function meta(row) {
+  const state = STATES[row.state];
+  const time = h('time', { datetime: new Date(row.at_ms).toISOString(), text: clockTime(row.at_ms) });
+  const label = state && h('span', { class: row.saysRead || row.state === 'failed' ? 'state-label' : 'visually-hidden', text: state.label });
+  return h('div', { class: 'meta' }, time, label, state && icon(state.icon));
+}
+
+function failure(element, row) {
+  const act = (action) => () => action(row.client_message_id);
+  return h(
+    'div',
+    { class: 'failure', role: 'group', 'aria-label': 'Message not sent' },
+    h('span', { class: 'failure-reason', text: reasonOf(row.error) }),
+    h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', text: 'Retry', on: { click: act(element.actions.onRetry) } }),
+    h('button', { type: 'button', class: 'text-button', 'data-testid': 'delete', text: 'Delete', on: { click: act(element.actions.onDiscard) } }),
+  );
+}
+
+function reasonOf(error) {
+  switch (error?.code) {
+    case 'forbidden':
+      return 'You can’t send messages to this person.';
+    case 'not_found':
+      return 'This person no longer exists.';
+    case 'too_large':
+      return 'This message is too long.';
+    default:
+      return error?.message ?? 'The server refused this message.';
+  }
+}
+
+function cut(text) {
+  // Never between the halves of a character outside the basic plane.
+  return text.slice(0, FOLD_TO).replace(/[\uD800-\uDBFF]$/u, '');
+}
+
+function isBig(row) {
+  return row.text.length <= 24 && onlyEmoji?.test(row.text.replace(/\s/gu, ''));
+}
+
+function emojiPattern() {
+  try {
+    // By constructor, because older browsers refuse the whole file over the `v` flag.
+    return new RegExp('^\\p{RGI_Emoji}{1,3}$', 'v');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+import { openDialog } from './dialog.js';
+import { h } from './dom.js';
+import { field } from './field.js';
+import { displayNameError } from './rules.js';
+
+/** Lets the user change their display name. */
+export function openProfile({ client }) {
+  const profile = client.profiles.get(client.user);
+  const name = field({ label: 'Display name', hint: 'What other people see.', testid: 'profile-name', name: 'display_name', autocomplete: 'name', dir: 'auto', maxlength: '128', value: profile?.display_name ?? '', autofocus: true });
+  const handle = field({ label: 'Handle', hint: 'Give it to people who want to write to you.', prefix: '@', readonly: true, value: profile?.handle ?? '' });
+  const save = h('button', { class: 'button primary', type: 'submit', 'data-testid': 'profile-save', text: 'Save' });
+  const form = h('form', { class: 'dialog-form', novalidate: true }, name.element, handle.element, save);
+  const dialog = openDialog('Profile', form);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const wanted = name.input.value.trim();
+    const problem = displayNameError(wanted);
+    if (problem) {
+      name.setError(problem);
+      return;
+    }
+    save.disabled = true;
+    try {
+      await client.rename(wanted);
+      dialog.close();
+    } catch (error) {
+      name.setError(error.message);
+    } finally {
+      save.disabled = false;
+    }
+  });
+}

@@ -1,0 +1,105 @@
+import { dayOf } from './time.js';
+
+/** Messages of one sender further apart than this start a new group. Unit: milliseconds. */
+const GROUP_MS = 5 * 60_000;
+
+/**
+ * Returns what a conversation shows, from top to bottom: days, the line above
+ * unread messages, messages in log order, and unsent ones last.
+ *
+ * @param {object} view
+ * @param {object[]} view.messages  Ascending by seq.
+ * @param {object[]} view.entries  The outbox's, in order.
+ * @param {string} view.user
+ * @param {number} view.readByOthers  How far others have read.
+ * @param {number | null} view.unreadAfter  Seq below the unread line, or null for none.
+ */
+export function rowsOf({ messages, entries, user, readByOthers, unreadAfter }) {
+  const known = new Set(messages.filter(({ sender }) => sender === user).map((message) => message.client_message_id));
+  const waiting = entries.filter((entry) => !known.has(entry.client_message_id));
+  const items = [
+    ...messages.map((message) => fromMessage(message, user, readByOthers)),
+    ...waiting.map((entry) => fromEntry(entry, user)),
+  ];
+  return withSeparators(items, unreadAfter);
+}
+
+function fromMessage(message, user, readByOthers) {
+  const own = message.sender === user;
+  const state = own ? (message.seq <= readByOthers ? 'read' : 'sent') : 'received';
+  return {
+    type: message.kind === 'text' ? 'message' : 'system',
+    key: own ? `own:${message.client_message_id}` : `seq:${message.seq}`,
+    own,
+    state,
+    seq: message.seq,
+    sender: message.sender,
+    client_message_id: message.client_message_id,
+    text: message.text ?? '',
+    truncated: message.truncated === true,
+    attachments: message.attachments?.length ?? 0,
+    kind: message.kind,
+    at_ms: message.sent_at_ms,
+  };
+}
+
+function fromEntry(entry, user) {
+  return {
+    type: 'message',
+    key: `own:${entry.client_message_id}`,
+    own: true,
+    state: entry.state,
+    seq: null,
+    sender: user,
+    client_message_id: entry.client_message_id,
+    text: entry.text,
+    truncated: false,
+    attachments: 0,
+    kind: 'text',
+    at_ms: entry.created_at_ms,
+    error: entry.error,
+  };
+}
+
+function withSeparators(items, unreadAfter) {
+  const rows = [];
+  let previous = null;
+  let day = -Infinity;
+  let unreadLineDue = unreadAfter !== null;
+  for (const item of items) {
+    // Later days only: clocks disagree, and order is by seq, so time may step back.
+    const newDay = dayOf(item.at_ms) > day;
+    if (newDay) {
+      day = dayOf(item.at_ms);
+      rows.push({ type: 'day', key: `day:${day}`, at_ms: item.at_ms });
+    }
+    const unreadLine = unreadLineDue && !item.own && item.seq > unreadAfter;
+    if (unreadLine) {
+      unreadLineDue = false;
+      rows.push({ type: 'unread', key: 'unread' });
+    }
+    const joins = !newDay && !unreadLine && joinsGroup(previous, item);
+    item.first = !joins;
+    item.last = true;
+    if (joins) previous.last = false;
+    rows.push(item);
+    previous = item;
+  }
+  markLastRead(items);
+  return rows;
+}
+
+function joinsGroup(previous, item) {
+  return (
+    previous.type === 'message' &&
+    item.type === 'message' &&
+    previous.sender === item.sender &&
+    previous.state !== 'failed' &&
+    item.at_ms - previous.at_ms < GROUP_MS
+  );
+}
+
+function markLastRead(items) {
+  const lastOwn = items.findLast((item) => item.own);
+  for (const item of items) item.saysRead = item === lastOwn && item.state === 'read';
+}

@@ -1,0 +1,97 @@
+/** Distance from the end that still counts as the end. Unit: CSS pixels. */
+const END_PX = 80;
+/** Distance from the top at which older content is asked for. Unit: CSS pixels. */
+const NEAR_TOP_PX = 600;
+
+/** Longest way that is scrolled smoothly. Unit: heights of the viewport. */
+const SMOOTH_MAX = 3;
+
+/** Keeps a growing column in place: at its end, or at what the reader looks at. */
+export class Scroller {
+  #viewport;
+  #onMove;
+  #onNearTop;
+  #sticks = true;
+  #resizes;
+
+  /** @param {{onMove: () => void, onNearTop: () => void}} use */
+  constructor(viewport, { onMove, onNearTop }) {
+    this.#viewport = viewport;
+    this.#onMove = onMove;
+    this.#onNearTop = onNearTop;
+    viewport.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    this.#resizes = new ResizeObserver(() => {
+      if (this.#sticks) this.toEnd();
+    });
+    this.#resizes.observe(viewport);
+  }
+
+  dispose() {
+    this.#resizes.disconnect();
+  }
+
+  get atEnd() {
+    return this.#sticks;
+  }
+
+  /** Follows the end from here on. */
+  stick() {
+    this.#sticks = true;
+  }
+
+  toEnd({ smooth = false } = {}) {
+    this.#sticks = true;
+    const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
+    const near = scrollHeight - scrollTop < SMOOTH_MAX * clientHeight;
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.#viewport.scrollTo({ top: scrollHeight, behavior: smooth && near && !calm ? 'smooth' : 'instant' });
+    this.#onMove();
+  }
+
+  /** Scrolls up to an element, where it is above what is visible. */
+  showFrom(element) {
+    const above = element.getBoundingClientRect().top - this.#viewport.getBoundingClientRect().top;
+    if (above < 0) this.#viewport.scrollBy({ top: above - 16, behavior: 'instant' });
+  }
+
+  /** Runs a change of the content so that the reader's place does not move. */
+  preserve(change) {
+    const anchor = this.#sticks ? null : this.#firstVisible();
+    const before = anchor?.getBoundingClientRect().top;
+    change();
+    if (this.#sticks) this.toEnd();
+    else if (anchor?.isConnected) this.#moveBy(anchor.getBoundingClientRect().top - before);
+    this.#askForMore();
+  }
+
+  /** Returns the highest `data-seq` whose element's end is visible, or 0. */
+  lastVisibleSeq(rows) {
+    const { bottom } = this.#viewport.getBoundingClientRect();
+    for (let row = rows.lastElementChild; row; row = row.previousElementSibling) {
+      const seq = Number(row.dataset.seq ?? 0);
+      if (seq && row.getBoundingClientRect().bottom <= bottom + 1) return seq;
+    }
+    return 0;
+  }
+
+  #moveBy(distance) {
+    // An assignment that changes nothing would still stop a smooth scroll.
+    if (distance !== 0) this.#viewport.scrollTop += distance;
+  }
+
+  #firstVisible() {
+    const { top } = this.#viewport.getBoundingClientRect();
+    return [...this.#viewport.querySelectorAll('.message')].find((row) => row.getBoundingClientRect().bottom > top);
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
+    this.#sticks = scrollHeight - scrollTop - clientHeight <= END_PX;
+    this.#onMove();
+    this.#askForMore();
+  }
+
+  #askForMore() {
+    if (this.#viewport.scrollTop < NEAR_TOP_PX) this.#onNearTop();
+  }
+}

@@ -1,0 +1,131 @@
+import { avatar, updateAvatar } from './avatar.js';
+import { banner } from './banner.js';
+import { ChatList } from './chat-list.js';
+import { conversationView } from './conversation.js';
+import { openDevices } from './devices.js';
+import { confirmDialog } from './dialog.js';
+import { batched, h } from './dom.js';
+import { icon, logo } from './icons.js';
+import { menuButton } from './menu.js';
+import { nameOf } from './names.js';
+import { openNewChat } from './new-chat.js';
+import { openProfile } from './profile.js';
+import { Router } from './router.js';
+
+const WIDE = matchMedia('(min-width: 760px)');
+
+/** The page of a logged-in user: chat list and conversation. */
+export class Shell {
+  #client;
+  #router = new Router();
+  #view = null;
+  #cleanup = [];
+
+  /** @param {{client: object, onSwitch: () => void, onLogout: () => void}} use */
+  constructor({ client, onSwitch, onLogout }) {
+    this.#client = client;
+    this.onSwitch = onSwitch;
+    this.onLogout = onLogout;
+    this.list = new ChatList({ client, onOpen: (conversation) => this.#router.open(conversation) });
+    this.pane = h('main', { class: 'pane' });
+    this.element = h('div', { class: 'shell' }, banner(client), this.#sidebar(), this.pane);
+    this.#router.addEventListener('change', () => this.#route());
+    this.#listen();
+    this.#route({ initial: true });
+  }
+
+  dispose() {
+    this.#router.stop();
+    this.#view?.dispose();
+    this.list.dispose();
+    for (const cleanup of this.#cleanup.splice(0)) cleanup();
+    document.title = 'Confab';
+  }
+
+  #sidebar() {
+    this.picture = avatar(this.#client.user, '');
+    this.ownName = h('strong', { class: 'own-name', dir: 'auto' });
+    this.status = h('span', { class: 'status', 'data-testid': 'status', role: 'status' });
+    const newChat = h('button', { class: 'icon-button accent', type: 'button', 'aria-label': 'New chat', title: 'New chat', 'data-testid': 'new-chat', on: { click: () => this.#newChat() } }, icon('compose'));
+    const menu = menuButton({
+      label: 'Menu',
+      items: [
+        { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
+        { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },
+        { icon: 'swap', text: 'Switch account', testid: 'switch-account', run: this.onSwitch },
+        { icon: 'leave', text: 'Log out', testid: 'logout', run: () => this.#logout() },
+      ],
+    });
+    return h(
+      'aside',
+      { class: 'sidebar', 'aria-label': 'Chats and account' },
+      h('h1', { class: 'visually-hidden', text: 'Confab' }),
+      h('header', { class: 'pane-header' }, this.picture, h('div', { class: 'own' }, this.ownName, this.status), newChat, menu),
+      this.list.element,
+    );
+  }
+
+  #listen() {
+    const update = batched(() => this.#update());
+    const wake = () => {
+      if (document.visibilityState === 'visible') this.#client.wake();
+    };
+    for (const type of ['change', 'status']) this.#client.addEventListener(type, update);
+    document.addEventListener('visibilitychange', wake);
+    this.#cleanup.push(() => document.removeEventListener('visibilitychange', wake));
+    this.#update();
+  }
+
+  #update() {
+    const name = nameOf(this.#client, this.#client.user);
+    updateAvatar(this.picture, this.#client.user, name);
+    this.ownName.textContent = name;
+    const { status } = this.#client;
+    this.status.textContent = status === 'stopped' ? 'connecting' : status;
+    this.status.dataset.status = status;
+    const unread = this.#client.unreadTotal;
+    document.title = unread ? `(${unread}) Confab` : 'Confab';
+  }
+
+  #route({ initial = false } = {}) {
+    const before = this.#view?.conversation;
+    const { conversation } = this.#router;
+    this.#view?.dispose();
+    this.#view = null;
+    this.element.classList.toggle('has-conversation', conversation !== null);
+    this.list.select(conversation);
+    if (conversation) {
+      this.#view = { conversation, ...conversationView({ client: this.#client, conversation, onBack: () => this.#router.close() }) };
+      this.pane.replaceChildren(this.#view.element);
+      this.#view.focus({ toComposer: WIDE.matches });
+    } else {
+      this.pane.replaceChildren(this.#welcome());
+      if (!initial) this.list.focus(before);
+    }
+  }
+
+  #welcome() {
+    const start = h('button', { class: 'button primary', type: 'button', text: 'Start a chat', on: { click: () => this.#newChat() } });
+    return h(
+      'div',
+      { class: 'welcome' },
+      logo(),
+      h('h2', { text: 'Pick up where you left off' }),
+      h('p', { text: 'Choose a chat on the left, or start one with somebody’s handle.' }),
+      start,
+    );
+  }
+
+  #newChat() {
+    openNewChat({ client: this.#client, onOpen: (conversation) => this.#router.open(conversation) });
+  }
+
+  async #logout() {
+    const unsent = this.#client.outbox.pendingCount;
+    if (unsent) {
+      const sentence = `${unsent === 1 ? 'One message has' : `${unsent} messages have`} not been sent yet and will be lost.`;
+      if (!(await confirmDialog('Log out?', sentence, 'Log out'))) return;
+    }
+    this.onLogout();
+  }
+}

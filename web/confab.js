@@ -1,0 +1,22 @@
+/**
+ * Confab's protocol for web pages: sessions, HTTP, the WebSocket, and a local
+ * store that stays in step with the server. Knows nothing of the DOM.
+ *
+ * Start with {@link Accounts} to log in and {@link ConfabClient} to chat:
+ *
+ *     const accounts = new Accounts();
+ *     const session = await new ConfabHttp().login({ handle, password });
+ *     await accounts.logIn(session, { handle });
+ *     const client = await ConfabClient.open({ user: session.user, credentials: accounts.credentials(session.user) });
+ *     client.addEventListener('message', ({ detail }) => console.log(detail.messages));
+ *     client.start();
+ */
+export { Accounts } from './confab/accounts.js';
+export { ConfabClient } from './confab/client.js';
+export { Connection } from './confab/connection.js';
+export { ConfabError } from './confab/errors.js';
+export { ConfabHttp } from './confab/http.js';
+export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';
+export { Outbox } from './confab/outbox.js';
+export { Store } from './confab/store.js';
+export { Timeline } from './confab/timeline.js';

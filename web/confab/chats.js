@@ -1,0 +1,168 @@
+import { ConversationLog } from './log.js';
+
+/** Missed messages beyond which a device jumps to the newest and leaves the rest to scrolling. */
+const CATCH_UP_MAX = 500;
+
+/**
+ * The chat list: what is known of each conversation, its log and its unread count.
+ *
+ * Events: `change`, `released` (`detail` is `{chat, messages}`), `skipped` (`detail` is `{chat}`).
+ */
+export class Chats extends EventTarget {
+  #user;
+  #store;
+  #chats = new Map();
+  /** Whether the server's list has been taken since the page was loaded. */
+  listLoaded = false;
+
+  constructor({ user, store }) {
+    super();
+    this.#user = user;
+    this.#store = store;
+  }
+
+  async load() {
+    for (const record of await this.#store.conversations()) {
+      this.#chats.set(record.conversation, chatFrom(record));
+    }
+  }
+
+  get(conversation) {
+    return this.#chats.get(conversation) ?? null;
+  }
+
+  /** Returns the chat, made up empty where it does not exist yet. */
+  ensure(conversation) {
+    let chat = this.get(conversation);
+    if (!chat) {
+      const kind = conversation.startsWith('dm_') ? 'dm' : 'group';
+      chat = chatFrom({ conversation, kind });
+      this.#chats.set(conversation, chat);
+    }
+    return chat;
+  }
+
+  all() {
+    return [...this.#chats.values()];
+  }
+
+  /** Returns for each conversation the highest seq up to which nothing is missing. */
+  cursors() {
+    const known = this.all().filter((chat) => chat.log.cursor > 0 || chat.listed);
+    return Object.fromEntries(known.map((chat) => [chat.conversation, chat.log.cursor]));
+  }
+
+  /** Takes the server's chat list. */
+  async takeList(list) {
+    await Promise.all(list.map((entry) => this.#takeEntry(entry)));
+    this.listLoaded = true;
+    this.#changed();
+  }
+
+  async #takeEntry(entry) {
+    const chat = this.ensure(entry.conversation);
+    const before = JSON.stringify(recordOf(chat));
+    const isNew = !chat.listed && chat.log.cursor === 0;
+    Object.assign(chat, { kind: entry.kind, name: entry.name, listed: true });
+    if (entry.last_message && entry.last_seq >= (chat.last_message?.seq ?? 0)) chat.last_message = entry.last_message;
+    const skips = isNew || entry.last_seq - chat.log.cursor > CATCH_UP_MAX;
+    // Where the list knows more than the log, what is missing will be counted as it comes.
+    const exact = skips || chat.log.cursor === entry.last_seq;
+    if (exact && entry.read_seq >= chat.read_seq) {
+      chat.read_seq = entry.read_seq;
+      chat.unread_count = entry.unread_count;
+    }
+    if (skips) this.skipTo(chat, entry.last_seq);
+    if (JSON.stringify(recordOf(chat)) !== before) await this.#save(chat);
+    await this.moveRead(chat, entry.read_seq);
+  }
+
+  /** Takes a message, from an event or an answer, whatever its place. */
+  offer(message) {
+    const chat = this.ensure(message.conversation);
+    this.#append(chat, chat.log.offer(message));
+    return chat;
+  }
+
+  /** Gives up on what is missing before `seq`; scrolling up loads it. */
+  skipTo(chat, seq) {
+    this.#append(chat, chat.log.skipTo(seq));
+    this.dispatchEvent(new CustomEvent('skipped', { detail: { chat } }));
+  }
+
+  /** Takes a page that is everything in `[from, to]`. */
+  cover(chat, from, to, messages) {
+    this.#append(chat, chat.log.cover(from, to, messages));
+  }
+
+  /** Moves the user's own read marker forward. */
+  async moveRead(chat, seq, { unsent = false } = {}) {
+    if (seq <= chat.read_seq) return;
+    chat.read_seq = seq;
+    chat.read_unsent = unsent;
+    chat.unread_count = await this.#countUnread(chat);
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  /** Notes that the server knows the read marker. */
+  async readSent(chat, seq) {
+    if (chat.read_seq !== seq) return;
+    chat.read_unsent = false;
+    await this.#save(chat);
+  }
+
+  /** Notes how far another member has read. */
+  async moveMarker(chat, user, read_seq) {
+    if (read_seq <= (chat.markers[user] ?? 0)) return;
+    chat.markers = { ...chat.markers, [user]: read_seq };
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  #append(chat, messages) {
+    if (messages.length === 0) return;
+    for (const message of messages) {
+      if (message.sender !== this.#user && message.seq > chat.read_seq) chat.unread_count += 1;
+    }
+    chat.last_message = messages.at(-1);
+    chat.listed = true;
+    this.dispatchEvent(new CustomEvent('released', { detail: { chat, messages } }));
+    this.#store.putMessages(chat.conversation, messages, chat.log).then(() => this.#save(chat));
+    this.#changed();
+  }
+
+  async #countUnread(chat) {
+    const from = chat.read_seq + 1;
+    const { cursor } = chat.log;
+    if (from > cursor) return 0;
+    const held = await this.#store.messages(chat.conversation, from, cursor);
+    const known = held.filter((message) => message.sender !== this.#user).length;
+    return Math.min(chat.unread_count, known + (cursor - from + 1 - held.length));
+  }
+
+  #save(chat) {
+    return this.#store.patchConversation(chat.conversation, recordOf(chat));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+function recordOf({ log, ...fields }) {
+  return { ...fields, cursor: log.cursor };
+}
+
+function chatFrom({ conversation, cursor, held, ...fields }) {
+  return {
+    conversation,
+    unread_count: 0,
+    read_seq: 0,
+    read_unsent: false,
+    markers: {},
+    listed: false,
+    ...fields,
+    log: new ConversationLog(cursor, held),
+  };
+}

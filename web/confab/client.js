@@ -1,0 +1,278 @@
+import { plainAlarms, steadyAlarms } from './alarms.js';
+import { Chats } from './chats.js';
+import { Connection } from './connection.js';
+import { ConfabHttp } from './http.js';
+import { dmOf } from './ids.js';
+import { heldNames, holdShared } from './locks.js';
+import { MemoryStore } from './memory-store.js';
+import { Outbox } from './outbox.js';
+import { Profiles } from './profiles.js';
+import { Store } from './store.js';
+import { Synchronizer } from './synchronizer.js';
+import { Timeline } from './timeline.js';
+
+/** How often a window looks for unsent messages of windows that are gone. Unit: milliseconds. */
+const ADOPT_MS = 30_000;
+
+/**
+ * One account in one window: everything that a chat page needs.
+ *
+ * Events: `status`, `change` (chat list, unread counts, read markers or names),
+ * `message` (`detail` is `{conversation, messages}`: new ones, in order, once),
+ * `outbox` (`detail` is `{conversation}`) and `ended` (`detail` is `{reason}`,
+ * `logout` or `expired`; the client has stopped).
+ */
+export class ConfabClient extends EventTarget {
+  #connection;
+  #synchronizer;
+  #timelines = new Map();
+  #siblings;
+  #reads = 0;
+  #stopped = false;
+  #cleanups = [];
+
+  /**
+   * Opens the account's local data; {@link start} connects.
+   * @param {{user: string, credentials: object, base?: string}} options
+   */
+  static async open({ user, credentials, base }) {
+    const store = await Store.open(user).catch(() => new MemoryStore());
+    const client = new ConfabClient({ user, credentials, base, store });
+    await Promise.all([client.chats.load(), client.profiles.load()]);
+    return client;
+  }
+
+  constructor({ user, credentials, base, store }) {
+    super();
+    this.user = user;
+    this.store = store;
+    const end = async (access_token) => {
+      const ended = await credentials.end(access_token);
+      if (ended) this.#end('expired');
+      return ended;
+    };
+    const http = new ConfabHttp({ base, credentials: { ...credentials, end } });
+    this.http = http;
+    this.chats = new Chats({ user, store });
+    this.profiles = new Profiles({ http, store });
+    this.#connection = new Connection({
+      alarms: steadyAlarms(),
+      ticket: async () => {
+        await this.#synchronizer.prepare();
+        return http.ticket();
+      },
+    });
+    this.#synchronizer = new Synchronizer({ connection: this.#connection, http, chats: this.chats, alarms: plainAlarms });
+    this.outbox = new Outbox({
+      store,
+      connection: this.#connection,
+      http,
+      onAck: (entry, ack) => this.#acked(entry, ack),
+    });
+    this.#wire();
+  }
+
+  #wire() {
+    const connection = this.#connection;
+    connection.addEventListener('status', () => this.#emit('status'));
+    connection.addEventListener('ended', () => this.#end('expired'));
+    connection.addEventListener('open', () => this.#sendReads());
+    connection.addEventListener('frame', ({ detail }) => this.#received(detail));
+    this.chats.addEventListener('change', () => this.#emit('change'));
+    this.profiles.addEventListener('change', () => this.#emit('change'));
+    this.outbox.addEventListener('change', ({ detail }) => this.#emit('outbox', detail));
+    this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
+      this.#timelines.get(chat.conversation)?.append(messages);
+      this.#emit('message', { conversation: chat.conversation, messages });
+      for (const message of messages) {
+        if (message.sender === this.user) this.outbox.released(message.client_message_id);
+      }
+    });
+    this.chats.addEventListener('skipped', ({ detail: { chat } }) => this.#timelines.get(chat.conversation)?.reset());
+  }
+
+  get status() {
+    return this.#connection.status;
+  }
+
+  get unreadTotal() {
+    return this.chats.all().reduce((total, chat) => total + chat.unread_count, 0);
+  }
+
+  /** Connects, and stays connected until {@link stop}. */
+  start() {
+    this.#listenToSiblings();
+    const wake = () => this.wake();
+    globalThis.addEventListener?.('online', wake);
+    globalThis.addEventListener?.('offline', wake);
+    this.#cleanups.push(() => {
+      globalThis.removeEventListener?.('online', wake);
+      globalThis.removeEventListener?.('offline', wake);
+    });
+    this.#adoptOrphans();
+    this.#connection.start();
+    this.#loadOwnProfile();
+  }
+
+  /** Disconnects and leaves what is stored as it is. */
+  stop() {
+    this.#stopped = true;
+    this.#connection.stop();
+    this.outbox.stop();
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.store.close();
+  }
+
+  /** Call when the page comes back to the front. */
+  wake() {
+    this.#connection.wake();
+  }
+
+  /** Ends this device's session and deletes what it stored. */
+  async logout() {
+    // First, or the cut that follows would be taken for a lost connection.
+    this.#connection.stop();
+    await this.http.logout().catch(() => {});
+    this.#siblings?.postMessage({ ended: true });
+    this.#end('logout');
+    if (this.store instanceof Store) await Store.remove(this.user);
+  }
+
+  /**
+   * Returns the loaded messages of a conversation, to be listened to; see {@link Timeline}.
+   * @param {string} conversation
+   */
+  timeline(conversation) {
+    let timeline = this.#timelines.get(conversation);
+    if (!timeline) {
+      timeline = new Timeline({ chat: this.chats.ensure(conversation), store: this.store, http: this.http });
+      this.#timelines.set(conversation, timeline);
+    }
+    return timeline;
+  }
+
+  closeTimeline(conversation) {
+    this.#timelines.delete(conversation);
+  }
+
+  /** Queues a text; it is sent as soon as there is a connection. */
+  send(conversation, text) {
+    return this.outbox.add(conversation, text);
+  }
+
+  /** Says that the user has seen everything up to `seq`. */
+  async markRead(conversation, seq) {
+    const chat = this.chats.get(conversation);
+    if (!chat || seq <= chat.read_seq) return;
+    await this.chats.moveRead(chat, seq, { unsent: true });
+    this.#siblings?.postMessage({ read: { conversation, seq } });
+    this.#sendRead(chat);
+  }
+
+  /**
+   * Finds a user by exact handle and returns the 1:1 conversation with them.
+   * @throws {ConfabError} `not_found`
+   */
+  async findConversation(handle) {
+    const profile = await this.http.userByHandle(handle.trim().replace(/^@/, '').toLowerCase());
+    this.profiles.put(profile);
+    return { profile, conversation: dmOf(this.user, profile.user) };
+  }
+
+  /** Asks how far the other members have read. */
+  async loadMarkers(conversation) {
+    const chat = this.chats.get(conversation);
+    if (!chat || chat.log.cursor === 0) return;
+    const receipts = await this.http.receipts(conversation).catch(() => []);
+    for (const { user, read_seq } of receipts) {
+      if (user !== this.user) await this.chats.moveMarker(chat, user, read_seq);
+    }
+  }
+
+  async rename(display_name) {
+    this.profiles.put(await this.http.patchMe({ display_name }));
+  }
+
+  async #loadOwnProfile() {
+    const me = await this.http.me().catch(() => null);
+    if (me) this.profiles.put(me);
+  }
+
+  #received(frame) {
+    if (frame.type === 'message') this.#synchronizer.take(messageOf(frame));
+    if (frame.type === 'receipt') this.#takeReceipt(frame);
+  }
+
+  #takeReceipt({ conversation, user, read_seq }) {
+    const chat = this.chats.get(conversation);
+    if (!chat) return;
+    if (user === this.user) this.chats.moveRead(chat, read_seq);
+    else this.chats.moveMarker(chat, user, read_seq);
+  }
+
+  #acked({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
+    const message = { conversation, seq, sender: this.user, client_message_id, text, kind: 'text', sent_at_ms };
+    this.#synchronizer.take(message);
+    // A repeated send may be acknowledged after its message has come by `sync`.
+    if (this.chats.get(conversation).log.cursor >= seq) this.outbox.released(client_message_id);
+    // Windows share the device, and the socket that sent gets no event.
+    this.#siblings?.postMessage({ message });
+  }
+
+  #sendReads() {
+    for (const chat of this.chats.all()) {
+      if (chat.read_unsent) this.#sendRead(chat);
+    }
+  }
+
+  async #sendRead(chat) {
+    if (this.status !== 'online') return;
+    const { conversation, read_seq: seq } = chat;
+    this.#reads += 1;
+    try {
+      await this.#connection.request({ action: 'read', id: `read-${this.#reads}`, conversation, seq });
+      await this.chats.readSent(chat, seq);
+    } catch {
+      // Stays marked as unsent and goes out after the next connect.
+    }
+  }
+
+  #listenToSiblings() {
+    if (!globalThis.BroadcastChannel) return;
+    this.#siblings = new BroadcastChannel(`confab:${this.user}`);
+    this.#siblings.onmessage = ({ data: { message, read, ended } }) => {
+      if (message) this.#synchronizer.take(message);
+      if (read) this.#takeReceipt({ ...read, user: this.user, read_seq: read.seq });
+      if (ended) this.#end('logout');
+    };
+    this.#cleanups.push(() => {
+      this.#siblings.close();
+      this.#siblings = null;
+    });
+  }
+
+  #adoptOrphans() {
+    const lock = (window) => `confab-outbox:${window}`;
+    const adopt = async () => {
+      const held = await heldNames();
+      await this.outbox.adopt((window) => held.has(lock(window)));
+    };
+    const timer = setInterval(adopt, ADOPT_MS);
+    this.#cleanups.push(holdShared(lock(this.outbox.window)), () => clearInterval(timer));
+    adopt();
+  }
+
+  #end(reason) {
+    if (this.#stopped) return;
+    this.stop();
+    this.#emit('ended', { reason });
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+function messageOf({ type, ...message }) {
+  return message;
+}

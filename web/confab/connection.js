@@ -1,0 +1,219 @@
+import { plainAlarms } from './alarms.js';
+import { backoffMs } from './backoff.js';
+import { ConfabError, errorFromFrame } from './errors.js';
+import { Link } from './link.js';
+
+/** Longest wait for a socket to open. Unit: milliseconds. */
+const OPEN_MS_MAX = 10_000;
+/** Longest wait for an answer, or for the next part of one. Unit: milliseconds. */
+const ANSWER_MS_MAX = 15_000;
+/** Age at which a connection is replaced, before the gateway's cut at 2 h. Unit: milliseconds. */
+const ROTATE_MS_MIN = 100 * 60_000;
+const ROTATE_MS_MAX = 115 * 60_000;
+/** Failures in a row after which people are told that they are offline. */
+const FAILURES_OFFLINE = 2;
+
+/**
+ * Keeps one WebSocket open for as long as it runs.
+ *
+ * Events: `open` (a new socket; synchronise now), `frame` (`detail` is the
+ * frame; answers to {@link request} are not among them), `status`, `ended`.
+ */
+export class Connection extends EventTarget {
+  /** @type {'stopped' | 'connecting' | 'online' | 'offline'} */
+  status = 'stopped';
+  #ticket;
+  #WebSocket;
+  #alarms;
+  #random;
+  #networkUp;
+  #link = null;
+  #dialing = false;
+  #failures = 0;
+  #cancelRetry = () => {};
+  #cancelRotation = () => {};
+  #requests = new Map();
+
+  /**
+   * @param {object} use
+   * @param {() => Promise<{url: string}>} use.ticket  Fetches the address to open.
+   * @param {typeof WebSocket} [use.WebSocket]
+   * @param {import('./alarms.js').Alarms} [use.alarms]
+   * @param {() => number} [use.random]
+   * @param {() => boolean} [use.networkUp]
+   */
+  constructor({
+    ticket,
+    WebSocket = globalThis.WebSocket,
+    alarms = plainAlarms,
+    random = Math.random,
+    networkUp = () => globalThis.navigator?.onLine !== false,
+  }) {
+    super();
+    this.#ticket = ticket;
+    this.#WebSocket = WebSocket;
+    this.#alarms = alarms;
+    this.#random = random;
+    this.#networkUp = networkUp;
+  }
+
+  start() {
+    if (this.status !== 'stopped') return;
+    this.#setStatus('connecting');
+    this.#dial();
+  }
+
+  stop() {
+    this.#setStatus('stopped');
+    this.#cancelRetry();
+    this.#drop();
+  }
+
+  /** Reconnects at once, or finds out at once whether the connection still lives. */
+  wake() {
+    if (this.status === 'stopped') return;
+    if (this.#link) this.#link.probe();
+    else this.#dial();
+    this.#showStatus();
+  }
+
+  /** Returns whether the frame was handed to an open socket. */
+  send(frame) {
+    return this.#link?.send(frame) ?? false;
+  }
+
+  /**
+   * Sends a frame and returns its answer; of an answer in parts, the last.
+   * @param {{action: string, id: string}} frame
+   * @param {(frame: object) => void} [onPart]  Called for every part, the last included.
+   * @throws {ConfabError} `network` and `timeout` leave the outcome unknown.
+   */
+  request(frame, onPart = () => {}) {
+    return new Promise((resolve, reject) => {
+      const pending = { resolve, reject, onPart, cancel: () => {} };
+      pending.wait = () => {
+        pending.cancel();
+        pending.cancel = this.#alarms.after(ANSWER_MS_MAX, () =>
+          this.#settle(frame.id, () => reject(new ConfabError('timeout', 'The server did not answer in time.'))),
+        );
+      };
+      this.#requests.set(frame.id, pending);
+      pending.wait();
+      if (!this.send(frame)) this.#settle(frame.id, () => reject(cutOff()));
+    });
+  }
+
+  async #dial() {
+    if (this.#dialing) return;
+    this.#dialing = true;
+    this.#cancelRetry();
+    try {
+      const { url } = await this.#ticket();
+      const socket = await this.#open(url);
+      if (this.status === 'stopped') socket.close();
+      else this.#use(socket);
+    } catch (error) {
+      if (error.code === 'session_ended') {
+        this.stop();
+        this.dispatchEvent(new Event('ended'));
+      } else {
+        this.#retryLater(error);
+      }
+    } finally {
+      this.#dialing = false;
+    }
+  }
+
+  #open(url) {
+    return new Promise((resolve, reject) => {
+      const socket = new this.#WebSocket(url);
+      const cancel = this.#alarms.after(OPEN_MS_MAX, () => {
+        socket.onopen = socket.onerror = socket.onclose = null;
+        socket.close();
+        reject(cutOff());
+      });
+      const fail = () => {
+        cancel();
+        reject(cutOff());
+      };
+      socket.onopen = () => {
+        cancel();
+        resolve(socket);
+      };
+      socket.onerror = fail;
+      socket.onclose = fail;
+    });
+  }
+
+  #use(socket) {
+    this.#drop();
+    this.#failures = 0;
+    const link = new Link(socket, {
+      alarms: this.#alarms,
+      onFrame: (frame) => this.#received(frame),
+      onDead: () => {
+        this.#drop();
+        this.#retryLater();
+      },
+    });
+    this.#link = link;
+    const age_ms = ROTATE_MS_MIN + this.#random() * (ROTATE_MS_MAX - ROTATE_MS_MIN);
+    this.#cancelRotation = this.#alarms.after(age_ms, () => this.#dial());
+    this.#showStatus();
+    this.dispatchEvent(new Event('open'));
+    // After the listeners: the first frame must be their `sync`.
+    link.beat();
+  }
+
+  #drop() {
+    this.#cancelRotation();
+    this.#link?.close();
+    this.#link = null;
+    for (const [id, { reject }] of this.#requests) this.#settle(id, () => reject(cutOff()));
+  }
+
+  #retryLater(error) {
+    if (this.status === 'stopped') return;
+    this.#failures += 1;
+    const wait_ms = Math.max(error?.retry_after_ms ?? 0, backoffMs(this.#failures, this.#random));
+    this.#cancelRetry();
+    this.#cancelRetry = this.#alarms.after(wait_ms, () => this.#dial());
+    this.#showStatus();
+  }
+
+  #received(frame) {
+    const pending = this.#requests.get(frame.id);
+    if (!pending) {
+      this.dispatchEvent(new CustomEvent('frame', { detail: frame }));
+    } else if (frame.type === 'error') {
+      this.#settle(frame.id, () => pending.reject(errorFromFrame(frame)));
+    } else {
+      pending.wait();
+      pending.onPart(frame);
+      if (frame.complete !== false) this.#settle(frame.id, () => pending.resolve(frame));
+    }
+  }
+
+  #settle(id, how) {
+    this.#requests.get(id)?.cancel();
+    this.#requests.delete(id);
+    how();
+  }
+
+  #showStatus() {
+    if (this.status === 'stopped') return;
+    if (this.#link) this.#setStatus('online');
+    else if (!this.#networkUp() || this.#failures >= FAILURES_OFFLINE) this.#setStatus('offline');
+    else this.#setStatus('connecting');
+  }
+
+  #setStatus(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.dispatchEvent(new Event('status'));
+  }
+}
+
+function cutOff() {
+  return new ConfabError('network', 'The connection was lost.');
+}

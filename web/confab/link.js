@@ -1,0 +1,95 @@
+/** Interval until the server names one. Unit: milliseconds. */
+const FIRST_BEAT_MS = 10_000;
+/** Silence after a heartbeat that means that the socket is dead. Unit: milliseconds. */
+const SILENCE_MS_MAX = 8_000;
+/** The same where the network is known to have changed. Unit: milliseconds. */
+const PROBE_SILENCE_MS_MAX = 3_000;
+
+/** One open WebSocket: heartbeats, and the judgement whether it still lives. */
+export class Link {
+  #socket;
+  #alarms;
+  #onFrame;
+  #onDead;
+  #cancelBeat = () => {};
+  #cancelSilence = null;
+  #beats = 0;
+  #next_ms = FIRST_BEAT_MS;
+
+  /**
+   * @param {WebSocket} socket  Already open.
+   * @param {{alarms: import('./alarms.js').Alarms, onFrame: (frame: object) => void, onDead: () => void}} use
+   */
+  constructor(socket, { alarms, onFrame, onDead }) {
+    this.#socket = socket;
+    this.#alarms = alarms;
+    this.#onFrame = onFrame;
+    this.#onDead = onDead;
+    socket.onmessage = ({ data }) => this.#received(data);
+    socket.onclose = () => this.#die();
+    socket.onerror = () => this.#die();
+  }
+
+  /** Returns whether the frame was handed to the socket; not whether it arrived. */
+  send(frame) {
+    if (this.#socket.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Sends a heartbeat and plans the next. */
+  beat(silence_ms = SILENCE_MS_MAX) {
+    this.#cancelBeat();
+    this.#cancelBeat = this.#alarms.after(this.#next_ms, () => this.beat());
+    this.#beats += 1;
+    this.send({ action: 'heartbeat', id: `beat-${this.#beats}` });
+    this.#cancelSilence ??= this.#alarms.after(silence_ms, () => this.#die());
+  }
+
+  /** Asks at once whether the socket still lives. */
+  probe() {
+    this.#heard();
+    this.beat(PROBE_SILENCE_MS_MAX);
+  }
+
+  /** Lets go of the socket without a word to the owner. */
+  close(code = 1000) {
+    this.#cancelBeat();
+    this.#heard();
+    const socket = this.#socket;
+    socket.onmessage = socket.onclose = socket.onerror = null;
+    socket.close(code);
+  }
+
+  #heard() {
+    this.#cancelSilence?.();
+    this.#cancelSilence = null;
+  }
+
+  #received(data) {
+    this.#heard();
+    let frame;
+    try {
+      frame = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (frame.type === 'heartbeat') this.#heartbeat(frame);
+    else this.#onFrame(frame);
+  }
+
+  #heartbeat({ id, next_seconds }) {
+    if (next_seconds > 0) this.#next_ms = next_seconds * 1000;
+    if (id === undefined || id === null) {
+      this.beat();
+      return;
+    }
+    this.#cancelBeat();
+    this.#cancelBeat = this.#alarms.after(this.#next_ms, () => this.beat());
+  }
+
+  #die() {
+    this.close();
+    this.#onDead();
+  }
+}

@@ -1,0 +1,209 @@
+import { plainAlarms } from './alarms.js';
+import { backoffMs } from './backoff.js';
+import { ConfabError } from './errors.js';
+import { fitsFrame } from './frames.js';
+import { newClientMessageId } from './ids.js';
+
+/**
+ * Messages that the server has not acknowledged.
+ *
+ * Each is stored before it is sent, and sent again under the same id until the
+ * server answers for it. Per conversation they go one after the other.
+ *
+ * Shape of an entry: `{client_message_id, conversation, text, created_at_ms, order,
+ * state: 'pending' | 'sent' | 'failed', window, error?, seq?}`; `sent` lasts until
+ * the log has released the message.
+ */
+export class Outbox extends EventTarget {
+  #store;
+  #connection;
+  #http;
+  #onAck;
+  #alarms;
+  #random;
+  #window = newClientMessageId();
+  #entries = new Map();
+  #draining = new Set();
+  #early = new Map();
+  #wakes = new Set();
+  #lastOrder = 0;
+  #stopped = false;
+
+  /**
+   * @param {object} use
+   * @param {(entry: object, ack: {seq: number, sent_at_ms: number}) => void} use.onAck
+   */
+  constructor({ store, connection, http, onAck, alarms = plainAlarms, random = Math.random }) {
+    super();
+    this.#store = store;
+    this.#connection = connection;
+    this.#http = http;
+    this.#onAck = onAck;
+    this.#alarms = alarms;
+    this.#random = random;
+    connection.addEventListener('open', () => this.#wake());
+  }
+
+  /** The name under which this window's entries are stored. */
+  get window() {
+    return this.#window;
+  }
+
+  /**
+   * Takes over the stored entries of windows that are gone.
+   * @param {(window: string) => boolean} alive
+   */
+  async adopt(alive) {
+    for (const entry of await this.#store.outbox()) {
+      if (this.#entries.has(entry.client_message_id) || alive(entry.window)) continue;
+      await this.#put({ ...entry, window: this.#window });
+      this.#drain(entry.conversation);
+    }
+  }
+
+  /** Returns a conversation's entries in the order in which they were written. */
+  of(conversation) {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.conversation === conversation)
+      .sort((a, b) => a.order - b.order);
+  }
+
+  /** Number of messages that are still to be sent, the failed ones not counted. */
+  get pendingCount() {
+    return [...this.#entries.values()].filter((entry) => entry.state === 'pending').length;
+  }
+
+  /** Conversations that have entries. */
+  get conversations() {
+    return new Set([...this.#entries.values()].map((entry) => entry.conversation));
+  }
+
+  async add(conversation, text) {
+    const now = Date.now();
+    const entry = {
+      client_message_id: newClientMessageId(),
+      conversation,
+      text,
+      created_at_ms: now,
+      order: this.#nextOrder(now),
+      state: 'pending',
+      window: this.#window,
+    };
+    await this.#put(entry);
+    this.#drain(conversation);
+    return entry;
+  }
+
+  /** Sends a failed message again, after everything written since. */
+  async retry(id) {
+    const entry = this.#entries.get(id);
+    if (entry?.state !== 'failed') return;
+    await this.#put({ ...entry, state: 'pending', error: undefined, order: this.#nextOrder(Date.now()) });
+    this.#drain(entry.conversation);
+  }
+
+  /** Gives a failed message up. */
+  async discard(id) {
+    if (this.#entries.get(id)?.state === 'failed') await this.#remove(id);
+  }
+
+  /** Takes note that the log holds the message, whether or not its `ack` arrived. */
+  async released(id) {
+    if (!this.#entries.has(id)) return;
+    this.#early.get(id)?.();
+    await this.#remove(id);
+  }
+
+  /** Sends nothing more; what is stored stays stored. */
+  stop() {
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  async #drain(conversation) {
+    if (this.#draining.has(conversation)) return;
+    this.#draining.add(conversation);
+    let failures = 0;
+    while (!this.#stopped) {
+      const entry = this.of(conversation).find(({ state }) => state === 'pending');
+      if (!entry) break;
+      try {
+        await this.#deliver(entry);
+        failures = 0;
+      } catch (error) {
+        if (error.retryable) {
+          failures += 1;
+          await this.#pause(error, failures);
+        } else if (this.#entries.has(entry.client_message_id)) {
+          await this.#put({ ...entry, state: 'failed', error: { code: error.code, message: error.message } });
+        }
+      }
+    }
+    this.#draining.delete(conversation);
+  }
+
+  async #deliver(entry) {
+    const seenInLog = new Promise((resolve) => {
+      this.#early.set(entry.client_message_id, resolve);
+    });
+    try {
+      const ack = await Promise.race([this.#transmit(entry), seenInLog]);
+      if (!ack || !this.#entries.has(entry.client_message_id)) return;
+      // The log has it at that position for good, so the stored copy has done its work.
+      await this.#store.deleteOutbox(entry.client_message_id);
+      this.#entries.set(entry.client_message_id, { ...entry, state: 'sent', seq: ack.seq });
+      this.#changed(entry.conversation);
+      this.#onAck(entry, ack);
+    } finally {
+      this.#early.delete(entry.client_message_id);
+    }
+  }
+
+  async #transmit({ client_message_id, conversation, text }) {
+    const frame = { action: 'send', id: client_message_id, to: conversation, text };
+    if (!fitsFrame(frame)) return this.#http.postMessage(conversation, { client_message_id, text });
+    if (this.#connection.status !== 'online') throw new ConfabError('network', 'Not connected.');
+    return this.#connection.request(frame);
+  }
+
+  #pause(error, failures) {
+    return new Promise((resolve) => {
+      const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(failures, this.#random));
+      const done = () => {
+        cancel();
+        this.#wakes.delete(done);
+        resolve();
+      };
+      const offline = error.code === 'network' && this.#connection.status !== 'online';
+      const cancel = offline ? () => {} : this.#alarms.after(wait_ms, done);
+      if (error.code === 'network' || error.code === 'timeout') this.#wakes.add(done);
+    });
+  }
+
+  #wake() {
+    for (const done of [...this.#wakes]) done();
+  }
+
+  #nextOrder(now) {
+    this.#lastOrder = Math.max(now, this.#lastOrder + 1);
+    return this.#lastOrder;
+  }
+
+  async #put(entry) {
+    this.#lastOrder = Math.max(this.#lastOrder, entry.order);
+    await this.#store.putOutbox(entry);
+    this.#entries.set(entry.client_message_id, entry);
+    this.#changed(entry.conversation);
+  }
+
+  async #remove(id) {
+    const { conversation } = this.#entries.get(id);
+    this.#entries.delete(id);
+    await this.#store.deleteOutbox(id);
+    this.#changed(conversation);
+  }
+
+  #changed(conversation) {
+    this.dispatchEvent(new CustomEvent('change', { detail: { conversation } }));
+  }
+}

@@ -1,0 +1,63 @@
+/** Look-ups that run at the same time. */
+const LOOKUPS_MAX = 4;
+
+/**
+ * Names of users, from the store at once and from the server when needed.
+ *
+ * Events: `change`.
+ */
+export class Profiles extends EventTarget {
+  #http;
+  #store;
+  #known = new Map();
+  #asked = new Set();
+  #queue = [];
+  #running = 0;
+
+  constructor({ http, store }) {
+    super();
+    this.#http = http;
+    this.#store = store;
+  }
+
+  async load() {
+    for (const profile of await this.#store.profiles()) this.#known.set(profile.user, profile);
+  }
+
+  /** Returns what is known, or null; asks the server where nothing is. */
+  get(user) {
+    const profile = this.#known.get(user) ?? null;
+    if (!profile) this.refresh(user);
+    return profile;
+  }
+
+  /** Asks the server once per page load. */
+  refresh(user) {
+    if (this.#asked.has(user)) return;
+    this.#asked.add(user);
+    this.#queue.push(user);
+    this.#work();
+  }
+
+  put(profile) {
+    const before = this.#known.get(profile.user);
+    this.#known.set(profile.user, profile);
+    this.#store.putProfile(profile);
+    if (JSON.stringify(before) !== JSON.stringify(profile)) this.dispatchEvent(new Event('change'));
+  }
+
+  async #work() {
+    if (this.#running >= LOOKUPS_MAX) return;
+    this.#running += 1;
+    while (this.#queue.length) {
+      const user = this.#queue.shift();
+      try {
+        this.put(await this.#http.user(user));
+      } catch (error) {
+        // Asked again when somebody next wants the name; a user who does not exist stays unknown.
+        if (error.retryable) this.#asked.delete(user);
+      }
+    }
+    this.#running -= 1;
+  }
+}

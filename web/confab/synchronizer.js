@@ -1,0 +1,124 @@
+import { backoffMs } from './backoff.js';
+import { splitCursors } from './frames.js';
+
+/** How long an event may be late before the hole that it left is fetched. Unit: milliseconds. */
+const HOLE_MS_MAX = 700;
+/** Messages per `history` answer when a hole is filled. */
+const FILL_LIMIT = 100;
+/** Fetches without progress after which a hole is taken for messages that have expired. */
+const FILL_ATTEMPTS_MAX = 5;
+
+/** Brings {@link Chats} up to date after every connect, and fills holes between. */
+export class Synchronizer {
+  #connection;
+  #http;
+  #chats;
+  #alarms;
+  #listed = false;
+  #round = 0;
+  #requests = 0;
+  #filling = new Set();
+
+  constructor({ connection, http, chats, alarms }) {
+    this.#connection = connection;
+    this.#http = http;
+    this.#chats = chats;
+    this.#alarms = alarms;
+    connection.addEventListener('open', () => this.#catchUp());
+  }
+
+  /** Loads the chat list before the first connect, so that `sync` has cursors to start from. */
+  async prepare() {
+    if (this.#listed) return;
+    await this.#chats.takeList(await this.#http.conversations());
+    this.#listed = true;
+  }
+
+  /** Takes a `message` event. */
+  take(message) {
+    const chat = this.#chats.offer(message);
+    if (chat.log.hole) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat, chat.log.hole?.before - 1));
+  }
+
+  async #catchUp(failures = 0) {
+    this.#round += 1;
+    const round = this.#round;
+    const parts = splitCursors(this.#chats.cursors());
+    const partial = parts.length > 1 ? true : undefined;
+    // Asked for at once: the request must be the first frame, and the answer of each part is its own.
+    const answers = parts.map((cursors) => this.#syncPart({ cursors, partial }));
+    const refreshList = round > 1 || partial;
+    try {
+      await Promise.all(answers);
+      if (refreshList) await this.#chats.takeList(await this.#http.conversations());
+    } catch (error) {
+      if (round !== this.#round || this.#connection.status !== 'online') return;
+      const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(failures + 1));
+      this.#alarms.after(wait_ms, () => {
+        if (round === this.#round && this.#connection.status === 'online') this.#catchUp(failures + 1);
+      });
+    }
+  }
+
+  async #syncPart({ cursors, partial }) {
+    const ends = new Map();
+    const frame = { action: 'sync', id: this.#nextId('sync'), cursors, partial };
+    await this.#connection.request(frame, ({ conversations }) => {
+      for (const entry of conversations) {
+        const chat = this.#chats.ensure(entry.conversation);
+        Object.assign(chat, { kind: entry.kind, name: entry.name ?? chat.name });
+        for (const message of entry.messages) this.#chats.offer(message);
+        ends.set(chat, entry);
+      }
+    });
+    for (const [chat, { last_seq, read_seq }] of ends) {
+      this.#chats.moveRead(chat, read_seq);
+      this.#fill(chat, last_seq);
+    }
+  }
+
+  /** Fetches until the log reaches `target` and has no hole. */
+  async #fill(chat, target) {
+    if (this.#filling.has(chat)) return;
+    this.#filling.add(chat);
+    try {
+      for (let stuck = 0; this.#due(chat, target) && stuck < FILL_ATTEMPTS_MAX; ) {
+        if (stuck) await this.#pause(stuck);
+        const before = chat.log.cursor;
+        await this.#fetchAfter(chat);
+        stuck = chat.log.cursor > before ? 0 : stuck + 1;
+      }
+      if (this.#due(chat, target)) this.#chats.skipTo(chat, Math.max(target || 0, (chat.log.hole?.before ?? 0) - 1));
+    } catch (error) {
+      // A lost connection is followed by a sync, which sees the hole again.
+      if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(FILL_ATTEMPTS_MAX), () => this.#fill(chat, target));
+    } finally {
+      this.#filling.delete(chat);
+    }
+  }
+
+  #due(chat, target) {
+    return chat.log.hole !== null || chat.log.cursor < target;
+  }
+
+  async #fetchAfter(chat) {
+    const after = chat.log.cursor;
+    const { messages } = await this.#connection.request({
+      action: 'history',
+      id: this.#nextId('fill'),
+      conversation: chat.conversation,
+      after,
+      limit: FILL_LIMIT,
+    });
+    if (messages.length) this.#chats.cover(chat, after + 1, messages.at(-1).seq, messages);
+  }
+
+  #pause(attempt) {
+    return new Promise((resolve) => this.#alarms.after(backoffMs(attempt), resolve));
+  }
+
+  #nextId(what) {
+    this.#requests += 1;
+    return `${what}-${this.#requests}`;
+  }
+}

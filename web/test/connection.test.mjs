@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Connection } from '../confab/connection.js';
+import { ConfabError } from '../confab/errors.js';
+import { ManualClock, settled } from './manual-clock.mjs';
+
+let clock;
+let sockets;
+let connection;
+let ticket;
+
+class FakeSocket {
+  readyState = 0;
+  sent = [];
+
+  constructor(url) {
+    this.url = url;
+    sockets.push(this);
+  }
+
+  open() {
+    this.readyState = 1;
+    this.onopen();
+  }
+
+  send(data) {
+    this.sent.push(JSON.parse(data));
+  }
+
+  receive(frame) {
+    this.onmessage({ data: JSON.stringify(frame) });
+  }
+
+  close() {
+    this.readyState = 3;
+    this.onclose?.();
+  }
+
+  actions() {
+    return this.sent.map((frame) => frame.action);
+  }
+}
+
+beforeEach(() => {
+  clock = new ManualClock();
+  sockets = [];
+  ticket = async () => ({ url: 'ws://test/ws' });
+  connection = new Connection({ ticket: () => ticket(), WebSocket: FakeSocket, alarms: clock, random: () => 0.5, networkUp: () => true });
+});
+
+async function online() {
+  connection.start();
+  await settled();
+  sockets.at(-1).open();
+  await settled();
+  return sockets.at(-1);
+}
+
+test('what the `open` listeners send goes before the first heartbeat', async () => {
+  connection.addEventListener('open', () => connection.send({ action: 'sync' }));
+  const socket = await online();
+  assert.deepEqual(socket.actions(), ['sync', 'heartbeat']);
+  assert.equal(connection.status, 'online');
+});
+
+test('each answer names the time of the next heartbeat', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 4 });
+  await clock.pass(3_900);
+  assert.equal(socket.actions().length, 1);
+  await clock.pass(200);
+  assert.equal(socket.actions().length, 2);
+});
+
+test('a probe is answered at once', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', next_seconds: 10 });
+  assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat']);
+});
+
+test('silence after a heartbeat ends the connection, and another is opened', async () => {
+  await online();
+  await clock.pass(8_000);
+  assert.equal(connection.status, 'connecting');
+  await clock.pass(500);
+  assert.equal(sockets.length, 2);
+});
+
+test('failures in a row are shown as offline and retried with growing waits', async () => {
+  ticket = async () => {
+    throw new ConfabError('network', '');
+  };
+  connection.start();
+  await clock.pass(2_000);
+  assert.equal(connection.status, 'offline');
+});
+
+test('a wait that the server names is kept', async () => {
+  let tries = 0;
+  ticket = async () => {
+    tries += 1;
+    throw new ConfabError('rate_limited', '', { retry_after_ms: 5_000 });
+  };
+  connection.start();
+  await clock.pass(4_900);
+  assert.equal(tries, 1);
+  await clock.pass(200);
+  assert.equal(tries, 2);
+});
+
+test('an ended session stops the connection', async () => {
+  ticket = async () => {
+    throw new ConfabError('session_ended', '');
+  };
+  let ended = false;
+  connection.addEventListener('ended', () => {
+    ended = true;
+  });
+  connection.start();
+  await clock.pass(60_000);
+  assert.ok(ended);
+  assert.equal(connection.status, 'stopped');
+});
+
+test('a request gets its answer, its refusal, or the news that the connection is lost', async () => {
+  const socket = await online();
+  const answered = connection.request({ action: 'read', id: 'a' });
+  const refused = connection.request({ action: 'send', id: 'b' });
+  const cut = connection.request({ action: 'send', id: 'c' });
+  socket.receive({ type: 'ok', id: 'a' });
+  socket.receive({ type: 'error', id: 'b', code: 'forbidden', message: 'no' });
+  socket.close();
+  assert.equal((await answered).type, 'ok');
+  await assert.rejects(refused, { code: 'forbidden' });
+  await assert.rejects(cut, { code: 'network' });
+});
+
+test('an answer in parts is complete with its last part', async () => {
+  const socket = await online();
+  const parts = [];
+  const answer = connection.request({ action: 'sync', id: 's' }, (part) => parts.push(part.n));
+  socket.receive({ type: 'sync', id: 's', n: 1, complete: false });
+  await clock.pass(10_000 - 3_000);
+  socket.receive({ type: 'sync', id: 's', n: 2, complete: true });
+  await answer;
+  assert.deepEqual(parts, [1, 2]);
+});
+
+test('a connection is replaced before the gateway cuts it, without a moment offline', async () => {
+  const statuses = [];
+  const first = await online();
+  connection.addEventListener('status', () => statuses.push(connection.status));
+  const beats_max = (118 * 60) / 5;
+  for (let beat = 0; beat < beats_max && sockets.length === 1; beat += 1) {
+    first.receive({ type: 'heartbeat', id: 'x', next_seconds: 10 });
+    await clock.pass(5_000);
+  }
+  assert.equal(sockets.length, 2);
+  assert.equal(first.readyState, 1);
+  sockets[1].open();
+  await settled();
+  assert.equal(first.readyState, 3);
+  assert.deepEqual(statuses, []);
+});
