@@ -1,1 +1,29 @@
-//! (to be written)
+//! Every store in memory, for simulations and fast tests.
+//!
+//! Knows: what the ports of `confab-app` promise, and how a call to a store can
+//! go wrong.
+//! Must not know: a runtime, a clock, threads or AWS.
+//!
+//! Each call is an interleaving point: it yields once before and once after it
+//! takes effect, and takes effect at once in between, under a lock that is never
+//! held across an await. Whoever polls the futures decides the interleaving.
+//!
+//! Start with [`Memory`], then [`weather`].
+
+pub mod weather;
+
+mod memory;
+mod yielding;
+
+mod connections;
+mod devices;
+mod inboxes;
+mod message_log;
+mod rate_limits;
+mod sessions;
+mod users;
+
+pub use connections::{Gateway, PostFault};
+pub use memory::Memory;
+pub use weather::{Calm, Fate, Weather};
+pub use yielding::yield_once;

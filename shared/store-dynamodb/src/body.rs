@@ -47,14 +47,23 @@ mod tests {
         assert_eq!(unpack(&attribute).as_deref(), Some(text));
     }
 
+    /// Letters without a pattern: about 20 % shorter when packed.
+    fn noise(chars: usize) -> String {
+        let mut state = 1_u32;
+        let letters = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'!' + (state >> 24) as u8 % 90)
+        });
+        letters.take(chars).collect()
+    }
+
     #[test]
     fn a_text_is_compressed_where_that_saves_a_write_unit() {
         check("short", false);
         check(&"a".repeat(1024), false);
         check(&"hello, how are you? ".repeat(100), true);
         check(&"🙂".repeat(100_000), true);
-        let noise: String = (0..2_000_u32).map(|n| char::from(b'!' + (n * n * 31 % 89) as u8)).collect();
-        check(&noise[..1030], false);
+        check(&noise(2_000), false);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub enum MarkReadOutcome {
 pub trait Inboxes {
     /// Records that `user` is about to send a message under `key`, unless it is recorded already.
     ///
-    /// Atomic. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys.
+    /// Atomic. The time of a claim may be kept rounded down to the second. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ pub struct Tail {
     pub newest: Vec<Message>,
     /// The end of the log, also where every message has expired.
     pub head: Head,
-    /// Whether there are entries before the last of `newest`.
+    /// Whether there may be entries before the last of `newest`; if false, there are none.
     pub more: bool,
 }
 
@@ -69,7 +69,7 @@ impl Range {
 pub struct Page {
     /// In the range's direction, expired ones included.
     pub entries: Vec<Message>,
-    /// Whether the range holds more beyond the last entry.
+    /// Whether the range may hold more beyond the last entry; if false, it holds none.
     pub more: bool,
 }
 

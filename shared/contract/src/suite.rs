@@ -1,0 +1,161 @@
+//! One test per sentence.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Makes a `#[test]` of every sentence, each on a store of its own.
+///
+/// `block_on` runs a future to its end; `store` is an expression that makes a
+/// store, evaluated inside of that future, so it may await.
+///
+/// ```text
+/// confab_contract::suite!(block_on = confab_contract::block_on, store = Memory::default());
+/// ```
+#[macro_export]
+macro_rules! suite {
+    (block_on = $block_on:expr, store = $store:expr $(,)?) => {
+        $crate::suite! { @port $block_on, $store, message_log:
+            an_append_at_a_free_position_is_written
+            an_append_at_a_taken_position_gives_the_occupant_whole
+            an_empty_list_of_mentions_and_no_answer_read_back_so
+            of_racing_appends_at_a_position_exactly_one_is_written
+            racing_writers_leave_a_log_without_a_hole
+            the_same_append_twice_finds_itself
+            a_message_that_expires_reads_back_the_same
+            logs_of_different_conversations_do_not_touch
+            a_log_that_never_had_a_message_has_no_head
+            a_tail_gives_the_newest_first_and_whether_there_may_be_more
+            a_tail_of_a_log_without_entries_is_at_the_end_of_what_is_reserved
+            what_is_reserved_with_a_message_is_read_with_it
+            what_is_reserved_never_goes_back
+        }
+        $crate::suite! { @port $block_on, $store, message_pages:
+            a_page_of_an_empty_log_is_empty
+            a_page_goes_up_or_down_within_its_bounds
+            a_range_beyond_the_log_is_empty
+            pages_up_and_down_tile_whatever_their_size
+            a_page_after_an_append_has_it
+            large_messages_tile_too
+        }
+        $crate::suite! { @port $block_on, $store, message_texts:
+            a_text_of_one_byte_reads_back
+            a_text_of_a_kilobyte_reads_back
+            the_longest_ascii_text_reads_back
+            the_longest_text_in_bytes_reads_back
+            an_incompressible_text_reads_back
+            the_longest_incompressible_text_reads_back
+            a_large_occupant_is_given_whole
+            a_hundred_mentions_read_back
+        }
+        $crate::suite! { @port $block_on, $store, inboxes:
+            a_claim_is_fresh_once_and_then_repeated_with_its_time
+            a_claim_without_a_row_is_not_a_members
+            the_last_32_claims_are_remembered
+            an_old_claim_is_forgotten_in_the_end
+            a_claim_counts_for_one_user_and_one_conversation
+            keys_of_any_bytes_are_told_apart
+            of_concurrent_claims_of_a_key_exactly_one_is_fresh
+            opening_makes_the_rows_of_both
+            opening_again_keeps_what_is_there
+            rows_of_racing_openings_are_there_once
+            a_list_is_ascending_and_its_pages_tile
+            a_row_that_is_not_there_is_none
+            a_read_marker_only_moves_forward
+            a_mute_is_set_moved_and_ended
+            an_outsider_marks_and_mutes_nothing
+        }
+        $crate::suite! { @port $block_on, $store, sessions:
+            opening_a_connection_gives_the_row_as_it_is_then
+            a_connection_opened_again_is_there_once
+            racing_openings_are_all_on_record
+            a_renewal_moves_the_lease_of_a_connection_on_record
+            a_renewal_by_an_unknown_connection_changes_nothing
+            closing_a_connection_keeps_the_others
+            closing_what_is_not_there_is_ignored
+            closing_the_last_connection_keeps_the_lease
+            ending_the_lease_keeps_the_connections
+            rows_of_a_hundred_users_are_read_at_once_and_missing_ones_left_out
+        }
+        $crate::suite! { @port $block_on, $store, users:
+            an_account_is_found_by_id_and_by_handle
+            the_first_device_is_made_with_the_account
+            a_taken_handle_is_refused_and_nothing_is_written
+            of_racing_accounts_one_gets_the_handle
+            an_unknown_user_is_none
+            a_profile_changes_field_by_field
+            an_avatar_is_set_and_removed
+            the_profile_of_an_unknown_user_cannot_change
+        }
+        $crate::suite! { @port $block_on, $store, devices:
+            a_device_reads_back_whole
+            a_login_on_the_same_device_replaces_it
+            the_devices_of_a_user_are_listed
+            an_unknown_device_is_none
+            a_rotation_moves_to_the_next_generation
+            an_older_generation_is_reused
+            a_rotation_of_an_ended_login_is_ended
+            of_racing_rotations_exactly_one_wins
+            a_device_is_removed_whatever_its_family
+            a_device_of_another_family_stays
+            removing_what_is_not_there_is_false
+        }
+        $crate::suite! { @port $block_on, $store, rate_limits:
+            a_burst_passes_and_the_next_is_told_when_to_come_again
+            time_fills_a_bucket
+            a_refused_try_costs_nothing
+            refilling_ends_the_wait
+            refilling_what_was_never_used_is_fine
+            buckets_do_not_touch
+            concurrent_tries_never_exceed_the_burst
+        }
+    };
+    (@port $block_on:expr, $store:expr, $port:ident: $($sentence:ident)*) => {
+        mod $port {
+            use super::*;
+            $(
+                #[test]
+                fn $sentence() {
+                    let ids = $crate::Ids::of(stringify!($sentence));
+                    ($block_on)(async move {
+                        let store = $store;
+                        $crate::$port::$sentence(&store, ids).await;
+                    });
+                }
+            )*
+        }
+    };
+}
+
+/// Runs a future to its end by polling it again and again: enough for a store
+/// that waits for nothing outside of the future.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_sentence_is_forgotten() {
+        let suite = include_str!("suite.rs");
+        let ports = [
+            include_str!("message_log.rs"),
+            include_str!("message_pages.rs"),
+            include_str!("message_texts.rs"),
+            include_str!("inboxes.rs"),
+            include_str!("sessions.rs"),
+            include_str!("users.rs"),
+            include_str!("devices.rs"),
+            include_str!("rate_limits.rs"),
+        ];
+        for line in ports.iter().flat_map(|port| port.lines()) {
+            let Some(signature) = line.strip_prefix("pub async fn ") else { continue };
+            let name = signature.split('(').next().unwrap_or_default();
+            assert!(suite.lines().any(|listed| listed.trim() == name), "{name} is not in the suite");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A gateway that records what is posted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use confab_app::ports::{Connections, PostOutcome, StoreError};
+use confab_domain::ConnectionId;
+
+use crate::weather::{Calm, Weather};
+use crate::yielding::call;
+
+/// Open sockets by id, with the frames that were delivered to each.
+///
+/// Failed and lost posts are up to the weather, like those of a store.
+pub struct Gateway {
+    weather: Arc<dyn Weather>,
+    sockets: Mutex<Sockets>,
+}
+
+#[derive(Debug, Default)]
+struct Sockets {
+    /// Frames that were delivered and not taken yet, in order.
+    open: BTreeMap<ConnectionId, Vec<Vec<u8>>>,
+    fault: Option<PostFault>,
+}
+
+/// What happens to every post until it is set otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostFault {
+    /// Not delivered, and said so.
+    Throttled,
+    /// Taken, and not delivered: the device is in a tunnel.
+    Swallowed,
+}
+
+impl Gateway {
+    /// A gateway without sockets.
+    pub fn new(weather: Arc<dyn Weather>) -> Self {
+        Self { weather, sockets: Mutex::default() }
+    }
+
+    /// Opens a socket.
+    pub fn open(&self, connection: ConnectionId) {
+        self.sockets().open.insert(connection, Vec::new());
+    }
+
+    /// Drops a socket, without a word to anybody; posts to it are 410 from then on.
+    pub fn drop_socket(&self, connection: &ConnectionId) {
+        self.sockets().open.remove(connection);
+    }
+
+    /// Whether the socket is open.
+    pub fn is_open(&self, connection: &ConnectionId) -> bool {
+        self.sockets().open.contains_key(connection)
+    }
+
+    /// Takes the frames that were delivered since the last time, in order.
+    pub fn take_frames(&self, connection: &ConnectionId) -> Vec<Vec<u8>> {
+        self.sockets().open.get_mut(connection).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Sets or ends a fault of every post.
+    pub fn set_fault(&self, fault: Option<PostFault>) {
+        self.sockets().fault = fault;
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections for Gateway {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        let post = call(&*self.weather, || {
+            let Sockets { open, fault } = &mut *self.sockets();
+            match (open.get_mut(connection), fault) {
+                (None, _) => PostOutcome::Gone,
+                (Some(_), Some(PostFault::Throttled)) => PostOutcome::Throttled,
+                (Some(_), Some(PostFault::Swallowed)) => PostOutcome::Taken,
+                (Some(frames), None) => {
+                    frames.push(frame.to_vec());
+                    PostOutcome::Taken
+                }
+            }
+        });
+        post.await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+        call(&*self.weather, || self.drop_socket(connection)).await
+    }
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self::new(Arc::new(Calm))
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("sockets", &self.sockets).finish_non_exhaustive()
+    }
+}

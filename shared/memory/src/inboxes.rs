@@ -1,0 +1,148 @@
+//! Inbox rows, with their claims.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+
+use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, StoreError};
+use confab_domain::claim::{Claim, REMEMBERED};
+use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+
+use crate::Memory;
+
+#[derive(Debug, Default)]
+pub(crate) struct InboxTable(BTreeMap<UserId, BTreeMap<ConversationId, Row>>);
+
+#[derive(Debug, Default)]
+struct Row {
+    read_seq: Option<Seq>,
+    muted_until: Option<Timestamp>,
+    /// The oldest first.
+    claims: VecDeque<(ClientMessageId, Timestamp)>,
+}
+
+impl Row {
+    fn claim(&mut self, key: &ClientMessageId, now: Timestamp) -> Claim {
+        if let Some((_, claimed_at)) = self.claims.iter().find(|(claimed, _)| claimed == key) {
+            return Claim::Repeated { claimed_at: *claimed_at };
+        }
+        if self.claims.len() == REMEMBERED {
+            self.claims.pop_front();
+        }
+        self.claims.push_back((key.clone(), now));
+        Claim::Fresh
+    }
+
+    fn show(&self, conversation: ConversationId) -> InboxRow {
+        InboxRow { conversation, read_seq: self.read_seq, muted_until: self.muted_until }
+    }
+}
+
+impl InboxTable {
+    fn row(&self, user: UserId, conversation: ConversationId) -> Option<&Row> {
+        self.0.get(&user)?.get(&conversation)
+    }
+
+    fn row_mut(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
+        self.0.get_mut(&user)?.get_mut(&conversation)
+    }
+}
+
+impl Inboxes for Memory {
+    async fn claim(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        key: &ClientMessageId,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.call(|tables| {
+            tables.inboxes.row_mut(user, conversation).map_or(Claim::NotAMember, |row| row.claim(key, now))
+        })
+        .await
+    }
+
+    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
+        self.call(|tables| {
+            for member in members {
+                tables.inboxes.0.entry(member).or_default().entry(conversation).or_default();
+            }
+        })
+        .await
+    }
+
+    async fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        let size = self.page_size(rows_max);
+        self.call(|tables| {
+            let Some(rows) = tables.inboxes.0.get(&user) else { return InboxPage::default() };
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut rows = rows.range((from, Bound::Unbounded)).map(|(id, row)| row.show(*id));
+            let page: Vec<InboxRow> = rows.by_ref().take(size).collect();
+            let next = page.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
+            InboxPage { rows: page, next }
+        })
+        .await
+    }
+
+    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.call(|tables| tables.inboxes.row(user, conversation).map(|row| row.show(conversation))).await
+    }
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        self.call(|tables| {
+            let Some(row) = tables.inboxes.row_mut(user, conversation) else {
+                return MarkReadOutcome::NotAMember;
+            };
+            if row.read_seq >= Some(seq) {
+                return MarkReadOutcome::Already;
+            }
+            row.read_seq = Some(seq);
+            MarkReadOutcome::Moved
+        })
+        .await
+    }
+
+    async fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| match tables.inboxes.row_mut(user, conversation) {
+            Some(row) => {
+                row.muted_until = until;
+                true
+            }
+            None => false,
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_32_claims_are_remembered_and_no_more() {
+        let key = |n: usize| format!("key-{n}").parse().unwrap();
+        let mut row = Row::default();
+        for n in 0..=REMEMBERED {
+            assert_eq!(row.claim(&key(n), Timestamp::from_ms(n as u64)), Claim::Fresh);
+        }
+        for n in 1..=REMEMBERED {
+            let claimed_at = Timestamp::from_ms(n as u64);
+            assert_eq!(row.claim(&key(n), Timestamp::from_ms(999)), Claim::Repeated { claimed_at });
+        }
+        assert_eq!(row.claim(&key(0), Timestamp::from_ms(999)), Claim::Fresh);
+    }
+}

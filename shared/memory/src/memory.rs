@@ -1,0 +1,74 @@
+//! One store that has every store port.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use confab_app::ports::StoreError;
+
+use crate::devices::DeviceTable;
+use crate::inboxes::InboxTable;
+use crate::message_log::LogTable;
+use crate::rate_limits::BucketTable;
+use crate::sessions::SessionTable;
+use crate::users::UserTable;
+use crate::weather::{Calm, Weather};
+use crate::yielding::call;
+
+/// Every store port over maps.
+pub struct Memory {
+    weather: Arc<dyn Weather>,
+    page_max: NonZeroU32,
+    tables: Mutex<Tables>,
+}
+
+/// Under one lock, so that a call across tables is atomic.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) logs: LogTable,
+    pub(crate) inboxes: InboxTable,
+    pub(crate) sessions: SessionTable,
+    pub(crate) users: UserTable,
+    pub(crate) devices: DeviceTable,
+    pub(crate) buckets: BucketTable,
+}
+
+impl Memory {
+    /// An empty store with that weather.
+    pub fn new(weather: Arc<dyn Weather>) -> Self {
+        Self { weather, page_max: NonZeroU32::MAX, tables: Mutex::default() }
+    }
+
+    /// Never gives more than that many entries or rows at once, whatever is asked for.
+    ///
+    /// A real store cuts a page where its entries are large.
+    #[must_use]
+    pub fn with_page_max(self, page_max: NonZeroU32) -> Self {
+        Self { page_max, ..self }
+    }
+
+    /// The size of a page for which `wanted` was asked.
+    pub(crate) fn page_size(&self, wanted: u32) -> usize {
+        usize::try_from(wanted.min(self.page_max.get())).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) async fn call<T>(&self, effect: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
+        call(&*self.weather, || effect(&mut self.tables())).await
+    }
+
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(Arc::new(Calm))
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}

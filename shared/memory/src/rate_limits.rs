@@ -1,0 +1,36 @@
+//! Token buckets.
+
+use std::collections::BTreeMap;
+
+use confab_app::ports::{RateLimits, StoreError};
+use confab_domain::rate::Rate;
+use confab_domain::{Refusal, Timestamp};
+
+use crate::Memory;
+
+/// When each bucket will be full again.
+#[derive(Debug, Default)]
+pub(crate) struct BucketTable(BTreeMap<String, Timestamp>);
+
+impl RateLimits for Memory {
+    async fn take(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.call(|tables| {
+            let full_at = rate.take(tables.buckets.0.get(bucket).copied(), now)?;
+            tables.buckets.0.insert(bucket.to_owned(), full_at);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
+        self.call(|tables| {
+            tables.buckets.0.remove(bucket);
+        })
+        .await
+    }
+}

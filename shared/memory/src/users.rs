@@ -1,0 +1,59 @@
+//! Accounts.
+
+use std::collections::BTreeMap;
+
+use confab_app::ports::{Account, CreateUserOutcome, ProfileChange, StoreError, Users};
+use confab_domain::UserId;
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device;
+
+use crate::Memory;
+
+#[derive(Debug, Default)]
+pub(crate) struct UserTable(BTreeMap<UserId, Account>);
+
+impl UserTable {
+    fn by_handle(&self, handle: &Handle) -> Option<&Account> {
+        self.0.values().find(|account| account.profile.handle == *handle)
+    }
+}
+
+impl Users for Memory {
+    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
+        self.call(|tables| {
+            if tables.users.by_handle(&account.profile.handle).is_some() {
+                return CreateUserOutcome::HandleTaken;
+            }
+            tables.users.0.insert(account.profile.user, account.clone());
+            tables.devices.put(device);
+            CreateUserOutcome::Created
+        })
+        .await
+    }
+
+    async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
+        self.call(|tables| tables.users.by_handle(handle).cloned()).await
+    }
+
+    async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
+        self.call(|tables| tables.users.0.get(&user).cloned()).await
+    }
+
+    async fn change_profile(
+        &self,
+        user: UserId,
+        change: &ProfileChange,
+    ) -> Result<Option<Profile>, StoreError> {
+        self.call(|tables| {
+            let profile = &mut tables.users.0.get_mut(&user)?.profile;
+            if let Some(display_name) = &change.display_name {
+                profile.display_name.clone_from(display_name);
+            }
+            if let Some(avatar) = &change.avatar {
+                profile.avatar.clone_from(avatar);
+            }
+            Some(profile.clone())
+        })
+        .await
+    }
+}

@@ -1,0 +1,23 @@
+//! The stores in memory do what every adapter must do.
+
+use std::num::NonZeroU32;
+
+use confab_memory::Memory;
+
+mod whole_pages {
+    use super::Memory;
+
+    confab_contract::suite!(block_on = confab_contract::block_on, store = Memory::default());
+}
+
+/// Pages of at most two entries, as where entries are large.
+mod cut_pages {
+    use super::{Memory, NonZeroU32};
+
+    const TWO: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+
+    confab_contract::suite!(
+        block_on = confab_contract::block_on,
+        store = Memory::default().with_page_max(TWO)
+    );
+}
