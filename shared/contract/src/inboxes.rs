@@ -1,8 +1,7 @@
 //! Inbox rows and claims.
 
-use std::time::Duration;
-
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use confab_app::ports::{InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::{Claim, REMEMBERED};

@@ -58,9 +58,10 @@ impl MessageLog for Store {
     ) -> Result<Page, StoreError> {
         let output =
             self.query(conversation, range.from.get(), range.to.get(), range.direction, entries_max).await?;
-        let entries =
-            output.items().iter().map(|item| message(conversation, item)).collect::<Result<_, _>>()?;
-        Ok(Page { entries, more: output.last_evaluated_key.is_some() })
+        let read = |item| message(conversation, item);
+        let entries = output.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let rest = entries.last().and_then(|last| range.beyond(last.seq));
+        Ok(Page { more: output.last_evaluated_key.is_some() && rest.is_some(), entries })
     }
 
     async fn append(
