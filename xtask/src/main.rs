@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
 
+mod bench;
 mod step;
 mod test;
 
@@ -30,10 +31,17 @@ enum Task {
         #[arg(value_parser = test::step_names())]
         steps: Vec<String>,
     },
+    /// Measures the local runner in release and writes the figures into the docs
+    Bench {
+        /// Only print them
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
     match Task::parse() {
         Task::Test { steps } => test::run(&steps),
+        Task::Bench { dry_run } => bench::bench(&files::Root::of_repository(), !dry_run),
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
 /// Neither nextest nor the tests' build covers examples in documentation; where there are none, looking for them with
 /// `cargo test --doc` still starts rustdoc for each crate.
 pub(crate) fn doctests(root: &Root) -> anyhow::Result<Outcome> {
-    for folder in ["functions", "local", "shared", "tests", "xtask"] {
+    for folder in ["benches", "functions", "local", "shared", "tests", "xtask"] {
         for file in files::find(&root.join(folder), |name| name.ends_with(".rs"))? {
             if has_doctest(&fs::read_to_string(&file)?) {
                 println!("{} holds one", file.display());

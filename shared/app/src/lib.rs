@@ -13,6 +13,7 @@ pub mod ports;
 pub mod announce;
 pub mod mark_read;
 pub mod read_history;
+pub mod read_markers;
 pub mod send_message;
 pub mod sync;
 

@@ -238,7 +238,7 @@ mod tests {
     use super::*;
     use confab_domain::log::Attempt;
 
-    fn message_of(text: &str) -> Message {
+    pub(super) fn message_of(text: &str) -> Message {
         let sender: UserId = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let other: UserId = "usr_01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap();
         Message {
@@ -293,6 +293,28 @@ mod tests {
     fn positions_out_of_range_are_refused_by_name() {
         for seq in [0, 1 << 53, 1 << 63, u64::MAX] {
             assert!(matches!(parse_seq("seq", seq), Err(Refusal::Field { field: "seq", .. })));
+        }
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::tests::message_of;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any text gives an event within the limit, whole or marked, and never cut inside a character.
+        #[test]
+        fn an_event_is_within_the_limit_whatever_the_text(pattern in "\\PC{1,40}|[\u{0}-\u{1f}]{1,40}", repeats in 1_usize..3_000) {
+            let text = pattern.repeat(repeats);
+            let event = event_message(&message_of(&text));
+            prop_assert!(json_bytes(&protocol::ServerFrame::Message(event.clone())) <= limits::EVENT_BYTES_MAX);
+            let shown = event.text.unwrap_or_default();
+            prop_assert!(text.starts_with(&shown));
+            prop_assert_eq!(event.truncated.is_none(), shown == text);
         }
     }
 }

@@ -244,3 +244,31 @@ mod tests {
         assert!("x".repeat(65).parse::<ClientMessageId>().is_err());
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_id_reads_back_as_it_was_written(one: u128, other: u128) {
+            let (one, other) = (UserId::new(Ulid(one)), UserId::new(Ulid(other)));
+            prop_assert_eq!(one.to_string().parse(), Ok(one));
+            if let Some(dm) = ConversationId::dm(one, other) {
+                prop_assert_eq!(dm.to_string().parse(), Ok(dm));
+            }
+        }
+
+        /// Equal ids are equal strings: whatever is read is written the same again.
+        #[test]
+        fn there_is_one_spelling(text in "(usr|dm|grp)_[0-9A-Za-z_]{0,60}") {
+            if let Ok(user) = text.parse::<UserId>() {
+                prop_assert_eq!(user.to_string(), text.clone());
+            }
+            if let Ok(conversation) = text.parse::<ConversationId>() {
+                prop_assert_eq!(conversation.to_string(), text);
+            }
+        }
+    }
+}

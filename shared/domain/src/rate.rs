@@ -69,3 +69,52 @@ mod tests {
         assert_eq!(RATE.take(Some(full_at), later), Ok(later.plus(RATE.interval)));
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever the times of the tries, no window holds more than a burst and what came back in it.
+        #[test]
+        fn no_window_holds_more_than_a_burst_and_its_refill(
+            burst in 1_u32..20,
+            interval_ms in 1_u64..1_000,
+            pauses_ms in prop::collection::vec(0_u64..2_000, 1..200),
+        ) {
+            let rate = Rate { burst, interval: Duration::from_millis(interval_ms) };
+            let (mut now, mut full_at, mut taken) = (Timestamp::from_ms(1), None, Vec::new());
+            for pause_ms in pauses_ms {
+                now = now.plus(Duration::from_millis(pause_ms));
+                if let Ok(next) = rate.take(full_at, now) {
+                    full_at = Some(next);
+                    taken.push(now.as_ms());
+                }
+            }
+            for (index, start) in taken.iter().enumerate() {
+                for (count, end) in taken[index..].iter().enumerate() {
+                    let allowed = u64::from(burst) + (end - start) / interval_ms;
+                    prop_assert!(count as u64 + 1 <= allowed, "{} tries in {} ms", count + 1, end - start);
+                }
+            }
+        }
+
+        /// A refusal names a time at which the next try passes.
+        #[test]
+        fn who_waits_as_told_is_let_in(burst in 1_u32..5, tries in 1_usize..20) {
+            let rate = Rate { burst, interval: Duration::from_millis(250) };
+            let (mut now, mut full_at) = (Timestamp::from_ms(1), None);
+            for _ in 0..tries {
+                match rate.take(full_at, now) {
+                    Ok(next) => full_at = Some(next),
+                    Err(Refusal::RateLimited { retry_after }) => {
+                        now = now.plus(retry_after);
+                        full_at = Some(rate.take(full_at, now).expect("it was promised"));
+                    }
+                    Err(other) => prop_assert!(false, "{other}"),
+                }
+            }
+        }
+    }
+}

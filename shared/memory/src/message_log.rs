@@ -83,6 +83,11 @@ impl Memory {
         Some(entry.message.clone())
     }
 
+    /// Up to where positions are set aside, without a call.
+    pub fn reserved(&self, conversation: ConversationId) -> Option<Seq> {
+        self.tables().logs.logs.get(&conversation)?.reserved
+    }
+
     /// Writes a message whatever is at its position, without a call: for tests
     /// that have to notice such a fault.
     pub fn overwrite(&self, message: &Message) {

@@ -203,6 +203,24 @@ pub struct Conversation {
     pub muted_until_ms: Option<u64>,
 }
 
+/// `GET /v1/conversations/{c}/receipts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Receipts {
+    /// One per member.
+    pub receipts: Vec<ReadMarker>,
+}
+
+/// How far a member has read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadMarker {
+    /// `usr_…`.
+    pub user: String,
+    /// Up to and including; 0 where nothing is read.
+    pub read_seq: u64,
+}
+
 /// `GET /v1/devices`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use confab_app::chat_list::{change_conversation, chat_list};
 use confab_app::read_history::{Anchor, PageSize, read_history};
+use confab_app::read_markers::read_markers;
 use confab_app::send_message::{SendMessage, send_message};
 use confab_app::{Error, wire};
 use confab_domain::ConversationId;
 use confab_domain::log::Attempt;
 use confab_protocol::http::{
-    ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage,
+    ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage, Receipts,
 };
 use confab_protocol::{Ack, limits};
 use serde::Deserialize;
@@ -131,4 +132,19 @@ pub(super) async fn post_message(
         attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
     };
     Ok(Json(send_message(&api.store, &api.gateway, &api.writer, command, caller.now).await?))
+}
+
+/// How far each member has read.
+#[utoipa::path(get, path = "/v1/conversations/{conversation}/receipts", security(("access_token" = [])),
+    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")), responses(
+    (status = 200, body = Receipts),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+))]
+pub(super) async fn receipts(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(conversation): Id<ConversationId>,
+) -> Result<Json<Receipts>, Failure> {
+    Ok(Json(read_markers(&api.store, caller.identity.user, conversation).await?))
 }

@@ -49,6 +49,7 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::change))
         .routes(routes!(conversations::messages, conversations::post_message))
+        .routes(routes!(conversations::receipts))
         .routes(routes!(meta::health))
         .split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

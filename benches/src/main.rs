@@ -1,0 +1,78 @@
+//! Benchmarks of the local runner, as a client sees it.
+//!
+//! Starts the given `confab` on a durable data directory and prints one line per
+//! figure, its name before a tab. `cargo xtask bench` builds both in release and
+//! writes the figures into the docs.
+#![allow(clippy::print_stdout, reason = "its output is what it is for")]
+
+mod client;
+mod latency;
+mod runner;
+mod throughput;
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+/// Starts of which the median counts.
+const STARTS: usize = 5;
+
+/// Measures a `confab` binary.
+#[derive(Debug, Parser)]
+struct Options {
+    /// The binary to measure.
+    #[arg(long)]
+    confab: PathBuf,
+    /// Messages that are sent one after another.
+    #[arg(long, default_value_t = 3_000)]
+    messages: usize,
+    /// Pairs of users that chat at once.
+    #[arg(long, default_value_t = 50)]
+    pairs: usize,
+    /// Messages that each pair has under way.
+    #[arg(long, default_value_t = 4)]
+    in_flight: usize,
+    /// Messages that each pair sends.
+    #[arg(long, default_value_t = 400)]
+    messages_per_pair: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let data = std::env::temp_dir().join(format!("confab-bench-{}", std::process::id()));
+    let figures = measure(&options, &data).await;
+    let _ = std::fs::remove_dir_all(&data);
+    for (name, figure) in figures? {
+        println!("{name}\t{figure}");
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let first = runner::Confab::start(&options.confab, data).await?;
+    let latency = latency::measure(&first, options.messages).await?;
+    let throughput =
+        throughput::measure(&first, options.pairs, options.in_flight, options.messages_per_pair).await?;
+    let busy_rss_mb = first.rss_mb()?;
+    first.stop().await?;
+
+    let (mut starts, mut idle) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let again = runner::Confab::start(&options.confab, data).await?;
+        starts.push(again.started_in.as_secs_f64() * 1000.0);
+        idle.push(again.rss_mb()?);
+        again.stop().await?;
+    }
+    let start_ms = latency::percentile(&mut starts, 50.0);
+    let idle_rss_mb = latency::percentile(&mut idle, 50.0);
+    Ok(vec![
+        ("latency", latency),
+        ("throughput", throughput),
+        (
+            "startup",
+            format!("{start_ms} ms to the ready line, with the data of the runs above (median of {STARTS})"),
+        ),
+        ("memory", format!("{idle_rss_mb} MB resident when idle, {busy_rss_mb} MB after the load above")),
+    ])
+}

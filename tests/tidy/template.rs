@@ -1,0 +1,137 @@
+//! `template.yaml` declares what the code is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confab_store_dynamodb::Tables;
+use confab_store_dynamodb::schema::{EXPIRES_AT, SortKey};
+
+/// The folders in `functions/`.
+pub(crate) fn functions() -> BTreeSet<String> {
+    let folders = crate::root().join("functions").read_dir().expect("functions/");
+    folders.map(|entry| entry.expect("a function").file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The text of each resource, by its logical id.
+fn resources() -> BTreeMap<String, String> {
+    let template = crate::read("template.yaml");
+    let section = template.split_once("\nResources:\n").expect("Resources").1;
+    let section = section.split_once("\nOutputs:").map_or(section, |(resources, _)| resources);
+    let mut resources: BTreeMap<String, String> = BTreeMap::new();
+    let mut id = String::new();
+    for line in section.lines() {
+        let is_heading = line.starts_with("  ") && !line.starts_with("   ") && !line.trim().starts_with('#');
+        if let Some(name) = line.trim().strip_suffix(':').filter(|_| is_heading) {
+            name.clone_into(&mut id);
+        }
+        let text = resources.entry(id.clone()).or_default();
+        text.push_str(line);
+        text.push('\n');
+    }
+    resources
+}
+
+/// The resource of each function, by the function's folder.
+fn function_resources() -> BTreeMap<String, String> {
+    let code = |text: &str| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("CodeUri: functions/"));
+        line.map(str::to_owned)
+    };
+    resources().into_values().filter_map(|text| Some((code(&text)?, text))).collect()
+}
+
+#[test]
+fn every_function_has_a_resource_and_every_resource_a_function() {
+    let declared: BTreeSet<String> = function_resources().into_keys().collect();
+    assert_eq!(declared, functions());
+}
+
+#[test]
+fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
+    for (function, resource) in function_resources() {
+        let set: BTreeSet<String> =
+            variables(&resource).into_iter().filter(|name| !name.ends_with('_')).collect();
+        let config = crate::root().join("functions").join(&function).join("src/config.rs");
+        let read = std::fs::read_to_string(config).map(|config| variables_read(&config)).unwrap_or_default();
+        assert_eq!(set, read, "function `{function}`");
+    }
+}
+
+/// What a `config.rs` reads, by itself and through `confab_lambda::env`.
+fn variables_read(config: &str) -> BTreeSet<String> {
+    let env = crate::read("shared/lambda/src/env.rs");
+    let mut read: BTreeSet<String> = config
+        .split("env.get(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .map(str::to_owned)
+        .collect();
+    for helper in ["tables", "heartbeat_policy", "retention"] {
+        if config.contains(&format!("env.{helper}()")) {
+            let body = env.split_once(&format!("pub fn {helper}(")).expect("a helper of env.rs").1;
+            let body = body.split_once("\n    }\n").map_or(body, |(body, _)| body);
+            read.extend(variables(body));
+        }
+    }
+    read
+}
+
+/// Every name of the form `CONFAB_…` in a text.
+fn variables(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_uppercase() || c == '_';
+    text.match_indices("CONFAB_")
+        .map(|(start, _)| text[start..].chars().take_while(|c| is_part(*c)).collect())
+        .collect()
+}
+
+#[test]
+fn the_tables_have_the_keys_that_the_stores_use() {
+    let resources = resources();
+    let tables = Tables::with_prefix("");
+    for (name, definition) in tables.definitions() {
+        let mut id = name.to_owned();
+        id[..1].make_ascii_uppercase();
+        let resource = resources.get(&format!("{id}Table")).unwrap_or_else(|| panic!("no table {name}"));
+        let mut keys = vec![(definition.partition_key, "HASH", "S")];
+        keys.extend(definition.sort_key.map(|(key, kind)| match kind {
+            SortKey::Text => (key, "RANGE", "S"),
+            SortKey::Number => (key, "RANGE", "N"),
+        }));
+        for (key, role, kind) in keys {
+            for line in [
+                format!("{{AttributeName: {key}, KeyType: {role}}}"),
+                format!("{{AttributeName: {key}, AttributeType: {kind}}}"),
+            ] {
+                assert!(resource.contains(&line), "table {name}: {line}");
+            }
+        }
+        let expires = format!("TimeToLiveSpecification: {{AttributeName: {EXPIRES_AT}, Enabled: true}}");
+        assert_eq!(resource.contains(&expires), definition.expires, "table {name}: expiry");
+    }
+}
+
+#[test]
+fn the_local_runner_has_the_routes_of_the_template() {
+    let template = crate::read("template.yaml");
+    let local = crate::read("local/src/functions.rs");
+    let routes = template.split_once("      Routes:\n").expect("routes").1;
+    let declared = routes.lines().take_while(|line| line.starts_with("        ") || line.trim().is_empty());
+    let mut count = 0;
+    for line in declared {
+        let is_route = line.starts_with("        ") && !line.starts_with("         ");
+        let Some(key) = line.trim().split(':').next().filter(|key| is_route && !key.starts_with('#')) else {
+            continue;
+        };
+        count += 1;
+        assert!(local.contains(&format!("Route::new(\"{key}\"")), "the local runner has no route {key}");
+    }
+    assert_eq!(count, local.matches("Route::new(\"").count(), "the local runner has a route of its own");
+}
+
+#[test]
+fn every_queue_reports_the_records_that_failed() {
+    for (id, resource) in resources() {
+        if resource.contains("Type: SQS") {
+            assert!(resource.contains("ReportBatchItemFailures"), "{id} would lose records that failed");
+        }
+    }
+}
