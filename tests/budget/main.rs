@@ -1,0 +1,106 @@
+//! What each operation costs on DynamoDB, counted in the transport.
+//!
+//! Request units are exact and the same everywhere, unlike times: the emulator
+//! answers with `ConsumedCapacity`, which the production handlers never see.
+
+mod bench;
+
+use bench::{Bench, User};
+
+/// Units that an operation may cost at most, and how many of its requests may wait for each other.
+struct Budget {
+    write_units: f64,
+    read_units: f64,
+    round_trips: u32,
+}
+
+#[track_caller]
+fn check(what: &str, bench: &Bench, budget: &Budget) {
+    let usage = bench.meter.snapshot();
+    assert!(usage.write_units <= budget.write_units, "{what}: {usage:?}");
+    assert!(usage.read_units <= budget.read_units, "{what}: {usage:?}");
+    assert!(usage.round_trips <= budget.round_trips, "{what}: {usage:?}");
+}
+
+const SEND: Budget = Budget { write_units: 2.0, read_units: 4.0, round_trips: 3 };
+
+#[tokio::test]
+async fn a_send_costs_two_writes_and_four_reads_in_three_round_trips() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
+    for n in 2..50 {
+        (bench.meter.reset(), bench.forget_posts());
+        let (sender, receiver) = if n % 2 == 0 { (&bob, &ada) } else { (&ada, &bob) };
+        bench.send(sender, receiver, &format!("m{n}"), "Shall we meet at eight?").await;
+        check("a send", &bench, &SEND);
+        assert_eq!(bench.posts(), 1, "the sender's own device gets no event");
+    }
+}
+
+#[tokio::test]
+async fn a_send_from_a_fresh_environment_costs_no_more() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    for n in 1..6 {
+        bench.send(&ada, &bob, &format!("m{n}"), "Shall we meet at eight?").await;
+        bench.forget_warm_state();
+    }
+    bench.meter.reset();
+    bench.send(&bob, &ada, "m9", "At eight.").await;
+    check("a send from a fresh environment", &bench, &SEND);
+}
+
+/// More than the tail shows was said within the last 40 seconds, and this
+/// environment knows of none of it: it has to look further back, once.
+#[tokio::test]
+async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    for n in 1..30 {
+        bench.send(&ada, &bob, &format!("m{n}"), "no").await;
+    }
+    bench.forget_warm_state();
+    bench.meter.reset();
+    bench.send(&bob, &ada, "m99", "yes").await;
+    check("a send into a burst", &bench, &Budget { write_units: 2.0, read_units: 6.0, round_trips: 4 });
+}
+
+#[tokio::test]
+async fn a_sync_with_nothing_new_costs_a_read_per_conversation_and_no_write() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    let mut cursors = serde_json::Map::new();
+    for n in 2..32 {
+        let other = User::new(&bench, n).await;
+        let conversation = bench.send(&other, &ada, "m1", "Shall we meet at eight?").await;
+        cursors.insert(conversation, 1.into());
+    }
+    bench.meter.reset();
+    let answer = bench.sync(&ada, cursors.into()).await;
+    assert_eq!(answer["complete"], true);
+    check(
+        "a sync of 30 conversations",
+        &bench,
+        &Budget { write_units: 0.0, read_units: 34.0, round_trips: 4 },
+    );
+}
+
+#[tokio::test]
+async fn a_heartbeat_costs_one_write() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    bench.meter.reset();
+    let answer = bench.heartbeat(&ada).await;
+    assert_eq!(answer["type"], "heartbeat");
+    check("a heartbeat", &bench, &Budget { write_units: 1.0, read_units: 0.0, round_trips: 1 });
+}
+
+#[tokio::test]
+async fn a_connect_costs_at_most_two_writes() {
+    let bench = Bench::new().await;
+    bench.sign_in(7).await;
+    bench.meter.reset();
+    bench.connect(7, "c7=").await;
+    check("a connect", &bench, &Budget { write_units: 2.0, read_units: 1.0, round_trips: 2 });
+}
