@@ -9,7 +9,7 @@ use crate::command::{command, read, run};
 use crate::files::Root;
 
 /// Where figures stand between `<!-- bench:NAME -->` and `<!-- /bench -->`.
-const DOCS: [&str; 2] = ["README.md", "docs/BENCHMARKS.md"];
+const DOC: &str = "README.md";
 
 /// Builds in release, measures, prints, and rewrites the figures unless told not to.
 pub(crate) fn bench(root: &Root, write: bool) -> ExitCode {
@@ -30,14 +30,12 @@ fn measure(root: &Root, write: bool) -> anyhow::Result<()> {
     let machine = machine(root)?;
     println!("{figures}machine\t{machine}");
     if write {
-        for doc in DOCS {
-            let path = root.join(doc);
-            let mut text = fs::read_to_string(&path).with_context(|| format!("cannot read {doc}"))?;
-            for (name, figure) in figures.lines().filter_map(|line| line.split_once('\t')) {
-                text = replaced(&text, name, figure);
-            }
-            fs::write(&path, replaced(&text, "machine", &machine))?;
+        let path = root.join(DOC);
+        let mut text = fs::read_to_string(&path).with_context(|| format!("cannot read {DOC}"))?;
+        for (name, figure) in figures.lines().filter_map(|line| line.split_once('\t')) {
+            text = replaced(&text, name, figure);
         }
+        fs::write(&path, replaced(&text, "machine", &machine))?;
     }
     Ok(())
 }

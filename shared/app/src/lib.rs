@@ -33,7 +33,9 @@ pub mod sign_up;
 
 mod error;
 mod head_cache;
+mod lanes;
 pub mod wire;
 
 pub use error::Error;
 pub use head_cache::HeadCache;
+pub use lanes::Lanes;

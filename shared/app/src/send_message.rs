@@ -13,8 +13,8 @@ use confab_domain::{
 };
 use confab_protocol as protocol;
 
-use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, StoreError, Tail, Users};
-use crate::{Error, HeadCache, announce, wire};
+use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, Tail, Users};
+use crate::{Error, HeadCache, Lanes, announce, wire};
 
 /// Attempts before a send gives up.
 ///
@@ -53,6 +53,8 @@ pub struct SendMessage {
 pub struct Writer {
     /// Heads of the logs that this process wrote to.
     pub heads: HeadCache,
+    /// Order among this process's own sends.
+    pub lanes: Lanes,
     /// How long messages are kept.
     pub retention: Retention,
 }
@@ -103,6 +105,7 @@ async fn append(
     peer: UserId,
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
+    let _turn = writer.lanes.enter(command.conversation).await;
     let mut head = match claim_and_search(store, writer, command, peer, now).await? {
         Search::Found(message) => return Ok((*message, true)),
         Search::NotBefore(head) => head,
@@ -156,10 +159,11 @@ async fn claim_and_search(
     now: Timestamp,
 ) -> Result<Search, Error> {
     let SendMessage { sender, conversation, key, .. } = command;
-    let cached = writer.heads.get(*conversation, now);
+    // Known before the key was claimed, so a claim that is fresh was appended nowhere up to here.
+    let known = writer.heads.get(*conversation, now).and_then(|head| head.last);
     let (claim, tail) = futures_util::future::try_join(
         store.claim(*sender, *conversation, key, now),
-        tail_unless_cached(store, *conversation, cached),
+        store.tail(*conversation, TAIL_ENTRIES),
     )
     .await?;
     let claim = match claim {
@@ -169,25 +173,12 @@ async fn claim_and_search(
         }
         claim @ (Claim::Fresh | Claim::Repeated { .. }) => claim,
     };
-    match (claim, cached) {
-        (Claim::NotAMember, _) => Err(Error::Internal("an inbox row vanished")),
-        // The cached head is older than the claim, and so than any append of this key.
-        (Claim::Fresh, Some(head)) => Ok(Search::NotBefore(head)),
+    match claim {
+        Claim::NotAMember => Err(Error::Internal("an inbox row vanished")),
         // The tail was read beside the claim, not before it: between the two, a
         // concurrent retry may have found the claim and appended the message.
-        (Claim::Fresh, None) => search_back(store, command, tail, now).await,
-        (Claim::Repeated { claimed_at }, _) => search_back(store, command, tail, claimed_at).await,
-    }
-}
-
-async fn tail_unless_cached(
-    store: &(impl MessageLog + Sync),
-    conversation: ConversationId,
-    cached: Option<Head>,
-) -> Result<Option<Tail>, StoreError> {
-    match cached {
-        Some(_) => Ok(None),
-        None => store.tail(conversation, TAIL_ENTRIES).await.map(Some),
+        Claim::Fresh => search_back(store, command, tail, now, known).await,
+        Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await,
     }
 }
 
@@ -204,26 +195,25 @@ async fn open_conversation(
     Ok(store.open(conversation, [sender, peer]).await?)
 }
 
-/// Looks for the caller's message from the newest entry back to the time of its claim.
+/// Looks for the caller's message from the newest entry back to the time of its
+/// claim, or to a position that it is known not to be at or before.
 async fn search_back(
     store: &(impl MessageLog + Sync),
     command: &SendMessage,
-    tail: Option<Tail>,
+    tail: Tail,
     claimed_at: Timestamp,
+    known: Option<Seq>,
 ) -> Result<Search, Error> {
-    let tail = match tail {
-        Some(tail) => tail,
-        None => store.tail(command.conversation, TAIL_ENTRIES).await?,
-    };
     let (mut entries, mut more) = (tail.newest, tail.more);
     loop {
         if let Some(own) = entries.iter().position(|entry| entry.is(command.sender, &command.key)) {
             return Ok(Search::Found(Box::new(entries.swap_remove(own))));
         }
-        let oldest = entries.last().filter(|oldest| more && !searched_far_enough(oldest, claimed_at));
-        let Some(range) = oldest.and_then(|oldest| Range::before(oldest.seq)) else {
-            return Ok(Search::NotBefore(tail.head));
-        };
+        let rest = entries.last().filter(|_| more).and_then(|oldest| {
+            let enough = searched_far_enough(oldest, claimed_at) || oldest.seq.previous() <= known;
+            Range::before(oldest.seq).filter(|_| !enough)
+        });
+        let Some(range) = rest else { return Ok(Search::NotBefore(tail.head)) };
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         (entries, more) = (page.entries, page.more);
     }
