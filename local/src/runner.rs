@@ -106,7 +106,11 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             passwords: Argon2Passwords::new(cores),
             tokens: tokens.clone(),
             writer: writer(),
-            rates: AuthRates { per_source: AUTH_PER_SOURCE, per_handle: api::config::FAILED_LOGINS },
+            rates: AuthRates {
+                per_source: AUTH_PER_SOURCE,
+                per_handle: api::config::FAILED_LOGINS,
+                at_once_per_handle: api::config::LOGINS_AT_ONCE,
+            },
             websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
         }),
     }

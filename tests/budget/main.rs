@@ -30,7 +30,8 @@ async fn a_send_costs_two_writes_and_four_reads_in_three_round_trips() {
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
     for n in 2..50 {
-        (bench.meter.reset(), bench.forget_posts());
+        bench.meter.reset();
+        bench.forget_posts();
         let (sender, receiver) = if n % 2 == 0 { (&bob, &ada) } else { (&ada, &bob) };
         bench.send(sender, receiver, &format!("m{n}"), "Shall we meet at eight?").await;
         check("a send", &bench, &SEND);

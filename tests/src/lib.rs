@@ -1,1 +1,30 @@
-//! (to be written)
+//! A client for tests, and the servers that it talks to.
+//!
+//! Knows: what `docs/PROTOCOL.md` tells every client, as plain JSON. Whatever a
+//! server sends is held to it: frames within their limits, errors with a known
+//! code and without internal text.
+//! Must not know: the product's types or its insides, so that a wrong name on
+//! the wire cannot hide behind a struct that both sides share.
+//!
+//! Waiting is always for something to arrive, with a deadline that only a
+//! failing test meets. Start with [`Chat`].
+#![allow(clippy::unwrap_used, reason = "test harness")]
+
+mod chat;
+mod fresh;
+mod http;
+mod refusal;
+mod server;
+mod socket;
+mod user;
+
+pub mod runner;
+
+pub use chat::Chat;
+pub use fresh::{fresh_handle, fresh_id};
+pub use http::{Answer, Http};
+pub use socket::{Received, Socket, synced};
+pub use user::User;
+
+/// How long a test waits for what must come. Far longer than it ever takes.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);

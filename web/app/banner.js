@@ -4,7 +4,7 @@ import { h } from './dom.js';
 const QUIET_MS = 1_500;
 
 const TEXTS = {
-  offline: 'Offline — messages will be sent when you’re back',
+  offline: 'Offline. Messages go out when you’re back.',
   connecting: 'Reconnecting…',
 };
 

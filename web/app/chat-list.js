@@ -17,15 +17,17 @@ export class ChatList {
   #current = null;
   #cleanup = [];
 
-  /** @param {{client: object, onOpen: (conversation: string) => void}} use */
-  constructor({ client, onOpen }) {
+  /** @param {{client: object, onOpen: (conversation: string) => void, onNew: () => void}} use */
+  constructor({ client, onOpen, onNew }) {
     this.#client = client;
     this.#onOpen = onOpen;
     this.filter = h('input', { type: 'search', placeholder: 'Search chats', 'aria-label': 'Search chats', 'data-testid': 'search', on: { input: () => this.render() } });
     this.search = h('div', { class: 'search', hidden: true }, icon('search'), this.filter);
     this.list = h('ul', { class: 'chats', 'data-testid': 'chat-list', 'aria-label': 'Chats' });
-    this.note = h('p', { class: 'chats-note', role: 'status', hidden: true });
-    this.element = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.note);
+    this.note = h('p', { role: 'status' });
+    this.start = h('button', { class: 'button primary', type: 'button', text: 'Start a chat', on: { click: onNew } });
+    this.empty = h('div', { class: 'chats-note', hidden: true }, this.note, this.start);
+    this.element = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.empty);
     this.element.addEventListener('keydown', (event) => this.#move(event));
     const render = batched(() => this.render(), RENDER_MS);
     for (const type of ['change', 'outbox', 'status']) {
@@ -57,12 +59,13 @@ export class ChatList {
     const wanted = this.filter.value.trim().replace(/^@/, '').toLocaleLowerCase();
     const shown = items.filter(({ title }) => `${title.name} ${title.handle ?? ''}`.toLocaleLowerCase().includes(wanted));
     reconcile(this.list, shown, { key: ({ chat }) => chat.conversation, create: (item) => this.#create(item), update: (element, item) => this.#update(element, item) });
-    this.note.hidden = shown.length > 0;
+    this.empty.hidden = shown.length > 0;
+    this.start.hidden = items.length > 0 || !this.#client.chats.listLoaded;
     this.note.textContent = items.length ? 'No chat with that name.' : this.#emptyText();
   }
 
   #emptyText() {
-    if (this.#client.chats.listLoaded) return 'No chats yet. Start one with the + button: all you need is a handle.';
+    if (this.#client.chats.listLoaded) return 'No chats yet. To start one, all you need is somebody’s handle.';
     return this.#client.status === 'offline' ? 'Your chats will appear when you’re back online.' : 'Loading your chats…';
   }
 

@@ -6,6 +6,9 @@ import { rowsOf } from './rows.js';
 import { Scroller } from './scroller.js';
 import { dayLabel } from './time.js';
 
+/** Pages that opening loads to reach the first unread message. */
+const UNREAD_PAGES_MAX = 10;
+
 /** The messages of one conversation: loading, scrolling, read markers. */
 export class MessageList {
   #client;
@@ -15,6 +18,8 @@ export class MessageList {
   #shownSeq = 0;
   #loadError = null;
   #newCount = 0;
+  /** Whether the view has found its place; before that, what it shows is not what the user looks at. */
+  #placed = false;
   #cleanup = [];
 
   constructor(client, conversation) {
@@ -68,15 +73,19 @@ export class MessageList {
 
   async #open() {
     await this.#loadOlder({ again: true });
+    for (let pages = 1; this.#timeline.low > this.#unreadAfter + 1 && this.#unreadAfter !== null && pages < UNREAD_PAGES_MAX && !this.#loadError; pages += 1) {
+      await this.#loadOlder({ again: true });
+    }
     this.#client.loadMarkers(this.#chat.conversation);
     const line = this.rows.querySelector('.unread-line');
     this.scroller.toEnd();
     if (line) this.scroller.showFrom(line);
+    this.#placed = true;
     this.#markRead();
   }
 
   async #loadOlder({ again = false } = {}) {
-    if (!this.#timeline.hasOlder || this.#timeline.loading || (this.#loadError && !again)) return;
+    if (!this.#timeline.hasOlder || (!again && (this.#timeline.loading || this.#loadError))) return;
     this.rows.setAttribute('aria-busy', 'true');
     const loading = this.#timeline.loadOlder();
     this.#renderTop();
@@ -163,7 +172,7 @@ export class MessageList {
   }
 
   #markRead() {
-    if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    if (!this.#placed || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const seq = this.scroller.lastVisibleSeq(this.rows);
     if (seq <= this.#shownSeq) return;
     this.#shownSeq = seq;

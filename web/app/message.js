@@ -93,8 +93,12 @@ function failure(element, row) {
     'div',
     { class: 'failure', role: 'group', 'aria-label': 'Message not sent' },
     h('span', { class: 'failure-reason', text: reasonOf(row.error) }),
-    h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', text: 'Retry', on: { click: act(element.actions.onRetry) } }),
-    h('button', { type: 'button', class: 'text-button', 'data-testid': 'delete', text: 'Delete', on: { click: act(element.actions.onDiscard) } }),
+    h(
+      'span',
+      { class: 'failure-actions' },
+      h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', text: 'Retry', on: { click: act(element.actions.onRetry) } }),
+      h('button', { type: 'button', class: 'text-button', 'data-testid': 'delete', text: 'Delete', on: { click: act(element.actions.onDiscard) } }),
+    ),
   );
 }
 

@@ -12,6 +12,8 @@ export class Scroller {
   #onMove;
   #onNearTop;
   #sticks = true;
+  /** Where the viewport was when last looked at; elsewhere now means that the reader has scrolled. */
+  #top = 0;
   #resizes;
 
   /** @param {{onMove: () => void, onNearTop: () => void}} use */
@@ -37,6 +39,7 @@ export class Scroller {
   /** Follows the end from here on. */
   stick() {
     this.#sticks = true;
+    this.#top = this.#viewport.scrollTop;
   }
 
   toEnd({ smooth = false } = {}) {
@@ -45,17 +48,22 @@ export class Scroller {
     const near = scrollHeight - scrollTop < SMOOTH_MAX * clientHeight;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#viewport.scrollTo({ top: scrollHeight, behavior: smooth && near && !calm ? 'smooth' : 'instant' });
+    this.#top = this.#viewport.scrollTop;
     this.#onMove();
   }
 
   /** Scrolls up to an element, where it is above what is visible. */
   showFrom(element) {
     const above = element.getBoundingClientRect().top - this.#viewport.getBoundingClientRect().top;
-    if (above < 0) this.#viewport.scrollBy({ top: above - 16, behavior: 'instant' });
+    if (above >= 0) return;
+    this.#viewport.scrollBy({ top: above - 16, behavior: 'instant' });
+    this.#measure();
   }
 
   /** Runs a change of the content so that the reader's place does not move. */
   preserve(change) {
+    // The event of a scroll comes a frame late.
+    if (this.#viewport.scrollTop !== this.#top) this.#measure();
     const anchor = this.#sticks ? null : this.#firstVisible();
     const before = anchor?.getBoundingClientRect().top;
     change();
@@ -76,7 +84,15 @@ export class Scroller {
 
   #moveBy(distance) {
     // An assignment that changes nothing would still stop a smooth scroll.
-    if (distance !== 0) this.#viewport.scrollTop += distance;
+    if (distance === 0) return;
+    this.#viewport.scrollTop += distance;
+    this.#top = this.#viewport.scrollTop;
+  }
+
+  #measure() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
+    this.#sticks = scrollHeight - scrollTop - clientHeight <= END_PX;
+    this.#top = scrollTop;
   }
 
   #firstVisible() {
@@ -85,8 +101,7 @@ export class Scroller {
   }
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
-    this.#sticks = scrollHeight - scrollTop - clientHeight <= END_PX;
+    this.#measure();
     this.#onMove();
     this.#askForMore();
   }

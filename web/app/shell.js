@@ -26,9 +26,9 @@ export class Shell {
     this.#client = client;
     this.onSwitch = onSwitch;
     this.onLogout = onLogout;
-    this.list = new ChatList({ client, onOpen: (conversation) => this.#router.open(conversation) });
-    this.pane = h('main', { class: 'pane' });
-    this.element = h('div', { class: 'shell' }, banner(client), this.#sidebar(), this.pane);
+    this.list = new ChatList({ client, onOpen: (conversation) => this.#router.open(conversation), onNew: () => this.#newChat() });
+    this.pane = h('div', { class: 'pane' });
+    this.element = h('main', { class: 'shell' }, h('h1', { class: 'visually-hidden', text: 'Confab' }), banner(client), this.#sidebar(), this.pane);
     this.#router.addEventListener('change', () => this.#route());
     this.#listen();
     this.#route({ initial: true });
@@ -57,9 +57,8 @@ export class Shell {
       ],
     });
     return h(
-      'aside',
+      'section',
       { class: 'sidebar', 'aria-label': 'Chats and account' },
-      h('h1', { class: 'visually-hidden', text: 'Confab' }),
       h('header', { class: 'pane-header' }, this.picture, h('div', { class: 'own' }, this.ownName, this.status), newChat, menu),
       this.list.element,
     );
@@ -80,6 +79,7 @@ export class Shell {
     const name = nameOf(this.#client, this.#client.user);
     updateAvatar(this.picture, this.#client.user, name);
     this.ownName.textContent = name;
+    this.#showHandle();
     const { status } = this.#client;
     this.status.textContent = status === 'stopped' ? 'connecting' : status;
     this.status.dataset.status = status;
@@ -105,15 +105,23 @@ export class Shell {
   }
 
   #welcome() {
+    this.ownHandle = h('p', { 'data-testid': 'own-handle' });
+    this.#showHandle();
     const start = h('button', { class: 'button primary', type: 'button', text: 'Start a chat', on: { click: () => this.#newChat() } });
     return h(
       'div',
       { class: 'welcome' },
       logo(),
-      h('h2', { text: 'Pick up where you left off' }),
+      h('h2', { text: 'Welcome to Confab' }),
       h('p', { text: 'Choose a chat on the left, or start one with somebody’s handle.' }),
+      this.ownHandle,
       start,
     );
+  }
+
+  #showHandle() {
+    const handle = this.#client.profiles.get(this.#client.user)?.handle;
+    if (handle) this.ownHandle?.replaceChildren('People find you as ', h('span', { class: 'own-handle', text: `@${handle}` }), '.');
   }
 
   #newChat() {

@@ -21,7 +21,7 @@ export function signInView({ accounts, notice, handle: knownHandle = '', onEnter
   let isSignup = !notice && (!accounts.visited || accounts.all().some((account) => account.logged_in));
 
   const title = h('h1');
-  const handle = field({ label: 'Handle', hint: 'Letters, digits and underscores. This is how people find you.', prefix: '@', testid: 'handle', name: 'username', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: '33', value: knownHandle });
+  const handle = field({ label: 'Handle', hint: 'Letters, digits, underscores. How people find you.', prefix: '@', testid: 'handle', name: 'username', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: '33', value: knownHandle });
   const name = field({ label: 'Display name', hint: 'Optional. What other people see.', testid: 'display-name', name: 'name', autocomplete: 'name', dir: 'auto', maxlength: '128' });
   const reveal = h('button', { class: 'reveal', type: 'button', 'aria-pressed': 'false', 'data-testid': 'show-password', text: 'Show', 'aria-label': 'Show password' });
   const password = field({ label: 'Password', hint: 'At least 8 characters.', testid: 'password', name: 'password', type: 'password', maxlength: '256', after: reveal });
@@ -110,7 +110,7 @@ export function signInView({ accounts, notice, handle: knownHandle = '', onEnter
     form,
     h('p', { class: 'toggle' }, toggleText, toggle),
   );
-  const element = h('main', { class: 'sign-in' }, h('div', { class: 'brand' }, logo(), h('span', { text: 'Confab' })), card);
+  const element = h('main', { class: 'sign-in' }, h('div', { class: 'brand' }, logo(), h('span', { text: 'Confab' })), card, h('p', { class: 'promise', text: 'Every message arrives, once and in order.' }));
   return { element, focus: () => (knownHandle ? password.input : handle.input).focus() };
 }
 

@@ -28,6 +28,9 @@ pub struct Config {
 /// Failed logins per handle: 10 in 10 minutes.
 pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
 
+/// Logins of one handle under way at once: more than a user has devices, few for who guesses.
+pub const LOGINS_AT_ONCE: Rate = Rate { burst: 30, interval: Duration::from_secs(20) };
+
 impl Config {
     /// Reads the environment.
     ///
@@ -48,6 +51,7 @@ impl Config {
                     interval: Duration::from_secs(env.get("CONFAB_SIGNUP_INTERVAL_SECONDS")),
                 },
                 per_handle: FAILED_LOGINS,
+                at_once_per_handle: LOGINS_AT_ONCE,
             },
         };
         env.finish(config)

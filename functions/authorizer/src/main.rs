@@ -12,8 +12,8 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
     let function = Authorizer { tokens: JwtTokens::new(&secret)? };
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
-        Ok::<_, Error>(function.handle(&event.payload))
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
+        std::future::ready(Ok::<_, Error>(function.handle(&event.payload)))
     }))
     .await
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub fn handle(event: &Event) -> Response {
     let body = event.body.as_deref().unwrap_or_default();
     let error = error_for(body, event.is_base64_encoded);
-    tracing::info!(function = "default", outcome = ?error.code, "refused");
+    tracing::info!(function = "default", outcome = error.code.as_str(), "refused");
     let id = if event.is_base64_encoded { None } else { id_of(body, limits::ID_BYTES_MAX) };
     Response::frame(&ServerFrame::Error(ErrorFrame { id, error }))
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Disconnect { store: clients::store(&sdk, config.tables) };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
-        Ok::<_, Error>(function.handle(event.payload).await)
+        Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
     }))
     .await
 }

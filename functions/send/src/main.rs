@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
         writer: Writer { retention: config.retention, ..Writer::default() },
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
-        Ok::<_, Error>(function.handle(event.payload).await)
+        Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
     }))
     .await
 }

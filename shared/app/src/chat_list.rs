@@ -71,13 +71,13 @@ async fn conversation(
 ) -> Result<http::Conversation, Error> {
     let tail = log.tail(row.conversation, 1).await?;
     let unread_count =
-        if tail.head.last > row.read_seq { count_unread(log, user, &row, retention, now).await? } else { 0 };
+        if tail.last() > row.read_seq { count_unread(log, user, &row, retention, now).await? } else { 0 };
     let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
     Ok(http::Conversation {
         conversation: row.conversation.to_string(),
         kind: wire::conversation_kind(row.conversation).to_owned(),
         name: None,
-        last_seq: wire::seq_or_zero(tail.head.last),
+        last_seq: wire::seq_or_zero(tail.last()),
         read_seq: wire::seq_or_zero(row.read_seq),
         unread_count,
         last_message: newest.map(wire::event_message),

@@ -32,8 +32,9 @@ pub async fn log_in(
     let account = check_credentials(store, passwords, rates, &login, now).await?;
     let user = account.profile.user;
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
-    make_room(store, connections, user, device.device, now).await?;
     store.put_device(&device).await?;
+    // After the device is there: of logins at once, the last to look sees all of them.
+    make_room(store, connections, user, device.device, now).await?;
     Ok(session_of(tokens, &device, now))
 }
 
@@ -47,14 +48,20 @@ async fn check_credentials(
     let (Ok(handle), Ok(password)) = (Handle::parse(&login.handle), Password::parse(&login.password)) else {
         return Err(Refusal::WrongCredentials.into());
     };
-    // Taken before the password is looked at and given back if it is right, so
-    // that many tries at once are no more than many tries one after another.
-    let bucket = format!("handle#{handle}");
-    store.take(&bucket, rates.per_handle, now).await??;
+    let failures = format!("failed-logins#{handle}");
+    store.check(&failures, rates.per_handle, now).await??;
+    // Bounds how many guesses can be under way at once, which the check lets through together.
+    let tries = format!("tries#{handle}");
+    store.take(&tries, rates.at_once_per_handle, now).await??;
     let account = store.user_by_handle(&handle).await?;
     let right = passwords.verify(&password, account.as_ref().map(|account| &account.password_hash)).await?;
-    let account = account.filter(|_| right).ok_or(Refusal::WrongCredentials)?;
-    store.refill(&bucket).await?;
+    let Some(account) = account.filter(|_| right) else {
+        // Whether this try was within the limit is not told: it was a wrong one.
+        let _ = store.take(&failures, rates.per_handle, now).await?;
+        return Err(Refusal::WrongCredentials.into());
+    };
+    store.refill(&failures).await?;
+    store.refill(&tries).await?;
     Ok(account)
 }
 
@@ -73,8 +80,6 @@ async fn make_room(
     for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
         end_device(store, connections, user, device, now).await?;
     }
-    if devices.iter().any(|device| device.device == newcomer) {
-        close_sockets(store, connections, user, newcomer, now).await?;
-    }
-    Ok(())
+    // Those of an earlier login on the same device.
+    close_sockets(store, connections, user, newcomer, now).await
 }

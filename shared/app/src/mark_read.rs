@@ -22,9 +22,12 @@ pub async fn mark_read(
     now: Timestamp,
 ) -> Result<(), Error> {
     let peer = membership::peer_of(conversation, reader)?;
-    let head = store.tail(conversation, 1).await?.head;
-    if Some(seq) > head.last {
-        return Err(Refusal::field("seq", "is after the last message").into());
+    if Some(seq) > store.tail(conversation, 1).await?.last() {
+        // It may have been there, and have expired.
+        let floor = store.floor(conversation).await?;
+        if floor.is_none_or(|floor| seq > floor.upto) {
+            return Err(Refusal::field("seq", "is after the last message").into());
+        }
     }
     match store.mark_read(reader, conversation, seq).await? {
         MarkReadOutcome::Already => Ok(()),

@@ -5,15 +5,15 @@
 //! precedes the append, and [`crate::announce`] for why sessions are read after it.
 
 use confab_domain::claim::{Claim, searched_far_enough};
-use confab_domain::log::{Attempt, Head};
-use confab_domain::retention::Retention;
+use confab_domain::log::Attempt;
+use confab_domain::retention::{Floor, Retention};
 use confab_domain::{
     ClientMessageId, ConnectionId, Content, ConversationId, Kind, Message, Refusal, Seq, Timestamp, UserId,
     membership,
 };
 use confab_protocol as protocol;
 
-use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, Tail, Users};
+use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, StoreError, Tail, Users};
 use crate::{Error, HeadCache, Lanes, announce, wire};
 
 /// Attempts before a send gives up.
@@ -94,8 +94,8 @@ pub async fn send_message(
 enum Search {
     /// Here it is.
     Found(Box<Message>),
-    /// It is not at or before this head.
-    NotBefore(Head),
+    /// It is not at or before the newest message, which is this one.
+    NotBefore(Option<Box<Message>>),
 }
 
 async fn append(
@@ -106,21 +106,27 @@ async fn append(
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
     let _turn = writer.lanes.enter(command.conversation).await;
-    let mut head = match claim_and_search(store, writer, command, peer, now).await? {
-        Search::Found(message) => return Ok((*message, true)),
-        Search::NotBefore(head) => head,
-    };
+    let (mut search, mut floor) = claim_and_search(store, writer, command, peer, now).await?;
     for _ in 0..APPEND_ATTEMPTS_MAX {
-        let seq = Seq::following(head.last).ok_or(Error::Internal("a log is full"))?;
-        command.content.check_at(seq)?;
-        if let Some(upto) = writer.retention.to_reserve(head, seq) {
-            store.reserve(command.conversation, upto).await?;
-            head.reserved = Some(upto);
+        let newest = match search {
+            Search::Found(message) => return Ok((*message, true)),
+            Search::NotBefore(newest) => newest,
+        };
+        let footing = writer.retention.footing(newest.as_deref(), floor, now);
+        if let Some(next) = footing.floor {
+            if !store.set_floor(command.conversation, floor, next).await? {
+                floor = store.floor(command.conversation).await?;
+                search = search_after(store, command, newest).await?;
+                continue;
+            }
+            floor = Some(next);
         }
+        let seq = Seq::following(footing.head).ok_or(Error::Internal("a log is full"))?;
+        command.content.check_at(seq)?;
         let message = message_at(command, seq, now);
-        match store.append(&message, head.reserved, writer.retention.expires_at(now)).await {
+        match store.append(&message, writer.retention.expires_at(now)).await {
             Ok(()) => {
-                writer.heads.put(command.conversation, Head { last: Some(seq), ..head }, now);
+                writer.heads.put(command.conversation, seq);
                 return Ok((message, false));
             }
             Err(AppendError::Store(error)) => return Err(error.into()),
@@ -128,10 +134,7 @@ async fn append(
                 let duplicate = occupant.attempt != command.attempt;
                 return Ok((*occupant, duplicate));
             }
-            Err(AppendError::Occupied(_)) => match search_after(store, command, head).await? {
-                Search::Found(message) => return Ok((*message, true)),
-                Search::NotBefore(new_head) => head = new_head,
-            },
+            Err(AppendError::Occupied(_)) => search = search_after(store, command, newest).await?,
         }
     }
     Err(Error::Contended)
@@ -150,20 +153,20 @@ fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
     }
 }
 
-/// Claims the key and finds a position that the message is not at or before.
+/// Claims the key, and looks whether an earlier request with it has appended the message.
 async fn claim_and_search(
     store: &(impl MessageLog + Inboxes + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
     peer: UserId,
     now: Timestamp,
-) -> Result<Search, Error> {
+) -> Result<(Search, Option<Floor>), Error> {
     let SendMessage { sender, conversation, key, .. } = command;
     // Known before the key was claimed, so a claim that is fresh was appended nowhere up to here.
-    let known = writer.heads.get(*conversation, now).and_then(|head| head.last);
-    let (claim, tail) = futures_util::future::try_join(
+    let known = writer.heads.get(*conversation);
+    let (claim, (tail, floor)) = futures_util::future::try_join(
         store.claim(*sender, *conversation, key, now),
-        store.tail(*conversation, TAIL_ENTRIES),
+        end_of_log(store, writer.retention, *conversation),
     )
     .await?;
     let claim = match claim {
@@ -173,13 +176,30 @@ async fn claim_and_search(
         }
         claim @ (Claim::Fresh | Claim::Repeated { .. }) => claim,
     };
-    match claim {
-        Claim::NotAMember => Err(Error::Internal("an inbox row vanished")),
+    let search = match claim {
+        Claim::NotAMember => return Err(Error::Internal("an inbox row vanished")),
         // The tail was read beside the claim, not before it: between the two, a
         // concurrent retry may have found the claim and appended the message.
-        Claim::Fresh => search_back(store, command, tail, now, known).await,
-        Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await,
+        Claim::Fresh => search_back(store, command, tail, now, known).await?,
+        Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await?,
+    };
+    Ok((search, floor))
+}
+
+/// The newest entries, and the floor where it may matter.
+async fn end_of_log(
+    log: &(impl MessageLog + Sync),
+    retention: Retention,
+    conversation: ConversationId,
+) -> Result<(Tail, Option<Floor>), StoreError> {
+    if retention.is_limited() {
+        let both = (log.tail(conversation, TAIL_ENTRIES), log.floor(conversation));
+        return futures_util::future::try_join(both.0, both.1).await;
     }
+    let tail = log.tail(conversation, TAIL_ENTRIES).await?;
+    // Messages may have expired before they were kept for ever.
+    let floor = if tail.newest.is_empty() { log.floor(conversation).await? } else { None };
+    Ok((tail, floor))
 }
 
 /// Makes a 1:1 conversation at its first message.
@@ -204,6 +224,7 @@ async fn search_back(
     claimed_at: Timestamp,
     known: Option<Seq>,
 ) -> Result<Search, Error> {
+    let newest = tail.newest.first().cloned().map(Box::new);
     let (mut entries, mut more) = (tail.newest, tail.more);
     loop {
         if let Some(own) = entries.iter().position(|entry| entry.is(command.sender, &command.key)) {
@@ -213,31 +234,31 @@ async fn search_back(
             let enough = searched_far_enough(oldest, claimed_at) || oldest.seq.previous() <= known;
             Range::before(oldest.seq).filter(|_| !enough)
         });
-        let Some(range) = rest else { return Ok(Search::NotBefore(tail.head)) };
+        let Some(range) = rest else { return Ok(Search::NotBefore(newest)) };
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         (entries, more) = (page.entries, page.more);
     }
 }
 
-/// Looks for the caller's message in everything after a head at which it lost a race.
+/// Looks for the caller's message in everything after what was the newest when it lost a race.
 ///
 /// Everything, not only the new end: a concurrent retry may have appended it anywhere in between.
 async fn search_after(
     store: &(impl MessageLog + Sync),
     command: &SendMessage,
-    mut head: Head,
+    mut newest: Option<Box<Message>>,
 ) -> Result<Search, Error> {
-    while let Some(range) = Range::after(head.last) {
+    while let Some(range) = Range::after(newest.as_ref().map(|newest| newest.seq)) {
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         for entry in page.entries {
             if entry.is(command.sender, &command.key) {
                 return Ok(Search::Found(Box::new(entry)));
             }
-            head.last = Some(entry.seq);
+            newest = Some(Box::new(entry));
         }
         if !page.more {
             break;
         }
     }
-    Ok(Search::NotBefore(head))
+    Ok(Search::NotBefore(newest))
 }

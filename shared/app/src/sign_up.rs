@@ -29,6 +29,8 @@ pub struct AuthRates {
     pub per_source: Rate,
     /// Failed logins per handle.
     pub per_handle: Rate,
+    /// Logins per handle that are under way at once.
+    pub at_once_per_handle: Rate,
 }
 
 /// Makes an account with its first device.

@@ -101,10 +101,8 @@ pub async fn sync(
         answer.begin(&lack);
         let (mut page, mut rest) = (lack.page, lack.rest);
         loop {
-            for message in page.entries.iter().take(command.limit - given) {
-                if retention.has_expired(message.sent_at, now) {
-                    continue;
-                }
+            let kept = page.entries.iter().filter(|entry| !retention.has_expired(entry.sent_at, now));
+            for message in kept.take(command.limit - given) {
                 given += 1;
                 if let Some(full) = answer.add(message) {
                     post(connections, connection, &full).await?;
@@ -166,7 +164,7 @@ impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
         let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
         let last = match page.entries.last() {
             Some(last) if !page.more => Some(last.seq),
-            _ => self.store.tail(row.conversation, 1).await?.head.last,
+            _ => self.store.tail(row.conversation, 1).await?.last(),
         };
         let entries = page.entries.into_iter().filter(|entry| Some(entry.seq) > cursor).collect();
         Ok(last.map(|_| Lack { row, last, page: Page { entries, more: page.more }, rest }))

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use confab_app::ports::{AppendError, MessageLog, Range, StoreError, Tail};
-use confab_domain::log::{Attempt, Head};
+use confab_app::ports::{AppendError, MessageLog, Range, Tail};
+use confab_domain::log::Attempt;
+use confab_domain::retention::Floor;
 use confab_domain::{Content, Message, Seq};
 use futures_util::future::join_all;
 
@@ -21,7 +22,7 @@ pub(crate) async fn fill(log: &impl MessageLog, ids: Ids, n: u64) -> Vec<Message
 
 /// Appends a message that is kept for ever.
 pub(crate) async fn append(log: &impl MessageLog, message: &Message) -> Result<(), AppendError> {
-    log.append(message, None, None).await
+    log.append(message, None).await
 }
 
 /// The whole log, read in one go.
@@ -118,7 +119,7 @@ pub async fn the_same_append_twice_finds_itself(log: &impl MessageLog, ids: Ids)
 pub async fn a_message_that_expires_reads_back_the_same(log: &impl MessageLog, ids: Ids) {
     let message = ids.message(1, "for a day");
     let expires_at = NOW.plus(Duration::from_secs(86_400));
-    log.append(&message, Some(seq(64)), Some(expires_at)).await.unwrap();
+    log.append(&message, Some(expires_at)).await.unwrap();
     assert_eq!(read_all(log, ids).await, [message]);
 }
 
@@ -133,44 +134,48 @@ pub async fn logs_of_different_conversations_do_not_touch(log: &impl MessageLog,
 
 pub async fn a_log_that_never_had_a_message_has_no_head(log: &impl MessageLog, ids: Ids) {
     let tail = log.tail(ids.dm(), 8).await.unwrap();
-    assert_eq!((tail.newest.len(), tail.head, tail.more), (0, Head::default(), false));
+    assert_eq!((tail.last(), tail.more), (None, false));
+    assert_eq!(log.floor(ids.dm()).await.unwrap(), None);
 }
 
 pub async fn a_tail_gives_the_newest_first_and_whether_there_may_be_more(log: &impl MessageLog, ids: Ids) {
     let messages = fill(log, ids, 5).await;
     for wanted in 1..=7 {
-        let Tail { newest, head, more } = log.tail(ids.dm(), wanted).await.unwrap();
+        let Tail { newest, more } = log.tail(ids.dm(), wanted).await.unwrap();
         assert!(!newest.is_empty() && newest.len() <= wanted as usize);
         assert!(more || newest.len() == messages.len(), "{wanted} wanted");
         assert!(newest.iter().eq(messages.iter().rev().take(newest.len())));
-        assert_eq!(head, Head { last: Some(seq(5)), reserved: None });
     }
 }
 
-/// So that a log whose messages have all expired never reuses a position.
-pub async fn a_tail_of_a_log_without_entries_is_at_the_end_of_what_is_reserved(
-    log: &impl MessageLog,
-    ids: Ids,
-) {
-    log.reserve(ids.dm(), seq(64)).await.unwrap();
+fn floor(head: u64, upto: u64) -> Floor {
+    Floor { head: Seq::new(head), at: NOW, upto: seq(upto) }
+}
+
+/// A floor is beside the messages, not among them.
+pub async fn a_floor_is_no_message(log: &impl MessageLog, ids: Ids) {
+    assert!(log.set_floor(ids.dm(), None, floor(0, 64)).await.unwrap());
     let tail = log.tail(ids.dm(), 8).await.unwrap();
     assert_eq!((tail.newest.len(), tail.more), (0, false));
-    assert_eq!(tail.head, Head { last: Some(seq(64)), reserved: Some(seq(64)) });
+    let page = log.page(ids.dm(), Range::from_newest(), 8).await.unwrap();
+    assert_eq!((page.entries.len(), page.more), (0, false));
+    append(log, &ids.message(1, "first")).await.unwrap();
+    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(floor(0, 64)));
 }
 
-pub async fn what_is_reserved_with_a_message_is_read_with_it(log: &impl MessageLog, ids: Ids) {
-    log.reserve(ids.dm(), seq(64)).await.unwrap();
-    log.append(&ids.message(1, "first"), Some(seq(64)), None).await.unwrap();
-    let head = log.tail(ids.dm(), 8).await.unwrap().head;
-    assert_eq!(head, Head { last: Some(seq(1)), reserved: Some(seq(64)) });
+pub async fn a_floor_is_replaced_only_by_who_knows_it(log: &impl MessageLog, ids: Ids) {
+    let (first, second) = (floor(0, 64), floor(64, 128));
+    assert!(!log.set_floor(ids.dm(), Some(first), second).await.unwrap());
+    assert!(log.set_floor(ids.dm(), None, first).await.unwrap());
+    assert!(!log.set_floor(ids.dm(), None, second).await.unwrap());
+    assert!(!log.set_floor(ids.dm(), Some(second), second).await.unwrap());
+    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(first));
+    assert!(log.set_floor(ids.dm(), Some(first), second).await.unwrap());
+    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(second));
 }
 
-pub async fn what_is_reserved_never_goes_back(log: &impl MessageLog, ids: Ids) {
-    let reserve = async |upto| -> Result<(), StoreError> { log.reserve(ids.dm(), seq(upto)).await };
-    for upto in [64, 128, 64, 1] {
-        reserve(upto).await.unwrap();
-    }
-    assert_eq!(log.tail(ids.dm(), 1).await.unwrap().head.reserved, Some(seq(128)));
-    join_all([200, 192, 256, 130].map(reserve)).await.into_iter().collect::<Result<Vec<()>, _>>().unwrap();
-    assert_eq!(log.tail(ids.dm(), 1).await.unwrap().head.reserved, Some(seq(256)));
+pub async fn of_racing_floors_exactly_one_is_set(log: &impl MessageLog, ids: Ids) {
+    let racers = (1..=4).map(|n| log.set_floor(ids.dm(), None, floor(n, 64)));
+    let set = join_all(racers).await.into_iter().filter(|set| *set.as_ref().unwrap()).count();
+    assert_eq!(set, 1);
 }

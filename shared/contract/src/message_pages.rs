@@ -75,7 +75,7 @@ pub async fn a_page_after_an_append_has_it(log: &impl MessageLog, ids: Ids) {
         let newest = log.page(ids.dm(), Range::from_newest(), 1).await.unwrap().entries;
         assert_eq!(newest, std::slice::from_ref(&message));
         let tail = log.tail(ids.dm(), 1).await.unwrap();
-        assert_eq!((tail.newest.as_slice(), tail.head.last), ([message].as_slice(), Some(seq(position))));
+        assert_eq!((tail.newest.as_slice(), tail.last()), ([message].as_slice(), Some(seq(position))));
     }
 }
 
@@ -90,7 +90,7 @@ pub async fn large_messages_tile_too(log: &impl MessageLog, ids: Ids) {
     let down = tiled(log, ids, Range::from_newest(), 100).await;
     assert!(down.iter().eq(messages.iter().rev()));
     let tail = log.tail(ids.dm(), 8).await.unwrap();
-    assert_eq!(tail.head.last, Some(seq(8)));
+    assert_eq!(tail.last(), Some(seq(8)));
     assert_eq!(tail.more, tail.newest.len() < 8);
     assert!(!tail.newest.is_empty() && tail.newest.iter().eq(messages.iter().rev().take(tail.newest.len())));
 }

@@ -92,3 +92,13 @@ pub async fn concurrent_tries_never_exceed_the_burst(limits: &impl RateLimits, i
     // A store that loses too many races may say that it is unavailable; it may not let one more pass.
     assert!(taken >= 1 && refused <= 10 - taken);
 }
+
+pub async fn a_check_tells_what_a_take_would_and_takes_nothing(limits: &impl RateLimits, ids: Ids) {
+    let bucket = ids.bucket(1);
+    for _ in 0..10 {
+        assert_eq!(limits.check(&bucket, RATE, NOW).await.unwrap(), Ok(()));
+    }
+    empty(limits, &bucket).await;
+    assert!(limits.check(&bucket, RATE, NOW).await.unwrap().is_err());
+    assert_eq!(limits.check(&bucket, RATE, later(1_000)).await.unwrap(), Ok(()));
+}

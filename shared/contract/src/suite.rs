@@ -25,9 +25,9 @@ macro_rules! suite {
             logs_of_different_conversations_do_not_touch
             a_log_that_never_had_a_message_has_no_head
             a_tail_gives_the_newest_first_and_whether_there_may_be_more
-            a_tail_of_a_log_without_entries_is_at_the_end_of_what_is_reserved
-            what_is_reserved_with_a_message_is_read_with_it
-            what_is_reserved_never_goes_back
+            a_floor_is_no_message
+            a_floor_is_replaced_only_by_who_knows_it
+            of_racing_floors_exactly_one_is_set
         }
         $crate::suite! { @port $block_on, $store, message_pages:
             a_page_of_an_empty_log_is_empty
@@ -107,6 +107,7 @@ macro_rules! suite {
             refilling_what_was_never_used_is_fine
             buckets_do_not_touch
             concurrent_tries_never_exceed_the_burst
+            a_check_tells_what_a_take_would_and_takes_nothing
         }
     };
     (@port $block_on:expr, $store:expr, $port:ident: $($sentence:ident)*) => {

@@ -89,15 +89,6 @@ impl Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt(pub u32);
 
-/// The end of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head {
-    /// The last position that was ever used; `None` in a log that never had a message.
-    pub last: Option<Seq>,
-    /// Positions up to this one are set aside durably; see [`crate::retention`].
-    pub reserved: Option<Seq>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,13 +25,17 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-/// What serde says, without where in the text it is.
+/// What serde says, without where in the text it is and without our own types' names.
 fn problem_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+    let Some((problem, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected.split(' ').next() {
+        Some("struct") => "an object",
+        Some("u32" | "u64") => "a whole number that is not negative",
+        _ => expected,
+    };
+    format!("{problem}, expected {expected}")
 }
 
 /// The `id` of a frame that is otherwise wrong, if it has one that can be echoed.
@@ -47,6 +51,7 @@ pub fn id_of(body: &str, id_bytes_max: usize) -> Option<String> {
 mod tests {
     use super::*;
     use confab_protocol::client::{Send, Sync};
+    use confab_protocol::http::Login;
 
     #[track_caller]
     fn check<T: DeserializeOwned>(body: &str, expected: &str) {
@@ -64,7 +69,15 @@ mod tests {
         );
         check::<Sync>(
             r#"{"id":"a","cursors":{"x":-1}}"#,
-            "cursors.x: invalid value: integer `-1`, expected u64",
+            "cursors.x: invalid value: integer `-1`, expected a whole number that is not negative",
+        );
+    }
+
+    #[test]
+    fn a_refusal_holds_no_name_of_a_type_of_ours() {
+        check::<Login>(
+            r#"{"handle":"a","password":"b","device":"phone"}"#,
+            "device: invalid type: string \"phone\", expected an object",
         );
     }
 

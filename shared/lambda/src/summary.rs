@@ -1,5 +1,6 @@
 //! One event per invocation, with fields rather than prose, and no content.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use confab_app::{Error, wire};
@@ -13,12 +14,36 @@ pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
         return;
     };
     let code = wire::error_body(error).code;
-    let source = error as &dyn std::error::Error;
+    let outcome = code.as_str();
     if code == ErrorCode::Internal {
-        tracing::error!(function, outcome = ?code, duration_ms, error = source, "failed");
+        tracing::error!(function, outcome, duration_ms, error = chain(error), "failed");
     } else if code == ErrorCode::Unavailable {
-        tracing::warn!(function, outcome = ?code, duration_ms, error = source, "not done");
+        tracing::warn!(function, outcome, duration_ms, error = chain(error), "not done");
     } else {
-        tracing::info!(function, outcome = ?code, duration_ms, "refused");
+        tracing::info!(function, outcome, duration_ms, "refused");
+    }
+}
+
+/// An error with its causes: the JSON format of logs keeps only the outermost.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_app::ports::StoreError;
+
+    #[test]
+    fn an_error_is_logged_with_its_causes() {
+        let error = Error::Store(StoreError::Unavailable("timed out".into()));
+        assert_eq!(chain(&error), "a store failed: the store is unavailable: timed out");
     }
 }

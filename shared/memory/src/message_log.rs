@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
-use confab_domain::log::Head;
+use confab_domain::retention::Floor;
 use confab_domain::{ConversationId, Message, Seq, Timestamp};
 
 use crate::Memory;
@@ -18,26 +18,16 @@ pub(crate) struct LogTable {
 #[derive(Debug, Default)]
 struct Log {
     entries: BTreeMap<Seq, Entry>,
-    reserved: Option<Seq>,
+    floor: Option<Floor>,
 }
 
 #[derive(Debug)]
 struct Entry {
     message: Message,
-    /// As it was when the entry was written.
-    reserved: Option<Seq>,
     expires_at: Option<Timestamp>,
 }
 
 impl Log {
-    /// An emptied log goes on after what was reserved, since all of it may have been used.
-    fn head(&self) -> Head {
-        match self.entries.last_key_value() {
-            Some((seq, newest)) => Head { last: Some(*seq), reserved: newest.reserved },
-            None => Head { last: self.reserved, reserved: self.reserved },
-        }
-    }
-
     fn page(&self, range: Range, size: usize) -> Page {
         // A map panics at a range that ends before it begins.
         if range.from > range.to {
@@ -57,7 +47,7 @@ fn cut(mut entries: impl Iterator<Item = Message>, size: usize) -> Page {
 }
 
 impl Memory {
-    /// Removes the messages that have expired; what is reserved stays.
+    /// Removes the messages that have expired; floors stay.
     pub fn sweep(&self, now: Timestamp) {
         self.sweep_some(now, |_| true);
     }
@@ -83,17 +73,12 @@ impl Memory {
         Some(entry.message.clone())
     }
 
-    /// Up to where positions are set aside, without a call.
-    pub fn reserved(&self, conversation: ConversationId) -> Option<Seq> {
-        self.tables().logs.logs.get(&conversation)?.reserved
-    }
-
     /// Writes a message whatever is at its position, without a call: for tests
     /// that have to notice such a fault.
     pub fn overwrite(&self, message: &Message) {
         let tables = &mut *self.tables();
         let log = tables.logs.logs.entry(message.conversation).or_default();
-        let entry = Entry { message: message.clone(), reserved: log.reserved, expires_at: None };
+        let entry = Entry { message: message.clone(), expires_at: None };
         log.entries.insert(message.seq, entry);
         tables.logs.appended.push(message.clone());
     }
@@ -105,7 +90,7 @@ impl MessageLog for Memory {
         self.call(|tables| {
             let Some(log) = tables.logs.logs.get(&conversation) else { return Tail::default() };
             let Page { entries, more } = log.page(Range::from_newest(), size);
-            Tail { newest: entries, head: log.head(), more }
+            Tail { newest: entries, more }
         })
         .await
     }
@@ -123,29 +108,36 @@ impl MessageLog for Memory {
         .await
     }
 
-    async fn append(
-        &self,
-        message: &Message,
-        reserved: Option<Seq>,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), AppendError> {
+    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
         let appended = self.call(|tables| {
             let log = tables.logs.logs.entry(message.conversation).or_default();
             if let Some(occupant) = log.entries.get(&message.seq) {
                 return Err(AppendError::Occupied(Box::new(occupant.message.clone())));
             }
-            log.entries.insert(message.seq, Entry { message: message.clone(), reserved, expires_at });
-            log.reserved = log.reserved.max(reserved);
+            log.entries.insert(message.seq, Entry { message: message.clone(), expires_at });
             tables.logs.appended.push(message.clone());
             Ok(())
         });
         appended.await?
     }
 
-    async fn reserve(&self, conversation: ConversationId, upto: Seq) -> Result<(), StoreError> {
+    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
+        self.call(|tables| tables.logs.logs.get(&conversation).and_then(|log| log.floor)).await
+    }
+
+    async fn set_floor(
+        &self,
+        conversation: ConversationId,
+        expected: Option<Floor>,
+        floor: Floor,
+    ) -> Result<bool, StoreError> {
         self.call(|tables| {
             let log = tables.logs.logs.entry(conversation).or_default();
-            log.reserved = log.reserved.max(Some(upto));
+            let is_expected = log.floor == expected;
+            if is_expected {
+                log.floor = Some(floor);
+            }
+            is_expected
         })
         .await
     }

@@ -27,6 +27,15 @@ impl RateLimits for Memory {
         .await
     }
 
+    async fn check(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.call(|tables| rate.take(tables.buckets.0.get(bucket).copied(), now).map(|_| ())).await
+    }
+
     async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
         self.call(|tables| {
             tables.buckets.0.remove(bucket);

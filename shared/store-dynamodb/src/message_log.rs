@@ -1,15 +1,16 @@
 //! The logs.
 //!
 //! Shape: `{conversation S, seq N, sender S, client_message_id S, text S|B,
-//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, reserved N?, expires_at N?}`.
-//! The item at `seq` 0 holds only `reserved`, and does not expire.
+//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, expires_at N?}`.
+//! Where messages expire, the item at `seq` 0 is the log's floor, which does not:
+//! `{conversation S, seq N, head N, at_ms N, upto N}`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
-use confab_domain::log::{Attempt, Head};
+use confab_domain::log::Attempt;
+use confab_domain::retention::Floor;
 use confab_domain::{Content, ConversationId, Kind, Message, Seq, Timestamp};
 
 use crate::error::store_error;
@@ -25,29 +26,19 @@ const MENTIONS: &str = "mentions";
 const KIND: &str = "kind";
 const SENT_AT_MS: &str = "sent_at_ms";
 const ATTEMPT: &str = "attempt";
-const RESERVED: &str = "reserved";
+const HEAD: &str = "head";
+const AT_MS: &str = "at_ms";
+const UPTO: &str = "upto";
 
-/// Where the item lies that holds a log's reserved block.
+/// Where a log's floor lies: below every message.
 const FLOOR: u64 = 0;
 
 const KIND_TEXT: &str = "text";
 
 impl MessageLog for Store {
     async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
-        let output = self.query(conversation, FLOOR, Seq::MAX.get(), Direction::Down, entries_max).await?;
-        let more = output.last_evaluated_key.is_some();
-        let (mut newest, mut head) = (Vec::new(), Head::default());
-        for (index, item) in output.items().iter().enumerate() {
-            let reader = Reader::new("a message", item);
-            let reserved = reader.optional_number(RESERVED)?.and_then(Seq::new);
-            let is_floor = reader.number(SEQ)? == FLOOR;
-            let entry = if is_floor { None } else { Some(message(conversation, item)?) };
-            if index == 0 {
-                head = Head { last: entry.as_ref().map_or(reserved, |entry| Some(entry.seq)), reserved };
-            }
-            newest.extend(entry);
-        }
-        Ok(Tail { newest, head, more })
+        let Page { entries, more } = self.page(conversation, Range::from_newest(), entries_max).await?;
+        Ok(Tail { newest: entries, more })
     }
 
     async fn page(
@@ -56,25 +47,34 @@ impl MessageLog for Store {
         range: Range,
         entries_max: u32,
     ) -> Result<Page, StoreError> {
-        let output =
-            self.query(conversation, range.from.get(), range.to.get(), range.direction, entries_max).await?;
+        let output = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("#conversation = :conversation AND #seq BETWEEN :from AND :to")
+            .expression_attribute_names("#conversation", CONVERSATION)
+            .expression_attribute_names("#seq", SEQ)
+            .expression_attribute_values(":conversation", text(conversation))
+            .expression_attribute_values(":from", number(range.from.get()))
+            .expression_attribute_values(":to", number(range.to.get()))
+            .scan_index_forward(range.direction == Direction::Up)
+            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
         let read = |item| message(conversation, item);
         let entries = output.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let rest = entries.last().and_then(|last| range.beyond(last.seq));
         Ok(Page { more: output.last_evaluated_key.is_some() && rest.is_some(), entries })
     }
 
-    async fn append(
-        &self,
-        message: &Message,
-        reserved: Option<Seq>,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), AppendError> {
+    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
         let result = self
             .client
             .put_item()
             .table_name(&self.tables.messages)
-            .set_item(Some(item(message, reserved, expires_at)))
+            .set_item(Some(item(message, expires_at)))
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -90,60 +90,79 @@ impl MessageLog for Store {
         Err(store_error(error).into())
     }
 
-    async fn reserve(&self, conversation: ConversationId, upto: Seq) -> Result<(), StoreError> {
-        let result = self
+    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.messages)
+            .key(CONVERSATION, text(conversation))
+            .key(SEQ, number(FLOOR))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        output.item().map(read_floor).transpose()
+    }
+
+    async fn set_floor(
+        &self,
+        conversation: ConversationId,
+        expected: Option<Floor>,
+        floor: Floor,
+    ) -> Result<bool, StoreError> {
+        let names = [("#head", HEAD), ("#at", AT_MS), ("#upto", UPTO)];
+        let values = |floor: Floor| {
+            let head = number(floor.head.map_or(0, Seq::get));
+            [("head", head), ("at", time(floor.at)), ("upto", number(floor.upto.get()))]
+        };
+        let mut update = self
             .client
             .update_item()
             .table_name(&self.tables.messages)
             .key(CONVERSATION, text(conversation))
             .key(SEQ, number(FLOOR))
-            .update_expression("SET #reserved = :upto")
-            .condition_expression("attribute_not_exists(#reserved) OR #reserved < :upto")
-            .expression_attribute_names("#reserved", RESERVED)
-            .expression_attribute_values(":upto", number(upto.get()))
-            .send()
-            .await;
-        match result {
+            .update_expression("SET #head = :head, #at = :at, #upto = :upto");
+        for (placeholder, name) in names {
+            update = update.expression_attribute_names(placeholder, name);
+        }
+        for (name, value) in values(floor) {
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        update = match expected {
+            None => update.condition_expression("attribute_not_exists(#upto)"),
+            Some(expected) => {
+                for (name, value) in values(expected) {
+                    update = update.expression_attribute_values(format!(":expected_{name}"), value);
+                }
+                update.condition_expression(
+                    "#head = :expected_head AND #at = :expected_at AND #upto = :expected_upto",
+                )
+            }
+        };
+        match update.send().await {
+            Ok(_) => Ok(true),
             Err(error)
-                if !error
+                if error
                     .as_service_error()
                     .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
-                Err(store_error(error))
+                Ok(false)
             }
-            _ => Ok(()),
+            Err(error) => Err(store_error(error)),
         }
     }
 }
 
-impl Store {
-    async fn query(
-        &self,
-        conversation: ConversationId,
-        from: u64,
-        to: u64,
-        direction: Direction,
-        entries_max: u32,
-    ) -> Result<QueryOutput, StoreError> {
-        self.client
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("#conversation = :conversation AND #seq BETWEEN :from AND :to")
-            .expression_attribute_names("#conversation", CONVERSATION)
-            .expression_attribute_names("#seq", SEQ)
-            .expression_attribute_values(":conversation", text(conversation))
-            .expression_attribute_values(":from", number(from))
-            .expression_attribute_values(":to", number(to))
-            .scan_index_forward(direction == Direction::Up)
-            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)
-    }
+fn read_floor(item: &Item) -> Result<Floor, StoreError> {
+    let reader = Reader::new("a log's floor", item);
+    Ok(Floor {
+        head: Seq::new(reader.number(HEAD)?),
+        at: reader.time(AT_MS)?,
+        upto: Seq::new(reader.number(UPTO)?).ok_or_else(|| reader.malformed(UPTO))?,
+    })
 }
 
-fn item(message: &Message, reserved: Option<Seq>, expires_at: Option<Timestamp>) -> Item {
+fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
     let kind = match message.kind {
         Kind::Text => KIND_TEXT,
     };
@@ -163,7 +182,6 @@ fn item(message: &Message, reserved: Option<Seq>, expires_at: Option<Timestamp>)
     set(TEXT, body.as_deref().map(body::pack));
     set(REPLY_TO, reply_to.map(|seq| number(seq.get())));
     set(MENTIONS, (!mentions.is_empty()).then(|| AttributeValue::L(mentions.iter().map(text).collect())));
-    set(RESERVED, reserved.map(|seq| number(seq.get())));
     set(EXPIRES_AT, expires_at.map(|at| number(at.as_seconds_up())));
     item
 }

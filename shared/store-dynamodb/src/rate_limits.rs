@@ -50,6 +50,28 @@ impl RateLimits for Store {
         Ok(Err(Refusal::RateLimited { retry_after: rate.interval }))
     }
 
+    async fn check(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.throttles)
+            .key(BUCKET, text(bucket))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let full_at = match output.item() {
+            Some(item) => Some(Reader::new("a token bucket", item).time(FULL_AT_MS)?),
+            None => None,
+        };
+        Ok(rate.take(full_at, now).map(|_| ()))
+    }
+
     async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
         self.client
             .delete_item()

@@ -56,8 +56,9 @@ pub struct WeakSecret;
 impl JwtTokens {
     /// The first line is the secret that signs; tokens of the others are still accepted.
     ///
-    /// To change the secret, put a new line before the old one, and take the old
-    /// one away when its last refresh token has expired.
+    /// To change the secret, add the new one as the last line; when every running
+    /// function knows it, make it the first; when the last refresh token of the
+    /// old one has expired, take that one away.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use confab_domain::log::Head;
+use confab_domain::retention::Floor;
 use confab_domain::{ConversationId, Message, Seq, Timestamp};
 
 use super::StoreError;
@@ -12,8 +12,6 @@ use super::StoreError;
 pub struct Tail {
     /// The newest entries, newest first, **expired ones included**: they hold positions.
     pub newest: Vec<Message>,
-    /// The end of the log, also where every message has expired.
-    pub head: Head,
     /// Whether there may be entries before the last of `newest`; if false, there are none.
     pub more: bool,
 }
@@ -36,6 +34,13 @@ pub struct Range {
     pub to: Seq,
     /// From which end.
     pub direction: Direction,
+}
+
+impl Tail {
+    /// The last position; `None` where no message is left.
+    pub fn last(&self) -> Option<Seq> {
+        self.newest.first().map(|newest| newest.seq)
+    }
 }
 
 impl Range {
@@ -116,8 +121,6 @@ pub trait MessageLog {
 
     /// Writes the message at its `seq` if nothing is there.
     ///
-    /// `reserved` is kept with it, for [`Head::reserved`] of later reads.
-    ///
     /// # Errors
     ///
     /// [`AppendError::Occupied`] when another append won, or when this one did
@@ -125,18 +128,28 @@ pub trait MessageLog {
     fn append(
         &self,
         message: &Message,
-        reserved: Option<Seq>,
         expires_at: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), AppendError>> + Send;
 
-    /// Sets the positions up to `upto` aside, durably, whatever expires; never takes any back.
+    /// What is known of the log beside its messages; it does not expire.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn reserve(
+    fn floor(
         &self,
         conversation: ConversationId,
-        upto: Seq,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Floor>, StoreError>> + Send;
+
+    /// Replaces the floor if it is still `expected`, atomically; false where it is another.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. Done again after an unknown outcome, it may find its own floor.
+    fn set_floor(
+        &self,
+        conversation: ConversationId,
+        expected: Option<Floor>,
+        floor: Floor,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

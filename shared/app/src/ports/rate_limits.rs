@@ -21,6 +21,18 @@ pub trait RateLimits {
         now: Timestamp,
     ) -> impl Future<Output = Result<Result<(), Refusal>, StoreError>> + Send;
 
+    /// Whether a try could be taken; none is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn check(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Result<(), Refusal>, StoreError>> + Send;
+
     /// Fills a bucket.
     ///
     /// # Errors

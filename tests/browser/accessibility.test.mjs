@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { Api } from './support/api.mjs';
+import { scene, server } from './support/stage.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+for (const [size, colorScheme, viewport] of [['wide', 'light', { width: 1280, height: 800 }], ['narrow', 'dark', { width: 390, height: 844 }]]) {
+  scene(`axe finds nothing wrong, ${size} and ${colorScheme}`, async (stage) => {
+    const suffix = `${size}_${colorScheme}`;
+    const grace = await Api.signUp((await server()).http, `grace_${suffix}`, 'Grace Hopper');
+    const ada = await stage.person({ colorScheme, viewport });
+    await ada.page.goto(stage.http);
+    await ada.find('submit').waitFor();
+    await passes(ada, 'sign-up');
+    await ada.find('submit').click();
+    await passes(ada, 'sign-up with errors');
+    await ada.signUp(`ada_${suffix}`, 'Ada Lovelace');
+    await passes(ada, 'empty list');
+    await grace.say(await grace.conversationWith(`ada_${suffix}`), 'See https://example.com, please');
+    await ada.find('unread').waitFor();
+    await passes(ada, 'unread');
+    await ada.open('Grace Hopper');
+    await ada.say('I will.');
+    await ada.seesState('I will.', 'sent');
+    await passes(ada, 'conversation');
+  });
+}
+
+scene('the menu and the dialogs pass axe', async (stage) => {
+  const ada = await stage.person();
+  await ada.signUp('ada_dialogs', 'Ada Lovelace');
+  await ada.find('menu').click();
+  await passes(ada, 'menu');
+  await ada.find('menu-devices').click();
+  await ada.page.locator('.device').waitFor();
+  await passes(ada, 'devices');
+  await ada.page.keyboard.press('Escape');
+  await ada.find('menu').click();
+  await ada.find('menu-profile').click();
+  await passes(ada, 'profile');
+  await ada.page.keyboard.press('Escape');
+  await ada.find('new-chat').click();
+  await passes(ada, 'new chat');
+});
+
+scene('a screen reader hears new messages, and every input has a name', async (stage) => {
+  const ada = await stage.person();
+  await Promise.all([ada.signUp('ada_reader', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_reader', 'Grace Hopper')]);
+  await ada.startChat('grace_reader');
+  const log = ada.page.getByRole('log', { name: 'Messages' });
+  assert.equal(await log.getAttribute('aria-live'), 'polite');
+  await ada.page.getByRole('textbox', { name: 'Message to Grace Hopper' }).fill('hello');
+  await ada.page.getByRole('button', { name: 'Send' }).click();
+  await log.getByText('hello', { exact: true }).waitFor();
+});
+
+scene('what has the keyboard’s focus is visible', async (stage) => {
+  const ada = await stage.person();
+  await Promise.all([ada.signUp('ada_focus', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_focus', 'Grace Hopper')]);
+  await ada.startChat('grace_focus');
+  const unmarked = new Set();
+  for (let presses = 0; presses < 12; presses += 1) {
+    await ada.page.keyboard.press('Tab');
+    const problem = await ada.page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return null;
+      const marked = [element, element.parentElement].some((one) => {
+        const { outlineStyle, boxShadow } = getComputedStyle(one);
+        return outlineStyle !== 'none' || boxShadow !== 'none';
+      });
+      return marked ? null : element.outerHTML;
+    });
+    if (problem) unmarked.add(problem);
+  }
+  assert.deepEqual([...unmarked], []);
+});
+
+async function passes(person, where) {
+  // By evaluation rather than as a script element, which the page's policy refuses.
+  if (!(await person.page.evaluate(() => 'axe' in globalThis))) await person.page.evaluate(AXE);
+  const problems = await person.page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { preload: false, resultTypes: ['violations'] });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' | ')}`);
+  });
+  assert.deepEqual(problems, [], where);
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { Api } from './support/api.mjs';
+import { refused, scene } from './support/stage.mjs';
+
+scene('a wrong password is refused with a sentence', { expected: [refused(401)] }, async (stage) => {
+  await Api.signUp(stage.http, 'ada_w', 'Ada Lovelace');
+  const ada = await stage.person();
+  await ada.page.goto(stage.http);
+  await ada.find('toggle-mode').click();
+  await ada.find('handle').fill('ada_w');
+  await ada.find('password').fill('wrong horse battery');
+  await ada.find('submit').click();
+  await ada.page.getByText('That handle and password don’t match.').waitFor();
+  await ada.logIn('ada_w');
+});
+
+scene('a handle that somebody has cannot be taken again', { expected: [refused(409)] }, async (stage) => {
+  await Api.signUp(stage.http, 'ada_t', 'Ada Lovelace');
+  const other = await stage.person();
+  await other.page.goto(stage.http);
+  await other.find('handle').fill('ADA_T');
+  await other.find('password').fill('another password');
+  await other.find('submit').click();
+  await other.page.getByText('That handle is taken.').waitFor();
+  assert.equal(await other.find('handle').getAttribute('aria-invalid'), 'true');
+});
+
+scene('what cannot be a handle or a password is said before anything is sent', async (stage) => {
+  const ada = await stage.person();
+  await ada.page.goto(stage.http);
+  await ada.find('handle').fill('a!');
+  await ada.find('password').fill('short');
+  await ada.find('submit').click();
+  await ada.page.getByText('Use only letters a–z, digits and underscores.').waitFor();
+  await ada.page.getByText('Use at least 8 characters.').waitFor();
+});
+
+scene('a handle that nobody has is not found', { expected: [refused(404)] }, async (stage) => {
+  const ada = await stage.person();
+  await ada.signUp('ada_n', 'Ada Lovelace');
+  await ada.find('new-chat').click();
+  await ada.find('new-chat-handle').fill('nobody_at_all');
+  await ada.find('new-chat-submit').click();
+  await ada.page.getByText('Nobody has the handle @nobody_at_all.').waitFor();
+  await ada.find('new-chat-handle').fill('ada_n');
+  await ada.find('new-chat-submit').click();
+  await ada.page.getByText('That’s your own handle.').waitFor();
+});
+
+scene('logging out ends the session in every window and leaves nothing behind', async (stage) => {
+  const ada = await stage.person();
+  await Promise.all([ada.signUp('ada_o', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_o', 'Grace Hopper')]);
+  await ada.startChat('grace_o');
+  await ada.say('a secret');
+  await ada.seesState('a secret', 'sent');
+  const second = await stage.window(ada.page.context());
+  await second.page.goto(stage.http);
+  await second.find('continue-as').click();
+  await second.online();
+  await ada.find('menu').click();
+  await ada.find('logout').click();
+  await Promise.all([ada.find('submit').waitFor(), second.find('submit').waitFor()]);
+  assert.equal(await ada.find('continue-as').count(), 0);
+  const left = await ada.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith('confab.')));
+  assert.deepEqual(left, []);
+  await ada.page.reload();
+  await ada.find('submit').waitFor();
+  await ada.logIn('ada_o');
+  await ada.open('Grace Hopper');
+  await ada.sees('a secret');
+});
+
+scene('reloading keeps the session, the conversation and the draft', async (stage) => {
+  const ada = await stage.person();
+  await Promise.all([ada.signUp('ada_r', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_r', 'Grace Hopper')]);
+  await ada.startChat('grace_r');
+  await ada.say('kept');
+  await ada.seesState('kept', 'sent');
+  await ada.find('composer').fill('half a thought');
+  await ada.page.reload();
+  await ada.sees('kept');
+  assert.equal(await ada.find('composer').inputValue(), 'half a thought');
+});
+
+scene('a new display name is what others see', async (stage) => {
+  const [ada, grace] = [await stage.person(), await stage.person()];
+  await Promise.all([ada.signUp('ada_p', 'Ada Lovelace'), grace.signUp('grace_p', 'Grace Hopper')]);
+  await ada.find('menu').click();
+  await ada.find('menu-profile').click();
+  await ada.find('profile-name').fill('Countess Ada');
+  await ada.find('profile-save').click();
+  await ada.page.locator('.own-name', { hasText: 'Countess Ada' }).waitFor();
+  await grace.startChat('ada_p');
+  await grace.page.getByRole('heading', { name: 'Countess Ada' }).waitFor();
+});
+
+scene('a session ended from another device asks to log in again', { expected: [refused(401)] }, async (stage) => {
+  const [phone, laptop] = [await stage.person(), await stage.person()];
+  await phone.signUp('ada_d', 'Ada Lovelace');
+  await laptop.logIn('ada_d');
+  await laptop.find('menu').click();
+  await laptop.find('menu-devices').click();
+  await laptop.find('end-device').click();
+  await phone.find('notice').filter({ hasText: 'Your session has ended.' }).waitFor();
+});

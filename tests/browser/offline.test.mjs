@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from './support/server.mjs';
+import { LINE_CUT, scene } from './support/stage.mjs';
+
+const MISSED = ['missed one', 'missed two', 'missed three'];
+const WRITTEN = ['written offline one', 'written offline two'];
+
+scene('who was offline lacks nothing, doubles nothing, and sees the same order', { expected: [LINE_CUT] }, async (stage) => {
+  const [ada, grace] = await talking(stage, 'a');
+  await grace.page.context().setOffline(true);
+  await grace.notOnline();
+  await grace.page.getByText('Offline. Messages go out when you’re back.').waitFor();
+  await writeApart(ada, grace);
+  await grace.page.context().setOffline(false);
+  await sameOnBoth(ada, grace);
+});
+
+scene('a socket that dies without a goodbye costs no message', { expected: [LINE_CUT] }, async (stage) => {
+  const cable = await stage.cable();
+  const [ada, grace] = await talking(stage, 'b', cable.http);
+  cable.cut();
+  await grace.notOnline();
+  await writeApart(ada, grace);
+  cable.mend();
+  await sameOnBoth(ada, grace);
+});
+
+scene('what was written offline survives closing the window', { expected: [LINE_CUT] }, async (stage) => {
+  const cable = await stage.cable();
+  const [ada, grace] = await talking(stage, 'c', cable.http);
+  cable.cut();
+  await grace.notOnline();
+  for (const text of WRITTEN) await grace.say(text);
+  await grace.seesState(WRITTEN.at(-1), 'pending');
+  await grace.page.close();
+  cable.mend();
+  const again = await stage.window(grace.page.context(), cable.http);
+  await again.page.goto(cable.http);
+  await again.online();
+  assert.deepEqual(await ada.seesAll(3), ['hello', ...WRITTEN]);
+});
+
+scene('when the server is killed and started again, both pages come back and nothing is lost or doubled', { expected: [LINE_CUT] }, async (stage) => {
+  const data = await mkdtemp(join(tmpdir(), 'confab-'));
+  stage.onClose(() => rm(data, { recursive: true, force: true }));
+  const first = await startServer({ data });
+  stage.onClose(first.stop);
+  const [ada, grace] = await talking(stage, 'd', first.http, first.http);
+  await first.kill();
+  await Promise.all([ada.notOnline(), grace.notOnline()]);
+  await ada.say('ada, while it is down');
+  await grace.say('grace, while it is down');
+  await ada.seesState('ada, while it is down', 'pending');
+  const second = await startServer({ data, listen: first.listen });
+  stage.onClose(second.stop);
+  const [atAda, atGrace] = await Promise.all([ada.seesAll(3), grace.seesAll(3)]);
+  assert.deepEqual([...atAda].sort(), ['ada, while it is down', 'grace, while it is down', 'hello']);
+  assert.deepEqual(atGrace, atAda);
+  assert.deepEqual(await ada.seqs(), [1, 2, 3]);
+});
+
+/** Returns two people with a conversation of one message, open on both sides. */
+async function talking(stage, suffix, base = stage.http, adasBase = stage.http) {
+  const [ada, grace] = [await stage.person({ base: adasBase }), await stage.person({ base })];
+  await Promise.all([ada.signUp(`ada_${suffix}`, 'Ada Lovelace'), grace.signUp(`grace_${suffix}`, 'Grace Hopper')]);
+  await ada.startChat(`grace_${suffix}`);
+  await ada.say('hello');
+  await grace.open('Ada Lovelace');
+  await grace.sees('hello');
+  return [ada, grace];
+}
+
+async function writeApart(ada, grace) {
+  for (const text of MISSED) await ada.say(text);
+  for (const text of WRITTEN) await grace.say(text);
+  await ada.seesState(MISSED.at(-1), 'sent');
+  await grace.seesState(WRITTEN.at(-1), 'pending');
+  assert.deepEqual(await grace.texts(), ['hello', ...WRITTEN]);
+}
+
+async function sameOnBoth(ada, grace) {
+  const all = ['hello', ...MISSED, ...WRITTEN];
+  assert.deepEqual(await ada.seesAll(all.length), all);
+  assert.deepEqual(await grace.seesAll(all.length), all);
+  assert.deepEqual(await ada.seqs(), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(await grace.seqs(), await ada.seqs());
+}

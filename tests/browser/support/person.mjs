@@ -1,0 +1,105 @@
+import { PASSWORD } from './api.mjs';
+
+/** Somebody with one window of the page: what they do, and what they see. */
+export class Person {
+  /** @param {import('playwright-core').Page} page */
+  constructor(page, base) {
+    this.page = page;
+    this.base = base;
+  }
+
+  find(testid) {
+    return this.page.getByTestId(testid);
+  }
+
+  async signUp(handle, name, password = PASSWORD) {
+    await this.page.goto(this.base);
+    await this.find('submit').waitFor();
+    if ((await this.find('submit').textContent()) !== 'Create account') await this.find('toggle-mode').click();
+    await this.find('handle').fill(handle);
+    await this.find('display-name').fill(name);
+    await this.find('password').fill(password);
+    await this.find('submit').click();
+    await this.online();
+  }
+
+  async logIn(handle, password = PASSWORD) {
+    await this.page.goto(this.base);
+    await this.find('submit').waitFor();
+    if ((await this.find('submit').textContent()) !== 'Log in') await this.find('toggle-mode').click();
+    await this.find('handle').fill(handle);
+    await this.find('password').fill(password);
+    await this.find('submit').click();
+    await this.online();
+  }
+
+  online() {
+    return this.page.locator('.status[data-status="online"]').waitFor({ state: 'attached' });
+  }
+
+  notOnline() {
+    return this.page.locator('.status:not([data-status="online"])').waitFor({ state: 'attached' });
+  }
+
+  /** Starts a chat with the dialog. */
+  async startChat(handle) {
+    await this.find('new-chat').click();
+    await this.find('new-chat-handle').fill(handle);
+    await this.find('new-chat-submit').click();
+    await this.find('composer').waitFor();
+  }
+
+  /** Opens a chat of the list. */
+  async open(name) {
+    await this.chat(name).click();
+    await this.find('composer').waitFor();
+  }
+
+  chat(name) {
+    return this.find('chat-item').filter({ hasText: name });
+  }
+
+  async say(text) {
+    await this.find('composer').fill(text);
+    await this.find('composer').press('Enter');
+  }
+
+  /** Has the server's refusal of one text made up; call before the page is opened. */
+  async refuse(text, error) {
+    await this.page.routeWebSocket(/\/ws\?/, (near) => {
+      const far = near.connectToServer();
+      near.onMessage((data) => {
+        const frame = JSON.parse(data);
+        if (frame.action === 'send' && frame.text === text) near.send(JSON.stringify({ type: 'error', id: frame.id, ...error }));
+        else far.send(data);
+      });
+    });
+  }
+
+  message(text) {
+    return this.find('message').filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  sees(text) {
+    return this.message(text).waitFor();
+  }
+
+  /** Waits until a message of one's own is in a state. */
+  async seesState(text, state) {
+    await this.page.locator(`[data-testid=message][data-state=${state}]`).filter({ has: this.page.getByText(text, { exact: true }) }).waitFor();
+  }
+
+  /** Waits until as many messages are on the screen, all of them in the log, and returns their texts. */
+  async seesAll(count) {
+    await this.page.waitForFunction((wanted) => document.querySelectorAll('[data-testid=message][data-seq]').length >= wanted, count);
+    return this.texts();
+  }
+
+  texts() {
+    return this.page.locator('[data-testid=message] .text').allTextContents();
+  }
+
+  seqs() {
+    return this.find('message').evaluateAll((messages) => messages.map(({ dataset }) => Number(dataset.seq)));
+  }
+}

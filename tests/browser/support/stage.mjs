@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { Cable } from './cable.mjs';
+import { Person } from './person.mjs';
+import { startServer } from './server.mjs';
+
+/** Longest wait for anything on a page. Unit: milliseconds. */
+const WAIT_MS_MAX = 15_000;
+/** What a browser itself writes when requests fail because a test cut the line. */
+export const LINE_CUT = /net::ERR_|WebSocket connection to/;
+/** What a browser itself writes when the server refuses a request. */
+export const refused = (status) => new RegExp(`the server responded with a status of ${status}`);
+
+const shared = {};
+
+function browser() {
+  shared.browser ??= launch();
+  return shared.browser;
+}
+
+/** The server that the tests of one file share. */
+export function server() {
+  shared.server ??= startServer();
+  return shared.server;
+}
+
+after(async () => {
+  await (await shared.browser)?.close();
+  await (await shared.server)?.stop();
+});
+
+/**
+ * Runs a test that fails, whatever else it checks, when a page writes an error
+ * to its console or breaks its content security policy.
+ * @param {string} sentence
+ * @param {{expected?: RegExp[]}} options  What the console may hold.
+ * @param {(stage: Stage) => Promise<void>} body
+ */
+export function scene(sentence, options, body) {
+  if (typeof options === 'function') [options, body] = [{}, options];
+  test(sentence, async () => {
+    const stage = new Stage(await server());
+    try {
+      await body(stage);
+      const { expected = [] } = options;
+      assert.deepEqual(stage.complaints.filter((line) => !expected.some((pattern) => pattern.test(line))), []);
+    } finally {
+      await stage.close();
+    }
+  });
+}
+
+/** The browsers of one test. */
+export class Stage {
+  complaints = [];
+  #ends = [];
+
+  constructor({ http, listen }) {
+    this.http = http;
+    this.listen = listen;
+  }
+
+  /** Returns somebody with a browser of their own. */
+  async person({ base = this.http, ...options } = {}) {
+    const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(WAIT_MS_MAX);
+    this.#ends.push(() => context.close());
+    return this.window(context, base);
+  }
+
+  /** Returns another window of the same browser. */
+  async window(context, base = this.http) {
+    const page = await context.newPage();
+    page.on('console', (line) => {
+      if (line.type() === 'error' || line.type() === 'warning') this.complaints.push(`${line.text()} ${line.location().url}`.trim());
+    });
+    page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
+    return new Person(page, base);
+  }
+
+  /** Returns a line to the server that the test can cut. */
+  async cable(to = this.listen) {
+    const cable = await Cable.lay(to);
+    this.#ends.push(() => cable.close());
+    return cable;
+  }
+
+  onClose(end) {
+    this.#ends.push(end);
+  }
+
+  async close() {
+    for (const end of this.#ends.splice(0)) await end();
+  }
+}

@@ -1,0 +1,115 @@
+//! HTTP requests that make no sense.
+
+use http::Method;
+use serde_json::json;
+use tests::{Chat, fresh_handle};
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_refused() {
+    let alice = Chat::new().user().await;
+    let deep = "[".repeat(100_000);
+    for body in
+        ["", " ", "nonsense", "[]", "7", "null", "\"x\"", "{", "{\"handle\":}", "{}{}", "\u{0}", &deep]
+    {
+        for path in ["/v1/signup", "/v1/login", "/v1/token/refresh"] {
+            let anonymous = alice.http.anonymous();
+            anonymous.send(Method::POST, path, body.to_owned()).await.refused(400, "bad_request");
+        }
+        alice.http.send(Method::PATCH, "/v1/me", body.to_owned()).await.refused(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_utf_8_is_refused() {
+    let chat = Chat::new();
+    for body in [&b"\xff\xfe"[..], b"{\"handle\":\"\xff\xff\xff\",\"password\":\"correct horse\"}"] {
+        chat.http.send(Method::POST, "/v1/signup", body.to_vec()).await.refused(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_message_with_a_wrong_field_names_it() {
+    let [alice, bob] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    for (body, field) in [
+        (json!({"text": "x"}), "client_message_id"),
+        (json!({"id": "x", "text": "x"}), "client_message_id"),
+        (json!({"client_message_id": "", "text": "x"}), "client_message_id"),
+        (json!({"client_message_id": "x".repeat(65), "text": "x"}), "client_message_id"),
+        (json!({"client_message_id": 7, "text": "x"}), "client_message_id"),
+        (json!({"client_message_id": "x", "text": 7}), "text"),
+        (json!({"client_message_id": "x", "text": "x", "mentions": {}}), "mentions"),
+        (json!({"client_message_id": "x", "text": "x", "reply_to": -1}), "reply_to"),
+    ] {
+        let error = alice.post_message(&dm, &body).await.refused(400, "bad_request");
+        assert!(error["message"].as_str().unwrap().contains(field), "{error}");
+    }
+    assert!(alice.chat_list().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_is_none_is_not_found() {
+    let alice = Chat::new().user().await;
+    for path in ["/v1", "/v1/", "/v1/nothing", "/v1/me/", "/v1/me/x", "/v1//me", "/v1/conversations/x/y/z"] {
+        alice.http.get(path).await.refused(404, "not_found");
+    }
+    alice.http.post("/v1/nothing", &json!({})).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_wrong_method_is_refused() {
+    let alice = Chat::new().user().await;
+    for (method, path) in [
+        (Method::GET, "/v1/signup"),
+        (Method::PUT, "/v1/login"),
+        (Method::DELETE, "/v1/me"),
+        (Method::POST, "/v1/health"),
+        (Method::PATCH, "/v1/conversations"),
+    ] {
+        let answer = alice.http.send(method, path, "").await;
+        answer.refused(405, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_more_than_2_mb_is_too_large() {
+    let [alice, bob] = Chat::new().users().await;
+    let body = json!({"client_message_id": "x", "text": "x".repeat(2 * 1024 * 1024)});
+    alice.post_message(&alice.dm(&bob), &body).await.refused(413, "too_large");
+    assert!(alice.chat_list().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_huge_body_is_refused_before_anybody_reads_it() {
+    let chat = Chat::new();
+    let answer = chat.http.send(Method::POST, "/v1/signup", vec![b' '; 11 * 1024 * 1024]).await;
+    assert_eq!(answer.status, 413);
+    chat.http.get("/v1/health").await.ok();
+}
+
+#[tokio::test]
+async fn a_body_of_spaces_around_an_object_is_taken() {
+    let body = format!("\n\t {} \r\n", json!({"handle": fresh_handle(), "password": "correct horse"}));
+    Chat::new().http.send(Method::POST, "/v1/signup", body).await.with_status(201);
+}
+
+#[tokio::test]
+async fn a_query_that_lacks_what_it_needs_is_refused() {
+    let alice = Chat::new().user().await;
+    for path in ["/v1/users", "/v1/users?", "/v1/users?name=x", "/v1/users?handle=", "/v1/users?handle=a%20b"]
+    {
+        let error = alice.http.get(path).await.refused(400, "bad_request");
+        assert!(error["message"].as_str().unwrap().contains("handle"), "{error}");
+    }
+    alice.http.get("/v1/users?handle=%ff%fe").await.refused(400, "bad_request");
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_none_is_refused() {
+    let alice = Chat::new().user().await;
+    for conversation in ["x", "dm_", "dm_x_y", &alice.id, "%ff", "%2e%2e%2f"] {
+        alice.page(conversation, "").await.refused(400, "bad_request");
+        let path = format!("/v1/conversations/{conversation}");
+        alice.http.patch(&path, &json!({})).await.refused(400, "bad_request");
+    }
+}

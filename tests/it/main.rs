@@ -1,0 +1,39 @@
+//! The product as its clients see it, one sentence per test.
+//!
+//! Every test makes its own users, so all of them run side by side against one
+//! server: the one that `CONFAB_TEST_URL` names, or a runner in this process.
+//! Those in `runner` start the `confab` program, and are about the program.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod chat_list;
+mod content;
+mod devices;
+mod first_contact;
+mod frame_sizes;
+mod handshake;
+mod heartbeat;
+mod history;
+mod http_requests;
+mod idempotency;
+mod later;
+mod log_in;
+mod log_out;
+mod malformed_frames;
+mod meta;
+mod mute;
+mod order;
+mod outsiders;
+mod positions;
+mod profiles;
+mod read;
+mod recipients;
+mod reconnecting;
+mod refresh;
+mod runner;
+mod send;
+mod sign_up;
+mod sync;
+mod text_size;
+mod tokens;
+mod tries;
+mod truncation;

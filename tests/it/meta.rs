@@ -1,0 +1,61 @@
+//! What the API says about itself.
+
+use tests::Chat;
+
+/// Every call that this version has.
+const CALLS: [(&str, &str); 17] = [
+    ("post", "/v1/signup"),
+    ("post", "/v1/login"),
+    ("post", "/v1/token/refresh"),
+    ("post", "/v1/logout"),
+    ("post", "/v1/tickets"),
+    ("get", "/v1/me"),
+    ("patch", "/v1/me"),
+    ("get", "/v1/users/{}"),
+    ("get", "/v1/users"),
+    ("get", "/v1/conversations"),
+    ("patch", "/v1/conversations/{}"),
+    ("get", "/v1/conversations/{}/messages"),
+    ("post", "/v1/conversations/{}/messages"),
+    ("get", "/v1/conversations/{}/receipts"),
+    ("get", "/v1/devices"),
+    ("delete", "/v1/devices/{}"),
+    ("get", "/v1/health"),
+];
+
+/// `/v1/users/{user}` as `/v1/users/{}`: what a parameter is called is nobody's business.
+fn nameless(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn the_api_is_healthy() {
+    let health = Chat::new().http.get("/v1/health").await.ok();
+    assert_eq!(health["status"], "ok");
+    assert!(health["version"].as_str().is_some_and(|version| !version.is_empty()), "{health}");
+}
+
+#[tokio::test]
+async fn the_description_is_openapi_3_1_and_lists_every_call() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1."), "{}", description["openapi"]);
+    let paths = description["paths"].as_object().unwrap();
+    for (method, path) in CALLS {
+        let listed = paths.iter().any(|(name, calls)| nameless(name) == path && calls.get(method).is_some());
+        assert!(listed, "{method} {path} is not described");
+    }
+}
+
+#[tokio::test]
+async fn every_reference_in_the_description_leads_somewhere() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    let text = description.to_string();
+    let references = text.split(r##""$ref":"#"##).skip(1).map(|rest| rest.split('"').next().unwrap());
+    let mut count = 0;
+    for reference in references {
+        count += 1;
+        assert!(description.pointer(reference).is_some(), "{reference} leads nowhere");
+    }
+    assert!(count > 0);
+}

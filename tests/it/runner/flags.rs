@@ -1,0 +1,66 @@
+//! Flags.
+
+use tests::runner::{Runner, run};
+
+#[tokio::test]
+async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
+    for args in [
+        &["--nonsense"][..],
+        &["nonsense"],
+        &["--listen"],
+        &["--listen", "nonsense"],
+        &["--listen", "127.0.0.1"],
+        &["--listen", "127.0.0.1:65536"],
+        &["--heartbeat-seconds", "0"],
+        &["--heartbeat-seconds=-1"],
+        &["--heartbeat-seconds", "ten"],
+        &["--presence-timeout-seconds", "0"],
+        &["--retention-days=-1"],
+        &["--retention-days", "1.5"],
+        &["--heartbeat-seconds", "20", "--presence-timeout-seconds", "10"],
+        &["--memory", "--data", "somewhere"],
+        &["--memory", "--memory"],
+    ] {
+        let output = run(args).await;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?} {errors}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        let flag = args[0].split('=').next().unwrap();
+        assert!(errors.contains(flag), "{args:?} is not named: {errors}");
+    }
+}
+
+#[tokio::test]
+async fn a_flag_of_a_later_version_is_unknown() {
+    let output = run(&["--memory", "--chaos", "1"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--chaos"));
+}
+
+#[tokio::test]
+async fn help_and_version_are_on_stdout() {
+    let help = run(&["--help"]).await;
+    let text = String::from_utf8_lossy(&help.stdout);
+    for flag in [
+        "--listen",
+        "--data",
+        "--memory",
+        "--heartbeat-seconds",
+        "--presence-timeout-seconds",
+        "--retention-days",
+    ] {
+        assert!(help.status.success() && text.contains(flag), "{flag} is not explained");
+    }
+    let version = run(&["--version"]).await;
+    assert!(version.status.success() && String::from_utf8_lossy(&version.stdout).starts_with("confab "));
+}
+
+#[tokio::test]
+async fn clients_are_told_the_heartbeat_interval() {
+    let confab = Runner::start(&["--memory", "--heartbeat-seconds", "7"]).await;
+    let mut phone = confab.chat().user().await.connect().await;
+    assert_eq!(phone.assert_alive().await["next_seconds"], 7);
+    let confab = Runner::start(&["--memory"]).await;
+    let mut phone = confab.chat().user().await.connect().await;
+    assert_eq!(phone.assert_alive().await["next_seconds"], 10);
+}

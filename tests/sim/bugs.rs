@@ -1,0 +1,64 @@
+//! The simulation finds each planted bug.
+
+use crate::planted::Bug;
+use crate::{broken, number_from_env, simulate};
+
+/// Among so many seeds one must find a bug; the rarest takes about a thousand.
+const SEEDS: u64 = 20_000;
+
+/// Checks that some seed finds the bug, and finds nothing without it.
+///
+/// `CONFAB_SIM_BASE` is the first seed; with `CONFAB_SIM_COUNT` so many are
+/// tried, and those that find the bug are counted.
+#[track_caller]
+fn check_found(bug: Bug) {
+    let first = number_from_env("CONFAB_SIM_BASE").unwrap_or(0);
+    if let Some(count) = number_from_env("CONFAB_SIM_COUNT") {
+        let found = broken(first, count, Some(bug));
+        eprintln!("{bug:?}: {} of {count} seeds, first {:?}", found.len(), found.first());
+        return;
+    }
+    let found = (first..first + SEEDS).find(|seed| simulate(*seed, Some(bug)).is_err());
+    let Some(seed) = found else { panic!("none of {SEEDS} seeds finds {bug:?}") };
+    assert_eq!(simulate(seed, None), Ok(()), "seed {seed} fails without {bug:?} too");
+}
+
+#[test]
+fn an_append_without_condition_is_found() {
+    check_found(Bug::AppendWithoutCondition);
+}
+
+#[test]
+fn a_missing_claim_is_found() {
+    check_found(Bug::NoClaim);
+}
+
+#[test]
+fn a_lost_race_that_reads_only_the_newest_entry_is_found() {
+    check_found(Bug::OnlyTheNewestIsReadAgain);
+}
+
+#[test]
+fn sessions_read_before_the_append_are_found() {
+    check_found(Bug::SessionsReadBeforeTheAppend);
+}
+
+#[test]
+fn a_stale_sync_is_found() {
+    check_found(Bug::StaleSync);
+}
+
+#[test]
+fn a_search_that_ends_with_the_tail_is_found() {
+    check_found(Bug::TailBesideTheClaimTrusted);
+}
+
+#[test]
+fn a_conversation_in_one_inbox_only_is_found() {
+    check_found(Bug::OneInboxRow);
+}
+
+#[test]
+fn a_floor_that_is_trusted_for_ever_is_found() {
+    check_found(Bug::FloorForEver);
+}

@@ -1,0 +1,154 @@
+//! What must hold, whatever happened.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use confab_app::wire;
+use confab_domain::{ClientMessageId, ConversationId, Message, Timestamp, UserId, membership};
+
+use crate::device::Device;
+use crate::world::World;
+
+/// A log that is quiet for so long may go on after its block: a day, less what clocks and slow sends make uncertain.
+const QUIET: Duration = Duration::from_secs(24 * 3600 - 120);
+
+type Key = (ConversationId, UserId, ClientMessageId);
+
+fn key(message: &Message) -> Key {
+    (message.conversation, message.sender, message.client_message_id.clone())
+}
+
+/// Positions run 1, 2, 3 … in the order of the appends; each key has one.
+pub(crate) fn check_log(world: &World) {
+    let mut lasts: BTreeMap<ConversationId, Message> = BTreeMap::new();
+    let mut positions: BTreeMap<Key, u64> = BTreeMap::new();
+    for message in world.memory.appended() {
+        let (last_seq, quiet_for) = lasts
+            .get(&message.conversation)
+            .map_or((0, Duration::ZERO), |last| (last.seq.get(), message.sent_at.since(last.sent_at)));
+        // A log that was emptied goes on after what was reserved.
+        let emptied = world.scenario.retention && quiet_for > QUIET && message.seq.get() > last_seq;
+        if message.seq.get() != last_seq + 1 && !emptied {
+            world.fault(format!("order: {} follows {last_seq} in {:?}", message.seq, message.conversation));
+        }
+        if let Some(before) = positions.insert(key(&message), message.seq.get()) {
+            world.fault(format!("idempotence: {message:?} is also at {before}"));
+        }
+        lasts.insert(message.conversation, message);
+    }
+}
+
+/// Acked is durable and true; of the acks of a key one is not a duplicate; order extends time.
+pub(crate) fn check_acks(world: &World) {
+    let mut keys: BTreeMap<Key, Acks> = BTreeMap::new();
+    for send in world.sends().iter() {
+        let command = &send.command;
+        let acks = keys
+            .entry((command.conversation, command.sender, command.key.clone()))
+            .or_insert_with(|| Acks { began: send.began, ..Acks::default() });
+        let Some((at, ack)) = &send.acked else {
+            acks.failed += 1;
+            continue;
+        };
+        if acks.seq.is_some_and(|seq| seq != ack.seq) {
+            world.fault(format!(
+                "idempotence: {:?} was acked at {:?}, then at {}",
+                command.key, acks.seq, ack.seq
+            ));
+        }
+        acks.first_at = Some(acks.first_at.map_or(*at, |first| first.min(*at)));
+        acks.seq = Some(ack.seq);
+        acks.originals += u32::from(!ack.duplicate);
+        let seq = wire::parse_seq("seq", ack.seq).unwrap();
+        match world.memory.message_at(command.conversation, seq) {
+            Some(found) if found.is(command.sender, &command.key) && found.content == command.content => {}
+            None if world.retention().has_expired(Timestamp::from_ms(ack.sent_at_ms), world.now()) => {}
+            found => {
+                world.fault(format!("durability: {:?} was acked at {seq}, where {found:?} is", command.key))
+            }
+        }
+    }
+    for (key, acks) in &keys {
+        let right = if acks.failed == 0 { acks.originals == 1 } else { acks.originals <= 1 };
+        if !right {
+            world.fault(format!("{} acks of {:?} are no duplicates", acks.originals, key.2));
+        }
+    }
+    check_real_time_order(world, &keys);
+}
+
+/// The acks that one key got.
+#[derive(Default)]
+struct Acks {
+    /// When its first request began.
+    began: u64,
+    first_at: Option<u64>,
+    seq: Option<u64>,
+    originals: u32,
+    failed: u32,
+}
+
+fn check_real_time_order(world: &World, keys: &BTreeMap<Key, Acks>) {
+    for ((conversation, _, one), first) in keys {
+        for ((other_conversation, _, other), second) in keys {
+            let follows = first.first_at.is_some_and(|acked_at| acked_at < second.began);
+            if conversation == other_conversation
+                && follows
+                && second.seq.is_some()
+                && first.seq >= second.seq
+            {
+                world.fault(format!("order: {other:?} was sent after {one:?} was acked, and is before it"));
+            }
+        }
+    }
+}
+
+/// A sync gave every message that was appended before it was asked for, up to where its limit cut it.
+///
+/// `upto` is inclusive; `None` for a conversation that was not asked for.
+pub(crate) fn check_synced(
+    device: &Device,
+    appended_before: &[Message],
+    upto: impl Fn(&ConversationId) -> Option<u64>,
+) {
+    let asked_for =
+        |message: &&Message| upto(&message.conversation).is_some_and(|upto| message.seq.get() <= upto);
+    check_has(device, appended_before.iter().filter(asked_for), "after a sync");
+}
+
+/// A device that was connected all the time since its sync has everything.
+pub(crate) fn check_connected(device: &Device) {
+    check_has(device, device.world.memory.appended().iter(), "while connected");
+}
+
+/// A device shows the log, and nothing else.
+pub(crate) fn check_screen(device: &Device) {
+    let appended = device.world.memory.appended();
+    check_has(device, appended.iter(), "in the end");
+    let truth: BTreeMap<_, _> =
+        appended.iter().map(|message| ((message.conversation, message.seq.get()), message)).collect();
+    for (id, chat) in &device.chats {
+        for (seq, shown) in &chat.messages {
+            let written = truth.get(&(*id, *seq)).map(|message| wire::event_message(message));
+            if written.as_ref() != Some(shown) {
+                device.world.fault(format!("{id:?} {seq} is {written:?}, and shown as {shown:?}"));
+            }
+        }
+    }
+}
+
+fn check_has<'a>(device: &Device, messages: impl Iterator<Item = &'a Message>, when: &str) {
+    let world = &device.world;
+    for message in messages {
+        let is_member = membership::peer_of(message.conversation, device.identity.user).is_ok();
+        // An hour, since clocks differ and time passes during a sync.
+        let soon = world.now().plus(Duration::from_secs(3600));
+        let has_expired = world.retention().has_expired(message.sent_at, soon);
+        let chat = device.chats.get(&message.conversation);
+        let has = chat.is_some_and(|chat| chat.messages.contains_key(&message.seq.get()));
+        if is_member && !has_expired && !has {
+            let (who, seq, id) = (device.identity.device, message.seq, message.conversation);
+            world.fault(format!("loss: {who:?} of {:?} lacks {seq} of {id:?} {when}", device.identity.user));
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! A device: an outbox, a cursor per conversation, and what is on its screen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use confab_app::ports::Identity;
+use confab_app::send_message::SendMessage;
+use confab_app::{sync, wire};
+use confab_domain::log::Attempt;
+use confab_domain::{ClientMessageId, ConnectionId, Content, ConversationId, Seq, membership};
+use confab_memory::yield_once;
+use confab_protocol::{Ack, Message, ServerFrame, server};
+
+use crate::checker;
+use crate::executor::Spawner;
+use crate::world::{World, user};
+
+/// Tries after which a device stops asking for a while.
+const TRIES_MAX: u32 = 6;
+
+/// The limit of a sync that has one.
+const LIMIT: usize = 2;
+
+pub(crate) struct Device {
+    pub(crate) world: Arc<World>,
+    pub(crate) identity: Identity,
+    pub(crate) chats: BTreeMap<ConversationId, Chat>,
+    /// Whether it has synced since it connected, and is connected still.
+    pub(crate) caught_up: bool,
+    spawner: Spawner,
+    outbox: Vec<Outgoing>,
+    socket: Option<ConnectionId>,
+    /// An event left a hole.
+    wants_sync: bool,
+    /// For ids.
+    count: u64,
+}
+
+/// What a device has of a conversation.
+#[derive(Default)]
+pub(crate) struct Chat {
+    /// It has everything up to here.
+    cursor: u64,
+    /// The end of the log, as the last complete sync told.
+    last_seq: u64,
+    /// By `seq`.
+    pub(crate) messages: BTreeMap<u64, Message>,
+}
+
+#[derive(Clone)]
+struct Outgoing {
+    conversation: ConversationId,
+    key: ClientMessageId,
+    text: String,
+    acked: bool,
+}
+
+impl Device {
+    pub(crate) fn new(world: &Arc<World>, spawner: &Spawner, identity: Identity) -> Self {
+        Self {
+            world: Arc::clone(world),
+            identity,
+            chats: BTreeMap::new(),
+            caught_up: false,
+            spawner: spawner.clone(),
+            outbox: Vec::new(),
+            socket: None,
+            wants_sync: false,
+            count: 0,
+        }
+    }
+
+    /// Comes and goes, writes and reads. Stays connected at the end, if it can connect.
+    pub(crate) async fn live(&mut self) {
+        // What was sent long ago may have expired since: sent again, it is another message.
+        self.outbox.clear();
+        for _ in 0..self.world.scenario.messages {
+            self.write();
+        }
+        for _ in 0..self.world.scenario.visits {
+            self.leave();
+            if self.world.random.once_in(6) {
+                // As a device does that is set up anew.
+                self.chats.clear();
+            }
+            self.connect().await;
+            if self.world.random.once_in(3) {
+                self.sync(LIMIT, false).await;
+            }
+            self.catch_up().await;
+            for _ in 0..self.world.random.between(1, 6) {
+                self.act().await;
+            }
+        }
+        for next in self.unsent() {
+            self.deliver(&[next]).await;
+        }
+    }
+
+    /// Connects anew and sends what is left, when nothing fails any more.
+    pub(crate) async fn settle(&mut self) {
+        self.leave();
+        self.connect().await;
+        for _ in 0..TRIES_MAX {
+            let unsent = self.unsent();
+            self.deliver(&unsent).await;
+        }
+        if !self.unsent().is_empty() {
+            self.world.fault(format!("{:?} cannot send in calm weather", self.identity.device));
+        }
+    }
+
+    /// Syncs until the answer is complete.
+    pub(crate) async fn catch_up(&mut self) {
+        for _ in 0..TRIES_MAX {
+            if self.sync(usize::MAX, false).await {
+                return;
+            }
+        }
+    }
+
+    async fn act(&mut self) {
+        let world = Arc::clone(&self.world);
+        let unsent = self.unsent();
+        let next = unsent.first().copied();
+        match (world.random.below(9), next) {
+            (0 | 1, Some(next)) => self.deliver(&[next]).await,
+            (2, Some(next)) => self.deliver(&[next, next]).await,
+            (3, Some(_)) => self.deliver(&unsent).await,
+            (4, _) if !self.outbox.is_empty() => {
+                let any = world.random.below(self.outbox.len() as u64);
+                self.deliver(&[usize::try_from(any).unwrap()]).await;
+            }
+            (5, _) => {
+                self.sync(LIMIT, false).await;
+            }
+            (6, _) => {
+                self.sync(usize::MAX, true).await;
+            }
+            (7, _) => self.mark_read().await,
+            _ => {
+                for _ in 0..world.random.below(40) {
+                    yield_once().await;
+                }
+            }
+        }
+        self.receive();
+        if self.wants_sync && !world.scenario.calm && world.random.once_in(2) {
+            self.catch_up().await;
+        }
+    }
+
+    /// Puts one more message into the outbox.
+    fn write(&mut self) {
+        let users = self.world.scenario.users;
+        let peers: Vec<_> = (0..users).map(user).filter(|peer| *peer != self.identity.user).collect();
+        let peer = *self.world.random.pick(&peers);
+        let conversation = ConversationId::dm(self.identity.user, peer).unwrap();
+        let key = self.next_id();
+        let text = format!("{key} {}", "x".repeat(self.world.scenario.text_bytes));
+        let key = key.parse().unwrap();
+        self.outbox.push(Outgoing { conversation, key, text, acked: false });
+    }
+
+    fn next_id(&mut self) -> String {
+        self.count += 1;
+        format!("{}-{}", self.identity.device.ulid().0, self.count)
+    }
+
+    fn unsent(&self) -> Vec<usize> {
+        (0..self.outbox.len()).filter(|index| !self.outbox[*index].acked).collect()
+    }
+
+    /// For how many polls an answer is waited for.
+    fn patience(&self) -> u64 {
+        if self.world.is_stormy() { self.world.random.between(10, 500) } else { u64::MAX }
+    }
+
+    async fn connect(&mut self) {
+        for _ in 0..TRIES_MAX {
+            let connection = ConnectionId::new(self.next_id());
+            let (world, identity, id) = (Arc::clone(&self.world), self.identity, connection.clone());
+            let opening = self.spawner.spawn(async move { world.open_connection(identity, id).await });
+            if opening.within(self.patience()).await.flatten().is_some() {
+                self.world.gateway.open(connection.clone());
+                self.socket = Some(connection);
+                return;
+            }
+        }
+    }
+
+    /// Loses its socket. The gateway notices soon or late, and `$disconnect` runs later still, or never.
+    fn leave(&mut self) {
+        self.caught_up = false;
+        let Some(connection) = self.socket.take() else { return };
+        let (world, user) = (Arc::clone(&self.world), self.identity.user);
+        self.spawner.spawn(async move {
+            for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
+                yield_once().await;
+            }
+            world.gateway.drop_socket(&connection);
+            for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
+                yield_once().await;
+            }
+            if !world.random.once_in(4) {
+                world.close_connection(user, &connection).await;
+            }
+        });
+    }
+
+    /// Sends messages of the outbox, all at once; the same twice is two concurrent requests.
+    async fn deliver(&mut self, indexes: &[usize]) {
+        let mut answers = Vec::new();
+        for index in indexes {
+            let Outgoing { conversation, key, text, .. } = self.outbox[*index].clone();
+            let command = SendMessage {
+                sender: self.identity.user,
+                origin: self.socket.clone(),
+                conversation,
+                key,
+                content: Content { text: Some(text), ..Content::default() },
+                attempt: Attempt(u32::try_from(self.world.random.below(1 << 32)).unwrap()),
+            };
+            let world = Arc::clone(&self.world);
+            answers.push((*index, self.spawner.spawn(async move { world.send(command).await })));
+        }
+        let patience = self.patience();
+        for (index, answer) in answers {
+            if let Some(ack) = answer.within(patience).await.flatten() {
+                self.acknowledge(index, ack);
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, index: usize, ack: Ack) {
+        let outgoing = &mut self.outbox[index];
+        outgoing.acked = true;
+        let message = Message {
+            conversation: ack.conversation,
+            seq: ack.seq,
+            sender: self.identity.user.to_string(),
+            client_message_id: outgoing.key.to_string(),
+            text: Some(outgoing.text.clone()),
+            truncated: None,
+            attachments: Vec::new(),
+            reply_to: None,
+            mentions: Vec::new(),
+            kind: "text".to_owned(),
+            sent_at_ms: ack.sent_at_ms,
+        };
+        self.show(message);
+    }
+
+    async fn mark_read(&mut self) {
+        let read = self.chats.iter().find_map(|(id, chat)| Some((*id, Seq::new(chat.cursor)?)));
+        let Some((conversation, seq)) = read else { return };
+        let (world, user) = (Arc::clone(&self.world), self.identity.user);
+        let marking = self.spawner.spawn(async move { world.mark_read(user, conversation, seq).await });
+        marking.within(self.patience()).await;
+    }
+
+    /// Asks for what is missing; true where all of it came.
+    async fn sync(&mut self, limit: usize, partial: bool) -> bool {
+        let Some(socket) = self.socket.clone() else { return false };
+        self.receive();
+        let cursors = self.chats.iter().map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
+        let command = sync::Sync { id: self.next_id(), cursors, limit, partial };
+        let asked = command.clone();
+        let appended_before = self.world.memory.appended();
+        let (world, user, connection) = (Arc::clone(&self.world), self.identity.user, socket.clone());
+        let syncing = self.spawner.spawn(async move { world.sync(user, &connection, command).await });
+        let Some(last) = syncing.within(self.patience()).await.flatten() else { return false };
+        let mut parts: Vec<server::Sync> = Vec::new();
+        for frame in self.frames().into_iter().chain([last]) {
+            if let ServerFrame::Sync(part) = &frame
+                && part.id == asked.id
+            {
+                parts.push(part.clone());
+            } else {
+                self.take(frame);
+            }
+        }
+        if parts.last().is_none_or(|part| !part.complete) {
+            self.world.fault("the last frame of a sync is not complete".to_owned());
+        }
+        let mut whole = true;
+        let mut ends = BTreeMap::new();
+        for (id, end) in self.take_answer(parts, limit) {
+            whole &= end.is_none();
+            ends.insert(id, end);
+        }
+        checker::check_synced(self, &appended_before, |id| {
+            let asked_for = !partial || asked.cursors.contains_key(id);
+            asked_for.then(|| ends.get(id).copied().flatten().unwrap_or(u64::MAX))
+        });
+        self.caught_up |= whole && !partial;
+        whole && !partial
+    }
+
+    /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
+    fn take_answer(&mut self, parts: Vec<server::Sync>, limit: usize) -> Vec<(ConversationId, Option<u64>)> {
+        let mut given: BTreeMap<ConversationId, (Vec<u64>, u64)> = BTreeMap::new();
+        for part in parts.into_iter().flat_map(|part| part.conversations) {
+            let (seqs, last_seq) = given.entry(part.conversation.parse().unwrap()).or_default();
+            seqs.extend(part.messages.iter().map(|message| message.seq));
+            *last_seq = part.last_seq;
+            part.messages.into_iter().for_each(|message| self.show(message));
+        }
+        let mut ends = Vec::new();
+        for (id, (seqs, last_seq)) in given {
+            if !seqs.is_sorted_by(|one, next| one < next) || seqs.len() > limit {
+                self.world.fault(format!("a sync with limit {limit} gave {seqs:?}"));
+            }
+            // What is left out below the end of an answer has expired. So has what is
+            // left out below an end that was known before a whole answer was asked for.
+            let cut = seqs.len() == limit;
+            let chat = self.chats.entry(id).or_default();
+            let end = seqs.last().copied().unwrap_or(0);
+            let known = if cut { 0 } else { std::mem::replace(&mut chat.last_seq, last_seq) };
+            chat.cursor = chat.cursor.max(end).max(known);
+            chat.go_on();
+            ends.push((id, cut.then_some(end)));
+        }
+        self.wants_sync = self.chats.values().any(Chat::has_hole);
+        ends
+    }
+
+    /// Takes what the gateway delivered.
+    pub(crate) fn receive(&mut self) {
+        for frame in self.frames() {
+            self.take(frame);
+        }
+    }
+
+    fn frames(&self) -> Vec<ServerFrame> {
+        let frames = self.socket.as_ref().map(|socket| self.world.gateway.take_frames(socket));
+        frames.into_iter().flatten().map(|frame| serde_json::from_slice(&frame).unwrap()).collect()
+    }
+
+    fn take(&mut self, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Message(message) => self.show(message),
+            // Part of an answer that was given up on: its messages are true all the same.
+            ServerFrame::Sync(part) => {
+                part.conversations
+                    .into_iter()
+                    .flat_map(|part| part.messages)
+                    .for_each(|message| self.show(message));
+            }
+            ServerFrame::Receipt(_) => {}
+            ServerFrame::Ack(_)
+            | ServerFrame::History(_)
+            | ServerFrame::Ok(_)
+            | ServerFrame::Heartbeat(_)
+            | ServerFrame::Error(_) => self.world.fault(format!("unexpected frame {frame:?}")),
+        }
+    }
+
+    fn show(&mut self, message: Message) {
+        let id: ConversationId = wire::parse_id("conversation", &message.conversation).unwrap();
+        if membership::peer_of(id, self.identity.user).is_err() {
+            self.world.fault(format!("{:?} got a message of {id:?}", self.identity.user));
+        }
+        let chat = self.chats.entry(id).or_default();
+        let shown = chat.messages.entry(message.seq).or_insert_with(|| message.clone());
+        if *shown != message {
+            self.world.fault(format!("{id:?} {} was shown as {shown:?}, then as {message:?}", message.seq));
+        }
+        chat.go_on();
+        self.wants_sync |= chat.has_hole();
+    }
+}
+
+impl Chat {
+    fn go_on(&mut self) {
+        while self.messages.contains_key(&(self.cursor + 1)) {
+            self.cursor += 1;
+        }
+    }
+
+    fn has_hole(&self) -> bool {
+        self.messages.last_key_value().is_some_and(|(last, _)| *last > self.cursor)
+    }
+}

@@ -1,0 +1,169 @@
+//! A seeded simulation of the use cases: several devices and servers, every
+//! interleaving of their calls, and faults, against the guarantees that clients
+//! are given.
+//!
+//! The same seed makes the same run. `CONFAB_SIM_SEED=7` replays one, with
+//! `CONFAB_SIM_SEEDS=100000` more of them are tried.
+//!
+//! Start with [`simulate`]; then `device`, what a device does, and `checker`,
+//! what must hold. A simulation is trusted only while it finds the bugs that
+//! `planted` plants.
+#![allow(clippy::unwrap_used, reason = "test harness")]
+
+mod bugs;
+mod checker;
+mod device;
+mod executor;
+mod planted;
+mod random;
+mod scenario;
+mod weather;
+mod world;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+
+use device::Device;
+use executor::{Answer, Spawner};
+use planted::Bug;
+use scenario::Scenario;
+use world::{World, identity};
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    let simulation = Simulation { world: Arc::clone(&world), spawner: Spawner::default() };
+    let mut devices = simulation.sign_everybody_up();
+    let chapters = if world.scenario.retention { 3 } else { 1 };
+    for chapter in 0..chapters {
+        if chapter > 0 {
+            world.pass_days();
+        }
+        devices = simulation.chapter(devices);
+        if let Some(fault) = world.first_fault() {
+            return Err(fault);
+        }
+    }
+    Ok(())
+}
+
+struct Simulation {
+    world: Arc<World>,
+    spawner: Spawner,
+}
+
+impl Simulation {
+    fn sign_everybody_up(&self) -> Vec<Device> {
+        let mut devices = Vec::new();
+        for user in 0..self.world.scenario.users {
+            for device in 0..self.world.scenario.devices {
+                let (world, identity) = (Arc::clone(&self.world), identity(user, device));
+                self.spawner.spawn(async move {
+                    if device == 0 {
+                        world.sign_up(identity).await;
+                    } else {
+                        world.log_in(identity).await;
+                    }
+                });
+                devices.push(Device::new(&self.world, &self.spawner, identity));
+            }
+        }
+        self.run();
+        devices
+    }
+
+    /// Trouble, as much as the scenario has; then quiet, until everybody has everything.
+    fn chapter(&self, devices: Vec<Device>) -> Vec<Device> {
+        self.world.set_stormy(true);
+        let mut devices = self.all(devices, async |device| device.live().await);
+        self.world.set_stormy(false);
+        for device in &mut devices {
+            device.receive();
+            if self.world.scenario.calm && device.caught_up {
+                checker::check_connected(device);
+            }
+        }
+        let devices = self.all(devices, async |device| device.settle().await);
+        let devices = self.all(devices, async |device| device.catch_up().await);
+        checker::check_log(&self.world);
+        checker::check_acks(&self.world);
+        devices.iter().for_each(checker::check_screen);
+        devices
+    }
+
+    /// Has all devices do something at the same time, and waits until nothing goes on any more.
+    fn all(&self, devices: Vec<Device>, what: impl AsyncFn(&mut Device) + Copy + 'static) -> Vec<Device> {
+        let answers: Vec<Answer<Device>> = devices
+            .into_iter()
+            .map(|mut device| {
+                self.spawner.spawn(async move {
+                    what(&mut device).await;
+                    device
+                })
+            })
+            .collect();
+        self.run();
+        answers.into_iter().map(|answer| answer.take().unwrap()).collect()
+    }
+
+    fn run(&self) {
+        self.spawner.run(&self.world.random, || self.world.tick());
+    }
+}
+
+/// How many of the seeds from `first` on break a guarantee; with the first of them.
+fn broken(first: u64, count: u64, bug: Option<Bug>) -> Vec<(u64, String)> {
+    let next = AtomicU64::new(first);
+    let search = || {
+        let mut broken = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Relaxed);
+            if seed >= first + count {
+                return broken;
+            }
+            broken.extend(simulate(seed, bug).err().map(|fault| (seed, fault)));
+        }
+    };
+    let mut broken = thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let searches: Vec<_> = (0..threads).map(|_| scope.spawn(search)).collect();
+        searches.into_iter().flat_map(|search| search.join().unwrap()).collect::<Vec<_>>()
+    });
+    broken.sort();
+    broken
+}
+
+#[expect(clippy::disallowed_methods, reason = "which seeds to try is the caller's to say")]
+fn number_from_env(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn every_guarantee_holds_under_every_fault() {
+    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(2_000)),
+    };
+    let broken = broken(first, count, None);
+    if let Some((seed, fault)) = broken.first() {
+        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
+    }
+}
+
+#[test]
+fn a_seed_replays_itself() {
+    let trace = |seed| {
+        let world = Arc::new(World::new(Scenario::of(seed, None)));
+        let simulation = Simulation { world: Arc::clone(&world), spawner: Spawner::default() };
+        simulation.chapter(simulation.sign_everybody_up());
+        (world.step(), world.now(), world.memory.appended())
+    };
+    for seed in 0..20 {
+        assert_eq!(trace(seed), trace(seed));
+    }
+}

@@ -1,0 +1,72 @@
+//! What a seed makes of the world.
+
+use std::num::NonZeroU32;
+
+use crate::planted::Bug;
+use crate::random::Random;
+
+/// The size of a world, and what goes wrong in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    /// What it follows from.
+    pub(crate) seed: u64,
+    /// The bug that is planted.
+    pub(crate) bug: Option<Bug>,
+    /// None of the following goes wrong, so every announcement must arrive.
+    pub(crate) calm: bool,
+    /// Messages expire, and days pass between one chapter and the next.
+    pub(crate) retention: bool,
+    /// At one poll in so many some of what has expired is swept; 0 is never.
+    pub(crate) sweep_once_in: u64,
+    /// People.
+    pub(crate) users: u32,
+    /// Phones and laptops of each.
+    pub(crate) devices: u32,
+    /// Messages that each device writes in a chapter.
+    pub(crate) messages: u64,
+    /// Length of a message's text; large ones make a sync answer in several frames.
+    pub(crate) text_bytes: usize,
+    /// Times that a device connects in a chapter.
+    pub(crate) visits: u64,
+    /// Warm server processes.
+    pub(crate) processes: u64,
+    /// Most entries in a page of the store.
+    pub(crate) page_max: NonZeroU32,
+    /// One call in so many fails; 0 is never.
+    pub(crate) failure_once_in: u64,
+    /// At one poll in so many a function dies; 0 is never.
+    pub(crate) crash_once_in: u64,
+    /// Longest time from one poll to the next. Unit: milliseconds.
+    pub(crate) step_ms_max: u64,
+    /// At one poll in so many minutes pass; 0 is never.
+    pub(crate) leap_once_in: u64,
+}
+
+impl Scenario {
+    /// The scenario of a seed.
+    pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
+        // A generator of its own, so that a planted bug does not change the scenario.
+        let random = Random::new(seed ^ 0x5eed);
+        let calm = random.once_in(3);
+        let two = random.once_in(2);
+        let pages = [1, 2, 3, 100];
+        Self {
+            seed,
+            bug,
+            calm,
+            retention: random.once_in(4),
+            sweep_once_in: *random.pick(&[0, 500]),
+            users: if two { 2 } else { u32::try_from(random.between(3, 4)).unwrap() },
+            devices: u32::try_from(random.between(1, 2)).unwrap(),
+            messages: if two { random.between(1, 7) } else { random.between(1, 3) },
+            text_bytes: if random.once_in(24) { 9_000 } else { 1 },
+            visits: random.between(1, 3) + 2 * u64::from(calm),
+            processes: random.between(1, 3),
+            page_max: NonZeroU32::new(*random.pick(&pages)).unwrap(),
+            failure_once_in: *random.pick(&[0, 8, 20, 60]),
+            crash_once_in: *random.pick(&[0, 40, 200]),
+            step_ms_max: *random.pick(&[2, 20, 200]),
+            leap_once_in: *random.pick(&[0, 0, 500]),
+        }
+    }
+}

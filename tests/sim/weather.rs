@@ -1,0 +1,36 @@
+//! Calls that fail, by the seed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use confab_memory::{Fate, Weather};
+
+use crate::random::Random;
+
+/// Weather that can be changed on the way.
+#[derive(Debug)]
+pub(crate) struct Changeable {
+    random: Arc<Random>,
+    failure_once_in: AtomicU64,
+}
+
+impl Changeable {
+    /// Calm, at first.
+    pub(crate) fn new(random: Arc<Random>) -> Self {
+        Self { random, failure_once_in: AtomicU64::new(0) }
+    }
+
+    /// One call in so many fails from now on; 0 is never.
+    pub(crate) fn set(&self, failure_once_in: u64) {
+        self.failure_once_in.store(failure_once_in, Relaxed);
+    }
+}
+
+impl Weather for Changeable {
+    fn fate(&self) -> Fate {
+        if !self.random.once_in(self.failure_once_in.load(Relaxed)) {
+            return Fate::Done;
+        }
+        if self.random.once_in(2) { Fate::NotDone } else { Fate::AnswerLost }
+    }
+}

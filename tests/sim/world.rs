@@ -1,0 +1,296 @@
+//! Time, servers and what they did: everything but the devices.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
+use confab_app::send_message::{SendMessage, Writer};
+use confab_app::{Error, sync};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::claim::APPEND_DELAY_MAX;
+use confab_domain::device::Device;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::retention::Retention;
+use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Seq, Timestamp, UserId};
+use confab_memory::{Gateway, Memory};
+use confab_protocol::{Ack, ServerFrame};
+use ulid::Ulid;
+
+use crate::executor::mortal;
+use crate::planted::{Bug, Role, Store};
+use crate::random::Random;
+use crate::scenario::Scenario;
+use crate::weather::Changeable;
+
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// How long messages are kept where they expire. Unit: milliseconds.
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+/// Largest lead of a server's clock. Unit: milliseconds.
+const SKEW_MS_MAX: u64 = 10_000;
+
+/// What is shared by all devices and servers.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) random: Arc<Random>,
+    pub(crate) memory: Memory,
+    pub(crate) gateway: Gateway,
+    weather: Arc<Changeable>,
+    stormy: AtomicU64,
+    /// Polls so far: the order in which things really happen.
+    step: AtomicU64,
+    now_ms: AtomicU64,
+    processes: Mutex<Vec<Arc<Process>>>,
+    sends: Mutex<Vec<Request>>,
+    faults: Mutex<Vec<String>>,
+}
+
+/// A warm process: its cache, and its clock.
+struct Process {
+    writer: Writer,
+    ahead: Duration,
+}
+
+/// One request to send a message, as the server saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) command: SendMessage,
+    pub(crate) began: u64,
+    /// When the answer was given, and what it was; `None` where it failed or died.
+    pub(crate) acked: Option<(u64, Ack)>,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let random = Arc::new(Random::new(scenario.seed));
+        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let memory = Memory::new(Arc::clone(&weather) as _).with_page_max(scenario.page_max);
+        let world = Self {
+            memory,
+            gateway: Gateway::new(Arc::clone(&weather) as _),
+            weather,
+            stormy: AtomicU64::new(0),
+            step: AtomicU64::new(0),
+            now_ms: AtomicU64::new(1_790_000_000_000),
+            processes: Mutex::default(),
+            sends: Mutex::default(),
+            faults: Mutex::default(),
+            random,
+            scenario,
+        };
+        let processes = (0..world.scenario.processes).map(|_| world.new_process()).collect();
+        *world.processes.lock().unwrap() = processes;
+        world
+    }
+
+    fn new_process(&self) -> Arc<Process> {
+        let writer = Writer { retention: self.retention(), ..Writer::default() };
+        Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
+    }
+
+    /// The process that a request happens to reach; now and then a cold one.
+    fn any_process(&self) -> Arc<Process> {
+        let mut processes = self.processes.lock().unwrap();
+        if self.random.once_in(12) {
+            let oldest = processes.remove(0);
+            drop(oldest);
+            processes.push(self.new_process());
+        }
+        Arc::clone(self.random.pick(&processes))
+    }
+
+    pub(crate) fn retention(&self) -> Retention {
+        Retention::days(u32::from(self.scenario.retention))
+    }
+
+    /// Begins or ends the trouble that the scenario has.
+    pub(crate) fn set_stormy(&self, stormy: bool) {
+        self.stormy.store(u64::from(stormy), Relaxed);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    }
+
+    pub(crate) fn is_stormy(&self) -> bool {
+        self.stormy.load(Relaxed) == 1 && !self.scenario.calm
+    }
+
+    /// One poll: a little later than the one before.
+    pub(crate) fn tick(&self) {
+        self.step.fetch_add(1, Relaxed);
+        let mut passed_ms = 1;
+        if self.is_stormy() {
+            passed_ms = self.random.below(self.scenario.step_ms_max + 1);
+            if self.random.once_in(self.scenario.leap_once_in) {
+                passed_ms += self.random.below(20 * 60_000);
+            }
+        }
+        self.now_ms.fetch_add(passed_ms, Relaxed);
+        if self.random.once_in(self.scenario.sweep_once_in) {
+            self.memory.sweep_some(self.now(), |_| self.random.once_in(2));
+        }
+    }
+
+    /// Whether this bug is the planted one.
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.scenario.bug == Some(bug)
+    }
+
+    /// Lets a day or more pass: whatever can expire does, or is about to, and
+    /// processes end. What has expired is swept, or not yet.
+    pub(crate) fn pass_days(&self) {
+        let newest = self.memory.appended().last().map_or(0, |newest| newest.sent_at.as_ms());
+        let passed_ms = *self.random.pick(&[DAY_MS, DAY_MS, 3 * DAY_MS]);
+        let margin_ms = 120_000;
+        let then_ms = newest + passed_ms - margin_ms + self.random.below(2 * margin_ms);
+        self.now_ms.fetch_max(then_ms, Relaxed);
+        if self.random.once_in(2) {
+            self.memory.sweep(self.now());
+        }
+        for process in self.processes.lock().unwrap().iter_mut() {
+            *process = self.new_process();
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now_ms.load(Relaxed))
+    }
+
+    /// When something really happens.
+    pub(crate) fn step(&self) -> u64 {
+        self.step.load(Relaxed)
+    }
+
+    /// A guarantee that was found broken.
+    pub(crate) fn fault(&self, what: String) {
+        self.faults.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().unwrap().first().cloned()
+    }
+
+    pub(crate) fn sends(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.sends.lock().unwrap()
+    }
+
+    /// Runs one invocation of a function, which may die, and does not outlive its time.
+    async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<T> {
+        let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
+        let dies = || {
+            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            crashes || self.now() > deadline
+        };
+        match mortal(function, dies).await? {
+            Ok(answer) => Some(answer),
+            Err(Error::Store(_) | Error::Contended) => None,
+            Err(error @ (Error::Refused(_) | Error::Internal(_))) => {
+                self.fault(format!("answered {error:?}"));
+                None
+            }
+        }
+    }
+
+    /// The `$connect` function.
+    pub(crate) async fn open_connection(&self, identity: Identity, connection: ConnectionId) -> Option<()> {
+        let process = self.any_process();
+        let store = Store::new(self, Role::Other);
+        let now = self.now().plus(process.ahead);
+        let open = confab_app::open_connection::open_connection(&store, identity, connection, POLICY, now);
+        self.invoke(open).await
+    }
+
+    /// The `$disconnect` function.
+    pub(crate) async fn close_connection(&self, user: UserId, connection: &ConnectionId) {
+        let store = Store::new(self, Role::Other);
+        self.invoke(confab_app::close_connection::close_connection(&store, user, connection)).await;
+    }
+
+    /// The `send` function.
+    pub(crate) async fn send(&self, command: SendMessage) -> Option<Ack> {
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let index = {
+            let mut sends = self.sends();
+            sends.push(Request { command: command.clone(), began: self.step(), acked: None });
+            sends.len() - 1
+        };
+        let store = Store::new(self, Role::Send);
+        let send =
+            confab_app::send_message::send_message(&store, &self.gateway, &process.writer, command, now);
+        let ack = self.invoke(send).await?;
+        self.sends()[index].acked = Some((self.step(), ack.clone()));
+        Some(ack)
+    }
+
+    /// The `sync` function; gives the last frame.
+    pub(crate) async fn sync(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        command: sync::Sync,
+    ) -> Option<ServerFrame> {
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let store = Store::new(self, Role::Sync);
+        let sync = sync::sync(&store, &self.gateway, user, connection, &command, self.retention(), now);
+        self.invoke(sync).await
+    }
+
+    /// The `read` function.
+    pub(crate) async fn mark_read(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Option<()> {
+        let now = self.now().plus(self.any_process().ahead);
+        let store = Store::new(self, Role::Other);
+        let mark =
+            confab_app::mark_read::mark_read(&store, &self.gateway, user, None, conversation, seq, now);
+        self.invoke(mark).await
+    }
+
+    /// Signs a user up with one device.
+    pub(crate) async fn sign_up(&self, identity: Identity) {
+        let account = Account {
+            profile: Profile {
+                user: identity.user,
+                handle: Handle::parse(&format!("user_{}", identity.user.ulid().0)).unwrap(),
+                display_name: "Somebody".to_owned(),
+                avatar: None,
+            },
+            password_hash: PasswordHash(String::new()),
+            created_at: self.now(),
+        };
+        let device = device_of(identity, self.now());
+        let outcome = self.memory.create_user(&account, &device).await.unwrap();
+        assert_eq!(outcome, CreateUserOutcome::Created);
+    }
+
+    /// Logs a user in on one more device.
+    pub(crate) async fn log_in(&self, identity: Identity) {
+        use confab_app::ports::Devices;
+        self.memory.put_device(&device_of(identity, self.now())).await.unwrap();
+    }
+}
+
+fn device_of(identity: Identity, now: Timestamp) -> Device {
+    Device {
+        user: identity.user,
+        device: identity.device,
+        family: identity.family,
+        generation: 0,
+        name: None,
+        platform: None,
+        created_at: now,
+        last_active_at: now,
+    }
+}
+
+/// The `n`th user.
+pub(crate) fn user(n: u32) -> UserId {
+    UserId::new(Ulid(u128::from(n) + 1))
+}
+
+/// The `n`th user on their `device`th device.
+pub(crate) fn identity(n: u32, device: u32) -> Identity {
+    let number = Ulid(u128::from(n) * 100 + u128::from(device) + 1);
+    Identity { user: user(n), device: DeviceId::new(number), family: FamilyId::new(number) }
+}

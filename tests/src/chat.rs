@@ -1,0 +1,83 @@
+//! The chat under test.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::{Answer, Http, User, fresh_handle, server};
+
+/// A running Confab, as a stranger sees it.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    /// Without a token.
+    pub http: Http,
+}
+
+/// The password of everybody who has no other.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+impl Chat {
+    /// The one that `CONFAB_TEST_URL` names, or the one in this process.
+    pub fn new() -> Self {
+        Self::at(&server::base_url())
+    }
+
+    /// The one at this address, such as `http://127.0.0.1:8080`.
+    pub fn at(base: &str) -> Self {
+        Self { http: Http::new(base) }
+    }
+
+    /// Somebody new, on their first device.
+    pub async fn user(&self) -> User {
+        let handle = fresh_handle();
+        let answer = self.signup(&json!({"handle": handle, "password": PASSWORD})).await;
+        self.user_of(&handle, PASSWORD, &answer.with_status(201))
+    }
+
+    /// Several people who have never met.
+    pub async fn users<const N: usize>(&self) -> [User; N] {
+        let users = join_all((0..N).map(|_| self.user())).await;
+        users.try_into().expect("as many as were asked for")
+    }
+
+    /// A signup, repeated when there were too many of them.
+    pub async fn signup(&self, body: &Value) -> Answer {
+        loop {
+            let answer = self.http.post("/v1/signup", body).await;
+            if answer.status != 429 {
+                return answer;
+            }
+            let wait = answer.refused(429, "rate_limited")["retry_after_ms"].as_u64().unwrap_or(100);
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+        }
+    }
+
+    /// A login, whatever comes of it.
+    pub async fn login(&self, handle: &str, password: &str) -> Answer {
+        self.http.post("/v1/login", &json!({"handle": handle, "password": password})).await
+    }
+
+    /// The user of a session.
+    #[track_caller]
+    pub fn user_of(&self, handle: &str, password: &str, session: &Value) -> User {
+        let text = |name: &str| match session[name].as_str() {
+            Some(text) => text.to_owned(),
+            None => panic!("a session without {name}: {session}"),
+        };
+        assert!(session["expires_in_seconds"].as_u64() > Some(0), "{session}");
+        User {
+            http: self.http.with_token(&text("access_token")),
+            id: text("user"),
+            handle: handle.to_owned(),
+            password: password.to_owned(),
+            device: text("device"),
+            access_token: text("access_token"),
+            refresh_token: text("refresh_token"),
+        }
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,142 @@
+//! The `confab` program as a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::{Chat, DEADLINE, fresh};
+
+/// A running `confab`; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Runner {
+    child: Child,
+    stdout: Lines<BufReader<ChildStdout>>,
+    /// Everything that it has printed up to the line that says that it is ready.
+    pub greeting: Vec<String>,
+    /// The `http=` of that line.
+    pub http: String,
+    /// The `ws=` of that line.
+    pub ws: String,
+}
+
+impl Runner {
+    /// Starts it on a free port, with these arguments too, and waits until it is ready.
+    pub async fn start(args: &[&str]) -> Self {
+        let args = [&["--listen", "127.0.0.1:0"], args].concat();
+        Self::of(&mut command(&args)).await
+    }
+
+    /// Starts it with a data directory.
+    pub async fn with_data(data: &Path) -> Self {
+        Self::start(&["--data", data.to_str().expect("a path in UTF-8")]).await
+    }
+
+    /// Starts it so, and waits until it is ready.
+    pub async fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("confab starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("its stdout")).lines();
+        let mut greeting = Vec::new();
+        loop {
+            let line = timeout(DEADLINE, stdout.next_line()).await.expect("a line in time");
+            let Some(line) = line.expect("a line in UTF-8") else {
+                let mut errors = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
+                panic!("confab ended before it was ready: {greeting:?} {errors}");
+            };
+            greeting.push(line);
+            if let Some((http, ws)) = greeting.last().and_then(|line| ready(line)) {
+                return Self { child, stdout, greeting, http, ws };
+            }
+        }
+    }
+
+    /// A stranger's view of it.
+    pub fn chat(&self) -> Chat {
+        Chat::at(&self.http)
+    }
+
+    /// Kills it, as `kill -9` does.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs");
+        let command = format!("kill -{name} {pid}");
+        let status = Command::new("sh").args(["-c", &command]).status().await.expect("a shell");
+        assert!(status.success(), "{command} failed");
+    }
+
+    /// Waits until it has ended, and gives what it printed since it was ready.
+    pub async fn ended(mut self) -> (ExitStatus, Vec<String>) {
+        let mut lines = Vec::new();
+        let rest = async {
+            while let Some(line) = self.stdout.next_line().await.expect("a line in UTF-8") {
+                lines.push(line);
+            }
+            self.child.wait().await.expect("its status")
+        };
+        let status = timeout(DEADLINE, rest).await.expect("it ends in time");
+        (status, lines)
+    }
+}
+
+/// Runs it to its end, for arguments with which it does not get ready.
+pub async fn run(args: &[&str]) -> Output {
+    let output = command(args).output();
+    timeout(DEADLINE, output).await.expect("it ends in time").expect("confab starts")
+}
+
+/// The program with these arguments.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(args).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The program lies beside the folder of the test's own, for it is of the same build.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this program");
+    let folder = test.parent().and_then(Path::parent).expect("a folder of build products");
+    let program = folder.join(format!("confab{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.exists(),
+        "{} is not there; build it with `cargo build -p confab-local`, or run `cargo xtask test`",
+        program.display()
+    );
+    program
+}
+
+/// The addresses in the line that says that it accepts connections.
+fn ready(line: &str) -> Option<(String, String)> {
+    let (http, ws) = line.strip_prefix("CONFAB_READY http=")?.split_once(" ws=")?;
+    Some((http.to_owned(), ws.to_owned()))
+}
+
+/// An empty directory that is removed when this is dropped.
+#[derive(Debug)]
+pub struct TempDir(PathBuf);
+
+impl TempDir {
+    #[expect(clippy::new_without_default, reason = "it makes a directory")]
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("confab-test-{:016x}", fresh::random()));
+        std::fs::create_dir(&path).expect("a directory for a test");
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
