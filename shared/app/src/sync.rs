@@ -160,12 +160,16 @@ impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
         // cursor shows that the cursor is the end, at the price of one read.
         let from = cursor.unwrap_or(Seq::FIRST);
         let range = Range { from, to: Seq::MAX, direction: crate::ports::Direction::Up };
-        let page = self.store.page(row.conversation, range, LOG_PAGE).await?;
-        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         let last = match page.entries.last() {
             Some(last) if !page.more => Some(last.seq),
             _ => self.store.tail(row.conversation, 1).await?.last(),
         };
+        if page.entries.is_empty() && last > cursor {
+            // Appended between the two reads: what is told to be the last is given too.
+            page = self.store.page(row.conversation, range, LOG_PAGE).await?;
+        }
+        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
         let entries = page.entries.into_iter().filter(|entry| Some(entry.seq) > cursor).collect();
         Ok(last.map(|_| Lack { row, last, page: Page { entries, more: page.more }, rest }))
     }

@@ -1,6 +1,7 @@
 //! What an SDK error means to a use case.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
 
 /// Error codes after which the same request may succeed, and may have succeeded already.
@@ -31,4 +32,24 @@ where
         None => true,
     };
     if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+}
+
+/// Whether the condition of an update held; any other failure is an error.
+pub(crate) fn condition_held<T, R>(
+    result: Result<T, SdkError<UpdateItemError, R>>,
+) -> Result<bool, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match result {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(store_error(error)),
+    }
 }

@@ -6,14 +6,13 @@
 //! `{conversation S, seq N, head N, at_ms N, upto N}`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Floor;
 use confab_domain::{Content, ConversationId, Kind, Message, Seq, Timestamp};
 
-use crate::error::store_error;
+use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
 use crate::{Store, body};
@@ -139,17 +138,7 @@ impl MessageLog for Store {
                 )
             }
         };
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
-        }
+        condition_held(update.send().await)
     }
 }
 

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 
 use crate::Store;
-use crate::error::store_error;
+use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, text, time};
 use crate::schema::{DEVICE, USER};
 
@@ -154,23 +152,6 @@ impl Store {
 
 fn attribute_of(connection: &ConnectionId) -> String {
     format!("{CONNECTION_PREFIX}{connection}")
-}
-
-fn condition_held<T, R>(result: Result<T, SdkError<UpdateItemError, R>>) -> Result<bool, StoreError>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    match result {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(store_error(error)),
-    }
 }
 
 fn session(item: &Item) -> Result<Session, StoreError> {
