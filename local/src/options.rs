@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -22,7 +23,7 @@ pub struct Options {
     #[arg(long)]
     pub memory: bool,
 
-    /// How often clients are told to send a heartbeat.
+    /// How often clients are told to send a heartbeat; at most half the timeout.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=480))]
     pub heartbeat_seconds: u64,
 
@@ -36,17 +37,28 @@ pub struct Options {
 }
 
 impl Options {
-    /// What is wrong with the flags together, for people.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that names both flags.
-    pub fn check(&self) -> Result<(), String> {
-        if self.presence_timeout_seconds < self.heartbeat_seconds {
-            return Err("--presence-timeout-seconds must be at least --heartbeat-seconds, \
-                        or every user is offline between two heartbeats"
-                .to_owned());
-        }
-        Ok(())
+    /// The interval that clients are told: as asked for, or half the timeout where
+    /// that is shorter, since everybody would be offline between two heartbeats.
+    pub fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.heartbeat_seconds.min(self.presence_timeout_seconds.div_ceil(2)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(flags: &[&str], expected_seconds: u64) {
+        let options = Options::parse_from([&["confab"], flags].concat());
+        assert_eq!(options.heartbeat(), Duration::from_secs(expected_seconds));
+    }
+
+    #[test]
+    fn heartbeats_fit_into_the_timeout() {
+        check(&[], 10);
+        check(&["--heartbeat-seconds", "1", "--presence-timeout-seconds", "5"], 1);
+        check(&["--presence-timeout-seconds", "5"], 3);
+        check(&["--presence-timeout-seconds", "1"], 1);
     }
 }

@@ -87,7 +87,7 @@ impl Runner {
 fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> LocalFunctions {
     let Backends { store, gateway } = backends;
     let heartbeat = HeartbeatPolicy {
-        interval: Duration::from_secs(options.heartbeat_seconds),
+        interval: options.heartbeat(),
         timeout: Duration::from_secs(options.presence_timeout_seconds),
     };
     let retention = Retention::days(options.retention_days);
@@ -95,7 +95,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     LocalFunctions {
         authorizer: Authorizer { tokens: tokens.clone() },
-        connect: Connect { store: store.clone(), heartbeat },
+        connect: Connect { store: store.clone(), gateway: gateway.clone(), heartbeat },
         disconnect: Disconnect { store: store.clone() },
         heartbeat: Heartbeat { store: store.clone(), policy: heartbeat },
         send: Send { store: store.clone(), gateway: gateway.clone(), writer: writer() },

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Method, Response, StatusCode};
@@ -16,9 +16,18 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[exclude = "test/*"]
 struct Page;
 
-/// Nothing from elsewhere is loaded or run, and nobody may frame the page.
-const SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
-                               style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Nothing from elsewhere is loaded, run or connected to, and nobody may frame the page.
+///
+/// The page's own host is named for sockets, since not every browser counts them as `'self'`.
+fn security_policy(host: Option<&str>) -> String {
+    let is_plain =
+        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    let sockets = host.filter(is_plain).map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    format!(
+        "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; style-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
 
 /// Serves the page at `/`.
 pub(crate) fn router() -> Router {
@@ -36,18 +45,27 @@ async fn serve(request: Request) -> Response<Body> {
     };
     let etag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{etag}\"");
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let policy = security_policy(host);
     if request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
-        return with_headers(plain(StatusCode::NOT_MODIFIED, ""), &file, &etag);
+        return with_headers(plain(StatusCode::NOT_MODIFIED, ""), &file, &etag, &policy);
     }
-    with_headers(Response::new(Body::from(file.data.clone().into_owned())), &file, &etag)
+    with_headers(Response::new(Body::from(file.data.clone().into_owned())), &file, &etag, &policy)
 }
 
-fn with_headers(mut response: Response<Body>, file: &EmbeddedFile, etag: &str) -> Response<Body> {
+fn with_headers(
+    mut response: Response<Body>,
+    file: &EmbeddedFile,
+    etag: &str,
+    policy: &str,
+) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SECURITY_POLICY));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     if let Ok(mime) = HeaderValue::from_str(file.metadata.mimetype()) {
         headers.insert(CONTENT_TYPE, mime);
     }

@@ -92,9 +92,13 @@ impl Bench {
         let (store, gateway) = (Store::new(client, tables), Gateway::new(management));
         Self {
             send: send::Send { store: store.clone(), gateway: gateway.clone(), writer: Writer::default() },
-            sync: sync::Sync { store: store.clone(), gateway, retention: Retention::FOR_EVER },
+            sync: sync::Sync {
+                store: store.clone(),
+                gateway: gateway.clone(),
+                retention: Retention::FOR_EVER,
+            },
             heartbeat: heartbeat::Heartbeat { store: store.clone(), policy: POLICY },
-            connect: connect::Connect { store: store.clone(), heartbeat: POLICY },
+            connect: connect::Connect { store: store.clone(), gateway: gateway.clone(), heartbeat: POLICY },
             meter,
             posts,
             store,

@@ -197,7 +197,14 @@ impl World {
         let process = self.any_process();
         let store = Store::new(self, Role::Other);
         let now = self.now().plus(process.ahead);
-        let open = confab_app::open_connection::open_connection(&store, identity, connection, POLICY, now);
+        let open = confab_app::open_connection::open_connection(
+            &store,
+            &self.gateway,
+            identity,
+            connection,
+            POLICY,
+            now,
+        );
         self.invoke(open).await
     }
 

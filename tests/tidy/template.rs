@@ -126,12 +126,3 @@ fn the_local_runner_has_the_routes_of_the_template() {
     }
     assert_eq!(count, local.matches("Route::new(\"").count(), "the local runner has a route of its own");
 }
-
-#[test]
-fn every_queue_reports_the_records_that_failed() {
-    for (id, resource) in resources() {
-        if resource.contains("Type: SQS") {
-            assert!(resource.contains("ReportBatchItemFailures"), "{id} would lose records that failed");
-        }
-    }
-}

@@ -29,7 +29,7 @@ pub struct Config {
 pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
 
 /// Logins of one handle under way at once: more than a user has devices, few for who guesses.
-pub const LOGINS_AT_ONCE: Rate = Rate { burst: 30, interval: Duration::from_secs(20) };
+pub const LOGINS_AT_ONCE: Rate = Rate { burst: 15, interval: Duration::from_secs(40) };
 
 impl Config {
     /// Reads the environment.

@@ -10,7 +10,7 @@ use confab_app::authenticate::authenticate;
 use confab_app::ports::Identity;
 use confab_app::wire;
 use confab_domain::{InvalidId, Refusal, Timestamp};
-use confab_lambda::{clock, frame};
+use confab_lambda::{bearer, clock, frame};
 use confab_protocol::limits;
 use serde::de::DeserializeOwned;
 
@@ -30,7 +30,7 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Failure> {
         let now = clock::now();
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer "));
+        let token = header.and_then(bearer::token);
         let identity = authenticate(&api.store, &api.tokens, token, now).await?;
         Ok(Self { identity, now })
     }

@@ -15,7 +15,7 @@ use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use confab_app::Error;
 use confab_app::ports::{Identity, TokenError, Tokens};
 use confab_lambda::websocket::context;
-use confab_lambda::{clock, summary};
+use confab_lambda::{bearer, clock, summary};
 use confab_tokens_jwt::JwtTokens;
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ impl Authorizer {
             return self.tokens.verify_ticket(ticket, now);
         }
         let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(TokenError::Invalid)?;
+        let token = header.and_then(bearer::token).ok_or(TokenError::Invalid)?;
         self.tokens.verify_access(token, now)
     }
 }

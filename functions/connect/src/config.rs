@@ -9,6 +9,8 @@ use confab_store_dynamodb::Tables;
 pub struct Config {
     /// `CONFAB_…_TABLE`.
     pub tables: Tables,
+    /// `CONFAB_CONNECTIONS_ENDPOINT`.
+    pub connections_endpoint: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
 }
@@ -21,7 +23,11 @@ impl Config {
     /// [`BadEnv`] naming all that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
-        let config = Self { tables: env.tables(), heartbeat: env.heartbeat_policy() };
+        let config = Self {
+            tables: env.tables(),
+            connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            heartbeat: env.heartbeat_policy(),
+        };
         env.finish(config)
     }
 }

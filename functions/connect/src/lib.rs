@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use confab_app::{Error, open_connection::open_connection};
 use confab_domain::lease::HeartbeatPolicy;
+use confab_gateway_apigw::Gateway;
 use confab_lambda::summary;
-use confab_lambda::websocket::{Event, Response};
+use confab_lambda::websocket::{Caller, Event, Response};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -18,6 +19,8 @@ use confab_store_dynamodb::Store;
 pub struct Connect {
     /// Sessions and devices.
     pub store: Store,
+    /// Open connections: the oldest of too many is closed.
+    pub gateway: Gateway,
     /// How long a connected user counts as online.
     pub heartbeat: HeartbeatPolicy,
 }
@@ -41,7 +44,7 @@ impl Connect {
         if event.request_context.event_type != "CONNECT" {
             return Err(Error::Internal("not a handshake"));
         }
-        let caller = event.caller()?;
-        open_connection(&self.store, caller.identity, caller.connection, self.heartbeat, caller.now).await
+        let Caller { identity, connection, now } = event.caller()?;
+        open_connection(&self.store, &self.gateway, identity, connection, self.heartbeat, now).await
     }
 }

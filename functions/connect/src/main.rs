@@ -9,7 +9,11 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Connect { store: clients::store(&sdk, config.tables), heartbeat: config.heartbeat };
+    let function = Connect {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        store: clients::store(&sdk, config.tables),
+        heartbeat: config.heartbeat,
+    };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
     }))

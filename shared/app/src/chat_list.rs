@@ -5,17 +5,16 @@ use confab_domain::{ConversationId, Message, Refusal, Timestamp, UserId, members
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::ports::{InboxRow, Inboxes, MessageLog, Range};
+use crate::ports::{Direction, InboxRow, Inboxes, MessageLog, Range};
 use crate::{Error, wire};
 
 /// Conversations that are looked at at once.
 const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
-/// Messages in one page while unread ones are counted.
-const COUNT_PAGE: u32 = 200;
-
-/// Unread messages that are counted one by one; what lies before them all counts as unread.
-const COUNTED_MAX: usize = 1_000;
+/// Newest messages among which those of others are counted; what lies before them all counts as unread.
+///
+/// Bounds what somebody who writes a lot can make a look at the chat list cost.
+const COUNTED_MAX: u32 = 100;
 
 /// A page of the user's conversations.
 ///
@@ -85,7 +84,7 @@ async fn conversation(
     })
 }
 
-/// Counts messages of others after the read marker, from the newest back.
+/// Counts messages of others after the read marker, among the newest.
 async fn count_unread(
     log: &(impl MessageLog + Sync),
     user: UserId,
@@ -94,18 +93,10 @@ async fn count_unread(
     now: Timestamp,
 ) -> Result<u64, Error> {
     let is_unread = |entry: &&Message| entry.sender != user && !retention.has_expired(entry.sent_at, now);
-    let Some(unread) = Range::after(row.read_seq) else { return Ok(0) };
-    let mut range = Range { direction: crate::ports::Direction::Down, ..unread };
-    let (mut unread, mut looked_at) = (0, 0);
-    loop {
-        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
-        unread += page.entries.iter().filter(is_unread).count() as u64;
-        looked_at += page.entries.len();
-        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
-        match rest {
-            None => return Ok(unread),
-            Some(rest) if looked_at >= COUNTED_MAX => return Ok(unread + rest.to.get() - rest.from.get() + 1),
-            Some(rest) => range = rest,
-        }
-    }
+    let Some(after) = Range::after(row.read_seq) else { return Ok(0) };
+    let range = Range { direction: Direction::Down, ..after };
+    let page = log.page(row.conversation, range, COUNTED_MAX).await?;
+    let counted = page.entries.iter().filter(is_unread).count() as u64;
+    let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+    Ok(counted + rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1))
 }

@@ -4,8 +4,8 @@ use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, Timestamp};
 
 use crate::Error;
-use crate::authenticate::check_login;
-use crate::ports::{Connection, Devices, Identity, Sessions};
+use crate::open_connection::put_on_record;
+use crate::ports::{Devices, Identity, Sessions};
 
 /// Renews the lease of a user, by one of its connections.
 ///
@@ -26,8 +26,6 @@ pub async fn heartbeat(
     if store.renew(identity.user, &connection, lease_until, now).await? {
         return Ok(());
     }
-    check_login(store, identity).await?;
-    let connection = Connection { id: connection, device: identity.device, opened_at: now };
-    store.open_connection(identity.user, &connection, lease_until, now).await?;
+    put_on_record(store, identity, connection, policy, now).await?;
     Ok(())
 }

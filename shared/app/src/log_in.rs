@@ -78,7 +78,7 @@ async fn make_room(
         sessions.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
     };
     for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
-        end_device(store, connections, user, device, now).await?;
+        end_device(store, connections, (user, device), None, now).await?;
     }
     // Those of an earlier login on the same device.
     close_sockets(store, connections, user, newcomer, now).await

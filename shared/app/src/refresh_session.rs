@@ -30,7 +30,7 @@ pub async fn refresh_session(
         RotateOutcome::Rotated => Ok(session(tokens, identity, generation + 1, now)),
         RotateOutcome::Ended => Err(Refusal::Unauthenticated("this device was logged out").into()),
         RotateOutcome::Reused => {
-            end_device(store, connections, user, device, now).await?;
+            end_device(store, connections, (user, device), Some(family), now).await?;
             Err(Refusal::Unauthenticated("this refresh token was used before; log in again").into())
         }
     }

@@ -77,6 +77,7 @@ pub async fn send_message(
 ) -> Result<protocol::Ack, Error> {
     let peer = membership::peer_of(command.conversation, command.sender)?;
     command.content.check(wire::CONTENT_LIMITS)?;
+    check_answered(store, writer, &command).await?;
     let (message, duplicate) = append(store, writer, &command, peer, now).await?;
     let frame = protocol::ServerFrame::Message(wire::event_message(&message));
     announce::announce(store, connections, &[peer, command.sender], command.origin.as_ref(), &frame, now)
@@ -88,6 +89,22 @@ pub async fn send_message(
         sent_at_ms: message.sent_at.as_ms(),
         duplicate,
     })
+}
+
+/// Checks before the claim that what the message answers is there: a refused
+/// message is none of those whose keys are remembered.
+async fn check_answered(
+    log: &(impl MessageLog + Sync),
+    writer: &Writer,
+    command: &SendMessage,
+) -> Result<(), Error> {
+    let Some(answered) = command.content.reply_to else { return Ok(()) };
+    if writer.heads.get(command.conversation) >= Some(answered) {
+        return Ok(());
+    }
+    let last = log.tail(command.conversation, 1).await?.last();
+    let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
+    Ok(command.content.check_at(next)?)
 }
 
 /// How far the log has been searched for the caller's own message.
@@ -122,7 +139,6 @@ async fn append(
             floor = Some(next);
         }
         let seq = Seq::following(footing.head).ok_or(Error::Internal("a log is full"))?;
-        command.content.check_at(seq)?;
         let message = message_at(command, seq, now);
         match store.append(&message, writer.retention.expires_at(now)).await {
             Ok(()) => {

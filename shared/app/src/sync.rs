@@ -65,13 +65,20 @@ struct Reader<'a, S> {
     store: &'a S,
     user: UserId,
     sync: &'a Sync,
+    retention: Retention,
+    now: Timestamp,
 }
 
 /// What a device lacks of a conversation: the beginning of it, and where the rest is.
 struct Lack {
     row: InboxRow,
     last: Option<Seq>,
-    page: Page,
+    part: Part,
+}
+
+/// Some messages as events, long texts shortened, and where the rest is.
+struct Part {
+    messages: Vec<protocol::Message>,
     rest: Option<Range>,
 }
 
@@ -92,25 +99,24 @@ pub async fn sync(
     retention: Retention,
     now: Timestamp,
 ) -> Result<ServerFrame, Error> {
-    let reader = Reader { store, user, sync: command };
+    let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
     let mut lacks = reader.rows().map_ok(|row| reader.look(row)).try_buffered(LOOKS_IN_FLIGHT_MAX).boxed();
     while let Some(lack) = lacks.try_next().await? {
         let Some(lack) = lack else { continue };
         let mut given = 0;
-        answer.begin(&lack);
-        let (mut page, mut rest) = (lack.page, lack.rest);
+        answer.begin(&lack.row, lack.last);
+        let mut part = lack.part;
         loop {
-            let kept = page.entries.iter().filter(|entry| !retention.has_expired(entry.sent_at, now));
-            for message in kept.take(command.limit - given) {
+            for message in part.messages.into_iter().take(command.limit - given) {
                 given += 1;
                 if let Some(full) = answer.add(message) {
                     post(connections, connection, &full).await?;
                 }
             }
-            let Some(range) = rest.filter(|_| given < command.limit) else { break };
-            page = store.page(lack.row.conversation, range, LOG_PAGE).await?;
-            rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+            let Some(range) = part.rest.filter(|_| given < command.limit) else { break };
+            let page = store.page(lack.row.conversation, range, LOG_PAGE).await?;
+            part = reader.part(page, range, None);
         }
         if let Some(full) = answer.end() {
             post(connections, connection, &full).await?;
@@ -169,9 +175,16 @@ impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
             // Appended between the two reads: what is told to be the last is given too.
             page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         }
+        Ok(last.map(|_| Lack { row, last, part: self.part(page, range, cursor) }))
+    }
+
+    /// Turned into events at once: a page of the longest texts would fill the memory.
+    fn part(&self, page: Page, range: Range, cursor: Option<Seq>) -> Part {
         let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
-        let entries = page.entries.into_iter().filter(|entry| Some(entry.seq) > cursor).collect();
-        Ok(last.map(|_| Lack { row, last, page: Page { entries, more: page.more }, rest }))
+        let is_news = |entry: &&Message| {
+            Some(entry.seq) > cursor && !self.retention.has_expired(entry.sent_at, self.now)
+        };
+        Part { messages: page.entries.iter().filter(is_news).map(wire::event_message).collect(), rest }
     }
 }
 
@@ -201,13 +214,13 @@ impl<'a> Answer<'a> {
         Self { id, conversations: Vec::new(), bytes: 0 }
     }
 
-    fn begin(&mut self, lack: &Lack) {
+    fn begin(&mut self, row: &InboxRow, last: Option<Seq>) {
         self.open(SyncConversation {
-            conversation: lack.row.conversation.to_string(),
-            kind: wire::conversation_kind(lack.row.conversation).to_owned(),
+            conversation: row.conversation.to_string(),
+            kind: wire::conversation_kind(row.conversation).to_owned(),
             name: None,
-            last_seq: wire::seq_or_zero(lack.last),
-            read_seq: wire::seq_or_zero(lack.row.read_seq),
+            last_seq: wire::seq_or_zero(last),
+            read_seq: wire::seq_or_zero(row.read_seq),
             messages: Vec::new(),
         });
     }
@@ -218,8 +231,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Adds a message to the conversation begun last; gives a frame if that filled one.
-    fn add(&mut self, message: &Message) -> Option<ServerFrame> {
-        let message = wire::event_message(message);
+    fn add(&mut self, message: protocol::Message) -> Option<ServerFrame> {
         let bytes = wire::json_bytes(&message) + 1;
         let full = (self.bytes + bytes > limits::ANSWER_BYTES_MAX).then(|| self.take_and_go_on());
         self.bytes += bytes;

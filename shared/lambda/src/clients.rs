@@ -19,6 +19,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// After this a request is given up, its retries included.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// After this a post is given up: an ack waits for it, and whoever misses it finds the hole.
+const POST_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The SDK's configuration on Lambda.
 pub async fn sdk_config() -> SdkConfig {
     let http_client =
@@ -43,7 +46,10 @@ pub fn store(config: &SdkConfig, tables: Tables) -> Store {
 
 /// The connections of the WebSocket API at `endpoint`.
 pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
-    let config = aws_sdk_apigatewaymanagement::config::Builder::from(config).endpoint_url(endpoint).build();
+    let config = aws_sdk_apigatewaymanagement::config::Builder::from(config)
+        .endpoint_url(endpoint)
+        .timeout_config(TimeoutConfig::builder().operation_timeout(POST_TIMEOUT).build())
+        .build();
     Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(config))
 }
 

@@ -6,8 +6,10 @@
 //!
 //! Start with [`websocket`].
 
+pub mod bearer;
 pub mod clients;
 pub mod clock;
+pub mod deadline;
 pub mod env;
 pub mod frame;
 pub mod summary;

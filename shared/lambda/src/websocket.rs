@@ -11,7 +11,7 @@ use confab_protocol::{ErrorFrame, ServerFrame, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{clock, frame, summary};
+use crate::{clock, deadline, frame, summary};
 
 /// What is used of an event. `aws_lambda_events` has the whole of it, for a
 /// multiple of the parsing on the path of every message.
@@ -129,14 +129,14 @@ pub async fn answer<F: Frame + DeserializeOwned>(
 ) -> Response {
     let started = Instant::now();
     let body = event.body.as_deref().unwrap_or_default();
-    let result = async {
+    let result = deadline::within(async {
         let caller = event.caller()?;
         let frame: F = frame::parse(body.as_bytes())?;
         if frame.id().is_some_and(|id| id.len() > limits::ID_BYTES_MAX) {
             return Err(Refusal::field("id", format!("at most {} bytes", limits::ID_BYTES_MAX)).into());
         }
         act(caller, frame).await
-    }
+    })
     .await;
     summary::log(&event.request_context.route_key, result.as_ref().err(), started.elapsed());
     match result {

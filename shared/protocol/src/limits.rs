@@ -44,12 +44,6 @@ pub const PAGE_LIMIT_MAX: u32 = 100;
 /// Conversations in one page of the chat list.
 pub const CHAT_LIST_PAGE: u32 = 50;
 
-/// Length of a handle. Unit: characters of `a`–`z`, `0`–`9`, `_`; inclusive.
-pub const HANDLE_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
-
-/// Length of a password. Unit: Unicode scalar values; inclusive.
-pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
-
 /// Length of a display name. Unit: Unicode scalar values; inclusive.
 pub const DISPLAY_NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 

@@ -17,7 +17,6 @@ async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
         &["--presence-timeout-seconds", "0"],
         &["--retention-days=-1"],
         &["--retention-days", "1.5"],
-        &["--heartbeat-seconds", "20", "--presence-timeout-seconds", "10"],
         &["--memory", "--data", "somewhere"],
         &["--memory", "--memory"],
     ] {

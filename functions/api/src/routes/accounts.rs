@@ -73,7 +73,8 @@ pub(super) async fn refresh(
 ))]
 pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
     let Caller { identity, now } = caller;
-    end_device::end_device(&api.store, &api.gateway, identity.user, identity.device, now).await?;
+    let login = (identity.user, identity.device);
+    end_device::end_device(&api.store, &api.gateway, login, Some(identity.family), now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn end(
     caller: Caller,
     Id(device): Id<DeviceId>,
 ) -> Result<StatusCode, Failure> {
-    if end_device(&api.store, &api.gateway, caller.identity.user, device, caller.now).await? {
+    if end_device(&api.store, &api.gateway, (caller.identity.user, device), None, caller.now).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::NotFound("device").into())

@@ -12,8 +12,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
-use confab_lambda::summary;
+use axum::response::{IntoResponse, Response};
+use confab_lambda::{deadline, summary};
 use confab_protocol::ErrorCode;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -66,7 +66,8 @@ pub(crate) fn router(api: Shared) -> Router {
 
 async fn log(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let response = next.run(request).await;
+    let response = deadline::within(async { Ok(next.run(request).await) }).await;
+    let response = response.unwrap_or_else(|error| Failure::from(error).into_response());
     let cause = response.extensions().get::<Cause>().map(|cause| cause.0.as_ref());
     summary::log("api", cause, started.elapsed());
     response
