@@ -14,6 +14,7 @@ mod bugs;
 mod checker;
 mod device;
 mod executor;
+mod logouts;
 mod planted;
 mod random;
 mod scenario;

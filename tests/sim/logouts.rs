@@ -1,0 +1,128 @@
+//! A logout and a connect that meet: no device stays connected whose login has ended.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use confab_app::end_device::end_device;
+use confab_app::open_connection::open_connection;
+use confab_app::ports::{Connection, Devices, Identity, Sessions};
+use confab_domain::device::Device;
+use confab_domain::lease::{CONNECTIONS_MAX, HeartbeatPolicy};
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId};
+use confab_memory::{Calm, Gateway, Memory};
+use ulid::Ulid;
+
+const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+fn identity(family: u128) -> Identity {
+    Identity {
+        user: UserId::new(Ulid(1)),
+        device: DeviceId::new(Ulid(2)),
+        family: FamilyId::new(Ulid(family)),
+    }
+}
+
+fn login(family: u128) -> Device {
+    let Identity { user, device, family } = identity(family);
+    Device {
+        user,
+        device,
+        family,
+        generation: 0,
+        name: None,
+        platform: None,
+        created_at: NOW,
+        last_active_at: NOW,
+    }
+}
+
+fn world() -> (Memory, Gateway) {
+    let store = Memory::default();
+    finish(store.put_device(&login(3))).unwrap();
+    (store, Gateway::new(Arc::new(Calm)))
+}
+
+/// Runs a future that waits for nobody.
+fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}
+
+/// Polls the first `before` times, then the second to its end, then the first to its end.
+fn interleave<A, B>(
+    first: impl Future<Output = A>,
+    before: usize,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let (mut first, mut context) = (pin!(first), Context::from_waker(Waker::noop()));
+    let mut done = None;
+    for _ in 0..before {
+        if let Poll::Ready(output) = first.as_mut().poll(&mut context) {
+            done = Some(output);
+            break;
+        }
+    }
+    let second = finish(second);
+    (done.unwrap_or_else(|| finish(first)), second)
+}
+
+/// More than either takes.
+const POLLS_MAX: usize = 40;
+
+/// A socket that opens after its function has answered may be open all the same:
+/// it gets no events, and its next heartbeat is refused.
+#[test]
+fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
+    for polls in 0..POLLS_MAX {
+        for logout_first in [false, true] {
+            let (store, gateway) = world();
+            let connect =
+                open_connection(&store, &gateway, identity(3), ConnectionId::new("c="), POLICY, NOW);
+            let Identity { user, device, family } = identity(3);
+            let logout = end_device(&store, &gateway, (user, device), Some(family), NOW);
+            let ended = if logout_first {
+                interleave(logout, polls, connect).0
+            } else {
+                interleave(connect, polls, logout).1
+            };
+            assert!(ended.unwrap());
+            let sessions = finish(store.sessions(&[user])).unwrap();
+            let on_record = sessions.iter().any(|session| !session.connections.is_empty());
+            assert!(!on_record, "{polls} polls, logout first: {logout_first}");
+        }
+    }
+}
+
+#[test]
+fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
+    let (store, gateway) = world();
+    finish(store.put_device(&login(4))).unwrap();
+    let Identity { user, device, family } = identity(3);
+    let ended = finish(end_device(&store, &gateway, (user, device), Some(family), NOW));
+    assert!(!ended.unwrap());
+    assert!(finish(store.device(user, device)).unwrap().is_some());
+}
+
+#[test]
+fn the_oldest_of_too_many_connections_is_closed() {
+    let (store, gateway) = world();
+    for n in 0..=CONNECTIONS_MAX {
+        let connection = ConnectionId::new(format!("c{n}="));
+        let now = NOW.plus(Duration::from_secs(n as u64));
+        let open = open_connection(&store, &gateway, identity(3), connection.clone(), POLICY, now);
+        finish(open).unwrap();
+        gateway.open(connection);
+    }
+    let session = finish(store.sessions(&[identity(3).user])).unwrap().remove(0);
+    let ids: Vec<ConnectionId> = session.connections.into_iter().map(|open: Connection| open.id).collect();
+    assert_eq!(ids.len(), CONNECTIONS_MAX);
+    assert!(!ids.contains(&ConnectionId::new("c0=")) && !gateway.is_open(&ConnectionId::new("c0=")));
+}
