@@ -18,5 +18,6 @@ export { ConfabError } from './confab/errors.js';
 export { ConfabHttp } from './confab/http.js';
 export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';
 export { Outbox } from './confab/outbox.js';
+export { OwedLogouts } from './confab/owed-logouts.js';
 export { Store } from './confab/store.js';
 export { Timeline } from './confab/timeline.js';

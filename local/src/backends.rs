@@ -48,6 +48,7 @@ impl Backends {
                 .region(Region::new(REGION))
                 .credentials_provider(credentials())
                 .endpoint_url(format!("http://connections.invalid/{stage}"))
+                .retry_config(confab_gateway_apigw::retries())
                 .http_client(aws.http_client())
                 .build(),
         );

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use confab_embedded_aws::DynamoDb;
 
 /// A data directory that is this process's alone until it is dropped.
 #[derive(Debug)]
@@ -40,8 +41,9 @@ impl DataDir {
         }
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("dynamodb.sqlite")
+    pub(crate) fn database(&self) -> anyhow::Result<DynamoDb> {
+        let path = self.path.join("dynamodb.sqlite");
+        DynamoDb::open(&path).with_context(|| format!("{} is not a database of confab's", path.display()))
     }
 
     /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.

@@ -1,7 +1,5 @@
 //! `confab`: the local runner's command line.
 
-#![allow(clippy::print_stdout, reason = "this is what its user reads")]
-
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -40,24 +38,34 @@ async fn run(options: &Options) -> anyhow::Result<()> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            println!("Confab stops: finishing what is in flight and closing sockets.");
+            say("Confab stops: finishing what is in flight and closing sockets.\n");
         })
         .await;
     Ok(())
 }
 
 fn greet(options: &Options, addr: SocketAddr) {
-    println!("Confab is running on this machine.");
-    println!();
-    println!("  Open      http://{addr} in two browser windows, sign up in both, and chat.");
-    println!("  HTTP API  http://{addr}/v1/openapi.json describes it.");
-    if options.memory {
-        println!("  Data      is kept in memory only, and gone when this process ends.");
+    let data = if options.memory {
+        "is kept in memory only, and gone when this process ends.".to_owned()
     } else {
-        println!("  Data      is in {}; remove it to begin anew.", options.data.display());
-    }
-    println!("  Stop      with Ctrl-C.");
-    println!();
-    println!("CONFAB_READY http=http://{addr} ws=ws://{addr}/ws");
-    let _ = std::io::stdout().flush();
+        format!("is in {}; remove it to begin anew.", options.data.display())
+    };
+    say(&format!(
+        "Confab is running on this machine.
+
+  Open      http://{addr} in two browser windows, sign up in both, and chat.
+  HTTP API  http://{addr}/v1/openapi.json describes it.
+  Data      {data}
+  Stop      with Ctrl-C.
+
+CONFAB_READY http=http://{addr} ws=ws://{addr}/ws
+"
+    ));
+}
+
+/// Writes to stdout, whether or not anybody reads it.
+fn say(text: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
 }

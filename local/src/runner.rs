@@ -13,7 +13,7 @@ use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::DynamoDb;
-use confab_local_gateway::{Gateway, GatewayConfig};
+use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
@@ -30,6 +30,10 @@ use crate::web;
 
 /// Where the WebSocket API is.
 const WEBSOCKET_PATH: &str = "/ws";
+
+/// Frames of one socket that are handled at once: one that floods waits for itself,
+/// rather than that all others wait for it.
+const IN_FLIGHT_PER_CONNECTION_MAX: usize = 16;
 
 /// Signups and logins per source address: a burst of 200, then 10 per second.
 const AUTH_PER_SOURCE: Rate = Rate { burst: 200, interval: Duration::from_millis(100) };
@@ -51,13 +55,17 @@ impl Runner {
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let (dynamodb, secret) = match &data {
-            Some(data) => (DynamoDb::open(&data.database())?, data.signing_secret()?),
+            Some(data) => (data.database()?, data.signing_secret()?),
             None => (DynamoDb::in_memory()?, fresh_secret()?),
         };
-        let tokens = JwtTokens::new(&secret)?;
+        let tokens = JwtTokens::new(&secret).context("the file signing-secret in the data directory")?;
         let config = GatewayConfig {
             websocket: Some(websocket_api(WEBSOCKET_PATH)),
             http: Some(http_api()),
+            limits: Limits {
+                in_flight_per_connection_max: IN_FLIGHT_PER_CONNECTION_MAX,
+                ..Limits::default()
+            },
             ..GatewayConfig::default()
         };
         let stage = config.stage.clone();

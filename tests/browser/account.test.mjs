@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Api } from './support/api.mjs';
-import { refused, scene } from './support/stage.mjs';
+import { LINE_CUT, refused, scene } from './support/stage.mjs';
 
 scene('a wrong password is refused with a sentence', { expected: [refused(401)] }, async (stage) => {
   await Api.signUp(stage.http, 'ada_w', 'Ada Lovelace');
@@ -69,6 +69,34 @@ scene('logging out ends the session in every window and leaves nothing behind', 
   await ada.open('Grace Hopper');
   await ada.sees('a secret');
 });
+
+for (const [what, answer, expected] of [
+  ['without a network', (route) => route.abort(), LINE_CUT],
+  ['while the server is busy', (route) => route.fulfill({ status: 503, body: '' }), refused(503)],
+]) {
+  scene(`logging out ${what} deletes everything at once, and the server is told later`, { expected: [expected] }, async (stage) => {
+    const ada = await stage.person();
+    const handle = `ada_l${expected === LINE_CUT ? 'n' : 'b'}`;
+    await ada.signUp(handle, 'Ada Lovelace');
+    const elsewhere = await Api.logIn(stage.http, handle);
+    const logins = async () => (await elsewhere.call('GET', '/v1/devices')).devices.length;
+    await ada.page.route('**/v1/logout', answer);
+    await ada.find('menu').click();
+    await ada.find('logout').click();
+    await ada.find('owed-logout').filter({ hasText: 'You are logged out here. The server will be told when it can be reached.' }).waitFor();
+    assert.equal(await ada.find('continue-as').count(), 0);
+    const left = await ada.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith('confab.')));
+    assert.deepEqual(left, []);
+    assert.equal(await logins(), 2);
+    await ada.page.unroute('**/v1/logout');
+    const told = ada.page.waitForResponse('**/v1/logout');
+    await ada.page.reload();
+    assert.equal((await told).status(), 204);
+    await ada.find('submit').waitFor();
+    assert.equal(await ada.find('owed-logout').textContent(), '');
+    assert.equal(await logins(), 1);
+  });
+}
 
 scene('reloading keeps the session, the conversation and the draft', async (stage) => {
   const ada = await stage.person();

@@ -11,7 +11,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("confab-domain", &["thiserror", "ulid"]),
     (
         "confab-app",
-        &["confab-domain", "confab-protocol", "futures-util", "serde", "serde_json", "thiserror", "tracing"],
+        &[
+            "confab-domain",
+            "confab-protocol",
+            "futures-util",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+        ],
     ),
     ("confab-memory", &["confab-app", "confab-domain"]),
     ("confab-contract", &["confab-app", "confab-domain", "futures-util", "ulid"]),

@@ -1,3 +1,5 @@
+/** Longest address that becomes a link. Unit: UTF-16 code units. */
+const LINK_LENGTH_MAX = 2_048;
 const CANDIDATE = /https?:\/\/[^\s<>"]+/giu;
 
 /**
@@ -20,13 +22,14 @@ export function splitLinks(text) {
 }
 
 function trimmed(address) {
-  let result = address;
-  for (;;) {
-    const last = result.at(-1);
-    const unopened = last === ')' && count(result, '(') < count(result, ')');
-    if (!unopened && !".,;:!?'*_]}".includes(last)) return result;
-    result = result.slice(0, -1);
+  let unopened = count(address, ')') - count(address, '(');
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address[end - 1];
+    if (last === ')' && unopened > 0) unopened -= 1;
+    else if (!".,;:!?'*_]}".includes(last)) break;
   }
+  return address.slice(0, end);
 }
 
 function count(text, character) {
@@ -34,6 +37,7 @@ function count(text, character) {
 }
 
 function safeHref(address) {
+  if (address.length > LINK_LENGTH_MAX) return null;
   try {
     const url = new URL(address);
     return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null;

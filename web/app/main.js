@@ -1,12 +1,15 @@
 import { Accounts, ConfabClient } from '../confab.js';
+import { owedNotice } from './owed-notice.js';
 import { Shell } from './shell.js';
 import { signInView } from './sign-in.js';
 
 const root = document.getElementById('app');
 const accounts = new Accounts();
+const owed = owedNotice(accounts.owedLogouts);
 let shell = null;
 let client = null;
 
+accounts.owedLogouts.start();
 const account = await accounts.resume();
 if (account) await enter(account.user);
 else showSignIn();
@@ -35,8 +38,11 @@ function keepNames({ user, profiles }) {
 
 async function logOut(opened) {
   root.inert = true;
-  await opened.logout();
-  root.inert = false;
+  try {
+    await opened.logout();
+  } finally {
+    root.inert = false;
+  }
 }
 
 function onSwitch() {
@@ -66,7 +72,7 @@ function close() {
 
 function showSignIn({ notice, handle } = {}) {
   for (const dialog of document.querySelectorAll('dialog')) dialog.remove();
-  const view = signInView({ accounts, notice, handle, onEnter: enter });
+  const view = signInView({ accounts, notice, owed, handle, onEnter: enter });
   root.replaceChildren(view.element);
   view.focus();
 }

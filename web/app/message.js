@@ -110,6 +110,8 @@ function reasonOf(error) {
       return 'This person no longer exists.';
     case 'too_large':
       return 'This message is too long.';
+    case 'internal':
+      return 'The server could not take this message.';
     default:
       return error?.message ?? 'The server refused this message.';
   }

@@ -1,4 +1,5 @@
 import { exclusively, heldNames, holdShared } from './locks.js';
+import { OwedLogouts } from './owed-logouts.js';
 import { SessionStore } from './session-store.js';
 
 const PREFIX = 'confab.account.';
@@ -18,10 +19,12 @@ export class Accounts {
     local = globalThis.localStorage,
     perWindow = globalThis.sessionStorage,
     sessions = new SessionStore(),
+    owedLogouts = new OwedLogouts(),
   } = {}) {
     this.local = local;
     this.perWindow = perWindow;
     this.sessions = sessions;
+    this.owedLogouts = owedLogouts;
   }
 
   /** Returns all accounts, the last used first. */
@@ -99,7 +102,7 @@ export class Accounts {
     return usable.find((account) => !held.has(windowLock(account.user))) ?? null;
   }
 
-  /** Returns what {@link ConfabHttp} needs to keep a session alive. */
+  /** Returns what {@link ConfabClient} needs to keep a session alive, and to end it. */
   credentials(user) {
     return {
       load: () => this.sessions.load(user),
@@ -116,6 +119,12 @@ export class Accounts {
         return true;
       },
       exclusively: (work) => exclusively(`confab-refresh:${user}`, work),
+      // Without the lock: a renewal under way only makes the kept tokens old, and using old ones ends the login too.
+      leave: async () => {
+        const session = await this.sessions.load(user);
+        if (session) await this.owedLogouts.add(session);
+      },
+      settle: () => this.owedLogouts.settle(),
     };
   }
 }

@@ -73,6 +73,7 @@ export class Chats extends EventTarget {
       chat.unread_count = entry.unread_count;
     }
     if (skips) this.skipTo(chat, entry.last_seq);
+    if (entry.last_seq === 0) await this.#forgetExpiredUnread(chat);
     if (JSON.stringify(recordOf(chat)) !== before) await this.#save(chat);
     await this.moveRead(chat, entry.read_seq);
   }
@@ -86,6 +87,7 @@ export class Chats extends EventTarget {
 
   /** Gives up on what is missing before `seq`; scrolling up loads it. */
   skipTo(chat, seq) {
+    if (seq <= chat.log.cursor) return;
     this.#append(chat, chat.log.skipTo(seq));
     this.dispatchEvent(new CustomEvent('skipped', { detail: { chat } }));
   }
@@ -133,12 +135,22 @@ export class Chats extends EventTarget {
   }
 
   async #countUnread(chat) {
-    const from = chat.read_seq + 1;
-    const { cursor } = chat.log;
-    if (from > cursor) return 0;
-    const held = await this.#store.messages(chat.conversation, from, cursor);
+    const { held, known, positions } = await this.#heldUnread(chat);
+    return Math.min(chat.unread_count, known + (positions - held));
+  }
+
+  /** The server holds nothing any more, so only what is stored here can still be read. */
+  async #forgetExpiredUnread(chat) {
+    const before = chat.unread_count;
+    const { known } = await this.#heldUnread(chat);
+    chat.unread_count -= Math.max(0, before - known);
+  }
+
+  async #heldUnread({ conversation, read_seq, log: { cursor } }) {
+    if (read_seq >= cursor) return { held: 0, known: 0, positions: 0 };
+    const held = await this.#store.messages(conversation, read_seq + 1, cursor);
     const known = held.filter((message) => message.sender !== this.#user).length;
-    return Math.min(chat.unread_count, known + (cursor - from + 1 - held.length));
+    return { held: held.length, known, positions: cursor - read_seq };
   }
 
   #save(chat) {

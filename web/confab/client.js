@@ -23,6 +23,7 @@ const ADOPT_MS = 30_000;
  * `logout` or `expired`; the client has stopped).
  */
 export class ConfabClient extends EventTarget {
+  #credentials;
   #connection;
   #synchronizer;
   #timelines = new Map();
@@ -46,6 +47,7 @@ export class ConfabClient extends EventTarget {
     super();
     this.user = user;
     this.store = store;
+    this.#credentials = credentials;
     const end = async (access_token) => {
       const ended = await credentials.end(access_token);
       if (ended) this.#end('expired');
@@ -128,11 +130,9 @@ export class ConfabClient extends EventTarget {
     this.#connection.wake();
   }
 
-  /** Ends this device's session and deletes what it stored. */
+  /** Ends this device's session and deletes what it stored; the server is told as soon as it can be. */
   async logout() {
-    // First, or the cut that follows would be taken for a lost connection.
-    this.#connection.stop();
-    await this.http.logout().catch(() => {});
+    await this.#credentials.leave();
     this.#siblings?.postMessage({ ended: true });
     this.#end('logout');
     if (this.store instanceof Store) await Store.remove(this.user);
@@ -266,6 +266,7 @@ export class ConfabClient extends EventTarget {
     if (this.#stopped) return;
     this.stop();
     this.#emit('ended', { reason });
+    if (reason === 'logout') this.#credentials.settle();
   }
 
   #emit(type, detail) {

@@ -4,6 +4,9 @@ import { ConfabError } from './errors.js';
 import { fitsFrame } from './frames.js';
 import { newClientMessageId } from './ids.js';
 
+/** Answers of `internal` after which a message is taken for the cause, and no longer holds up the next ones. */
+const FAULTS_MAX = 5;
+
 /**
  * Messages that the server has not acknowledged.
  *
@@ -11,7 +14,7 @@ import { newClientMessageId } from './ids.js';
  * server answers for it. Per conversation they go one after the other.
  *
  * Shape of an entry: `{client_message_id, conversation, text, created_at_ms, order,
- * state: 'pending' | 'sent' | 'failed', window, error?, seq?}`; `sent` lasts until
+ * state: 'pending' | 'sent' | 'failed', window, faults?, error?, seq?}`; `sent` lasts until
  * the log has released the message.
  */
 export class Outbox extends EventTarget {
@@ -98,7 +101,7 @@ export class Outbox extends EventTarget {
   async retry(id) {
     const entry = this.#entries.get(id);
     if (entry?.state !== 'failed') return;
-    await this.#put({ ...entry, state: 'pending', error: undefined, order: this.#nextOrder(Date.now()) });
+    await this.#put({ ...entry, state: 'pending', faults: 0, error: undefined, order: this.#nextOrder(Date.now()) });
     this.#drain(entry.conversation);
   }
 
@@ -131,15 +134,20 @@ export class Outbox extends EventTarget {
         await this.#deliver(entry);
         failures = 0;
       } catch (error) {
-        if (error.retryable) {
-          failures += 1;
-          await this.#pause(error, failures);
-        } else if (this.#entries.has(entry.client_message_id)) {
-          await this.#put({ ...entry, state: 'failed', error: { code: error.code, message: error.message } });
-        }
+        const faults = (entry.faults ?? 0) + (error.code === 'internal' ? 1 : 0);
+        const failed = !error.retryable || faults >= FAULTS_MAX;
+        await this.#noteRefusal(entry, { faults, failed, error });
+        failures = failed ? 0 : failures + 1;
+        if (!failed) await this.#pause(error, failures);
       }
     }
     this.#draining.delete(conversation);
+  }
+
+  async #noteRefusal(entry, { faults, failed, error }) {
+    if (!this.#entries.has(entry.client_message_id)) return;
+    if (failed) await this.#put({ ...entry, faults, state: 'failed', error: { code: error.code, message: error.message } });
+    else if (faults !== (entry.faults ?? 0)) await this.#put({ ...entry, faults });
   }
 
   async #deliver(entry) {

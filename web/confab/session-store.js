@@ -7,25 +7,39 @@
  * Where the browser forbids IndexedDB, sessions end with the page.
  */
 export class SessionStore {
+  #database;
+  #key;
   #db = null;
   #inMemory = new Map();
 
-  /** Returns the session, or null. */
-  async load(user) {
-    const db = await this.#open();
-    if (!db) return this.#inMemory.get(user) ?? null;
-    return (await answer(db.transaction('sessions').objectStore('sessions').get(user))) ?? null;
+  /** @param {{database?: string, key?: 'user' | 'device'}} [options]  `key` tells sessions apart. */
+  constructor({ database = 'confab', key = 'user' } = {}) {
+    this.#database = database;
+    this.#key = key;
   }
 
-  /** @param {{user: string}} session */
+  async all() {
+    const db = await this.#open();
+    if (!db) return [...this.#inMemory.values()];
+    return answer(db.transaction('sessions').objectStore('sessions').getAll());
+  }
+
+  /** Returns the session, or null. */
+  async load(id) {
+    const db = await this.#open();
+    if (!db) return this.#inMemory.get(id) ?? null;
+    return (await answer(db.transaction('sessions').objectStore('sessions').get(id))) ?? null;
+  }
+
+  /** @param {{user: string, device: string}} session */
   async save(session) {
-    this.#inMemory.set(session.user, session);
+    this.#inMemory.set(session[this.#key], session);
     await this.#write((sessions) => sessions.put(session));
   }
 
-  async remove(user) {
-    this.#inMemory.delete(user);
-    await this.#write((sessions) => sessions.delete(user));
+  async remove(id) {
+    this.#inMemory.delete(id);
+    await this.#write((sessions) => sessions.delete(id));
   }
 
   async #write(work) {
@@ -40,14 +54,14 @@ export class SessionStore {
   }
 
   #open() {
-    this.#db ??= openDatabase().catch(() => null);
+    this.#db ??= openDatabase(this.#database, this.#key).catch(() => null);
     return this.#db;
   }
 }
 
-async function openDatabase() {
-  const opening = indexedDB.open('confab', 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore('sessions', { keyPath: 'user' });
+async function openDatabase(name, keyPath) {
+  const opening = indexedDB.open(name, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('sessions', { keyPath });
   return answer(opening);
 }
 

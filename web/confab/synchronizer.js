@@ -5,7 +5,7 @@ import { splitCursors } from './frames.js';
 const HOLE_MS_MAX = 700;
 /** Messages per `history` answer when a hole is filled. */
 const FILL_LIMIT = 100;
-/** Fetches without progress after which a hole is taken for messages that have expired. */
+/** Fetches without progress after which a hole is taken for messages that have expired, and a promise for a mistake. */
 const FILL_ATTEMPTS_MAX = 5;
 
 /** Brings {@link Chats} up to date after every connect, and fills holes between. */
@@ -17,7 +17,8 @@ export class Synchronizer {
   #listed = false;
   #round = 0;
   #requests = 0;
-  #filling = new Set();
+  /** The chats that are being filled, and how far at least. */
+  #targets = new Map();
 
   constructor({ connection, http, chats, alarms }) {
     this.#connection = connection;
@@ -37,7 +38,7 @@ export class Synchronizer {
   /** Takes a `message` event. */
   take(message) {
     const chat = this.#chats.offer(message);
-    if (chat.log.hole) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat, chat.log.hole?.before - 1));
+    if (chat.log.hole) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat));
   }
 
   async #catchUp(failures = 0) {
@@ -68,7 +69,8 @@ export class Synchronizer {
         const chat = this.#chats.ensure(entry.conversation);
         Object.assign(chat, { kind: entry.kind, name: entry.name ?? chat.name });
         for (const message of entry.messages) this.#chats.offer(message);
-        ends.set(chat, entry);
+        const end = ends.get(chat) ?? { last_seq: 0, read_seq: 0 };
+        ends.set(chat, { last_seq: Math.max(end.last_seq, entry.last_seq), read_seq: Math.max(end.read_seq, entry.read_seq) });
       }
     });
     for (const [chat, { last_seq, read_seq }] of ends) {
@@ -77,28 +79,44 @@ export class Synchronizer {
     }
   }
 
-  /** Fetches until the log reaches `target` and has no hole. */
-  async #fill(chat, target) {
-    if (this.#filling.has(chat)) return;
-    this.#filling.add(chat);
+  /**
+   * Fetches until the log has no hole and has reached `target`.
+   *
+   * Only a message beyond a hole proves that what is missing has expired. A
+   * target is a hint: where the history ends before it, so does the log.
+   */
+  async #fill(chat, target = 0) {
+    const filling = this.#targets.has(chat);
+    this.#targets.set(chat, Math.max(target, this.#targets.get(chat) ?? 0));
+    if (filling) return;
     try {
-      for (let stuck = 0; this.#due(chat, target) && stuck < FILL_ATTEMPTS_MAX; ) {
-        if (stuck) await this.#pause(stuck);
-        const before = chat.log.cursor;
-        await this.#fetchAfter(chat);
-        stuck = chat.log.cursor > before ? 0 : stuck + 1;
+      while (this.#due(chat)) {
+        if (await this.#advance(chat)) continue;
+        if (!chat.log.hole) break;
+        this.#chats.skipTo(chat, chat.log.hole.before - 1);
       }
-      if (this.#due(chat, target)) this.#chats.skipTo(chat, Math.max(target || 0, (chat.log.hole?.before ?? 0) - 1));
     } catch (error) {
+      const missing = this.#targets.get(chat);
       // A lost connection is followed by a sync, which sees the hole again.
-      if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(FILL_ATTEMPTS_MAX), () => this.#fill(chat, target));
+      if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
     } finally {
-      this.#filling.delete(chat);
+      this.#targets.delete(chat);
     }
   }
 
-  #due(chat, target) {
-    return chat.log.hole !== null || chat.log.cursor < target;
+  #due(chat) {
+    return chat.log.hole !== null || chat.log.cursor < this.#targets.get(chat);
+  }
+
+  /** Fetches, some times over if need be; returns whether the log has moved. */
+  async #advance(chat) {
+    const before = chat.log.cursor;
+    for (let attempt = 0; attempt < FILL_ATTEMPTS_MAX && this.#due(chat); attempt += 1) {
+      if (attempt) await this.#pause(attempt);
+      await this.#fetchAfter(chat);
+      if (chat.log.cursor > before) return true;
+    }
+    return !this.#due(chat);
   }
 
   async #fetchAfter(chat) {

@@ -148,3 +148,47 @@ test('an acknowledged message is no longer stored, and shown until the log relea
   await outbox.released(client_message_id);
   assert.deepEqual(outbox.of(C), []);
 });
+
+async function refuseTimes(times, error = new ConfabError('internal', 'a fault')) {
+  for (let time = 0; time < times; time += 1) {
+    connection.requests.shift().reject(error);
+    await clock.pass(30_000);
+  }
+}
+
+test('a message that the server fails on five times lets the next one go', async () => {
+  await outbox.add(C, 'one');
+  await outbox.add(C, 'two');
+  await settled();
+  await refuseTimes(4);
+  assert.deepEqual(outbox.of(C).map(({ state }) => state), ['pending', 'pending']);
+  await refuseTimes(1);
+  assert.deepEqual(outbox.of(C).map(({ state }) => state), ['failed', 'pending']);
+  assert.equal(outbox.of(C)[0].error.code, 'internal');
+  assert.deepEqual(connection.requests.map(({ frame }) => frame.text), ['two']);
+});
+
+test('a retry after faults keeps the id and has as many tries again', async () => {
+  const { client_message_id: id } = await outbox.add(C, 'one');
+  await settled();
+  await refuseTimes(5);
+  await outbox.retry(id);
+  await settled();
+  assert.deepEqual(connection.ids(), [id]);
+  await refuseTimes(4);
+  assert.equal(outbox.of(C)[0].state, 'pending');
+});
+
+test('faults are counted over reloads, and nothing else counts as one', async () => {
+  await outbox.add(C, 'one');
+  await settled();
+  await refuseTimes(3);
+  await refuseTimes(5, new ConfabError('unavailable', ''));
+  outbox.stop();
+  outbox = makeOutbox();
+  await outbox.adopt(() => false);
+  await settled();
+  connection.requests.shift();
+  await refuseTimes(2);
+  assert.equal(outbox.of(C)[0].state, 'failed');
+});

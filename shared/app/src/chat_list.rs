@@ -52,6 +52,9 @@ pub async fn change_conversation(
 ) -> Result<http::Conversation, Error> {
     membership::peer_of(id, user)?;
     if let Some(until) = patch.muted_until_ms {
+        if until.is_some_and(|until| until > Timestamp::MAX_MS) {
+            return Err(Refusal::field("muted_until_ms", format!("at most {}", Timestamp::MAX_MS)).into());
+        }
         let until = until.map(Timestamp::from_ms).filter(|until| *until > now);
         if !store.mute(user, id, until).await? {
             return Err(Refusal::NotFound("conversation").into());

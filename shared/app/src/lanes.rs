@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use confab_domain::ConversationId;
-use futures_util::lock::{Mutex as Lane, OwnedMutexGuard};
+use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
 
 /// Lets the sends of a process into each conversation one after another.
 ///
-/// They would only take positions away from each other. On Lambda, where an
+/// They would only take positions away from each other. In the order in which
+/// they come: one that waited for long would claim its key so late that its own
+/// retry, and 32 messages after that, could have come before. On Lambda, where an
 /// environment has one invocation at a time, a lane is always free; sends of
 /// different environments still race, and the log decides.
 #[derive(Debug, Default)]
@@ -56,6 +58,23 @@ mod tests {
 
     fn conversation(n: u32) -> ConversationId {
         format!("grp_{n:026}").parse().unwrap()
+    }
+
+    #[test]
+    fn turns_come_in_the_order_in_which_they_were_asked_for() {
+        let lanes = Lanes::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(first) = pin!(lanes.enter(conversation(1))).poll(&mut context) else {
+            panic!("the lane was free");
+        };
+        let mut second = pin!(lanes.enter(conversation(1)));
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        drop(first);
+        let mut third = pin!(lanes.enter(conversation(1)));
+        assert!(third.as_mut().poll(&mut context).is_pending(), "who came last went first");
+        let Poll::Ready(second) = second.poll(&mut context) else { panic!("it was its turn") };
+        drop(second);
+        assert!(third.poll(&mut context).is_ready());
     }
 
     #[test]

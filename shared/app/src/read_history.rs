@@ -88,8 +88,10 @@ pub async fn read_history(
             };
             let mut page = reading.page(Some(upto), &half, half.messages_max).await?;
             let after_max = size.messages_max / 2;
-            if after_max > 0 {
-                let after = reading.page(Range::after(Some(seq)), &half, after_max).await?;
+            let after = reading.page(Range::after(Some(seq)), &half, after_max.max(1)).await?;
+            if after_max == 0 {
+                page.more |= !after.messages.is_empty();
+            } else {
                 page.messages.extend(after.messages);
                 page.more |= after.more;
             }

@@ -92,10 +92,24 @@ pub fn check_label(field: &'static str, text: &str, chars_max: usize) -> Result<
     if text.is_empty() || text.chars().count() > chars_max {
         return Err(Refusal::field(field, format!("must have 1 to {chars_max} characters")));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(is_control) {
         return Err(Refusal::field(field, "must not have control characters"));
     }
+    if !text.chars().any(|c| c.is_alphanumeric() || (!c.is_whitespace() && !is_joiner(c))) {
+        return Err(Refusal::field(field, "must have something to see"));
+    }
     Ok(text.to_owned())
+}
+
+/// Control characters, and those that steer how the text around them is shown.
+fn is_control(c: char) -> bool {
+    let steers = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || steers || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Invisible by themselves, but part of how some scripts and emoji are written.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
 }
 
 /// Checks an avatar: a media id or an `https` address.
@@ -104,7 +118,8 @@ pub fn check_label(field: &'static str, text: &str, chars_max: usize) -> Result<
 ///
 /// [`Refusal::Field`] for anything else, or more than `bytes_max` bytes.
 pub fn check_avatar(text: &str, bytes_max: usize) -> Result<String, Refusal> {
-    let known = text.starts_with("https://") || text.starts_with("med_");
+    let names = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
+    let known = names("https://") || names("med_");
     if !known || text.len() > bytes_max || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Refusal::field("avatar", "must be a media id or an https address"));
     }
@@ -142,6 +157,11 @@ mod tests {
         assert_eq!(check_label("display_name", "  Ann ", 3).unwrap(), "Ann");
         assert!(check_label("display_name", "   ", 3).is_err());
         assert!(check_label("display_name", "Anna", 3).is_err());
-        assert!(check_label("display_name", "A\u{0}", 3).is_err());
+        for hostile in ["A\u{0}", "\u{202e}A", "A\u{2028}B", "\u{200b}", "\u{200d}\u{200d}"] {
+            assert!(check_label("display_name", hostile, 3).is_err(), "{hostile:?} passed");
+        }
+        for fine in ["👩\u{200d}🚀", "می\u{200c}", "❤\u{fe0f}"] {
+            assert_eq!(check_label("display_name", fine, 5).unwrap(), fine);
+        }
     }
 }

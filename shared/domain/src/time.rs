@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// The latest time that is taken from outside: the largest integer that every JSON parser keeps exact.
+    pub const MAX_MS: u64 = (1 << 53) - 1;
+
     /// The time that many milliseconds after the Unix epoch.
     pub const fn from_ms(ms: u64) -> Self {
         Self(ms)

@@ -3,7 +3,10 @@
 //! Knows: how the SDK reports a connection that is gone or slow.
 //! Must not know: what a frame says, or who is behind a connection.
 
+use std::time::Duration;
+
 use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
@@ -15,6 +18,14 @@ use confab_domain::ConnectionId;
 #[derive(Clone, Debug)]
 pub struct Gateway {
     client: Client,
+}
+
+/// How often a post is tried: once more, soon.
+///
+/// An ack waits for it, and whoever misses an event finds the hole: a device that
+/// does not read must not hold up those who write to it.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(25))
 }
 
 impl Gateway {

@@ -48,6 +48,7 @@ pub fn store(config: &SdkConfig, tables: Tables) -> Store {
 pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
     let config = aws_sdk_apigatewaymanagement::config::Builder::from(config)
         .endpoint_url(endpoint)
+        .retry_config(confab_gateway_apigw::retries())
         .timeout_config(TimeoutConfig::builder().operation_timeout(POST_TIMEOUT).build())
         .build();
     Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(config))

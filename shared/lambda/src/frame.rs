@@ -19,7 +19,8 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
         let path = error.path().to_string();
         let problem = problem_of(error.inner());
         // At the root, serde names the missing field itself.
-        Refusal::Malformed(if path == "." { problem } else { format!("{path}: {problem}") })
+        let at_root = path == "." || path == "?";
+        Refusal::Malformed(if at_root { problem } else { format!("{path}: {problem}") })
     })?;
     deserializer.end().map_err(|error| Refusal::Malformed(problem_of(&error)))?;
     Ok(value)

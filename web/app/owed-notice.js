@@ -1,0 +1,10 @@
+import { h } from './dom.js';
+
+/** Returns the sentence for somebody whose logout the server has not heard of; empty while there is nothing to say. */
+export function owedNotice(owedLogouts) {
+  const element = h('p', { class: 'notice', role: 'status', 'data-testid': 'owed-logout' });
+  owedLogouts.addEventListener('change', () => {
+    element.textContent = owedLogouts.late ? 'You are logged out here. The server will be told when it can be reached.' : '';
+  });
+  return element;
+}

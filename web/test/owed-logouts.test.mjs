@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Accounts } from '../confab/accounts.js';
+import { ConfabClient } from '../confab/client.js';
+import { MemoryStore } from '../confab/memory-store.js';
+import { OwedLogouts } from '../confab/owed-logouts.js';
+import { SessionStore } from '../confab/session-store.js';
+import { ManualClock, settled } from './manual-clock.mjs';
+
+let clock;
+let kept;
+let calls;
+let answers;
+
+const session = (more) => ({ user: 'usr_1', device: 'dev_1', access_token: 'a1', refresh_token: 'r1', life_ms: 3_600_000, expires_at_ms: Date.now() + 3_600_000, ...more });
+
+async function fetch(path, { headers }) {
+  calls.push([path, headers.Authorization?.slice('Bearer '.length)]);
+  const answer = answers[path]();
+  if (answer === 'offline') throw new TypeError('failed');
+  const [status, body] = answer;
+  return new Response(status === 204 ? null : JSON.stringify(body ?? { error: { code: status === 401 ? 'unauthenticated' : 'unavailable', message: '' } }), { status });
+}
+
+const page = () => new OwedLogouts({ fetch, sessions: kept, alarms: clock, random: () => 1 });
+const owed = async () => (await kept.all()).map(({ device }) => device);
+
+beforeEach(() => {
+  clock = new ManualClock();
+  kept = new SessionStore({ database: 'owed', key: 'device' });
+  calls = [];
+  answers = { '/v1/logout': () => [204], '/v1/token/refresh': () => [401] };
+});
+
+test('what the server has taken is no longer kept', async () => {
+  await kept.save(session());
+  const logouts = page();
+  await logouts.settle();
+  assert.deepEqual(calls, [['/v1/logout', 'a1']]);
+  assert.deepEqual(await owed(), []);
+  assert.equal(logouts.late, false);
+});
+
+for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]]]) {
+  test(`with ${what} the tokens are kept, and the next page tells the server`, async () => {
+    await kept.save(session());
+    answers['/v1/logout'] = () => answer;
+    const logouts = page();
+    await logouts.settle();
+    assert.equal(logouts.late, true);
+    assert.deepEqual(await owed(), ['dev_1']);
+    answers['/v1/logout'] = () => [204];
+    await page().start();
+    assert.deepEqual(await owed(), []);
+  });
+}
+
+test('an open page tries again by itself', async () => {
+  await kept.save(session());
+  answers['/v1/logout'] = () => [503];
+  const logouts = page();
+  await logouts.settle();
+  answers['/v1/logout'] = () => [204];
+  await clock.pass(1_000);
+  assert.deepEqual(await owed(), []);
+  assert.equal(logouts.late, false);
+});
+
+test('the network coming back is reason enough to try again', async () => {
+  let online;
+  globalThis.addEventListener = (type, listener) => (online = type === 'online' ? listener : online);
+  await kept.save(session());
+  answers['/v1/logout'] = () => 'offline';
+  await page().start();
+  delete globalThis.addEventListener;
+  answers['/v1/logout'] = () => [204];
+  await online();
+  assert.deepEqual(await owed(), []);
+});
+
+test('a login that the server no longer has is settled', async () => {
+  await kept.save(session());
+  answers['/v1/logout'] = () => [401];
+  const logouts = page();
+  await logouts.settle();
+  assert.deepEqual(await owed(), []);
+  assert.equal(logouts.late, false);
+});
+
+test('an access token that has ended is renewed first, and the new tokens are kept', async () => {
+  await kept.save(session({ expires_at_ms: 0 }));
+  answers['/v1/token/refresh'] = () => [200, { user: 'usr_1', device: 'dev_1', access_token: 'a2', refresh_token: 'r2', expires_in_seconds: 3600 }];
+  answers['/v1/logout'] = () => [503];
+  await page().settle();
+  assert.equal((await kept.load('dev_1')).refresh_token, 'r2');
+  assert.deepEqual(calls.at(-1), ['/v1/logout', 'a2']);
+});
+
+test('one login that cannot be ended does not keep another from it', async () => {
+  await kept.save(session());
+  await kept.save(session({ device: 'dev_2' }));
+  answers['/v1/logout'] = () => (calls.length === 1 ? [503] : [204]);
+  await page().settle();
+  assert.deepEqual(await owed(), ['dev_1']);
+});
+
+test('a client that logs out without a network is logged out at once, and owes it', async () => {
+  answers['/v1/logout'] = () => 'offline';
+  const owedLogouts = page();
+  const accounts = new Accounts({ local: storage(), perWindow: storage(), owedLogouts });
+  await accounts.logIn(session(), { handle: 'ada' });
+  const client = new ConfabClient({ user: 'usr_1', credentials: accounts.credentials('usr_1'), store: new MemoryStore() });
+  const reasons = [];
+  client.addEventListener('ended', ({ detail }) => {
+    reasons.push(detail.reason);
+    accounts.forget('usr_1');
+  });
+  await client.logout();
+  await settled();
+  assert.deepEqual(reasons, ['logout']);
+  assert.equal(await accounts.sessions.load('usr_1'), null);
+  assert.deepEqual(await owed(), ['dev_1']);
+  assert.equal(owedLogouts.late, true);
+});
+
+function storage() {
+  const items = new Map();
+  return {
+    get length() {
+      return items.size;
+    },
+    key: (index) => [...items.keys()][index],
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
+}
