@@ -11,13 +11,59 @@ scene('scrolling up through a long history keeps the reader’s place and shows 
   for (let n = 1; n <= COUNT; n += 1) await phone.say(conversation, `Entry ${n}${'\nmore'.repeat(n % 4)}`);
   const ada = await stage.person();
   await ada.logIn('ada_h');
+  const opened = isOpened(ada);
   await ada.open('Grace Hopper');
   await ada.seesAll(50);
-  for (let shown = await ada.find('message').count(); shown < COUNT; shown = await ada.find('message').count()) {
-    const { moved } = await scrollUp(ada, shown);
-    assert.ok(Math.abs(moved) < 2, `the message at the top moved by ${moved} pixels when ${shown} were shown`);
+  for (;;) {
+    const place = await scrollToTop(ada);
+    if (place.shown === COUNT) break;
+    await ada.seesAll(place.shown + 1);
+    await assertStays(ada, place);
   }
+  const place = await scrollToTop(ada);
+  await opened;
+  await assertStays(ada, place);
   assert.deepEqual(await ada.seqs(), Array.from({ length: COUNT }, (_, index) => index + 1));
+});
+
+scene('who scrolls up while the unread messages still load stays there', async (stage) => {
+  const { http } = await server();
+  const [grace] = await Promise.all([Api.signUp(http, 'grace_w', 'Grace Hopper'), Api.signUp(http, 'ada_w', 'Ada Lovelace')]);
+  const conversation = await grace.conversationWith('ada_w');
+  for (let n = 1; n <= 120; n += 1) await grace.say(conversation, `Entry ${n}`);
+  const ada = await stage.person();
+  const gate = await holdOlder(ada, { from: 2 });
+  await ada.logIn('ada_w');
+  const opened = isOpened(ada);
+  await ada.open('Grace Hopper');
+  await ada.seesAll(50);
+  await gate.reached;
+  const place = await scrollToTop(ada);
+  gate.open();
+  await opened;
+  await ada.seesAll(120);
+  await assertStays(ada, place);
+});
+
+scene('a message of one’s own from elsewhere leaves the place, one written here shows the end', async (stage) => {
+  const { http } = await server();
+  const phone = await Api.signUp(http, 'ada_e', 'Ada Lovelace');
+  const grace = await Api.signUp(http, 'grace_e', 'Grace Hopper');
+  const conversation = await phone.conversationWith('grace_e');
+  for (let n = 1; n <= 40; n += 1) await grace.say(conversation, `Entry ${n}`);
+  const ada = await stage.person();
+  await ada.logIn('ada_e');
+  const opened = isOpened(ada);
+  await ada.open('Grace Hopper');
+  await ada.seesAll(40);
+  await opened;
+  const place = await scrollToTop(ada);
+  await phone.say(conversation, 'From the phone');
+  await ada.sees('From the phone');
+  await assertStays(ada, place);
+  await ada.say('From here');
+  await ada.seesState('From here', 'sent');
+  assert.ok(await isInView(ada.message('From here')));
 });
 
 scene('a long unread stretch opens at the first unread message', async (stage) => {
@@ -63,17 +109,39 @@ scene('a text beyond the limit cannot be sent, and says by how much', async (sta
   assert.ok(await ada.find('send').isDisabled());
 });
 
-/** Scrolls to the top and returns how far the first visible message moved once more were loaded. */
-async function scrollUp(person, shown) {
-  const first = await person.page.evaluate(() => {
+/** Scrolls to the top and returns what is there then, and how many messages are shown. */
+function scrollToTop(person) {
+  return person.page.evaluate(() => {
     const viewport = document.querySelector('.viewport');
     viewport.scrollTop = 0;
-    const message = viewport.querySelector('.message');
-    return { seq: message.dataset.seq, top: message.getBoundingClientRect().top };
+    const messages = viewport.querySelectorAll('.message');
+    return { seq: messages[0].dataset.seq, top: messages[0].getBoundingClientRect().top, shown: messages.length };
   });
-  await person.page.waitForFunction((before) => document.querySelectorAll('.message').length > before, shown);
-  const top = await person.page.evaluate((seq) => document.querySelector(`.message[data-seq="${seq}"]`).getBoundingClientRect().top, first.seq);
-  return { moved: top - first.top };
+}
+
+async function assertStays(person, { seq, top, shown }) {
+  const now = await person.page.evaluate((of) => document.querySelector(`.message[data-seq="${of}"]`).getBoundingClientRect().top, seq);
+  assert.ok(Math.abs(now - top) < 2, `the message at the top moved by ${now - top} pixels when ${shown} were shown`);
+}
+
+/** Resolves once a conversation has loaded what it opens with; call before it is opened. */
+function isOpened(person) {
+  return person.page.waitForResponse(/\/receipts$/);
+}
+
+/** Holds the pages of older messages back, from the given one on, until the gate is opened. */
+async function holdOlder(person, { from }) {
+  const [reached, opened] = [Promise.withResolvers(), Promise.withResolvers()];
+  let page = 0;
+  await person.page.route(/\/messages\?before=/, async (route) => {
+    page += 1;
+    if (page >= from) {
+      reached.resolve();
+      await opened.promise;
+    }
+    await route.continue();
+  });
+  return { reached: reached.promise, open: opened.resolve };
 }
 
 function isInView(locator) {
