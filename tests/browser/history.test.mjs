@@ -47,10 +47,9 @@ scene('who scrolls up while the unread messages still load stays there', async (
 
 scene('a message of one’s own from elsewhere leaves the place, one written here shows the end', async (stage) => {
   const { http } = await server();
-  const phone = await Api.signUp(http, 'ada_e', 'Ada Lovelace');
-  const grace = await Api.signUp(http, 'grace_e', 'Grace Hopper');
+  const [phone] = await Promise.all([Api.signUp(http, 'ada_e', 'Ada Lovelace'), Api.signUp(http, 'grace_e', 'Grace Hopper')]);
   const conversation = await phone.conversationWith('grace_e');
-  for (let n = 1; n <= 40; n += 1) await grace.say(conversation, `Entry ${n}`);
+  for (let n = 1; n <= 40; n += 1) await phone.say(conversation, `Entry ${n}`);
   const ada = await stage.person();
   await ada.logIn('ada_e');
   const opened = isOpened(ada);
@@ -131,17 +130,22 @@ function isOpened(person) {
 
 /** Holds the pages of older messages back, from the given one on, until the gate is opened. */
 async function holdOlder(person, { from }) {
-  const [reached, opened] = [Promise.withResolvers(), Promise.withResolvers()];
+  const signal = () => {
+    let give;
+    const given = new Promise((resolve) => (give = resolve));
+    return { given, give };
+  };
+  const [reached, opened] = [signal(), signal()];
   let page = 0;
   await person.page.route(/\/messages\?before=/, async (route) => {
     page += 1;
     if (page >= from) {
-      reached.resolve();
-      await opened.promise;
+      reached.give();
+      await opened.given;
     }
     await route.continue();
   });
-  return { reached: reached.promise, open: opened.resolve };
+  return { reached: reached.given, open: opened.give };
 }
 
 function isInView(locator) {
