@@ -17,7 +17,11 @@ export function conversationView({ client, conversation, onBack }) {
   const name = h('h2', { class: 'peer-name', dir: 'auto', tabindex: '-1' });
   const handle = h('p', { class: 'peer-handle' });
   const back = h('button', { class: 'icon-button back', type: 'button', 'aria-label': 'Back to chats', 'data-testid': 'back', on: { click: onBack } }, icon('back'));
-  const writer = composer({ conversation, name: '', onSend: (text) => client.send(conversation, text) });
+  const send = (text) => {
+    list.follow();
+    return client.send(conversation, text);
+  };
+  const writer = composer({ conversation, name: '', onSend: send });
   const element = h(
     'section',
     { class: 'conversation', 'aria-label': 'Conversation' },

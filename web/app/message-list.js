@@ -38,6 +38,12 @@ export class MessageList {
     this.#client.closeTimeline(this.#chat.conversation);
   }
 
+  /** Shows the end, where what the user writes appears. */
+  follow() {
+    this.#unreadAfter = null;
+    this.scroller.toEnd();
+  }
+
   #build() {
     this.top = h('div', { class: 'log-top', role: 'status' });
     this.rows = h('div', { class: 'rows', role: 'log', 'aria-label': 'Messages', 'aria-busy': 'true', 'aria-live': 'polite', 'data-testid': 'messages' });
@@ -77,11 +83,16 @@ export class MessageList {
       await this.#loadOlder({ again: true });
     }
     this.#client.loadMarkers(this.#chat.conversation);
+    // Who has scrolled while the pages came stays where they are.
+    if (!this.scroller.hasLeftEnd) this.#place();
+    this.#placed = true;
+    this.#markRead();
+  }
+
+  #place() {
     const line = this.rows.querySelector('.unread-line');
     this.scroller.toEnd();
     if (line) this.scroller.showFrom(line);
-    this.#placed = true;
-    this.#markRead();
   }
 
   async #loadOlder({ again = false } = {}) {
@@ -103,10 +114,7 @@ export class MessageList {
     if (conversation !== this.#chat.conversation) return;
     const own = messages.some((message) => message.sender === this.#client.user);
     const others = messages.filter((message) => message.sender !== this.#client.user).length;
-    if (own) {
-      this.scroller.stick();
-      this.#unreadAfter = null;
-    }
+    if (own) this.#unreadAfter = null;
     if (!this.scroller.atEnd) this.#newCount += others;
     else if (this.#unreadAfter === null && others && !document.hasFocus()) this.#unreadAfter = messages[0].seq - 1;
   }

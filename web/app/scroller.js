@@ -12,6 +12,7 @@ export class Scroller {
   #onMove;
   #onNearTop;
   #sticks = true;
+  #hasLeftEnd = false;
   /** Where the viewport was when last looked at; elsewhere now means that the reader has scrolled. */
   #top = 0;
   #resizes;
@@ -23,6 +24,7 @@ export class Scroller {
     this.#onNearTop = onNearTop;
     viewport.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.#resizes = new ResizeObserver(() => {
+      this.#notice();
       if (this.#sticks) this.toEnd();
     });
     this.#resizes.observe(viewport);
@@ -36,12 +38,13 @@ export class Scroller {
     return this.#sticks;
   }
 
-  /** Follows the end from here on. */
-  stick() {
-    this.#sticks = true;
-    this.#top = this.#viewport.scrollTop;
+  /** Whether the viewport has ever been away from the end: from then on its place is the reader's. */
+  get hasLeftEnd() {
+    this.#notice();
+    return this.#hasLeftEnd;
   }
 
+  /** Goes to the end and follows it from here on. */
   toEnd({ smooth = false } = {}) {
     this.#sticks = true;
     const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
@@ -62,8 +65,7 @@ export class Scroller {
 
   /** Runs a change of the content so that the reader's place does not move. */
   preserve(change) {
-    // The event of a scroll comes a frame late.
-    if (this.#viewport.scrollTop !== this.#top) this.#measure();
+    this.#notice();
     const anchor = this.#sticks ? null : this.#firstVisible();
     const before = anchor?.getBoundingClientRect().top;
     change();
@@ -89,9 +91,15 @@ export class Scroller {
     this.#top = this.#viewport.scrollTop;
   }
 
+  /** Takes in a scroll whose event, a frame late, has not come yet. */
+  #notice() {
+    if (this.#viewport.scrollTop !== this.#top) this.#measure();
+  }
+
   #measure() {
     const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
     this.#sticks = scrollHeight - scrollTop - clientHeight <= END_PX;
+    this.#hasLeftEnd ||= !this.#sticks;
     this.#top = scrollTop;
   }
 

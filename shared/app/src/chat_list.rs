@@ -11,10 +11,14 @@ use crate::{Error, wire};
 /// Conversations that are looked at at once.
 const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
-/// Newest messages among which those of others are counted; what lies before them all counts as unread.
+/// Messages in one page while unread ones are counted.
+const COUNT_PAGE: u32 = 500;
+
+/// Pages that are counted; what lies before them is not looked at.
 ///
-/// Bounds what somebody who writes a lot can make a look at the chat list cost.
-const COUNTED_MAX: u32 = 100;
+/// A page is at most 1 MB of the store, so this bounds what somebody who writes a
+/// lot can make a look at the chat list cost.
+const COUNT_PAGES_MAX: u32 = 2;
 
 /// A page of the user's conversations.
 ///
@@ -88,6 +92,8 @@ async fn conversation(
 }
 
 /// Counts messages of others after the read marker, among the newest.
+///
+/// Those that are not looked at all count, unless all that were are the user's own.
 async fn count_unread(
     log: &(impl MessageLog + Sync),
     user: UserId,
@@ -96,10 +102,14 @@ async fn count_unread(
     now: Timestamp,
 ) -> Result<u64, Error> {
     let is_unread = |entry: &&Message| entry.sender != user && !retention.has_expired(entry.sent_at, now);
-    let Some(after) = Range::after(row.read_seq) else { return Ok(0) };
-    let range = Range { direction: Direction::Down, ..after };
-    let page = log.page(row.conversation, range, COUNTED_MAX).await?;
-    let counted = page.entries.iter().filter(is_unread).count() as u64;
-    let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
-    Ok(counted + rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1))
+    let after = Range::after(row.read_seq).map(|after| Range { direction: Direction::Down, ..after });
+    let (mut rest, mut unread) = (after, 0);
+    for _ in 0..COUNT_PAGES_MAX {
+        let Some(range) = rest else { return Ok(unread) };
+        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
+        unread += page.entries.iter().filter(is_unread).count() as u64;
+        rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+    }
+    let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
+    Ok(if unread == 0 { 0 } else { unread + unseen })
 }
