@@ -66,7 +66,9 @@ fn with_headers(
     if let Ok(policy) = HeaderValue::from_str(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    if let Ok(mime) = HeaderValue::from_str(file.metadata.mimetype()) {
+    let mime = file.metadata.mimetype();
+    let charset = if mime.starts_with("text/") { "; charset=utf-8" } else { "" };
+    if let Ok(mime) = HeaderValue::from_str(&format!("{mime}{charset}")) {
         headers.insert(CONTENT_TYPE, mime);
     }
     if let Ok(etag) = HeaderValue::from_str(etag) {

@@ -80,6 +80,10 @@ mod tests {
             r#"{"handle":"a","password":"b","device":"phone"}"#,
             "device: invalid type: string \"phone\", expected an object",
         );
+        check::<Login>(
+            r#"{"handle":"a","password":"b","device":[]}"#,
+            "device: invalid type: sequence, expected an object",
+        );
     }
 
     #[test]
