@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
 
 mod bench;
+mod cloud;
 mod step;
 mod test;
 
@@ -37,11 +38,15 @@ enum Task {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Deploys to an emulated cloud on this machine, and tests what is deployed
+    #[command(subcommand)]
+    Cloud(cloud::Cloud),
 }
 
 fn main() -> ExitCode {
     match Task::parse() {
         Task::Test { steps } => test::run(&steps),
         Task::Bench { dry_run } => bench::bench(&files::Root::of_repository(), !dry_run),
+        Task::Cloud(task) => cloud::run_task(&files::Root::of_repository(), &task),
     }
 }

@@ -1,0 +1,124 @@
+//! `cargo xtask cloud`: the stack of `template.yaml` on an emulated cloud on this machine, and the suite against it.
+//!
+//! Knows: MiniStack, SAM, and how the two are started. Start reading at `up`.
+
+mod ministack;
+mod permission;
+mod stack;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use crate::command::{command, run};
+use crate::files::Root;
+use crate::step::Outcome;
+use crate::venv;
+
+use ministack::MiniStack;
+pub(crate) use permission::Permission;
+
+/// The line with the stack's addresses, as long as there is a stack.
+const READY: &str = ".tools/cloud/ready.txt";
+
+#[derive(Subcommand)]
+pub(crate) enum Cloud {
+    /// Starts MiniStack if it does not run, builds, deploys, and prints a line like the local runner's
+    Up {
+        /// Build as for production: optimised, by cargo-lambda with Zig
+        #[arg(long)]
+        release: bool,
+    },
+    /// Prints that line again
+    Url,
+    /// Runs the behavioural suite against the deployed stack
+    Test {
+        /// Take this from a function first, such as `SendFunction:dynamodb:PutItem:MessagesTable`: the suite has to fail
+        #[arg(long)]
+        without: Option<Permission>,
+    },
+    /// Prints every permission of every function of the deployed stack
+    Permissions,
+    /// Prints what MiniStack and the functions have logged
+    Logs,
+    /// Deletes the stack, says what is left of it, and stops MiniStack
+    Down,
+}
+
+pub(crate) fn run_task(root: &Root, task: &Cloud) -> ExitCode {
+    let result = match task {
+        Cloud::Up { release } => up(root, *release),
+        Cloud::Url => ready_line(root).map(|line| println!("{line}")),
+        Cloud::Test { without: None } => test(root),
+        Cloud::Test { without: Some(permission) } => permission::test_without(root, permission),
+        Cloud::Permissions => permission::list(root),
+        Cloud::Logs => ministack::logs(root).map(|logs| print!("{logs}")),
+        Cloud::Down => down(root),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A step of `cargo xtask test`: up, the suite, down.
+pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
+    for (name, requirements) in [stack::TOOLS, ministack::TOOLS] {
+        if let Err(error) = venv::programs(root, name, requirements) {
+            return Ok(Outcome::Skipped(format!("{error:#}: nothing is deployed")));
+        }
+    }
+    let result = up(root, false).and_then(|()| test(root));
+    if result.is_err() {
+        let logs = ministack::logs(root).unwrap_or_default();
+        let last: Vec<&str> = logs.lines().rev().take(40).collect();
+        println!("{}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
+    }
+    let removed = down(root);
+    result.and(removed).map(|()| Outcome::Passed)
+}
+
+fn up(root: &Root, release: bool) -> anyhow::Result<()> {
+    let cloud = MiniStack::running_or_started(root)?;
+    stack::build(root, &cloud, release)?;
+    stack::deploy(root, &cloud)?;
+    let addresses = stack::addresses(root, &cloud)?;
+    let line = format!("CONFAB_READY http={} ws={}", addresses.http, addresses.ws);
+    fs::write(root.join(READY), &line).with_context(|| format!("cannot write {READY}"))?;
+    println!("{line}");
+    Ok(())
+}
+
+fn ready_line(root: &Root) -> anyhow::Result<String> {
+    fs::read_to_string(root.join(READY)).context("nothing is deployed; `cargo xtask cloud up` does it")
+}
+
+/// The suite without what is about the `confab` program: the same selection of packages as every other step builds,
+/// or all of it would be built again.
+fn test(root: &Root) -> anyhow::Result<()> {
+    let line = ready_line(root)?;
+    let http = line.split_whitespace().find_map(|word| word.strip_prefix("http="));
+    let Some(http) = http else { bail!("{READY} holds no address") };
+    run(command("cargo", root.path())
+        .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+        .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "slow"])
+        .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
+        .env("CONFAB_TEST_URL", http)
+        .env("CONFAB_TEST_CLOUD", "ministack"))
+}
+
+fn down(root: &Root) -> anyhow::Result<()> {
+    let Some(cloud) = MiniStack::running(root) else {
+        println!("MiniStack does not run");
+        return Ok(());
+    };
+    let deleted = stack::delete(root, &cloud);
+    let _ = fs::remove_file(root.join(READY));
+    cloud.stop()?;
+    deleted
+}

@@ -1,0 +1,95 @@
+//! The stack, by SAM's own commands with the environment `local` of `samconfig.toml`.
+
+use std::env;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::command::{command, read, run};
+use crate::files::{self, Root};
+use crate::venv;
+
+use super::ministack::{self, MiniStack};
+
+/// Its environment, and what that is made from.
+pub(crate) const TOOLS: (&str, &str) = ("sam", "xtask/requirements-sam.txt");
+
+/// As in `samconfig.toml`.
+pub(crate) const NAME: &str = "confab-local";
+
+pub(crate) struct Addresses {
+    pub(crate) http: String,
+    pub(crate) ws: String,
+}
+
+/// Builds every function.
+///
+/// Without optimisation and by plain Cargo, unless for a release: what is built here runs here, so it needs neither
+/// Zig nor an old glibc.
+pub(crate) fn build(root: &Root, _: &MiniStack, release: bool) -> anyhow::Result<()> {
+    let mut build = sam(root)?;
+    build.args(["build", "--config-env", "local"]);
+    if !release {
+        build.env("SAM_BUILD_MODE", "debug").env("CARGO_LAMBDA_COMPILER", "cargo");
+    }
+    run(&mut build)?;
+    if !release {
+        // A tenth of the bytes to pack and to copy; without the program it only takes longer.
+        let binaries = files::find(&root.join(".aws-sam/build"), |name| name == "bootstrap")?;
+        if let Err(error) = read(command("strip", root.path()).args(binaries)) {
+            println!("symbols stay: {error:#}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn deploy(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
+    let gateway = format!("LocalGateway={}", MiniStack::address());
+    run(sam(root)?
+        .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
+        .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway]))
+}
+
+/// The outputs of the deployed stack.
+pub(crate) fn addresses(root: &Root, _: &MiniStack) -> anyhow::Result<Addresses> {
+    let outputs = read(sam(root)?.args(["list", "stack-outputs", "--stack-name", NAME, "--output", "json"]))?;
+    Ok(Addresses { http: output(&outputs, "HttpUrl")?, ws: output(&outputs, "WebSocketUrl")? })
+}
+
+/// The value of an output in what `sam list stack-outputs --output json` prints.
+fn output(json: &str, key: &str) -> anyhow::Result<String> {
+    let of_key = json.split_once(&format!("\"OutputKey\": \"{key}\""));
+    let value = of_key.and_then(|(_, rest)| rest.split_once("\"OutputValue\": \""));
+    let value = value.and_then(|(_, rest)| rest.split_once('"'));
+    let (value, _) = value.with_context(|| format!("the stack has no output {key}: {json}"))?;
+    Ok(value.to_owned())
+}
+
+/// Deletes the stack. Tables that the template retains stay.
+pub(crate) fn delete(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
+    run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))
+}
+
+fn sam(root: &Root) -> anyhow::Result<Command> {
+    let programs = venv::programs(root, TOOLS.0, TOOLS.1)?;
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(std::iter::once(programs.clone()).chain(env::split_paths(&path)))
+        .context("a folder of PATH holds a colon")?;
+    let mut sam = command(programs.join("sam"), root.path());
+    sam.envs(ministack::environment()).env("PATH", path);
+    Ok(sam)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::output;
+
+    const OUTPUTS: &str =
+        r#"[{"OutputKey": "HttpUrl", "Description": "d", "OutputValue": "http://h/$default"}]"#;
+
+    #[test]
+    fn an_output_is_found_by_its_key() {
+        assert_eq!(output(OUTPUTS, "HttpUrl").ok().as_deref(), Some("http://h/$default"));
+        assert!(output(OUTPUTS, "WebSocketUrl").is_err());
+    }
+}
