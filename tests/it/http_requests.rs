@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use tests::{Chat, fresh_handle};
+use tests::{Chat, fresh_handle, gateway_answers_for_itself, ministack_differs};
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
@@ -50,7 +50,11 @@ async fn a_message_with_a_wrong_field_names_it() {
 #[tokio::test]
 async fn a_call_that_is_none_is_not_found() {
     let alice = Chat::new().user().await;
-    for path in ["/v1", "/v1/", "/v1/nothing", "/v1/me/", "/v1/me/x", "/v1//me", "/v1/conversations/x/y/z"] {
+    if !gateway_answers_for_itself() {
+        alice.http.get("/v1").await.refused(404, "not_found");
+        alice.http.get("/v1/").await.refused(404, "not_found");
+    }
+    for path in ["/v1/nothing", "/v1/me/", "/v1/me/x", "/v1//me", "/v1/conversations/x/y/z"] {
         alice.http.get(path).await.refused(404, "not_found");
     }
     alice.http.post("/v1/nothing", &json!({})).await.refused(404, "not_found");
@@ -108,6 +112,9 @@ async fn a_query_that_lacks_what_it_needs_is_refused() {
 async fn a_conversation_that_is_none_is_refused() {
     let alice = Chat::new().user().await;
     for conversation in ["x", "dm_", "dm_x_y", &alice.id, "%ff", "%2e%2e%2f"] {
+        if conversation.contains('%') && ministack_differs("gives functions the path without its escapes") {
+            continue;
+        }
         alice.page(conversation, "").await.refused(400, "bad_request");
         let path = format!("/v1/conversations/{conversation}");
         alice.http.patch(&path, &json!({})).await.refused(400, "bad_request");

@@ -1,7 +1,7 @@
 //! Frames that make no sense: each is answered, none does anything.
 
 use serde_json::{Value, json};
-use tests::{Chat, Socket, User};
+use tests::{Chat, Socket, User, ministack_differs};
 
 struct Scene {
     alice: User,
@@ -59,7 +59,11 @@ async fn what_is_no_json_object_is_answered_without_an_id() {
         r#"{"action":"heartbeat",}"#,
         r#"{action:"heartbeat"}"#,
         r#"[{"action":"heartbeat","id":"x"}]"#,
-        &deep,
+        if ministack_differs("ends the socket at deep JSON; API Gateway takes `$default`") {
+            ""
+        } else {
+            &deep
+        },
     ] {
         scene.check_no_frame(text).await;
     }
@@ -91,8 +95,14 @@ async fn a_frame_without_an_action_is_refused() {
 #[tokio::test]
 async fn an_action_that_nobody_knows_is_unknown() {
     let mut scene = scene().await;
-    for action in ["fly", "", "Send", "send ", "ack", "message", "$connect", "$disconnect", "$default", "🙂"]
-    {
+    let gateways_own = ["$connect", "$disconnect", "$default"];
+    for action in ["fly", "", "Send", "send ", "ack", "message", "🙂"].into_iter().chain(gateways_own) {
+        let is_gateways = gateways_own.contains(&action);
+        if is_gateways
+            && ministack_differs("calls `$connect` for a frame that names it; API Gateway does not")
+        {
+            continue;
+        }
         scene
             .phone
             .refused(json!({"action": action, "to": scene.bob.id, "text": "x"}), "unknown_action")
@@ -212,6 +222,9 @@ async fn unknown_fields_are_ignored() {
 
 #[tokio::test]
 async fn binary_messages_are_refused() {
+    if ministack_differs("makes text of binary messages; API Gateway says that they are in Base64") {
+        return;
+    }
     let mut scene = scene().await;
     let frame = json!({"action": "send", "id": "binary", "to": scene.bob.id, "text": "x"}).to_string();
     for bytes in [&b""[..], &[0, 159, 146, 150], frame.as_bytes()] {
@@ -224,6 +237,9 @@ async fn binary_messages_are_refused() {
 
 #[tokio::test]
 async fn text_that_is_no_utf_8_is_refused() {
+    if ministack_differs("ends the socket without an answer; what API Gateway does is not known") {
+        return;
+    }
     let mut scene = scene().await;
     let frame = json!({"action": "send", "id": "bytes", "to": scene.bob.id, "text": "#"}).to_string();
     let (before, after) = frame.as_bytes().split_at(frame.find('#').unwrap());

@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod chat;
+mod cloud;
 mod fresh;
 mod http;
 mod refusal;
@@ -21,6 +22,7 @@ mod user;
 pub mod runner;
 
 pub use chat::Chat;
+pub use cloud::{gateway_answers_for_itself, ministack_differs};
 pub use fresh::{fresh_handle, fresh_id};
 pub use http::{Answer, Http};
 pub use socket::{Received, Socket, synced};

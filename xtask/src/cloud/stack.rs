@@ -47,7 +47,9 @@ pub(crate) fn deploy(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
     let gateway = format!("LocalGateway={}", MiniStack::address());
     run(sam(root)?
         .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
-        .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway]))
+        .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway])
+        // To MiniStack all tests come from one address.
+        .arg("SignupBurst=100000"))
 }
 
 /// The outputs of the deployed stack.
