@@ -115,6 +115,14 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A script of `xtask/cloud`, which speaks to the running MiniStack by boto3.
+pub(crate) fn script(root: &Root, name: &str) -> anyhow::Result<Command> {
+    let programs = venv::programs(root, TOOLS.0, TOOLS.1)?;
+    let mut script = command(programs.join("python"), root.path());
+    script.arg(root.join("xtask/cloud").join(name)).envs(environment());
+    Ok(script)
+}
+
 /// What it and the functions have logged.
 pub(crate) fn logs(root: &Root) -> anyhow::Result<String> {
     let log = fs::read(root.join(LOG)).context("MiniStack was not started here")?;

@@ -51,7 +51,7 @@ pub(crate) fn run_task(root: &Root, task: &Cloud) -> ExitCode {
     let result = match task {
         Cloud::Up { release } => up(root, *release),
         Cloud::Url => ready_line(root).map(|line| println!("{line}")),
-        Cloud::Test { without: None } => test(root),
+        Cloud::Test { without: None } => test(root, Failures::All),
         Cloud::Test { without: Some(permission) } => permission::test_without(root, permission),
         Cloud::Permissions => permission::list(root),
         Cloud::Logs => ministack::logs(root).map(|logs| print!("{logs}")),
@@ -73,7 +73,7 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Skipped(format!("{error:#}: nothing is deployed")));
         }
     }
-    let result = up(root, false).and_then(|()| test(root));
+    let result = up(root, false).and_then(|()| test(root, Failures::All));
     if result.is_err() {
         let logs = ministack::logs(root).unwrap_or_default();
         let last: Vec<&str> = logs.lines().rev().take(40).collect();
@@ -98,14 +98,30 @@ fn ready_line(root: &Root) -> anyhow::Result<String> {
     fs::read_to_string(root.join(READY)).context("nothing is deployed; `cargo xtask cloud up` does it")
 }
 
+/// How many failures a run is to find.
+#[derive(Clone, Copy)]
+enum Failures {
+    All,
+    Any,
+}
+
+impl Failures {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::All => "--no-fail-fast",
+            Self::Any => "--fail-fast",
+        }
+    }
+}
+
 /// The suite without what is about the `confab` program: the same selection of packages as every other step builds,
 /// or all of it would be built again.
-fn test(root: &Root) -> anyhow::Result<()> {
+fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
     let line = ready_line(root)?;
     let http = line.split_whitespace().find_map(|word| word.strip_prefix("http="));
     let Some(http) = http else { bail!("{READY} holds no address") };
     run(command("cargo", root.path())
-        .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+        .args(["nextest", "run", "--workspace", "--locked", failures.flag()])
         .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "slow"])
         .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
         .env("CONFAB_TEST_URL", http)

@@ -67,9 +67,14 @@ fn output(json: &str, key: &str) -> anyhow::Result<String> {
     Ok(value.to_owned())
 }
 
-/// Deletes the stack. Tables that the template retains stay.
+/// Deletes the stack, and says what is left.
+///
+/// # Errors
+///
+/// Also if anything is left but the tables that the template retains.
 pub(crate) fn delete(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
-    run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))
+    run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))?;
+    run(ministack::script(root, "left.py")?.arg(NAME))
 }
 
 fn sam(root: &Root) -> anyhow::Result<Command> {
