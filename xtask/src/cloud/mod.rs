@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use crate::command::{command, run};
+use crate::command::{command, read, run};
 use crate::files::Root;
 use crate::step::Outcome;
 use crate::venv;
@@ -68,6 +68,9 @@ pub(crate) fn run_task(root: &Root, task: &Cloud) -> ExitCode {
 
 /// A step of `cargo xtask test`: up, the suite, down.
 pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
+    if let Err(error) = read(command("cargo", root.path()).args(["nextest", "--version"])) {
+        return Ok(Outcome::Skipped(format!("{error:#}: nothing is deployed")));
+    }
     for (name, requirements) in [stack::TOOLS, ministack::TOOLS] {
         if let Err(error) = venv::programs(root, name, requirements) {
             return Ok(Outcome::Skipped(format!("{error:#}: nothing is deployed")));
@@ -84,10 +87,10 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
 }
 
 fn up(root: &Root, release: bool) -> anyhow::Result<()> {
-    let cloud = MiniStack::running_or_started(root)?;
-    stack::build(root, &cloud, release)?;
-    stack::deploy(root, &cloud)?;
-    let addresses = stack::addresses(root, &cloud)?;
+    MiniStack::running_or_started(root)?;
+    stack::build(root, release)?;
+    stack::deploy(root)?;
+    let addresses = stack::addresses(root)?;
     let line = format!("CONFAB_READY http={} ws={}", addresses.http, addresses.ws);
     fs::write(root.join(READY), &line).with_context(|| format!("cannot write {READY}"))?;
     println!("{line}");
@@ -133,7 +136,7 @@ fn down(root: &Root) -> anyhow::Result<()> {
         println!("MiniStack does not run");
         return Ok(());
     };
-    let deleted = stack::delete(root, &cloud);
+    let deleted = stack::delete(root);
     let _ = fs::remove_file(root.join(READY));
     cloud.stop()?;
     deleted

@@ -26,7 +26,7 @@ pub(crate) struct Addresses {
 ///
 /// Without optimisation and by plain Cargo, unless for a release: what is built here runs here, so it needs neither
 /// Zig nor an old glibc.
-pub(crate) fn build(root: &Root, _: &MiniStack, release: bool) -> anyhow::Result<()> {
+pub(crate) fn build(root: &Root, release: bool) -> anyhow::Result<()> {
     let mut build = sam(root)?;
     build.args(["build", "--config-env", "local"]);
     if !release {
@@ -34,7 +34,7 @@ pub(crate) fn build(root: &Root, _: &MiniStack, release: bool) -> anyhow::Result
     }
     run(&mut build)?;
     if !release {
-        // A tenth of the bytes to pack and to copy; without the program it only takes longer.
+        // A third of the bytes to pack and to copy; without the program it only takes longer.
         let binaries = files::find(&root.join(".aws-sam/build"), |name| name == "bootstrap")?;
         if let Err(error) = read(command("strip", root.path()).args(binaries)) {
             println!("symbols stay: {error:#}");
@@ -43,7 +43,7 @@ pub(crate) fn build(root: &Root, _: &MiniStack, release: bool) -> anyhow::Result
     Ok(())
 }
 
-pub(crate) fn deploy(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
+pub(crate) fn deploy(root: &Root) -> anyhow::Result<()> {
     let gateway = format!("LocalGateway={}", MiniStack::address());
     run(sam(root)?
         .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
@@ -53,7 +53,7 @@ pub(crate) fn deploy(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
 }
 
 /// The outputs of the deployed stack.
-pub(crate) fn addresses(root: &Root, _: &MiniStack) -> anyhow::Result<Addresses> {
+pub(crate) fn addresses(root: &Root) -> anyhow::Result<Addresses> {
     let outputs = read(sam(root)?.args(["list", "stack-outputs", "--stack-name", NAME, "--output", "json"]))?;
     Ok(Addresses { http: output(&outputs, "HttpUrl")?, ws: output(&outputs, "WebSocketUrl")? })
 }
@@ -72,7 +72,7 @@ fn output(json: &str, key: &str) -> anyhow::Result<String> {
 /// # Errors
 ///
 /// Also if anything is left but the tables that the template retains.
-pub(crate) fn delete(root: &Root, _: &MiniStack) -> anyhow::Result<()> {
+pub(crate) fn delete(root: &Root) -> anyhow::Result<()> {
     run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))?;
     run(ministack::script(root, "left.py")?.arg(NAME))
 }
