@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "confab-domain",
             "confab-protocol",
             "futures-util",
+            "metrics",
             "serde",
             "serde_json",
             "thiserror",

@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod docs;
+mod features;
 mod files;
 mod template;
 

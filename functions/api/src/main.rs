@@ -2,14 +2,14 @@
 
 use api::{Api, WebSocketUrl, config::Config};
 use confab_app::send_message::Writer;
-use confab_lambda::clients;
+use confab_lambda::{clients, observability};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_tokens_jwt::JwtTokens;
-use lambda_runtime::{Error, tracing};
+use lambda_runtime::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;

@@ -1,13 +1,13 @@
 //! Cold start of the `authorizer` function.
 
 use authorizer::{Authorizer, config::Config};
-use confab_lambda::clients;
+use confab_lambda::{clients, observability};
 use confab_tokens_jwt::JwtTokens;
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;

@@ -1,21 +1,27 @@
 //! `$default`: a typed answer to whatever names no route.
 
+use std::time::Instant;
+
+use confab_app::Error;
+use confab_domain::Refusal;
 use confab_lambda::frame::id_of;
+use confab_lambda::summary;
 use confab_lambda::websocket::{Event, Response};
-use confab_protocol::{ErrorBody, ErrorCode, ErrorFrame, ServerFrame, limits};
+use confab_protocol::limits;
 use serde_json::Value;
 
 /// Answers with an error that says what is wrong with the frame.
 pub fn handle(event: &Event) -> Response {
+    let started = Instant::now();
     let body = event.body.as_deref().unwrap_or_default();
-    let error = error_for(body, event.is_base64_encoded);
-    tracing::info!(function = "default", outcome = error.code.as_str(), "refused");
+    let refusal = Error::Refused(refusal_of(body, event.is_base64_encoded));
+    summary::log("default", Some(&refusal), started.elapsed());
     let id = if event.is_base64_encoded { None } else { id_of(body, limits::ID_BYTES_MAX) };
-    Response::frame(&ServerFrame::Error(ErrorFrame { id, error }))
+    Response::error(id, &refusal)
 }
 
-fn error_for(body: &str, is_binary: bool) -> ErrorBody {
-    let bad = |message: &str| ErrorBody::new(ErrorCode::BadRequest, message);
+fn refusal_of(body: &str, is_binary: bool) -> Refusal {
+    let bad = |problem: &str| Refusal::Malformed(problem.to_owned());
     if is_binary {
         return bad("a frame must be text in UTF-8");
     }
@@ -23,7 +29,7 @@ fn error_for(body: &str, is_binary: bool) -> ErrorBody {
         Err(_) => bad("a frame must be JSON"),
         Ok(Value::Object(frame)) => match frame.get("action") {
             None => bad("missing field `action`"),
-            Some(Value::String(_)) => ErrorBody::new(ErrorCode::UnknownAction, "unknown action"),
+            Some(Value::String(_)) => Refusal::UnknownAction,
             Some(_) => bad("action: must be a string"),
         },
         Ok(_) => bad("a frame must be a JSON object"),

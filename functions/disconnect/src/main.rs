@@ -1,12 +1,12 @@
 //! Cold start of the `disconnect` function.
 
-use confab_lambda::clients;
+use confab_lambda::{clients, observability};
 use disconnect::{Disconnect, config::Config};
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let function = Disconnect { store: clients::store(&sdk, config.tables) };

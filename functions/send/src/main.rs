@@ -1,13 +1,13 @@
 //! Cold start of the `send` function.
 
 use confab_app::send_message::Writer;
-use confab_lambda::clients;
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use confab_lambda::{clients, observability};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::{Send, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let function = Send {

@@ -1,12 +1,12 @@
 //! Cold start of the `sync` function.
 
-use confab_lambda::clients;
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use confab_lambda::{clients, observability};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sync::{Sync, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let function = Sync {

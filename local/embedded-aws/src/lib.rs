@@ -4,20 +4,24 @@
 //! production; only the transport differs. Each request goes to the
 //! [`Service`] registered for the service name in its signature.
 //!
-//! Knows: SigV4 credential scopes, the DynamoDB JSON 1.0 protocol, the
-//! DynamoDB emulator and how to run it beside an async runtime.
+//! Knows: SigV4 credential scopes, the JSON 1.0 protocols of DynamoDB and SQS,
+//! the DynamoDB emulator and how to run it beside an async runtime, and what a
+//! standard queue does.
 //! Must not know: chat, table layouts, configuration, regions, credentials.
 //!
 //! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`]
-//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`). [`Meter`] (`metering/`)
-//! counts what a call would cost on AWS.
+//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`) (which
+//! begins with `queue.rs`). [`Meter`] (`metering/`) counts what a call would
+//! cost on AWS.
 
+mod audit;
 mod dynamodb;
 mod metering;
 mod service;
 mod transport;
 mod wire;
 
+pub use audit::{Access, Audit};
 pub use dynamodb::{DynamoDb, DynamoDbError};
 pub use metering::{Meter, Usage};
 pub use service::{Service, ServiceFuture, ServiceRequest, ServiceResponse, signing_name};

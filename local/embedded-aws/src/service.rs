@@ -42,4 +42,6 @@ pub mod signing_name {
     pub const DYNAMODB: &str = "dynamodb";
     /// API Gateway's `@connections`.
     pub const EXECUTE_API: &str = "execute-api";
+    /// SQS.
+    pub const SQS: &str = "sqs";
 }

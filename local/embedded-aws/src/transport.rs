@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-use crate::{Meter, Service, metering::Metered, signing_name, wire};
+use crate::{Audit, Meter, Service, metering::Metered, signing_name, wire, wire::Scope};
 
 /// AWS as far as this process needs it.
 ///
@@ -23,12 +23,13 @@ use crate::{Meter, Service, metering::Metered, signing_name, wire};
 #[derive(Clone)]
 pub struct EmbeddedAws {
     services: Arc<BTreeMap<&'static str, Arc<dyn Service>>>,
+    audit: Option<Audit>,
 }
 
 impl EmbeddedAws {
     /// Starts with no services.
     pub fn builder() -> EmbeddedAwsBuilder {
-        EmbeddedAwsBuilder { services: BTreeMap::new(), meter: None }
+        EmbeddedAwsBuilder { services: BTreeMap::new(), meter: None, audit: None }
     }
 
     /// Returns the transport for an SDK client: `Config::builder().http_client(..)`.
@@ -44,6 +45,7 @@ impl EmbeddedAws {
 pub struct EmbeddedAwsBuilder {
     services: BTreeMap<&'static str, Arc<dyn Service>>,
     meter: Option<Meter>,
+    audit: Option<Audit>,
 }
 
 impl EmbeddedAwsBuilder {
@@ -60,6 +62,12 @@ impl EmbeddedAwsBuilder {
         self
     }
 
+    /// Records every request in `audit`.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
     /// Builds the transport.
     pub fn build(mut self) -> EmbeddedAws {
         if let Some(meter) = self.meter
@@ -67,7 +75,7 @@ impl EmbeddedAwsBuilder {
         {
             self.services.insert(signing_name::DYNAMODB, Arc::new(Metered::new(service, meter)));
         }
-        EmbeddedAws { services: Arc::new(self.services) }
+        EmbeddedAws { services: Arc::new(self.services), audit: self.audit }
     }
 }
 
@@ -79,13 +87,17 @@ impl HttpClient for EmbeddedAws {
 
 impl HttpConnector for EmbeddedAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let signed_for = wire::signing_name(&request).unwrap_or_default();
+        let Scope { access_key, service: signed_for } = wire::scope(&request).unwrap_or_default();
         let Some(service) = self.services.get(signed_for).cloned() else {
             let reason = format!("no embedded service {signed_for:?} for {}", request.uri());
             return HttpConnectorFuture::ready(Err(ConnectorError::other(reason.into(), None)));
         };
+        let audit = self.audit.clone().map(|audit| (audit, access_key.to_owned(), signed_for.to_owned()));
         HttpConnectorFuture::new(async move {
             let request = wire::collect_request(request).await?;
+            if let Some((audit, caller, service)) = audit {
+                audit.record(&caller, &service, &request);
+            }
             wire::sdk_response(service.call(request).await)
         })
     }

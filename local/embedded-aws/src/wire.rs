@@ -15,10 +15,20 @@ use crate::{ServiceRequest, ServiceResponse};
 /// a DynamoDB batch. Source: DynamoDB API Reference, `BatchWriteItem`.
 const REQUEST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Reads the service name out of the SigV4 credential scope.
-pub(crate) fn signing_name(request: &HttpRequest) -> Option<&str> {
+/// What a signature says of its request.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Scope<'a> {
+    /// The key that signed.
+    pub(crate) access_key: &'a str,
+    /// The signing name of the service.
+    pub(crate) service: &'a str,
+}
+
+/// Reads the SigV4 credential scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`.
+pub(crate) fn scope(request: &HttpRequest) -> Option<Scope<'_>> {
     let (_, credential) = request.headers().get("authorization")?.split_once("Credential=")?;
-    credential.split('/').nth(3)
+    let mut parts = credential.split('/');
+    Some(Scope { access_key: parts.next()?, service: parts.nth(2)? })
 }
 
 /// Collects a request's body, streaming or not.

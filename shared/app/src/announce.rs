@@ -10,6 +10,7 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use crate::metric;
 use crate::ports::{Connection, Connections, PostOutcome, Sessions, StoreError};
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
@@ -80,6 +81,7 @@ async fn forget(sessions: &(impl Sessions + Sync), user: UserId, connection: &Co
     if now.since(connection.opened_at) < YOUNG_CONNECTION {
         return;
     }
+    metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
     if let Err(error) = sessions.close_connections(user, std::slice::from_ref(&connection.id)).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "a gone connection stays on record");
     }

@@ -34,6 +34,7 @@ pub mod sign_up;
 mod error;
 mod head_cache;
 mod lanes;
+pub mod metric;
 pub mod wire;
 
 pub use error::Error;

@@ -14,7 +14,7 @@ use confab_domain::{
 use confab_protocol as protocol;
 
 use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, StoreError, Tail, Users};
-use crate::{Error, HeadCache, Lanes, announce, wire};
+use crate::{Error, HeadCache, Lanes, announce, metric, wire};
 
 /// Attempts before a send gives up.
 ///
@@ -142,6 +142,7 @@ async fn append(
         let message = message_at(command, seq, now);
         match store.append(&message, writer.retention.expires_at(now)).await {
             Ok(()) => {
+                metrics::counter!(metric::SENDS).increment(1);
                 writer.heads.put(command.conversation, seq);
                 return Ok((message, false));
             }
@@ -150,7 +151,10 @@ async fn append(
                 let duplicate = occupant.attempt != command.attempt;
                 return Ok((*occupant, duplicate));
             }
-            Err(AppendError::Occupied(_)) => search = search_after(store, command, newest).await?,
+            Err(AppendError::Occupied(_)) => {
+                metrics::counter!(metric::APPEND_CONFLICTS).increment(1);
+                search = search_after(store, command, newest).await?;
+            }
         }
     }
     Err(Error::Contended)

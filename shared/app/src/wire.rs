@@ -37,6 +37,7 @@ pub fn error_body(error: &Error) -> ErrorBody {
 fn refusal_body(refusal: &Refusal) -> ErrorBody {
     let code = match refusal {
         Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
+        Refusal::UnknownAction => ErrorCode::UnknownAction,
         Refusal::TooLong { .. } => ErrorCode::TooLarge,
         Refusal::NotAMember => ErrorCode::Forbidden,
         Refusal::NotFound(_) => ErrorCode::NotFound,

@@ -16,6 +16,9 @@ pub enum Refusal {
     /// Not JSON, or not of the shape that it should be.
     #[error("{0}")]
     Malformed(String),
+    /// A frame asks for something that there is not.
+    #[error("unknown action")]
+    UnknownAction,
     /// A text is over its limit.
     #[error("{field} is too long: at most {limit} {unit}")]
     TooLong {

@@ -12,5 +12,6 @@ pub mod clock;
 pub mod deadline;
 pub mod env;
 pub mod frame;
+pub mod observability;
 pub mod summary;
 pub mod websocket;

@@ -3,11 +3,18 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use confab_app::{Error, wire};
+use confab_app::{Error, metric, wire};
 use confab_protocol::ErrorCode;
 
-/// Logs how an invocation ended. A client's mistake is `info`, ours is `error`.
+use crate::observability;
+
+/// Logs how an invocation ended, and writes what was counted in it. A client's mistake is `info`, ours is `error`.
 pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
+    log_outcome(function, error, duration);
+    observability::flush(std::io::stdout());
+}
+
+fn log_outcome(function: &str, error: Option<&Error>, duration: Duration) {
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let Some(error) = error else {
         tracing::info!(function, outcome = "done", duration_ms, "done");
@@ -15,6 +22,7 @@ pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
     };
     let code = wire::error_body(error).code;
     let outcome = code.as_str();
+    metrics::counter!(metric::REFUSALS, metric::CODE => outcome).increment(1);
     if code == ErrorCode::Internal {
         tracing::error!(function, outcome, duration_ms, error = chain(error), "failed");
     } else if code == ErrorCode::Unavailable {

@@ -54,7 +54,7 @@ pub(crate) fn run_task(root: &Root, task: &Cloud) -> ExitCode {
         Cloud::Test { without: None } => test(root, Failures::All),
         Cloud::Test { without: Some(permission) } => permission::test_without(root, permission),
         Cloud::Permissions => permission::list(root),
-        Cloud::Logs => ministack::logs(root).map(|logs| print!("{logs}")),
+        Cloud::Logs => logs(root),
         Cloud::Down => down(root),
     };
     match result {
@@ -129,6 +129,14 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
         .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
         .env("CONFAB_TEST_URL", http)
         .env("CONFAB_TEST_CLOUD", "ministack"))
+}
+
+fn logs(root: &Root) -> anyhow::Result<()> {
+    print!("{}", ministack::logs(root)?);
+    if MiniStack::running(root).is_some() {
+        stack::logs(root)?;
+    }
+    Ok(())
 }
 
 fn down(root: &Root) -> anyhow::Result<()> {

@@ -3,9 +3,7 @@
 //! Request units are exact and the same everywhere, unlike times: the emulator
 //! answers with `ConsumedCapacity`, which the production handlers never see.
 
-mod bench;
-
-use bench::{Bench, User};
+use crate::bench::{Bench, User};
 
 /// Units that an operation may cost at most, and how many of its requests may wait for each other.
 struct Budget {

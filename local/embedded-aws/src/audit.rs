@@ -1,0 +1,77 @@
+//! Who asked for what, as a trail of CloudTrail or a decision of IAM would name it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+
+use crate::{ServiceRequest, dynamodb::operation, signing_name};
+
+/// One kind of request by one caller.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// The access key id that the request was signed with.
+    pub caller: String,
+    /// As in a policy, such as `dynamodb:PutItem`.
+    pub action: String,
+    /// What it was done to: a table, or the method and path of `@connections`.
+    pub resource: String,
+}
+
+/// Handle to the accesses over one transport, each kind once. Clones share them.
+///
+/// Knows DynamoDB and API Gateway's `@connections`; requests to other services are left out.
+/// A transaction counts as the actions in it, which is what IAM asks for.
+///
+/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions".
+#[derive(Clone, Debug, Default)]
+pub struct Audit(Arc<Mutex<BTreeSet<Access>>>);
+
+impl Audit {
+    /// What has been asked for so far, granted or not.
+    pub fn accesses(&self) -> BTreeSet<Access> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn record(&self, caller: &str, service: &str, request: &ServiceRequest) {
+        let asked = match service {
+            signing_name::DYNAMODB => of_dynamodb(request),
+            signing_name::EXECUTE_API => vec![of_connections(request)],
+            _ => Vec::new(),
+        };
+        let mut accesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (action, resource) in asked {
+            accesses.insert(Access { caller: caller.to_owned(), action, resource });
+        }
+    }
+}
+
+fn of_connections(request: &ServiceRequest) -> (String, String) {
+    let path = request.uri().path();
+    let stageless = path.find("/@connections/").map_or(path, |start| &path[start..]);
+    ("execute-api:ManageConnections".to_owned(), format!("{}{stageless}", request.method()))
+}
+
+fn of_dynamodb(request: &ServiceRequest) -> Vec<(String, String)> {
+    let Ok(body) = serde_json::from_slice::<Map<String, Value>>(request.body()) else { return Vec::new() };
+    let one = |operation: &str, table: &str| (format!("dynamodb:{operation}"), table.to_owned());
+    let operation = operation(request);
+    if let Some(tables) = body.get("RequestItems").and_then(Value::as_object) {
+        return tables.keys().map(|table| one(operation, table)).collect();
+    }
+    let Some(items) = body.get("TransactItems").and_then(Value::as_array) else {
+        let table = body.get("TableName").and_then(Value::as_str).unwrap_or_default();
+        return vec![one(operation, table)];
+    };
+    let actions = items.iter().filter_map(Value::as_object).flatten();
+    actions
+        .map(|(kind, action)| {
+            let operation = if kind == "ConditionCheck" {
+                "ConditionCheckItem".to_owned()
+            } else {
+                format!("{kind}Item")
+            };
+            one(&operation, action.get("TableName").and_then(Value::as_str).unwrap_or_default())
+        })
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! Names of what is counted while the use cases run.
+//!
+//! Counted through the `metrics` facade; who collects is the composition root's to say. What each one tells an operator
+//! stands in `docs/OPERATIONS.md`.
+
+/// Messages appended, repeats not included.
+pub const SENDS: &str = "Sends";
+
+/// Appends that found their position taken and went on to the next.
+pub const APPEND_CONFLICTS: &str = "AppendConflicts";
+
+/// Connections that were on record and turned out to be gone.
+pub const STALE_CONNECTIONS: &str = "StaleConnections";
+
+/// Requests that were not done, by error code in the dimension [`CODE`].
+pub const REFUSALS: &str = "Refusals";
+
+/// An error code on the wire.
+pub const CODE: &str = "Code";
+
+/// Every counter.
+pub const ALL: [&str; 4] = [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS];

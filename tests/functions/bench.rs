@@ -1,0 +1,309 @@
+//! The functions over a metered store, without a gateway: events go in, answers come out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use api::{Api, WebSocketUrl};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
+use confab_app::send_message::Writer;
+use confab_app::sign_up::AuthRates;
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::retention::Retention;
+use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
+use confab_embedded_aws::{
+    Access, Audit, DynamoDb, EmbeddedAws, Meter, Service, ServiceFuture, ServiceRequest, ServiceResponse,
+    signing_name,
+};
+use confab_gateway_apigw::Gateway;
+use confab_lambda::websocket::{Event, Response};
+use confab_passwords_argon2::Argon2Passwords;
+use confab_store_dynamodb::{Store, Tables};
+use confab_tokens_jwt::JwtTokens;
+use http::HeaderValue;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use ulid::Ulid;
+
+/// Begins the name of every table.
+pub(crate) const TABLE_PREFIX: &str = "test-";
+
+const POLICY: HeartbeatPolicy = HeartbeatPolicy {
+    interval: std::time::Duration::from_secs(10),
+    timeout: std::time::Duration::from_secs(30),
+};
+
+pub(crate) struct Bench {
+    pub(crate) meter: Meter,
+    posts: Arc<AtomicUsize>,
+    store: Store,
+    send: send::Send,
+    sync: sync::Sync,
+    heartbeat: heartbeat::Heartbeat,
+    connect: connect::Connect,
+    disconnect: disconnect::Disconnect,
+    api: Router,
+    audit: Audit,
+}
+
+/// A user with one connected device.
+pub(crate) struct User {
+    pub(crate) id: UserId,
+    n: u128,
+    connection: String,
+}
+
+impl User {
+    pub(crate) async fn new(bench: &Bench, n: u128) -> Self {
+        bench.sign_in(n).await;
+        let connection = format!("c{n}=");
+        bench.connect(n, &connection).await;
+        Self { id: UserId::new(Ulid(n)), n, connection }
+    }
+}
+
+/// How the id of a connection begins that is gone.
+pub(crate) const GONE: &str = "gone";
+
+/// `@connections` that takes every post but to what is gone.
+struct Posts(Arc<AtomicUsize>);
+
+impl Service for Posts {
+    fn call(&self, request: ServiceRequest) -> ServiceFuture {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let mut response = ServiceResponse::default();
+        if request.uri().path().contains(&format!("/{GONE}")) {
+            *response.status_mut() = http::StatusCode::GONE;
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("GoneException"));
+        }
+        Box::pin(std::future::ready(response))
+    }
+}
+
+/// Clients of each caller over one transport, the caller's name as their access key.
+struct Clients {
+    aws: EmbeddedAws,
+    tables: Tables,
+}
+
+impl Clients {
+    fn dynamodb(&self, caller: &str) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .http_client(self.aws.http_client())
+                .build(),
+        )
+    }
+
+    fn store(&self, caller: &str) -> Store {
+        Store::new(self.dynamodb(caller), self.tables.clone())
+    }
+
+    fn gateway(&self, caller: &str) -> Gateway {
+        Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(
+            aws_sdk_apigatewaymanagement::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .endpoint_url("http://connections.invalid/test")
+                .http_client(self.aws.http_client())
+                .build(),
+        ))
+    }
+}
+
+fn credentials(caller: &str) -> Credentials {
+    Credentials::new(caller, "test", None, None, "test")
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::keeping(Retention::FOR_EVER).await
+    }
+
+    /// With messages that are kept for so long.
+    pub(crate) async fn keeping(retention: Retention) -> Self {
+        let (meter, audit, posts) = (Meter::default(), Audit::default(), Arc::new(AtomicUsize::new(0)));
+        let aws = EmbeddedAws::builder()
+            .service(signing_name::DYNAMODB, DynamoDb::in_memory().expect("a database"))
+            .service(signing_name::EXECUTE_API, Posts(Arc::clone(&posts)))
+            .meter(meter.clone())
+            .audit(audit.clone())
+            .build();
+        let clients = Clients { aws, tables: Tables::with_prefix(TABLE_PREFIX) };
+        clients.tables.create_missing(&clients.dynamodb("bench")).await.expect("tables");
+        let writer = || Writer { retention, ..Writer::default() };
+        Self {
+            send: send::Send {
+                store: clients.store("send"),
+                gateway: clients.gateway("send"),
+                writer: writer(),
+            },
+            sync: sync::Sync { store: clients.store("sync"), gateway: clients.gateway("sync"), retention },
+            heartbeat: heartbeat::Heartbeat { store: clients.store("heartbeat"), policy: POLICY },
+            connect: connect::Connect {
+                store: clients.store("connect"),
+                gateway: clients.gateway("connect"),
+                heartbeat: POLICY,
+            },
+            disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
+            api: api::router(Api {
+                store: clients.store("api"),
+                gateway: clients.gateway("api"),
+                passwords: Argon2Passwords::new(1),
+                tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
+                writer: writer(),
+                rates: AuthRates {
+                    per_source: api::config::LOGINS_AT_ONCE,
+                    per_handle: api::config::FAILED_LOGINS,
+                    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+                },
+                websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
+            }),
+            store: clients.store("bench"),
+            meter,
+            posts,
+            audit,
+        }
+    }
+
+    /// As if the next send met an environment that has just started.
+    pub(crate) fn forget_warm_state(&mut self) {
+        self.send.writer = Writer::default();
+    }
+
+    /// Begins to count posts anew.
+    pub(crate) fn forget_posts(&self) {
+        self.posts.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn posts(&self) -> usize {
+        self.posts.load(Ordering::SeqCst)
+    }
+
+    /// Makes an account with one device.
+    pub(crate) async fn sign_in(&self, n: u128) {
+        let (user, now) = (UserId::new(Ulid(n)), Timestamp::from_ms(1));
+        let handle = Handle::parse(&format!("user_{n}")).expect("a handle");
+        let account = Account {
+            profile: Profile { user, handle, display_name: "A user".to_owned(), avatar: None },
+            password_hash: PasswordHash("none".to_owned()),
+            created_at: now,
+        };
+        let device = Device {
+            user,
+            device: DeviceId::new(Ulid(n)),
+            family: FamilyId::new(Ulid(n)),
+            generation: 0,
+            name: None,
+            platform: None,
+            created_at: now,
+            last_active_at: now,
+        };
+        self.store.create_user(&account, &device).await.expect("an account");
+        assert!(self.store.device(user, device.device).await.expect("a store").is_some());
+    }
+
+    pub(crate) async fn connect(&self, n: u128, connection: &str) {
+        let response = self.connect.handle(event(n, connection, "$connect", "CONNECT", None)).await;
+        assert_eq!(response.status_code, 200);
+    }
+
+    pub(crate) async fn disconnect(&self, n: u128, connection: &str) {
+        self.disconnect.handle(event(n, connection, "$disconnect", "DISCONNECT", None)).await;
+    }
+
+    /// Puts a connection on record that was opened long ago.
+    pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
+        let (device, opened_at) = (DeviceId::new(Ulid(user.n)), Timestamp::from_ms(1));
+        let connection = Connection { id: ConnectionId::new(id), device, opened_at };
+        self.store.open_connection(user.id, &connection, opened_at, opened_at).await.expect("a store");
+    }
+
+    /// Puts a connection of a session on record.
+    pub(crate) async fn connects_as(&self, session: &Value, id: &str) {
+        let text = |name: &str| session[name].as_str().expect("a field of a session");
+        let connection = Connection {
+            id: ConnectionId::new(id),
+            device: text("device").parse().expect("a device"),
+            opened_at: Timestamp::from_ms(1),
+        };
+        let user = text("user").parse().expect("a user");
+        let until = connection.opened_at;
+        self.store.open_connection(user, &connection, until, until).await.expect("a store");
+    }
+
+    /// What each function has asked of AWS so far.
+    pub(crate) fn accesses(&self) -> BTreeSet<Access> {
+        self.audit.accesses()
+    }
+
+    /// A frame to the function of `history` or `read`.
+    pub(crate) async fn ask(&self, user: &User, route: &str, frame: &Value) -> Option<Value> {
+        let response = self.sync.handle(message(user, route, frame)).await;
+        response.body.map(|body| serde_json::from_str(&body).expect("JSON"))
+    }
+
+    /// A call of the HTTP API: its status and its body.
+    pub(crate) async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(body.to_string()))
+            .expect("a request");
+        let response = self.api.clone().oneshot(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// Sends a message and gives its conversation.
+    pub(crate) async fn send(&self, from: &User, to: &User, id: &str, text: &str) -> String {
+        let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});
+        let answer = frame_of(self.send.handle(message(from, "send", &frame)).await);
+        assert_eq!(answer["type"], "ack", "{answer}");
+        assert_eq!(answer["duplicate"], false);
+        let conversation = ConversationId::dm(from.id, to.id).expect("two users");
+        assert_eq!(answer["conversation"], conversation.to_string());
+        conversation.to_string()
+    }
+
+    pub(crate) async fn sync(&self, user: &User, cursors: Value) -> Value {
+        let frame = json!({"action": "sync", "id": "s", "cursors": cursors});
+        frame_of(self.sync.handle(message(user, "sync", &frame)).await)
+    }
+
+    pub(crate) async fn heartbeat(&self, user: &User) -> Value {
+        frame_of(self.heartbeat.handle(message(user, "heartbeat", &json!({"action": "heartbeat"}))).await)
+    }
+}
+
+fn message(user: &User, route: &str, frame: &Value) -> Event {
+    event(user.n, &user.connection, route, "MESSAGE", Some(frame.to_string()))
+}
+
+fn event(n: u128, connection: &str, route: &str, kind: &str, body: Option<String>) -> Event {
+    let authorizer = json!({
+        "user": UserId::new(Ulid(n)).to_string(),
+        "device": DeviceId::new(Ulid(n)).to_string(),
+        "family": FamilyId::new(Ulid(n)).to_string(),
+    });
+    let context = json!({
+        "routeKey": route, "eventType": kind, "connectionId": connection, "authorizer": authorizer,
+    });
+    let event = json!({"requestContext": context, "body": body, "isBase64Encoded": false});
+    serde_json::from_value(event).expect("an event")
+}
+
+fn frame_of(response: Response) -> Value {
+    serde_json::from_str(&response.body.expect("a frame")).expect("JSON")
+}

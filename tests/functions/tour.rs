@@ -1,0 +1,91 @@
+//! A tour through everything that the functions can do with AWS.
+//!
+//! Each step is there for requests that no other makes; together they are why a function has a permission.
+
+use std::collections::BTreeSet;
+
+use confab_domain::ConversationId;
+use confab_domain::lease::CONNECTIONS_MAX;
+use confab_domain::retention::Retention;
+use confab_embedded_aws::Access;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, GONE, User};
+
+/// Takes the tour; gives what was asked of AWS on it.
+pub(crate) async fn accesses() -> BTreeSet<Access> {
+    let bench = Bench::keeping(Retention::days(1)).await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    over_sockets(&bench, &ada, &bob).await;
+    over_http(&bench, &bob).await;
+    bench.accesses()
+}
+
+async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
+    bench.has_old_connection(bob, &format!("{GONE}1=")).await;
+    let conversation = bench.send(ada, bob, "m1", "opens, and finds a connection gone").await;
+    bench.has_old_connection(ada, &format!("{GONE}2=")).await;
+    for frame in [
+        json!({"action": "read", "id": "1", "conversation": conversation, "seq": 1}),
+        json!({"action": "read", "id": "2", "conversation": conversation, "seq": 2}),
+        json!({"action": "history", "id": "3", "conversation": conversation}),
+    ] {
+        let route = frame["action"].as_str().expect("an action");
+        assert!(bench.ask(bob, route, &frame).await.is_some());
+    }
+    bench.sync(bob, json!({})).await;
+    let partial = json!({"action": "sync", "id": "s", "cursors": {&conversation: 0}, "partial": true});
+    assert!(bench.ask(bob, "sync", &partial).await.is_some());
+    for n in 0..5 {
+        bench.send(ada, bob, &format!("long {n}"), &"more than a frame takes. ".repeat(700)).await;
+    }
+    bench.sync(bob, json!({})).await;
+
+    for n in 0..=CONNECTIONS_MAX {
+        bench.connect(1, &format!("c1-{n}=")).await;
+    }
+    bench.disconnect(1, "c1-1=").await;
+    bench.heartbeat(ada).await;
+}
+
+async fn over_http(bench: &Bench, bob: &User) {
+    let session = signed_up(bench, "carol").await;
+    let token = session["access_token"].as_str().expect("a token").to_owned();
+    let carol = session["user"].as_str().expect("a user").parse().expect("a user id");
+    let conversation = ConversationId::dm(carol, bob.id).expect("two users");
+    bench.has_old_connection(bob, &format!("{GONE}3=")).await;
+
+    let login = json!({"handle": "carol", "password": "correct horse"});
+    let wrong = json!({"handle": "carol", "password": "incorrect horse"});
+    let message = json!({"client_message_id": "m1", "text": "by HTTP"});
+    let muted = json!({"muted_until_ms": 1});
+    let path = format!("/v1/conversations/{conversation}");
+    for (method, path, body, expected) in [
+        ("POST", "/v1/login".to_owned(), wrong, 401),
+        ("POST", "/v1/login".to_owned(), login, 200),
+        ("PATCH", "/v1/me".to_owned(), json!({"display_name": "Carol"}), 200),
+        ("POST", format!("{path}/messages"), message, 200),
+        ("PATCH", path.clone(), muted, 200),
+        ("GET", format!("{path}/messages"), Value::Null, 200),
+        ("GET", format!("{path}/receipts"), Value::Null, 200),
+        ("GET", "/v1/conversations".to_owned(), Value::Null, 200),
+        ("GET", "/v1/devices".to_owned(), Value::Null, 200),
+        ("POST", "/v1/tickets".to_owned(), Value::Null, 200),
+    ] {
+        let (status, answer) = bench.call(method, &path, &token, body).await;
+        assert_eq!(status, expected, "{method} {path}: {answer}");
+    }
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    let (status, _) = bench.call("POST", "/v1/token/refresh", "", refresh).await;
+    assert_eq!(status, 200);
+    bench.connects_as(&session, "c3=").await;
+    let (status, _) = bench.call("POST", "/v1/logout", &token, Value::Null).await;
+    assert_eq!(status, 204);
+}
+
+async fn signed_up(bench: &Bench, handle: &str) -> Value {
+    let signup = json!({"handle": handle, "password": "correct horse"});
+    let (status, session) = bench.call("POST", "/v1/signup", "", signup).await;
+    assert_eq!(status, 201, "{session}");
+    session
+}

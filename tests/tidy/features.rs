@@ -1,0 +1,35 @@
+//! SAM builds each function by itself, all of them into one target folder: a
+//! dependency of which two functions ask for other features is compiled twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Each dependency of a function on Lambda, its version included, with the features that are asked of it.
+fn features(function: &str) -> BTreeMap<String, String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--package", function, "--edges", "normal"])
+        .args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p}|{f}"])
+        .current_dir(crate::root())
+        .output()
+        .expect("cargo tree");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8(tree.stdout).expect("a tree in UTF-8");
+    let lines = lines.lines().filter_map(|line| line.split_once('|'));
+    let own = format!("({}", crate::root().display());
+    lines
+        .filter(|(package, _)| !package.contains(&own))
+        .map(|(package, features)| (package.to_owned(), features.trim_end_matches(" (*)").to_owned()))
+        .collect()
+}
+
+#[test]
+fn all_functions_ask_for_the_same_features_of_what_they_share() {
+    let mut asked: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for function in crate::template::functions() {
+        for (package, features) in features(&function) {
+            asked.entry(package).or_default().entry(features).or_default().insert(function.clone());
+        }
+    }
+    asked.retain(|_, variants| variants.len() > 1);
+    assert!(asked.is_empty(), "shared/lambda should ask for the most of these: {asked:#?}");
+}
