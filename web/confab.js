@@ -14,6 +14,7 @@
 export { Accounts } from './confab/accounts.js';
 export { ConfabClient } from './confab/client.js';
 export { Connection } from './confab/connection.js';
+export { countsAsUnread } from './confab/entries.js';
 export { ConfabError } from './confab/errors.js';
 export { ConfabHttp } from './confab/http.js';
 export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';

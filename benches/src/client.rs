@@ -1,7 +1,7 @@
 //! A client that speaks as little of the protocol as a benchmark needs.
 
 use anyhow::{Context, bail};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -11,6 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// A user with one open socket.
 pub(crate) struct Client {
     pub(crate) user: String,
+    authority: String,
+    token: String,
     pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
@@ -26,7 +28,15 @@ impl Client {
             stream.set_nodelay(true)?;
         }
         let user = session["user"].as_str().context("no user")?.to_owned();
-        Ok(Self { user, socket })
+        Ok(Self { user, authority: authority.to_owned(), token: token.to_owned(), socket })
+    }
+
+    /// Makes a group of this user and others; gives its id.
+    pub(crate) async fn create_group(&self, others: &[&Self]) -> anyhow::Result<String> {
+        let members: Vec<&str> = others.iter().map(|other| other.user.as_str()).collect();
+        let group = json!({"name": "A group", "members": members});
+        let group = post(&self.authority, "/v1/groups", Some(&group), Some(&self.token)).await?;
+        Ok(group["group"].as_str().context("no group")?.to_owned())
     }
 
     pub(crate) async fn send(&mut self, frame: String) -> anyhow::Result<()> {
@@ -36,6 +46,27 @@ impl Client {
     /// The next frame, as text.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Message> {
         self.socket.next().await.context("the socket was closed")?.context("the socket failed")
+    }
+}
+
+/// Many users, some signups at a time: hashing takes all cores.
+pub(crate) async fn crowd(authority: &str, name: &str, count: usize) -> anyhow::Result<Vec<Client>> {
+    const AT_ONCE: usize = 4;
+    let handles: Vec<String> = (0..count).map(|index| format!("{name}_{index}")).collect();
+    futures_util::stream::iter(&handles)
+        .map(|handle| Client::new(authority, handle))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// The next `message` event, whatever else comes before it.
+pub(crate) async fn next_message(client: &mut Client) -> anyhow::Result<Message> {
+    loop {
+        let frame = client.next().await?;
+        if is_type(&frame, "message") {
+            return Ok(frame);
+        }
     }
 }
 

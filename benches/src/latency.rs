@@ -37,7 +37,7 @@ pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<
     ))
 }
 
-fn percentiles(values: &mut [f64]) -> String {
+pub(crate) fn percentiles(values: &mut [f64]) -> String {
     format!("p50 {} ms and p99 {} ms", percentile(values, 50.0), percentile(values, 99.0))
 }
 

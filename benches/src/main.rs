@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod client;
+mod group_latency;
+mod group_throughput;
 mod latency;
 mod runner;
 mod throughput;
@@ -35,6 +37,15 @@ struct Options {
     /// Messages that each pair sends.
     #[arg(long, default_value_t = 400)]
     messages_per_pair: usize,
+    /// Messages to a group of a hundred.
+    #[arg(long, default_value_t = 500)]
+    group_messages: usize,
+    /// Groups of twenty that chat at once.
+    #[arg(long, default_value_t = 10)]
+    groups: usize,
+    /// Messages that each of them gets.
+    #[arg(long, default_value_t = 200)]
+    messages_per_group: usize,
 }
 
 #[tokio::main]
@@ -54,6 +65,13 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
     let latency = latency::measure(&first, options.messages).await?;
     let throughput =
         throughput::measure(&first, options.pairs, options.in_flight, options.messages_per_pair).await?;
+    let group_latency = group_latency::measure(&first, options.group_messages).await?;
+    let load = group_throughput::Load {
+        groups: options.groups,
+        in_flight: options.in_flight,
+        messages: options.messages_per_group,
+    };
+    let group_throughput = group_throughput::measure(&first, load).await?;
     let busy_rss_mb = first.rss_mb()?;
     first.stop().await?;
 
@@ -69,6 +87,8 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
     Ok(vec![
         ("latency", latency),
         ("throughput", throughput),
+        ("group-latency", group_latency),
+        ("group-throughput", group_throughput),
         (
             "startup",
             format!("{start_ms} ms to the ready line, with the data of the runs above (median of {STARTS})"),

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use confab_embedded_aws::{DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, signing_name};
+use confab_embedded_aws::{DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, Sqs, signing_name};
 use confab_gateway_apigw::Gateway as ApiGateway;
 use confab_local_gateway::Connections;
 use confab_store_dynamodb::{Store, Tables};
+
+use crate::queues::FanOutQueues;
 
 const TABLE_PREFIX: &str = "confab-";
 const REGION: &str = "us-east-1";
@@ -19,17 +21,21 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) struct Backends {
     pub(crate) store: Store,
     pub(crate) gateway: ApiGateway,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) queues: FanOutQueues,
 }
 
 impl Backends {
     /// Clients whose requests never leave the process, and their tables.
     pub(crate) async fn new(
         dynamodb: DynamoDb,
+        sqs: Sqs,
         connections: Connections,
         stage: &str,
     ) -> anyhow::Result<Self> {
         let aws = EmbeddedAws::builder()
             .service(signing_name::DYNAMODB, dynamodb)
+            .service(signing_name::SQS, sqs)
             .service(signing_name::EXECUTE_API, ConnectionsService(connections))
             .build();
         let client = aws_sdk_dynamodb::Client::from_conf(
@@ -52,7 +58,16 @@ impl Backends {
                 .http_client(aws.http_client())
                 .build(),
         );
-        Ok(Self { store: Store::new(client, tables), gateway: ApiGateway::new(management) })
+        let sqs = aws_sdk_sqs::Client::from_conf(
+            aws_sdk_sqs::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .credentials_provider(credentials())
+                .http_client(aws.http_client())
+                .build(),
+        );
+        let queues = FanOutQueues::open(&sqs).await?;
+        Ok(Self { store: Store::new(client, tables), gateway: ApiGateway::new(management), sqs, queues })
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use confab_embedded_aws::DynamoDb;
+use confab_embedded_aws::{DynamoDb, Sqs};
 
 /// A data directory that is this process's alone until it is dropped.
 #[derive(Debug)]
@@ -44,6 +44,12 @@ impl DataDir {
     pub(crate) fn database(&self) -> anyhow::Result<DynamoDb> {
         let path = self.path.join("dynamodb.sqlite");
         DynamoDb::open(&path).with_context(|| format!("{} is not a database of confab's", path.display()))
+    }
+
+    pub(crate) fn queues(&self, epoch_ms: u64) -> anyhow::Result<Sqs> {
+        let path = self.path.join("sqs.sqlite");
+        Sqs::open(&path, epoch_ms)
+            .with_context(|| format!("{} does not hold confab's queues", path.display()))
     }
 
     /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use confab_local_gateway::{Functions, HttpApi, InvokeError, Route, WebSocketApi};
 use connect::Connect;
 use disconnect::Disconnect;
+use fan_out::FanOut;
 use heartbeat::Heartbeat;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
@@ -24,6 +25,7 @@ pub(crate) struct LocalFunctions {
     pub(crate) connect: Connect,
     pub(crate) disconnect: Disconnect,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) fan_out: FanOut,
     pub(crate) send: Send,
     pub(crate) sync: Sync,
     pub(crate) api: Router,
@@ -62,6 +64,7 @@ impl Functions for LocalFunctions {
             "send" => run(&event, |event| self.send.handle(event)).await,
             "heartbeat" => run(&event, |event| self.heartbeat.handle(event)).await,
             "sync" => run(&event, |event| self.sync.handle(event)).await,
+            "fan-out" => run(&event, |event| self.fan_out.handle(event)).await,
             "connect" => run(&event, |event| self.connect.handle(event)).await,
             "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
             "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,

@@ -12,6 +12,7 @@ pub mod options;
 mod backends;
 mod data_dir;
 mod functions;
+mod queues;
 mod runner;
 mod web;
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,12 +13,15 @@ use confab_app::sign_up::AuthRates;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
-use confab_embedded_aws::DynamoDb;
+use confab_embedded_aws::{DynamoDb, Sqs};
+use confab_lambda::clock;
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue};
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
 use disconnect::Disconnect;
+use fan_out::FanOut;
 use heartbeat::Heartbeat;
 use send::Send;
 use sync::Sync;
@@ -26,6 +30,7 @@ use crate::backends::{Backends, sweep_expired};
 use crate::data_dir::{DataDir, fresh_secret};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
+use crate::queues::FanOutQueues;
 use crate::web;
 
 /// Where the WebSocket API is.
@@ -43,6 +48,8 @@ pub struct Runner {
     gateway: Gateway,
     functions: LocalFunctions,
     dynamodb: DynamoDb,
+    queues: FanOutQueues,
+    sqs: aws_sdk_sqs::Client,
     data: Option<DataDir>,
 }
 
@@ -54,9 +61,10 @@ impl Runner {
     /// What is in the way, for people: the address or the data directory in use.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
-        let (dynamodb, secret) = match &data {
-            Some(data) => (data.database()?, data.signing_secret()?),
-            None => (DynamoDb::in_memory()?, fresh_secret()?),
+        let now_ms = clock::now().as_ms();
+        let (dynamodb, sqs, secret) = match &data {
+            Some(data) => (data.database()?, data.queues(now_ms)?, data.signing_secret()?),
+            None => (DynamoDb::in_memory()?, Sqs::in_memory(now_ms), fresh_secret()?),
         };
         let tokens = JwtTokens::new(&secret).context("the file signing-secret in the data directory")?;
         let config = GatewayConfig {
@@ -73,9 +81,10 @@ impl Runner {
             .await
             .with_context(|| format!("cannot listen on {}", options.listen))?
             .with_fallback(web::router());
-        let backends = Backends::new(dynamodb.clone(), gateway.connections(), &stage).await?;
+        let backends = Backends::new(dynamodb.clone(), sqs, gateway.connections(), &stage).await?;
         let functions = functions(options, &backends, &tokens);
-        Ok(Self { gateway, functions, dynamodb, data })
+        let Backends { sqs, queues, .. } = backends;
+        Ok(Self { gateway, functions, dynamodb, queues, sqs, data })
     }
 
     /// Where it listens.
@@ -86,14 +95,27 @@ impl Runner {
     /// Serves until `shutdown`, then finishes what is in flight and closes every socket with 1001.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let sweeper = tokio::spawn(sweep_expired(self.dynamodb));
-        self.gateway.serve(self.functions, shutdown).await;
+        let functions = Arc::new(self.functions);
+        // What is not announced by then stays in the queue, and clients sync when they come back.
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let feeder = tokio::spawn(self.queues.feed(self.sqs, Arc::clone(&functions), async {
+            let _ = stopped.await;
+        }));
+        self.gateway
+            .serve(functions, async {
+                shutdown.await;
+                let _ = stop.send(());
+            })
+            .await;
+        let _ = feeder.await;
         sweeper.abort();
         drop(self.data);
     }
 }
 
 fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> LocalFunctions {
-    let Backends { store, gateway } = backends;
+    let Backends { store, gateway, sqs, queues } = backends;
+    let queue = SqsFanOutQueue::new(sqs.clone(), queues.url.clone());
     let heartbeat = HeartbeatPolicy {
         interval: options.heartbeat(),
         timeout: Duration::from_secs(options.presence_timeout_seconds),
@@ -106,11 +128,17 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
         connect: Connect { store: store.clone(), gateway: gateway.clone(), heartbeat },
         disconnect: Disconnect { store: store.clone() },
         heartbeat: Heartbeat { store: store.clone(), policy: heartbeat },
-        send: Send { store: store.clone(), gateway: gateway.clone(), writer: writer() },
+        send: Send { store: store.clone(), gateway: gateway.clone(), queue: queue.clone(), writer: writer() },
+        fan_out: FanOut {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.dead_letter_url.clone()),
+        },
         sync: Sync { store: store.clone(), gateway: gateway.clone(), retention },
         api: LocalFunctions::api_router(Api {
             store: store.clone(),
             gateway: gateway.clone(),
+            queue,
             passwords: Argon2Passwords::new(cores),
             tokens: tokens.clone(),
             writer: writer(),

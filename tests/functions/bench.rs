@@ -1,11 +1,8 @@
 //! The functions over a metered store, without a gateway: events go in, answers come out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::{Api, WebSocketUrl};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
@@ -15,22 +12,19 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
-use confab_embedded_aws::{
-    Access, Audit, DynamoDb, EmbeddedAws, Meter, Service, ServiceFuture, ServiceRequest, ServiceResponse,
-    signing_name,
-};
+use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, signing_name};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::websocket::{Event, Response};
 use confab_passwords_argon2::Argon2Passwords;
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue};
 use confab_store_dynamodb::{Store, Tables};
 use confab_tokens_jwt::JwtTokens;
-use http::HeaderValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use ulid::Ulid;
 
-/// Begins the name of every table.
-pub(crate) const TABLE_PREFIX: &str = "test-";
+use crate::clients::{Clients, TABLE_PREFIX};
+use crate::posts::Posts;
 
 const POLICY: HeartbeatPolicy = HeartbeatPolicy {
     interval: std::time::Duration::from_secs(10),
@@ -39,14 +33,20 @@ const POLICY: HeartbeatPolicy = HeartbeatPolicy {
 
 pub(crate) struct Bench {
     pub(crate) meter: Meter,
-    posts: Arc<AtomicUsize>,
-    store: Store,
-    send: send::Send,
+    posts: Posts,
+    pub(crate) store: Store,
+    pub(crate) gateway: Gateway,
+    pub(crate) queue: SqsFanOutQueue,
+    pub(crate) send: send::Send,
     sync: sync::Sync,
     heartbeat: heartbeat::Heartbeat,
     connect: connect::Connect,
     disconnect: disconnect::Disconnect,
     api: Router,
+    pub(crate) fan_out: fan_out::FanOut,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) fan_out_url: String,
     audit: Audit,
 }
 
@@ -66,63 +66,6 @@ impl User {
     }
 }
 
-/// How the id of a connection begins that is gone.
-pub(crate) const GONE: &str = "gone";
-
-/// `@connections` that takes every post but to what is gone.
-struct Posts(Arc<AtomicUsize>);
-
-impl Service for Posts {
-    fn call(&self, request: ServiceRequest) -> ServiceFuture {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        let mut response = ServiceResponse::default();
-        if request.uri().path().contains(&format!("/{GONE}")) {
-            *response.status_mut() = http::StatusCode::GONE;
-            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("GoneException"));
-        }
-        Box::pin(std::future::ready(response))
-    }
-}
-
-/// Clients of each caller over one transport, the caller's name as their access key.
-struct Clients {
-    aws: EmbeddedAws,
-    tables: Tables,
-}
-
-impl Clients {
-    fn dynamodb(&self, caller: &str) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::from_conf(
-            aws_sdk_dynamodb::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-east-1"))
-                .credentials_provider(credentials(caller))
-                .http_client(self.aws.http_client())
-                .build(),
-        )
-    }
-
-    fn store(&self, caller: &str) -> Store {
-        Store::new(self.dynamodb(caller), self.tables.clone())
-    }
-
-    fn gateway(&self, caller: &str) -> Gateway {
-        Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(
-            aws_sdk_apigatewaymanagement::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-east-1"))
-                .credentials_provider(credentials(caller))
-                .endpoint_url("http://connections.invalid/test")
-                .http_client(self.aws.http_client())
-                .build(),
-        ))
-    }
-}
-
-fn credentials(caller: &str) -> Credentials {
-    Credentials::new(caller, "test", None, None, "test")
-}
-
 impl Bench {
     pub(crate) async fn new() -> Self {
         Self::keeping(Retention::FOR_EVER).await
@@ -130,20 +73,24 @@ impl Bench {
 
     /// With messages that are kept for so long.
     pub(crate) async fn keeping(retention: Retention) -> Self {
-        let (meter, audit, posts) = (Meter::default(), Audit::default(), Arc::new(AtomicUsize::new(0)));
+        let (meter, audit, posts) = (Meter::default(), Audit::default(), Posts::default());
         let aws = EmbeddedAws::builder()
             .service(signing_name::DYNAMODB, DynamoDb::in_memory().expect("a database"))
-            .service(signing_name::EXECUTE_API, Posts(Arc::clone(&posts)))
+            .service(signing_name::EXECUTE_API, posts.clone())
+            .service(signing_name::SQS, Sqs::in_memory(1))
             .meter(meter.clone())
             .audit(audit.clone())
             .build();
         let clients = Clients { aws, tables: Tables::with_prefix(TABLE_PREFIX) };
         clients.tables.create_missing(&clients.dynamodb("bench")).await.expect("tables");
+        let url = clients.make_queue("fan-out").await;
+        let dead_letters = clients.make_queue("fan-out-dead-letter").await;
         let writer = || Writer { retention, ..Writer::default() };
         Self {
             send: send::Send {
                 store: clients.store("send"),
                 gateway: clients.gateway("send"),
+                queue: clients.queue("send", &url),
                 writer: writer(),
             },
             sync: sync::Sync { store: clients.store("sync"), gateway: clients.gateway("sync"), retention },
@@ -157,6 +104,7 @@ impl Bench {
             api: api::router(Api {
                 store: clients.store("api"),
                 gateway: clients.gateway("api"),
+                queue: clients.queue("api", &url),
                 passwords: Argon2Passwords::new(1),
                 tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
                 writer: writer(),
@@ -167,7 +115,17 @@ impl Bench {
                 },
                 websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
             }),
+            fan_out: fan_out::FanOut {
+                store: clients.store("fan-out"),
+                gateway: clients.gateway("fan-out"),
+                dead_letters: DeadLetterQueue::new(clients.sqs("fan-out"), dead_letters),
+            },
+            dynamodb: clients.dynamodb("bench"),
+            sqs: clients.sqs("bench"),
             store: clients.store("bench"),
+            gateway: clients.gateway("bench"),
+            queue: clients.queue("bench", &url),
+            fan_out_url: url,
             meter,
             posts,
             audit,
@@ -181,11 +139,11 @@ impl Bench {
 
     /// Begins to count posts anew.
     pub(crate) fn forget_posts(&self) {
-        self.posts.store(0, Ordering::SeqCst);
+        self.posts.forget();
     }
 
     pub(crate) fn posts(&self) -> usize {
-        self.posts.load(Ordering::SeqCst)
+        self.posts.count()
     }
 
     /// Makes an account with one device.
@@ -287,7 +245,7 @@ impl Bench {
     }
 }
 
-fn message(user: &User, route: &str, frame: &Value) -> Event {
+pub(crate) fn message(user: &User, route: &str, frame: &Value) -> Event {
     event(user.n, &user.connection, route, "MESSAGE", Some(frame.to_string()))
 }
 
@@ -304,6 +262,6 @@ fn event(n: u128, connection: &str, route: &str, kind: &str, body: Option<String
     serde_json::from_value(event).expect("an event")
 }
 
-fn frame_of(response: Response) -> Value {
+pub(crate) fn frame_of(response: Response) -> Value {
     serde_json::from_str(&response.body.expect("a frame")).expect("JSON")
 }

@@ -103,3 +103,28 @@ async fn a_connect_costs_at_most_two_writes() {
     bench.connect(7, "c7=").await;
     check("a connect", &bench, &Budget { write_units: 2.0, read_units: 1.0, round_trips: 2 });
 }
+
+#[tokio::test]
+async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_in_fan_out() {
+    let bench = Bench::new().await;
+    let mut users = Vec::new();
+    for n in 1..=100 {
+        users.push(User::new(&bench, n).await);
+    }
+    let others: Vec<&User> = users[1..].iter().collect();
+    let group = bench.group(&users[0], &others).await;
+    assert_eq!(bench.run_fan_out().await, 1);
+    for sender in &users[..3] {
+        bench.meter.reset();
+        bench.send_to_group(sender, &group, "m1").await;
+        let budget = Budget { write_units: 2.0, read_units: 2.0, round_trips: 2 };
+        check("a send to a group", &bench, &budget);
+
+        bench.meter.reset();
+        bench.forget_posts();
+        assert_eq!(bench.run_fan_out().await, 1, "one message in the queue for all");
+        let budget = Budget { write_units: 0.0, read_units: 104.0, round_trips: 2 };
+        check("fan-out to a hundred", &bench, &budget);
+        assert_eq!(bench.posts(), 99, "the sender's own device gets no event");
+    }
+}

@@ -1,7 +1,10 @@
 //! The functions over embedded backends, without a gateway: what they cost, and what they may do.
 
 mod bench;
+mod clients;
 mod costs;
+mod group_bench;
 mod permissions;
 mod policies;
+mod posts;
 mod tour;

@@ -11,7 +11,7 @@ const SIGNING: [&str; 2] = ["api", "authorizer"];
 
 /// What every function is seen to do on a tour through all it can do, connections by any id.
 async fn used() -> BTreeSet<Access> {
-    let seen = tour::accesses().await.into_iter().filter(|access| access.caller != "bench");
+    let seen = Box::pin(tour::accesses()).await.into_iter().filter(|access| access.caller != "bench");
     let mut used: BTreeSet<Access> = seen
         .map(|access| match access.resource.split_once("/@connections/") {
             Some((method, _)) => Access { resource: format!("{method}/@connections/*"), ..access },

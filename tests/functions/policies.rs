@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use confab_embedded_aws::Access;
 
-use crate::bench::TABLE_PREFIX;
+use crate::clients::TABLE_PREFIX;
 
 /// The permissions of all functions, as accesses by a caller with the name of the function's folder.
 ///
@@ -60,6 +60,9 @@ fn resource_of(arn: &str) -> String {
     if let Some(table) = arn.strip_prefix("!GetAtt ").and_then(|arn| arn.strip_suffix("Table.Arn")) {
         return format!("{TABLE_PREFIX}{}", table.to_lowercase());
     }
+    if let Some(queue) = arn.strip_prefix("!GetAtt ").and_then(|arn| arn.strip_suffix("Queue.Arn")) {
+        return format!("{TABLE_PREFIX}{}", kebab(queue));
+    }
     if let Some((_, path)) = arn.split_once("${WebSocketApi}/ws/") {
         return path.to_owned();
     }
@@ -67,4 +70,16 @@ fn resource_of(arn: &str) -> String {
         "!GetAtt SigningSecret.Id" => "the signing secret".to_owned(),
         _ => panic!("a resource of an unknown kind: {arn}"),
     }
+}
+
+/// `FanOut` as `fan-out`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
 }

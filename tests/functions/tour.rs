@@ -10,14 +10,16 @@ use confab_domain::retention::Retention;
 use confab_embedded_aws::Access;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, GONE, User};
+use crate::bench::{Bench, User};
+use crate::posts::GONE;
 
 /// Takes the tour; gives what was asked of AWS on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {
     let bench = Bench::keeping(Retention::days(1)).await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
-    over_sockets(&bench, &ada, &bob).await;
-    over_http(&bench, &bob).await;
+    Box::pin(over_sockets(&bench, &ada, &bob)).await;
+    Box::pin(over_http(&bench, &bob)).await;
+    Box::pin(in_groups(&bench, &ada, &bob)).await;
     bench.accesses()
 }
 
@@ -81,6 +83,36 @@ async fn over_http(bench: &Bench, bob: &User) {
     bench.connects_as(&session, "c3=").await;
     let (status, _) = bench.call("POST", "/v1/logout", &token, Value::Null).await;
     assert_eq!(status, 204);
+}
+
+async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
+    let session = signed_up(bench, "dave").await;
+    let token = session["access_token"].as_str().expect("a token").to_owned();
+    let group = json!({"name": "Climbing", "members": [ada.id.to_string()]});
+    let (status, group) = bench.call("POST", "/v1/groups", &token, group).await;
+    assert_eq!(status, 201, "{group}");
+    let group = group["group"].as_str().expect("an id").to_owned();
+    bench.send_to_group(ada, &group, "g1").await;
+    bench.has_old_connection(ada, &format!("{GONE}4=")).await;
+    bench.run_fan_out().await;
+    let read = json!({"action": "read", "id": "r", "conversation": group, "seq": 1});
+    assert!(bench.ask(ada, "read", &read).await.is_some());
+    bench.enqueue_nonsense().await;
+    bench.run_fan_out().await;
+    let path = format!("/v1/groups/{group}");
+    let bobs = format!("{path}/members/{}", bob.id);
+    for (method, path, expected) in [
+        ("PUT", bobs.clone(), 200),
+        ("DELETE", bobs, 204),
+        ("GET", "/v1/conversations".to_owned(), 200),
+        ("DELETE", path, 204),
+    ] {
+        let (status, answer) = bench.call(method, &path, &token, json!({})).await;
+        assert_eq!(status, expected, "{method} {path}: {answer}");
+    }
+    bench.row_was_left_open(ada, &group).await;
+    bench.run_fan_out().await;
+    bench.send_is_refused(ada, &group).await;
 }
 
 async fn signed_up(bench: &Bench, handle: &str) -> Value {

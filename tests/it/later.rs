@@ -13,17 +13,15 @@ async fn typing_and_presence_are_unknown_actions() {
 }
 
 #[tokio::test]
-async fn contacts_blocks_groups_and_pushes_are_not_found() {
+async fn contacts_blocks_and_pushes_are_not_found() {
     let [alice, bob] = Chat::new().users().await;
-    let group = "grp_01ARZ3NDEKTSV4RRFFQ69G5FAV";
-    for path in ["/v1/contacts", "/v1/blocks", &format!("/v1/groups/{group}"), "/v1/media"] {
+    for path in ["/v1/contacts", "/v1/blocks", "/v1/media"] {
         alice.http.get(path).await.refused(404, "not_found");
     }
     for path in [format!("/v1/contacts/{}", bob.id), format!("/v1/blocks/{}", bob.id)] {
         alice.http.put(&path, &json!({})).await.refused(404, "not_found");
         alice.http.delete(&path).await.refused(404, "not_found");
     }
-    alice.http.post("/v1/groups", &json!({"name": "x", "members": [bob.id]})).await.refused(404, "not_found");
     let push = json!({"platform": "apns", "token": "x"});
     alice.http.put("/v1/devices/self/push", &push).await.refused(404, "not_found");
 }

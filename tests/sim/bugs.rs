@@ -62,3 +62,38 @@ fn a_conversation_in_one_inbox_only_is_found() {
 fn a_floor_that_is_trusted_for_ever_is_found() {
     check_found(Bug::FloorForEver);
 }
+
+#[test]
+fn members_read_before_the_append_are_found() {
+    check_found(Bug::MembersReadBeforeTheAppend);
+}
+
+#[test]
+fn a_fan_out_that_ignores_when_members_joined_is_found() {
+    check_found(Bug::JoinedIgnored);
+}
+
+#[test]
+fn a_send_that_is_not_told_of_a_removal_is_found() {
+    check_found(Bug::NotToldOfRemoval);
+}
+
+#[test]
+fn a_commit_on_any_version_is_found() {
+    check_found(Bug::CommitOnAnyVersion);
+}
+
+#[test]
+fn a_row_that_leaves_later_is_found() {
+    check_found(Bug::RowLeavesLater);
+}
+
+#[test]
+fn a_whole_log_that_is_readable_is_found() {
+    check_found(Bug::WholeLogReadable);
+}
+
+#[test]
+fn a_standing_that_is_asked_before_reading_is_found() {
+    check_found(Bug::StandingAskedBeforeReading);
+}

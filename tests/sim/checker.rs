@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use confab_app::wire;
-use confab_domain::{ClientMessageId, ConversationId, Message, Timestamp, UserId, membership};
+use confab_domain::{ClientMessageId, ConversationId, Message, Timestamp, UserId};
 
 use crate::device::Device;
+use crate::truth::Truth;
 use crate::world::World;
 
 /// A log that is quiet for so long may go on after its block: a day, less what clocks and slow sends make uncertain.
@@ -111,20 +112,38 @@ pub(crate) fn check_synced(
     appended_before: &[Message],
     upto: impl Fn(&ConversationId) -> Option<u64>,
 ) {
-    let asked_for =
-        |message: &&Message| upto(&message.conversation).is_some_and(|upto| message.seq.get() <= upto);
-    check_has(device, appended_before.iter().filter(asked_for), "after a sync");
+    let user = device.identity.user;
+    let (before, after) = (Truth::of(appended_before), device.world.truth());
+    let is_due = |message: &&Message| {
+        let (conversation, seq) = (message.conversation, message.seq.get());
+        // Who comes or goes meanwhile may get what was before, or not.
+        upto(&conversation).is_some_and(|upto| seq <= upto)
+            && before.is_due(conversation, user, seq)
+            && before.turns(conversation, user) == after.turns(conversation, user)
+    };
+    check_has(device, appended_before.iter().filter(is_due), "after a sync");
 }
 
 /// A device that was connected all the time since its sync has everything.
 pub(crate) fn check_connected(device: &Device) {
-    check_has(device, device.world.memory.appended().iter(), "while connected");
+    let appended = device.world.memory.appended();
+    let truth = device.world.truth();
+    // Who came back is told of nothing that was before.
+    let is_due = |message: &&Message| {
+        let since = truth.since(message.conversation, device.identity.user);
+        since.is_some_and(|since| message.seq >= since)
+    };
+    check_has(device, appended.iter().filter(is_due), "while connected");
 }
 
 /// A device shows the log, and nothing else.
 pub(crate) fn check_screen(device: &Device) {
     let appended = device.world.memory.appended();
-    check_has(device, appended.iter(), "in the end");
+    let memberships = device.world.truth();
+    let is_due = |message: &&Message| {
+        memberships.is_due(message.conversation, device.identity.user, message.seq.get())
+    };
+    check_has(device, appended.iter().filter(is_due), "in the end");
     let truth: BTreeMap<_, _> =
         appended.iter().map(|message| ((message.conversation, message.seq.get()), message)).collect();
     for (id, chat) in &device.chats {
@@ -140,13 +159,12 @@ pub(crate) fn check_screen(device: &Device) {
 fn check_has<'a>(device: &Device, messages: impl Iterator<Item = &'a Message>, when: &str) {
     let world = &device.world;
     for message in messages {
-        let is_member = membership::peer_of(message.conversation, device.identity.user).is_ok();
         // An hour, since clocks differ and time passes during a sync.
         let soon = world.now().plus(Duration::from_secs(3600));
         let has_expired = world.retention().has_expired(message.sent_at, soon);
         let chat = device.chats.get(&message.conversation);
         let has = chat.is_some_and(|chat| chat.messages.contains_key(&message.seq.get()));
-        if is_member && !has_expired && !has {
+        if !has_expired && !has {
             let (who, seq, id) = (device.identity.device, message.seq, message.conversation);
             world.fault(format!("loss: {who:?} of {:?} lacks {seq} of {id:?} {when}", device.identity.user));
         }

@@ -5,21 +5,20 @@ use std::sync::Arc;
 
 use confab_app::ports::Identity;
 use confab_app::send_message::SendMessage;
-use confab_app::{sync, wire};
+use confab_app::wire;
 use confab_domain::log::Attempt;
 use confab_domain::{ClientMessageId, ConnectionId, Content, ConversationId, Seq, membership};
 use confab_memory::yield_once;
-use confab_protocol::{Ack, Message, ServerFrame, server};
+use confab_protocol::{Ack, Message, ServerFrame};
 
-use crate::checker;
 use crate::executor::Spawner;
 use crate::world::{World, user};
 
 /// Tries after which a device stops asking for a while.
-const TRIES_MAX: u32 = 6;
+pub(crate) const TRIES_MAX: u32 = 6;
 
 /// The limit of a sync that has one.
-const LIMIT: usize = 2;
+pub(crate) const LIMIT: usize = 2;
 
 pub(crate) struct Device {
     pub(crate) world: Arc<World>,
@@ -27,11 +26,11 @@ pub(crate) struct Device {
     pub(crate) chats: BTreeMap<ConversationId, Chat>,
     /// Whether it has synced since it connected, and is connected still.
     pub(crate) caught_up: bool,
-    spawner: Spawner,
+    pub(crate) spawner: Spawner,
     outbox: Vec<Outgoing>,
-    socket: Option<ConnectionId>,
+    pub(crate) socket: Option<ConnectionId>,
     /// An event left a hole.
-    wants_sync: bool,
+    pub(crate) wants_sync: bool,
     /// For ids.
     count: u64,
 }
@@ -40,9 +39,9 @@ pub(crate) struct Device {
 #[derive(Default)]
 pub(crate) struct Chat {
     /// It has everything up to here.
-    cursor: u64,
+    pub(crate) cursor: u64,
     /// The end of the log, as the last complete sync told.
-    last_seq: u64,
+    pub(crate) last_seq: u64,
     /// By `seq`.
     pub(crate) messages: BTreeMap<u64, Message>,
 }
@@ -52,7 +51,8 @@ struct Outgoing {
     conversation: ConversationId,
     key: ClientMessageId,
     text: String,
-    acked: bool,
+    /// Acked, or refused.
+    done: bool,
 }
 
 impl Device {
@@ -110,17 +110,11 @@ impl Device {
         }
     }
 
-    /// Syncs until the answer is complete.
-    pub(crate) async fn catch_up(&mut self) {
-        for _ in 0..TRIES_MAX {
-            if self.sync(usize::MAX, false).await {
-                return;
-            }
-        }
-    }
-
     async fn act(&mut self) {
         let world = Arc::clone(&self.world);
+        if world.scenario.groups && world.random.once_in(3) {
+            self.act_in_a_group().await;
+        }
         let unsent = self.unsent();
         let next = unsent.first().copied();
         match (world.random.below(9), next) {
@@ -155,24 +149,26 @@ impl Device {
         let users = self.world.scenario.users;
         let peers: Vec<_> = (0..users).map(user).filter(|peer| *peer != self.identity.user).collect();
         let peer = *self.world.random.pick(&peers);
-        let conversation = ConversationId::dm(self.identity.user, peer).unwrap();
+        let dm = ConversationId::dm(self.identity.user, peer).unwrap();
+        let group = self.any_group().filter(|_| !self.world.random.once_in(4));
+        let conversation = group.unwrap_or(dm);
         let key = self.next_id();
         let text = format!("{key} {}", "x".repeat(self.world.scenario.text_bytes));
         let key = key.parse().unwrap();
-        self.outbox.push(Outgoing { conversation, key, text, acked: false });
+        self.outbox.push(Outgoing { conversation, key, text, done: false });
     }
 
-    fn next_id(&mut self) -> String {
+    pub(crate) fn next_id(&mut self) -> String {
         self.count += 1;
         format!("{}-{}", self.identity.device.ulid().0, self.count)
     }
 
     fn unsent(&self) -> Vec<usize> {
-        (0..self.outbox.len()).filter(|index| !self.outbox[*index].acked).collect()
+        (0..self.outbox.len()).filter(|index| !self.outbox[*index].done).collect()
     }
 
     /// For how many polls an answer is waited for.
-    fn patience(&self) -> u64 {
+    pub(crate) fn patience(&self) -> u64 {
         if self.world.is_stormy() { self.world.random.between(10, 500) } else { u64::MAX }
     }
 
@@ -197,6 +193,10 @@ impl Device {
         self.spawner.spawn(async move {
             for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
                 yield_once().await;
+            }
+            // What was on its way is read by nobody, and yet must not be for others.
+            for frame in frames_of(&world, &connection) {
+                world.note(user, &frame);
             }
             world.gateway.drop_socket(&connection);
             for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
@@ -226,15 +226,17 @@ impl Device {
         }
         let patience = self.patience();
         for (index, answer) in answers {
-            if let Some(ack) = answer.within(patience).await.flatten() {
-                self.acknowledge(index, ack);
+            match answer.within(patience).await.flatten() {
+                Some(Ok(ack)) => self.acknowledge(index, ack),
+                Some(Err(_refused)) => self.outbox[index].done = true,
+                None => {}
             }
         }
     }
 
     fn acknowledge(&mut self, index: usize, ack: Ack) {
         let outgoing = &mut self.outbox[index];
-        outgoing.acked = true;
+        outgoing.done = true;
         let message = Message {
             conversation: ack.conversation,
             seq: ack.seq,
@@ -259,72 +261,6 @@ impl Device {
         marking.within(self.patience()).await;
     }
 
-    /// Asks for what is missing; true where all of it came.
-    async fn sync(&mut self, limit: usize, partial: bool) -> bool {
-        let Some(socket) = self.socket.clone() else { return false };
-        self.receive();
-        let cursors = self.chats.iter().map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
-        let command = sync::Sync { id: self.next_id(), cursors, limit, partial };
-        let asked = command.clone();
-        let appended_before = self.world.memory.appended();
-        let (world, user, connection) = (Arc::clone(&self.world), self.identity.user, socket.clone());
-        let syncing = self.spawner.spawn(async move { world.sync(user, &connection, command).await });
-        let Some(last) = syncing.within(self.patience()).await.flatten() else { return false };
-        let mut parts: Vec<server::Sync> = Vec::new();
-        for frame in self.frames().into_iter().chain([last]) {
-            if let ServerFrame::Sync(part) = &frame
-                && part.id == asked.id
-            {
-                parts.push(part.clone());
-            } else {
-                self.take(frame);
-            }
-        }
-        if parts.last().is_none_or(|part| !part.complete) {
-            self.world.fault("the last frame of a sync is not complete".to_owned());
-        }
-        let mut whole = true;
-        let mut ends = BTreeMap::new();
-        for (id, end) in self.take_answer(parts, limit) {
-            whole &= end.is_none();
-            ends.insert(id, end);
-        }
-        checker::check_synced(self, &appended_before, |id| {
-            let asked_for = !partial || asked.cursors.contains_key(id);
-            asked_for.then(|| ends.get(id).copied().flatten().unwrap_or(u64::MAX))
-        });
-        self.caught_up |= whole && !partial;
-        whole && !partial
-    }
-
-    /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
-    fn take_answer(&mut self, parts: Vec<server::Sync>, limit: usize) -> Vec<(ConversationId, Option<u64>)> {
-        let mut given: BTreeMap<ConversationId, (Vec<u64>, u64)> = BTreeMap::new();
-        for part in parts.into_iter().flat_map(|part| part.conversations) {
-            let (seqs, last_seq) = given.entry(part.conversation.parse().unwrap()).or_default();
-            seqs.extend(part.messages.iter().map(|message| message.seq));
-            *last_seq = part.last_seq;
-            part.messages.into_iter().for_each(|message| self.show(message));
-        }
-        let mut ends = Vec::new();
-        for (id, (seqs, last_seq)) in given {
-            if !seqs.is_sorted_by(|one, next| one < next) || seqs.len() > limit {
-                self.world.fault(format!("a sync with limit {limit} gave {seqs:?}"));
-            }
-            // What is left out below the end of an answer has expired. So has what is
-            // left out below an end that was known before a whole answer was asked for.
-            let cut = seqs.len() == limit;
-            let chat = self.chats.entry(id).or_default();
-            let end = seqs.last().copied().unwrap_or(0);
-            let known = if cut { 0 } else { std::mem::replace(&mut chat.last_seq, last_seq) };
-            chat.cursor = chat.cursor.max(end).max(known);
-            chat.go_on();
-            ends.push((id, cut.then_some(end)));
-        }
-        self.wants_sync = self.chats.values().any(Chat::has_hole);
-        ends
-    }
-
     /// Takes what the gateway delivered.
     pub(crate) fn receive(&mut self) {
         for frame in self.frames() {
@@ -332,12 +268,14 @@ impl Device {
         }
     }
 
-    fn frames(&self) -> Vec<ServerFrame> {
-        let frames = self.socket.as_ref().map(|socket| self.world.gateway.take_frames(socket));
-        frames.into_iter().flatten().map(|frame| serde_json::from_slice(&frame).unwrap()).collect()
+    pub(crate) fn frames(&self) -> Vec<ServerFrame> {
+        let frames = self.socket.as_ref().map(|socket| frames_of(&self.world, socket));
+        let frames = frames.unwrap_or_default();
+        frames.iter().for_each(|frame| self.world.note(self.identity.user, frame));
+        frames
     }
 
-    fn take(&mut self, frame: ServerFrame) {
+    pub(crate) fn take(&mut self, frame: ServerFrame) {
         match frame {
             ServerFrame::Message(message) => self.show(message),
             // Part of an answer that was given up on: its messages are true all the same.
@@ -347,7 +285,7 @@ impl Device {
                     .flat_map(|part| part.messages)
                     .for_each(|message| self.show(message));
             }
-            ServerFrame::Receipt(_) => {}
+            ServerFrame::Receipt(_) | ServerFrame::Conversation(_) => {}
             ServerFrame::Ack(_)
             | ServerFrame::History(_)
             | ServerFrame::Ok(_)
@@ -356,9 +294,11 @@ impl Device {
         }
     }
 
-    fn show(&mut self, message: Message) {
+    pub(crate) fn show(&mut self, message: Message) {
         let id: ConversationId = wire::parse_id("conversation", &message.conversation).unwrap();
-        if membership::peer_of(id, self.identity.user).is_err() {
+        if let ConversationId::Dm { lower, upper } = id
+            && membership::peer_of((lower, upper), self.identity.user).is_err()
+        {
             self.world.fault(format!("{:?} got a message of {id:?}", self.identity.user));
         }
         let chat = self.chats.entry(id).or_default();
@@ -371,14 +311,20 @@ impl Device {
     }
 }
 
+/// What the gateway delivered to a socket since the last time.
+fn frames_of(world: &World, socket: &ConnectionId) -> Vec<ServerFrame> {
+    let frames = world.gateway.take_frames(socket).into_iter();
+    frames.map(|frame| serde_json::from_slice(&frame).unwrap()).collect()
+}
+
 impl Chat {
-    fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         while self.messages.contains_key(&(self.cursor + 1)) {
             self.cursor += 1;
         }
     }
 
-    fn has_hole(&self) -> bool {
+    pub(crate) fn has_hole(&self) -> bool {
         self.messages.last_key_value().is_some_and(|(last, _)| *last > self.cursor)
     }
 }

@@ -81,3 +81,13 @@ pub(crate) async fn mortal<T>(future: impl Future<Output = T>, mut dies: impl Fn
     let mut future = pin!(future);
     poll_fn(|context| if dies() { Poll::Ready(None) } else { future.as_mut().poll(context).map(Some) }).await
 }
+
+/// Runs a future that waits for nobody.
+pub(crate) fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}

@@ -14,6 +14,8 @@ use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId};
 use confab_memory::{Calm, Gateway, Memory};
 use ulid::Ulid;
 
+use crate::executor::finish;
+
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
@@ -44,16 +46,6 @@ fn world() -> (Memory, Gateway) {
     let store = Memory::default();
     finish(store.put_device(&login(3))).unwrap();
     (store, Gateway::new(Arc::new(Calm)))
-}
-
-/// Runs a future that waits for nobody.
-fn finish<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-    }
 }
 
 /// Polls the first `before` times, then the second to its end, then the first to its end.

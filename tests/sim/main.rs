@@ -11,16 +11,28 @@
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod bugs;
+mod check_groups;
 mod checker;
 mod device;
 mod executor;
+mod functions;
+mod group_acts;
+mod group_functions;
 mod logouts;
+mod members;
+mod notes;
+mod passed_on;
 mod planted;
+mod queue;
 mod random;
 mod scenario;
+mod syncing;
+mod truth;
 mod weather;
 mod world;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -75,6 +87,11 @@ impl Simulation {
             }
         }
         self.run();
+        if self.world.scenario.groups {
+            let world = Arc::clone(&self.world);
+            self.spawner.spawn(async move { world.make_group(world.anybody()).await });
+            self.run();
+        }
         devices
     }
 
@@ -93,21 +110,26 @@ impl Simulation {
         let devices = self.all(devices, async |device| device.catch_up().await);
         checker::check_log(&self.world);
         checker::check_acks(&self.world);
+        check_groups::check_groups(&self.world);
         devices.iter().for_each(checker::check_screen);
         devices
     }
 
     /// Has all devices do something at the same time, and waits until nothing goes on any more.
     fn all(&self, devices: Vec<Device>, what: impl AsyncFn(&mut Device) + Copy + 'static) -> Vec<Device> {
+        let living = Rc::new(Cell::new(devices.len()));
         let answers: Vec<Answer<Device>> = devices
             .into_iter()
             .map(|mut device| {
+                let living = Rc::clone(&living);
                 self.spawner.spawn(async move {
                     what(&mut device).await;
+                    living.set(living.get() - 1);
                     device
                 })
             })
             .collect();
+        self.spawner.spawn(queue::deliver(Arc::clone(&self.world), self.spawner.clone(), living));
         self.run();
         answers.into_iter().map(|answer| answer.take().unwrap()).collect()
     }

@@ -1,20 +1,13 @@
 //! The store as the use cases see it, with a bug planted in it or without.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use confab_app::ports::{
-    Account, AppendError, Connection, CreateUserOutcome, Devices, Direction, InboxPage, InboxRow, Inboxes,
-    MarkReadOutcome, MessageLog, Page, ProfileChange, Range, RotateOutcome, Session, Sessions, StoreError,
-    Tail, Users,
+    AppendError, Direction, Groups, InboxRow, MessageLog, Page, Range, Session, Sessions, StoreError, Tail,
 };
-use confab_domain::account::{Handle, Profile};
-use confab_domain::claim::Claim;
-use confab_domain::device::Device;
 use confab_domain::retention::Floor;
-use confab_domain::{
-    ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, Message, Seq, Timestamp, UserId,
-};
-
+use confab_domain::{ConversationId, Group, Kind, Message, Timestamp};
 use confab_memory::yield_once;
 
 use crate::world::World;
@@ -38,6 +31,20 @@ pub(crate) enum Bug {
     OneInboxRow,
     /// A floor is taken for current for ever, whatever has been appended and has expired since.
     FloorForEver,
+    /// Who is told of a message in a group is read before it is appended.
+    MembersReadBeforeTheAppend,
+    /// Who is told of an entry is whoever is in the group, since whenever.
+    JoinedIgnored,
+    /// A send does not look whether its sender was taken out after the claim.
+    NotToldOfRemoval,
+    /// A change of a group is made whatever the others have made of it since it was decided.
+    CommitOnAnyVersion,
+    /// The inbox row of who leaves is changed after the group, not with it.
+    RowLeavesLater,
+    /// Who is in a group reads all of it.
+    WholeLogReadable,
+    /// Whether a reader is in a group is asked before the log is read, and not after.
+    StandingAskedBeforeReading,
 }
 
 /// For whom a store works.
@@ -45,31 +52,63 @@ pub(crate) enum Bug {
 pub(crate) enum Role {
     Send,
     Sync,
+    FanOut,
     Other,
 }
 
 /// The store of one invocation.
 pub(crate) struct Store<'a> {
-    world: &'a World,
-    role: Role,
+    pub(crate) world: &'a World,
+    pub(crate) role: Role,
     sessions_at_claim: Mutex<Option<Vec<Session>>>,
+    /// The rows that a reader had at first, with their groups.
+    pub(crate) first_rows: Mutex<BTreeMap<ConversationId, (InboxRow, Option<Group>)>>,
 }
 
 impl<'a> Store<'a> {
     pub(crate) fn new(world: &'a World, role: Role) -> Self {
-        Self { world, role, sessions_at_claim: Mutex::default() }
+        Self { world, role, sessions_at_claim: Mutex::default(), first_rows: Mutex::default() }
     }
 
-    fn has(&self, bug: Bug) -> bool {
+    pub(crate) fn has(&self, bug: Bug) -> bool {
         self.world.has(bug)
     }
 
     /// Lets calls that are made at the same time take effect apart.
-    async fn stall(&self) {
+    pub(crate) async fn stall(&self) {
         if self.world.random.once_in(4) {
             for _ in 0..self.world.random.below(*self.world.random.pick(&[3, 10, 100])) {
                 yield_once().await;
             }
+        }
+    }
+
+    /// The sessions of a pair, as they were when the key was claimed, once.
+    pub(crate) fn sessions_at_claim(&self) -> Option<Vec<Session>> {
+        self.sessions_at_claim.lock().unwrap().take()
+    }
+
+    /// Keeps what a bug reads too early.
+    pub(crate) async fn read_early(&self, conversation: ConversationId) -> Result<(), StoreError> {
+        match conversation {
+            ConversationId::Dm { lower, upper } if self.has(Bug::SessionsReadBeforeTheAppend) => {
+                let sessions = self.world.memory.sessions(&[lower, upper]).await?;
+                *self.sessions_at_claim.lock().unwrap() = Some(sessions);
+            }
+            ConversationId::Group(group) if self.has(Bug::MembersReadBeforeTheAppend) => {
+                if let Some(group) = self.world.memory.group(group).await? {
+                    self.world.early_groups.lock().unwrap().insert(group.id, group);
+                }
+            }
+            ConversationId::Dm { .. } | ConversationId::Group(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Hides what a send must know of its sender.
+    fn without_removals(&self, entries: &mut [Message]) {
+        if self.has(Bug::NotToldOfRemoval) && self.role == Role::Send {
+            entries.iter_mut().for_each(|entry| entry.kind = Kind::Text);
         }
     }
 
@@ -87,6 +126,7 @@ impl MessageLog for Store<'_> {
         if self.has(Bug::TailBesideTheClaimTrusted) && self.role == Role::Send {
             tail.more = false;
         }
+        self.without_removals(&mut tail.newest);
         Ok(tail)
     }
 
@@ -109,6 +149,7 @@ impl MessageLog for Store<'_> {
             self.without_the_last(&mut page.entries);
             page.more &= !page.entries.is_empty();
         }
+        self.without_removals(&mut page.entries);
         Ok(page)
     }
 
@@ -144,157 +185,5 @@ impl MessageLog for Store<'_> {
         let expected =
             if self.has(Bug::FloorForEver) { self.world.memory.floor(conversation).await? } else { expected };
         self.world.memory.set_floor(conversation, expected, floor).await
-    }
-}
-
-impl Inboxes for Store<'_> {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        self.stall().await;
-        let claim = self.world.memory.claim(user, conversation, key, now).await?;
-        if self.has(Bug::SessionsReadBeforeTheAppend)
-            && let ConversationId::Dm { lower, upper } = conversation
-        {
-            let sessions = self.world.memory.sessions(&[lower, upper]).await?;
-            *self.sessions_at_claim.lock().unwrap() = Some(sessions);
-        }
-        let repeated = matches!(claim, Claim::Repeated { .. });
-        Ok(if repeated && self.has(Bug::NoClaim) { Claim::Fresh } else { claim })
-    }
-
-    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
-        let [sender, peer] = members;
-        let second = if self.has(Bug::OneInboxRow) { sender } else { peer };
-        self.world.memory.open(conversation, [sender, second]).await
-    }
-
-    async fn list(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        self.world.memory.list(user, after, rows_max).await
-    }
-
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.world.memory.get(user, conversation).await
-    }
-
-    async fn mark_read(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<MarkReadOutcome, StoreError> {
-        self.world.memory.mark_read(user, conversation, seq).await
-    }
-
-    async fn mute(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        until: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.mute(user, conversation, until).await
-    }
-}
-
-impl Sessions for Store<'_> {
-    async fn open_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        lease_until: Timestamp,
-        now: Timestamp,
-    ) -> Result<Session, StoreError> {
-        self.world.memory.open_connection(user, connection, lease_until, now).await
-    }
-
-    async fn renew(
-        &self,
-        user: UserId,
-        connection: &ConnectionId,
-        lease_until: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.renew(user, connection, lease_until, now).await
-    }
-
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        self.world.memory.close_connections(user, connections).await
-    }
-
-    async fn end_lease(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-        self.world.memory.end_lease(user, now).await
-    }
-
-    async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
-        let early = self.sessions_at_claim.lock().unwrap().take();
-        match early {
-            Some(sessions) => Ok(sessions),
-            None => self.world.memory.sessions(users).await,
-        }
-    }
-}
-
-impl Users for Store<'_> {
-    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
-        self.world.memory.create_user(account, device).await
-    }
-
-    async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
-        self.world.memory.user_by_handle(handle).await
-    }
-
-    async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
-        self.world.memory.user(user).await
-    }
-
-    async fn change_profile(
-        &self,
-        user: UserId,
-        change: &ProfileChange,
-    ) -> Result<Option<Profile>, StoreError> {
-        self.world.memory.change_profile(user, change).await
-    }
-}
-
-impl Devices for Store<'_> {
-    async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
-        self.world.memory.put_device(device).await
-    }
-
-    async fn device(&self, user: UserId, device: DeviceId) -> Result<Option<Device>, StoreError> {
-        self.world.memory.device(user, device).await
-    }
-
-    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
-        self.world.memory.devices(user).await
-    }
-
-    async fn rotate(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        family: FamilyId,
-        generation: u64,
-        now: Timestamp,
-    ) -> Result<RotateOutcome, StoreError> {
-        self.world.memory.rotate(user, device, family, generation, now).await
-    }
-
-    async fn remove_device(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        family: Option<FamilyId>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.remove_device(user, device, family).await
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Scenario {
     pub(crate) retention: bool,
     /// At one poll in so many some of what has expired is swept; 0 is never.
     pub(crate) sweep_once_in: u64,
+    /// There are groups.
+    pub(crate) groups: bool,
     /// People.
     pub(crate) users: u32,
     /// Phones and laptops of each.
@@ -50,10 +52,11 @@ impl Scenario {
         let calm = random.once_in(3);
         let two = random.once_in(2);
         let pages = [1, 2, 3, 100];
-        Self {
+        let scenario = Self {
             seed,
             bug,
             calm,
+            groups: false,
             retention: random.once_in(4),
             sweep_once_in: *random.pick(&[0, 500]),
             users: if two { 2 } else { u32::try_from(random.between(3, 4)).unwrap() },
@@ -67,6 +70,20 @@ impl Scenario {
             crash_once_in: *random.pick(&[0, 40, 200]),
             step_ms_max: *random.pick(&[2, 20, 200]),
             leap_once_in: *random.pick(&[0, 0, 500]),
+        };
+        if random.once_in(3) { scenario.with_groups(&random) } else { scenario }
+    }
+
+    fn with_groups(self, random: &Random) -> Self {
+        Self {
+            groups: true,
+            users: u32::try_from(random.between(3, 8)).unwrap(),
+            devices: u32::from(random.once_in(3)) + 1,
+            messages: random.between(1, 4),
+            visits: random.between(1, 3),
+            // There is more to do in a chapter, which must not last for days.
+            leap_once_in: 10 * self.leap_once_in,
+            ..self
         }
     }
 }

@@ -1,29 +1,31 @@
 //! Time, servers and what they did: everything but the devices.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use confab_app::Error;
 use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
 use confab_app::send_message::{SendMessage, Writer};
-use confab_app::{Error, sync};
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
-use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Seq, Timestamp, UserId};
-use confab_memory::{Gateway, Memory};
-use confab_protocol::{Ack, ServerFrame};
+use confab_domain::{ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId};
+use confab_memory::{Gateway, Memory, Queue};
+use confab_protocol::Ack;
 use ulid::Ulid;
 
 use crate::executor::mortal;
-use crate::planted::{Bug, Role, Store};
+use crate::planted::Bug;
 use crate::random::Random;
 use crate::scenario::Scenario;
+use crate::truth::Truth;
 use crate::weather::Changeable;
 
-const POLICY: HeartbeatPolicy =
+pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
 /// How long messages are kept where they expire. Unit: milliseconds.
@@ -38,6 +40,9 @@ pub(crate) struct World {
     pub(crate) random: Arc<Random>,
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
+    pub(crate) queue: Queue,
+    /// Where a bug keeps what it reads too early.
+    pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     weather: Arc<Changeable>,
     stormy: AtomicU64,
     /// Polls so far: the order in which things really happen.
@@ -45,13 +50,17 @@ pub(crate) struct World {
     now_ms: AtomicU64,
     processes: Mutex<Vec<Arc<Process>>>,
     sends: Mutex<Vec<Request>>,
+    pub(crate) got: Mutex<BTreeMap<(UserId, ConversationId, u64), &'static str>>,
+    pub(crate) got_names: Mutex<BTreeSet<(UserId, ConversationId, String)>>,
+    /// For ids.
+    count: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
 
 /// A warm process: its cache, and its clock.
-struct Process {
-    writer: Writer,
-    ahead: Duration,
+pub(crate) struct Process {
+    pub(crate) writer: Writer,
+    pub(crate) ahead: Duration,
 }
 
 /// One request to send a message, as the server saw it.
@@ -71,12 +80,17 @@ impl World {
         let world = Self {
             memory,
             gateway: Gateway::new(Arc::clone(&weather) as _),
+            queue: Queue::new(Arc::clone(&weather) as _),
+            early_groups: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
             step: AtomicU64::new(0),
             now_ms: AtomicU64::new(1_790_000_000_000),
             processes: Mutex::default(),
             sends: Mutex::default(),
+            got: Mutex::default(),
+            got_names: Mutex::default(),
+            count: AtomicU64::new(0),
             faults: Mutex::default(),
             random,
             scenario,
@@ -92,7 +106,7 @@ impl World {
     }
 
     /// The process that a request happens to reach; now and then a cold one.
-    fn any_process(&self) -> Arc<Process> {
+    pub(crate) fn any_process(&self) -> Arc<Process> {
         let mut processes = self.processes.lock().unwrap();
         if self.random.once_in(12) {
             let oldest = processes.remove(0);
@@ -118,8 +132,8 @@ impl World {
 
     /// One poll: a little later than the one before.
     pub(crate) fn tick(&self) {
-        self.step.fetch_add(1, Relaxed);
-        let mut passed_ms = 1;
+        // Polls of many devices must not make a function late in quiet times.
+        let mut passed_ms = u64::from(self.step.fetch_add(1, Relaxed).is_multiple_of(16));
         if self.is_stormy() {
             passed_ms = self.random.below(self.scenario.step_ms_max + 1);
             if self.random.once_in(self.scenario.leap_once_in) {
@@ -171,12 +185,22 @@ impl World {
         self.faults.lock().unwrap().first().cloned()
     }
 
+    /// What the logs of groups tell.
+    pub(crate) fn truth(&self) -> Truth {
+        if self.scenario.groups { self.memory.with_appended(Truth::of) } else { Truth::default() }
+    }
+
+    /// A number that nothing else has.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.count.fetch_add(1, Relaxed)
+    }
+
     pub(crate) fn sends(&self) -> MutexGuard<'_, Vec<Request>> {
         self.sends.lock().unwrap()
     }
 
     /// Runs one invocation of a function, which may die, and does not outlive its time.
-    async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<T> {
+    pub(crate) async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<T> {
         let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
         let dies = || {
             let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
@@ -190,68 +214,6 @@ impl World {
                 None
             }
         }
-    }
-
-    /// The `$connect` function.
-    pub(crate) async fn open_connection(&self, identity: Identity, connection: ConnectionId) -> Option<()> {
-        let process = self.any_process();
-        let store = Store::new(self, Role::Other);
-        let now = self.now().plus(process.ahead);
-        let open = confab_app::open_connection::open_connection(
-            &store,
-            &self.gateway,
-            identity,
-            connection,
-            POLICY,
-            now,
-        );
-        self.invoke(open).await
-    }
-
-    /// The `$disconnect` function.
-    pub(crate) async fn close_connection(&self, user: UserId, connection: &ConnectionId) {
-        let store = Store::new(self, Role::Other);
-        self.invoke(confab_app::close_connection::close_connection(&store, user, connection)).await;
-    }
-
-    /// The `send` function.
-    pub(crate) async fn send(&self, command: SendMessage) -> Option<Ack> {
-        let process = self.any_process();
-        let now = self.now().plus(process.ahead);
-        let index = {
-            let mut sends = self.sends();
-            sends.push(Request { command: command.clone(), began: self.step(), acked: None });
-            sends.len() - 1
-        };
-        let store = Store::new(self, Role::Send);
-        let send =
-            confab_app::send_message::send_message(&store, &self.gateway, &process.writer, command, now);
-        let ack = self.invoke(send).await?;
-        self.sends()[index].acked = Some((self.step(), ack.clone()));
-        Some(ack)
-    }
-
-    /// The `sync` function; gives the last frame.
-    pub(crate) async fn sync(
-        &self,
-        user: UserId,
-        connection: &ConnectionId,
-        command: sync::Sync,
-    ) -> Option<ServerFrame> {
-        let process = self.any_process();
-        let now = self.now().plus(process.ahead);
-        let store = Store::new(self, Role::Sync);
-        let sync = sync::sync(&store, &self.gateway, user, connection, &command, self.retention(), now);
-        self.invoke(sync).await
-    }
-
-    /// The `read` function.
-    pub(crate) async fn mark_read(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Option<()> {
-        let now = self.now().plus(self.any_process().ahead);
-        let store = Store::new(self, Role::Other);
-        let mark =
-            confab_app::mark_read::mark_read(&store, &self.gateway, user, None, conversation, seq, now);
-        self.invoke(mark).await
     }
 
     /// Signs a user up with one device.

@@ -1,6 +1,7 @@
 //! The chat under test.
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::{Answer, Http, User, fresh_handle, server};
@@ -14,6 +15,9 @@ pub struct Chat {
 
 /// The password of everybody who has no other.
 pub(crate) const PASSWORD: &str = "correct horse";
+
+/// Signups of a crowd that are under way at once: hashing passwords is work.
+const SIGNUPS_IN_FLIGHT_MAX: usize = 8;
 
 impl Chat {
     /// The one that `CONFAB_TEST_URL` names, or the one in this process.
@@ -37,6 +41,12 @@ impl Chat {
     pub async fn users<const N: usize>(&self) -> [User; N] {
         let users = join_all((0..N).map(|_| self.user())).await;
         users.try_into().expect("as many as were asked for")
+    }
+
+    /// Many people who have never met.
+    pub async fn crowd(&self, count: usize) -> Vec<User> {
+        let users = stream::iter(0..count).map(|_| self.user());
+        users.buffered(SIGNUPS_IN_FLIGHT_MAX).collect().await
     }
 
     /// A signup, repeated when there were too many of them.

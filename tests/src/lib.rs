@@ -13,7 +13,9 @@
 mod chat;
 mod cloud;
 mod fresh;
+mod group;
 mod http;
+mod messages;
 mod refusal;
 mod server;
 mod socket;
@@ -24,7 +26,9 @@ pub mod runner;
 pub use chat::Chat;
 pub use cloud::{gateway_answers_for_itself, ministack_differs};
 pub use fresh::{fresh_handle, fresh_id};
+pub use group::roles;
 pub use http::{Answer, Http};
+pub use messages::{check_entry, message_of, seqs};
 pub use socket::{Received, Socket, synced};
 pub use user::User;
 

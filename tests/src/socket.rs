@@ -209,6 +209,12 @@ impl Socket {
         assert!(self.waiting.is_empty(), "unexpected: {:?}", self.waiting);
     }
 
+    /// Whatever has come that no test has looked at.
+    pub async fn unseen(&mut self) -> Vec<Value> {
+        self.assert_alive().await;
+        self.waiting.drain(..).collect()
+    }
+
     /// The code with which the server closes; 1006 where it just goes.
     pub async fn next_close(&mut self) -> u16 {
         loop {
@@ -237,7 +243,7 @@ impl Socket {
     }
 
     /// The first frame that fits, whether it has come already or not.
-    async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(place) = self.waiting.iter().position(&fits) {
             return self.waiting.remove(place).expect("it is there");
         }

@@ -27,9 +27,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("confab-contract", &["confab-app", "confab-domain", "futures-util", "ulid"]),
     (
         "confab-store-dynamodb",
-        &["aws-sdk-dynamodb", "confab-app", "confab-domain", "getrandom", "sha2", "zstd"],
+        &["aws-sdk-dynamodb", "confab-app", "confab-domain", "futures-util", "getrandom", "sha2", "zstd"],
     ),
     ("confab-gateway-apigw", &["aws-sdk-apigatewaymanagement", "confab-app", "confab-domain"]),
+    ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "serde_json"]),
     (
         "confab-tokens-jwt",
         &["confab-app", "confab-domain", "hmac", "jsonwebtoken", "serde", "sha2", "signature", "thiserror"],
@@ -38,8 +39,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates of which no function may build a client by itself.
-const SDK_CRATES: &[&str] =
-    &["aws-config", "aws-sdk-apigatewaymanagement", "aws-sdk-dynamodb", "aws-sdk-secretsmanager"];
+const SDK_CRATES: &[&str] = &[
+    "aws-config",
+    "aws-sdk-apigatewaymanagement",
+    "aws-sdk-dynamodb",
+    "aws-sdk-secretsmanager",
+    "aws-sdk-sqs",
+];
 
 fn metadata() -> Metadata {
     let manifest = crate::root().join("Cargo.toml");
@@ -76,7 +82,7 @@ fn no_crate_depends_on_what_it_must_not_know() {
 #[test]
 fn the_local_gateway_and_the_embedded_services_know_nothing_of_chat() {
     let dependencies = dependencies();
-    for name in ["confab-local-gateway", "confab-embedded-aws"] {
+    for name in ["confab-local-gateway", "confab-embedded-aws", "confab-event-source"] {
         let of_ours = dependencies[name].iter().find(|dependency| dependencies.contains_key(*dependency));
         assert_eq!(of_ours, None, "`{name}` must not depend on another crate of this repository");
     }

@@ -26,6 +26,7 @@ export function avatar(id, name) {
 export function updateAvatar(element, id, name) {
   element.textContent = initials(name);
   element.dataset.tone = toneOf(id);
+  element.classList.toggle('of-group', id.startsWith('grp_'));
 }
 
 function firstGrapheme(word) {

@@ -1,7 +1,9 @@
 import { avatar, updateAvatar } from './avatar.js';
 import { batched, h, reconcile, setAttribute } from './dom.js';
+import { phraseNodes, phraseText } from './happening.js';
 import { icon } from './icons.js';
 import { titleOf } from './names.js';
+import { previewOf } from './preview.js';
 import { listTime } from './time.js';
 
 /** Number of chats from which a search field helps. */
@@ -110,23 +112,14 @@ export class ChatList {
     updateAvatar(parts.avatar, title.id, title.name);
     setText(parts.name, title.name);
     setText(parts.time, at_ms ? listTime(at_ms) : '');
-    setText(parts.preview, this.#preview(chat, entry));
+    const preview = previewOf(this.#client, chat, entry);
+    if (parts.preview.textContent !== phraseText(preview)) parts.preview.replaceChildren(...phraseNodes(preview));
     parts.preview.classList.toggle('failed', entry?.state === 'failed');
     parts.unread.hidden = chat.unread_count === 0;
     setText(parts.unread, chat.unread_count > 99 ? '99+' : String(chat.unread_count));
     parts.unread.setAttribute('aria-label', `${chat.unread_count} unread`);
     link.classList.toggle('has-unread', chat.unread_count > 0);
     setAttribute(link, 'aria-current', chat.conversation === this.#current ? 'true' : null);
-  }
-
-  #preview(chat, entry) {
-    if (entry?.state === 'failed') return `Not sent: ${oneLine(entry.text)}`;
-    if (entry) return `You: ${oneLine(entry.text)}`;
-    const message = chat.last_message;
-    if (!message) return 'No messages yet';
-    if (message.kind !== 'text') return message.kind.replaceAll('_', ' ');
-    const text = message.text ? oneLine(message.text) : 'Attachment';
-    return message.sender === this.#client.user ? `You: ${text}` : text;
   }
 
   #move(event) {
@@ -142,10 +135,6 @@ export class ChatList {
     event.preventDefault();
     links[to].focus();
   }
-}
-
-function oneLine(text) {
-  return text.slice(0, 200).replace(/\s+/gu, ' ').trim();
 }
 
 function setText(element, text) {

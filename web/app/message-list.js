@@ -1,7 +1,9 @@
+import { countsAsUnread } from '../confab.js';
 import { batched, h, reconcile } from './dom.js';
+import { phraseNodes, phraseOf, phraseText } from './happening.js';
 import { icon } from './icons.js';
 import { createMessage, updateMessage } from './message.js';
-import { nameOf, readByOthers } from './names.js';
+import { nameOf, othersMarkers } from './names.js';
 import { rowsOf } from './rows.js';
 import { Scroller } from './scroller.js';
 import { dayLabel } from './time.js';
@@ -113,7 +115,7 @@ export class MessageList {
   #arrived({ conversation, messages }) {
     if (conversation !== this.#chat.conversation) return;
     const own = messages.some((message) => message.sender === this.#client.user);
-    const others = messages.filter((message) => message.sender !== this.#client.user).length;
+    const others = messages.filter((message) => countsAsUnread(message, this.#client.user)).length;
     if (own) this.#unreadAfter = null;
     if (!this.scroller.atEnd) this.#newCount += others;
     else if (this.#unreadAfter === null && others && !document.hasFocus()) this.#unreadAfter = messages[0].seq - 1;
@@ -125,19 +127,15 @@ export class MessageList {
       messages: this.#timeline.messages,
       entries: client.outbox.of(this.#chat.conversation),
       user: client.user,
-      readByOthers: readByOthers(this.#chat),
+      markers: othersMarkers(client, this.#chat),
       unreadAfter: this.#unreadAfter,
     });
-    const isGroup = this.#chat.kind === 'group';
     this.scroller.preserve(() => {
       this.#renderTop();
       reconcile(this.rows, rows, {
         key: (row) => row.key,
         create: (row) => this.#create(row),
-        update: (element, row) => {
-          if (row.type === 'message') updateMessage(element, row, isGroup && !row.own ? nameOf(client, row.sender) : null);
-          if (row.type === 'day') element.firstChild.textContent = dayLabel(row.at_ms);
-        },
+        update: (element, row) => this.#update(element, row),
       });
     });
     this.#moved();
@@ -153,7 +151,15 @@ export class MessageList {
     }
     if (row.type === 'day') return h('div', { class: 'day-line' }, h('span'));
     if (row.type === 'unread') return h('div', { class: 'unread-line' }, h('span', { text: 'New messages' }));
-    return h('div', { class: 'system-line', text: row.kind.replaceAll('_', ' ') });
+    return h('div', { class: 'system-line', 'data-testid': 'happening', data: { kind: row.kind, seq: row.seq } }, h('span'));
+  }
+
+  #update(element, row) {
+    const client = this.#client;
+    const inGroup = this.#chat.kind === 'group';
+    if (row.type === 'message') updateMessage(element, row, { inGroup, sender: inGroup && !row.own ? nameOf(client, row.sender) : null });
+    if (row.type === 'day') element.firstChild.textContent = dayLabel(row.at_ms);
+    if (row.type === 'system') showPhrase(element.firstChild, phraseOf(row, { user: client.user, nameOf: (user) => nameOf(client, user) }));
   }
 
   #renderTop() {
@@ -162,7 +168,7 @@ export class MessageList {
     this.top.dataset.kind = hasOlder ? 'more' : empty ? 'empty' : 'start';
     if (loading) this.top.replaceChildren(h('span', { class: 'spinner', 'aria-label': 'Loading messages' }));
     else if (this.#loadError) this.top.replaceChildren(this.#loadErrorLine());
-    else if (empty && !hasOlder) this.top.replaceChildren(h('p', { text: 'No messages yet. Say hello!' }));
+    else if (empty && !hasOlder && !this.#chat.left) this.top.replaceChildren(h('p', { text: 'No messages yet. Say hello!' }));
     else this.top.replaceChildren();
   }
 
@@ -186,4 +192,8 @@ export class MessageList {
     this.#shownSeq = seq;
     this.#client.markRead(this.#chat.conversation, seq);
   }
+}
+
+function showPhrase(element, phrase) {
+  if (element.textContent !== phraseText(phrase)) element.replaceChildren(...phraseNodes(phrase));
 }

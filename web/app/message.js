@@ -1,3 +1,4 @@
+import { avatar } from './avatar.js';
 import { h, setAttribute } from './dom.js';
 import { icon } from './icons.js';
 import { splitLinks } from './links.js';
@@ -27,29 +28,31 @@ export function createMessage(actions) {
   return element;
 }
 
-/** Shows a row of `rowsOf` in its element. */
-export function updateMessage(element, row, senderName) {
-  const signature = JSON.stringify([row, senderName, element.unfolded]);
+/**
+ * Shows a row of `rowsOf` in its element.
+ * @param {{inGroup: boolean, sender: string | null}} place  `sender` is the name to be shown at the first of several messages.
+ */
+export function updateMessage(element, row, place) {
+  const signature = JSON.stringify([row, place, element.unfolded]);
   if (element.signature === signature) return;
   element.signature = signature;
-  element.row = row;
   Object.assign(element.dataset, { state: row.state, clientMessageId: row.client_message_id });
   setAttribute(element, 'data-seq', row.seq);
-  element.className = ['message', row.own ? 'own' : 'other', row.first && 'first', row.last && 'last', isBig(row) && 'big']
+  element.className = ['message', row.own ? 'own' : 'other', place.sender && 'named', row.first && 'first', row.last && 'last', isBig(row) && 'big']
     .filter(Boolean)
     .join(' ');
   const showsMeta = row.last || row.state === 'failed';
   element.replaceChildren(
     ...[
-      senderName && row.first ? h('span', { class: 'sender', dir: 'auto', text: senderName }) : null,
-      bubble(element, row),
-      showsMeta ? meta(row) : null,
-      row.state === 'failed' ? failure(element, row) : null,
+      ...(place.sender && row.first ? [avatar(row.sender, place.sender), h('span', { class: 'sender', dir: 'auto', 'data-testid': 'sender', text: place.sender })] : []),
+      bubble(element, row, place),
+      showsMeta ? meta(row, place) : null,
+      row.state === 'failed' ? failure(element, row, place) : null,
     ].filter(Boolean),
   );
 }
 
-function bubble(element, row) {
+function bubble(element, row, place) {
   const shortened = row.truncated || (row.text.length > FOLD_ABOVE && !element.unfolded);
   const shown = shortened ? cut(row.text) : row.text;
   const text = h('div', { class: 'text', dir: 'auto' });
@@ -59,11 +62,11 @@ function bubble(element, row) {
   if (shortened) text.append('…');
   if (!row.text && row.attachments) text.append(h('em', { text: row.attachments > 1 ? `${row.attachments} attachments` : 'Attachment' }));
   const box = h('div', { class: 'bubble', title: fullTime(row.at_ms) }, text);
-  if (shortened) box.append(showAll(element, row));
+  if (shortened) box.append(showAll(element, row, place));
   return box;
 }
 
-function showAll(element, row) {
+function showAll(element, row, place) {
   const label = row.truncated ? 'Show all' : `Show all ${row.text.length.toLocaleString()} characters`;
   const button = h('button', { class: 'show-all', type: 'button', 'data-testid': 'show-all', text: label });
   button.addEventListener('click', async () => {
@@ -71,7 +74,7 @@ function showAll(element, row) {
     element.unfolded = true;
     try {
       if (row.truncated) await element.actions.onShowAll(row);
-      else updateMessage(element, row, element.querySelector('.sender')?.textContent);
+      else updateMessage(element, row, place);
     } catch {
       button.disabled = false;
       button.textContent = 'Could not load. Try again';
@@ -80,19 +83,20 @@ function showAll(element, row) {
   return button;
 }
 
-function meta(row) {
+function meta(row, { inGroup }) {
   const state = STATES[row.state];
+  const words = inGroup && row.state === 'read' ? `Read by ${row.readers}` : state?.label;
   const time = h('time', { datetime: new Date(row.at_ms).toISOString(), text: clockTime(row.at_ms) });
-  const label = state && h('span', { class: row.saysRead || row.state === 'failed' ? 'state-label' : 'visually-hidden', text: state.label });
+  const label = state && h('span', { class: row.saysRead || row.state === 'failed' ? 'state-label' : 'visually-hidden', text: words });
   return h('div', { class: 'meta' }, time, label, state && icon(state.icon));
 }
 
-function failure(element, row) {
+function failure(element, row, place) {
   const act = (action) => () => action(row.client_message_id);
   return h(
     'div',
     { class: 'failure', role: 'group', 'aria-label': 'Message not sent' },
-    h('span', { class: 'failure-reason', text: reasonOf(row.error) }),
+    h('span', { class: 'failure-reason', text: reasonOf(row.error, place) }),
     h(
       'span',
       { class: 'failure-actions' },
@@ -102,12 +106,12 @@ function failure(element, row) {
   );
 }
 
-function reasonOf(error) {
+function reasonOf(error, { inGroup }) {
   switch (error?.code) {
     case 'forbidden':
-      return 'You can’t send messages to this person.';
+      return inGroup ? 'You are no longer in this group.' : 'You can’t send messages to this person.';
     case 'not_found':
-      return 'This person no longer exists.';
+      return inGroup ? 'This group no longer exists.' : 'This person no longer exists.';
     case 'too_large':
       return 'This message is too long.';
     case 'internal':

@@ -1,11 +1,36 @@
 import { peerOf } from '../confab.js';
 
+const CLOSED_TEXTS = {
+  left: 'You have left this group.',
+  removed: 'You are no longer in this group.',
+  deleted: 'This group has been deleted.',
+  outside: 'You are not in this group.',
+};
+
 /** Returns how a conversation is shown: `{name, handle, id}`; `id` picks the avatar's colour. */
 export function titleOf(client, chat) {
   const peer = peerOf(chat.conversation, client.user);
-  if (!peer) return { name: chat.name ?? 'Group', handle: null, id: chat.conversation };
+  if (!peer) return { name: chat.name ?? client.groups.get(chat.conversation)?.name ?? 'Group', handle: null, id: chat.conversation };
   const profile = client.profiles.get(peer);
   return { name: profile?.display_name || profile?.handle || '…', handle: profile?.handle ?? null, id: peer };
+}
+
+/** Returns the line below a conversation's name: what there is to know of the other side at this moment. */
+export function detailOf(client, chat) {
+  if (chat.kind === 'group') return chat.left ? '' : membersText(client.groups.get(chat.conversation));
+  const { handle } = titleOf(client, chat);
+  return handle ? `@${handle}` : '';
+}
+
+/** Returns how many are in a group, in words; nothing where that is not known. */
+export function membersText(group) {
+  if (!group) return '';
+  return group.members.length === 1 ? '1 member' : `${group.members.length} members`;
+}
+
+/** Returns why nobody can write in a conversation any more, or null where the user can. */
+export function closedText(chat) {
+  return chat.left ? CLOSED_TEXTS[chat.left.reason] : null;
 }
 
 /** Returns the name of a user, for example above a group message. */
@@ -14,7 +39,12 @@ export function nameOf(client, user) {
   return profile?.display_name || profile?.handle || '…';
 }
 
-/** Returns how far the other members of a conversation have read. */
-export function readByOthers(chat) {
-  return Math.max(0, ...Object.values(chat.markers));
+/** Returns a name for use within a plain-text sentence, whose direction it does not disturb. */
+export function isolated(name) {
+  return `\u2068${name}\u2069`;
+}
+
+/** Returns how far the other members of a conversation have read, each of them. */
+export function othersMarkers(client, chat) {
+  return Object.entries(chat.markers).filter(([user]) => user !== client.user).map(([, read_seq]) => read_seq);
 }

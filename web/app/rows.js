@@ -5,33 +5,35 @@ const GROUP_MS = 5 * 60_000;
 
 /**
  * Returns what a conversation shows, from top to bottom: days, the line above
- * unread messages, messages in log order, and unsent ones last.
+ * unread messages, messages and what else happened in log order, and unsent messages last.
  *
  * @param {object} view
  * @param {object[]} view.messages  Ascending by seq.
  * @param {object[]} view.entries  The outbox's, in order.
  * @param {string} view.user
- * @param {number} view.readByOthers  How far others have read.
+ * @param {number[]} view.markers  How far each of the others has read.
  * @param {number | null} view.unreadAfter  Seq below the unread line, or null for none.
  */
-export function rowsOf({ messages, entries, user, readByOthers, unreadAfter }) {
+export function rowsOf({ messages, entries, user, markers, unreadAfter }) {
   const known = new Set(messages.filter(({ sender }) => sender === user).map((message) => message.client_message_id));
   const waiting = entries.filter((entry) => !known.has(entry.client_message_id));
   const items = [
-    ...messages.map((message) => fromMessage(message, user, readByOthers)),
+    ...messages.map((message) => fromMessage(message, user, markers)),
     ...waiting.map((entry) => fromEntry(entry, user)),
   ];
   return withSeparators(items, unreadAfter);
 }
 
-function fromMessage(message, user, readByOthers) {
+function fromMessage(message, user, markers) {
   const own = message.sender === user;
-  const state = own ? (message.seq <= readByOthers ? 'read' : 'sent') : 'received';
+  const readers = own ? markers.filter((read_seq) => read_seq >= message.seq).length : 0;
+  const state = own ? (readers ? 'read' : 'sent') : 'received';
   return {
     type: message.kind === 'text' ? 'message' : 'system',
     key: own ? `own:${message.client_message_id}` : `seq:${message.seq}`,
     own,
     state,
+    readers,
     seq: message.seq,
     sender: message.sender,
     client_message_id: message.client_message_id,
@@ -39,6 +41,7 @@ function fromMessage(message, user, readByOthers) {
     truncated: message.truncated === true,
     attachments: message.attachments?.length ?? 0,
     kind: message.kind,
+    mentions: message.mentions ?? [],
     at_ms: message.sent_at_ms,
   };
 }
@@ -49,6 +52,7 @@ function fromEntry(entry, user) {
     key: `own:${entry.client_message_id}`,
     own: true,
     state: entry.state,
+    readers: 0,
     seq: null,
     sender: user,
     client_message_id: entry.client_message_id,
@@ -56,6 +60,7 @@ function fromEntry(entry, user) {
     truncated: false,
     attachments: 0,
     kind: 'text',
+    mentions: [],
     at_ms: entry.created_at_ms,
     error: entry.error,
   };
@@ -100,6 +105,6 @@ function joinsGroup(previous, item) {
 }
 
 function markLastRead(items) {
-  const lastOwn = items.findLast((item) => item.own);
+  const lastOwn = items.findLast((item) => item.own && item.type === 'message');
   for (const item of items) item.saysRead = item === lastOwn && item.state === 'read';
 }

@@ -105,7 +105,7 @@ export class Scroller {
 
   #firstVisible() {
     const { top } = this.#viewport.getBoundingClientRect();
-    return [...this.#viewport.querySelectorAll('.message')].find((row) => row.getBoundingClientRect().bottom > top);
+    return [...this.#viewport.querySelectorAll('.message, .system-line')].find((row) => row.getBoundingClientRect().bottom > top);
   }
 
   #scrolled() {

@@ -95,7 +95,7 @@ export class Shell {
     this.element.classList.toggle('has-conversation', conversation !== null);
     this.list.select(conversation);
     if (conversation) {
-      this.#view = { conversation, ...conversationView({ client: this.#client, conversation, onBack: () => this.#router.close() }) };
+      this.#view = { conversation, ...conversationView({ client: this.#client, conversation, onBack: () => this.#router.close(), onOpen: (to) => this.#router.open(to) }) };
       this.pane.replaceChildren(this.#view.element);
       this.#view.focus({ toComposer: WIDE.matches });
     } else {

@@ -1,3 +1,4 @@
+import { countsAsUnread, membershipAfter, nameGivenBy } from './entries.js';
 import { ConversationLog } from './log.js';
 
 /** Missed messages beyond which a device jumps to the newest and leaves the rest to scrolling. */
@@ -5,6 +6,9 @@ const CATCH_UP_MAX = 500;
 
 /**
  * The chat list: what is known of each conversation, its log and its unread count.
+ *
+ * `left` of a group in which the user was is `{reason, seq}`: why they are out,
+ * and the position of the log from which on that holds; else it is null.
  *
  * Events: `change`, `released` (`detail` is `{chat, messages}`), `skipped` (`detail` is `{chat}`).
  */
@@ -52,18 +56,23 @@ export class Chats extends EventTarget {
     return Object.fromEntries(known.map((chat) => [chat.conversation, chat.log.cursor]));
   }
 
-  /** Takes the server's chat list. */
+  /** Takes the server's chat list, and returns the groups that are in this one but not in that. */
   async takeList(list) {
     await Promise.all(list.map((entry) => this.#takeEntry(entry)));
     this.listLoaded = true;
     this.#changed();
+    const theirs = new Set(list.map(({ conversation }) => conversation));
+    return this.all().filter((chat) => chat.kind === 'group' && chat.listed && !theirs.has(chat.conversation));
   }
 
   async #takeEntry(entry) {
     const chat = this.ensure(entry.conversation);
+    // From before the user's leaving, of which the log has told already.
+    if (chat.left && entry.last_seq <= chat.left.seq) return;
     const before = JSON.stringify(recordOf(chat));
     const isNew = !chat.listed && chat.log.cursor === 0;
-    Object.assign(chat, { kind: entry.kind, name: entry.name, listed: true });
+    Object.assign(chat, { kind: entry.kind, listed: true, left: null });
+    this.takeName(chat, entry.name, entry.last_seq);
     if (entry.last_message && entry.last_seq >= (chat.last_message?.seq ?? 0)) chat.last_message = entry.last_message;
     const skips = isNew || entry.last_seq - chat.log.cursor > CATCH_UP_MAX;
     // Where the list knows more than the log, what is missing will be counted as it comes.
@@ -76,6 +85,30 @@ export class Chats extends EventTarget {
     if (entry.last_seq === 0) await this.#forgetExpiredUnread(chat);
     if (JSON.stringify(recordOf(chat)) !== before) await this.#save(chat);
     await this.moveRead(chat, entry.read_seq);
+  }
+
+  /** Takes a name that a group had when its log was at least as long as `seq`. */
+  takeName(chat, name, seq) {
+    if (!name || (chat.name && seq < chat.name_seq)) return;
+    Object.assign(chat, { name, name_seq: seq });
+  }
+
+  /** Notes that the user is in a group, before its log tells. */
+  async enter(chat, name) {
+    Object.assign(chat, { name: chat.name ?? name, listed: true, left: null });
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  /**
+   * Notes that the user is in a group no more.
+   * @param {'left' | 'removed' | 'deleted' | 'outside'} reason  `outside`: the user has not been in it, as far as is known.
+   */
+  async leave(chat, reason) {
+    if (chat.left) return;
+    close(chat, reason, chat.log.cursor);
+    await this.#save(chat);
+    this.#changed();
   }
 
   /** Takes a message, from an event or an answer, whatever its place. */
@@ -114,24 +147,33 @@ export class Chats extends EventTarget {
     await this.#save(chat);
   }
 
-  /** Notes how far another member has read. */
-  async moveMarker(chat, user, read_seq) {
-    if (read_seq <= (chat.markers[user] ?? 0)) return;
-    chat.markers = { ...chat.markers, [user]: read_seq };
+  /** Notes how far other members have read. */
+  async moveMarkers(chat, receipts) {
+    const news = receipts.filter(({ user, read_seq }) => user !== this.#user && read_seq > (chat.markers[user] ?? 0));
+    if (news.length === 0) return;
+    chat.markers = { ...chat.markers, ...Object.fromEntries(news.map(({ user, read_seq }) => [user, read_seq])) };
     await this.#save(chat);
     this.#changed();
   }
 
   #append(chat, messages) {
     if (messages.length === 0) return;
-    for (const message of messages) {
-      if (message.sender !== this.#user && message.seq > chat.read_seq) chat.unread_count += 1;
-    }
+    for (const message of messages) this.#note(chat, message);
     chat.last_message = messages.at(-1);
-    chat.listed = true;
     this.dispatchEvent(new CustomEvent('released', { detail: { chat, messages } }));
     this.#store.putMessages(chat.conversation, messages, chat.log).then(() => this.#save(chat));
     this.#changed();
+  }
+
+  /** Draws the conclusions from a message that has just come to its place. */
+  #note(chat, message) {
+    if (countsAsUnread(message, this.#user) && message.seq > chat.read_seq) chat.unread_count += 1;
+    const name = nameGivenBy(message);
+    if (name && message.seq >= chat.name_seq) Object.assign(chat, { name, name_seq: message.seq });
+    const membership = membershipAfter(message, this.#user);
+    if (membership === 'joined') chat.left = null;
+    else if (membership) close(chat, membership, message.seq);
+    if (!chat.left) chat.listed = true;
   }
 
   async #countUnread(chat) {
@@ -149,7 +191,7 @@ export class Chats extends EventTarget {
   async #heldUnread({ conversation, read_seq, log: { cursor } }) {
     if (read_seq >= cursor) return { held: 0, known: 0, positions: 0 };
     const held = await this.#store.messages(conversation, read_seq + 1, cursor);
-    const known = held.filter((message) => message.sender !== this.#user).length;
+    const known = held.filter((message) => countsAsUnread(message, this.#user)).length;
     return { held: held.length, known, positions: cursor - read_seq };
   }
 
@@ -160,6 +202,11 @@ export class Chats extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** The list has it no more, and nothing in it asks to be read. */
+function close(chat, reason, seq) {
+  Object.assign(chat, { left: { reason, seq }, listed: false, unread_count: 0, read_unsent: false });
 }
 
 function recordOf({ log, ...fields }) {
@@ -174,6 +221,8 @@ function chatFrom({ conversation, cursor, held, ...fields }) {
     read_unsent: false,
     markers: {},
     listed: false,
+    left: null,
+    name_seq: 0,
     ...fields,
     log: new ConversationLog(cursor, held),
   };

@@ -1,6 +1,7 @@
 import { plainAlarms, steadyAlarms } from './alarms.js';
 import { Chats } from './chats.js';
 import { Connection } from './connection.js';
+import { Groups } from './groups.js';
 import { ConfabHttp } from './http.js';
 import { dmOf } from './ids.js';
 import { heldNames, holdShared } from './locks.js';
@@ -65,6 +66,7 @@ export class ConfabClient extends EventTarget {
       },
     });
     this.#synchronizer = new Synchronizer({ connection: this.#connection, http, chats: this.chats, alarms: plainAlarms });
+    this.groups = new Groups({ user, http, chats: this.chats, onRefused: () => this.#synchronizer.refreshList() });
     this.outbox = new Outbox({
       store,
       connection: this.#connection,
@@ -78,19 +80,27 @@ export class ConfabClient extends EventTarget {
     const connection = this.#connection;
     connection.addEventListener('status', () => this.#emit('status'));
     connection.addEventListener('ended', () => this.#end('expired'));
-    connection.addEventListener('open', () => this.#sendReads());
+    connection.addEventListener('open', () => {
+      this.#sendReads();
+      this.groups.refreshAll();
+    });
     connection.addEventListener('frame', ({ detail }) => this.#received(detail));
     this.chats.addEventListener('change', () => this.#emit('change'));
     this.profiles.addEventListener('change', () => this.#emit('change'));
+    this.groups.addEventListener('change', () => this.#emit('change'));
     this.outbox.addEventListener('change', ({ detail }) => this.#emit('outbox', detail));
     this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
       this.#timelines.get(chat.conversation)?.append(messages);
+      this.groups.released(chat, messages);
       this.#emit('message', { conversation: chat.conversation, messages });
       for (const message of messages) {
         if (message.sender === this.user) this.outbox.released(message.client_message_id);
       }
     });
-    this.chats.addEventListener('skipped', ({ detail: { chat } }) => this.#timelines.get(chat.conversation)?.reset());
+    this.chats.addEventListener('skipped', ({ detail: { chat } }) => {
+      this.#timelines.get(chat.conversation)?.reset();
+      this.groups.refresh(chat.conversation);
+    });
   }
 
   get status() {
@@ -163,30 +173,32 @@ export class ConfabClient extends EventTarget {
   /** Says that the user has seen everything up to `seq`. */
   async markRead(conversation, seq) {
     const chat = this.chats.get(conversation);
-    if (!chat || seq <= chat.read_seq) return;
+    if (!chat || chat.left || seq <= chat.read_seq) return;
     await this.chats.moveRead(chat, seq, { unsent: true });
     this.#siblings?.postMessage({ read: { conversation, seq } });
     this.#sendRead(chat);
   }
 
   /**
-   * Finds a user by exact handle and returns the 1:1 conversation with them.
+   * Finds a user by exact handle and returns their profile.
    * @throws {ConfabError} `not_found`
    */
-  async findConversation(handle) {
+  async findUser(handle) {
     const profile = await this.http.userByHandle(handle.trim().replace(/^@/, '').toLowerCase());
     this.profiles.put(profile);
-    return { profile, conversation: dmOf(this.user, profile.user) };
+    return profile;
+  }
+
+  /** Returns the 1:1 conversation with a user. */
+  conversationWith(user) {
+    return dmOf(this.user, user);
   }
 
   /** Asks how far the other members have read. */
   async loadMarkers(conversation) {
     const chat = this.chats.get(conversation);
-    if (!chat || chat.log.cursor === 0) return;
-    const receipts = await this.http.receipts(conversation).catch(() => []);
-    for (const { user, read_seq } of receipts) {
-      if (user !== this.user) await this.chats.moveMarker(chat, user, read_seq);
-    }
+    if (!chat || chat.left || chat.log.cursor === 0) return;
+    await this.chats.moveMarkers(chat, await this.http.receipts(conversation).catch(() => []));
   }
 
   async rename(display_name) {
@@ -199,15 +211,23 @@ export class ConfabClient extends EventTarget {
   }
 
   #received(frame) {
-    if (frame.type === 'message') this.#synchronizer.take(messageOf(frame));
-    if (frame.type === 'receipt') this.#takeReceipt(frame);
+    switch (frame.type) {
+      case 'message':
+        return this.#synchronizer.take(messageOf(frame));
+      case 'receipt':
+        return this.#takeReceipt(frame);
+      case 'conversation':
+        return this.#synchronizer.hint(frame);
+      default:
+        // Frames of further kinds may come, and mean nothing to this client.
+    }
   }
 
   #takeReceipt({ conversation, user, read_seq }) {
     const chat = this.chats.get(conversation);
     if (!chat) return;
     if (user === this.user) this.chats.moveRead(chat, read_seq);
-    else this.chats.moveMarker(chat, user, read_seq);
+    else this.chats.moveMarkers(chat, [{ user, read_seq }]);
   }
 
   #acked({ client_message_id, text }, { conversation, seq, sent_at_ms }) {

@@ -53,6 +53,16 @@ export class ConfabHttp {
   devices = async () => (await this.#authorized('GET', '/v1/devices')).devices;
   endDevice = (device) => this.#authorized('DELETE', `/v1/devices/${encodeURIComponent(device)}`);
 
+  /** @param {{name: string, members: string[]}} group  The caller becomes its owner. */
+  createGroup = (group) => this.#authorized('POST', '/v1/groups', group);
+  group = (group) => this.#authorized('GET', groupPath(group));
+  /** @param {{name: string}} changes */
+  patchGroup = (group, changes) => this.#authorized('PATCH', groupPath(group), changes);
+  deleteGroup = (group) => this.#authorized('DELETE', groupPath(group));
+  /** Adds somebody or, with a role, changes theirs. */
+  putMember = (group, user, role) => this.#authorized('PUT', memberPath(group, user), { role });
+  removeMember = (group, user) => this.#authorized('DELETE', memberPath(group, user));
+
   /** Returns the whole chat list, all pages of it. */
   async conversations() {
     const all = [];
@@ -173,6 +183,14 @@ function usable(session, refused) {
 
 function conversationPath(conversation) {
   return `/v1/conversations/${encodeURIComponent(conversation)}`;
+}
+
+function groupPath(group) {
+  return `/v1/groups/${encodeURIComponent(group)}`;
+}
+
+function memberPath(group, user) {
+  return `${groupPath(group)}/members/${encodeURIComponent(user)}`;
 }
 
 function parse(text) {

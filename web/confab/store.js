@@ -7,7 +7,8 @@ const VERSION = 1;
  *
  * Shape of a conversation's record: the server's fields plus `cursor` (highest
  * seq up to which nothing is missing), `held` (spans whose messages are
- * stored), `markers` (user → read_seq) and `read_unsent`.
+ * stored), `markers` (user → read_seq), `read_unsent`, and of a group `left`
+ * (see `chats.js`) and `name_seq` (length of the log when it had its `name`).
  */
 export class Store {
   #db;

@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.js';
 import { splitCursors } from './frames.js';
+import { oneAtATime } from './one-at-a-time.js';
 
 /** How long an event may be late before the hole that it left is fetched. Unit: milliseconds. */
 const HOLE_MS_MAX = 700;
@@ -7,6 +8,8 @@ const HOLE_MS_MAX = 700;
 const FILL_LIMIT = 100;
 /** Fetches without progress after which a hole is taken for messages that have expired, and a promise for a mistake. */
 const FILL_ATTEMPTS_MAX = 5;
+/** Refusals after which a conversation's history is closed to the user, and what they mean in a group. */
+const CLOSED = { forbidden: 'removed', not_found: 'deleted' };
 
 /** Brings {@link Chats} up to date after every connect, and fills holes between. */
 export class Synchronizer {
@@ -19,6 +22,7 @@ export class Synchronizer {
   #requests = 0;
   /** The chats that are being filled, and how far at least. */
   #targets = new Map();
+  #loadList = oneAtATime(() => this.#takeList());
 
   constructor({ connection, http, chats, alarms }) {
     this.#connection = connection;
@@ -31,14 +35,72 @@ export class Synchronizer {
   /** Loads the chat list before the first connect, so that `sync` has cursors to start from. */
   async prepare() {
     if (this.#listed) return;
-    await this.#chats.takeList(await this.#http.conversations());
+    await this.#loadList();
     this.#listed = true;
+  }
+
+  /** Brings the chat list up to date, and tries again where the server is busy. */
+  async refreshList(failures = 0) {
+    try {
+      await this.#loadList();
+    } catch (error) {
+      // A lost connection is followed by a sync, which loads the list too.
+      if (!error.retryable || this.#connection.status !== 'online') return;
+      this.#alarms.after(backoffMs(failures + 1), () => this.refreshList(failures + 1));
+    }
+  }
+
+  /**
+   * Takes a `conversation` event. The log says the same, and when; so the event
+   * only matters where the log does not follow, or begins with it.
+   */
+  hint(event) {
+    const wait_ms = event.change === 'added' ? 0 : HOLE_MS_MAX;
+    this.#alarms.after(wait_ms, () => {
+      if (!this.#agrees(event)) this.refreshList();
+    });
   }
 
   /** Takes a `message` event. */
   take(message) {
     const chat = this.#chats.offer(message);
     if (chat.log.hole) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat));
+  }
+
+  #agrees({ conversation, change, name }) {
+    const chat = this.#chats.get(conversation);
+    if (change === 'added') return Boolean(chat?.listed && chat.name);
+    if (change === 'renamed') return chat?.name === name;
+    return !chat?.listed;
+  }
+
+  async #takeList() {
+    const list = await this.#http.conversations();
+    const missing = await this.#chats.takeList(list);
+    for (const chat of missing) await this.#findOut(chat);
+    for (const { conversation, last_seq } of list) {
+      const chat = this.#chats.get(conversation);
+      if (chat.log.cursor < last_seq) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat, last_seq));
+    }
+  }
+
+  /** Asks whether the user is still in a group that the list lacks: it may be older than their joining. */
+  async #findOut(chat) {
+    try {
+      await this.#http.group(chat.conversation);
+    } catch (error) {
+      const reason = CLOSED[error.code];
+      if (!reason) throw error;
+      if (reason === 'removed') await this.#readToTheEnd(chat);
+      await this.#chats.leave(chat, reason);
+    }
+  }
+
+  /** Fetches what was said before the user was out, which `sync` no longer gives. */
+  async #readToTheEnd(chat) {
+    const after = chat.log.cursor;
+    const page = await this.#http.messages(chat.conversation, { after, limit: FILL_LIMIT }).catch(() => null);
+    if (page?.messages.length) this.#chats.cover(chat, after + 1, page.messages.at(-1).seq, page.messages);
   }
 
   async #catchUp(failures = 0) {
@@ -51,7 +113,9 @@ export class Synchronizer {
     const refreshList = round > 1 || partial;
     try {
       await Promise.all(answers);
-      if (refreshList) await this.#chats.takeList(await this.#http.conversations());
+      if (refreshList) await this.#loadList();
+      // A sync is silent about groups that the user has left, and about what came before that.
+      for (const chat of this.#chats.all()) this.#fill(chat);
     } catch (error) {
       if (round !== this.#round || this.#connection.status !== 'online') return;
       const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(failures + 1));
@@ -67,7 +131,8 @@ export class Synchronizer {
     await this.#connection.request(frame, ({ conversations }) => {
       for (const entry of conversations) {
         const chat = this.#chats.ensure(entry.conversation);
-        Object.assign(chat, { kind: entry.kind, name: entry.name ?? chat.name });
+        chat.kind = entry.kind;
+        this.#chats.takeName(chat, entry.name, entry.last_seq);
         for (const message of entry.messages) this.#chats.offer(message);
         const end = ends.get(chat) ?? { last_seq: 0, read_seq: 0 };
         ends.set(chat, { last_seq: Math.max(end.last_seq, entry.last_seq), read_seq: Math.max(end.read_seq, entry.read_seq) });
@@ -96,12 +161,18 @@ export class Synchronizer {
         this.#chats.skipTo(chat, chat.log.hole.before - 1);
       }
     } catch (error) {
+      if (CLOSED[error.code]) this.#passHoles(chat);
       const missing = this.#targets.get(chat);
       // A lost connection is followed by a sync, which sees the hole again.
       if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
     } finally {
       this.#targets.delete(chat);
     }
+  }
+
+  /** What the server does not give to this user any more will not come. */
+  #passHoles(chat) {
+    for (let { hole } = chat.log; hole; { hole } = chat.log) this.#chats.cover(chat, hole.after + 1, hole.before - 1, []);
   }
 
   #due(chat) {

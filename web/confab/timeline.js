@@ -87,7 +87,9 @@ export class Timeline extends EventTarget {
   }
 
   async #fetched(low) {
-    const { conversation, log } = this.#chat;
+    const { conversation, log, left } = this.#chat;
+    // Of a group that has been deleted nobody reads any more.
+    if (left?.reason === 'deleted') return { from: 1, messages: [] };
     const { messages, more } = await this.#http.messages(conversation, { before: low, limit: PAGE });
     const from = more && messages.length ? messages[0].seq : 1;
     log.cover(from, low - 1, messages);

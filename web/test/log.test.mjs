@@ -53,6 +53,12 @@ test('a page of older messages releases nothing and is held', () => {
   assert.equal(log.heldBefore(51), null);
 });
 
+test('a page beyond a hole fills nothing and is held', () => {
+  const log = new ConversationLog(4);
+  assert.deepEqual(log.cover(8, 10, [8, 9, 10].map(message)), []);
+  assert.deepEqual([log.cursor, log.heldBefore(11)], [4, [8, 10]]);
+});
+
 test('skipping ahead leaves a gap and releases what waited beyond it', () => {
   const log = new ConversationLog(10, [[1, 10]]);
   log.offer(message(501));

@@ -6,7 +6,7 @@ const NOON = new Date(2026, 2, 10, 12).getTime();
 const MINUTE = 60_000;
 const message = (seq, sender, at_ms, id = `id-${seq}`) => ({ seq, sender, client_message_id: id, text: `text ${seq}`, kind: 'text', sent_at_ms: at_ms });
 const entry = (id, state = 'pending') => ({ client_message_id: id, text: id, state, created_at_ms: NOON, order: 1 });
-const view = (changes) => rowsOf({ messages: [], entries: [], user: 'me', readByOthers: 0, unreadAfter: null, ...changes });
+const view = (changes) => rowsOf({ messages: [], entries: [], user: 'me', markers: [], unreadAfter: null, ...changes });
 const kinds = (rows) => rows.map((row) => (row.type === 'message' ? row.seq ?? row.state : row.type));
 
 test('a new day has its line', () => {
@@ -50,7 +50,26 @@ test('messages of one sender within minutes are a group', () => {
 
 test('only the newest own message says that it was read', () => {
   const messages = [message(1, 'me', NOON), message(2, 'me', NOON), message(3, 'you', NOON)];
-  const rows = view({ messages, readByOthers: 2 }).filter((row) => row.type === 'message');
+  const rows = view({ messages, markers: [2, 0] }).filter((row) => row.type === 'message');
   assert.deepEqual(rows.map((row) => row.state), ['read', 'read', 'received']);
   assert.deepEqual(rows.map((row) => row.saysRead), [false, true, false]);
+});
+
+test('what happened in a group is no message, and ends a run of messages', () => {
+  const happened = { ...message(2, 'you', NOON), kind: 'member_added', mentions: ['joan'] };
+  const rows = view({ messages: [message(1, 'you', NOON), happened, message(3, 'you', NOON)] });
+  assert.deepEqual(rows.map(({ type }) => type), ['day', 'message', 'system', 'message']);
+  assert.deepEqual(rows[2].mentions, ['joan']);
+  assert.equal(rows[3].first, true);
+});
+
+test('what oneself changed in a group does not take "Read" away from the last message', () => {
+  const renamed = { ...message(2, 'me', NOON), kind: 'group_renamed' };
+  const rows = view({ messages: [message(1, 'me', NOON), renamed], markers: [2] });
+  assert.deepEqual(rows.filter(({ type }) => type === 'message').map(({ saysRead }) => saysRead), [true]);
+});
+
+test('a message says how many have read it', () => {
+  const rows = view({ messages: [message(1, 'me', NOON), message(2, 'me', NOON)], markers: [2, 1, 0] });
+  assert.deepEqual(rows.filter(({ type }) => type === 'message').map(({ readers }) => readers), [2, 1]);
 });

@@ -15,6 +15,8 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_FAN_OUT_QUEUE_URL`.
+    pub fan_out_queue_url: String,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
     /// `CONFAB_SIGNING_SECRET_ARN`.
@@ -42,6 +44,7 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
             retention: env.retention(),
             signing_secret_arn: env.get("CONFAB_SIGNING_SECRET_ARN"),
             websocket_url: env.get("CONFAB_WEBSOCKET_URL"),

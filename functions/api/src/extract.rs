@@ -59,6 +59,18 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     }
 }
 
+/// A body that may be absent, which says as much as an empty object.
+pub(crate) struct MaybeBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Shared> for MaybeBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Failure> {
+        let bytes = read(request.into_body()).await?;
+        Ok(Self(if bytes.is_empty() { T::default() } else { frame::parse(&bytes)? }))
+    }
+}
+
 async fn read(body: HttpBody) -> Result<axum::body::Bytes, Failure> {
     let size = body.size_hint();
     let size = usize::try_from(size.exact().unwrap_or(size.lower())).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! The HTTP API: accounts, devices, tickets, the chat list, history.
+//! The HTTP API: accounts, devices, tickets, groups, the chat list, history.
 //!
 //! Start with [`router`]; each module of `routes` has the calls of one subject.
 
@@ -19,6 +19,7 @@ use confab_app::{Error, ports::StoreError};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_passwords_argon2::Argon2Passwords;
+use confab_queue_sqs::SqsFanOutQueue;
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
@@ -32,6 +33,8 @@ pub struct Api {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
+    /// What is announced later.
+    pub queue: SqsFanOutQueue,
     /// Password hashing.
     pub passwords: Argon2Passwords,
     /// Access tokens, refresh tokens, tickets.

@@ -4,6 +4,7 @@ use api::{Api, WebSocketUrl, config::Config};
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
 use confab_passwords_argon2::Argon2Passwords;
+use confab_queue_sqs::SqsFanOutQueue;
 use confab_tokens_jwt::JwtTokens;
 use lambda_runtime::Error;
 
@@ -15,6 +16,7 @@ async fn main() -> Result<(), Error> {
     let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
     let api = Api {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
+        queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
         store: clients::store(&sdk, config.tables),
         passwords: Argon2Passwords::new(1),
         tokens: JwtTokens::new(&secret)?,

@@ -11,6 +11,8 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_FAN_OUT_QUEUE_URL`.
+    pub fan_out_queue_url: String,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
 }
@@ -26,6 +28,7 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
             retention: env.retention(),
         };
         env.finish(config)

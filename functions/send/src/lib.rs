@@ -9,15 +9,18 @@ use confab_domain::log::Attempt;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{Ack, ServerFrame, client};
+use confab_queue_sqs::SqsFanOutQueue;
 use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
 pub struct Send {
-    /// Log, inbox rows, accounts, sessions.
+    /// Logs, inbox rows, groups, accounts, sessions.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
+    /// What is announced later.
+    pub queue: SqsFanOutQueue,
     /// What a warm environment keeps.
     pub writer: Writer,
 }
@@ -27,7 +30,9 @@ impl Send {
     pub async fn handle(&self, event: Event) -> Response {
         answer(&event, async |caller: Caller, frame: client::Send| {
             let command = command(&caller, frame)?;
-            let ack = send_message(&self.store, &self.gateway, &self.writer, command, caller.now).await;
+            let ack =
+                send_message(&self.store, (&self.gateway, &self.queue), &self.writer, command, caller.now)
+                    .await;
             ack.map(|ack: Ack| Some(ServerFrame::Ack(ack)))
         })
         .await

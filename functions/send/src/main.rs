@@ -2,6 +2,7 @@
 
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
+use confab_queue_sqs::SqsFanOutQueue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::{Send, config::Config};
 
@@ -12,6 +13,7 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Send {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
+        queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
         store: clients::store(&sdk, config.tables),
         writer: Writer { retention: config.retention, ..Writer::default() },
     };

@@ -14,7 +14,7 @@ use confab_store_dynamodb::Store;
 /// The function.
 #[derive(Debug)]
 pub struct Sync {
-    /// Log, inbox rows, sessions.
+    /// Logs, inbox rows, groups, sessions.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,

@@ -14,16 +14,16 @@ pub struct Access {
     pub caller: String,
     /// As in a policy, such as `dynamodb:PutItem`.
     pub action: String,
-    /// What it was done to: a table, or the method and path of `@connections`.
+    /// What it was done to: a table, a queue, or the method and path of `@connections`.
     pub resource: String,
 }
 
 /// Handle to the accesses over one transport, each kind once. Clones share them.
 ///
-/// Knows DynamoDB and API Gateway's `@connections`; requests to other services are left out.
-/// A transaction counts as the actions in it, which is what IAM asks for.
+/// Knows DynamoDB, SQS and API Gateway's `@connections`; requests to other services are left out.
+/// Transactions and batches count as the actions in them, which is what IAM asks for.
 ///
-/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions".
+/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions"; Service Authorization Reference, "Amazon SQS".
 #[derive(Clone, Debug, Default)]
 pub struct Audit(Arc<Mutex<BTreeSet<Access>>>);
 
@@ -37,6 +37,7 @@ impl Audit {
         let asked = match service {
             signing_name::DYNAMODB => of_dynamodb(request),
             signing_name::EXECUTE_API => vec![of_connections(request)],
+            signing_name::SQS => vec![of_sqs(request)],
             _ => Vec::new(),
         };
         let mut accesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,6 +51,13 @@ fn of_connections(request: &ServiceRequest) -> (String, String) {
     let path = request.uri().path();
     let stageless = path.find("/@connections/").map_or(path, |start| &path[start..]);
     ("execute-api:ManageConnections".to_owned(), format!("{}{stageless}", request.method()))
+}
+
+fn of_sqs(request: &ServiceRequest) -> (String, String) {
+    let body = serde_json::from_slice::<Map<String, Value>>(request.body()).unwrap_or_default();
+    let url = body.get("QueueUrl").and_then(Value::as_str).unwrap_or_default();
+    let queue = url.rsplit('/').next().unwrap_or_default();
+    (format!("sqs:{}", operation(request).trim_end_matches("Batch")), queue.to_owned())
 }
 
 fn of_dynamodb(request: &ServiceRequest) -> Vec<(String, String)> {

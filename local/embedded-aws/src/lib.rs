@@ -10,7 +10,7 @@
 //! Must not know: chat, table layouts, configuration, regions, credentials.
 //!
 //! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`]
-//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`) (which
+//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`) and [`Sqs`] (`sqs/`, which
 //! begins with `queue.rs`). [`Meter`] (`metering/`) counts what a call would
 //! cost on AWS.
 
@@ -18,6 +18,7 @@ mod audit;
 mod dynamodb;
 mod metering;
 mod service;
+mod sqs;
 mod transport;
 mod wire;
 
@@ -25,4 +26,5 @@ pub use audit::{Access, Audit};
 pub use dynamodb::{DynamoDb, DynamoDbError};
 pub use metering::{Meter, Usage};
 pub use service::{Service, ServiceFuture, ServiceRequest, ServiceResponse, signing_name};
+pub use sqs::{Sqs, SqsError};
 pub use transport::{EmbeddedAws, EmbeddedAwsBuilder};

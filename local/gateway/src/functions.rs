@@ -1,6 +1,7 @@
 //! What the gateway asks of whatever runs the Lambda functions.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -20,6 +21,16 @@ pub trait Functions: Send + Sync + 'static {
     /// [`Limits::shutdown_grace`]: crate::Limits::shutdown_grace
     fn invoke(&self, function: &str, event: Bytes)
     -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
+}
+
+impl<F: Functions> Functions for Arc<F> {
+    fn invoke(
+        &self,
+        function: &str,
+        event: Bytes,
+    ) -> impl Future<Output = Result<Bytes, InvokeError>> + Send {
+        (**self).invoke(function, event)
+    }
 }
 
 /// Why an invocation has no answer. Its text is logged and never sent to a client.

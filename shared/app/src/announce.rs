@@ -14,12 +14,32 @@ use crate::metric;
 use crate::ports::{Connection, Connections, PostOutcome, Sessions, StoreError};
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
-const POSTS_IN_FLIGHT_MAX: usize = 16;
+const POSTS_IN_FLIGHT_MAX: usize = 32;
 
-/// Posts an event to every connection of some users, but for the one it came from.
+/// Whether everybody who was to be told was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// The gateway took the event for every connection that there is.
+    All,
+    /// A post was throttled, or failed.
+    NotAll,
+}
+
+impl Reached {
+    /// Of two announcements together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::All { other } else { self }
+    }
+}
+
+/// Posts an event to every connection of up to 100 users, but for the one it came from.
 ///
-/// Never fails: an announcement is a hint, and whoever misses it finds the hole
-/// or syncs. Connections that turn out to be gone are removed from the record.
+/// Connections that turn out to be gone are removed from the record.
+///
+/// # Errors
+///
+/// [`StoreError`], where nobody was told.
 pub async fn announce(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
@@ -27,52 +47,65 @@ pub async fn announce(
     except: Option<&ConnectionId>,
     event: &ServerFrame,
     now: Timestamp,
-) {
-    let rows = match sessions.sessions(users).await {
-        Ok(rows) => rows,
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "announced to nobody");
-            return;
-        }
-    };
-    let Ok(frame) = serde_json::to_vec(event) else { return };
+) -> Result<Reached, StoreError> {
+    let rows = sessions.sessions(users).await?;
+    let frame = serde_json::to_vec(event).map_err(|error| StoreError::Rejected(error.into()))?;
     let targets: Vec<(UserId, Connection)> = rows
         .into_iter()
         .flat_map(|row| row.connections.into_iter().map(move |connection| (row.user, connection)))
         .filter(|(_, connection)| Some(&connection.id) != except)
         .collect();
-    let gone: Vec<(UserId, Connection)> = stream::iter(targets)
+    let mut posts = stream::iter(targets)
         .map(|(user, connection)| {
             let frame = &frame;
             async move {
                 let outcome = connections.post(&connection.id, frame).await;
-                is_gone(&connection, outcome).then_some((user, connection))
+                (user, outcome_of(&connection, outcome), connection)
             }
         })
-        .buffer_unordered(POSTS_IN_FLIGHT_MAX)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
+        .buffer_unordered(POSTS_IN_FLIGHT_MAX);
+    let (mut reached, mut gone) = (Reached::All, Vec::new());
+    while let Some((user, outcome, connection)) = posts.next().await {
+        match outcome {
+            PostOutcome::Taken => {}
+            PostOutcome::Gone => gone.push((user, connection)),
+            PostOutcome::Throttled => reached = Reached::NotAll,
+        }
+    }
     for (user, connection) in gone {
         forget(sessions, user, &connection, now).await;
     }
+    Ok(reached)
 }
 
-fn is_gone(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> bool {
+/// Announces what nobody needs to be told of for certain.
+pub(crate) async fn hint(
+    sessions: &(impl Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    users: &[UserId],
+    except: Option<&ConnectionId>,
+    event: &ServerFrame,
+    now: Timestamp,
+) {
+    if let Err(error) = announce(sessions, connections, users, except, event, now).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "announced to nobody");
+    }
+}
+
+fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> PostOutcome {
     match outcome {
-        Ok(PostOutcome::Taken) => false,
-        Ok(PostOutcome::Gone) => true,
         Ok(PostOutcome::Throttled) => {
             tracing::warn!(connection_id = %connection.id, "a post was throttled");
-            false
+            PostOutcome::Throttled
         }
+        Ok(outcome) => outcome,
         Err(error) => {
             tracing::warn!(
                 connection_id = %connection.id,
                 error = &error as &dyn std::error::Error,
                 "a post failed"
             );
-            false
+            PostOutcome::Throttled
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The chat list, and a conversation's settings for one user.
 
+use std::collections::BTreeMap;
+
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, Message, Refusal, Timestamp, UserId, membership};
+use confab_domain::{ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::ports::{Direction, InboxRow, Inboxes, MessageLog, Range};
+use crate::membership::readable_by;
+use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Range};
 use crate::{Error, wire};
 
 /// Conversations that are looked at at once.
@@ -26,19 +29,28 @@ const COUNT_PAGES_MAX: u32 = 2;
 ///
 /// [`Error::Store`].
 pub async fn chat_list(
-    store: &(impl Inboxes + MessageLog + Sync),
+    store: &(impl Inboxes + Groups + MessageLog + Sync),
     user: UserId,
     cursor: Option<ConversationId>,
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::ChatList, Error> {
     let page = store.list(user, cursor, limits::CHAT_LIST_PAGE).await?;
-    let conversations = stream::iter(page.rows)
-        .map(|row| conversation(store, user, row, retention, now))
+    let rows: Vec<InboxRow> = page.rows.into_iter().filter(|row| row.joined.since().is_some()).collect();
+    let looked_at: Vec<(InboxRow, http::Conversation)> = stream::iter(rows)
+        .map(|row| async move {
+            let looked_at = conversation(store, user, &row, retention, now).await?;
+            Ok::<_, Error>((row, looked_at))
+        })
         .buffered(LOOKS_IN_FLIGHT_MAX)
         .try_collect()
         .await?;
-    Ok(http::ChatList { conversations, next: page.next.map(|next| next.to_string()) })
+    let names = group_names(store, user, looked_at.iter().map(|(row, _)| row)).await?;
+    let conversations = looked_at.into_iter().filter_map(|(row, looked_at)| named(&row, looked_at, &names));
+    Ok(http::ChatList {
+        conversations: conversations.collect(),
+        next: page.next.map(|next| next.to_string()),
+    })
 }
 
 /// Mutes a conversation for one user, or ends that, and gives it as it is then.
@@ -47,14 +59,16 @@ pub async fn chat_list(
 ///
 /// [`Error::Refused`] for an outsider; [`Error::Store`].
 pub async fn change_conversation(
-    store: &(impl Inboxes + MessageLog + Sync),
+    store: &(impl Inboxes + Groups + MessageLog + Sync),
     user: UserId,
     id: ConversationId,
     patch: http::ConversationPatch,
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::Conversation, Error> {
-    membership::peer_of(id, user)?;
+    if readable_by(store, id, user).await?.since().is_none() {
+        return Err(Refusal::NotAMember.into());
+    }
     if let Some(until) = patch.muted_until_ms {
         if until.is_some_and(|until| until > Timestamp::MAX_MS) {
             return Err(Refusal::field("muted_until_ms", format!("at most {}", Timestamp::MAX_MS)).into());
@@ -65,19 +79,56 @@ pub async fn change_conversation(
         }
     }
     let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
-    conversation(store, user, row, retention, now).await
+    let looked_at = conversation(store, user, &row, retention, now).await?;
+    let names = group_names(store, user, [&row].into_iter()).await?;
+    named(&row, looked_at, &names).ok_or_else(|| Refusal::NotAMember.into())
+}
+
+/// The names of the groups among some rows that are there, and in which the user's membership is that of the row.
+///
+/// Asked after the logs were read: a newest message may be of a time when the user was out already. And a row may be
+/// left of a group that was never made.
+async fn group_names(
+    groups: &(impl Groups + Sync),
+    user: UserId,
+    rows: impl Iterator<Item = &InboxRow>,
+) -> Result<BTreeMap<GroupId, String>, Error> {
+    let rows: BTreeMap<GroupId, Option<Seq>> =
+        rows.filter_map(|row| Some((row.conversation.group()?, row.joined.since()))).collect();
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<GroupId> = rows.keys().copied().collect();
+    let groups = groups.groups(&ids).await?.into_iter();
+    let since = |group: &Group| group.members.get(&user).map(|member| member.joined_seq);
+    let present = groups.filter(|group| !group.deleted && rows.get(&group.id) == Some(&since(group)));
+    Ok(present.map(|group| (group.id, group.name)).collect())
+}
+
+/// A conversation with its name; `None` for a group that the user is not in.
+fn named(
+    row: &InboxRow,
+    conversation: http::Conversation,
+    names: &BTreeMap<GroupId, String>,
+) -> Option<http::Conversation> {
+    match row.conversation {
+        ConversationId::Dm { .. } => Some(conversation),
+        ConversationId::Group(group) => {
+            names.get(&group).map(|name| http::Conversation { name: Some(name.clone()), ..conversation })
+        }
+    }
 }
 
 async fn conversation(
     log: &(impl MessageLog + Sync),
     user: UserId,
-    row: InboxRow,
+    row: &InboxRow,
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::Conversation, Error> {
     let tail = log.tail(row.conversation, 1).await?;
     let unread_count =
-        if tail.last() > row.read_seq { count_unread(log, user, &row, retention, now).await? } else { 0 };
+        if tail.last() > row.read_seq { count_unread(log, user, row, retention, now).await? } else { 0 };
     let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
     Ok(http::Conversation {
         conversation: row.conversation.to_string(),
@@ -91,9 +142,9 @@ async fn conversation(
     })
 }
 
-/// Counts messages of others after the read marker, among the newest.
+/// Counts messages of others after the read marker, among the newest; changes of a group are none.
 ///
-/// Those that are not looked at all count, unless all that were are the user's own.
+/// Those that are not looked at all count, unless none that was looked at did.
 async fn count_unread(
     log: &(impl MessageLog + Sync),
     user: UserId,
@@ -101,9 +152,13 @@ async fn count_unread(
     retention: Retention,
     now: Timestamp,
 ) -> Result<u64, Error> {
-    let is_unread = |entry: &&Message| entry.sender != user && !retention.has_expired(entry.sent_at, now);
-    let after = Range::after(row.read_seq).map(|after| Range { direction: Direction::Down, ..after });
-    let (mut rest, mut unread) = (after, 0);
+    let is_unread = |entry: &&Message| {
+        entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
+    };
+    // Where the present membership begins, nothing before it is unread.
+    let before_joining = row.joined.since().and_then(Seq::previous);
+    let after = Range::after(row.read_seq.max(before_joining));
+    let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);
     for _ in 0..COUNT_PAGES_MAX {
         let Some(range) = rest else { return Ok(unread) };
         let page = log.page(row.conversation, range, COUNT_PAGE).await?;

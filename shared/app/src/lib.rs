@@ -11,6 +11,8 @@
 pub mod ports;
 
 pub mod announce;
+mod append;
+pub mod fan_out;
 pub mod mark_read;
 pub mod read_history;
 pub mod read_markers;
@@ -22,6 +24,7 @@ pub mod heartbeat;
 pub mod open_connection;
 
 pub mod authenticate;
+pub mod change_group;
 pub mod chat_list;
 pub mod devices;
 pub mod end_device;
@@ -34,6 +37,7 @@ pub mod sign_up;
 mod error;
 mod head_cache;
 mod lanes;
+mod membership;
 pub mod metric;
 pub mod wire;
 

@@ -12,6 +12,9 @@ pub const APPEND_CONFLICTS: &str = "AppendConflicts";
 /// Connections that were on record and turned out to be gone.
 pub const STALE_CONNECTIONS: &str = "StaleConnections";
 
+/// From an entry's time to the end of its announcement by the queue. Unit: milliseconds.
+pub const FAN_OUT_LAG: &str = "FanOutLag";
+
 /// Requests that were not done, by error code in the dimension [`CODE`].
 pub const REFUSALS: &str = "Refusals";
 

@@ -1,10 +1,13 @@
 //! Reading a page of a conversation.
 
+use std::collections::VecDeque;
+
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, Message, Refusal, Seq, Timestamp, UserId, membership};
+use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, UserId};
 
 use crate::Error;
-use crate::ports::{Direction, MessageLog, Range};
+use crate::membership::readable_by;
+use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
 /// Where a page lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub struct HistoryPage {
     pub more: bool,
 }
 
-/// Reads a page of a conversation for one of its members.
+/// Reads a page of a conversation for somebody who is or was in it: what their memberships cover.
 ///
 /// Strongly consistent; expired messages are left out. Pages tile: each begins
 /// where the one before ended, whatever their sizes.
@@ -65,7 +68,7 @@ pub struct HistoryPage {
 ///
 /// [`Error::Refused`] for an outsider; [`Error::Store`].
 pub async fn read_history(
-    log: &(impl MessageLog + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Sync),
     reader: UserId,
     conversation: ConversationId,
     anchor: Anchor,
@@ -73,41 +76,54 @@ pub async fn read_history(
     retention: Retention,
     now: Timestamp,
 ) -> Result<HistoryPage, Error> {
-    membership::peer_of(conversation, reader)?;
-    let reading = Reading { log, conversation, retention, now };
-    match anchor {
-        Anchor::Newest => reading.page(Some(Range::from_newest()), &size, size.messages_max).await,
-        Anchor::Before(seq) => reading.page(Range::before(seq), &size, size.messages_max).await,
-        Anchor::After(seq) => reading.page(Range::after(seq), &size, size.messages_max).await,
-        Anchor::Around(seq) => {
-            let upto = Range { from: Seq::FIRST, to: seq, direction: Direction::Down };
-            let half = PageSize {
-                messages_max: size.messages_max.div_ceil(2),
-                bytes_max: size.bytes_max / 2,
-                bytes_of: &size.bytes_of,
-            };
-            let mut page = reading.page(Some(upto), &half, half.messages_max).await?;
-            let after_max = size.messages_max / 2;
-            let after = reading.page(Range::after(Some(seq)), &half, after_max.max(1)).await?;
-            if after_max == 0 {
-                page.more |= !after.messages.is_empty();
-            } else {
-                page.messages.extend(after.messages);
-                page.more |= after.more;
-            }
-            Ok(page)
-        }
+    let joined = readable_by(store, conversation, reader).await?;
+    let reading = Reading { log: store, conversation, joined, retention, now };
+    let mut page = match anchor {
+        Anchor::Newest => reading.page(Some(Range::from_newest()), &size, size.messages_max).await?,
+        Anchor::Before(seq) => reading.page(Range::before(seq), &size, size.messages_max).await?,
+        Anchor::After(seq) => reading.page(Range::after(seq), &size, size.messages_max).await?,
+        Anchor::Around(seq) => reading.around(seq, &size).await?,
+    };
+    if conversation.group().is_some() && !page.messages.is_empty() {
+        // It may hold what was said after the reader had been taken out, meanwhile.
+        let joined = readable_by(store, conversation, reader).await?;
+        page.messages.retain(|message| !joined.within(message.seq, message.seq).is_empty());
     }
+    Ok(page)
 }
 
 struct Reading<'a, L> {
     log: &'a L,
     conversation: ConversationId,
+    joined: Joined,
     retention: Retention,
     now: Timestamp,
 }
 
 impl<L: MessageLog + Sync> Reading<'_, L> {
+    async fn around(
+        &self,
+        seq: Seq,
+        size: &PageSize<impl Fn(&Message) -> usize>,
+    ) -> Result<HistoryPage, Error> {
+        let upto = Range { from: Seq::FIRST, to: seq, direction: Direction::Down };
+        let half = PageSize {
+            messages_max: size.messages_max.div_ceil(2),
+            bytes_max: size.bytes_max / 2,
+            bytes_of: &size.bytes_of,
+        };
+        let mut page = self.page(Some(upto), &half, half.messages_max).await?;
+        let after_max = size.messages_max / 2;
+        let after = self.page(Range::after(Some(seq)), &half, after_max.max(1)).await?;
+        if after_max == 0 {
+            page.more |= !after.messages.is_empty();
+        } else {
+            page.messages.extend(after.messages);
+            page.more |= after.more;
+        }
+        Ok(page)
+    }
+
     async fn page(
         &self,
         range: Option<Range>,
@@ -115,9 +131,10 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
         messages_max: u32,
     ) -> Result<HistoryPage, Error> {
         let Some(range) = range else { return Ok(HistoryPage::default()) };
-        let (mut rest, mut messages, mut bytes) = (Some(range), Vec::new(), 0);
+        let (mut messages, mut bytes) = (Vec::new(), 0);
         let mut more = false;
-        'pages: while let Some(range) = rest.take() {
+        let mut parts: VecDeque<Range> = range.readable(&self.joined).into();
+        'pages: while let Some(range) = parts.pop_front() {
             let wanted = messages_max.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
             // One more than wanted tells whether there is more beyond what was asked for.
             let page = self.log.page(self.conversation, range, wanted + 1).await?;
@@ -134,7 +151,8 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
                 }
                 messages.push(entry);
             }
-            rest = last.filter(|_| page.more).and_then(|last| range.beyond(last));
+            let rest = last.filter(|_| page.more).and_then(|last| range.beyond(last));
+            rest.into_iter().for_each(|rest| parts.push_front(rest));
         }
         if range.direction == Direction::Down {
             messages.reverse();

@@ -1,10 +1,14 @@
 //! How far each member of a conversation has read.
 
-use confab_domain::{ConversationId, UserId, membership};
+use confab_domain::{ConversationId, Refusal, UserId, membership};
 use confab_protocol::http;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::ports::Inboxes;
+use crate::ports::{Groups, Inboxes};
 use crate::{Error, wire};
+
+/// Rows that are read at once.
+const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// The members' read markers; empty where the conversation has not begun.
 ///
@@ -12,17 +16,28 @@ use crate::{Error, wire};
 ///
 /// [`Error::Refused`] for an outsider; [`Error::Store`].
 pub async fn read_markers(
-    inboxes: &(impl Inboxes + Sync),
+    store: &(impl Inboxes + Groups + Sync),
     reader: UserId,
     conversation: ConversationId,
 ) -> Result<http::Receipts, Error> {
-    let peer = membership::peer_of(conversation, reader)?;
-    let mut receipts = Vec::new();
-    for user in [reader, peer] {
-        if let Some(row) = inboxes.get(user, conversation).await? {
-            let read_seq = wire::seq_or_zero(row.read_seq);
-            receipts.push(http::ReadMarker { user: user.to_string(), read_seq });
+    let members = match conversation {
+        ConversationId::Dm { lower, upper } => vec![reader, membership::peer_of((lower, upper), reader)?],
+        ConversationId::Group(group) => {
+            let group = store.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+            group.role_of(reader)?;
+            group.members.into_keys().collect()
         }
-    }
+    };
+    let receipts = stream::iter(members)
+        .map(async |user| Ok::<_, Error>((user, store.get(user, conversation).await?)))
+        .buffered(LOOKS_IN_FLIGHT_MAX)
+        .try_filter_map(async |(user, row)| {
+            Ok(row.map(|row| http::ReadMarker {
+                user: user.to_string(),
+                read_seq: wire::seq_or_zero(row.read_seq),
+            }))
+        })
+        .try_collect()
+        .await?;
     Ok(http::Receipts { receipts })
 }

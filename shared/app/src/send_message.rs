@@ -13,20 +13,14 @@ use confab_domain::{
 };
 use confab_protocol as protocol;
 
-use crate::ports::{AppendError, Connections, Inboxes, MessageLog, Range, Sessions, StoreError, Tail, Users};
-use crate::{Error, HeadCache, Lanes, announce, metric, wire};
-
-/// Attempts before a send gives up.
-///
-/// Each lost race means that some other append won, so with fewer concurrent
-/// senders than this in a conversation every one of them makes progress.
-const APPEND_ATTEMPTS_MAX: u32 = 8;
-
-/// Entries that are read with the end of a log.
-///
-/// Enough that a fresh claim in a conversation of human pace needs no second
-/// read, few enough to cost one read unit (4 KB) with messages of usual length.
-const TAIL_ENTRIES: u32 = 8;
+use crate::announce::{self, Reached};
+use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::fan_out::{FanOutTask, announce_in_group};
+use crate::membership::not_a_member;
+use crate::ports::{
+    AppendError, Connections, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, Tail, Users,
+};
+use crate::{Error, HeadCache, Lanes, metric, wire};
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
@@ -69,19 +63,27 @@ pub struct Writer {
 /// [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
 /// [`Error::Store`]: unknown; send it again with the same key.
 pub async fn send_message(
-    store: &(impl MessageLog + Inboxes + Sessions + Users + Sync),
-    connections: &(impl Connections + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Sessions + Users + Sync),
+    (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
     writer: &Writer,
     command: SendMessage,
     now: Timestamp,
 ) -> Result<protocol::Ack, Error> {
-    let peer = membership::peer_of(command.conversation, command.sender)?;
+    let peer = match command.conversation {
+        ConversationId::Dm { lower, upper } => Some(membership::peer_of((lower, upper), command.sender)?),
+        ConversationId::Group(_) => None,
+    };
     command.content.check(wire::CONTENT_LIMITS)?;
     check_answered(store, writer, &command).await?;
     let (message, duplicate) = append(store, writer, &command, peer, now).await?;
-    let frame = protocol::ServerFrame::Message(wire::event_message(&message));
-    announce::announce(store, connections, &[peer, command.sender], command.origin.as_ref(), &frame, now)
-        .await;
+    let origin = command.origin.as_ref();
+    match peer {
+        Some(peer) => {
+            let pair = [peer, command.sender];
+            announce_to_pair(store, (connections, queue), pair, &message, origin, now).await;
+        }
+        None => announce_in_group(store, connections, queue, &message, origin, now).await,
+    }
     Ok(protocol::Ack {
         id: message.client_message_id.to_string(),
         conversation: message.conversation.to_string(),
@@ -89,6 +91,25 @@ pub async fn send_message(
         sent_at_ms: message.sent_at.as_ms(),
         duplicate,
     })
+}
+
+/// Announces to two users here and now, and has it done again later where that fails.
+async fn announce_to_pair(
+    sessions: &(impl Sessions + Sync),
+    (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
+    pair: [UserId; 2],
+    message: &Message,
+    origin: Option<&ConnectionId>,
+    now: Timestamp,
+) {
+    let frame = protocol::ServerFrame::Message(wire::event_message(message));
+    let reached = announce::announce(sessions, connections, &pair, origin, &frame, now).await;
+    if let Ok(Reached::All) = reached {
+        return;
+    }
+    if let Err(error) = queue.enqueue(&FanOutTask::of(message, origin)).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
+    }
 }
 
 /// Checks before the claim that what the message answers is there: a refused
@@ -116,29 +137,28 @@ enum Search {
 }
 
 async fn append(
-    store: &(impl MessageLog + Inboxes + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
-    peer: UserId,
+    peer: Option<UserId>,
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
     let _turn = writer.lanes.enter(command.conversation).await;
     let (mut search, mut floor) = claim_and_search(store, writer, command, peer, now).await?;
-    for _ in 0..APPEND_ATTEMPTS_MAX {
+    for _ in 0..ATTEMPTS_MAX {
         let newest = match search {
             Search::Found(message) => return Ok((*message, true)),
             Search::NotBefore(newest) => newest,
         };
-        let footing = writer.retention.footing(newest.as_deref(), floor, now);
-        if let Some(next) = footing.floor {
-            if !store.set_floor(command.conversation, floor, next).await? {
-                floor = store.floor(command.conversation).await?;
+        let (retention, conversation) = (writer.retention, command.conversation);
+        let seq = match footing(store, retention, conversation, newest.as_deref(), &mut floor, now).await? {
+            Footing::At(seq) => seq,
+            Footing::Moved(now_at) => {
+                floor = now_at;
                 search = search_after(store, command, newest).await?;
                 continue;
             }
-            floor = Some(next);
-        }
-        let seq = Seq::following(footing.head).ok_or(Error::Internal("a log is full"))?;
+        };
         let message = message_at(command, seq, now);
         match store.append(&message, writer.retention.expires_at(now)).await {
             Ok(()) => {
@@ -175,10 +195,10 @@ fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
 
 /// Claims the key, and looks whether an earlier request with it has appended the message.
 async fn claim_and_search(
-    store: &(impl MessageLog + Inboxes + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
-    peer: UserId,
+    peer: Option<UserId>,
     now: Timestamp,
 ) -> Result<(Search, Option<Floor>), Error> {
     let SendMessage { sender, conversation, key, .. } = command;
@@ -189,37 +209,39 @@ async fn claim_and_search(
         end_of_log(store, writer.retention, *conversation),
     )
     .await?;
-    let claim = match claim {
-        Claim::NotAMember => {
+    let claim = match (claim, peer) {
+        (Claim::NotAMember, Some(peer)) => {
             open_conversation(store, *sender, peer, *conversation).await?;
             store.claim(*sender, *conversation, key, now).await?
         }
-        claim @ (Claim::Fresh | Claim::Repeated { .. }) => claim,
+        (claim, _) => claim,
     };
     let search = match claim {
-        Claim::NotAMember => return Err(Error::Internal("an inbox row vanished")),
+        Claim::NotAMember => return Err(refusal_of_outsider(store, *conversation).await?),
         // The tail was read beside the claim, not before it: between the two, a
         // concurrent retry may have found the claim and appended the message.
         Claim::Fresh => search_back(store, command, tail, now, known).await?,
         Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await?,
     };
+    if let (Search::NotBefore(newest), Some(group)) = (&search, conversation.group())
+        && writer.retention.may_hide_newer(newest.as_deref(), now)
+    {
+        // What told of the group's end, before its rows were all closed, may be gone.
+        let group = store.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+        group.role_of(*sender)?;
+    }
     Ok((search, floor))
 }
 
-/// The newest entries, and the floor where it may matter.
-async fn end_of_log(
-    log: &(impl MessageLog + Sync),
-    retention: Retention,
+/// Why somebody without a row is refused.
+async fn refusal_of_outsider(
+    groups: &(impl Groups + Sync),
     conversation: ConversationId,
-) -> Result<(Tail, Option<Floor>), StoreError> {
-    if retention.is_limited() {
-        let both = (log.tail(conversation, TAIL_ENTRIES), log.floor(conversation));
-        return futures_util::future::try_join(both.0, both.1).await;
+) -> Result<Error, Error> {
+    match conversation {
+        ConversationId::Group(group) => Ok(not_a_member(groups, group).await?.into()),
+        ConversationId::Dm { .. } => Ok(Error::Internal("an inbox row vanished")),
     }
-    let tail = log.tail(conversation, TAIL_ENTRIES).await?;
-    // Messages may have expired before they were kept for ever.
-    let floor = if tail.newest.is_empty() { log.floor(conversation).await? } else { None };
-    Ok((tail, floor))
 }
 
 /// Makes a 1:1 conversation at its first message.
@@ -245,6 +267,9 @@ async fn search_back(
     known: Option<Seq>,
 ) -> Result<Search, Error> {
     let newest = tail.newest.first().cloned().map(Box::new);
+    let told =
+        |entries: &[Message]| entries.iter().find_map(|entry| membership::told_by(entry, command.sender));
+    let mut standing = told(&tail.newest);
     let (mut entries, mut more) = (tail.newest, tail.more);
     loop {
         if let Some(own) = entries.iter().position(|entry| entry.is(command.sender, &command.key)) {
@@ -254,9 +279,10 @@ async fn search_back(
             let enough = searched_far_enough(oldest, claimed_at) || oldest.seq.previous() <= known;
             Range::before(oldest.seq).filter(|_| !enough)
         });
-        let Some(range) = rest else { return Ok(Search::NotBefore(newest)) };
+        let Some(range) = rest else { return not_before(newest, standing) };
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         (entries, more) = (page.entries, page.more);
+        standing = standing.or_else(|| told(&entries));
     }
 }
 
@@ -268,17 +294,28 @@ async fn search_after(
     command: &SendMessage,
     mut newest: Option<Box<Message>>,
 ) -> Result<Search, Error> {
+    let mut standing = None;
     while let Some(range) = Range::after(newest.as_ref().map(|newest| newest.seq)) {
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         for entry in page.entries {
             if entry.is(command.sender, &command.key) {
                 return Ok(Search::Found(Box::new(entry)));
             }
+            standing = membership::told_by(&entry, command.sender).or(standing);
             newest = Some(Box::new(entry));
         }
         if !page.more {
             break;
         }
     }
-    Ok(Search::NotBefore(newest))
+    not_before(newest, standing)
+}
+
+/// Refuses who was taken out after the claim; the entry that says so is among those that were looked at.
+fn not_before(newest: Option<Box<Message>>, standing: Option<bool>) -> Result<Search, Error> {
+    match newest {
+        Some(newest) if newest.kind == Kind::GroupDeleted => Err(Refusal::NotFound("group").into()),
+        _ if standing == Some(false) => Err(Refusal::NotAMember.into()),
+        newest => Ok(Search::NotBefore(newest)),
+    }
 }

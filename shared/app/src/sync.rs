@@ -3,15 +3,17 @@
 //! A device's `sync` reads the end of each of its user's logs after its cursors,
 //! strongly consistent, after its connection is on record: see [`crate::announce`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use confab_domain::retention::Retention;
-use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, Timestamp, UserId, membership};
+use confab_domain::{ConnectionId, ConversationId, Group, Message, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use crate::ports::{Connections, InboxRow, Inboxes, MessageLog, Page, PostOutcome, Range, StoreError};
+use crate::ports::{
+    Connections, Direction, Groups, InboxRow, Inboxes, MessageLog, Page, PostOutcome, Range, StoreError,
+};
 use crate::{Error, wire};
 
 /// Conversations that are looked at at once.
@@ -73,13 +75,22 @@ struct Reader<'a, S> {
 struct Lack {
     row: InboxRow,
     last: Option<Seq>,
+    name: Option<String>,
     part: Part,
 }
 
 /// Some messages as events, long texts shortened, and where the rest is.
 struct Part {
     messages: Vec<protocol::Message>,
-    rest: Option<Range>,
+    rest: VecDeque<Range>,
+}
+
+/// Whether the user is in a conversation still.
+enum Standing {
+    /// Since the row was read; a group's name, where there is news of it.
+    In { name: Option<String> },
+    /// The row is of a membership that has ended.
+    Out,
 }
 
 /// Posts all but the last frame of the answer to the connection, and gives the last.
@@ -91,7 +102,7 @@ struct Part {
 ///
 /// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
 pub async fn sync(
-    store: &(impl Inboxes + MessageLog + std::marker::Sync),
+    store: &(impl Inboxes + Groups + MessageLog + std::marker::Sync),
     connections: &(impl Connections + std::marker::Sync),
     user: UserId,
     connection: &ConnectionId,
@@ -105,7 +116,7 @@ pub async fn sync(
     while let Some(lack) = lacks.try_next().await? {
         let Some(lack) = lack else { continue };
         let mut given = 0;
-        answer.begin(&lack.row, lack.last);
+        answer.begin(&lack);
         let mut part = lack.part;
         loop {
             for message in part.messages.into_iter().take(command.limit - given) {
@@ -114,9 +125,13 @@ pub async fn sync(
                     post(connections, connection, &full).await?;
                 }
             }
-            let Some(range) = part.rest.filter(|_| given < command.limit) else { break };
+            let mut rest = part.rest;
+            let Some(range) = rest.pop_front().filter(|_| given < command.limit) else { break };
             let page = store.page(lack.row.conversation, range, LOG_PAGE).await?;
-            part = reader.part(page, range, None);
+            part = reader.part(page, range, rest, None);
+            if let Standing::Out = reader.standing(&lack.row, &part).await? {
+                break;
+            }
         }
         if let Some(full) = answer.end() {
             post(connections, connection, &full).await?;
@@ -125,10 +140,12 @@ pub async fn sync(
     Ok(answer.last())
 }
 
-impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
-    /// The rows of the conversations to look at.
+impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
+    /// The rows of the conversations to look at: those that the user is in.
     fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
-        if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() }
+        let rows =
+            if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() };
+        rows.try_filter(|row| std::future::ready(row.joined.since().is_some()))
     }
 
     fn all_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
@@ -153,7 +170,12 @@ impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
     /// Conversations that the user is not in, or has not begun, are left out.
     fn named_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
         stream::iter(self.sync.cursors.keys().copied())
-            .filter(|conversation| std::future::ready(membership::peer_of(*conversation, self.user).is_ok()))
+            .filter(|conversation| {
+                std::future::ready(match *conversation {
+                    ConversationId::Dm { lower, upper } => [lower, upper].contains(&self.user),
+                    ConversationId::Group(_) => true,
+                })
+            })
             .map(|conversation| self.store.get(self.user, conversation))
             .buffered(LOOKS_IN_FLIGHT_MAX)
             .try_filter_map(|row| std::future::ready(Ok(row)))
@@ -165,22 +187,45 @@ impl<S: Inboxes + MessageLog + std::marker::Sync> Reader<'_, S> {
         // From the cursor on, not after it: with nothing new, the entry at the
         // cursor shows that the cursor is the end, at the price of one read.
         let from = cursor.unwrap_or(Seq::FIRST);
-        let range = Range { from, to: Seq::MAX, direction: crate::ports::Direction::Up };
+        let whole = Range { from, to: Seq::MAX, direction: Direction::Up };
+        let mut parts: VecDeque<Range> = whole.readable(&row.joined).into();
+        let Some(range) = parts.pop_front() else { return Ok(None) };
         let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         let last = match page.entries.last() {
-            Some(last) if !page.more => Some(last.seq),
+            Some(last) if !page.more && parts.is_empty() => Some(last.seq),
             _ => self.store.tail(row.conversation, 1).await?.last(),
         };
         if page.entries.is_empty() && last > cursor {
             // Appended between the two reads: what is told to be the last is given too.
             page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         }
-        Ok(last.map(|_| Lack { row, last, part: self.part(page, range, cursor) }))
+        if last.is_none() {
+            return Ok(None);
+        }
+        let part = self.part(page, range, parts, cursor);
+        match self.standing(&row, &part).await? {
+            Standing::In { name } => Ok(Some(Lack { row, last, name, part })),
+            Standing::Out => Ok(None),
+        }
+    }
+
+    /// Whether the user is in a group still that there is news of.
+    ///
+    /// Asked after the news was read: it may be of a time when they were out already.
+    async fn standing(&self, row: &InboxRow, part: &Part) -> Result<Standing, StoreError> {
+        let Some(group) = row.conversation.group().filter(|_| !part.messages.is_empty()) else {
+            return Ok(Standing::In { name: None });
+        };
+        let since = |group: &Group| group.members.get(&self.user).map(|member| member.joined_seq);
+        let group = self.store.group(group).await?;
+        let group = group.filter(|group| !group.deleted && since(group) == row.joined.since());
+        Ok(group.map_or(Standing::Out, |group| Standing::In { name: Some(group.name) }))
     }
 
     /// Turned into events at once: a page of the longest texts would fill the memory.
-    fn part(&self, page: Page, range: Range, cursor: Option<Seq>) -> Part {
-        let rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+    fn part(&self, page: Page, range: Range, mut rest: VecDeque<Range>, cursor: Option<Seq>) -> Part {
+        let of_range = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        of_range.into_iter().for_each(|range| rest.push_front(range));
         let is_news = |entry: &&Message| {
             Some(entry.seq) > cursor && !self.retention.has_expired(entry.sent_at, self.now)
         };
@@ -214,12 +259,12 @@ impl<'a> Answer<'a> {
         Self { id, conversations: Vec::new(), bytes: 0 }
     }
 
-    fn begin(&mut self, row: &InboxRow, last: Option<Seq>) {
+    fn begin(&mut self, Lack { row, last, name, .. }: &Lack) {
         self.open(SyncConversation {
             conversation: row.conversation.to_string(),
             kind: wire::conversation_kind(row.conversation).to_owned(),
-            name: None,
-            last_seq: wire::seq_or_zero(last),
+            name: name.clone(),
+            last_seq: wire::seq_or_zero(*last),
             read_seq: wire::seq_or_zero(row.read_seq),
             messages: Vec::new(),
         });

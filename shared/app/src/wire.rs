@@ -1,8 +1,9 @@
 //! Between the wire and the domain: the one place where either turns into the other.
 
 use confab_domain::content::ContentLimits;
+use confab_domain::group;
 use confab_domain::{
-    Content, ConversationId, InvalidId, Kind, Message, Refusal, Seq, Timestamp, UserId, account::Profile,
+    Content, ConversationId, Group, InvalidId, Message, Refusal, Seq, Timestamp, UserId, account::Profile,
 };
 use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
 
@@ -39,7 +40,8 @@ fn refusal_body(refusal: &Refusal) -> ErrorBody {
         Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
         Refusal::UnknownAction => ErrorCode::UnknownAction,
         Refusal::TooLong { .. } => ErrorCode::TooLarge,
-        Refusal::NotAMember => ErrorCode::Forbidden,
+        Refusal::NotAMember | Refusal::NotAllowed(_) => ErrorCode::Forbidden,
+        Refusal::GroupFull => ErrorCode::GroupFull,
         Refusal::NotFound(_) => ErrorCode::NotFound,
         Refusal::HandleTaken => ErrorCode::Conflict,
         Refusal::WrongCredentials | Refusal::Unauthenticated(_) => ErrorCode::Unauthenticated,
@@ -171,9 +173,7 @@ pub fn message(message: &Message) -> protocol::Message {
         attachments: Vec::new(),
         reply_to: message.content.reply_to.map(Seq::get),
         mentions: message.content.mentions.iter().map(UserId::to_string).collect(),
-        kind: match message.kind {
-            Kind::Text => "text".to_owned(),
-        },
+        kind: message.kind.as_str().to_owned(),
         sent_at_ms: message.sent_at.as_ms(),
     }
 }
@@ -229,6 +229,30 @@ pub fn profile(profile: &Profile) -> protocol::http::Profile {
     }
 }
 
+/// A group, as its members see it.
+pub fn group(group: &Group) -> protocol::http::Group {
+    let member = |(user, member): (&UserId, &group::Member)| protocol::http::GroupMember {
+        user: user.to_string(),
+        role: member.role.as_str().to_owned(),
+        joined_at_ms: member.joined_at.as_ms(),
+    };
+    protocol::http::Group {
+        group: group.id.to_string(),
+        name: group.name.clone(),
+        members: group.members.iter().map(member).collect(),
+        created_at_ms: group.created_at.as_ms(),
+    }
+}
+
+/// Reads a role.
+///
+/// # Errors
+///
+/// [`Refusal::Field`] for what is none.
+pub fn parse_role(role: &str) -> Result<group::Role, Refusal> {
+    group::Role::parse(role).ok_or_else(|| Refusal::field("role", "must be member, admin or owner"))
+}
+
 /// A time, where there is one, as a number.
 pub fn optional_ms(time: Option<Timestamp>) -> Option<u64> {
     time.map(Timestamp::as_ms)
@@ -237,6 +261,7 @@ pub fn optional_ms(time: Option<Timestamp>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use confab_domain::Kind;
     use confab_domain::log::Attempt;
 
     pub(super) fn message_of(text: &str) -> Message {

@@ -5,7 +5,7 @@ use confab_domain::account::Handle;
 use confab_domain::device::Device;
 use confab_domain::log::Attempt;
 use confab_domain::{
-    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, Kind, Message, Seq,
+    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, Kind, Message, Seq,
     Timestamp, UserId,
 };
 use ulid::Ulid;
@@ -64,6 +64,10 @@ impl Ids {
     /// The conversation of users 1 and 2.
     pub(crate) fn dm(self) -> ConversationId {
         self.dm_with(2)
+    }
+
+    pub(crate) fn group(self, n: u32) -> GroupId {
+        GroupId::new(self.ulid(n))
     }
 
     pub(crate) fn bucket(self, n: u32) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use confab_app::ports::{InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{ConversationId, Timestamp};
+use confab_domain::{ConversationId, Joined, Timestamp};
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -16,12 +16,12 @@ async fn open(inboxes: &impl Inboxes, ids: Ids) -> ConversationId {
     ids.dm()
 }
 
-fn at(ms: u64) -> Timestamp {
+pub(crate) fn at(ms: u64) -> Timestamp {
     Timestamp::from_ms(NOW.as_ms() + ms)
 }
 
 /// A store may keep the time of a claim rounded down to the second.
-fn is_repeated(claim: Claim, claimed: Timestamp) -> bool {
+pub(crate) fn is_repeated(claim: Claim, claimed: Timestamp) -> bool {
     match claim {
         Claim::Repeated { claimed_at } => {
             claimed_at <= claimed && claimed.since(claimed_at) < Duration::from_secs(1)
@@ -31,7 +31,7 @@ fn is_repeated(claim: Claim, claimed: Timestamp) -> bool {
 }
 
 fn untouched(conversation: ConversationId) -> InboxRow {
-    InboxRow { conversation, read_seq: None, muted_until: None }
+    InboxRow { conversation, joined: Joined::whole(), read_seq: None, muted_until: None }
 }
 
 pub async fn a_claim_is_fresh_once_and_then_repeated_with_its_time(inboxes: &impl Inboxes, ids: Ids) {
@@ -126,7 +126,7 @@ pub async fn opening_again_keeps_what_is_there(inboxes: &impl Inboxes, ids: Ids)
     inboxes.mark_read(user, dm, seq(3)).await.unwrap();
     inboxes.mute(user, dm, Some(at(50))).await.unwrap();
     inboxes.open(dm, [ids.user(2), ids.user(1)]).await.unwrap();
-    let row = InboxRow { conversation: dm, read_seq: Some(seq(3)), muted_until: Some(at(50)) };
+    let row = InboxRow { read_seq: Some(seq(3)), muted_until: Some(at(50)), ..untouched(dm) };
     assert_eq!(inboxes.get(user, dm).await.unwrap(), Some(row));
     assert_eq!(inboxes.claim(user, dm, &key(1), at(9)).await.unwrap(), Claim::Repeated { claimed_at: NOW });
 }

@@ -12,7 +12,9 @@ pub mod message_log;
 pub mod message_pages;
 pub mod message_texts;
 
+pub mod groups;
 pub mod inboxes;
+pub mod inboxes_groups;
 pub mod sessions;
 
 pub mod devices;

@@ -64,6 +64,33 @@ macro_rules! suite {
             a_mute_is_set_moved_and_ended
             an_outsider_marks_and_mutes_nothing
         }
+        $crate::suite! { @port $block_on, $store, groups:
+            a_group_is_made_whole
+            a_group_that_is_not_there_is_none
+            a_group_is_made_once
+            a_commit_makes_version_entry_and_row_together
+            a_commit_without_a_row_leaves_the_rows_as_they_are
+            of_racing_commits_on_one_version_exactly_one_is_made
+            a_commit_on_an_old_version_makes_nothing
+            a_commit_at_a_taken_position_makes_nothing
+            of_a_commit_and_an_append_at_a_position_exactly_one_is_made
+            a_commit_that_expires_reads_back_the_same
+            groups_are_read_at_once_and_missing_ones_left_out
+            a_deleted_group_reads_back_as_such
+            a_hundred_members_and_a_name_in_any_script_read_back
+            entries_of_every_kind_read_back
+        }
+        $crate::suite! { @port $block_on, $store, inboxes_groups:
+            a_row_begins_where_its_user_joins
+            a_row_ends_where_its_user_leaves
+            who_comes_back_has_both_times_and_all_else_of_the_row
+            who_has_left_claims_marks_and_mutes_nothing
+            leaving_twice_is_leaving_once
+            leaving_ends_the_row_of_one_user_in_one_group
+            leaving_without_a_row_makes_none
+            the_latest_memberships_are_remembered
+            a_list_has_what_has_ended
+        }
         $crate::suite! { @port $block_on, $store, sessions:
             opening_a_connection_gives_the_row_as_it_is_then
             a_connection_opened_again_is_there_once
@@ -148,6 +175,8 @@ mod tests {
             include_str!("message_pages.rs"),
             include_str!("message_texts.rs"),
             include_str!("inboxes.rs"),
+            include_str!("inboxes_groups.rs"),
+            include_str!("groups.rs"),
             include_str!("sessions.rs"),
             include_str!("users.rs"),
             include_str!("devices.rs"),

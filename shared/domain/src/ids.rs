@@ -103,6 +103,14 @@ impl ConversationId {
             std::cmp::Ordering::Equal => None,
         }
     }
+
+    /// The group whose conversation it is.
+    pub const fn group(self) -> Option<GroupId> {
+        match self {
+            Self::Dm { .. } => None,
+            Self::Group(group) => Some(group),
+        }
+    }
 }
 
 impl fmt::Display for ConversationId {

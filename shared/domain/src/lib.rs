@@ -10,7 +10,9 @@ pub mod account;
 pub mod claim;
 pub mod content;
 pub mod device;
+pub mod group;
 pub mod ids;
+pub mod joined;
 pub mod lease;
 pub mod log;
 pub mod membership;
@@ -20,9 +22,11 @@ pub mod retention;
 pub mod time;
 
 pub use content::Content;
+pub use group::Group;
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, UserId,
 };
+pub use joined::Joined;
 pub use log::{Kind, Message, Seq};
 pub use refusal::Refusal;
 pub use time::Timestamp;

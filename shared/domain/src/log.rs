@@ -55,6 +55,49 @@ impl fmt::Display for Seq {
 pub enum Kind {
     /// A member wrote it.
     Text,
+    /// The group begins; says its name, and mentions who is in it besides the sender.
+    GroupCreated,
+    /// Mentions who has come in.
+    MemberAdded,
+    /// Mentions who is no longer in it: the sender, who has left, or another.
+    MemberRemoved,
+    /// Mentions whose role has changed, and says to which.
+    RoleChanged,
+    /// Says the new name.
+    GroupRenamed,
+    /// The last entry of a group.
+    GroupDeleted,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Text,
+        Self::GroupCreated,
+        Self::MemberAdded,
+        Self::MemberRemoved,
+        Self::RoleChanged,
+        Self::GroupRenamed,
+        Self::GroupDeleted,
+    ];
+
+    /// Its name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::GroupCreated => "group_created",
+            Self::MemberAdded => "member_added",
+            Self::MemberRemoved => "member_removed",
+            Self::RoleChanged => "role_changed",
+            Self::GroupRenamed => "group_renamed",
+            Self::GroupDeleted => "group_deleted",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// One entry of a log.

@@ -1,19 +1,33 @@
 //! Who may read and write where.
 
-use crate::{ConversationId, Refusal, UserId};
+use crate::{Kind, Message, Refusal, UserId};
 
 /// The other user of a 1:1 conversation that `user` is in.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAMember`] for somebody else's conversation,
-/// [`Refusal::NotFound`] for a group: this version has none.
-pub fn peer_of(conversation: ConversationId, user: UserId) -> Result<UserId, Refusal> {
-    match conversation {
-        ConversationId::Dm { lower, upper } if lower == user => Ok(upper),
-        ConversationId::Dm { lower, upper } if upper == user => Ok(lower),
-        ConversationId::Dm { .. } => Err(Refusal::NotAMember),
-        ConversationId::Group(_) => Err(Refusal::NotFound("conversation")),
+/// [`Refusal::NotAMember`] for somebody else's conversation.
+pub fn peer_of((lower, upper): (UserId, UserId), user: UserId) -> Result<UserId, Refusal> {
+    if lower == user {
+        Ok(upper)
+    } else if upper == user {
+        Ok(lower)
+    } else {
+        Err(Refusal::NotAMember)
+    }
+}
+
+/// Whether `user` is in the group after this entry; `None` where it says nothing of that.
+///
+/// A send that claimed its key as a member appends only after it has looked at the newest entries; so nobody writes
+/// after an entry that says they are out.
+pub fn told_by(entry: &Message, user: UserId) -> Option<bool> {
+    let is_subject = entry.content.mentions.contains(&user);
+    match entry.kind {
+        Kind::GroupDeleted => Some(false),
+        Kind::MemberRemoved => is_subject.then_some(false),
+        Kind::MemberAdded => is_subject.then_some(true),
+        Kind::Text | Kind::GroupCreated | Kind::RoleChanged | Kind::GroupRenamed => None,
     }
 }
 
@@ -24,7 +38,7 @@ mod tests {
     #[test]
     fn only_the_two_of_a_dm_are_in_it() {
         let user = |n: u128| UserId::new(ulid::Ulid(n));
-        let dm = ConversationId::dm(user(1), user(2)).unwrap();
+        let dm = (user(1), user(2));
         assert_eq!(peer_of(dm, user(1)), Ok(user(2)));
         assert_eq!(peer_of(dm, user(2)), Ok(user(1)));
         assert_eq!(peer_of(dm, user(3)), Err(Refusal::NotAMember));

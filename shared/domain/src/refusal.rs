@@ -34,6 +34,12 @@ pub enum Refusal {
     /// The caller is not a member of the conversation.
     #[error("you are not a member of this conversation")]
     NotAMember,
+    /// The caller's role does not allow it.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// The group has as many members as a group may have.
+    #[error("the group is full")]
+    GroupFull,
     /// What the caller named does not exist.
     #[error("no such {0}")]
     NotFound(&'static str),

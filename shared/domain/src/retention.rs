@@ -86,6 +86,12 @@ impl Retention {
         !self.has_expired(time, now.plus(duration))
     }
 
+    /// Whether something may have followed the newest message that is left, and have been removed before it, or be until
+    /// the end of what begins `now`.
+    pub fn may_hide_newer(self, newest: Option<&Message>, now: Timestamp) -> bool {
+        newest.is_none_or(|newest| !self.keeps(newest.sent_at, now, RELIED_ON_UNTIL))
+    }
+
     /// Where a log goes on after its newest message, which may have expired, or after its floor.
     pub fn footing(self, newest: Option<&Message>, floor: Option<Floor>, now: Timestamp) -> Footing {
         let newest_seq = newest.map(|newest| newest.seq);

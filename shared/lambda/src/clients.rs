@@ -54,6 +54,11 @@ pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
     Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(config))
 }
 
+/// Queues, by their URLs.
+pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::new(config)
+}
+
 /// The signing secret, fetched once at a cold start.
 ///
 /// # Errors

@@ -48,6 +48,7 @@ impl Env {
         Tables {
             messages: self.get("CONFAB_MESSAGES_TABLE"),
             inboxes: self.get("CONFAB_INBOXES_TABLE"),
+            groups: self.get("CONFAB_GROUPS_TABLE"),
             sessions: self.get("CONFAB_SESSIONS_TABLE"),
             users: self.get("CONFAB_USERS_TABLE"),
             devices: self.get("CONFAB_DEVICES_TABLE"),

@@ -5,15 +5,16 @@ use std::ops::Bound;
 
 use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, StoreError};
 use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+use confab_domain::{ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use crate::Memory;
 
 #[derive(Debug, Default)]
 pub(crate) struct InboxTable(BTreeMap<UserId, BTreeMap<ConversationId, Row>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
+    joined: Joined,
     read_seq: Option<Seq>,
     muted_until: Option<Timestamp>,
     /// The oldest first.
@@ -21,6 +22,10 @@ struct Row {
 }
 
 impl Row {
+    fn new(joined: Joined) -> Self {
+        Self { joined, read_seq: None, muted_until: None, claims: VecDeque::new() }
+    }
+
     fn claim(&mut self, key: &ClientMessageId, now: Timestamp) -> Claim {
         if let Some((_, claimed_at)) = self.claims.iter().find(|(claimed, _)| claimed == key) {
             return Claim::Repeated { claimed_at: *claimed_at };
@@ -33,7 +38,12 @@ impl Row {
     }
 
     fn show(&self, conversation: ConversationId) -> InboxRow {
-        InboxRow { conversation, read_seq: self.read_seq, muted_until: self.muted_until }
+        InboxRow {
+            conversation,
+            joined: self.joined.clone(),
+            read_seq: self.read_seq,
+            muted_until: self.muted_until,
+        }
     }
 }
 
@@ -42,8 +52,23 @@ impl InboxTable {
         self.0.get(&user)?.get(&conversation)
     }
 
-    fn row_mut(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
-        self.0.get_mut(&user)?.get_mut(&conversation)
+    /// The row of somebody who is in the conversation now.
+    fn members_row(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
+        self.0.get_mut(&user)?.get_mut(&conversation).filter(|row| row.joined.since().is_some())
+    }
+
+    /// Begins a membership of a group, unless one has begun.
+    pub(crate) fn join(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
+        let rows = self.0.entry(user).or_default();
+        let row = rows.entry(conversation).or_insert_with(|| Row::new(Joined::new(Vec::new(), None)));
+        row.joined = row.joined.clone().join(seq);
+    }
+
+    /// Ends a membership of a group, if one has begun.
+    pub(crate) fn leave(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
+        if let Some(row) = self.members_row(user, conversation) {
+            row.joined = row.joined.clone().leave(seq);
+        }
     }
 }
 
@@ -56,7 +81,10 @@ impl Inboxes for Memory {
         now: Timestamp,
     ) -> Result<Claim, StoreError> {
         self.call(|tables| {
-            tables.inboxes.row_mut(user, conversation).map_or(Claim::NotAMember, |row| row.claim(key, now))
+            tables
+                .inboxes
+                .members_row(user, conversation)
+                .map_or(Claim::NotAMember, |row| row.claim(key, now))
         })
         .await
     }
@@ -64,10 +92,15 @@ impl Inboxes for Memory {
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
         self.call(|tables| {
             for member in members {
-                tables.inboxes.0.entry(member).or_default().entry(conversation).or_default();
+                let rows = tables.inboxes.0.entry(member).or_default();
+                rows.entry(conversation).or_insert_with(|| Row::new(Joined::whole()));
             }
         })
         .await
+    }
+
+    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.call(|tables| tables.inboxes.leave(user, conversation, seq)).await
     }
 
     async fn list(
@@ -99,7 +132,7 @@ impl Inboxes for Memory {
         seq: Seq,
     ) -> Result<MarkReadOutcome, StoreError> {
         self.call(|tables| {
-            let Some(row) = tables.inboxes.row_mut(user, conversation) else {
+            let Some(row) = tables.inboxes.members_row(user, conversation) else {
                 return MarkReadOutcome::NotAMember;
             };
             if row.read_seq >= Some(seq) {
@@ -117,7 +150,7 @@ impl Inboxes for Memory {
         conversation: ConversationId,
         until: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
-        self.call(|tables| match tables.inboxes.row_mut(user, conversation) {
+        self.call(|tables| match tables.inboxes.members_row(user, conversation) {
             Some(row) => {
                 row.muted_until = until;
                 true
@@ -135,7 +168,7 @@ mod tests {
     #[test]
     fn the_last_32_claims_are_remembered_and_no_more() {
         let key = |n: usize| format!("key-{n}").parse().unwrap();
-        let mut row = Row::default();
+        let mut row = Row::new(Joined::whole());
         for n in 0..=REMEMBERED {
             assert_eq!(row.claim(&key(n), Timestamp::from_ms(n as u64)), Claim::Fresh);
         }

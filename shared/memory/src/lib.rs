@@ -17,6 +17,8 @@ mod yielding;
 
 mod connections;
 mod devices;
+mod fan_out_queue;
+mod groups;
 mod inboxes;
 mod message_log;
 mod rate_limits;
@@ -24,6 +26,7 @@ mod sessions;
 mod users;
 
 pub use connections::{Gateway, PostFault};
+pub use fan_out_queue::Queue;
 pub use memory::Memory;
 pub use weather::{Calm, Fate, Weather};
 pub use yielding::yield_once;

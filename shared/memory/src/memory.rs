@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use confab_app::ports::StoreError;
 
 use crate::devices::DeviceTable;
+use crate::groups::GroupTable;
 use crate::inboxes::InboxTable;
 use crate::message_log::LogTable;
 use crate::rate_limits::BucketTable;
@@ -27,6 +28,7 @@ pub struct Memory {
 pub(crate) struct Tables {
     pub(crate) logs: LogTable,
     pub(crate) inboxes: InboxTable,
+    pub(crate) groups: GroupTable,
     pub(crate) sessions: SessionTable,
     pub(crate) users: UserTable,
     pub(crate) devices: DeviceTable,

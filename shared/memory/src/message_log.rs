@@ -46,6 +46,21 @@ fn cut(mut entries: impl Iterator<Item = Message>, size: usize) -> Page {
     Page { entries: page, more: entries.next().is_some() }
 }
 
+impl LogTable {
+    /// What is at a message's position.
+    pub(crate) fn occupant(&self, message: &Message) -> Option<&Message> {
+        let entry = self.logs.get(&message.conversation)?.entries.get(&message.seq)?;
+        Some(&entry.message)
+    }
+
+    /// Writes a message, whatever is at its position.
+    pub(crate) fn put(&mut self, message: &Message, expires_at: Option<Timestamp>) {
+        let log = self.logs.entry(message.conversation).or_default();
+        log.entries.insert(message.seq, Entry { message: message.clone(), expires_at });
+        self.appended.push(message.clone());
+    }
+}
+
 impl Memory {
     /// Removes the messages that have expired; floors stay.
     pub fn sweep(&self, now: Timestamp) {
@@ -66,6 +81,11 @@ impl Memory {
         self.tables().logs.appended.clone()
     }
 
+    /// Looks at every append that took effect, in that order, swept or not, without a copy.
+    pub fn with_appended<T>(&self, look: impl FnOnce(&[Message]) -> T) -> T {
+        look(&self.tables().logs.appended)
+    }
+
     /// The message at a position, without a call.
     pub fn message_at(&self, conversation: ConversationId, seq: Seq) -> Option<Message> {
         let tables = self.tables();
@@ -76,11 +96,7 @@ impl Memory {
     /// Writes a message whatever is at its position, without a call: for tests
     /// that have to notice such a fault.
     pub fn overwrite(&self, message: &Message) {
-        let tables = &mut *self.tables();
-        let log = tables.logs.logs.entry(message.conversation).or_default();
-        let entry = Entry { message: message.clone(), expires_at: None };
-        log.entries.insert(message.seq, entry);
-        tables.logs.appended.push(message.clone());
+        self.tables().logs.put(message, None);
     }
 }
 
@@ -110,12 +126,10 @@ impl MessageLog for Memory {
 
     async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
         let appended = self.call(|tables| {
-            let log = tables.logs.logs.entry(message.conversation).or_default();
-            if let Some(occupant) = log.entries.get(&message.seq) {
-                return Err(AppendError::Occupied(Box::new(occupant.message.clone())));
+            if let Some(occupant) = tables.logs.occupant(message) {
+                return Err(AppendError::Occupied(Box::new(occupant.clone())));
             }
-            log.entries.insert(message.seq, Entry { message: message.clone(), expires_at });
-            tables.logs.appended.push(message.clone());
+            tables.logs.put(message, expires_at);
             Ok(())
         });
         appended.await?

@@ -125,6 +125,59 @@ pub struct ProfilePatch {
     pub avatar: Option<Option<String>>,
 }
 
+/// `POST /v1/groups`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewGroup {
+    /// 1–64 characters.
+    pub name: String,
+    /// `usr_…` ids of up to 99 others.
+    pub members: Vec<String>,
+}
+
+/// `PATCH /v1/groups/{group}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupPatch {
+    /// 1–64 characters.
+    pub name: String,
+}
+
+/// `PUT /v1/groups/{group}/members/{user}`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PutMember {
+    /// `member`, `admin` or `owner`; absent, a new member is a `member` and others keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A group, as its members see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Group {
+    /// `grp_…`, also the id of its conversation.
+    pub group: String,
+    /// For people.
+    pub name: String,
+    /// Ascending by id.
+    pub members: Vec<GroupMember>,
+    /// Unit: milliseconds since the Unix epoch.
+    pub created_at_ms: u64,
+}
+
+/// Somebody in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupMember {
+    /// `usr_…`.
+    pub user: String,
+    /// `owner`, `admin` or `member`.
+    pub role: String,
+    /// Unit: milliseconds since the Unix epoch.
+    pub joined_at_ms: u64,
+}
+
 /// `PATCH /v1/conversations/{c}`: absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

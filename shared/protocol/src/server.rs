@@ -22,6 +22,8 @@ pub enum ServerFrame {
     Ok(Ok),
     /// Event: somebody has read a conversation up to a position.
     Receipt(Receipt),
+    /// Event: the user's list of conversations has changed.
+    Conversation(Conversation),
     /// Answer to `heartbeat`.
     Heartbeat(Heartbeat),
     /// A request was refused or failed.
@@ -86,6 +88,32 @@ pub struct Receipt {
     pub user: String,
     /// Up to and including.
     pub read_seq: u64,
+}
+
+/// What has become of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Which conversation.
+    pub conversation: String,
+    /// What has happened to it.
+    pub change: ConversationChange,
+    /// A group's name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+}
+
+/// See [`Conversation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationChange {
+    /// The user is in it now.
+    Added,
+    /// The user is no longer in it.
+    Removed,
+    /// It has another name.
+    Renamed,
+    /// It has ended.
+    Deleted,
 }
 
 /// The lease is renewed.

@@ -34,6 +34,11 @@ where
     if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
 }
 
+/// Whether a single write met a transaction on its item: nothing was written.
+pub(crate) fn is_transaction_conflict<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
+}
+
 /// Whether the condition of an update held; any other failure is an error.
 pub(crate) fn condition_held<T, R>(
     result: Result<T, SdkError<UpdateItemError, R>>,

@@ -1,10 +1,13 @@
 //! What a conversation is to each of its members.
 //!
-//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?}`.
+//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?}`, and in a group
+//! what [`crate::memberships`] says.
 //! `claims` and `claimed_at` are two windows of fixed length, moved on together:
 //! short hashes of the last keys, and when each was claimed. The whole row stays
 //! around 500 bytes, since a write is billed by the KB of the whole item, and
 //! `sync` reads one row per conversation.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -18,10 +21,10 @@ use confab_domain::claim::{Claim, REMEMBERED};
 use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
-use crate::Store;
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{CONVERSATION, USER};
+use crate::{Store, memberships};
 
 const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";
@@ -55,8 +58,8 @@ impl Inboxes for Store {
                 "SET #claims[{REMEMBERED}] = :hash, #claimed_at[{REMEMBERED}] = :now \
                  REMOVE #claims[0], #claimed_at[0]"
             ))
-            .condition_expression("attribute_exists(#user) AND NOT contains(#claims, :hash)")
-            .expression_attribute_names("#user", USER)
+            .condition_expression("attribute_exists(#in) AND NOT contains(#claims, :hash)")
+            .expression_attribute_names("#in", memberships::proof_of(conversation))
             .expression_attribute_names("#claims", CLAIMS)
             .expression_attribute_names("#claimed_at", CLAIMED_AT)
             .expression_attribute_values(":hash", AttributeValue::B(hash.clone()))
@@ -66,6 +69,9 @@ impl Inboxes for Store {
         match unless_condition_failed(result)? {
             Updated::Done => Ok(Claim::Fresh),
             Updated::NoRow => Ok(Claim::NotAMember),
+            Updated::ConditionFailed(row) if !row.contains_key(memberships::proof_of(conversation)) => {
+                Ok(Claim::NotAMember)
+            }
             Updated::ConditionFailed(row) => claimed_at(&row, &hash),
         }
     }
@@ -78,14 +84,9 @@ impl Inboxes for Store {
                     .table_name(&self.tables.inboxes)
                     .key(USER, text(user))
                     .key(CONVERSATION, text(conversation))
-                    .update_expression(
-                        "SET #claims = if_not_exists(#claims, :claims), \
-                         #claimed_at = if_not_exists(#claimed_at, :claimed_at)",
-                    )
-                    .expression_attribute_names("#claims", CLAIMS)
-                    .expression_attribute_names("#claimed_at", CLAIMED_AT)
-                    .expression_attribute_values(":claims", empty_window(AttributeValue::B(Blob::new([0]))))
-                    .expression_attribute_values(":claimed_at", empty_window(number(0_u64)))
+                    .update_expression(format!("SET {CLAIMS_UNLESS_THERE}"))
+                    .set_expression_attribute_names(Some(claims_names()))
+                    .set_expression_attribute_values(Some(claims_values()))
                     .build()
                     .map_err(|error| StoreError::Rejected(error.into()))?;
                 Ok(TransactWriteItem::builder().update(update).build())
@@ -100,6 +101,10 @@ impl Inboxes for Store {
                 Err(error) => return Err(store_error(error)),
             }
         }
+    }
+
+    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.end_membership(user, conversation, seq).await
     }
 
     async fn list(
@@ -153,9 +158,9 @@ impl Inboxes for Store {
             .update_row(user, conversation)
             .update_expression("SET #read_seq = :seq")
             .condition_expression(
-                "attribute_exists(#user) AND (attribute_not_exists(#read_seq) OR #read_seq < :seq)",
+                "attribute_exists(#in) AND (attribute_not_exists(#read_seq) OR #read_seq < :seq)",
             )
-            .expression_attribute_names("#user", USER)
+            .expression_attribute_names("#in", memberships::proof_of(conversation))
             .expression_attribute_names("#read_seq", READ_SEQ)
             .expression_attribute_values(":seq", number(seq.get()))
             .send()
@@ -163,6 +168,9 @@ impl Inboxes for Store {
         Ok(match unless_condition_failed(result)? {
             Updated::Done => MarkReadOutcome::Moved,
             Updated::NoRow => MarkReadOutcome::NotAMember,
+            Updated::ConditionFailed(row) if !row.contains_key(memberships::proof_of(conversation)) => {
+                MarkReadOutcome::NotAMember
+            }
             Updated::ConditionFailed(_) => MarkReadOutcome::Already,
         })
     }
@@ -175,8 +183,8 @@ impl Inboxes for Store {
     ) -> Result<bool, StoreError> {
         let update = self
             .update_row(user, conversation)
-            .condition_expression("attribute_exists(#user)")
-            .expression_attribute_names("#user", USER)
+            .condition_expression("attribute_exists(#in)")
+            .expression_attribute_names("#in", memberships::proof_of(conversation))
             .expression_attribute_names("#until", MUTED_UNTIL_MS);
         let update = match until {
             Some(until) => update
@@ -189,7 +197,7 @@ impl Inboxes for Store {
 }
 
 impl Store {
-    fn update_row(
+    pub(crate) fn update_row(
         &self,
         user: UserId,
         conversation: ConversationId,
@@ -238,6 +246,24 @@ fn short_hash(key: &ClientMessageId) -> Blob {
     Blob::new(&Sha256::digest(key.as_str())[..HASH_BYTES])
 }
 
+/// Makes the two windows where they are not; with [`claims_names`] and [`claims_values`].
+pub(crate) const CLAIMS_UNLESS_THERE: &str =
+    "#claims = if_not_exists(#claims, :claims), #claimed_at = if_not_exists(#claimed_at, :claimed_at)";
+
+pub(crate) fn claims_names() -> HashMap<String, String> {
+    HashMap::from([
+        ("#claims".to_owned(), CLAIMS.to_owned()),
+        ("#claimed_at".to_owned(), CLAIMED_AT.to_owned()),
+    ])
+}
+
+pub(crate) fn claims_values() -> Item {
+    Item::from([
+        (":claims".to_owned(), empty_window(AttributeValue::B(Blob::new([0])))),
+        (":claimed_at".to_owned(), empty_window(number(0_u64))),
+    ])
+}
+
 fn empty_window(filler: AttributeValue) -> AttributeValue {
     AttributeValue::L(vec![filler; REMEMBERED])
 }
@@ -254,6 +280,7 @@ fn claimed_at(row: &Item, hash: &Blob) -> Result<Claim, StoreError> {
 fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
     let reader = Reader::new("an inbox row", item);
     Ok(InboxRow {
+        joined: memberships::read(&reader)?,
         conversation: reader.parsed(CONVERSATION)?,
         read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),

@@ -7,12 +7,15 @@
 //! Start with [`schema`] for the tables, then `message_log`. The shape of each
 //! item stands at the top of the module that writes it.
 
+mod batch;
 mod body;
 mod error;
 mod item;
 
 mod devices;
+mod groups;
 mod inboxes;
+mod memberships;
 mod message_log;
 mod rate_limits;
 mod sessions;

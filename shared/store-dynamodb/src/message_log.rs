@@ -12,7 +12,7 @@ use confab_domain::log::Attempt;
 use confab_domain::retention::Floor;
 use confab_domain::{Content, ConversationId, Kind, Message, Seq, Timestamp};
 
-use crate::error::{condition_held, store_error};
+use crate::error::{condition_held, is_transaction_conflict, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
 use crate::{Store, body};
@@ -29,10 +29,11 @@ const HEAD: &str = "head";
 const AT_MS: &str = "at_ms";
 const UPTO: &str = "upto";
 
+/// Times that an append meets a transaction at its position before it gives up.
+const CONFLICTS_MAX: u32 = 8;
+
 /// Where a log's floor lies: below every message.
 const FLOOR: u64 = 0;
-
-const KIND_TEXT: &str = "text";
 
 impl MessageLog for Store {
     async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
@@ -69,16 +70,22 @@ impl MessageLog for Store {
     }
 
     async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
-        let result = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.tables.messages)
             .set_item(Some(item(message, expires_at)))
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut conflicts = 0;
+        let result = loop {
+            match put.clone().send().await {
+                // A change of a group is being written to this position: nothing was written by us.
+                Err(error) if is_transaction_conflict(&error) && conflicts < CONFLICTS_MAX => conflicts += 1,
+                result => break result,
+            }
+        };
         let Err(error) = result else { return Ok(()) };
         if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
             let occupant = failed
@@ -151,16 +158,13 @@ fn read_floor(item: &Item) -> Result<Floor, StoreError> {
     })
 }
 
-fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
-    let kind = match message.kind {
-        Kind::Text => KIND_TEXT,
-    };
+pub(crate) fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
     let mut item = Item::from([
         (CONVERSATION.to_owned(), text(message.conversation)),
         (SEQ.to_owned(), number(message.seq.get())),
         (SENDER.to_owned(), text(message.sender)),
         (CLIENT_MESSAGE_ID.to_owned(), text(&message.client_message_id)),
-        (KIND.to_owned(), text(kind)),
+        (KIND.to_owned(), text(message.kind.as_str())),
         (SENT_AT_MS.to_owned(), time(message.sent_at)),
         (ATTEMPT.to_owned(), number(message.attempt.0)),
     ]);
@@ -178,10 +182,7 @@ fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
 fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreError> {
     let reader = Reader::new("a message", item);
     let seq = |name: &str, value| Seq::new(value).ok_or_else(|| reader.malformed(name));
-    let kind = match reader.text(KIND)? {
-        KIND_TEXT => Kind::Text,
-        _ => return Err(reader.malformed(KIND)),
-    };
+    let kind = Kind::parse(reader.text(KIND)?).ok_or_else(|| reader.malformed(KIND))?;
     let body = match reader.get(TEXT) {
         Some(attribute) => Some(body::unpack(attribute).ok_or_else(|| reader.malformed(TEXT))?),
         None => None,

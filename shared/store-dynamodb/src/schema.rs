@@ -16,6 +16,8 @@ pub struct Tables {
     pub messages: String,
     /// What a conversation is to each of its members.
     pub inboxes: String,
+    /// Groups and their members.
+    pub groups: String,
     /// Connections and leases.
     pub sessions: String,
     /// Accounts and handles.
@@ -33,6 +35,7 @@ impl Tables {
         Self {
             messages: name("messages"),
             inboxes: name("inboxes"),
+            groups: name("groups"),
             sessions: name("sessions"),
             users: name("users"),
             devices: name("devices"),
@@ -41,10 +44,11 @@ impl Tables {
     }
 
     /// Each table's name beside its definition.
-    pub fn definitions(&self) -> [(&str, Definition); 6] {
+    pub fn definitions(&self) -> [(&str, Definition); 7] {
         [
             (&self.messages, MESSAGES),
             (&self.inboxes, INBOXES),
+            (&self.groups, GROUPS),
             (&self.sessions, SESSIONS),
             (&self.users, USERS),
             (&self.devices, DEVICES),
@@ -92,6 +96,7 @@ pub const EXPIRES_AT: &str = "expires_at";
 
 pub(crate) const CONVERSATION: &str = "conversation";
 pub(crate) const SEQ: &str = "seq";
+pub(crate) const GROUP: &str = "group";
 pub(crate) const USER: &str = "user";
 pub(crate) const DEVICE: &str = "device";
 pub(crate) const BUCKET: &str = "bucket";
@@ -100,6 +105,7 @@ const MESSAGES: Definition =
     Definition { partition_key: CONVERSATION, sort_key: Some((SEQ, SortKey::Number)), expires: true };
 const INBOXES: Definition =
     Definition { partition_key: USER, sort_key: Some((CONVERSATION, SortKey::Text)), expires: false };
+const GROUPS: Definition = Definition { partition_key: GROUP, sort_key: None, expires: false };
 const SESSIONS: Definition = Definition { partition_key: USER, sort_key: None, expires: false };
 const USERS: Definition = Definition { partition_key: USER, sort_key: None, expires: false };
 const DEVICES: Definition =

@@ -10,23 +10,15 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 
-use crate::Store;
 use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, text, time};
 use crate::schema::{DEVICE, USER};
+use crate::{Store, batch};
 
 const LEASE_UNTIL_MS: &str = "lease_until_ms";
 const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
 const OPENED_AT_MS: &str = "opened_at_ms";
 const CONNECTION_PREFIX: &str = "c#";
-
-/// Users in one BatchGetItem.
-///
-/// Source: Amazon DynamoDB API reference, "BatchGetItem".
-const BATCH_MAX: usize = 100;
-
-/// Rounds in which DynamoDB may leave some keys of a batch for later.
-const BATCH_ROUNDS_MAX: u32 = 5;
 
 impl Sessions for Store {
     async fn open_connection(
@@ -108,29 +100,11 @@ impl Sessions for Store {
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let mut sessions = Vec::with_capacity(users.len());
         let users: Vec<UserId> = users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        for batch in users.chunks(BATCH_MAX) {
-            let keys = batch.iter().map(|user| Item::from([(USER.to_owned(), text(user))]));
-            let mut wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys.collect()))
-                .consistent_read(true)
-                .build()
-                .map_err(|error| StoreError::Rejected(error.into()))?;
-            for round in 1.. {
-                let output = self
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.tables.sessions, wanted)
-                    .send()
-                    .await
-                    .map_err(store_error)?;
-                for item in output.responses().into_iter().flatten().flat_map(|(_, items)| items) {
-                    sessions.push(session(item)?);
-                }
-                match output.unprocessed_keys.and_then(|mut left| left.remove(&self.tables.sessions)) {
-                    None => break,
-                    Some(left) if round < BATCH_ROUNDS_MAX => wanted = left,
-                    Some(_) => return Err(StoreError::Unavailable("keys of a batch were left".into())),
-                }
+        for users in users.chunks(batch::KEYS_MAX) {
+            let keys = users.iter().map(|user| Item::from([(USER.to_owned(), text(user))]));
+            let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
+            for item in batch::get(&self.client, &self.tables.sessions, wanted).await? {
+                sessions.push(session(&item)?);
             }
         }
         Ok(sessions)

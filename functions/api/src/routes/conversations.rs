@@ -131,7 +131,7 @@ pub(super) async fn post_message(
         })?,
         attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
     };
-    Ok(Json(send_message(&api.store, &api.gateway, &api.writer, command, caller.now).await?))
+    Ok(Json(send_message(&api.store, (&api.gateway, &api.queue), &api.writer, command, caller.now).await?))
 }
 
 /// How far each member has read.

@@ -3,6 +3,7 @@
 mod accounts;
 mod conversations;
 mod devices;
+mod groups;
 mod meta;
 mod profiles;
 
@@ -26,7 +27,7 @@ use crate::answer::{Cause, Failure};
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Confab",
-    description = "Accounts, devices, tickets for the WebSocket, the chat list and history.",
+    description = "Accounts, devices, tickets for the WebSocket, groups, the chat list and history.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
 ))]
 struct Description;
@@ -50,6 +51,9 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(conversations::change))
         .routes(routes!(conversations::messages, conversations::post_message))
         .routes(routes!(conversations::receipts))
+        .routes(routes!(groups::create))
+        .routes(routes!(groups::read, groups::rename, groups::delete))
+        .routes(routes!(groups::put_member, groups::remove_member))
         .routes(routes!(meta::health))
         .split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

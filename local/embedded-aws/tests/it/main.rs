@@ -10,6 +10,7 @@ mod limits;
 mod metering;
 mod queries;
 mod routing;
+mod sqs;
 mod windows;
 
 use std::collections::HashMap;

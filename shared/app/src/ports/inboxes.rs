@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use confab_domain::claim::Claim;
-use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+use confab_domain::{ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use super::StoreError;
 
@@ -12,6 +12,8 @@ use super::StoreError;
 pub struct InboxRow {
     /// Which conversation.
     pub conversation: ConversationId,
+    /// What of it the user may read, and whether they are in it now.
+    pub joined: Joined,
     /// Read up to and including; `None` where nothing is read.
     pub read_seq: Option<Seq>,
     /// No pushes before this.
@@ -34,13 +36,14 @@ pub enum MarkReadOutcome {
     Moved,
     /// It was there, or further, already.
     Already,
-    /// The user has no row for this conversation.
+    /// The user is not in the conversation.
     NotAMember,
 }
 
 /// Inbox rows, one per member and conversation.
 pub trait Inboxes {
-    /// Records that `user` is about to send a message under `key`, unless it is recorded already.
+    /// Records that `user` is about to send a message under `key`, unless it is recorded already or the user is not in
+    /// the conversation.
     ///
     /// Atomic. The time of a claim may be kept rounded down to the second. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys.
     ///
@@ -68,7 +71,19 @@ pub trait Inboxes {
         members: [UserId; 2],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A page of the user's rows, strongly consistent.
+    /// Ends a user's membership of a group with the entry at `seq`; nothing where it has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn leave(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A page of the user's rows, those of ended memberships included, strongly consistent.
     ///
     /// # Errors
     ///
@@ -103,7 +118,7 @@ pub trait Inboxes {
         seq: Seq,
     ) -> impl Future<Output = Result<MarkReadOutcome, StoreError>> + Send;
 
-    /// Sets or ends the mute; false where the user has no row.
+    /// Sets or ends the mute; false where the user is not in the conversation.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Message, Seq, Timestamp};
+use confab_domain::{ConversationId, Joined, Message, Seq, Timestamp};
 
 use super::StoreError;
 
@@ -52,6 +52,16 @@ impl Range {
     /// Everything before `position`, descending; empty (`None`) before the first.
     pub fn before(position: Seq) -> Option<Self> {
         position.previous().map(|to| Self { from: Seq::FIRST, to, direction: Direction::Down })
+    }
+
+    /// The parts of it that somebody may read, in its direction.
+    pub fn readable(self, joined: &Joined) -> Vec<Self> {
+        let parts = joined.within(self.from, self.to).into_iter();
+        let parts = parts.map(|(from, to)| Self { from, to, ..self });
+        match self.direction {
+            Direction::Up => parts.collect(),
+            Direction::Down => parts.rev().collect(),
+        }
     }
 
     /// The whole log, descending.

@@ -8,6 +8,8 @@
 mod connections;
 mod devices;
 mod error;
+mod fan_out_queue;
+mod groups;
 mod inboxes;
 mod message_log;
 mod passwords;
@@ -19,6 +21,8 @@ mod users;
 pub use connections::{Connections, PostOutcome};
 pub use devices::{Devices, RotateOutcome};
 pub use error::{BoxError, StoreError};
+pub use fan_out_queue::FanOutQueue;
+pub use groups::{CommitOutcome, Groups, NewVersion, RowChange};
 pub use inboxes::{InboxPage, InboxRow, Inboxes, MarkReadOutcome};
 pub use message_log::{AppendError, Direction, MessageLog, Page, Range, Tail};
 pub use passwords::{PasswordHash, Passwords};

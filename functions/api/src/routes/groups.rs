@@ -1,0 +1,149 @@
+//! Groups and their members.
+
+#![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::{Error, wire};
+use confab_domain::log::Attempt;
+use confab_domain::{GroupId, Refusal, UserId};
+use confab_gateway_apigw::Gateway;
+use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
+use confab_queue_sqs::SqsFanOutQueue;
+use confab_store_dynamodb::Store;
+
+use crate::answer::Failure;
+use crate::extract::{Body, Caller, Id, MaybeBody};
+use crate::{Api, Shared, fresh_ulid};
+
+impl Api {
+    fn groups(&self) -> Context<'_, Store, Gateway, SqsFanOutQueue> {
+        Context { store: &self.store, connections: &self.gateway, queue: &self.queue, writer: &self.writer }
+    }
+}
+
+fn actor(caller: &Caller) -> Result<Actor, Error> {
+    Ok(Actor {
+        user: caller.identity.user,
+        key: wire::parse_id("client_message_id", &fresh_ulid(caller.now)?.to_string())?,
+        attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
+    })
+}
+
+/// Make a group; the caller is its owner.
+#[utoipa::path(post, path = "/v1/groups", security(("access_token" = [])), request_body = NewGroup, responses(
+    (status = 201, body = Group),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer, description = "a member does not exist"),
+    (status = 409, body = ErrorAnswer, description = "`group_full`"),
+))]
+pub(super) async fn create(
+    State(api): State<Shared>,
+    caller: Caller,
+    Body(group): Body<NewGroup>,
+) -> Result<(StatusCode, Json<Group>), Failure> {
+    let id = GroupId::new(fresh_ulid(caller.now)?);
+    let group = api.groups().create(id, actor(&caller)?, &group, caller.now).await?;
+    Ok((StatusCode::CREATED, Json(group)))
+}
+
+/// A group, for its members.
+#[utoipa::path(get, path = "/v1/groups/{group}", security(("access_token" = [])),
+    params(("group" = String, Path, description = "`grp_…`")), responses(
+    (status = 200, body = Group),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn read(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(group): Id<GroupId>,
+) -> Result<Json<Group>, Failure> {
+    Ok(Json(api.groups().read(group, caller.identity.user).await?))
+}
+
+/// Rename a group.
+#[utoipa::path(patch, path = "/v1/groups/{group}", security(("access_token" = [])),
+    params(("group" = String, Path, description = "`grp_…`")), request_body = GroupPatch, responses(
+    (status = 200, body = Group),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn rename(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(group): Id<GroupId>,
+    Body(patch): Body<GroupPatch>,
+) -> Result<Json<Group>, Failure> {
+    let wish = Wish::Name(patch.name);
+    Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
+}
+
+/// End a group.
+#[utoipa::path(delete, path = "/v1/groups/{group}", security(("access_token" = [])),
+    params(("group" = String, Path, description = "`grp_…`")), responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn delete(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(group): Id<GroupId>,
+) -> Result<StatusCode, Failure> {
+    api.groups().change(group, &actor(&caller)?, &Wish::NoGroup, caller.now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Add somebody, or change a role.
+#[utoipa::path(put, path = "/v1/groups/{group}/members/{user}", security(("access_token" = [])),
+    params(("group" = String, Path, description = "`grp_…`"), ("user" = String, Path, description = "`usr_…`")),
+    request_body = PutMember, responses(
+    (status = 200, body = Group),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+    (status = 409, body = ErrorAnswer, description = "`group_full`"),
+))]
+pub(super) async fn put_member(
+    State(api): State<Shared>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+    MaybeBody(member): MaybeBody<PutMember>,
+) -> Result<Json<Group>, Failure> {
+    let (group, user) = ids(&path)?;
+    let role = member.role.as_deref().map(wire::parse_role).transpose()?;
+    let wish = Wish::Member(user, role);
+    Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
+}
+
+/// Remove somebody; oneself, to leave.
+#[utoipa::path(delete, path = "/v1/groups/{group}/members/{user}", security(("access_token" = [])),
+    params(("group" = String, Path, description = "`grp_…`"), ("user" = String, Path, description = "`usr_…`")),
+    responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn remove_member(
+    State(api): State<Shared>,
+    caller: Caller,
+    Path(path): Path<(String, String)>,
+) -> Result<StatusCode, Failure> {
+    let (group, user) = ids(&path)?;
+    api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn ids((group, user): &(String, String)) -> Result<(GroupId, UserId), Refusal> {
+    Ok((wire::parse_id("group", group)?, wire::parse_id("user", user)?))
+}

@@ -1,0 +1,32 @@
+//! What the function is told by its environment.
+
+use confab_lambda::env::{BadEnv, Env};
+use confab_store_dynamodb::Tables;
+
+/// See `docs/OPERATIONS.md` for each variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `CONFAB_…_TABLE`.
+    pub tables: Tables,
+    /// `CONFAB_CONNECTIONS_ENDPOINT`.
+    pub connections_endpoint: String,
+    /// `CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL`.
+    pub dead_letter_queue_url: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`BadEnv`] naming all that is missing or wrong.
+    pub fn from_env() -> Result<Self, BadEnv> {
+        let mut env = Env::default();
+        let config = Self {
+            tables: env.tables(),
+            connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            dead_letter_queue_url: env.get("CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL"),
+        };
+        env.finish(config)
+    }
+}

@@ -1,0 +1,22 @@
+//! Cold start of the `fan-out` function.
+
+use confab_lambda::{clients, observability};
+use confab_queue_sqs::DeadLetterQueue;
+use fan_out::{FanOut, config::Config};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    observability::init();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let function = FanOut {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        store: clients::store(&sdk, config.tables),
+        dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
+    .await
+}

@@ -1,0 +1,62 @@
+//! What an operation has changed: for the journal and for those who wait.
+
+use std::sync::Arc;
+
+use super::{account::Record, clock::Ms, message::Content, queue::Key};
+
+/// One step from one state of the account to the next.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    /// A queue was made, or its settings were changed.
+    QueueSet(Record),
+    /// A queue and its messages are gone.
+    QueueGone {
+        queue: String,
+    },
+    /// The messages of a queue are gone.
+    Purged {
+        queue: String,
+    },
+    Appended {
+        queue: String,
+        key: Key,
+        visible_at: Ms,
+        content: Arc<Content>,
+    },
+    HandedOut {
+        key: Key,
+        receives: u32,
+        first_received_at: Option<Ms>,
+    },
+    DeadLettered {
+        key: Key,
+        queue: String,
+        source_arn: String,
+    },
+    Removed {
+        key: Key,
+    },
+    /// A hidden message becomes visible sooner than any did before.
+    Sooner {
+        queue: String,
+    },
+}
+
+impl Change {
+    /// Whether an answer must wait until the change is on disk. What may be
+    /// lost is repeated after a restart: SQS delivers at least once.
+    pub(super) fn must_be_durable(&self) -> bool {
+        match self {
+            Self::QueueSet(_) | Self::QueueGone { .. } | Self::Purged { .. } | Self::Appended { .. } => true,
+            Self::HandedOut { .. }
+            | Self::DeadLettered { .. }
+            | Self::Removed { .. }
+            | Self::Sooner { .. } => false,
+        }
+    }
+
+    /// Whether the journal keeps it.
+    pub(super) fn is_kept(&self) -> bool {
+        !matches!(self, Self::Sooner { .. })
+    }
+}

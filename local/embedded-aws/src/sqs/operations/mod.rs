@@ -1,0 +1,33 @@
+//! The actions of SQS: from a request to steps of the account to an answer.
+
+mod batch;
+pub(super) mod messages;
+pub(super) mod moves;
+pub(super) mod queues;
+pub(super) mod receive;
+
+use std::ops::RangeInclusive;
+
+use super::{clock::Ms, refusal::Refusal};
+
+/// Circumstances of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) now: Ms,
+    pub(super) region: &'a str,
+}
+
+/// The queue's name: what follows the last slash of its URL.
+fn name_in(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}
+
+/// # Errors
+///
+/// [`Refusal`] for a number that is given and out of bounds.
+fn within(name: &str, number: Option<i64>, bounds: RangeInclusive<u32>) -> Result<Option<u32>, Refusal> {
+    let Some(number) = number else { return Ok(None) };
+    let number = u32::try_from(number).ok().filter(|number| bounds.contains(number));
+    let reason = || format!("Must be between {} and {}, if provided.", bounds.start(), bounds.end());
+    number.ok_or_else(|| Refusal::parameter(name, &reason())).map(Some)
+}

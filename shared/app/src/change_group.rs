@@ -1,0 +1,209 @@
+//! Making groups and changing them.
+//!
+//! A change is decided by a pure rule on one version of the group, and made in one transaction: the next version, the
+//! entry in the log that tells of it, and the inbox row of who comes or goes. So a group, its log and its members' rows
+//! always tell the same.
+
+use confab_domain::group::{Change, MEMBERS_MAX, Role};
+use confab_domain::log::Attempt;
+use confab_domain::{
+    ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId,
+};
+use confab_protocol::http;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::fan_out::{announce_in_group, close_rows};
+use crate::ports::{
+    CommitOutcome, Connections, FanOutQueue, Groups, Inboxes, MessageLog, NewVersion, RowChange, Sessions,
+    Users,
+};
+use crate::send_message::Writer;
+use crate::{Error, wire};
+
+/// Users that are looked up at once.
+const LOOKS_IN_FLIGHT_MAX: usize = 16;
+
+/// Who changes a group, and what tells this request from all others.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// The id of the entry that tells of the change.
+    pub key: ClientMessageId,
+    /// Drawn at random for each request.
+    pub attempt: Attempt,
+}
+
+/// The stores and ways out that a change of a group needs.
+#[derive(Clone, Copy)]
+pub struct Context<'a, S, C, Q> {
+    /// All stores.
+    pub store: &'a S,
+    /// Open connections.
+    pub connections: &'a C,
+    /// What is announced later.
+    pub queue: &'a Q,
+    /// What a warm environment keeps.
+    pub writer: &'a Writer,
+}
+
+/// What somebody wants of a group.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// This user in it, with this role; without one, in whatever role.
+    Member(UserId, Option<Role>),
+    /// This user out of it.
+    NoMember(UserId),
+    /// Another name.
+    Name(String),
+    /// No group.
+    NoGroup,
+}
+
+impl Wish {
+    fn decide(&self, group: &Group, actor: UserId) -> Result<Option<Change>, Refusal> {
+        match self {
+            Self::Member(user, role) => group.put_member(actor, *user, *role),
+            Self::NoMember(user) => group.remove_member(actor, *user).map(Some),
+            Self::Name(name) => group.rename(actor, name),
+            Self::NoGroup => group.delete(actor).map(Some),
+        }
+    }
+}
+
+impl<S, C, Q> Context<'_, S, C, Q>
+where
+    S: Groups + MessageLog + Inboxes + Sessions + Users + Sync,
+    C: Connections + Sync,
+    Q: FanOutQueue + Sync,
+{
+    /// Makes a group of the caller and others.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] for a wrong field, an unknown user, or too many; [`Error::Store`]: the group is whole or
+    /// absent, and which of it may be unknown.
+    pub async fn create(
+        &self,
+        id: GroupId,
+        actor: Actor,
+        wanted: &http::NewGroup,
+        now: Timestamp,
+    ) -> Result<http::Group, Error> {
+        if wanted.members.len() > 2 * MEMBERS_MAX {
+            return Err(Refusal::GroupFull.into());
+        }
+        let parse = |user: &String| wire::parse_id::<UserId>("members", user);
+        let others = wanted.members.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let group = Group::new(id, &wanted.name, actor.user, others, now)?;
+        stream::iter(group.members.keys().copied().filter(|user| *user != actor.user))
+            .map(|user| self.check_exists(user))
+            .buffer_unordered(LOOKS_IN_FLIGHT_MAX)
+            .try_collect::<()>()
+            .await?;
+        let retention = self.writer.retention;
+        let conversation = ConversationId::Group(id);
+        let mut floor = None;
+        // A log that is new has nobody to share its floor with.
+        let Footing::At(seq) = footing(self.store, retention, conversation, None, &mut floor, now).await?
+        else {
+            return Err(Error::Contended);
+        };
+        let entry = entry(id, seq, &actor, group.first_entry(actor.user), now);
+        self.store.create_group(&group, &entry, retention.expires_at(now)).await?;
+        announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
+        Ok(wire::group(&group))
+    }
+
+    /// Changes a group as somebody wishes it, if it is not so already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`]: nothing is changed. [`Error::Contended`] and [`Error::Store`]: it may be changed; the same
+    /// wish again finds out.
+    pub async fn change(
+        &self,
+        id: GroupId,
+        actor: &Actor,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<http::Group, Error> {
+        let conversation = ConversationId::Group(id);
+        let _turn = self.writer.lanes.enter(conversation).await;
+        for _ in 0..ATTEMPTS_MAX {
+            let end = end_of_log(self.store, self.writer.retention, conversation);
+            let (group, (tail, mut floor)) =
+                futures_util::future::try_join(self.store.group(id), end).await?;
+            let group = group.ok_or(Refusal::NotFound("group"))?;
+            let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
+            if let Change::Added(user, _) = change {
+                self.check_exists(user).await?;
+            }
+            let newest = tail.newest.first();
+            let at =
+                footing(self.store, self.writer.retention, conversation, newest, &mut floor, now).await?;
+            let Footing::At(seq) = at else { continue };
+            let entry = entry(id, seq, actor, change.entry(), now);
+            let next = group.after(&change, seq, now);
+            let version = NewVersion {
+                group: &next,
+                entry: &entry,
+                expires_at: self.writer.retention.expires_at(now),
+                row: row_of(&change),
+            };
+            if self.store.commit(version).await? == CommitOutcome::Contended {
+                continue;
+            }
+            self.writer.heads.put(conversation, seq);
+            if next.deleted
+                && let Err(error) = close_rows(self.store, &next, seq).await
+            {
+                // Whoever performs the announcement closes the rest.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "rows of a deleted group stay for now"
+                );
+            }
+            announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
+            return Ok(wire::group(&next));
+        }
+        Err(Error::Contended)
+    }
+
+    /// The group, for one of its members.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] for an outsider; [`Error::Store`].
+    pub async fn read(&self, id: GroupId, reader: UserId) -> Result<http::Group, Error> {
+        let group = self.store.group(id).await?.ok_or(Refusal::NotFound("group"))?;
+        group.role_of(reader)?;
+        Ok(wire::group(&group))
+    }
+
+    async fn check_exists(&self, user: UserId) -> Result<(), Error> {
+        self.store.user(user).await?.map(drop).ok_or_else(|| Refusal::NotFound("user").into())
+    }
+}
+
+fn row_of(change: &Change) -> Option<RowChange> {
+    match change {
+        Change::Added(user, _) => Some(RowChange::Join(*user)),
+        Change::Removed(user) => Some(RowChange::Leave(*user)),
+        Change::RoleChanged(..) | Change::Renamed(_) | Change::Deleted => None,
+    }
+}
+
+fn entry(id: GroupId, seq: Seq, actor: &Actor, (kind, content): (Kind, Content), now: Timestamp) -> Message {
+    Message {
+        conversation: ConversationId::Group(id),
+        seq,
+        sender: actor.user,
+        client_message_id: actor.key.clone(),
+        content,
+        kind,
+        sent_at: now,
+        attempt: actor.attempt,
+    }
+}

@@ -1,0 +1,231 @@
+//! Announcing what is in a log to everybody whom it concerns.
+//!
+//! A task names an entry and nothing more; the entry says whom to tell. Whoever
+//! performs it reads the members after the entry was appended, so nobody who was
+//! taken out before it is told of it.
+
+use std::time::Duration;
+
+use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
+use confab_domain::{ConnectionId, ConversationId, Group, GroupId, Kind, Message, Seq, Timestamp, UserId};
+use confab_protocol::ServerFrame;
+use confab_protocol::server::{Conversation, ConversationChange};
+use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use crate::announce::{self, Reached};
+use crate::ports::{
+    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, StoreError,
+};
+use crate::{Error, metric, wire};
+
+/// Inbox rows that are changed at once.
+const ROWS_IN_FLIGHT_MAX: usize = 16;
+
+/// An announcement to be made.
+///
+/// Shape: `{"version":"v1","conversation":"grp_…","seq":7,"origin":"…"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "version", rename_all = "snake_case")]
+pub enum FanOutTask {
+    /// An entry of a log.
+    V1 {
+        /// `dm_…` or `grp_…`.
+        conversation: String,
+        /// Its position.
+        seq: u64,
+        /// The WebSocket that it came by, which got the answer instead.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        origin: Option<String>,
+    },
+}
+
+impl FanOutTask {
+    /// The announcement of an entry.
+    pub fn of(entry: &Message, origin: Option<&ConnectionId>) -> Self {
+        Self::V1 {
+            conversation: entry.conversation.to_string(),
+            seq: entry.seq.get(),
+            origin: origin.map(ConnectionId::to_string),
+        }
+    }
+
+    /// What tasks are kept apart by, so that a busy conversation does not hold up the others.
+    pub fn conversation(&self) -> &str {
+        let Self::V1 { conversation, .. } = self;
+        conversation
+    }
+}
+
+/// Why a task is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum FanOutError {
+    /// It may be done later: a store or a connection did not do its part.
+    #[error("not done yet")]
+    Again(#[source] Error),
+    /// It never can be: it names nothing that exists.
+    #[error("cannot be done: {0}")]
+    Never(&'static str),
+}
+
+impl<E: Into<Error>> From<E> for FanOutError {
+    fn from(error: E) -> Self {
+        Self::Again(error.into())
+    }
+}
+
+/// Makes an announcement: posts it to every connection of everybody whom it concerns.
+///
+/// Doing it again repeats events, which devices recognise, and changes nothing else.
+///
+/// # Errors
+///
+/// [`FanOutError`].
+pub async fn fan_out(
+    store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
+    connections: &(impl Connections + Sync),
+    task: &FanOutTask,
+    now: Timestamp,
+) -> Result<(), FanOutError> {
+    let FanOutTask::V1 { conversation, seq, origin } = task;
+    let conversation = conversation.parse().map_err(|_| FanOutError::Never("no conversation id"))?;
+    let seq = Seq::new(*seq).ok_or(FanOutError::Never("no position"))?;
+    let origin = origin.as_deref().map(ConnectionId::new);
+    let range = Range { from: seq, to: seq, direction: Direction::Up };
+    let group = async {
+        match conversation {
+            ConversationId::Dm { .. } => Ok(None),
+            ConversationId::Group(group) => store.group(group).await,
+        }
+    };
+    let (mut page, group) = futures_util::future::try_join(store.page(conversation, range, 1), group).await?;
+    // Expired meanwhile, or named by a task that is not ours.
+    let entry = page.entries.pop().ok_or(FanOutError::Never("no such entry"))?;
+    let audience = Audience::of(&entry, group.as_ref())?;
+    let reached = audience.tell(store, connections, origin.as_ref(), now).await?;
+    if entry.kind == Kind::GroupDeleted
+        && let Some(group) = &group
+    {
+        close_rows(store, group, seq).await?;
+    }
+    metrics::histogram!(metric::FAN_OUT_LAG).record(lag(now, &entry).as_secs_f64() * 1000.0);
+    match reached {
+        Reached::All => Ok(()),
+        Reached::NotAll => Err(StoreError::Unavailable("some connections were not reached".into()).into()),
+    }
+}
+
+fn lag(now: Timestamp, entry: &Message) -> Duration {
+    now.since(entry.sent_at)
+}
+
+/// Has an entry of a group announced: by the queue, or, where that fails, here and now.
+///
+/// Best effort: whoever misses it finds the hole, or syncs.
+pub(crate) async fn announce_in_group(
+    store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
+    connections: &(impl Connections + Sync),
+    queue: &(impl FanOutQueue + Sync),
+    entry: &Message,
+    origin: Option<&ConnectionId>,
+    now: Timestamp,
+) {
+    let task = FanOutTask::of(entry, origin);
+    let Err(error) = queue.enqueue(&task).await else { return };
+    tracing::warn!(error = &error as &dyn std::error::Error, "announced without the queue");
+    // Boxed, since it is rare and its future is large.
+    if let Err(error) = Box::pin(fan_out(store, connections, &task, now)).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
+    }
+}
+
+/// Ends the memberships of a group that is deleted.
+pub(crate) async fn close_rows(
+    inboxes: &(impl Inboxes + Sync),
+    group: &Group,
+    seq: Seq,
+) -> Result<(), StoreError> {
+    let conversation = ConversationId::Group(group.id);
+    let mut left = stream::iter(group.members.keys().copied())
+        .map(|user| inboxes.leave(user, conversation, seq))
+        .buffer_unordered(ROWS_IN_FLIGHT_MAX);
+    while let Some(row) = left.next().await {
+        row?;
+    }
+    Ok(())
+}
+
+/// Whom an entry concerns, and what they are told.
+struct Audience {
+    /// The entry, to all who may read it.
+    readers: Vec<UserId>,
+    message: ServerFrame,
+    /// A change of their own list of conversations, to these.
+    changed: Vec<UserId>,
+    change: Option<ServerFrame>,
+}
+
+impl Audience {
+    fn of(entry: &Message, group: Option<&Group>) -> Result<Self, FanOutError> {
+        let message = ServerFrame::Message(wire::event_message(entry));
+        let (mut readers, members) = match (entry.conversation, group) {
+            (ConversationId::Dm { lower, upper }, _) => (vec![lower, upper], Vec::new()),
+            (ConversationId::Group(_), Some(group)) => {
+                (group.readers_of(entry.seq).collect(), group.members.keys().copied().collect())
+            }
+            (ConversationId::Group(_), None) => return Err(FanOutError::Never("no such group")),
+        };
+        // As it is now: an earlier coming or going may be told of late.
+        let subjects = entry.content.mentions.iter().copied();
+        let (inside, outside): (Vec<_>, Vec<_>) = subjects.partition(|user| members.contains(user));
+        let (change, changed) = match entry.kind {
+            Kind::Text | Kind::RoleChanged => (None, Vec::new()),
+            Kind::GroupCreated => (Some(ConversationChange::Added), members),
+            Kind::MemberAdded => (Some(ConversationChange::Added), inside),
+            Kind::MemberRemoved => {
+                // They read up to this entry, and are in the group no more.
+                readers.extend(outside.iter().copied());
+                (Some(ConversationChange::Removed), outside)
+            }
+            Kind::GroupRenamed => (Some(ConversationChange::Renamed), members),
+            Kind::GroupDeleted => (Some(ConversationChange::Deleted), members),
+        };
+        let change = change.map(|change| {
+            ServerFrame::Conversation(Conversation {
+                conversation: entry.conversation.to_string(),
+                change,
+                // Who is out does not learn of another name.
+                name: group.filter(|_| change != ConversationChange::Removed).map(|group| group.name.clone()),
+            })
+        });
+        Ok(Self { readers, message, changed, change })
+    }
+
+    /// The change first: a device should know of a conversation before it gets a message of it.
+    async fn tell(
+        &self,
+        sessions: &(impl Sessions + Sync),
+        connections: &(impl Connections + Sync),
+        origin: Option<&ConnectionId>,
+        now: Timestamp,
+    ) -> Result<Reached, StoreError> {
+        let mut reached = Reached::All;
+        if let Some(change) = &self.change {
+            reached = announce::announce(sessions, connections, &self.changed, None, change, now).await?;
+        }
+        let message =
+            announce::announce(sessions, connections, &self.readers, origin, &self.message, now).await?;
+        Ok(reached.and(message))
+    }
+}
+
+/// Whom a read marker of this user is told to, in a group.
+pub(crate) async fn told_of_receipt(
+    groups: &(impl Groups + Sync),
+    group: GroupId,
+    reader: UserId,
+) -> Result<Vec<UserId>, StoreError> {
+    let members = groups.group(group).await?.map(|group| group.members).unwrap_or_default();
+    let few = members.len() <= TOLD_OF_RECEIPTS_MAX;
+    Ok(if few { members.into_keys().collect() } else { vec![reader] })
+}

@@ -1,0 +1,192 @@
+//! Inbox rows in groups, whose members come and go.
+
+use std::collections::BTreeSet;
+
+use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome};
+use confab_domain::claim::Claim;
+use confab_domain::group::{Change, Role};
+use confab_domain::joined::PAST_MAX;
+use confab_domain::{ConversationId, Group, Joined, UserId};
+
+use crate::Ids;
+use crate::groups::{change, create, joined, new_group};
+use crate::ids::{NOW, key, seq};
+use crate::inboxes::{at, is_repeated};
+
+fn conversation(group: &Group) -> ConversationId {
+    ConversationId::Group(group.id)
+}
+
+async fn add(store: &impl Groups, ids: Ids, group: &mut Group, user: UserId, position: u64) {
+    change(store, ids, group, Change::Added(user, Role::Member), position).await;
+}
+
+async fn remove(store: &impl Groups, ids: Ids, group: &mut Group, user: UserId, position: u64) {
+    change(store, ids, group, Change::Removed(user), position).await;
+}
+
+/// What a user's row says when it was last in the group from `past` on, and is since `since`.
+fn times(past: &[(u64, u64)], since: Option<u64>) -> Option<Joined> {
+    let past = past.iter().map(|(first, last)| (seq(*first), seq(*last))).collect();
+    Some(Joined::new(past, since.map(seq)))
+}
+
+pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(4), conversation(&group));
+    assert_eq!(store.get(user, in_group).await.unwrap(), None);
+    add(store, ids, &mut group, user, 2).await;
+    let row = InboxRow {
+        conversation: in_group,
+        joined: Joined::new(Vec::new(), Some(seq(2))),
+        read_seq: None,
+        muted_until: None,
+    };
+    assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
+    assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
+    assert_eq!(store.claim(user, in_group, &key(1), NOW).await.unwrap(), Claim::Fresh);
+    assert!(is_repeated(store.claim(user, in_group, &key(1), at(9)).await.unwrap(), NOW));
+}
+
+pub async fn a_row_ends_where_its_user_leaves(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    remove(store, ids, &mut group, ids.user(2), 2).await;
+    assert_eq!(joined(store, ids.user(2), group.id).await, times(&[(1, 2)], None));
+    assert_eq!(joined(store, ids.user(3), group.id).await, times(&[], Some(1)));
+}
+
+pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
+    store: &(impl Groups + Inboxes),
+    ids: Ids,
+) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(2), conversation(&group));
+    let claim = async |n, ms| store.claim(user, in_group, &key(n), at(ms)).await.unwrap();
+    assert_eq!(claim(1, 0).await, Claim::Fresh);
+    assert_eq!(store.mark_read(user, in_group, seq(1)).await.unwrap(), MarkReadOutcome::Moved);
+    assert!(store.mute(user, in_group, Some(at(50))).await.unwrap());
+    remove(store, ids, &mut group, user, 2).await;
+    add(store, ids, &mut group, user, 3).await;
+    let row = InboxRow {
+        conversation: in_group,
+        joined: Joined::new(vec![(seq(1), seq(2))], Some(seq(3))),
+        read_seq: Some(seq(1)),
+        muted_until: Some(at(50)),
+    };
+    assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
+    assert!(is_repeated(claim(1, 9_000).await, at(0)));
+    assert_eq!(claim(2, 9_000).await, Claim::Fresh);
+    assert_eq!(store.mark_read(user, in_group, seq(3)).await.unwrap(), MarkReadOutcome::Moved);
+}
+
+pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(2), conversation(&group));
+    store.claim(user, in_group, &key(1), NOW).await.unwrap();
+    store.mark_read(user, in_group, seq(1)).await.unwrap();
+    remove(store, ids, &mut group, user, 2).await;
+    let left = store.get(user, in_group).await.unwrap();
+    // Whether it was claimed before or not.
+    for n in [1, 2] {
+        assert_eq!(store.claim(user, in_group, &key(n), NOW).await.unwrap(), Claim::NotAMember);
+    }
+    // Whether that is read already or not.
+    for position in [1, 2] {
+        let marked = store.mark_read(user, in_group, seq(position)).await.unwrap();
+        assert_eq!(marked, MarkReadOutcome::NotAMember);
+    }
+    assert!(!store.mute(user, in_group, Some(at(50))).await.unwrap());
+    assert!(!store.mute(user, in_group, None).await.unwrap());
+    assert_eq!(store.get(user, in_group).await.unwrap(), left);
+    // What was refused is claimed by nobody.
+    add(store, ids, &mut group, user, 3).await;
+    assert_eq!(store.claim(user, in_group, &key(2), NOW).await.unwrap(), Claim::Fresh);
+}
+
+/// As when two announcements of the end of a group are performed, or one twice.
+pub async fn leaving_twice_is_leaving_once(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(2), conversation(&group));
+    for position in [2, 2, 9] {
+        store.leave(user, in_group, seq(position)).await.unwrap();
+        assert_eq!(joined(store, user, group.id).await, times(&[(1, 2)], None));
+    }
+    remove(store, ids, &mut group, ids.user(3), 2).await;
+    store.leave(ids.user(3), in_group, seq(5)).await.unwrap();
+    assert_eq!(joined(store, ids.user(3), group.id).await, times(&[(1, 2)], None));
+    assert_eq!(store.claim(user, in_group, &key(1), NOW).await.unwrap(), Claim::NotAMember);
+}
+
+pub async fn leaving_ends_the_row_of_one_user_in_one_group(store: &(impl Groups + Inboxes), ids: Ids) {
+    let (one, other) = (new_group(ids), Group { id: ids.group(2), ..new_group(ids) });
+    create(store, ids, &one).await;
+    create(store, ids, &other).await;
+    store.leave(ids.user(2), conversation(&one), seq(7)).await.unwrap();
+    assert_eq!(joined(store, ids.user(2), one.id).await, times(&[(1, 7)], None));
+    for (user, group) in [(1, &one), (3, &one), (2, &other)] {
+        assert_eq!(joined(store, ids.user(user), group.id).await, times(&[], Some(1)));
+        let claim = store.claim(ids.user(user), conversation(group), &key(1), NOW).await.unwrap();
+        assert_eq!(claim, Claim::Fresh);
+    }
+}
+
+pub async fn leaving_without_a_row_makes_none(store: &(impl Groups + Inboxes), ids: Ids) {
+    let group = new_group(ids);
+    create(store, ids, &group).await;
+    store.leave(ids.user(4), conversation(&group), seq(2)).await.unwrap();
+    assert_eq!(joined(store, ids.user(4), group.id).await, None);
+    assert!(store.list(ids.user(4), None, 10).await.unwrap().rows.is_empty());
+}
+
+/// Rows stay small.
+pub async fn the_latest_memberships_are_remembered(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, mut expected) = (ids.user(2), Joined::new(Vec::new(), Some(seq(1))));
+    for position in 2..2 * PAST_MAX as u64 + 6 {
+        if expected.since().is_some() {
+            remove(store, ids, &mut group, user, position).await;
+            expected = expected.leave(seq(position));
+        } else {
+            add(store, ids, &mut group, user, position).await;
+            expected = expected.join(seq(position));
+        }
+        assert_eq!(joined(store, user, group.id).await.as_ref(), Some(&expected));
+    }
+    assert_eq!(expected.past().len(), PAST_MAX);
+}
+
+pub async fn a_list_has_what_has_ended(store: &(impl Groups + Inboxes), ids: Ids) {
+    let user = ids.user(2);
+    let mut expected = BTreeSet::new();
+    for n in 1..=4 {
+        let mut group = Group { id: ids.group(n), ..new_group(ids) };
+        create(store, ids, &group).await;
+        if n % 2 == 0 {
+            remove(store, ids, &mut group, user, 2).await;
+        }
+        expected.insert(conversation(&group));
+    }
+    store.open(ids.dm(), [ids.user(1), user]).await.unwrap();
+    expected.insert(ids.dm());
+    for rows_max in 1..=6 {
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.list(user, after, rows_max).await.unwrap();
+            assert!(page.rows.len() <= rows_max as usize);
+            listed.extend(page.rows);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert!(listed.iter().map(|row| row.conversation).eq(expected.iter().copied()));
+        let ended = listed.iter().filter(|row| row.joined.since().is_none());
+        assert!(ended.map(|row| row.conversation).eq([2, 4].map(|n| ConversationId::Group(ids.group(n)))));
+    }
+}

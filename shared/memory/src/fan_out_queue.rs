@@ -1,0 +1,64 @@
+//! A queue that delivers when, and in which order, the reader of it says.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use confab_app::fan_out::FanOutTask;
+use confab_app::ports::{FanOutQueue, StoreError};
+
+use crate::weather::{Calm, Weather};
+use crate::yielding::call;
+
+/// Announcements that are still to be made.
+///
+/// Nothing is lost: what is received is gone, so whoever does not finish it puts it back; whoever puts back what is
+/// finished delivers it twice.
+pub struct Queue {
+    weather: Arc<dyn Weather>,
+    tasks: Mutex<Vec<FanOutTask>>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(weather: Arc<dyn Weather>) -> Self {
+        Self { weather, tasks: Mutex::default() }
+    }
+
+    /// How many tasks wait.
+    pub fn waiting(&self) -> usize {
+        self.tasks().len()
+    }
+
+    /// Takes the task at `index`, counted from the one that has waited longest; a real queue keeps no order.
+    pub fn receive(&self, index: usize) -> Option<FanOutTask> {
+        let mut tasks = self.tasks();
+        (index < tasks.len()).then(|| tasks.remove(index))
+    }
+
+    /// Has a task delivered again.
+    pub fn put_back(&self, task: FanOutTask) {
+        self.tasks().push(task);
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<FanOutTask>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FanOutQueue for Queue {
+    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
+        call(&*self.weather, || self.tasks().push(task.clone())).await
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new(Arc::new(Calm))
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("tasks", &self.tasks).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! What is to be announced later, in SQS.
+//!
+//! Knows: how a task is written into a message, and how the SDK reports a failure.
+//! Must not know: what a task announces, or who performs it.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::MessageAttributeValue;
+use confab_app::fan_out::FanOutTask;
+use confab_app::ports::{FanOutQueue, StoreError};
+
+/// The attribute of a parked message that says why it is there.
+const REASON: &str = "reason";
+
+/// The queue of announcements.
+#[derive(Clone, Debug)]
+pub struct SqsFanOutQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsFanOutQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+}
+
+impl FanOutQueue for SqsFanOutQueue {
+    /// One message per task; its group is the conversation, by which SQS shares a standard queue out fairly.
+    ///
+    /// Source: Amazon SQS developer guide, "Amazon SQS fair queues".
+    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
+        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(task.conversation())
+            .send()
+            .await
+            .map(drop)
+            .map_err(store_error)
+    }
+}
+
+/// Where messages go that nobody can handle.
+#[derive(Clone, Debug)]
+pub struct DeadLetterQueue {
+    client: Client,
+    url: String,
+}
+
+impl DeadLetterQueue {
+    /// The dead-letter queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Puts a message there at once, with the reason, rather than after it has failed some times more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn park(&self, body: &str, reason: &str) -> Result<(), StoreError> {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
+        // SQS takes no empty body.
+        let body = if body.is_empty() { "(empty)" } else { body };
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_attributes(REASON, value.map_err(|error| StoreError::Rejected(error.into()))?)
+            .send()
+            .await
+            .map(drop)
+            .map_err(store_error)
+    }
+}
+
+/// Error codes after which the same request may succeed.
+///
+/// Source: Amazon SQS API reference, "Common errors" and "SendMessage".
+const TRANSIENT: &[&str] = &[
+    "InternalError",
+    "InternalFailure",
+    "KmsThrottled",
+    "RequestThrottled",
+    "ServiceUnavailable",
+    "ThrottlingException",
+];
+
+fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let transient = match error.as_service_error() {
+        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
+        None => true,
+    };
+    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+}

@@ -1,0 +1,187 @@
+//! Memberships of groups, in the inbox rows.
+//!
+//! Shape: `joined_seq N?`, where the present membership begins, and `past L<S>`, a window of fixed length with
+//! `<first> <last>` of those that have ended, the latest last, filled up with empty strings.
+//! A row of a 1:1 conversation has neither.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use confab_app::ports::StoreError;
+use confab_domain::joined::PAST_MAX;
+use confab_domain::{ConversationId, Joined, Seq, UserId};
+
+use crate::Store;
+use crate::error::{condition_held, store_error};
+use crate::inboxes::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
+use crate::item::{Item, Reader, number, text};
+use crate::schema::{CONVERSATION, USER};
+
+const JOINED_SEQ: &str = "joined_seq";
+const PAST: &str = "past";
+
+/// The attribute that a row has as long as its user is in the conversation.
+pub(crate) fn proof_of(conversation: ConversationId) -> &'static str {
+    match conversation {
+        ConversationId::Dm { .. } => USER,
+        ConversationId::Group(_) => JOINED_SEQ,
+    }
+}
+
+/// Which part of the log a row lets its user read.
+pub(crate) fn read(row: &Reader<'_>) -> Result<Joined, StoreError> {
+    if row.get(PAST).is_none() {
+        return Ok(Joined::whole());
+    }
+    let mut past = Vec::new();
+    for value in row.list(PAST)? {
+        let ended = value.as_s().map_err(|_| row.malformed(PAST))?;
+        if !ended.is_empty() {
+            past.push(read_ended(ended).ok_or_else(|| row.malformed(PAST))?);
+        }
+    }
+    Ok(Joined::new(past, row.optional_number(JOINED_SEQ)?.and_then(Seq::new)))
+}
+
+fn read_ended(text: &str) -> Option<(Seq, Seq)> {
+    let (first, last) = text.split_once(' ')?;
+    Some((Seq::new(first.parse().ok()?)?, Seq::new(last.parse().ok()?)?))
+}
+
+/// A change of one row, by itself or in a transaction.
+struct RowUpdate {
+    expression: String,
+    condition: Option<&'static str>,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl RowUpdate {
+    fn beginning(seq: Seq) -> Self {
+        let mut names = claims_names();
+        names.insert("#joined".to_owned(), JOINED_SEQ.to_owned());
+        names.insert("#past".to_owned(), PAST.to_owned());
+        let mut values = claims_values();
+        values.insert(":seq".to_owned(), number(seq.get()));
+        values.insert(":past".to_owned(), AttributeValue::L(vec![text(""); PAST_MAX]));
+        let expression = format!(
+            "SET {CLAIMS_UNLESS_THERE}, #joined = if_not_exists(#joined, :seq), \
+             #past = if_not_exists(#past, :past)"
+        );
+        Self { expression, condition: None, names, values }
+    }
+
+    fn end(since: Seq, seq: Seq) -> Self {
+        let name = |placeholder: &str, name: &str| (placeholder.to_owned(), name.to_owned());
+        Self {
+            expression: format!("SET #past[{PAST_MAX}] = :ended REMOVE #past[0], #joined"),
+            condition: Some("#joined = :since"),
+            names: HashMap::from([name("#joined", JOINED_SEQ), name("#past", PAST)]),
+            values: Item::from([
+                (":since".to_owned(), number(since.get())),
+                (":ended".to_owned(), text(format_args!("{since} {seq}"))),
+            ]),
+        }
+    }
+}
+
+impl Store {
+    /// Begins a membership, unless one has begun.
+    pub(crate) async fn join(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<(), StoreError> {
+        self.update_membership(user, conversation, RowUpdate::beginning(seq)).await.map(|_| ())
+    }
+
+    pub(crate) fn joining(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<TransactWriteItem, StoreError> {
+        self.in_transaction(user, conversation, RowUpdate::beginning(seq))
+    }
+
+    /// Nothing where no membership has begun.
+    pub(crate) async fn leaving(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let since = self.since(user, conversation).await?;
+        since.map(|since| self.in_transaction(user, conversation, RowUpdate::end(since, seq))).transpose()
+    }
+
+    pub(crate) async fn end_membership(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<(), StoreError> {
+        while let Some(since) = self.since(user, conversation).await? {
+            if self.update_membership(user, conversation, RowUpdate::end(since, seq)).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn since(&self, user: UserId, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let joined = output.item().map(|row| read(&Reader::new("an inbox row", row))).transpose()?;
+        Ok(joined.and_then(|joined| joined.since()))
+    }
+
+    async fn update_membership(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        update: RowUpdate,
+    ) -> Result<bool, StoreError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .update_expression(update.expression)
+            .set_condition_expression(update.condition.map(str::to_owned))
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .send()
+            .await;
+        condition_held(result)
+    }
+
+    fn in_transaction(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        update: RowUpdate,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .update_expression(update.expression)
+            .set_condition_expression(update.condition.map(str::to_owned))
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}

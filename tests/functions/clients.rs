@@ -1,0 +1,70 @@
+//! SDK clients, by who calls.
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use confab_embedded_aws::EmbeddedAws;
+use confab_gateway_apigw::Gateway;
+use confab_queue_sqs::SqsFanOutQueue;
+use confab_store_dynamodb::{Store, Tables};
+
+/// Begins the name of every table and queue.
+pub(crate) const TABLE_PREFIX: &str = "test-";
+
+/// Clients of each caller over one transport, the caller's name as their access key.
+pub(crate) struct Clients {
+    pub(crate) aws: EmbeddedAws,
+    pub(crate) tables: Tables,
+}
+
+impl Clients {
+    pub(crate) fn dynamodb(&self, caller: &str) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .http_client(self.aws.http_client())
+                .build(),
+        )
+    }
+
+    pub(crate) fn store(&self, caller: &str) -> Store {
+        Store::new(self.dynamodb(caller), self.tables.clone())
+    }
+
+    pub(crate) fn sqs(&self, caller: &str) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::from_conf(
+            aws_sdk_sqs::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .http_client(self.aws.http_client())
+                .build(),
+        )
+    }
+
+    /// Makes a queue; gives its URL.
+    pub(crate) async fn make_queue(&self, name: &str) -> String {
+        let create = self.sqs("bench").create_queue().queue_name(format!("{TABLE_PREFIX}{name}"));
+        create.send().await.expect("a queue").queue_url.expect("its URL")
+    }
+
+    pub(crate) fn queue(&self, caller: &str, url: &str) -> SqsFanOutQueue {
+        SqsFanOutQueue::new(self.sqs(caller), url.to_owned())
+    }
+
+    pub(crate) fn gateway(&self, caller: &str) -> Gateway {
+        Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(
+            aws_sdk_apigatewaymanagement::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .endpoint_url("http://connections.invalid/test")
+                .http_client(self.aws.http_client())
+                .build(),
+        ))
+    }
+}
+
+fn credentials(caller: &str) -> Credentials {
+    Credentials::new(caller, "test", None, None, "test")
+}

@@ -1,0 +1,37 @@
+//! `@connections` without a gateway.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest, ServiceResponse};
+use http::HeaderValue;
+
+/// How the id of a connection begins that is gone.
+pub(crate) const GONE: &str = "gone";
+
+/// Takes every post but to what is gone, and counts them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Posts(Arc<AtomicUsize>);
+
+impl Service for Posts {
+    fn call(&self, request: ServiceRequest) -> ServiceFuture {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let mut response = ServiceResponse::default();
+        if request.uri().path().contains(&format!("/{GONE}")) {
+            *response.status_mut() = http::StatusCode::GONE;
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("GoneException"));
+        }
+        Box::pin(std::future::ready(response))
+    }
+}
+
+impl Posts {
+    /// Begins to count anew.
+    pub(crate) fn forget(&self) {
+        self.0.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,90 @@
+//! The functions, as a client invokes them.
+
+use confab_app::ports::Identity;
+use confab_app::send_message::{SendMessage, send_message};
+use confab_app::{close_connection, mark_read, open_connection, sync};
+use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, UserId};
+use confab_protocol::{Ack, ServerFrame};
+
+use crate::planted::{Role, Store};
+use crate::world::{POLICY, Request, World};
+
+impl World {
+    /// The `$connect` function.
+    pub(crate) async fn open_connection(&self, identity: Identity, connection: ConnectionId) -> Option<()> {
+        let process = self.any_process();
+        let store = Store::new(self, Role::Other);
+        let now = self.now().plus(process.ahead);
+        let open = open_connection::open_connection(&store, &self.gateway, identity, connection, POLICY, now);
+        self.invoke(open).await
+    }
+
+    /// The `$disconnect` function.
+    pub(crate) async fn close_connection(&self, user: UserId, connection: &ConnectionId) {
+        let store = Store::new(self, Role::Other);
+        self.invoke(close_connection::close_connection(&store, user, connection)).await;
+    }
+
+    /// The `send` function.
+    ///
+    /// A group may refuse a message; there is no answer then, but a refusal.
+    pub(crate) async fn send(&self, command: SendMessage) -> Option<Result<Ack, Refusal>> {
+        let before = self.truth();
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let index = {
+            let mut sends = self.sends();
+            sends.push(Request { command: command.clone(), began: self.step(), acked: None });
+            sends.len() - 1
+        };
+        let store = Store::new(self, Role::Send);
+        let SendMessage { sender, conversation, attempt, .. } = command;
+        let ways = (&self.gateway, &self.queue);
+        let send = send_message(&store, ways, &process.writer, command, now);
+        let answer = self.try_invoke(send).await?;
+        match &answer {
+            Ok(ack) => self.sends()[index].acked = Some((self.step(), ack.clone())),
+            Err(refusal) => {
+                self.check_refusal(&before, conversation, sender, refusal);
+                let made = |entry: &Message| entry.sender == sender && entry.attempt == attempt;
+                if self.memory.with_appended(|appended| appended.iter().any(made)) {
+                    self.fault(format!("a message of {sender:?} was refused ({refusal}), and appended"));
+                }
+            }
+        }
+        Some(answer)
+    }
+
+    /// The `sync` function; gives the last frame.
+    pub(crate) async fn sync(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        command: sync::Sync,
+    ) -> Option<ServerFrame> {
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let store = Store::new(self, Role::Sync);
+        let sync = sync::sync(&store, &self.gateway, user, connection, &command, self.retention(), now);
+        let last = self.invoke(sync).await?;
+        self.note(user, &last);
+        Some(last)
+    }
+
+    /// The `read` function.
+    pub(crate) async fn mark_read(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Option<()> {
+        let now = self.now().plus(self.any_process().ahead);
+        let store = Store::new(self, Role::Other);
+        let before = self.truth();
+        let mark = mark_read::mark_read(&store, &self.gateway, user, None, conversation, seq, now);
+        match self.try_invoke(mark).await? {
+            Ok(()) => Some(()),
+            // A device may have a position from before its user came back.
+            Err(Refusal::NotAMember) if !before.reads(conversation, user, seq.get()) => None,
+            Err(refusal) => {
+                self.check_refusal(&before, conversation, user, &refusal);
+                None
+            }
+        }
+    }
+}

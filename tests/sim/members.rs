@@ -1,0 +1,159 @@
+//! Groups and inbox rows as the use cases see them, with a bug planted in them or without.
+
+use confab_app::ports::{
+    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, MarkReadOutcome, NewVersion, RowChange, StoreError,
+};
+use confab_domain::claim::Claim;
+use confab_domain::{
+    ClientMessageId, ConversationId, Group, GroupId, Joined, Message, Seq, Timestamp, UserId,
+};
+
+use crate::planted::{Bug, Role, Store};
+
+impl Store<'_> {
+    fn open_up(&self, row: &mut InboxRow) {
+        if self.has(Bug::WholeLogReadable) && row.joined.since().is_some() {
+            row.joined = Joined::whole();
+        }
+    }
+
+    /// Gives the row that this invocation had at first.
+    async fn as_at_first(&self, row: &mut InboxRow) -> Result<(), StoreError> {
+        let Some(group) = row.conversation.group() else { return Ok(()) };
+        if self.has(Bug::StandingAskedBeforeReading) && self.role == Role::Sync {
+            let group = self.world.memory.group(group).await?;
+            let mut rows = self.first_rows.lock().unwrap();
+            *row = rows.entry(row.conversation).or_insert((row.clone(), group)).0.clone();
+        }
+        Ok(())
+    }
+
+    /// Makes of a version whatever follows the newest one.
+    async fn on_any_version(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
+        let newest = self.world.memory.group(version.group.id).await?.map_or(0, |newest| newest.version);
+        let group = Group { version: newest + 1, ..version.group.clone() };
+        self.world.memory.commit(NewVersion { group: &group, ..version }).await
+    }
+
+    async fn row_later(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
+        let NewVersion { row, entry, .. } = version;
+        let Some(RowChange::Leave(user)) = row else { return self.world.memory.commit(version).await };
+        let outcome = self.world.memory.commit(NewVersion { row: None, ..version }).await?;
+        if outcome == CommitOutcome::Done {
+            self.stall().await;
+            self.world.memory.leave(user, entry.conversation, entry.seq).await?;
+        }
+        Ok(outcome)
+    }
+}
+
+impl Groups for Store<'_> {
+    async fn group(&self, group: GroupId) -> Result<Option<Group>, StoreError> {
+        self.stall().await;
+        let mut found = self.world.memory.group(group).await?;
+        if self.role == Role::FanOut {
+            if self.has(Bug::MembersReadBeforeTheAppend) {
+                let early = self.world.early_groups.lock().unwrap().get(&group).cloned();
+                found = early.or(found);
+            }
+            if let Some(found) = found.as_mut().filter(|_| self.has(Bug::JoinedIgnored)) {
+                found.members.values_mut().for_each(|member| member.joined_seq = Seq::FIRST);
+            }
+        }
+        let at_first = self.first_rows.lock().unwrap().get(&ConversationId::Group(group)).cloned();
+        Ok(at_first.map_or(found, |(_, group)| group))
+    }
+
+    async fn groups(&self, groups: &[GroupId]) -> Result<Vec<Group>, StoreError> {
+        self.world.memory.groups(groups).await
+    }
+
+    async fn create_group(
+        &self,
+        group: &Group,
+        entry: &Message,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.world.memory.create_group(group, entry, expires_at).await
+    }
+
+    async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
+        self.stall().await;
+        if self.has(Bug::CommitOnAnyVersion) {
+            return self.on_any_version(version).await;
+        }
+        if self.has(Bug::RowLeavesLater) {
+            return self.row_later(version).await;
+        }
+        self.world.memory.commit(version).await
+    }
+}
+
+impl Inboxes for Store<'_> {
+    async fn claim(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        key: &ClientMessageId,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.stall().await;
+        let claim = self.world.memory.claim(user, conversation, key, now).await?;
+        self.read_early(conversation).await?;
+        let repeated = matches!(claim, Claim::Repeated { .. });
+        Ok(if repeated && self.has(Bug::NoClaim) { Claim::Fresh } else { claim })
+    }
+
+    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
+        let [sender, peer] = members;
+        let second = if self.has(Bug::OneInboxRow) { sender } else { peer };
+        self.world.memory.open(conversation, [sender, second]).await
+    }
+
+    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.leave(user, conversation, seq).await
+    }
+
+    async fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.stall().await;
+        let mut page = self.world.memory.list(user, after, rows_max).await?;
+        for row in &mut page.rows {
+            self.open_up(row);
+            self.as_at_first(row).await?;
+        }
+        Ok(page)
+    }
+
+    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.stall().await;
+        let mut row = self.world.memory.get(user, conversation).await?;
+        if let Some(row) = &mut row {
+            self.open_up(row);
+            self.as_at_first(row).await?;
+        }
+        Ok(row)
+    }
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        self.world.memory.mark_read(user, conversation, seq).await
+    }
+
+    async fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.mute(user, conversation, until).await
+    }
+}

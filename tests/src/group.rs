@@ -1,0 +1,127 @@
+//! Groups, as their members use them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{Answer, Socket, User};
+
+impl User {
+    /// A group named `Climbing` of this user, who owns it, and others; gives its id.
+    pub async fn create_group(&self, others: &[&Self]) -> String {
+        let group = self.post_group("Climbing", others).await.with_status(201);
+        group["group"].as_str().expect("an id").to_owned()
+    }
+
+    /// Makes a group of this user and others, whatever comes of it.
+    pub async fn post_group(&self, name: &str, others: &[&Self]) -> Answer {
+        let members: Vec<&str> = others.iter().map(|user| user.id.as_str()).collect();
+        self.http.post("/v1/groups", &json!({"name": name, "members": members})).await
+    }
+
+    /// A group as this user sees it, whatever comes of it.
+    pub async fn get_group(&self, group: &str) -> Answer {
+        self.http.get(&format!("/v1/groups/{group}")).await
+    }
+
+    /// Who is in a group, and with which role.
+    pub async fn roles(&self, group: &str) -> BTreeMap<String, String> {
+        roles(&self.get_group(group).await.ok())
+    }
+
+    /// Gives a group a name, whatever comes of it.
+    pub async fn rename_group(&self, group: &str, name: &str) -> Answer {
+        let (path, body) = (format!("/v1/groups/{group}"), json!({"name": name}));
+        settled(async || self.http.patch(&path, &body).await).await
+    }
+
+    /// Ends a group, whatever comes of it.
+    pub async fn delete_group(&self, group: &str) -> Answer {
+        self.http.delete(&format!("/v1/groups/{group}")).await
+    }
+
+    /// Adds somebody to a group or changes their role, whatever comes of it.
+    pub async fn put_member(&self, group: &str, user: &Self, role: Option<&str>) -> Answer {
+        let body = role.map_or_else(|| json!({}), |role| json!({"role": role}));
+        let path = member_path(group, user);
+        settled(async || self.http.put(&path, &body).await).await
+    }
+
+    /// Takes somebody out of a group, whatever comes of it.
+    pub async fn remove_member(&self, group: &str, user: &Self) -> Answer {
+        let path = member_path(group, user);
+        settled(async || self.http.delete(&path).await).await
+    }
+
+    /// Leaves a group.
+    pub async fn leave(&self, group: &str) {
+        self.remove_member(group, self).await.no_content();
+    }
+
+    /// Checks that a group is neither in the chat list nor in a `sync`.
+    pub async fn assert_not_listed(&self, group: &str) {
+        let listed = self.chat_list().await;
+        assert!(listed.iter().all(|row| row["conversation"] != group), "{listed:?}");
+        let mut socket = self.connect().await;
+        for partial in [true, false] {
+            let frames = socket.sync_frames(json!({"cursors": {group: 0}, "partial": partial})).await;
+            for frame in frames {
+                let parts = frame["conversations"].as_array().expect("conversations");
+                assert!(parts.iter().all(|part| part["conversation"] != group), "{frame}");
+            }
+        }
+    }
+}
+
+impl Socket {
+    /// The event of the message at a position.
+    pub async fn next_at(&mut self, conversation: &str, seq: u64) -> Value {
+        let fits = |frame: &Value| {
+            frame["type"] == "message" && frame["conversation"] == conversation && frame["seq"] == seq
+        };
+        self.take(&format!("message {seq} of {conversation}"), fits).await
+    }
+
+    /// The event of a change of a conversation.
+    pub async fn next_change(&mut self, conversation: &str, change: &str) -> Value {
+        let fits = |frame: &Value| {
+            frame["type"] == "conversation"
+                && frame["conversation"] == conversation
+                && frame["change"] == change
+        };
+        self.take(&format!("{conversation} {change}"), fits).await
+    }
+
+    /// The positions of the messages of a conversation that have come and that no test has looked at.
+    pub async fn unseen_in(&mut self, conversation: &str) -> Vec<u64> {
+        let mut unseen = self.unseen().await;
+        unseen.retain(|frame| frame["type"] == "message" && frame["conversation"] == conversation);
+        crate::seqs(&unseen)
+    }
+}
+
+/// Who is in a group, and with which role.
+#[track_caller]
+pub fn roles(group: &Value) -> BTreeMap<String, String> {
+    let members = group["members"].as_array().expect("members");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let roles: BTreeMap<_, _> =
+        members.iter().map(|member| (text(&member["user"]), text(&member["role"]))).collect();
+    assert_eq!(roles.len(), members.len(), "somebody is in it twice: {group}");
+    roles
+}
+
+fn member_path(group: &str, user: &User) -> String {
+    format!("/v1/groups/{group}/members/{}", user.id)
+}
+
+/// The answer of a call that is made again while its outcome is unknown.
+async fn settled(call: impl AsyncFn() -> Answer) -> Answer {
+    loop {
+        let answer = call().await;
+        if answer.status != 503 {
+            return answer;
+        }
+        answer.refused(503, "unavailable");
+    }
+}

@@ -1,0 +1,24 @@
+import { phraseOf } from './happening.js';
+import { nameOf } from './names.js';
+
+/**
+ * Returns the line below a chat's name in the list: what was said last, and in a group by whom.
+ * @param {object} chat
+ * @param {object | null} entry  The newest unsent message.
+ * @returns {import('./happening.js').Phrase}
+ */
+export function previewOf(client, chat, entry) {
+  if (entry?.state === 'failed') return [{ text: `Not sent: ${oneLine(entry.text)}` }];
+  if (entry) return [{ text: `You: ${oneLine(entry.text)}` }];
+  const message = chat.last_message;
+  if (!message) return [{ text: 'No messages yet' }];
+  if (message.kind !== 'text') return phraseOf(message, { user: client.user, nameOf: (user) => nameOf(client, user) });
+  const text = message.text ? oneLine(message.text) : 'Attachment';
+  if (message.sender === client.user) return [{ text: `You: ${text}` }];
+  if (chat.kind === 'group') return [{ name: nameOf(client, message.sender) }, { text: `: ${text}` }];
+  return [{ text }];
+}
+
+function oneLine(text) {
+  return text.slice(0, 200).replace(/\s+/gu, ' ').trim();
+}

@@ -1,0 +1,181 @@
+import { plainAlarms } from './alarms.js';
+import { backoffMs } from './backoff.js';
+import { oneAtATime } from './one-at-a-time.js';
+
+/** How often a change whose outcome is unknown is asked for. */
+const TRIES_MAX = 3;
+
+/**
+ * Who is in a group and with which role, kept up to date for groups that
+ * somebody watches; and the changes that members make.
+ *
+ * Every change is an entry in the group's log, which tells all devices; an
+ * answer is taken in as well, so that who asked need not wait for it.
+ *
+ * Events: `change`.
+ */
+export class Groups extends EventTarget {
+  #user;
+  #http;
+  #chats;
+  #alarms;
+  #onRefused;
+  #known = new Map();
+  #errors = new Map();
+  /** Per conversation how many watch it, and how it is loaded. */
+  #watched = new Map();
+
+  /**
+   * @param {object} use
+   * @param {() => void} use.onRefused  The server gives a group no more that the chat list still has.
+   */
+  constructor({ user, http, chats, onRefused, alarms = plainAlarms }) {
+    super();
+    this.#user = user;
+    this.#http = http;
+    this.#chats = chats;
+    this.#onRefused = onRefused;
+    this.#alarms = alarms;
+  }
+
+  /** @returns {{group: string, name: string, created_at_ms: number, members: {user: string, role: string, joined_at_ms: number}[]} | null} */
+  get(conversation) {
+    return this.#known.get(conversation) ?? null;
+  }
+
+  /** Returns why a group could not be loaded, or null. */
+  errorOf(conversation) {
+    return this.#errors.get(conversation) ?? null;
+  }
+
+  /** Returns the user's own role, or null where it is not known. */
+  roleIn(conversation) {
+    return this.get(conversation)?.members.find(({ user }) => user === this.#user)?.role ?? null;
+  }
+
+  /** Loads a group and keeps it up to date until the returned function is called. */
+  watch(conversation) {
+    const watched = this.#watched.get(conversation) ?? { watchers: 0, failures: 0, load: oneAtATime(() => this.#load(conversation)) };
+    watched.watchers += 1;
+    this.#watched.set(conversation, watched);
+    this.refresh(conversation);
+    return () => {
+      watched.watchers -= 1;
+      if (watched.watchers === 0) this.#watched.delete(conversation);
+    };
+  }
+
+  /** Loads a group again, if somebody watches it. */
+  refresh(conversation) {
+    return this.#watched.get(conversation)?.load();
+  }
+
+  /** Loads every watched group again, after a time in which events may have been missed. */
+  refreshAll() {
+    for (const conversation of this.#watched.keys()) this.refresh(conversation);
+  }
+
+  /** Takes note of entries of a group's log. */
+  released(chat, messages) {
+    if (chat.left) this.#known.delete(chat.conversation);
+    else if (messages.some(({ kind }) => kind !== 'text')) this.refresh(chat.conversation);
+  }
+
+  /**
+   * Makes a group and returns its id. Not to be repeated without looking at the
+   * chat list: where no answer came, it may exist.
+   */
+  async create(name, members) {
+    const group = await this.#http.createGroup({ name, members });
+    this.#take(group);
+    await this.#chats.enter(this.#chats.ensure(group.group), group.name);
+    return group.group;
+  }
+
+  async rename(conversation, name) {
+    this.#take(await this.#repeated(() => this.#http.patchGroup(conversation, { name })));
+  }
+
+  /** Adds somebody, or gives them a role. */
+  async putMember(conversation, user, role) {
+    this.#take(await this.#repeated(() => this.#http.putMember(conversation, user, role)));
+  }
+
+  async removeMember(conversation, user) {
+    await this.#goneAfter(() => this.#http.removeMember(conversation, user));
+    await this.refresh(conversation);
+  }
+
+  async leave(conversation) {
+    await this.#goneAfter(() => this.#http.removeMember(conversation, this.#user));
+    await this.#chats.leave(this.#chats.ensure(conversation), 'left');
+  }
+
+  async delete(conversation) {
+    await this.#goneAfter(() => this.#http.deleteGroup(conversation));
+    await this.#chats.leave(this.#chats.ensure(conversation), 'deleted');
+  }
+
+  async #load(conversation) {
+    const chat = this.#chats.ensure(conversation);
+    const watched = this.#watched.get(conversation);
+    if (chat.left || !watched) return;
+    try {
+      this.#take(await this.#http.group(conversation));
+      watched.failures = 0;
+    } catch (error) {
+      this.#errors.set(conversation, error);
+      watched.failures += 1;
+      if (error.code === 'forbidden' || error.code === 'not_found') await this.#refused(chat, error.code);
+      // Without a network, the next connect loads it.
+      else if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(watched.failures), () => this.refresh(conversation));
+      this.#changed();
+    }
+  }
+
+  async #refused(chat, code) {
+    this.#known.delete(chat.conversation);
+    // The list knows better: a group may have been joined since the request was answered.
+    if (chat.listed) this.#onRefused();
+    else await this.#chats.leave(chat, code === 'not_found' ? 'deleted' : 'outside');
+  }
+
+  /** A change may be repeated: one that was made already is answered in the same way. */
+  async #repeated(change) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await change();
+      } catch (error) {
+        if (error.code !== 'unavailable' || tries === TRIES_MAX) throw error;
+        await this.#pause(Math.max(error.retry_after_ms ?? 0, backoffMs(tries)));
+      }
+    }
+  }
+
+  /** The same for what removes: once an outcome is unknown, "there is none" means that it is done. */
+  #goneAfter(removal) {
+    let tries = 0;
+    return this.#repeated(async () => {
+      tries += 1;
+      try {
+        await removal();
+      } catch (error) {
+        if (tries === 1 || error.code !== 'not_found') throw error;
+      }
+    });
+  }
+
+  #pause(wait_ms) {
+    return new Promise((resolve) => this.#alarms.after(wait_ms, resolve));
+  }
+
+  #take(group) {
+    this.#known.set(group.group, group);
+    this.#errors.delete(group.group);
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Returns a function that runs `work`, never twice at the same time. Calls
+ * during a run share one run after it, so that whoever calls gets a result that
+ * was begun after the call.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {() => Promise<T>}
+ */
+export function oneAtATime(work) {
+  let running = null;
+  let next = null;
+  const start = () => {
+    next = null;
+    const run = work().finally(() => {
+      if (running === run) running = null;
+    });
+    running = run;
+    return run;
+  };
+  const startUnlessRunning = () => running ?? start();
+  return () => {
+    if (!running) return start();
+    next ??= running.then(startUnlessRunning, startUnlessRunning);
+    return next;
+  };
+}
