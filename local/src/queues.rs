@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::create_queue::CreateQueueError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use confab_event_source::EventSource;
 use confab_local_gateway::Functions;
@@ -16,6 +17,12 @@ const CONCURRENCY: usize = 8;
 
 /// How long a message stays hidden after it was received. Unit: seconds; six times the function's timeout.
 const VISIBILITY_TIMEOUT_SECONDS: u32 = 90;
+
+/// How long a message waits at most. Unit: seconds.
+const RETENTION_SECONDS: u32 = 86_400;
+
+/// How long one waits in the dead-letter queue. Unit: seconds.
+const DEAD_LETTER_RETENTION_SECONDS: u32 = 1_209_600;
 
 /// Times that a message is received before it goes to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
@@ -31,11 +38,18 @@ pub(crate) struct FanOutQueues {
 impl FanOutQueues {
     /// Makes them if they are not there.
     pub(crate) async fn open(client: &Client) -> anyhow::Result<Self> {
-        let dead_letter_url = create(client, "confab-fan-out-dead-letters", None).await?;
+        let retention =
+            (QueueAttributeName::MessageRetentionPeriod, DEAD_LETTER_RETENTION_SECONDS.to_string());
+        let dead_letter_url = open(client, "confab-fan-out-dead-letters", vec![retention]).await?;
         let dead_letter_arn = arn_of(client, &dead_letter_url).await?;
         let redrive =
             format!(r#"{{"deadLetterTargetArn":"{dead_letter_arn}","maxReceiveCount":{RECEIVES_MAX}}}"#);
-        let url = create(client, "confab-fan-out", Some(redrive)).await?;
+        let attributes = vec![
+            (QueueAttributeName::VisibilityTimeout, VISIBILITY_TIMEOUT_SECONDS.to_string()),
+            (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECONDS.to_string()),
+            (QueueAttributeName::RedrivePolicy, redrive),
+        ];
+        let url = open(client, "confab-fan-out", attributes).await?;
         let arn = arn_of(client, &url).await?;
         Ok(Self { url, arn, dead_letter_url })
     }
@@ -61,16 +75,25 @@ impl FanOutQueues {
     }
 }
 
-async fn create(client: &Client, name: &str, redrive: Option<String>) -> anyhow::Result<String> {
-    let mut request = client
-        .create_queue()
-        .queue_name(name)
-        .attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY_TIMEOUT_SECONDS.to_string());
-    if let Some(redrive) = redrive {
-        request = request.attributes(QueueAttributeName::RedrivePolicy, redrive);
-    }
-    let output = request.send().await.with_context(|| format!("cannot make the queue {name}"))?;
-    output.queue_url.with_context(|| format!("the queue {name} has no URL"))
+/// A queue with these attributes, also where an earlier version has made it with others.
+async fn open(
+    client: &Client,
+    name: &str,
+    attributes: Vec<(QueueAttributeName, String)>,
+) -> anyhow::Result<String> {
+    let cannot = || format!("cannot make the queue {name}");
+    let output = client.create_queue().queue_name(name).send().await;
+    let url = match output {
+        Ok(output) => output.queue_url.with_context(cannot)?,
+        // It is there, with other attributes than none.
+        Err(error) if error.as_service_error().is_some_and(CreateQueueError::is_queue_name_exists) => {
+            client.get_queue_url().queue_name(name).send().await?.queue_url.with_context(cannot)?
+        }
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    let attributes = Some(attributes.into_iter().collect());
+    client.set_queue_attributes().queue_url(&url).set_attributes(attributes).send().await?;
+    Ok(url)
 }
 
 async fn arn_of(client: &Client, url: &str) -> anyhow::Result<String> {

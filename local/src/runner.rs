@@ -40,6 +40,9 @@ const WEBSOCKET_PATH: &str = "/ws";
 /// rather than that all others wait for it.
 const IN_FLIGHT_PER_CONNECTION_MAX: usize = 16;
 
+/// How long announcements that are under way may take at the end; what is not done stays in the queue.
+const FEEDER_GRACE: Duration = Duration::from_secs(5);
+
 /// Signups and logins per source address: a burst of 200, then 10 per second.
 const AUTH_PER_SOURCE: Rate = Rate { burst: 200, interval: Duration::from_millis(100) };
 
@@ -107,7 +110,7 @@ impl Runner {
                 let _ = stop.send(());
             })
             .await;
-        let _ = feeder.await;
+        let _ = tokio::time::timeout(FEEDER_GRACE, feeder).await;
         sweeper.abort();
         drop(self.data);
     }

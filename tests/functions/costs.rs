@@ -119,6 +119,9 @@ async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_
         bench.send_to_group(sender, &group, "m1").await;
         let budget = Budget { write_units: 2.0, read_units: 2.0, round_trips: 2 };
         check("a send to a group", &bench, &budget);
+        let usage = bench.meter.snapshot();
+        let exact = (usage.write_units, usage.read_units);
+        assert_eq!(exact, (2.0, 1.0), "the claim, the entry, and the end of the log: {usage:?}");
 
         bench.meter.reset();
         bench.forget_posts();

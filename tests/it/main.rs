@@ -10,6 +10,7 @@ mod content;
 mod devices;
 mod first_contact;
 mod frame_sizes;
+mod group_after_removal;
 mod group_contention;
 mod group_history;
 mod group_limits;

@@ -87,7 +87,7 @@ impl World {
         let store = Store::new(self, Role::FanOut);
         let announced = async {
             match confab_app::fan_out::fan_out(&store, &self.gateway, task, now).await {
-                Ok(()) => Ok(None),
+                Ok(_) => Ok(None),
                 Err(FanOutError::Never(reason)) => Ok(Some(reason)),
                 Err(FanOutError::Again(error)) => Err(error),
             }

@@ -84,6 +84,23 @@ fn variables(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn the_local_queues_are_those_of_the_template() {
+    let template = crate::read("template.yaml");
+    let local = crate::read("local/src/queues.rs").replace('_', "");
+    let numbers = |property: &str| -> Vec<String> {
+        let lines = template.lines().filter_map(|line| line.trim().strip_prefix(property));
+        lines.filter_map(|value| value.strip_prefix(": ")).map(str::to_owned).collect()
+    };
+    for property in ["VisibilityTimeout", "MessageRetentionPeriod", "maxReceiveCount", "BatchSize"] {
+        let declared = numbers(property);
+        assert!(!declared.is_empty(), "the template has no {property}");
+        for number in declared {
+            assert!(local.contains(&format!(" = {number};")), "{property}: the local runner has no {number}");
+        }
+    }
+}
+
+#[test]
 fn the_tables_have_the_keys_that_the_stores_use() {
     let resources = resources();
     let tables = Tables::with_prefix("");

@@ -24,6 +24,7 @@ pub(crate) fn lint(root: &Root) -> anyhow::Result<Outcome> {
 
     let expanded = read(tool("python").args(["xtask/expand_template.py", "template.yaml"]))?;
     fs::write(root.join(".tools/template.expanded.json"), expanded)?;
-    run(tool("cfn-lint").arg(".tools/template.expanded.json"))?;
+    // Parameters that only SAM reads are used up by then.
+    run(tool("cfn-lint").args([".tools/template.expanded.json", "--ignore-checks", "W2001"]))?;
     Ok(Outcome::Passed)
 }

@@ -8,8 +8,8 @@ pub mod config;
 use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use confab_app::Error;
 use confab_app::fan_out::{FanOutError, FanOutTask, fan_out};
+use confab_app::{Error, metric};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::{clock, deadline, summary};
 use confab_queue_sqs::DeadLetterQueue;
@@ -39,6 +39,7 @@ impl FanOut {
             .filter_map(std::future::ready)
             .collect()
             .await;
+        summary::flush();
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = again
             .into_iter()
@@ -56,7 +57,7 @@ impl FanOut {
         let started = Instant::now();
         let body = record.body.as_deref().unwrap_or_default();
         let result = deadline::within(self.perform(body)).await;
-        summary::log("fan-out", result.as_ref().err(), started.elapsed());
+        summary::log_record("fan-out", result.as_ref().err(), started.elapsed());
         // A record without an id cannot be named: answered so, the whole batch comes again.
         result.err().map(|_| record.message_id.unwrap_or_default())
     }
@@ -67,7 +68,11 @@ impl FanOut {
             Err(_) => return self.park(body, "not a task that this version knows").await,
         };
         match fan_out(&self.store, &self.gateway, &task, clock::now()).await {
-            Ok(()) => Ok(()),
+            Ok(sent_at) => {
+                let lag = clock::now().since(sent_at);
+                metrics::histogram!(metric::FAN_OUT_LAG).record(lag.as_secs_f64() * 1000.0);
+                Ok(())
+            }
             Err(FanOutError::Again(error)) => Err(error),
             Err(FanOutError::Never(reason)) => self.park(body, reason).await,
         }

@@ -99,6 +99,11 @@ fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>)
             PostOutcome::Throttled
         }
         Ok(outcome) => outcome,
+        // Nothing would come of trying again.
+        Err(error @ StoreError::Rejected(_)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a post was rejected");
+            PostOutcome::Taken
+        }
         Err(error) => {
             tracing::warn!(
                 connection_id = %connection.id,

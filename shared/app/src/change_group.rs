@@ -130,12 +130,15 @@ where
         now: Timestamp,
     ) -> Result<http::Group, Error> {
         let conversation = ConversationId::Group(id);
-        let _turn = self.writer.lanes.enter(conversation).await;
+        let turn = self.writer.lanes.enter(conversation).await;
         for _ in 0..ATTEMPTS_MAX {
             let end = end_of_log(self.store, self.writer.retention, conversation);
             let (group, (tail, mut floor)) =
                 futures_util::future::try_join(self.store.group(id), end).await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
+            if let Some(last) = tail.newest.first().filter(|_| group.deleted) {
+                self.finish_deleting(&group, last, actor.user, now).await?;
+            }
             let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
             if let Change::Added(user, _) = change {
                 self.check_exists(user).await?;
@@ -156,6 +159,8 @@ where
                 continue;
             }
             self.writer.heads.put(conversation, seq);
+            drop(turn);
+            announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
             if next.deleted
                 && let Err(error) = close_rows(self.store, &next, seq).await
             {
@@ -165,10 +170,26 @@ where
                     "rows of a deleted group stay for now"
                 );
             }
-            announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
             return Ok(wire::group(&next));
         }
         Err(Error::Contended)
+    }
+
+    /// Does again, for an owner who asks again, what follows the end of a group: an earlier request may have died
+    /// between the two.
+    async fn finish_deleting(
+        &self,
+        group: &Group,
+        last: &Message,
+        owner: UserId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let is_owner = group.members.get(&owner).is_some_and(|member| member.role == Role::Owner);
+        if is_owner && last.kind == Kind::GroupDeleted {
+            announce_in_group(self.store, self.connections, self.queue, last, None, now).await;
+            close_rows(self.store, group, last.seq).await?;
+        }
+        Ok(())
     }
 
     /// The group, for one of its members.

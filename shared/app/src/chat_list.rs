@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId};
+use confab_domain::{ConversationId, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -100,8 +100,8 @@ async fn group_names(
     }
     let ids: Vec<GroupId> = rows.keys().copied().collect();
     let groups = groups.groups(&ids).await?.into_iter();
-    let since = |group: &Group| group.members.get(&user).map(|member| member.joined_seq);
-    let present = groups.filter(|group| !group.deleted && rows.get(&group.id) == Some(&since(group)));
+    let present =
+        groups.filter(|group| rows.get(&group.id).is_some_and(|since| group.has_membership(user, *since)));
     Ok(present.map(|group| (group.id, group.name)).collect())
 }
 

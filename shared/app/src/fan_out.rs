@@ -4,8 +4,6 @@
 //! performs it reads the members after the entry was appended, so nobody who was
 //! taken out before it is told of it.
 
-use std::time::Duration;
-
 use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
 use confab_domain::{ConnectionId, ConversationId, Group, GroupId, Kind, Message, Seq, Timestamp, UserId};
 use confab_protocol::ServerFrame;
@@ -17,7 +15,7 @@ use crate::announce::{self, Reached};
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, StoreError,
 };
-use crate::{Error, metric, wire};
+use crate::{Error, wire};
 
 /// Inbox rows that are changed at once.
 const ROWS_IN_FLIGHT_MAX: usize = 16;
@@ -74,7 +72,7 @@ impl<E: Into<Error>> From<E> for FanOutError {
     }
 }
 
-/// Makes an announcement: posts it to every connection of everybody whom it concerns.
+/// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
 ///
 /// Doing it again repeats events, which devices recognise, and changes nothing else.
 ///
@@ -86,7 +84,7 @@ pub async fn fan_out(
     connections: &(impl Connections + Sync),
     task: &FanOutTask,
     now: Timestamp,
-) -> Result<(), FanOutError> {
+) -> Result<Timestamp, FanOutError> {
     let FanOutTask::V1 { conversation, seq, origin } = task;
     let conversation = conversation.parse().map_err(|_| FanOutError::Never("no conversation id"))?;
     let seq = Seq::new(*seq).ok_or(FanOutError::Never("no position"))?;
@@ -108,15 +106,10 @@ pub async fn fan_out(
     {
         close_rows(store, group, seq).await?;
     }
-    metrics::histogram!(metric::FAN_OUT_LAG).record(lag(now, &entry).as_secs_f64() * 1000.0);
     match reached {
-        Reached::All => Ok(()),
+        Reached::All => Ok(entry.sent_at),
         Reached::NotAll => Err(StoreError::Unavailable("some connections were not reached".into()).into()),
     }
-}
-
-fn lag(now: Timestamp, entry: &Message) -> Duration {
-    now.since(entry.sent_at)
 }
 
 /// Has an entry of a group announced: by the queue, or, where that fails, here and now.

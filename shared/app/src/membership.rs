@@ -20,17 +20,13 @@ pub(crate) async fn readable_by(
             membership::peer_of((lower, upper), user)?;
             Ok(Joined::whole())
         }
-        ConversationId::Group(group) => match store.get(user, conversation).await? {
-            Some(row) if row.joined.since().is_some() => Ok(row.joined),
-            row => {
-                let refusal = not_a_member(store, group).await?;
-                match row {
-                    // Of a group that has ended nobody reads any more.
-                    Some(row) if refusal == Refusal::NotAMember => Ok(row.joined),
-                    _ => Err(refusal.into()),
-                }
-            }
-        },
+        ConversationId::Group(group) => {
+            // Both, since rows may be left open of a group that has ended, or that was never made.
+            let (row, group) =
+                futures_util::future::try_join(store.get(user, conversation), store.group(group)).await?;
+            group.filter(|group| !group.deleted).ok_or(Refusal::NotFound("group"))?;
+            Ok(row.ok_or(Refusal::NotAMember)?.joined)
+        }
     }
 }
 

@@ -16,9 +16,10 @@ use confab_protocol as protocol;
 use crate::announce::{self, Reached};
 use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
 use crate::fan_out::{FanOutTask, announce_in_group};
-use crate::membership::not_a_member;
+use crate::membership::{not_a_member, readable_by};
 use crate::ports::{
-    AppendError, Connections, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, Tail, Users,
+    AppendError, Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, Tail,
+    Users,
 };
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
@@ -115,7 +116,7 @@ async fn announce_to_pair(
 /// Checks before the claim that what the message answers is there: a refused
 /// message is none of those whose keys are remembered.
 async fn check_answered(
-    log: &(impl MessageLog + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Sync),
     writer: &Writer,
     command: &SendMessage,
 ) -> Result<(), Error> {
@@ -123,9 +124,15 @@ async fn check_answered(
     if writer.heads.get(command.conversation) >= Some(answered) {
         return Ok(());
     }
-    let last = log.tail(command.conversation, 1).await?.last();
+    let last = store.tail(command.conversation, 1).await?.last();
     let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
-    Ok(command.content.check_at(next)?)
+    let checked = command.content.check_at(next);
+    if checked.is_err() && command.conversation.group().is_some() {
+        // An outsider does not learn from the refusal how far the log goes.
+        let joined = readable_by(store, command.conversation, command.sender).await?;
+        joined.since().ok_or(Refusal::NotAMember)?;
+    }
+    Ok(checked?)
 }
 
 /// How far the log has been searched for the caller's own message.
@@ -134,6 +141,8 @@ enum Search {
     Found(Box<Message>),
     /// It is not at or before the newest message, which is this one.
     NotBefore(Option<Box<Message>>),
+    /// Nor is it there, and what was looked at tells that the sender is out.
+    Out(Option<Box<Message>>),
 }
 
 async fn append(
@@ -149,6 +158,10 @@ async fn append(
         let newest = match search {
             Search::Found(message) => return Ok((*message, true)),
             Search::NotBefore(newest) => newest,
+            Search::Out(newest) => {
+                check_still_in(store, command).await?;
+                newest
+            }
         };
         let (retention, conversation) = (writer.retention, command.conversation);
         let seq = match footing(store, retention, conversation, newest.as_deref(), &mut floor, now).await? {
@@ -217,31 +230,50 @@ async fn claim_and_search(
         (claim, _) => claim,
     };
     let search = match claim {
-        Claim::NotAMember => return Err(refusal_of_outsider(store, *conversation).await?),
+        Claim::NotAMember => return Ok((search_past(store, command).await?, floor)),
         // The tail was read beside the claim, not before it: between the two, a
         // concurrent retry may have found the claim and appended the message.
         Claim::Fresh => search_back(store, command, tail, now, known).await?,
         Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await?,
     };
-    if let (Search::NotBefore(newest), Some(group)) = (&search, conversation.group())
+    if let Search::NotBefore(newest) = &search
         && writer.retention.may_hide_newer(newest.as_deref(), now)
     {
         // What told of the group's end, before its rows were all closed, may be gone.
-        let group = store.group(group).await?.ok_or(Refusal::NotFound("group"))?;
-        group.role_of(*sender)?;
+        check_still_in(store, command).await?;
     }
     Ok((search, floor))
 }
 
-/// Why somebody without a row is refused.
-async fn refusal_of_outsider(
-    groups: &(impl Groups + Sync),
-    conversation: ConversationId,
-) -> Result<Error, Error> {
-    match conversation {
-        ConversationId::Group(group) => Ok(not_a_member(groups, group).await?.into()),
-        ConversationId::Dm { .. } => Ok(Error::Internal("an inbox row vanished")),
+/// Refuses who is not in the group, by the group itself: the log may have lost to expiry what tells that they came back.
+async fn check_still_in(groups: &(impl Groups + Sync), command: &SendMessage) -> Result<(), Error> {
+    if let Some(group) = command.conversation.group() {
+        let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+        group.role_of(command.sender)?;
     }
+    Ok(())
+}
+
+/// Looks for a message that somebody sent before they were taken out, and of which they have lost the ack.
+async fn search_past(
+    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    command: &SendMessage,
+) -> Result<Search, Error> {
+    let Some(group) = command.conversation.group() else {
+        return Err(Error::Internal("an inbox row vanished"));
+    };
+    let refusal = not_a_member(store, group).await?;
+    let row = store.get(command.sender, command.conversation).await?;
+    let left = row.as_ref().and_then(|row| row.joined.past().last());
+    if let (Refusal::NotAMember, Some((from, to))) = (&refusal, left) {
+        let range = Range { from: *from, to: *to, direction: Direction::Down };
+        let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
+        let own = page.entries.into_iter().find(|entry| entry.is(command.sender, &command.key));
+        if let Some(own) = own {
+            return Ok(Search::Found(Box::new(own)));
+        }
+    }
+    Err(refusal.into())
 }
 
 /// Makes a 1:1 conversation at its first message.
@@ -311,11 +343,11 @@ async fn search_after(
     not_before(newest, standing)
 }
 
-/// Refuses who was taken out after the claim; the entry that says so is among those that were looked at.
+/// Nobody writes after the end of a group; who was taken out after the claim is told of among what was looked at.
 fn not_before(newest: Option<Box<Message>>, standing: Option<bool>) -> Result<Search, Error> {
     match newest {
         Some(newest) if newest.kind == Kind::GroupDeleted => Err(Refusal::NotFound("group").into()),
-        _ if standing == Some(false) => Err(Refusal::NotAMember.into()),
+        newest if standing == Some(false) => Ok(Search::Out(newest)),
         newest => Ok(Search::NotBefore(newest)),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use confab_domain::retention::Retention;
-use confab_domain::{ConnectionId, ConversationId, Group, Message, Refusal, Seq, Timestamp, UserId};
+use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
@@ -21,6 +21,9 @@ const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// Inbox rows in one page.
 const ROWS_PAGE: u32 = 200;
+
+/// Times that a conversation is looked at whose user goes and comes meanwhile.
+const LOOKS_MAX: u32 = 3;
 
 /// Messages in one page of a log.
 const LOG_PAGE: u32 = 50;
@@ -79,6 +82,16 @@ struct Lack {
     part: Part,
 }
 
+/// What a look at a conversation came to.
+enum Look {
+    /// This is what the device lacks.
+    Lack(Box<Lack>),
+    /// There is no message.
+    Nothing,
+    /// The membership that the row tells of has ended.
+    Out,
+}
+
 /// Some messages as events, long texts shortened, and where the rest is.
 struct Part {
     messages: Vec<protocol::Message>,
@@ -130,6 +143,9 @@ pub async fn sync(
             let page = store.page(lack.row.conversation, range, LOG_PAGE).await?;
             part = reader.part(page, range, rest, None);
             if let Standing::Out = reader.standing(&lack.row, &part).await? {
+                if reader.is_in_again(&lack.row).await? {
+                    return Err(StoreError::Unavailable("a membership changed meanwhile".into()).into());
+                }
                 break;
             }
         }
@@ -181,15 +197,37 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             .try_filter_map(|row| std::future::ready(Ok(row)))
     }
 
-    /// The first page of what the device lacks; `None` where the log never had a message.
-    async fn look(&self, row: InboxRow) -> Result<Option<Lack>, StoreError> {
+    /// The first page of what the device lacks; `None` where the log never had a message, or the user is out.
+    async fn look(&self, mut row: InboxRow) -> Result<Option<Lack>, StoreError> {
+        for _ in 0..LOOKS_MAX {
+            match self.look_once(row.clone()).await? {
+                Look::Lack(lack) => return Ok(Some(*lack)),
+                Look::Nothing => return Ok(None),
+                Look::Out => match self.store.get(self.user, row.conversation).await? {
+                    Some(again) if again.joined.since().is_some() && again.joined != row.joined => {
+                        row = again
+                    }
+                    _ => return Ok(None),
+                },
+            }
+        }
+        Err(StoreError::Unavailable("memberships changed meanwhile".into()))
+    }
+
+    /// Whether somebody who was found to be out has come in again since their row was read.
+    async fn is_in_again(&self, row: &InboxRow) -> Result<bool, StoreError> {
+        let again = self.store.get(self.user, row.conversation).await?;
+        Ok(again.is_some_and(|again| again.joined.since().is_some() && again.joined != row.joined))
+    }
+
+    async fn look_once(&self, row: InboxRow) -> Result<Look, StoreError> {
         let cursor = self.sync.cursors.get(&row.conversation).copied().flatten();
         // From the cursor on, not after it: with nothing new, the entry at the
         // cursor shows that the cursor is the end, at the price of one read.
         let from = cursor.unwrap_or(Seq::FIRST);
         let whole = Range { from, to: Seq::MAX, direction: Direction::Up };
         let mut parts: VecDeque<Range> = whole.readable(&row.joined).into();
-        let Some(range) = parts.pop_front() else { return Ok(None) };
+        let Some(range) = parts.pop_front() else { return Ok(Look::Nothing) };
         let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         let last = match page.entries.last() {
             Some(last) if !page.more && parts.is_empty() => Some(last.seq),
@@ -200,25 +238,25 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         }
         if last.is_none() {
-            return Ok(None);
+            return Ok(Look::Nothing);
         }
         let part = self.part(page, range, parts, cursor);
-        match self.standing(&row, &part).await? {
-            Standing::In { name } => Ok(Some(Lack { row, last, name, part })),
-            Standing::Out => Ok(None),
-        }
+        Ok(match self.standing(&row, &part).await? {
+            Standing::In { name } => Look::Lack(Box::new(Lack { row, last, name, part })),
+            Standing::Out => Look::Out,
+        })
     }
 
     /// Whether the user is in a group still that there is news of.
     ///
     /// Asked after the news was read: it may be of a time when they were out already.
     async fn standing(&self, row: &InboxRow, part: &Part) -> Result<Standing, StoreError> {
-        let Some(group) = row.conversation.group().filter(|_| !part.messages.is_empty()) else {
+        let has_news = !part.messages.is_empty() || !part.rest.is_empty();
+        let Some(group) = row.conversation.group().filter(|_| has_news) else {
             return Ok(Standing::In { name: None });
         };
-        let since = |group: &Group| group.members.get(&self.user).map(|member| member.joined_seq);
         let group = self.store.group(group).await?;
-        let group = group.filter(|group| !group.deleted && since(group) == row.joined.since());
+        let group = group.filter(|group| group.has_membership(self.user, row.joined.since()));
         Ok(group.map_or(Standing::Out, |group| Standing::In { name: Some(group.name) }))
     }
 

@@ -241,6 +241,11 @@ impl Group {
         next
     }
 
+    /// Whether `user` is in it by the membership that began at `since`.
+    pub fn has_membership(&self, user: UserId, since: Option<Seq>) -> bool {
+        !self.deleted && since.is_some() && self.members.get(&user).map(|member| member.joined_seq) == since
+    }
+
     /// Those who may read this position, of the members that there are now.
     pub fn readers_of(&self, seq: Seq) -> impl Iterator<Item = UserId> {
         self.members.iter().filter(move |(_, member)| member.joined_seq <= seq).map(|(user, _)| *user)

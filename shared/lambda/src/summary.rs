@@ -10,11 +10,21 @@ use crate::observability;
 
 /// Logs how an invocation ended, and writes what was counted in it. A client's mistake is `info`, ours is `error`.
 pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
-    log_outcome(function, error, duration);
+    if let Some(error) = error {
+        let code = wire::error_body(error).code.as_str();
+        metrics::counter!(metric::REFUSALS, metric::CODE => code).increment(1);
+    }
+    log_record(function, error, duration);
+    flush();
+}
+
+/// Writes what was counted since the last time.
+pub fn flush() {
     observability::flush(std::io::stdout());
 }
 
-fn log_outcome(function: &str, error: Option<&Error>, duration: Duration) {
+/// Logs how one of several records of an invocation ended; whoever uses it calls [`flush`] after the last.
+pub fn log_record(function: &str, error: Option<&Error>, duration: Duration) {
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let Some(error) = error else {
         tracing::info!(function, outcome = "done", duration_ms, "done");
@@ -22,7 +32,6 @@ fn log_outcome(function: &str, error: Option<&Error>, duration: Duration) {
     };
     let code = wire::error_body(error).code;
     let outcome = code.as_str();
-    metrics::counter!(metric::REFUSALS, metric::CODE => outcome).increment(1);
     if code == ErrorCode::Internal {
         tracing::error!(function, outcome, duration_ms, error = chain(error), "failed");
     } else if code == ErrorCode::Unavailable {

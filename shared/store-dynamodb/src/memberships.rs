@@ -20,6 +20,9 @@ use crate::schema::{CONVERSATION, USER};
 const JOINED_SEQ: &str = "joined_seq";
 const PAST: &str = "past";
 
+/// Times that a membership is looked at which changes meanwhile.
+const ATTEMPTS_MAX: u32 = 4;
+
 /// The attribute that a row has as long as its user is in the conversation.
 pub(crate) fn proof_of(conversation: ConversationId) -> &'static str {
     match conversation {
@@ -122,12 +125,13 @@ impl Store {
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<(), StoreError> {
-        while let Some(since) = self.since(user, conversation).await? {
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(since) = self.since(user, conversation).await? else { return Ok(()) };
             if self.update_membership(user, conversation, RowUpdate::end(since, seq)).await? {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        Err(StoreError::Unavailable("a membership keeps changing".into()))
     }
 
     async fn since(&self, user: UserId, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
