@@ -11,7 +11,7 @@ async fn a_message_whose_ack_was_lost_is_found_after_its_sender_was_removed() {
     let frame = json!({"action": "send", "id": "m1", "to": group, "text": "hello"});
     let first = phone.ask(frame.clone()).await;
     assert_eq!(first["type"], "ack", "{first}");
-    alice.remove_member(&group, &bob).await.with_status(204);
+    alice.remove_member(&group, &bob).await.no_content();
 
     let again = phone.ask(frame).await;
     assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()), "{again}");
@@ -38,8 +38,34 @@ async fn nobody_reads_a_group_that_has_ended() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.post_text(&group, "soon over").await;
-    alice.http.delete(&format!("/v1/groups/{group}")).await.with_status(204);
+    alice.http.delete(&format!("/v1/groups/{group}")).await.no_content();
     for user in [&alice, &bob] {
         user.http.get(&format!("/v1/conversations/{group}/messages")).await.refused(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_by_sync_what_the_group_is_called_now() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.remove_member(&group, &bob).await.no_content();
+    let path = format!("/v1/groups/{group}");
+    alice.http.patch(&path, &json!({"name": "Caving"})).await.ok();
+    alice.put_member(&group, &bob, None).await.ok();
+
+    let frame = json!({"action": "sync", "id": "s", "cursors": {&group: 2}});
+    let answer = bob.connect().await.ask(frame).await;
+    let row = &answer["conversations"][0];
+    assert_eq!((&row["name"], &row["messages"][0]["seq"]), (&"Caving".into(), &4.into()), "{answer}");
+}
+
+#[tokio::test]
+async fn a_page_around_what_one_may_not_read_is_not_empty_with_more() {
+    let [alice, carol] = Chat::new().users().await;
+    let group = alice.create_group(&[]).await;
+    alice.post_text(&group, "before").await;
+    alice.put_member(&group, &carol, None).await.ok();
+    let path = format!("/v1/conversations/{group}/messages?around=1&limit=1");
+    let page = carol.http.get(&path).await.ok();
+    assert_eq!(page["messages"][0]["seq"], 3, "{page}");
 }

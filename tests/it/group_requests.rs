@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Chat, User};
+use tests::{Answer, Chat, User, ministack_differs};
 
 struct Scene {
     alice: User,
@@ -201,4 +201,15 @@ async fn groups_are_for_who_is_logged_in() {
     anonymous.put(&other, &json!({})).await.refused(401, "unauthenticated");
     anonymous.delete(&member).await.refused(401, "unauthenticated");
     scene.check_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_any_other() {
+    if ministack_differs("gives a function the path without its escapes") {
+        return;
+    }
+    let scene = scene().await;
+    let path = format!("/v1/groups/{}/members/%ff", scene.group);
+    scene.alice.http.put(&path, &json!({})).await.refused(400, "bad_request");
+    scene.alice.http.delete(&path).await.refused(400, "bad_request");
 }

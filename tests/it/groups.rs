@@ -223,3 +223,11 @@ async fn a_group_that_does_not_exist_is_not_found() {
     socket.refused(json!({"action": "history", "conversation": NO_GROUP}), "not_found").await;
     alice.assert_not_listed(NO_GROUP).await;
 }
+
+#[tokio::test]
+async fn a_name_counts_once_however_often_it_is_given() {
+    let [alice, bob] = Chat::new().users().await;
+    let members = vec![bob.id.as_str(); 250];
+    let group = alice.http.post("/v1/groups", &json!({"name": "Two", "members": members})).await;
+    assert_eq!(group.with_status(201)["members"].as_array().map(Vec::len), Some(2));
+}

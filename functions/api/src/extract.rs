@@ -94,11 +94,31 @@ impl<T: std::str::FromStr<Err = InvalidId>> FromRequestParts<Shared> for Id<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Failure> {
-        let Path(text) = Path::<String>::from_request_parts(parts, api)
-            .await
-            .map_err(|_| Refusal::Malformed("the path is not as it should be".to_owned()))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, api).await.map_err(|_| unreadable_path())?;
         Ok(Self(wire::parse_id("path", &text)?))
     }
+}
+
+/// Two ids in the path.
+pub(crate) struct Ids<T, U>(pub(crate) T, pub(crate) U);
+
+impl<T, U> FromRequestParts<Shared> for Ids<T, U>
+where
+    T: std::str::FromStr<Err = InvalidId>,
+    U: std::str::FromStr<Err = InvalidId>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Failure> {
+        let Path((first, second)) =
+            Path::<(String, String)>::from_request_parts(parts, api).await.map_err(|_| unreadable_path())?;
+        Ok(Self(wire::parse_id("path", &first)?, wire::parse_id("path", &second)?))
+    }
+}
+
+fn unreadable_path() -> Refusal {
+    Refusal::Malformed("the path is not as it should be".to_owned())
 }
 
 /// The query string.

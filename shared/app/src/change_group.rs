@@ -4,7 +4,7 @@
 //! entry in the log that tells of it, and the inbox row of who comes or goes. So a group, its log and its members' rows
 //! always tell the same.
 
-use confab_domain::group::{Change, MEMBERS_MAX, Role};
+use confab_domain::group::{Change, Role};
 use confab_domain::log::Attempt;
 use confab_domain::{
     ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId,
@@ -91,9 +91,6 @@ where
         wanted: &http::NewGroup,
         now: Timestamp,
     ) -> Result<http::Group, Error> {
-        if wanted.members.len() > 2 * MEMBERS_MAX {
-            return Err(Refusal::GroupFull.into());
-        }
         let parse = |user: &String| wire::parse_id::<UserId>("members", user);
         let others = wanted.members.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         let group = Group::new(id, &wanted.name, actor.user, others, now)?;

@@ -115,7 +115,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
         let mut page = self.page(Some(upto), &half, half.messages_max).await?;
         let after_max = size.messages_max / 2;
         let after = self.page(Range::after(Some(seq)), &half, after_max.max(1)).await?;
-        if after_max == 0 {
+        if after_max == 0 && !page.messages.is_empty() {
             page.more |= !after.messages.is_empty();
         } else {
             page.messages.extend(after.messages);

@@ -3,19 +3,19 @@
 #![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::{Error, wire};
 use confab_domain::log::Attempt;
-use confab_domain::{GroupId, Refusal, UserId};
+use confab_domain::{GroupId, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
 use confab_queue_sqs::SqsFanOutQueue;
 use confab_store_dynamodb::Store;
 
 use crate::answer::Failure;
-use crate::extract::{Body, Caller, Id, MaybeBody};
+use crate::extract::{Body, Caller, Id, Ids, MaybeBody};
 use crate::{Api, Shared, fresh_ulid};
 
 impl Api {
@@ -116,10 +116,9 @@ pub(super) async fn delete(
 pub(super) async fn put_member(
     State(api): State<Shared>,
     caller: Caller,
-    Path(path): Path<(String, String)>,
+    Ids(group, user): Ids<GroupId, UserId>,
     MaybeBody(member): MaybeBody<PutMember>,
 ) -> Result<Json<Group>, Failure> {
-    let (group, user) = ids(&path)?;
     let role = member.role.as_deref().map(wire::parse_role).transpose()?;
     let wish = Wish::Member(user, role);
     Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
@@ -137,13 +136,8 @@ pub(super) async fn put_member(
 pub(super) async fn remove_member(
     State(api): State<Shared>,
     caller: Caller,
-    Path(path): Path<(String, String)>,
+    Ids(group, user): Ids<GroupId, UserId>,
 ) -> Result<StatusCode, Failure> {
-    let (group, user) = ids(&path)?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn ids((group, user): &(String, String)) -> Result<(GroupId, UserId), Refusal> {
-    Ok((wire::parse_id("group", group)?, wire::parse_id("user", user)?))
 }
