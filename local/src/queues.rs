@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::operation::create_queue::CreateQueueError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use confab_event_source::EventSource;
 use confab_local_gateway::Functions;
@@ -82,15 +81,9 @@ async fn open(
     attributes: Vec<(QueueAttributeName, String)>,
 ) -> anyhow::Result<String> {
     let cannot = || format!("cannot make the queue {name}");
-    let output = client.create_queue().queue_name(name).send().await;
-    let url = match output {
-        Ok(output) => output.queue_url.with_context(cannot)?,
-        // It is there, with other attributes than none.
-        Err(error) if error.as_service_error().is_some_and(CreateQueueError::is_queue_name_exists) => {
-            client.get_queue_url().queue_name(name).send().await?.queue_url.with_context(cannot)?
-        }
-        Err(error) => return Err(error).with_context(cannot),
-    };
+    // Without attributes, which would have to be those of a queue that is there.
+    let output = client.create_queue().queue_name(name).send().await.with_context(cannot)?;
+    let url = output.queue_url.with_context(cannot)?;
     let attributes = Some(attributes.into_iter().collect());
     client.set_queue_attributes().queue_url(&url).set_attributes(attributes).send().await?;
     Ok(url)
