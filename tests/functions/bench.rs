@@ -47,6 +47,7 @@ pub(crate) struct Bench {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) fan_out_url: String,
+    pub(crate) dead_letter_url: String,
     audit: Audit,
 }
 
@@ -118,7 +119,7 @@ impl Bench {
             fan_out: fan_out::FanOut {
                 store: clients.store("fan-out"),
                 gateway: clients.gateway("fan-out"),
-                dead_letters: DeadLetterQueue::new(clients.sqs("fan-out"), dead_letters),
+                dead_letters: DeadLetterQueue::new(clients.sqs("fan-out"), dead_letters.clone()),
             },
             dynamodb: clients.dynamodb("bench"),
             sqs: clients.sqs("bench"),
@@ -126,6 +127,7 @@ impl Bench {
             gateway: clients.gateway("bench"),
             queue: clients.queue("bench", &url),
             fan_out_url: url,
+            dead_letter_url: dead_letters,
             meter,
             posts,
             audit,

@@ -59,6 +59,7 @@ impl Clients {
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials(caller))
                 .endpoint_url("http://connections.invalid/test")
+                .retry_config(confab_gateway_apigw::retries())
                 .http_client(self.aws.http_client())
                 .build(),
         ))

@@ -81,6 +81,21 @@ impl Bench {
         }
     }
 
+    /// Hands one record to `fan-out`; says whether it is to come again.
+    pub(crate) async fn comes_again(&self, body: &str) -> bool {
+        let event = json!({"Records": [{"messageId": "1", "body": body, "messageAttributes": {}}]});
+        let event = serde_json::from_value(event).expect("an event");
+        let failures = self.fan_out.handle(event).await.batch_item_failures;
+        failures.iter().any(|failure| failure.item_identifier == "1")
+    }
+
+    /// The bodies in the dead-letter queue.
+    pub(crate) async fn parked(&self) -> Vec<String> {
+        let receive = self.sqs.receive_message().queue_url(&self.dead_letter_url).max_number_of_messages(10);
+        let messages = receive.send().await.expect("a queue").messages.unwrap_or_default();
+        messages.into_iter().filter_map(|message| message.body).collect()
+    }
+
     /// Puts a record into the queue that is no task.
     pub(crate) async fn enqueue_nonsense(&self) {
         let send = self.sqs.send_message().queue_url(&self.fan_out_url).message_body("nonsense");

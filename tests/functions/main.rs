@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod costs;
+mod fates;
 mod group_bench;
 mod permissions;
 mod policies;

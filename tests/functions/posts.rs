@@ -9,6 +9,9 @@ use http::HeaderValue;
 /// How the id of a connection begins that is gone.
 pub(crate) const GONE: &str = "gone";
 
+/// How the id of a connection begins that takes no post for now.
+pub(crate) const SLOW: &str = "slow";
+
 /// Takes every post but to what is gone, and counts them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posts(Arc<AtomicUsize>);
@@ -20,6 +23,11 @@ impl Service for Posts {
         if request.uri().path().contains(&format!("/{GONE}")) {
             *response.status_mut() = http::StatusCode::GONE;
             response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("GoneException"));
+        }
+        if request.uri().path().contains(&format!("/{SLOW}")) {
+            *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+            let code = HeaderValue::from_static("LimitExceededException");
+            response.headers_mut().insert("x-amzn-errortype", code);
         }
         Box::pin(std::future::ready(response))
     }

@@ -13,6 +13,7 @@ use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::at_once::STORE_CALLS_MAX;
 use crate::fan_out::{announce_in_group, close_rows};
 use crate::ports::{
     CommitOutcome, Connections, FanOutQueue, Groups, Inboxes, MessageLog, NewVersion, RowChange, Sessions,
@@ -20,9 +21,6 @@ use crate::ports::{
 };
 use crate::send_message::Writer;
 use crate::{Error, wire};
-
-/// Users that are looked up at once.
-const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// Who changes a group, and what tells this request from all others.
 #[derive(Clone, Debug)]
@@ -96,7 +94,7 @@ where
         let group = Group::new(id, &wanted.name, actor.user, others, now)?;
         stream::iter(group.members.keys().copied().filter(|user| *user != actor.user))
             .map(|user| self.check_exists(user))
-            .buffer_unordered(LOOKS_IN_FLIGHT_MAX)
+            .buffer_unordered(STORE_CALLS_MAX)
             .try_collect::<()>()
             .await?;
         let retention = self.writer.retention;

@@ -7,12 +7,10 @@ use confab_domain::{ConversationId, GroupId, Kind, Message, Refusal, Seq, Timest
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::at_once::STORE_CALLS_MAX;
 use crate::membership::readable_by;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Range};
 use crate::{Error, wire};
-
-/// Conversations that are looked at at once.
-const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// Messages in one page while unread ones are counted.
 const COUNT_PAGE: u32 = 500;
@@ -42,7 +40,7 @@ pub async fn chat_list(
             let looked_at = conversation(store, user, &row, retention, now).await?;
             Ok::<_, Error>((row, looked_at))
         })
-        .buffered(LOOKS_IN_FLIGHT_MAX)
+        .buffered(STORE_CALLS_MAX)
         .try_collect()
         .await?;
     let names = group_names(store, user, looked_at.iter().map(|(row, _)| row)).await?;

@@ -12,13 +12,11 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::announce::{self, Reached};
+use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, StoreError,
 };
 use crate::{Error, wire};
-
-/// Inbox rows that are changed at once.
-const ROWS_IN_FLIGHT_MAX: usize = 16;
 
 /// An announcement to be made.
 ///
@@ -141,7 +139,7 @@ pub(crate) async fn close_rows(
     let conversation = ConversationId::Group(group.id);
     let mut left = stream::iter(group.members.keys().copied())
         .map(|user| inboxes.leave(user, conversation, seq))
-        .buffer_unordered(ROWS_IN_FLIGHT_MAX);
+        .buffer_unordered(STORE_CALLS_MAX);
     while let Some(row) = left.next().await {
         row?;
     }

@@ -12,6 +12,7 @@ pub mod ports;
 
 pub mod announce;
 mod append;
+mod at_once;
 pub mod fan_out;
 pub mod mark_read;
 pub mod read_history;

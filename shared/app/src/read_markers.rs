@@ -4,11 +4,9 @@ use confab_domain::{ConversationId, Refusal, UserId, membership};
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
 use crate::{Error, wire};
-
-/// Rows that are read at once.
-const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// The members' read markers; empty where the conversation has not begun.
 ///
@@ -30,7 +28,7 @@ pub async fn read_markers(
     };
     let receipts = stream::iter(members)
         .map(async |user| Ok::<_, Error>((user, store.get(user, conversation).await?)))
-        .buffered(LOOKS_IN_FLIGHT_MAX)
+        .buffered(STORE_CALLS_MAX)
         .try_filter_map(async |(user, row)| {
             Ok(row.map(|row| http::ReadMarker {
                 user: user.to_string(),

@@ -11,13 +11,11 @@ use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
+use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Connections, Direction, Groups, InboxRow, Inboxes, MessageLog, Page, PostOutcome, Range, StoreError,
 };
 use crate::{Error, wire};
-
-/// Conversations that are looked at at once.
-const LOOKS_IN_FLIGHT_MAX: usize = 16;
 
 /// Inbox rows in one page.
 const ROWS_PAGE: u32 = 200;
@@ -125,7 +123,7 @@ pub async fn sync(
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
-    let mut lacks = reader.rows().map_ok(|row| reader.look(row)).try_buffered(LOOKS_IN_FLIGHT_MAX).boxed();
+    let mut lacks = reader.rows().map_ok(|row| reader.look(row)).try_buffered(STORE_CALLS_MAX).boxed();
     while let Some(lack) = lacks.try_next().await? {
         let Some(lack) = lack else { continue };
         let mut given = 0;
@@ -193,7 +191,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
                 })
             })
             .map(|conversation| self.store.get(self.user, conversation))
-            .buffered(LOOKS_IN_FLIGHT_MAX)
+            .buffered(STORE_CALLS_MAX)
             .try_filter_map(|row| std::future::ready(Ok(row)))
     }
 

@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
-use confab_app::ports::StoreError;
+use confab_app::ports::{Inboxes, StoreError};
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Joined, Seq, UserId};
 
 use crate::Store;
-use crate::error::{condition_held, store_error};
+use crate::error::condition_held;
 use crate::inboxes::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
@@ -135,18 +135,7 @@ impl Store {
     }
 
     async fn since(&self, user: UserId, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.tables.inboxes)
-            .key(USER, text(user))
-            .key(CONVERSATION, text(conversation))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        let joined = output.item().map(|row| read(&Reader::new("an inbox row", row))).transpose()?;
-        Ok(joined.and_then(|joined| joined.since()))
+        Ok(self.get(user, conversation).await?.and_then(|row| row.joined.since()))
     }
 
     async fn update_membership(
@@ -156,11 +145,7 @@ impl Store {
         update: RowUpdate,
     ) -> Result<bool, StoreError> {
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.tables.inboxes)
-            .key(USER, text(user))
-            .key(CONVERSATION, text(conversation))
+            .update_row(user, conversation)
             .update_expression(update.expression)
             .set_condition_expression(update.condition.map(str::to_owned))
             .set_expression_attribute_names(Some(update.names))
