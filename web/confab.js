@@ -14,11 +14,14 @@
 export { Accounts } from './confab/accounts.js';
 export { ConfabClient } from './confab/client.js';
 export { Connection } from './confab/connection.js';
+export { Contacts } from './confab/contacts.js';
 export { countsAsUnread } from './confab/entries.js';
 export { ConfabError } from './confab/errors.js';
 export { ConfabHttp } from './confab/http.js';
 export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';
 export { Outbox } from './confab/outbox.js';
 export { OwedLogouts } from './confab/owed-logouts.js';
+export { Presence } from './confab/presence.js';
 export { Store } from './confab/store.js';
 export { Timeline } from './confab/timeline.js';
+export { Typing } from './confab/typing.js';

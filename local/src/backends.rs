@@ -8,7 +8,7 @@ use confab_gateway_apigw::Gateway as ApiGateway;
 use confab_local_gateway::Connections;
 use confab_store_dynamodb::{Store, Tables};
 
-use crate::queues::FanOutQueues;
+use crate::queues::Queues;
 
 const TABLE_PREFIX: &str = "confab-";
 const REGION: &str = "us-east-1";
@@ -22,7 +22,7 @@ pub(crate) struct Backends {
     pub(crate) store: Store,
     pub(crate) gateway: ApiGateway,
     pub(crate) sqs: aws_sdk_sqs::Client,
-    pub(crate) queues: FanOutQueues,
+    pub(crate) queues: Queues,
 }
 
 impl Backends {
@@ -66,7 +66,7 @@ impl Backends {
                 .http_client(aws.http_client())
                 .build(),
         );
-        let queues = FanOutQueues::open(&sqs).await?;
+        let queues = Queues::open(&sqs).await?;
         Ok(Self { store: Store::new(client, tables), gateway: ApiGateway::new(management), sqs, queues })
     }
 }

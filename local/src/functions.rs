@@ -14,6 +14,7 @@ use fan_out::FanOut;
 use heartbeat::Heartbeat;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use presence::Presence;
 use send::Send;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,7 @@ pub(crate) struct LocalFunctions {
     pub(crate) disconnect: Disconnect,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) fan_out: FanOut,
+    pub(crate) presence: Presence,
     pub(crate) send: Send,
     pub(crate) sync: Sync,
     pub(crate) api: Router,
@@ -49,6 +51,8 @@ pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
         Route::new("sync", "sync").answering(),
         Route::new("history", "sync").answering(),
         Route::new("read", "sync").answering(),
+        Route::new("typing", "sync").answering(),
+        Route::new("presence", "sync").answering(),
     ];
     WebSocketApi::new(path, routes).authorized_by("authorizer")
 }
@@ -65,6 +69,7 @@ impl Functions for LocalFunctions {
             "heartbeat" => run(&event, |event| self.heartbeat.handle(event)).await,
             "sync" => run(&event, |event| self.sync.handle(event)).await,
             "fan-out" => run(&event, |event| self.fan_out.handle(event)).await,
+            "presence" => run(&event, |event| self.presence.handle(event)).await,
             "connect" => run(&event, |event| self.connect.handle(event)).await,
             "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
             "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,

@@ -8,10 +8,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use confab_event_source::EventSource;
 use confab_local_gateway::Functions;
 
-/// Messages that are handed to the function at once.
+/// Messages that are handed to a function at once.
 const BATCH_SIZE: usize = 10;
 
-/// Invocations of the function at once.
+/// Invocations of one function at once.
 const CONCURRENCY: usize = 8;
 
 /// How long a message stays hidden after it was received. Unit: seconds; six times the function's timeout.
@@ -26,20 +26,63 @@ const DEAD_LETTER_RETENTION_SECONDS: u32 = 1_209_600;
 /// Times that a message is received before it goes to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
 
-/// The queue of announcements and its dead-letter queue.
+/// Every queue that feeds a function.
 #[derive(Clone, Debug)]
-pub(crate) struct FanOutQueues {
+pub(crate) struct Queues {
+    /// Announcements of entries.
+    pub(crate) fan_out: Queue,
+    /// Looks at leases.
+    pub(crate) presence: Queue,
+}
+
+impl Queues {
+    /// Makes them if they are not there.
+    pub(crate) async fn open(client: &Client) -> anyhow::Result<Self> {
+        Ok(Self {
+            fan_out: Queue::open(client, "fan-out").await?,
+            presence: Queue::open(client, "presence").await?,
+        })
+    }
+
+    /// Feeds the functions until `shutdown`.
+    pub(crate) async fn feed(
+        self,
+        client: Client,
+        functions: Arc<impl Functions>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let feed = |queue: Queue| {
+            let mut stopped = stopped.clone();
+            let ended = async move {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+            };
+            queue.feed(client.clone(), Arc::clone(&functions), ended)
+        };
+        let shutdown = async {
+            shutdown.await;
+            let _ = stop.send(true);
+        };
+        tokio::join!(feed(self.fan_out), feed(self.presence), shutdown);
+    }
+}
+
+/// A queue with its dead-letter queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    function: &'static str,
     pub(crate) url: String,
     arn: String,
     pub(crate) dead_letter_url: String,
 }
 
-impl FanOutQueues {
-    /// Makes them if they are not there.
-    pub(crate) async fn open(client: &Client) -> anyhow::Result<Self> {
+impl Queue {
+    /// The queue that feeds a function, and has its name.
+    async fn open(client: &Client, function: &'static str) -> anyhow::Result<Self> {
         let retention =
             (QueueAttributeName::MessageRetentionPeriod, DEAD_LETTER_RETENTION_SECONDS.to_string());
-        let dead_letter_url = open(client, "confab-fan-out-dead-letters", vec![retention]).await?;
+        let dead_letters = format!("confab-{function}-dead-letters");
+        let dead_letter_url = open(client, &dead_letters, vec![retention]).await?;
         let dead_letter_arn = arn_of(client, &dead_letter_url).await?;
         let redrive =
             format!(r#"{{"deadLetterTargetArn":"{dead_letter_arn}","maxReceiveCount":{RECEIVES_MAX}}}"#);
@@ -48,27 +91,22 @@ impl FanOutQueues {
             (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECONDS.to_string()),
             (QueueAttributeName::RedrivePolicy, redrive),
         ];
-        let url = open(client, "confab-fan-out", attributes).await?;
+        let url = open(client, &format!("confab-{function}"), attributes).await?;
         let arn = arn_of(client, &url).await?;
-        Ok(Self { url, arn, dead_letter_url })
+        Ok(Self { function, url, arn, dead_letter_url })
     }
 
-    /// Feeds `fan-out` until `shutdown`.
-    pub(crate) async fn feed(
-        self,
-        client: Client,
-        functions: Arc<impl Functions>,
-        shutdown: impl Future<Output = ()>,
-    ) {
+    async fn feed(self, client: Client, functions: Arc<impl Functions>, shutdown: impl Future<Output = ()>) {
+        let function = self.function;
         let source = EventSource {
             batch_size: BATCH_SIZE,
             maximum_concurrency: CONCURRENCY,
             report_batch_item_failures: true,
-            ..EventSource::new(self.url, self.arn, "fan-out")
+            ..EventSource::new(self.url, self.arn, function)
         };
         let invoke = move |event| {
             let functions = Arc::clone(&functions);
-            async move { functions.invoke("fan-out", event).await }
+            async move { functions.invoke(function, event).await }
         };
         source.run(client, invoke, shutdown).await;
     }

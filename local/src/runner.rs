@@ -10,19 +10,21 @@ use api::{Api, WebSocketUrl};
 use authorizer::Authorizer;
 use confab_app::send_message::Writer;
 use confab_app::sign_up::AuthRates;
+use confab_app::typing::Typists;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::{DynamoDb, Sqs};
-use confab_lambda::clock;
+use confab_lambda::{clock, presence::Presence};
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue};
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue};
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
 use disconnect::Disconnect;
 use fan_out::FanOut;
 use heartbeat::Heartbeat;
+use presence::Presence as PresenceFunction;
 use send::Send;
 use sync::Sync;
 
@@ -30,7 +32,7 @@ use crate::backends::{Backends, sweep_expired};
 use crate::data_dir::{DataDir, fresh_secret};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
-use crate::queues::FanOutQueues;
+use crate::queues::Queues;
 use crate::web;
 
 /// Where the WebSocket API is.
@@ -51,7 +53,7 @@ pub struct Runner {
     gateway: Gateway,
     functions: LocalFunctions,
     dynamodb: DynamoDb,
-    queues: FanOutQueues,
+    queues: Queues,
     sqs: aws_sdk_sqs::Client,
     data: Option<DataDir>,
 }
@@ -118,30 +120,52 @@ impl Runner {
 
 fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> LocalFunctions {
     let Backends { store, gateway, sqs, queues } = backends;
-    let queue = SqsFanOutQueue::new(sqs.clone(), queues.url.clone());
-    let heartbeat = HeartbeatPolicy {
-        interval: options.heartbeat(),
-        timeout: Duration::from_secs(options.presence_timeout_seconds),
+    let queue = SqsFanOutQueue::new(sqs.clone(), queues.fan_out.url.clone());
+    let presence = Presence {
+        queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()),
+        policy: HeartbeatPolicy {
+            interval: options.heartbeat(),
+            timeout: Duration::from_secs(options.presence_timeout_seconds),
+        },
     };
     let retention = Retention::days(options.retention_days);
     let writer = || Writer { retention, ..Writer::default() };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     LocalFunctions {
         authorizer: Authorizer { tokens: tokens.clone() },
-        connect: Connect { store: store.clone(), gateway: gateway.clone(), heartbeat },
+        connect: Connect { store: store.clone(), gateway: gateway.clone(), presence: presence.clone() },
         disconnect: Disconnect { store: store.clone() },
-        heartbeat: Heartbeat { store: store.clone(), policy: heartbeat },
-        send: Send { store: store.clone(), gateway: gateway.clone(), queue: queue.clone(), writer: writer() },
+        heartbeat: Heartbeat { store: store.clone(), presence: presence.clone() },
+        send: Send {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            queue: queue.clone(),
+            presence: presence.clone(),
+            writer: writer(),
+        },
         fan_out: FanOut {
             store: store.clone(),
             gateway: gateway.clone(),
-            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.dead_letter_url.clone()),
+            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.fan_out.dead_letter_url.clone()),
         },
-        sync: Sync { store: store.clone(), gateway: gateway.clone(), retention },
+        presence: PresenceFunction {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            presence: presence.clone(),
+            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.presence.dead_letter_url.clone()),
+        },
+        sync: Sync {
+            store: store.clone(),
+            gateway: gateway.clone(),
+            presence: presence.clone(),
+            retention,
+            typists: Typists::default(),
+        },
         api: LocalFunctions::api_router(Api {
             store: store.clone(),
             gateway: gateway.clone(),
             queue,
+            presence,
             passwords: Argon2Passwords::new(cores),
             tokens: tokens.clone(),
             writer: writer(),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { Api } from './support/api.mjs';
+import { befriend, closeDialog, openFriends } from './support/friends.mjs';
 import { scene, server } from './support/stage.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -44,6 +45,38 @@ scene('the menu and the dialogs pass axe', async (stage) => {
   await ada.find('new-chat').click();
   await passes(ada, 'new chat');
 });
+
+for (const colorScheme of ['light', 'dark']) {
+  scene(`friends, requests, blocks and the dot pass axe, ${colorScheme}`, async (stage) => {
+    const people = {};
+    for (const name of ['ada', 'grace', 'joan', 'alan', 'mary']) people[name] = await Api.signUp(stage.http, `${name}_${colorScheme}`, `${name} of Confab`);
+    const { ada: api, grace, joan, alan, mary } = people;
+    await befriend(api, grace);
+    await joan.call('PUT', `/v1/contacts/${api.user}`);
+    await api.call('PUT', `/v1/contacts/${alan.user}`);
+    await api.call('PUT', `/v1/blocks/${mary.user}`);
+    await grace.say(await grace.conversationWith(`ada_${colorScheme}`), 'hello');
+    const [ada, other] = [await stage.person({ colorScheme }), await stage.person()];
+    await ada.logIn(`ada_${colorScheme}`);
+    await other.logIn(`grace_${colorScheme}`);
+    await openFriends(ada);
+    await ada.find('friends').filter({ hasText: 'online' }).waitFor();
+    await ada.find('blocks').getByTestId('person').waitFor();
+    await passes(ada, 'friends');
+    await closeDialog(ada);
+    await ada.open('grace of Confab');
+    await other.open('ada of Confab');
+    await ada.find('peer-detail').filter({ hasText: 'online' }).waitFor();
+    await passes(ada, 'conversation with a dot');
+    await other.find('composer').press('a');
+    await ada.find('peer-detail').filter({ hasText: 'typing' }).waitFor();
+    await passes(ada, 'typing');
+    await ada.find('peer-menu').click();
+    await passes(ada, 'menu of a conversation');
+    await ada.find('block').click();
+    await passes(ada, 'question before a block');
+  });
+}
 
 scene('a screen reader hears new messages, and every input has a name', async (stage) => {
   const ada = await stage.person();

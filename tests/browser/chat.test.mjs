@@ -82,7 +82,7 @@ scene('a refused message says why, and can be given up or sent again', async (st
   await ada.say('wanted');
   await ada.seesState('wanted', 'sent');
   await ada.seesState('unwanted', 'failed');
-  await ada.page.getByText('You can’t send messages to this person.').waitFor();
+  await ada.page.getByText('This message was not accepted.').waitFor();
   await ada.find('retry').click();
   await ada.seesState('unwanted', 'failed');
   await ada.find('delete').click();

@@ -7,6 +7,7 @@ use axum::Router;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
 use confab_app::sign_up::AuthRates;
+use confab_app::typing::Typists;
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -14,9 +15,10 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
 use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, signing_name};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::clock;
 use confab_lambda::websocket::{Event, Response};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue};
+use confab_queue_sqs::SqsFanOutQueue;
 use confab_store_dynamodb::{Store, Tables};
 use confab_tokens_jwt::JwtTokens;
 use serde_json::{Value, json};
@@ -25,8 +27,9 @@ use ulid::Ulid;
 
 use crate::clients::{Clients, TABLE_PREFIX};
 use crate::posts::Posts;
+use crate::queue_bench::Queue;
 
-const POLICY: HeartbeatPolicy = HeartbeatPolicy {
+pub(crate) const POLICY: HeartbeatPolicy = HeartbeatPolicy {
     interval: std::time::Duration::from_secs(10),
     timeout: std::time::Duration::from_secs(30),
 };
@@ -44,10 +47,11 @@ pub(crate) struct Bench {
     disconnect: disconnect::Disconnect,
     api: Router,
     pub(crate) fan_out: fan_out::FanOut,
+    pub(crate) presence: presence::Presence,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
-    pub(crate) fan_out_url: String,
-    pub(crate) dead_letter_url: String,
+    pub(crate) fan_out_queue: Queue,
+    pub(crate) presence_queue: Queue,
     audit: Audit,
 }
 
@@ -84,28 +88,41 @@ impl Bench {
             .build();
         let clients = Clients { aws, tables: Tables::with_prefix(TABLE_PREFIX) };
         clients.tables.create_missing(&clients.dynamodb("bench")).await.expect("tables");
-        let url = clients.make_queue("fan-out").await;
-        let dead_letters = clients.make_queue("fan-out-dead-letter").await;
+        let fan_out_queue = clients.make_queue("fan-out").await;
+        let presence_queue = clients.make_queue("presence").await;
+        let url = fan_out_queue.url.clone();
+        let watching = |caller: &str| clients.presence(caller, &presence_queue.url);
         let writer = || Writer { retention, ..Writer::default() };
         Self {
             send: send::Send {
                 store: clients.store("send"),
                 gateway: clients.gateway("send"),
                 queue: clients.queue("send", &url),
+                presence: watching("send"),
                 writer: writer(),
             },
-            sync: sync::Sync { store: clients.store("sync"), gateway: clients.gateway("sync"), retention },
-            heartbeat: heartbeat::Heartbeat { store: clients.store("heartbeat"), policy: POLICY },
+            sync: sync::Sync {
+                store: clients.store("sync"),
+                gateway: clients.gateway("sync"),
+                presence: watching("sync"),
+                retention,
+                typists: Typists::default(),
+            },
+            heartbeat: heartbeat::Heartbeat {
+                store: clients.store("heartbeat"),
+                presence: watching("heartbeat"),
+            },
             connect: connect::Connect {
                 store: clients.store("connect"),
                 gateway: clients.gateway("connect"),
-                heartbeat: POLICY,
+                presence: watching("connect"),
             },
             disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
             api: api::router(Api {
                 store: clients.store("api"),
                 gateway: clients.gateway("api"),
                 queue: clients.queue("api", &url),
+                presence: watching("api"),
                 passwords: Argon2Passwords::new(1),
                 tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
                 writer: writer(),
@@ -119,15 +136,21 @@ impl Bench {
             fan_out: fan_out::FanOut {
                 store: clients.store("fan-out"),
                 gateway: clients.gateway("fan-out"),
-                dead_letters: DeadLetterQueue::new(clients.sqs("fan-out"), dead_letters.clone()),
+                dead_letters: clients.dead_letters("fan-out", &fan_out_queue),
+            },
+            presence: presence::Presence {
+                store: clients.store("presence"),
+                gateway: clients.gateway("presence"),
+                presence: watching("presence"),
+                dead_letters: clients.dead_letters("presence", &presence_queue),
             },
             dynamodb: clients.dynamodb("bench"),
             sqs: clients.sqs("bench"),
             store: clients.store("bench"),
             gateway: clients.gateway("bench"),
             queue: clients.queue("bench", &url),
-            fan_out_url: url,
-            dead_letter_url: dead_letters,
+            fan_out_queue,
+            presence_queue,
             meter,
             posts,
             audit,
@@ -184,7 +207,7 @@ impl Bench {
     pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(user.n)), Timestamp::from_ms(1));
         let connection = Connection { id: ConnectionId::new(id), device, opened_at };
-        self.store.open_connection(user.id, &connection, opened_at, opened_at).await.expect("a store");
+        self.store.open_connection(user.id, &connection, clock::now()).await.expect("a store");
     }
 
     /// Puts a connection of a session on record.
@@ -196,8 +219,23 @@ impl Bench {
             opened_at: Timestamp::from_ms(1),
         };
         let user = text("user").parse().expect("a user");
-        let until = connection.opened_at;
-        self.store.open_connection(user, &connection, until, until).await.expect("a store");
+        self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
+    }
+
+    /// Puts a connection on record that was opened long ago, on a device of which nothing else is known.
+    pub(crate) async fn has_old_connection_of_another_device(&self, user: UserId, id: &str) {
+        let (device, opened_at) = (DeviceId::new(Ulid(77)), Timestamp::from_ms(1));
+        let connection = Connection { id: ConnectionId::new(id), device, opened_at };
+        self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
+    }
+
+    /// Connects and sends a heartbeat with a login that has ended.
+    pub(crate) async fn is_logged_out(&self, n: u128) {
+        let response = self.connect.handle(event(n, "c=", "$connect", "CONNECT", None)).await;
+        assert_eq!(response.status_code, 401);
+        let heartbeat = json!({"action": "heartbeat"}).to_string();
+        let response = self.heartbeat.handle(event(n, "c=", "heartbeat", "MESSAGE", Some(heartbeat))).await;
+        assert_eq!(frame_of(response)["code"], "unauthenticated");
     }
 
     /// What each function has asked of AWS so far.

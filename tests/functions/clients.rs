@@ -3,8 +3,12 @@
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_lambda::presence::Presence;
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue};
 use confab_store_dynamodb::{Store, Tables};
+
+use crate::bench::POLICY;
+use crate::queue_bench::Queue;
 
 /// Begins the name of every table and queue.
 pub(crate) const TABLE_PREFIX: &str = "test-";
@@ -42,10 +46,24 @@ impl Clients {
         )
     }
 
-    /// Makes a queue; gives its URL.
-    pub(crate) async fn make_queue(&self, name: &str) -> String {
-        let create = self.sqs("bench").create_queue().queue_name(format!("{TABLE_PREFIX}{name}"));
-        create.send().await.expect("a queue").queue_url.expect("its URL")
+    /// Makes a queue and its dead-letter queue.
+    pub(crate) async fn make_queue(&self, name: &str) -> Queue {
+        let url_of = async |name: String| {
+            let create = self.sqs("bench").create_queue().queue_name(name);
+            create.send().await.expect("a queue").queue_url.expect("its URL")
+        };
+        Queue {
+            url: url_of(format!("{TABLE_PREFIX}{name}")).await,
+            dead_letter_url: url_of(format!("{TABLE_PREFIX}{name}-dead-letter")).await,
+        }
+    }
+
+    pub(crate) fn dead_letters(&self, caller: &str, queue: &Queue) -> DeadLetterQueue {
+        DeadLetterQueue::new(self.sqs(caller), queue.dead_letter_url.clone())
+    }
+
+    pub(crate) fn presence(&self, caller: &str, url: &str) -> Presence {
+        Presence { queue: SqsPresenceQueue::new(self.sqs(caller), url.to_owned()), policy: POLICY }
     }
 
     pub(crate) fn queue(&self, caller: &str, url: &str) -> SqsFanOutQueue {

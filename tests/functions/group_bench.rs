@@ -1,4 +1,4 @@
-//! Groups on the bench, and what Lambda does with their queue.
+//! Groups on the bench.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::change_group::{Actor, Context};
@@ -54,51 +54,5 @@ impl Bench {
             .send()
             .await
             .expect("a row");
-    }
-
-    /// Hands what is in the queue to `fan-out`, as Lambda would; gives the number of records.
-    pub(crate) async fn run_fan_out(&self) -> usize {
-        let mut count = 0;
-        loop {
-            let receive = self.sqs.receive_message().queue_url(&self.fan_out_url).max_number_of_messages(10);
-            let messages = receive.send().await.expect("a queue").messages.unwrap_or_default();
-            if messages.is_empty() {
-                return count;
-            }
-            count += messages.len();
-            let records = messages.iter().map(|message| {
-                json!({"messageId": message.message_id, "body": message.body, "messageAttributes": {}})
-            });
-            let event = json!({"Records": records.collect::<Vec<_>>()});
-            let event = serde_json::from_value(event).expect("an event");
-            let response = self.fan_out.handle(event).await;
-            assert!(response.batch_item_failures.is_empty(), "{response:?}");
-            for message in messages {
-                let receipt = message.receipt_handle.expect("a receipt");
-                let delete = self.sqs.delete_message().queue_url(&self.fan_out_url).receipt_handle(receipt);
-                delete.send().await.expect("a queue");
-            }
-        }
-    }
-
-    /// Hands one record to `fan-out`; says whether it is to come again.
-    pub(crate) async fn comes_again(&self, body: &str) -> bool {
-        let event = json!({"Records": [{"messageId": "1", "body": body, "messageAttributes": {}}]});
-        let event = serde_json::from_value(event).expect("an event");
-        let failures = self.fan_out.handle(event).await.batch_item_failures;
-        failures.iter().any(|failure| failure.item_identifier == "1")
-    }
-
-    /// The bodies in the dead-letter queue.
-    pub(crate) async fn parked(&self) -> Vec<String> {
-        let receive = self.sqs.receive_message().queue_url(&self.dead_letter_url).max_number_of_messages(10);
-        let messages = receive.send().await.expect("a queue").messages.unwrap_or_default();
-        messages.into_iter().filter_map(|message| message.body).collect()
-    }
-
-    /// Puts a record into the queue that is no task.
-    pub(crate) async fn enqueue_nonsense(&self) {
-        let send = self.sqs.send_message().queue_url(&self.fan_out_url).message_body("nonsense");
-        send.send().await.expect("a queue");
     }
 }

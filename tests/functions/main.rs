@@ -8,4 +8,7 @@ mod group_bench;
 mod permissions;
 mod policies;
 mod posts;
+mod presence_bench;
+mod presence_costs;
+mod queue_bench;
 mod tour;

@@ -12,13 +12,15 @@ pub(crate) const GONE: &str = "gone";
 /// How the id of a connection begins that takes no post for now.
 pub(crate) const SLOW: &str = "slow";
 
-/// Takes every post but to what is gone, and counts them.
+/// Knows every connection and takes every post, but of what is gone; counts posts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posts(Arc<AtomicUsize>);
 
 impl Service for Posts {
     fn call(&self, request: ServiceRequest) -> ServiceFuture {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        if request.method() == http::Method::POST {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
         let mut response = ServiceResponse::default();
         if request.uri().path().contains(&format!("/{GONE}")) {
             *response.status_mut() = http::StatusCode::GONE;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 use crate::posts::GONE;
+use crate::queue_bench::comes_again;
 
 /// Takes the tour; gives what was asked of AWS on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {
@@ -20,6 +21,7 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
     Box::pin(over_sockets(&bench, &ada, &bob)).await;
     Box::pin(over_http(&bench, &bob)).await;
     Box::pin(in_groups(&bench, &ada, &bob)).await;
+    Box::pin(among_friends(&bench, &ada, &bob)).await;
     bench.accesses()
 }
 
@@ -48,6 +50,13 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
     }
     bench.disconnect(1, "c1-1=").await;
     bench.heartbeat(ada).await;
+
+    // Whoever fell off the record is put back by any frame; whoever was logged out is not.
+    bench.disconnect(2, "c2=").await;
+    bench.sync(bob, json!({})).await;
+    bench.disconnect(2, "c2=").await;
+    bench.send(bob, ada, "m9", "off the record").await;
+    bench.is_logged_out(9).await;
 }
 
 async fn over_http(bench: &Bench, bob: &User) {
@@ -81,6 +90,7 @@ async fn over_http(bench: &Bench, bob: &User) {
     let (status, _) = bench.call("POST", "/v1/token/refresh", "", refresh).await;
     assert_eq!(status, 200);
     bench.connects_as(&session, "c3=").await;
+    bench.has_old_connection_of_another_device(carol, &format!("{GONE}8=")).await;
     let (status, _) = bench.call("POST", "/v1/logout", &token, Value::Null).await;
     assert_eq!(status, 204);
 }
@@ -97,7 +107,7 @@ async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
     bench.run_fan_out().await;
     let read = json!({"action": "read", "id": "r", "conversation": group, "seq": 1});
     assert!(bench.ask(ada, "read", &read).await.is_some());
-    bench.enqueue_nonsense().await;
+    bench.enqueue_nonsense(&bench.fan_out_queue).await;
     bench.run_fan_out().await;
     let path = format!("/v1/groups/{group}");
     let bobs = format!("{path}/members/{}", bob.id);
@@ -113,6 +123,46 @@ async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
     bench.row_was_left_open(ada, &group).await;
     bench.run_fan_out().await;
     bench.send_is_refused(ada, &group).await;
+}
+
+async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
+    let session = signed_up(bench, "erin").await;
+    let token = session["access_token"].as_str().expect("a token").to_owned();
+    let (bobs, ada_and_bob) =
+        (format!("contacts/{}", bob.id), json!([ada.id.to_string(), bob.id.to_string()]));
+    for (method, path, expected) in [
+        ("PUT", bobs.clone(), 200),
+        ("GET", "contacts".to_owned(), 200),
+        ("DELETE", bobs, 204),
+        ("PUT", format!("blocks/{}", bob.id), 204),
+        ("GET", "blocks".to_owned(), 200),
+        ("DELETE", format!("blocks/{}", bob.id), 204),
+    ] {
+        let (status, answer) = bench.call(method, &format!("/v1/{path}"), &token, Value::Null).await;
+        assert_eq!(status, expected, "{method} {path}: {answer}");
+    }
+    // Ada comes, is found alone, and is looked at by Bob who comes, and by whoever asks.
+    bench.befriend(ada, bob).await;
+    bench.enqueue_nonsense(&bench.presence_queue).await;
+    bench.run_presence().await;
+    for n in 5..8 {
+        bench.has_old_connection(bob, &format!("{GONE}{n}=")).await;
+        let look = bench.next_look(ada).await;
+        bench.was_not_heard_for_long(ada).await;
+        comes_again(&look, |event| bench.presence.handle(event)).await;
+        bench.was_alone_for_long(bob).await;
+        bench.heartbeat(ada).await;
+        bench.run_presence().await;
+    }
+    bench.was_alone_for_long(bob).await;
+    let presence = json!({"action": "presence", "id": "p", "users": ada_and_bob});
+    assert!(bench.ask(ada, "presence", &presence).await.is_some());
+    bench.group(ada, &[bob]).await;
+    let stranger = json!({"action": "presence", "id": "p", "users": [session["user"]]});
+    assert!(bench.ask(ada, "presence", &stranger).await.is_some());
+    let conversation = ConversationId::dm(ada.id, bob.id).expect("two users");
+    let typing = json!({"action": "typing", "conversation": conversation.to_string()});
+    assert_eq!(bench.ask(ada, "typing", &typing).await, None);
 }
 
 async fn signed_up(bench: &Bench, handle: &str) -> Value {

@@ -4,24 +4,9 @@ use serde_json::json;
 use tests::Chat;
 
 #[tokio::test]
-async fn typing_and_presence_are_unknown_actions() {
-    let [alice, bob] = Chat::new().users().await;
-    let mut phone = alice.connect().await;
-    phone.refused(json!({"action": "presence", "users": [bob.id]}), "unknown_action").await;
-    phone.refused(json!({"action": "typing", "conversation": alice.dm(&bob)}), "unknown_action").await;
-    phone.assert_quiet().await;
-}
-
-#[tokio::test]
-async fn contacts_blocks_and_pushes_are_not_found() {
-    let [alice, bob] = Chat::new().users().await;
-    for path in ["/v1/contacts", "/v1/blocks", "/v1/media"] {
-        alice.http.get(path).await.refused(404, "not_found");
-    }
-    for path in [format!("/v1/contacts/{}", bob.id), format!("/v1/blocks/{}", bob.id)] {
-        alice.http.put(&path, &json!({})).await.refused(404, "not_found");
-        alice.http.delete(&path).await.refused(404, "not_found");
-    }
+async fn media_and_pushes_are_not_found() {
+    let alice = Chat::new().user().await;
+    alice.http.get("/v1/media").await.refused(404, "not_found");
     let push = json!({"platform": "apns", "token": "x"});
     alice.http.put("/v1/devices/self/push", &push).await.refused(404, "not_found");
 }

@@ -5,7 +5,13 @@
 //! Those in `runner` start the `confab` program, and are about the program.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod block_messages;
+mod blocks;
 mod chat_list;
+mod contact_contention;
+mod contact_list;
+mod contact_removal;
+mod contacts;
 mod content;
 mod devices;
 mod first_contact;
@@ -37,6 +43,11 @@ mod mute;
 mod order;
 mod outsiders;
 mod positions;
+mod presence_log_out;
+mod presence_offline;
+mod presence_online;
+mod presence_query;
+mod presence_signs;
 mod profiles;
 mod read;
 mod recipients;
@@ -50,3 +61,5 @@ mod text_size;
 mod tokens;
 mod tries;
 mod truncation;
+mod typing;
+mod typing_audience;

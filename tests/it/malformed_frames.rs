@@ -166,7 +166,7 @@ async fn fields_of_the_wrong_type_are_named() {
 async fn an_id_that_is_no_text_is_refused() {
     let mut scene = scene().await;
     for id in [json!(7), json!([]), json!({}), json!(true)] {
-        for action in ["heartbeat", "send", "sync", "read", "history"] {
+        for action in ["heartbeat", "send", "sync", "read", "history", "typing", "presence"] {
             scene.phone.send(&json!({"action": action, "id": id})).await;
             scene.phone.next_error("bad_request").await;
         }

@@ -289,6 +289,8 @@ impl Device {
             ServerFrame::Ack(_)
             | ServerFrame::History(_)
             | ServerFrame::Ok(_)
+            | ServerFrame::Typing(_)
+            | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Error(_) => self.world.fault(format!("unexpected frame {frame:?}")),
         }

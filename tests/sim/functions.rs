@@ -7,7 +7,7 @@ use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, UserId}
 use confab_protocol::{Ack, ServerFrame};
 
 use crate::planted::{Role, Store};
-use crate::world::{POLICY, Request, World};
+use crate::world::{Request, World};
 
 impl World {
     /// The `$connect` function.
@@ -15,8 +15,8 @@ impl World {
         let process = self.any_process();
         let store = Store::new(self, Role::Other);
         let now = self.now().plus(process.ahead);
-        let open = open_connection::open_connection(&store, &self.gateway, identity, connection, POLICY, now);
-        self.invoke(open).await
+        let context = self.presence(&store, now);
+        self.invoke(open_connection::open_connection(&context, &self.gateway, identity, connection)).await
     }
 
     /// The `$disconnect` function.
@@ -41,7 +41,7 @@ impl World {
         let SendMessage { sender, conversation, attempt, .. } = command;
         let ways = (&self.gateway, &self.queue);
         let send = send_message(&store, ways, &process.writer, command, now);
-        let answer = self.try_invoke(send).await?;
+        let answer = self.try_invoke(send).await?.map(|sent| sent.ack);
         match &answer {
             Ok(ack) => self.sends()[index].acked = Some((self.step(), ack.clone())),
             Err(refusal) => {

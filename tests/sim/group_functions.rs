@@ -1,9 +1,9 @@
 //! The functions that groups need, as a client or the queue invokes them.
 
-use confab_app::Error;
 use confab_app::change_group::{Actor, Context, Wish};
-use confab_app::fan_out::{FanOutError, FanOutTask};
+use confab_app::fan_out::FanOutTask;
 use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
+use confab_app::{Error, TaskError};
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, GroupId, Message, Refusal, UserId};
 use confab_memory::{Gateway, Queue};
@@ -88,8 +88,8 @@ impl World {
         let announced = async {
             match confab_app::fan_out::fan_out(&store, &self.gateway, task, now).await {
                 Ok(_) => Ok(None),
-                Err(FanOutError::Never(reason)) => Ok(Some(reason)),
-                Err(FanOutError::Again(error)) => Err(error),
+                Err(TaskError::Never(reason)) => Ok(Some(reason)),
+                Err(TaskError::Again(error)) => Err(error),
             }
         };
         let announced: Option<Option<&str>> = self.invoke(announced).await;

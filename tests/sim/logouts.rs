@@ -2,16 +2,17 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use confab_app::end_device::end_device;
 use confab_app::open_connection::open_connection;
 use confab_app::ports::{Connection, Devices, Identity, Sessions};
+use confab_app::presence::Context;
 use confab_domain::device::Device;
 use confab_domain::lease::{CONNECTIONS_MAX, HeartbeatPolicy};
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId};
-use confab_memory::{Calm, Gateway, Memory};
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory};
 use ulid::Ulid;
 
 use crate::executor::finish;
@@ -48,13 +49,17 @@ fn world() -> (Memory, Gateway) {
     (store, Gateway::new(Arc::new(Calm)))
 }
 
+fn context<'a>(store: &'a Memory, queue: &'a DelayQueue, now: Timestamp) -> Context<'a, Memory, DelayQueue> {
+    Context { store, queue, policy: POLICY, watch: WatchId(1), now }
+}
+
 /// Polls the first `before` times, then the second to its end, then the first to its end.
 fn interleave<A, B>(
     first: impl Future<Output = A>,
     before: usize,
     second: impl Future<Output = B>,
 ) -> (A, B) {
-    let (mut first, mut context) = (pin!(first), Context::from_waker(Waker::noop()));
+    let (mut first, mut context) = (pin!(first), task::Context::from_waker(Waker::noop()));
     let mut done = None;
     for _ in 0..before {
         if let Poll::Ready(output) = first.as_mut().poll(&mut context) {
@@ -76,10 +81,11 @@ fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
     for polls in 0..POLLS_MAX {
         for logout_first in [false, true] {
             let (store, gateway) = world();
-            let connect =
-                open_connection(&store, &gateway, identity(3), ConnectionId::new("c="), POLICY, NOW);
+            let queue = DelayQueue::default();
+            let context = context(&store, &queue, NOW);
+            let connect = open_connection(&context, &gateway, identity(3), ConnectionId::new("c="));
             let Identity { user, device, family } = identity(3);
-            let logout = end_device(&store, &gateway, (user, device), Some(family), NOW);
+            let logout = end_device(&context, &gateway, user, device, Some(family));
             let ended = if logout_first {
                 interleave(logout, polls, connect).0
             } else {
@@ -98,7 +104,9 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
     let (store, gateway) = world();
     finish(store.put_device(&login(4))).unwrap();
     let Identity { user, device, family } = identity(3);
-    let ended = finish(end_device(&store, &gateway, (user, device), Some(family), NOW));
+    let queue = DelayQueue::default();
+    let context = context(&store, &queue, NOW);
+    let ended = finish(end_device(&context, &gateway, user, device, Some(family)));
     assert!(!ended.unwrap());
     assert!(finish(store.device(user, device)).unwrap().is_some());
 }
@@ -106,11 +114,12 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
 #[test]
 fn the_oldest_of_too_many_connections_is_closed() {
     let (store, gateway) = world();
+    let queue = DelayQueue::default();
     for n in 0..=CONNECTIONS_MAX {
         let connection = ConnectionId::new(format!("c{n}="));
         let now = NOW.plus(Duration::from_secs(n as u64));
-        let open = open_connection(&store, &gateway, identity(3), connection.clone(), POLICY, now);
-        finish(open).unwrap();
+        let context = context(&store, &queue, now);
+        finish(open_connection(&context, &gateway, identity(3), connection.clone())).unwrap();
         gateway.open(connection);
     }
     let session = finish(store.sessions(&[identity(3).user])).unwrap().remove(0);

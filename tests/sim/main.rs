@@ -23,6 +23,7 @@ mod members;
 mod notes;
 mod passed_on;
 mod planted;
+mod presence;
 mod queue;
 mod random;
 mod scenario;
@@ -139,8 +140,17 @@ impl Simulation {
     }
 }
 
-/// How many of the seeds from `first` on break a guarantee; with the first of them.
+/// The seeds from `first` on that break a guarantee, and which.
 fn broken(first: u64, count: u64, bug: Option<Bug>) -> Vec<(u64, String)> {
+    broken_by(first, count, |seed| simulate(seed, bug))
+}
+
+/// The same for any simulation.
+fn broken_by(
+    first: u64,
+    count: u64,
+    simulate: impl Fn(u64) -> Result<(), String> + Sync,
+) -> Vec<(u64, String)> {
     let next = AtomicU64::new(first);
     let search = || {
         let mut broken = Vec::new();
@@ -149,7 +159,7 @@ fn broken(first: u64, count: u64, bug: Option<Bug>) -> Vec<(u64, String)> {
             if seed >= first + count {
                 return broken;
             }
-            broken.extend(simulate(seed, bug).err().map(|fault| (seed, fault)));
+            broken.extend(simulate(seed).err().map(|fault| (seed, fault)));
         }
     };
     let mut broken = thread::scope(|scope| {

@@ -42,6 +42,8 @@ impl World {
             | ServerFrame::Ack(_)
             | ServerFrame::History(_)
             | ServerFrame::Ok(_)
+            | ServerFrame::Typing(_)
+            | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Error(_) => {}
         }

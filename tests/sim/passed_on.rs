@@ -1,12 +1,12 @@
 //! What a store has that no bug is planted in.
 
 use confab_app::ports::{
-    Account, Connection, CreateUserOutcome, Devices, ProfileChange, RotateOutcome, Session, Sessions,
-    StoreError, Users,
+    Account, Connection, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange,
+    ProfileChange, RotateOutcome, Session, Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId};
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
 
 use crate::planted::Store;
 
@@ -15,28 +15,31 @@ impl Sessions for Store<'_> {
         &self,
         user: UserId,
         connection: &Connection,
-        lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Session, StoreError> {
-        self.world.memory.open_connection(user, connection, lease_until, now).await
+        self.world.memory.open_connection(user, connection, now).await
     }
 
     async fn renew(
         &self,
         user: UserId,
         connection: &ConnectionId,
-        lease_until: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.renew(user, connection, lease_until, now).await
+    ) -> Result<Option<Session>, StoreError> {
+        self.world.memory.renew(user, connection, now).await
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
         self.world.memory.close_connections(user, connections).await
     }
 
-    async fn end_lease(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-        self.world.memory.end_lease(user, now).await
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.replace_presence(user, seen, next).await
     }
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
@@ -45,6 +48,37 @@ impl Sessions for Store<'_> {
             Some(sessions) => Ok(sessions),
             None => self.world.memory.sessions(users).await,
         }
+    }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.session(user).await
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.glance(user).await
+    }
+}
+
+impl Contacts for Store<'_> {
+    async fn relation(&self, user: UserId, other: UserId) -> Result<Relation, StoreError> {
+        self.world.memory.relation(user, other).await
+    }
+
+    async fn relations(&self, user: UserId, others: &[UserId]) -> Result<Vec<Contact>, StoreError> {
+        self.world.memory.relations(user, others).await
+    }
+
+    async fn contacts(
+        &self,
+        user: UserId,
+        after: Option<UserId>,
+        rows_max: u32,
+    ) -> Result<ContactPage, StoreError> {
+        self.world.memory.contacts(user, after, rows_max).await
+    }
+
+    async fn change_pair(&self, change: &PairChange) -> Result<bool, StoreError> {
+        self.world.memory.change_pair(change).await
     }
 }
 
@@ -59,6 +93,10 @@ impl Users for Store<'_> {
 
     async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         self.world.memory.user(user).await
+    }
+
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        self.world.memory.profiles(users).await
     }
 
     async fn change_profile(

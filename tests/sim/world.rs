@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use confab_app::Error;
 use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
+use confab_app::presence;
 use confab_app::send_message::{SendMessage, Writer};
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId};
-use confab_memory::{Gateway, Memory, Queue};
+use confab_domain::{ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId};
+use confab_memory::{DelayQueue, Gateway, Memory, Queue};
 use confab_protocol::Ack;
 use ulid::Ulid;
 
@@ -25,7 +26,7 @@ use crate::scenario::Scenario;
 use crate::truth::Truth;
 use crate::weather::Changeable;
 
-pub(crate) const POLICY: HeartbeatPolicy =
+const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
 /// How long messages are kept where they expire. Unit: milliseconds.
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
     pub(crate) queue: Queue,
+    /// What is to be looked at later; nobody does.
+    looks: DelayQueue,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     weather: Arc<Changeable>,
@@ -81,6 +84,7 @@ impl World {
             memory,
             gateway: Gateway::new(Arc::clone(&weather) as _),
             queue: Queue::new(Arc::clone(&weather) as _),
+            looks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
             early_groups: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
@@ -118,6 +122,16 @@ impl World {
 
     pub(crate) fn retention(&self) -> Retention {
         Retention::days(u32::from(self.scenario.retention))
+    }
+
+    /// What presence is kept with, in one request.
+    pub(crate) fn presence<'a, S>(
+        &'a self,
+        store: &'a S,
+        now: Timestamp,
+    ) -> presence::Context<'a, S, DelayQueue> {
+        let watch = WatchId(self.random.draw());
+        presence::Context { store, queue: &self.looks, policy: POLICY, watch, now }
     }
 
     /// Begins or ends the trouble that the scenario has.

@@ -43,6 +43,17 @@ impl Chat {
         users.try_into().expect("as many as were asked for")
     }
 
+    /// Several people who are friends, each of each.
+    pub async fn friends<const N: usize>(&self) -> [User; N] {
+        let users = self.users().await;
+        for (place, user) in users.iter().enumerate() {
+            for other in &users[place + 1..] {
+                user.befriend(other).await;
+            }
+        }
+        users
+    }
+
     /// Many people who have never met.
     pub async fn crowd(&self, count: usize) -> Vec<User> {
         let users = stream::iter(0..count).map(|_| self.user());

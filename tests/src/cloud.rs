@@ -19,3 +19,12 @@ pub fn ministack_differs(difference: &str) -> bool {
 pub fn gateway_answers_for_itself() -> bool {
     cloud().is_some()
 }
+
+/// Whether a check that needs a crowd is to be left out, since a deployed chat lets few sign up at once.
+pub fn signups_are_slow() -> bool {
+    let slow = cloud().is_some();
+    if slow {
+        eprintln!("left out, since few people sign up at once where Confab is deployed");
+    }
+    slow
+}

@@ -116,7 +116,7 @@ fn member_path(group: &str, user: &User) -> String {
 }
 
 /// The answer of a call that is made again while its outcome is unknown.
-async fn settled(call: impl AsyncFn() -> Answer) -> Answer {
+pub(crate) async fn settled(call: impl AsyncFn() -> Answer) -> Answer {
     loop {
         let answer = call().await;
         if answer.status != 503 {

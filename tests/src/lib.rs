@@ -12,19 +12,25 @@
 
 mod chat;
 mod cloud;
+mod contacts;
 mod fresh;
 mod group;
+mod heart;
 mod http;
 mod messages;
+mod presence;
 mod refusal;
 mod server;
 mod socket;
+mod typing;
 mod user;
 
 pub mod runner;
+pub mod times;
 
 pub use chat::Chat;
-pub use cloud::{gateway_answers_for_itself, ministack_differs};
+pub use cloud::{gateway_answers_for_itself, ministack_differs, signups_are_slow};
+pub use contacts::{Contacts, ids};
 pub use fresh::{fresh_handle, fresh_id};
 pub use group::roles;
 pub use http::{Answer, Http};

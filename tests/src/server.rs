@@ -6,14 +6,18 @@ use std::thread;
 use clap::Parser;
 use confab_local::{Runner, options::Options};
 
+use crate::times;
+
 /// Where the chat under test is: `CONFAB_TEST_URL`, or a runner in this process.
-#[expect(clippy::disallowed_methods, reason = "which server to test is the caller's to say")]
 pub(crate) fn base_url() -> String {
     static RUNNER: OnceLock<String> = OnceLock::new();
-    match std::env::var("CONFAB_TEST_URL") {
-        Ok(url) => url,
-        Err(_) => RUNNER.get_or_init(start_runner).clone(),
-    }
+    named().unwrap_or_else(|| RUNNER.get_or_init(start_runner).clone())
+}
+
+/// The server that `CONFAB_TEST_URL` names.
+#[expect(clippy::disallowed_methods, reason = "which server to test is the caller's to say")]
+pub(crate) fn named() -> Option<String> {
+    std::env::var("CONFAB_TEST_URL").ok()
 }
 
 /// Starts a runner that lives as long as the process, on threads that no test takes with it.
@@ -22,7 +26,8 @@ fn start_runner() -> String {
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let options = Options::parse_from(["confab", "--listen", "127.0.0.1:0", "--memory"]);
+            let program = ["confab", "--listen", "127.0.0.1:0", "--memory"];
+            let options = Options::parse_from(program.into_iter().chain(times::FLAGS));
             let runner = Runner::start(&options).await.expect("a runner");
             ready.send(format!("http://{}", runner.local_addr())).unwrap();
             runner.serve(std::future::pending()).await;

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -14,21 +15,22 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::{DEADLINE, fresh_id, refusal};
+use crate::heart::{BEAT, Heart, Out};
+use crate::{DEADLINE, fresh_id, refusal, times};
 
 /// Largest frame of a server. Unit: bytes, inclusive.
 ///
 /// Source: API Gateway WebSocket quotas, "WebSocket frame size".
 const FRAME_BYTES_MAX: usize = 32 * 1024;
 
-/// The `id` of the heartbeats by which a socket shows that it is alive; no test sees their answers.
-const PROBED: &str = "probed";
-
 /// An open socket, and what it has received that no test has looked at yet.
 #[derive(Debug)]
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    waiting: VecDeque<Value>,
+    stream: SplitStream<WebSocketStream<MaybeTlsStream<TcpStream>>>,
+    out: Out,
+    heart: Option<Heart>,
+    answers_probes: bool,
+    pub(crate) waiting: VecDeque<Value>,
 }
 
 /// What comes out of a socket.
@@ -63,11 +65,16 @@ impl Socket {
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
         match timeout_at(Instant::now() + DEADLINE, connect_async(request)).await {
-            Ok(Ok((stream, _))) => Ok(Self { stream, waiting: VecDeque::new() }),
+            Ok(Ok((stream, _))) => Ok(Self::of(stream)),
             Ok(Err(Error::Http(response))) => Err(response.status().as_u16()),
             Ok(Err(error)) => panic!("no handshake: {error}"),
             Err(_) => panic!("the handshake took too long"),
         }
+    }
+
+    fn of(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        let (sink, stream) = stream.split();
+        Self { stream, out: Out::new(sink), heart: None, answers_probes: true, waiting: VecDeque::new() }
     }
 
     /// Sends a frame.
@@ -77,12 +84,12 @@ impl Socket {
 
     /// Sends a text that may be no frame at all.
     pub async fn send_text(&mut self, text: &str) {
-        self.stream.send(Message::text(text)).await.expect("an open socket");
+        self.out.send(Message::text(text)).await.expect("an open socket");
     }
 
     /// Sends a binary message.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
-        self.stream.send(Message::binary(bytes.to_vec())).await.expect("an open socket");
+        self.out.send(Message::binary(bytes.to_vec())).await.expect("an open socket");
     }
 
     /// Sends bytes that say that they are text, in one WebSocket frame for each part.
@@ -92,7 +99,7 @@ impl Socket {
         for (n, part) in parts.iter().enumerate() {
             let opcode = OpCode::Data(if n == 0 { Data::Text } else { Data::Continue });
             let frame = Frame::message(part.to_vec(), opcode, n + 1 == parts.len());
-            if self.stream.send(Message::Frame(frame)).await.is_err() {
+            if self.out.send(Message::Frame(frame)).await.is_err() {
                 return;
             }
         }
@@ -100,7 +107,7 @@ impl Socket {
 
     /// Sends a WebSocket ping.
     pub async fn ping(&mut self, payload: &[u8]) {
-        self.stream.send(Message::Ping(payload.to_vec().into())).await.expect("an open socket");
+        self.out.send(Message::Ping(payload.to_vec().into())).await.expect("an open socket");
     }
 
     /// Sends a frame, with a fresh `id` if it has none, and gives the answer with this `id`.
@@ -242,48 +249,92 @@ impl Socket {
         drop(self);
     }
 
+    /// Closes the connection with a close frame.
+    pub async fn close(self) {
+        self.out.send(Message::Close(None)).await.expect("an open socket");
+    }
+
+    /// Sends heartbeats from now on, whatever else the test does, until the socket falls silent or is gone.
+    pub fn stay_awake(&mut self) {
+        self.heart = Some(Heart::start(self.out.clone(), times::heartbeat()));
+    }
+
+    /// Sends one more heartbeat and nothing after it by itself; gives when that was.
+    pub async fn fall_silent(&mut self) -> Instant {
+        self.heart = None;
+        let last = Instant::now();
+        self.assert_alive().await;
+        last
+    }
+
+    /// The next probe; from now on the test answers them.
+    pub async fn next_probe(&mut self) -> Value {
+        self.answers_probes = false;
+        self.take("a probe", is_probe).await
+    }
+
     /// The first frame that fits, whether it has come already or not.
     pub(crate) async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.take_while(what, || Instant::now() + DEADLINE, fits).await
+    }
+
+    /// The first frame that fits and comes before a time.
+    pub(crate) async fn take_by(&mut self, end: Instant, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.take_while(what, || end, fits).await
+    }
+
+    /// The first frame that fits; `deadline` says how long to wait for each that comes.
+    async fn take_while(
+        &mut self,
+        what: &str,
+        deadline: impl Fn() -> Instant,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
         if let Some(place) = self.waiting.iter().position(&fits) {
             return self.waiting.remove(place).expect("it is there");
         }
         loop {
-            match self.receive(what).await {
-                Received::Frame(frame) if fits(&frame) => return frame,
-                Received::Frame(frame) => self.waiting.push_back(frame),
-                Received::Pong(_) => {}
-                Received::Closed(code) => {
+            match self.receive_by(deadline()).await {
+                Some(Received::Frame(frame)) if fits(&frame) => return frame,
+                Some(Received::Frame(frame)) => self.waiting.push_back(frame),
+                Some(Received::Pong(_)) => {}
+                Some(Received::Closed(code)) => {
                     panic!("closed with {code}; expected {what}, received {}", self.shown())
                 }
+                None => panic!("waited for {what}; received {}", self.shown()),
             }
         }
     }
 
     /// Whatever comes next.
     pub async fn receive(&mut self, what: &str) -> Received {
-        let deadline = Instant::now() + DEADLINE;
+        match self.receive_by(Instant::now() + DEADLINE).await {
+            Some(received) => received,
+            None => panic!("waited for {what}; received {}", self.shown()),
+        }
+    }
+
+    /// Whatever comes next, if it comes before a time.
+    pub(crate) async fn receive_by(&mut self, end: Instant) -> Option<Received> {
         loop {
-            let Ok(received) = timeout_at(deadline, self.stream.next()).await else {
-                panic!("waited for {what}; received {}", self.shown());
-            };
-            match received {
+            match timeout_at(end, self.stream.next()).await.ok()? {
                 Some(Ok(Message::Text(text))) => {
                     let frame = read(&text);
-                    if is_probe(&frame) {
-                        self.send(&json!({"action": "heartbeat", "id": PROBED})).await;
-                    } else if frame["id"] != PROBED {
-                        return Received::Frame(frame);
+                    if self.answers_probes && is_probe(&frame) {
+                        self.send(&json!({"action": "heartbeat", "id": BEAT})).await;
+                    } else if frame["id"] != BEAT {
+                        return Some(Received::Frame(frame));
                     }
                 }
-                Some(Ok(Message::Pong(payload))) => return Received::Pong(payload.to_vec()),
+                Some(Ok(Message::Pong(payload))) => return Some(Received::Pong(payload.to_vec())),
                 Some(Ok(Message::Close(frame))) => {
                     // The close frame is returned at the next use of the stream.
-                    let _ = self.stream.flush().await;
-                    return Received::Closed(frame.map_or(1005, |frame| frame.code.into()));
+                    self.out.flush().await;
+                    return Some(Received::Closed(frame.map_or(1005, |frame| frame.code.into())));
                 }
                 Some(Ok(Message::Binary(_))) => panic!("a binary message from the server"),
                 Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
-                Some(Err(_)) | None => return Received::Closed(1006),
+                Some(Err(_)) | None => return Some(Received::Closed(1006)),
             }
         }
     }
@@ -316,7 +367,7 @@ fn read(text: &str) -> Value {
     frame
 }
 
-fn is_event(frame: &Value) -> bool {
+pub(crate) fn is_event(frame: &Value) -> bool {
     frame["id"].is_null() && frame["type"] != "error" && frame["type"] != "heartbeat"
 }
 

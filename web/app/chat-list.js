@@ -1,8 +1,9 @@
-import { avatar, updateAvatar } from './avatar.js';
 import { batched, h, reconcile, setAttribute } from './dom.js';
-import { phraseNodes, phraseText } from './happening.js';
+import { showPhrase } from './happening.js';
 import { icon } from './icons.js';
-import { titleOf } from './names.js';
+import { titleOf, typingIn } from './names.js';
+import { portrait, updatePortrait } from './portrait.js';
+import { isOnline } from './presence.js';
 import { previewOf } from './preview.js';
 import { listTime } from './time.js';
 
@@ -32,7 +33,7 @@ export class ChatList {
     this.element = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.empty);
     this.element.addEventListener('keydown', (event) => this.#move(event));
     const render = batched(() => this.render(), RENDER_MS);
-    for (const type of ['change', 'outbox', 'status']) {
+    for (const type of ['change', 'outbox', 'status', 'presence', 'typing']) {
       client.addEventListener(type, render);
       this.#cleanup.push(() => client.removeEventListener(type, render));
     }
@@ -83,7 +84,7 @@ export class ChatList {
 
   #create({ chat }) {
     const parts = {
-      avatar: avatar(chat.conversation, ''),
+      portrait: portrait(),
       name: h('span', { class: 'chat-name', dir: 'auto' }),
       time: h('time', { class: 'chat-time' }),
       preview: h('span', { class: 'chat-preview', dir: 'auto' }),
@@ -92,7 +93,7 @@ export class ChatList {
     const link = h(
       'a',
       { class: 'chat', href: `#/${chat.conversation}`, 'data-testid': 'chat-item', data: { conversation: chat.conversation } },
-      parts.avatar,
+      parts.portrait,
       parts.name,
       parts.time,
       parts.preview,
@@ -109,12 +110,12 @@ export class ChatList {
   }
 
   #update({ link, parts }, { chat, entry, title, at_ms }) {
-    updateAvatar(parts.avatar, title.id, title.name);
+    updatePortrait(parts.portrait, { ...title, online: chat.kind === 'dm' && isOnline(this.#client, title.id) });
     setText(parts.name, title.name);
     setText(parts.time, at_ms ? listTime(at_ms) : '');
-    const preview = previewOf(this.#client, chat, entry);
-    if (parts.preview.textContent !== phraseText(preview)) parts.preview.replaceChildren(...phraseNodes(preview));
+    showPhrase(parts.preview, previewOf(this.#client, chat, entry));
     parts.preview.classList.toggle('failed', entry?.state === 'failed');
+    parts.preview.classList.toggle('is-typing', entry?.state !== 'failed' && typingIn(this.#client, chat) !== null);
     parts.unread.hidden = chat.unread_count === 0;
     setText(parts.unread, chat.unread_count > 99 ? '99+' : String(chat.unread_count));
     parts.unread.setAttribute('aria-label', `${chat.unread_count} unread`);

@@ -14,9 +14,10 @@ export function cleaned(text) {
 /**
  * Where a message is written. Enter sends, Shift+Enter breaks the line. What is
  * not sent yet stays with its conversation.
- * @param {{conversation: string, name: string, onSend: (text: string) => void}} use
+ * @param {{conversation: string, name: string, onSend: (text: string) => void, onType: () => void}} use
+ *   `onType` is called whenever something is typed that could be sent.
  */
-export function composer({ conversation, name, onSend }) {
+export function composer({ conversation, name, onSend, onType }) {
   const draftKey = `confab.draft.${conversation}`;
   const input = h('textarea', {
     rows: '1',
@@ -49,7 +50,10 @@ export function composer({ conversation, name, onSend }) {
     changed();
     input.focus();
   };
-  input.addEventListener('input', changed);
+  input.addEventListener('input', () => {
+    changed();
+    if (!send.disabled) onType();
+  });
   input.addEventListener('keydown', (event) => {
     // While an input method composes, Enter chooses a candidate.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

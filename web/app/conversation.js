@@ -1,11 +1,20 @@
-import { avatar, updateAvatar } from './avatar.js';
 import { composer } from './composer.js';
 import { batched, h } from './dom.js';
 import { openGroupInfo } from './group-info.js';
+import { phraseText, showPhrase } from './happening.js';
 import { icon } from './icons.js';
+import { menuButton } from './menu.js';
 import { MessageList } from './message-list.js';
-import { closedText, detailOf, titleOf } from './names.js';
+import { closedText, detailOf, titleOf, typingIn } from './names.js';
+import { portrait, updatePortrait } from './portrait.js';
+import { isOnline } from './presence.js';
+import { relationItems } from './relations.js';
+import { typingAnnouncer } from './typing.js';
 import { peerOf } from '../confab.js';
+
+/** Events after which the header may have to say something else. */
+const CHANGES = ['change', 'presence', 'contacts', 'typing'];
+const MINUTE_MS = 60_000;
 
 /**
  * One conversation: who it is with, its messages, and where to write.
@@ -14,34 +23,45 @@ import { peerOf } from '../confab.js';
 export function conversationView({ client, conversation, onBack, onOpen }) {
   const chat = client.chats.ensure(conversation);
   const isGroup = chat.kind === 'group';
+  const peer = peerOf(conversation, client.user);
   const list = new MessageList(client, conversation);
-  const picture = avatar(conversation, '');
+  const picture = portrait();
   const name = h('h2', { class: 'peer-name', dir: 'auto', tabindex: '-1' });
   const detail = h('p', { class: 'peer-detail', 'data-testid': 'peer-detail' });
+  const typingNews = h('p', { class: 'visually-hidden', role: 'status', 'data-testid': 'typing-news' });
+  const announceTyping = typingAnnouncer(typingNews);
   const back = h('button', { class: 'icon-button back', type: 'button', 'aria-label': 'Back to chats', 'data-testid': 'back', on: { click: onBack } }, icon('back'));
   const showInfo = () => openGroupInfo({ client, conversation, onOpen });
   const info = isGroup ? h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Group info', title: 'Group info', 'data-testid': 'group-info', on: { click: showInfo } }, icon('group')) : null;
+  const menu = peer ? menuButton({ label: 'Options for this person', testid: 'peer-menu', items: () => relationItems(client, peer) }) : null;
   const send = (text) => {
     list.follow();
     return client.send(conversation, text);
   };
-  const writer = composer({ conversation, name: '', onSend: send });
+  const writer = composer({ conversation, name: '', onSend: send, onType: () => client.typing.typing(conversation) });
   const closed = h('p', { class: 'closed', role: 'status', 'data-testid': 'closed' });
   const element = h(
     'section',
     { class: 'conversation', 'aria-label': 'Conversation' },
-    h('header', { class: 'pane-header' }, back, picture, h('div', { class: 'peer' }, name, detail), info),
+    h('header', { class: 'pane-header' }, back, picture, h('div', { class: 'peer' }, name, detail), info, menu),
+    typingNews,
     list.element,
     writer.element,
     closed,
   );
   const show = () => {
     const title = titleOf(client, chat);
-    updateAvatar(picture, title.id, title.name);
+    updatePortrait(picture, { ...title, online: peer !== null && isOnline(client, peer) });
     name.textContent = title.name;
-    detail.textContent = detailOf(client, chat);
+    showDetail();
     writer.setName(title.name);
     showClosed();
+  };
+  const showDetail = () => {
+    const typing = typingIn(client, chat);
+    showPhrase(detail, detailOf(client, chat));
+    detail.classList.toggle('is-typing', typing !== null);
+    announceTyping(typing ? phraseText(typing) : '');
   };
   const showClosed = () => {
     const text = closedText(chat);
@@ -52,11 +72,14 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
     if (losesFocus) name.focus();
   };
   const update = batched(show);
-  client.addEventListener('change', update);
+  for (const type of CHANGES) client.addEventListener(type, update);
+  const timer = setInterval(update, MINUTE_MS);
   show();
   const unwatch = isGroup ? client.groups.watch(conversation) : () => {};
-  const peer = peerOf(conversation, client.user);
-  if (peer) client.profiles.refresh(peer);
+  if (peer) {
+    client.profiles.refresh(peer);
+    client.presence.ask([peer]);
+  }
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && !event.isComposing) onBack();
   });
@@ -64,7 +87,8 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
     element,
     focus: ({ toComposer }) => (toComposer && !chat.left ? writer.focus() : name.focus()),
     dispose: () => {
-      client.removeEventListener('change', update);
+      for (const type of CHANGES) client.removeEventListener(type, update);
+      clearInterval(timer);
       unwatch();
       list.dispose();
     },

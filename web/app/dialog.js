@@ -30,8 +30,17 @@ export function openDialog(title, ...content) {
   return dialog;
 }
 
-/** Asks a yes-or-no question and returns the answer. */
-export function confirmDialog(title, sentence, yes) {
+/** Tells something that needs no answer. */
+export function messageDialog(title, sentence) {
+  const close = h('button', { class: 'button', type: 'button', text: 'Close', autofocus: true, on: { click: () => dialog.close() } });
+  const dialog = openDialog(title, h('p', { class: 'dialog-text', text: sentence }), h('div', { class: 'dialog-actions' }, close));
+}
+
+/**
+ * Asks a yes-or-no question and returns the answer.
+ * @param {{calm?: boolean}} [how]  Whether a yes takes nothing away.
+ */
+export function confirmDialog(title, sentence, yes, { calm = false } = {}) {
   return new Promise((resolve) => {
     let answer = false;
     const choose = (value) => () => {
@@ -45,7 +54,7 @@ export function confirmDialog(title, sentence, yes) {
         'div',
         { class: 'dialog-actions' },
         h('button', { class: 'button', type: 'button', text: 'Cancel', autofocus: true, on: { click: choose(false) } }),
-        h('button', { class: 'button danger', type: 'button', text: yes, on: { click: choose(true) } }),
+        h('button', { class: `button ${calm ? 'primary' : 'danger'}`, type: 'button', text: yes, on: { click: choose(true) } }),
       ),
     );
     dialog.addEventListener('close', () => resolve(answer));

@@ -5,6 +5,7 @@ import { field } from './field.js';
 import { createMember, updateMember } from './group-member.js';
 import { handleAdder } from './handle-adder.js';
 import { isolated, membersText, nameOf } from './names.js';
+import { isOnline } from './presence.js';
 import { inOrder, mayRemove, rolesToGive, runsGroup } from './rights.js';
 import { displayNameError } from './rules.js';
 
@@ -31,9 +32,11 @@ class GroupInfo {
     this.#build();
     const render = batched(() => this.#render(), RENDER_MS);
     const unwatch = client.groups.watch(conversation);
-    client.addEventListener('change', render);
+    // No event tells of members who are no friends.
+    client.presence.ask(client.groups.watchedMembers);
+    for (const type of ['change', 'presence']) client.addEventListener(type, render);
     this.dialog.addEventListener('close', () => {
-      client.removeEventListener('change', render);
+      for (const type of ['change', 'presence']) client.removeEventListener(type, render);
       unwatch();
     });
     this.#render();
@@ -126,6 +129,7 @@ class GroupInfo {
         updateMember(element, {
           ...member,
           isSelf,
+          online: isOnline(this.#client, member.user),
           name: nameOf(this.#client, member.user),
           handle: profile?.handle ?? null,
           roles: rolesToGive(ownRole, of),

@@ -1,5 +1,5 @@
-import { avatar, updateAvatar } from './avatar.js';
 import { h } from './dom.js';
+import { portrait, updatePortrait } from './portrait.js';
 import { ago } from './time.js';
 
 const ROLE_NAMES = { owner: 'Owner', admin: 'Admin' };
@@ -16,7 +16,7 @@ export function createMember(actions) {
   lastId += 1;
   const id = `member-${lastId}`;
   const parts = {
-    picture: avatar('', ''),
+    picture: portrait(),
     name: h('bdi'),
     you: h('span', { class: 'member-you', text: ' (you)' }),
     detail: h('span', { class: 'member-detail' }),
@@ -38,7 +38,7 @@ export function createMember(actions) {
 
 /**
  * Shows a member.
- * @param {{user: string, name: string, handle: string | null, role: string, joined_at_ms: number, isSelf: boolean, roles: string[], removable: boolean}} member
+ * @param {{user: string, name: string, handle: string | null, role: string, joined_at_ms: number, isSelf: boolean, online: boolean, roles: string[], removable: boolean}} member
  */
 export function updateMember(element, member) {
   const { parts, actions } = element;
@@ -48,7 +48,7 @@ export function updateMember(element, member) {
   element.signature = signature;
   element.dataset.user = member.user;
   element.dataset.role = member.role;
-  updateAvatar(parts.picture, member.user, member.name);
+  updatePortrait(parts.picture, { ...member, id: member.user });
   parts.name.textContent = member.name;
   parts.you.hidden = !member.isSelf;
   parts.detail.textContent = detail;

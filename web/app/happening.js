@@ -24,6 +24,11 @@ export function phraseNodes(phrase) {
   return phrase.map(({ text, name }) => (name === undefined ? document.createTextNode(text) : h('bdi', { text: name })));
 }
 
+/** Shows a phrase in an element, which is left alone where it says the same already. */
+export function showPhrase(element, phrase) {
+  if (element.textContent !== phraseText(phrase)) element.replaceChildren(...phraseNodes(phrase));
+}
+
 /** Returns a phrase as plain text. */
 export function phraseText(phrase) {
   return phrase.map(({ text, name }) => text ?? name).join('');

@@ -3,20 +3,23 @@ import { icon } from './icons.js';
 
 /**
  * Returns a button that opens a menu.
- * @param {{label: string, items: {icon: string, text: string, testid?: string, run: () => void}[]}} use
+ * @param {object} use
+ * @param {string} use.label
+ * @param {string} [use.testid]
+ * @param {() => {icon: string, text: string, testid?: string, run: () => void}[]} use.items  Asked when the menu opens.
  */
-export function menuButton({ label, items }) {
-  const button = h('button', { class: 'icon-button', type: 'button', 'aria-label': label, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': 'menu' }, icon('more'));
-  const entries = items.map((item) =>
-    h('button', { class: 'menu-item', type: 'button', role: 'menuitem', tabindex: '-1', 'data-testid': item.testid, on: { click: () => choose(item) } }, icon(item.icon), item.text),
-  );
-  const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, hidden: true }, ...entries);
+export function menuButton({ label, items, testid = 'menu' }) {
+  const button = h('button', { class: 'icon-button', type: 'button', 'aria-label': label, title: label, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': testid }, icon('more'));
+  const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, hidden: true });
   const element = h('div', { class: 'menu-anchor' }, button, menu);
 
+  const entryOf = (item) =>
+    h('button', { class: 'menu-item', type: 'button', role: 'menuitem', tabindex: '-1', 'data-testid': item.testid, on: { click: () => choose(item) } }, icon(item.icon), item.text);
   const show = (open) => {
+    if (open) menu.replaceChildren(...items().map(entryOf));
     menu.hidden = !open;
     button.setAttribute('aria-expanded', String(open));
-    if (open) entries[0].focus();
+    if (open) menu.firstElementChild.focus();
   };
   const choose = (item) => {
     show(false);
@@ -26,6 +29,7 @@ export function menuButton({ label, items }) {
   button.addEventListener('click', () => show(menu.hidden));
   element.addEventListener('keydown', (event) => {
     if (menu.hidden) return;
+    const entries = [...menu.children];
     const at = entries.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
     if (event.key === 'Escape') {

@@ -1,6 +1,6 @@
 import { countsAsUnread } from '../confab.js';
 import { batched, h, reconcile } from './dom.js';
-import { phraseNodes, phraseOf, phraseText } from './happening.js';
+import { phraseOf, showPhrase } from './happening.js';
 import { icon } from './icons.js';
 import { createMessage, updateMessage } from './message.js';
 import { nameOf, othersMarkers } from './names.js';
@@ -192,8 +192,4 @@ export class MessageList {
     this.#shownSeq = seq;
     this.#client.markRead(this.#chat.conversation, seq);
   }
-}
-
-function showPhrase(element, phrase) {
-  if (element.textContent !== phraseText(phrase)) element.replaceChildren(...phraseNodes(phrase));
 }

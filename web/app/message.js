@@ -109,7 +109,7 @@ function failure(element, row, place) {
 function reasonOf(error, { inGroup }) {
   switch (error?.code) {
     case 'forbidden':
-      return inGroup ? 'You are no longer in this group.' : 'You can’t send messages to this person.';
+      return inGroup ? 'You are no longer in this group.' : 'This message was not accepted.';
     case 'not_found':
       return inGroup ? 'This group no longer exists.' : 'This person no longer exists.';
     case 'too_large':

@@ -1,4 +1,6 @@
 import { peerOf } from '../confab.js';
+import { statusText } from './presence.js';
+import { typingPhrase } from './typing.js';
 
 const CLOSED_TEXTS = {
   left: 'You have left this group.',
@@ -15,11 +17,23 @@ export function titleOf(client, chat) {
   return { name: profile?.display_name || profile?.handle || '…', handle: profile?.handle ?? null, id: peer };
 }
 
-/** Returns the line below a conversation's name: what there is to know of the other side at this moment. */
+/**
+ * Returns the line below a conversation's name: what there is to know of the other side at this moment.
+ * @returns {import('./happening.js').Phrase}
+ */
 export function detailOf(client, chat) {
-  if (chat.kind === 'group') return chat.left ? '' : membersText(client.groups.get(chat.conversation));
+  const typing = typingIn(client, chat);
+  if (typing) return typing;
+  if (chat.kind === 'group') return [{ text: chat.left ? '' : membersText(client.groups.get(chat.conversation)) }];
+  const peer = peerOf(chat.conversation, client.user);
+  const status = client.contacts.relationTo(peer) === 'blocked' ? 'blocked' : statusText(client.presence.get(peer));
   const { handle } = titleOf(client, chat);
-  return handle ? `@${handle}` : '';
+  return [{ text: [status, handle && `@${handle}`].filter(Boolean).join(' · ') }];
+}
+
+/** Returns in words who is typing in a conversation, or null where nobody is. */
+export function typingIn(client, chat) {
+  return chat.left ? null : typingPhrase(client.typing.in(chat.conversation), (user) => nameOf(client, user));
 }
 
 /** Returns how many are in a group, in words; nothing where that is not known. */

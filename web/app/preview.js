@@ -1,14 +1,16 @@
 import { phraseOf } from './happening.js';
-import { nameOf } from './names.js';
+import { nameOf, typingIn } from './names.js';
 
 /**
- * Returns the line below a chat's name in the list: what was said last, and in a group by whom.
+ * Returns the line below a chat's name in the list: who is typing, or what was said last, and in a group by whom.
  * @param {object} chat
  * @param {object | null} entry  The newest unsent message.
  * @returns {import('./happening.js').Phrase}
  */
 export function previewOf(client, chat, entry) {
   if (entry?.state === 'failed') return [{ text: `Not sent: ${oneLine(entry.text)}` }];
+  const typing = typingIn(client, chat);
+  if (typing) return typing;
   if (entry) return [{ text: `You: ${oneLine(entry.text)}` }];
   const message = chat.last_message;
   if (!message) return [{ text: 'No messages yet' }];

@@ -5,6 +5,7 @@ import { conversationView } from './conversation.js';
 import { openDevices } from './devices.js';
 import { confirmDialog } from './dialog.js';
 import { batched, h } from './dom.js';
+import { openFriends } from './friends.js';
 import { icon, logo } from './icons.js';
 import { menuButton } from './menu.js';
 import { nameOf } from './names.js';
@@ -49,8 +50,9 @@ export class Shell {
     const newChat = h('button', { class: 'icon-button accent', type: 'button', 'aria-label': 'New chat', title: 'New chat', 'data-testid': 'new-chat', on: { click: () => this.#newChat() } }, icon('compose'));
     const menu = menuButton({
       label: 'Menu',
-      items: [
+      items: () => [
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
+        { icon: 'friends', text: this.#friendsText(), testid: 'menu-friends', run: () => this.#friends() },
         { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },
         { icon: 'swap', text: 'Switch account', testid: 'switch-account', run: this.onSwitch },
         { icon: 'leave', text: 'Log out', testid: 'logout', run: () => this.#logout() },
@@ -66,12 +68,11 @@ export class Shell {
 
   #listen() {
     const update = batched(() => this.#update());
-    const wake = () => {
-      if (document.visibilityState === 'visible') this.#client.wake();
-    };
+    const look = () => this.#client.setVisible(document.visibilityState === 'visible');
     for (const type of ['change', 'status']) this.#client.addEventListener(type, update);
-    document.addEventListener('visibilitychange', wake);
-    this.#cleanup.push(() => document.removeEventListener('visibilitychange', wake));
+    document.addEventListener('visibilitychange', look);
+    this.#cleanup.push(() => document.removeEventListener('visibilitychange', look));
+    look();
     this.#update();
   }
 
@@ -126,6 +127,15 @@ export class Shell {
 
   #newChat() {
     openNewChat({ client: this.#client, onOpen: (conversation) => this.#router.open(conversation) });
+  }
+
+  #friends() {
+    openFriends({ client: this.#client, onOpen: (conversation) => this.#router.open(conversation) });
+  }
+
+  #friendsText() {
+    const waiting = this.#client.contacts.requests.length;
+    return waiting ? `Friends (${waiting} new)` : 'Friends';
   }
 
   async #logout() {

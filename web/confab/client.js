@@ -1,16 +1,19 @@
 import { plainAlarms, steadyAlarms } from './alarms.js';
 import { Chats } from './chats.js';
 import { Connection } from './connection.js';
+import { Contacts } from './contacts.js';
 import { Groups } from './groups.js';
 import { ConfabHttp } from './http.js';
-import { dmOf } from './ids.js';
+import { dmOf, peerOf } from './ids.js';
 import { heldNames, holdShared } from './locks.js';
 import { MemoryStore } from './memory-store.js';
 import { Outbox } from './outbox.js';
+import { Presence } from './presence.js';
 import { Profiles } from './profiles.js';
 import { Store } from './store.js';
 import { Synchronizer } from './synchronizer.js';
 import { Timeline } from './timeline.js';
+import { Typing } from './typing.js';
 
 /** How often a window looks for unsent messages of windows that are gone. Unit: milliseconds. */
 const ADOPT_MS = 30_000;
@@ -20,7 +23,7 @@ const ADOPT_MS = 30_000;
  *
  * Events: `status`, `change` (chat list, unread counts, read markers or names),
  * `message` (`detail` is `{conversation, messages}`: new ones, in order, once),
- * `outbox` (`detail` is `{conversation}`) and `ended` (`detail` is `{reason}`,
+ * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts` and `ended` (`detail` is `{reason}`,
  * `logout` or `expired`; the client has stopped).
  */
 export class ConfabClient extends EventTarget {
@@ -51,6 +54,7 @@ export class ConfabClient extends EventTarget {
     this.#credentials = credentials;
     const end = async (access_token) => {
       const ended = await credentials.end(access_token);
+      if (contacts) this.contacts.refreshAll();
       if (ended) this.#end('expired');
       return ended;
     };
@@ -65,11 +69,15 @@ export class ConfabClient extends EventTarget {
         return http.ticket();
       },
     });
-    this.#synchronizer = new Synchronizer({ connection: this.#connection, http, chats: this.chats, alarms: plainAlarms });
+    const connection = this.#connection;
+    this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms: plainAlarms, onSynced: () => this.#synced() });
     this.groups = new Groups({ user, http, chats: this.chats, onRefused: () => this.#synchronizer.refreshList() });
+    this.presence = new Presence({ user, connection, people: () => this.#peopleWhoMatter() });
+    this.contacts = new Contacts({ http, profiles: this.profiles, presence: this.presence });
+    this.typing = new Typing({ user, connection });
     this.outbox = new Outbox({
       store,
-      connection: this.#connection,
+      connection,
       http,
       onAck: (entry, ack) => this.#acked(entry, ack),
     });
@@ -88,6 +96,11 @@ export class ConfabClient extends EventTarget {
     this.chats.addEventListener('change', () => this.#emit('change'));
     this.profiles.addEventListener('change', () => this.#emit('change'));
     this.groups.addEventListener('change', () => this.#emit('change'));
+    for (const source of [this.chats, this.groups]) source.addEventListener('change', () => this.presence.notice());
+    this.presence.addEventListener('change', () => this.#emit('presence'));
+    this.contacts.addEventListener('change', () => this.#emit('contacts'));
+    this.contacts.addEventListener('changed-here', () => this.#siblings?.postMessage({ contacts: true }));
+    this.typing.addEventListener('change', ({ detail }) => this.#emit('typing', detail));
     this.outbox.addEventListener('change', ({ detail }) => this.#emit('outbox', detail));
     this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
       this.#timelines.get(chat.conversation)?.append(messages);
@@ -95,6 +108,7 @@ export class ConfabClient extends EventTarget {
       this.#emit('message', { conversation: chat.conversation, messages });
       for (const message of messages) {
         if (message.sender === this.user) this.outbox.released(message.client_message_id);
+        else this.typing.ended(chat.conversation, message.sender);
       }
     });
     this.chats.addEventListener('skipped', ({ detail: { chat } }) => {
@@ -126,18 +140,29 @@ export class ConfabClient extends EventTarget {
     this.#loadOwnProfile();
   }
 
-  /** Disconnects and leaves what is stored as it is. */
-  stop() {
+  /**
+   * Disconnects and leaves what is stored as it is.
+   * @param {Promise<unknown>} [closeAfter]  Until then the socket stays open.
+   */
+  stop(closeAfter) {
     this.#stopped = true;
-    this.#connection.stop();
+    this.#connection.stop(closeAfter);
     this.outbox.stop();
+    this.presence.stop();
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.store.close();
   }
 
-  /** Call when the page comes back to the front. */
+  /** Finds out at once whether the connection still lives. */
   wake() {
     this.#connection.wake();
+  }
+
+  /** Call when the page comes to the front and when it goes. */
+  setVisible(visible) {
+    if (visible) this.wake();
+    this.presence.setVisible(visible);
+    if (visible && this.status === 'online') this.contacts.refresh();
   }
 
   /** Ends this device's session and deletes what it stored; the server is told as soon as it can be. */
@@ -167,6 +192,7 @@ export class ConfabClient extends EventTarget {
 
   /** Queues a text; it is sent as soon as there is a connection. */
   send(conversation, text) {
+    this.typing.sent(conversation);
     return this.outbox.add(conversation, text);
   }
 
@@ -218,9 +244,24 @@ export class ConfabClient extends EventTarget {
         return this.#takeReceipt(frame);
       case 'conversation':
         return this.#synchronizer.hint(frame);
+      case 'presence':
+        return this.presence.take(frame.users);
+      case 'typing':
+        return this.typing.take(frame);
       default:
         // Frames of further kinds may come, and mean nothing to this client.
     }
+  }
+
+  #synced() {
+    this.presence.synced();
+    this.contacts.refreshAll();
+  }
+
+  /** Friends, who one talks to, and who is in the group that one looks at. */
+  #peopleWhoMatter() {
+    const peers = this.chats.all().map(({ conversation }) => peerOf(conversation, this.user)).filter(Boolean);
+    return new Set([...this.contacts.friends.map(({ user }) => user), ...peers, ...this.groups.watchedMembers]);
   }
 
   #takeReceipt({ conversation, user, read_seq }) {
@@ -260,9 +301,10 @@ export class ConfabClient extends EventTarget {
   #listenToSiblings() {
     if (!globalThis.BroadcastChannel) return;
     this.#siblings = new BroadcastChannel(`confab:${this.user}`);
-    this.#siblings.onmessage = ({ data: { message, read, ended } }) => {
+    this.#siblings.onmessage = ({ data: { message, read, contacts, ended } }) => {
       if (message) this.#synchronizer.take(message);
       if (read) this.#takeReceipt({ ...read, user: this.user, read_seq: read.seq });
+      if (contacts) this.contacts.refreshAll();
       if (ended) this.#end('logout');
     };
     this.#cleanups.push(() => {
@@ -284,9 +326,9 @@ export class ConfabClient extends EventTarget {
 
   #end(reason) {
     if (this.#stopped) return;
-    this.stop();
+    // The server shows who logs out as offline at once, and who only disconnects later: so the logout goes first.
+    this.stop(reason === 'logout' ? this.#credentials.settle() : undefined);
     this.#emit('ended', { reason });
-    if (reason === 'logout') this.#credentials.settle();
   }
 
   #emit(type, detail) {

@@ -63,10 +63,11 @@ export class Connection extends EventTarget {
     this.#dial();
   }
 
-  stop() {
+  /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open, though nobody listens any more. */
+  stop(closeAfter) {
     this.#setStatus('stopped');
     this.#cancelRetry();
-    this.#drop();
+    this.#drop(closeAfter);
   }
 
   /** Reconnects at once, or finds out at once whether the connection still lives. */
@@ -93,9 +94,11 @@ export class Connection extends EventTarget {
       const pending = { resolve, reject, onPart, cancel: () => {} };
       pending.wait = () => {
         pending.cancel();
-        pending.cancel = this.#alarms.after(ANSWER_MS_MAX, () =>
-          this.#settle(frame.id, () => reject(new ConfabError('timeout', 'The server did not answer in time.'))),
-        );
+        pending.cancel = this.#alarms.after(ANSWER_MS_MAX, () => {
+          // The next heartbeat may be minutes away, and the socket dead.
+          this.#link?.beat();
+          this.#settle(frame.id, () => reject(new ConfabError('timeout', 'The server did not answer in time.')));
+        });
       };
       this.#requests.set(frame.id, pending);
       pending.wait();
@@ -165,9 +168,9 @@ export class Connection extends EventTarget {
     link.beat();
   }
 
-  #drop() {
+  #drop(closeAfter) {
     this.#cancelRotation();
-    this.#link?.close();
+    this.#link?.close(closeAfter);
     this.#link = null;
     for (const [id, { reject }] of this.#requests) this.#settle(id, () => reject(cutOff()));
   }

@@ -1,9 +1,7 @@
 import { plainAlarms } from './alarms.js';
 import { backoffMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
-
-/** How often a change whose outcome is unknown is asked for. */
-const TRIES_MAX = 3;
+import { repeated } from './repeated.js';
 
 /**
  * Who is in a group and with which role, kept up to date for groups that
@@ -51,6 +49,11 @@ export class Groups extends EventTarget {
   /** Returns the user's own role, or null where it is not known. */
   roleIn(conversation) {
     return this.get(conversation)?.members.find(({ user }) => user === this.#user)?.role ?? null;
+  }
+
+  /** Returns the members of all groups that somebody watches. */
+  get watchedMembers() {
+    return [...this.#watched.keys()].flatMap((conversation) => this.get(conversation)?.members.map(({ user }) => user) ?? []);
   }
 
   /** Loads a group and keeps it up to date until the returned function is called. */
@@ -141,15 +144,8 @@ export class Groups extends EventTarget {
   }
 
   /** A change may be repeated: one that was made already is answered in the same way. */
-  async #repeated(change) {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await change();
-      } catch (error) {
-        if (error.code !== 'unavailable' || tries === TRIES_MAX) throw error;
-        await this.#pause(Math.max(error.retry_after_ms ?? 0, backoffMs(tries)));
-      }
-    }
+  #repeated(change) {
+    return repeated(change, this.#alarms);
   }
 
   /** The same for what removes: once an outcome is unknown, "there is none" means that it is done. */
@@ -163,10 +159,6 @@ export class Groups extends EventTarget {
         if (tries === 1 || error.code !== 'not_found') throw error;
       }
     });
-  }
-
-  #pause(wait_ms) {
-    return new Promise((resolve) => this.#alarms.after(wait_ms, resolve));
   }
 
   #take(group) {

@@ -64,17 +64,21 @@ export class ConfabHttp {
   removeMember = (group, user) => this.#authorized('DELETE', memberPath(group, user));
 
   /** Returns the whole chat list, all pages of it. */
-  async conversations() {
-    const all = [];
-    let cursor;
-    do {
-      const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
-      const page = await this.#authorized('GET', `/v1/conversations${query}`);
-      all.push(...page.conversations);
-      cursor = page.next;
-    } while (cursor);
-    return all;
-  }
+  conversations = async () => (await this.#allPages('/v1/conversations', ['conversations'])).conversations;
+
+  /**
+   * Returns all pages of the contact list.
+   * @returns {Promise<{contacts: object[], requests: object[], requested: object[]}>}
+   */
+  contacts = () => this.#allPages('/v1/contacts', ['contacts', 'requests', 'requested']);
+  /** @returns {Promise<{user: string, friends: boolean}>} */
+  putContact = (user) => this.#authorized('PUT', `/v1/contacts/${encodeURIComponent(user)}`);
+  deleteContact = (user) => this.#authorized('DELETE', `/v1/contacts/${encodeURIComponent(user)}`);
+
+  /** Returns everybody whom the user has blocked, all pages of it. */
+  blocks = async () => (await this.#allPages('/v1/blocks', ['blocks'])).blocks;
+  putBlock = (user) => this.#authorized('PUT', `/v1/blocks/${encodeURIComponent(user)}`);
+  deleteBlock = (user) => this.#authorized('DELETE', `/v1/blocks/${encodeURIComponent(user)}`);
 
   /**
    * Returns one page of whole messages, ascending.
@@ -95,6 +99,19 @@ export class ConfabHttp {
   async receipts(conversation) {
     const answer = await this.#authorized('GET', `${conversationPath(conversation)}/receipts`);
     return answer?.receipts ?? [];
+  }
+
+  /** @param {string[]} names  The lists that a page holds. */
+  async #allPages(path, names) {
+    const all = Object.fromEntries(names.map((name) => [name, []]));
+    let cursor;
+    do {
+      const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : '';
+      const page = await this.#authorized('GET', path + query);
+      for (const name of names) all[name].push(...page[name]);
+      cursor = page.next;
+    } while (cursor);
+    return all;
   }
 
   async #authorized(method, path, body) {

@@ -5,13 +5,20 @@ const SILENCE_MS_MAX = 8_000;
 /** The same where the network is known to have changed. Unit: milliseconds. */
 const PROBE_SILENCE_MS_MAX = 3_000;
 
-/** One open WebSocket: heartbeats, and the judgement whether it still lives. */
+/**
+ * One open WebSocket: heartbeats, and the judgement whether it still lives.
+ *
+ * A heartbeat is due when nothing was sent for an interval, since the server
+ * then takes the user for gone, and when nothing was received for one, since
+ * the socket may then be dead without a close frame.
+ */
 export class Link {
   #socket;
   #alarms;
   #onFrame;
   #onDead;
-  #cancelBeat = () => {};
+  #cancelSendBy = () => {};
+  #cancelHearBy = () => {};
   #cancelSilence = null;
   #beats = 0;
   #next_ms = FIRST_BEAT_MS;
@@ -34,13 +41,15 @@ export class Link {
   send(frame) {
     if (this.#socket.readyState !== 1) return false;
     this.#socket.send(JSON.stringify(frame));
+    // Every frame is as good as a heartbeat to the server.
+    this.#planSend();
     return true;
   }
 
-  /** Sends a heartbeat and plans the next. */
+  /** Sends a heartbeat, after which an answer must come. */
   beat(silence_ms = SILENCE_MS_MAX) {
-    this.#cancelBeat();
-    this.#cancelBeat = this.#alarms.after(this.#next_ms, () => this.beat());
+    this.#planSend();
+    this.#planHearing();
     this.#beats += 1;
     this.send({ action: 'heartbeat', id: `beat-${this.#beats}` });
     this.#cancelSilence ??= this.#alarms.after(silence_ms, () => this.#die());
@@ -52,13 +61,19 @@ export class Link {
     this.beat(PROBE_SILENCE_MS_MAX);
   }
 
-  /** Lets go of the socket without a word to the owner. */
-  close(code = 1000) {
-    this.#cancelBeat();
+  /**
+   * Lets go of the socket without a word to the owner.
+   * @param {Promise<unknown>} [after]  Until then it stays open, though nobody listens any more.
+   */
+  close(after) {
+    this.#cancelSendBy();
+    this.#cancelHearBy();
     this.#heard();
     const socket = this.#socket;
     socket.onmessage = socket.onclose = socket.onerror = null;
-    socket.close(code);
+    const close = () => socket.close(1000);
+    if (after) after.then(close, close);
+    else close();
   }
 
   #heard() {
@@ -66,8 +81,19 @@ export class Link {
     this.#cancelSilence = null;
   }
 
+  #planSend() {
+    this.#cancelSendBy();
+    this.#cancelSendBy = this.#alarms.after(this.#next_ms, () => this.beat());
+  }
+
+  #planHearing() {
+    this.#cancelHearBy();
+    this.#cancelHearBy = this.#alarms.after(this.#next_ms, () => this.beat());
+  }
+
   #received(data) {
     this.#heard();
+    this.#planHearing();
     let frame;
     try {
       frame = JSON.parse(data);
@@ -78,14 +104,15 @@ export class Link {
     else this.#onFrame(frame);
   }
 
+  /** Follows the server's interval; without an `id` it is a probe, which wants a heartbeat at once. */
   #heartbeat({ id, next_seconds }) {
     if (next_seconds > 0) this.#next_ms = next_seconds * 1000;
     if (id === undefined || id === null) {
       this.beat();
       return;
     }
-    this.#cancelBeat();
-    this.#cancelBeat = this.#alarms.after(this.#next_ms, () => this.beat());
+    this.#planSend();
+    this.#planHearing();
   }
 
   #die() {

@@ -40,10 +40,10 @@ export class Profiles extends EventTarget {
   }
 
   put(profile) {
-    const before = this.#known.get(profile.user);
+    if (JSON.stringify(this.#known.get(profile.user)) === JSON.stringify(profile)) return;
     this.#known.set(profile.user, profile);
     this.#store.putProfile(profile);
-    if (JSON.stringify(before) !== JSON.stringify(profile)) this.dispatchEvent(new Event('change'));
+    this.dispatchEvent(new Event('change'));
   }
 
   async #work() {

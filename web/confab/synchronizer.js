@@ -17,6 +17,7 @@ export class Synchronizer {
   #http;
   #chats;
   #alarms;
+  #onSynced;
   #listed = false;
   #round = 0;
   #requests = 0;
@@ -24,11 +25,16 @@ export class Synchronizer {
   #targets = new Map();
   #loadList = oneAtATime(() => this.#takeList());
 
-  constructor({ connection, http, chats, alarms }) {
+  /**
+   * @param {object} use
+   * @param {() => void} [use.onSynced]  A new connection's `sync` is complete, and other frames may follow.
+   */
+  constructor({ connection, http, chats, alarms, onSynced = () => {} }) {
     this.#connection = connection;
     this.#http = http;
     this.#chats = chats;
     this.#alarms = alarms;
+    this.#onSynced = onSynced;
     connection.addEventListener('open', () => this.#catchUp());
   }
 
@@ -113,6 +119,7 @@ export class Synchronizer {
     const refreshList = round > 1 || partial;
     try {
       await Promise.all(answers);
+      this.#onSynced();
       if (refreshList) await this.#loadList();
       // A sync is silent about groups that the user has left, and about what came before that.
       for (const chat of this.#chats.all()) this.#fill(chat);

@@ -78,6 +78,65 @@ test('a probe is answered at once', async () => {
   assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat']);
 });
 
+test('a frame that is sent puts the next heartbeat off', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
+  await clock.pass(6_000);
+  connection.send({ action: 'typing', conversation: 'dm_1' });
+  socket.receive({ type: 'typing', conversation: 'dm_1', user: 'usr_ada' });
+  await clock.pass(9_900);
+  assert.deepEqual(socket.actions(), ['heartbeat', 'typing']);
+  await clock.pass(200);
+  assert.deepEqual(socket.actions(), ['heartbeat', 'typing', 'heartbeat']);
+});
+
+test('who sends and hears nothing finds out that the socket is dead', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
+  for (let seconds = 0; seconds < 18; seconds += 3) {
+    connection.send({ action: 'typing', conversation: 'dm_1' });
+    await clock.pass(3_000);
+  }
+  assert.equal(socket.actions().filter((action) => action === 'heartbeat').length, 2);
+  assert.equal(connection.status, 'connecting');
+});
+
+test('who hears much and sends nothing stays present', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
+  for (let seconds = 0; seconds < 11; seconds += 1) {
+    await clock.pass(1_000);
+    socket.receive({ type: 'message', seq: seconds });
+  }
+  assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat']);
+});
+
+test('a long interval is kept, and a probe shortens it', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 480 });
+  await clock.pass(470_000);
+  assert.equal(socket.actions().length, 1);
+  socket.receive({ type: 'heartbeat', next_seconds: 10 });
+  socket.receive({ type: 'heartbeat', id: 'beat-2', next_seconds: 10 });
+  assert.equal(socket.actions().length, 2);
+  await clock.pass(10_100);
+  assert.equal(socket.actions().length, 3);
+});
+
+test('within a long interval, waking and a request without an answer find out whether the socket lives', async () => {
+  const socket = await online();
+  socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 480 });
+  connection.wake();
+  assert.equal(socket.actions().length, 2);
+  socket.receive({ type: 'heartbeat', id: 'beat-2', next_seconds: 480 });
+  const refused = assert.rejects(connection.request({ action: 'send', id: 'a' }), { code: 'timeout' });
+  await clock.pass(15_100);
+  await refused;
+  assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat', 'send', 'heartbeat']);
+  await clock.pass(8_000);
+  assert.equal(connection.status, 'connecting');
+});
+
 test('silence after a heartbeat ends the connection, and another is opened', async () => {
   await online();
   await clock.pass(8_000);
@@ -120,6 +179,20 @@ test('an ended session stops the connection', async () => {
   await clock.pass(60_000);
   assert.ok(ended);
   assert.equal(connection.status, 'stopped');
+});
+
+test('who stops may have the socket closed later, and hears nothing of it any more', async () => {
+  const socket = await online();
+  let frames = 0;
+  connection.addEventListener('frame', () => (frames += 1));
+  let told;
+  connection.stop(new Promise((resolve) => (told = resolve)));
+  assert.deepEqual([connection.status, socket.readyState], ['stopped', 1]);
+  await clock.pass(30_000);
+  assert.deepEqual([socket.actions(), socket.onmessage], [['heartbeat'], null]);
+  told();
+  await settled();
+  assert.deepEqual([socket.readyState, sockets.length], [3, 1]);
 });
 
 test('a request gets its answer, its refusal, or the news that the connection is lost', async () => {

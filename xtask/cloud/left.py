@@ -7,7 +7,7 @@ import sys
 
 import boto3
 
-RETAINED = {"DevicesTable", "GroupsTable", "InboxesTable", "MessagesTable", "UsersTable"}
+RETAINED = {"ContactsTable", "DevicesTable", "GroupsTable", "InboxesTable", "MessagesTable", "UsersTable"}
 
 stack = sys.argv[1]
 

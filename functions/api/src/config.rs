@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use confab_app::sign_up::AuthRates;
+use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
@@ -17,6 +18,10 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_FAN_OUT_QUEUE_URL`.
     pub fan_out_queue_url: String,
+    /// `CONFAB_PRESENCE_QUEUE_URL`.
+    pub presence_queue_url: String,
+    /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
+    pub heartbeat: HeartbeatPolicy,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
     /// `CONFAB_SIGNING_SECRET_ARN`.
@@ -45,6 +50,8 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
+            presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
+            heartbeat: env.heartbeat_policy(),
             retention: env.retention(),
             signing_secret_arn: env.get("CONFAB_SIGNING_SECRET_ARN"),
             websocket_url: env.get("CONFAB_WEBSOCKET_URL"),

@@ -1,4 +1,4 @@
-//! The HTTP API: accounts, devices, tickets, groups, the chat list, history.
+//! The HTTP API: accounts, devices, tickets, friends, groups, the chat list, history.
 //!
 //! Start with [`router`]; each module of `routes` has the calls of one subject.
 
@@ -13,13 +13,15 @@ mod websocket_url;
 use std::sync::Arc;
 
 use axum::Router;
+use confab_app::presence::Context;
 use confab_app::send_message::Writer;
 use confab_app::sign_up::{AuthRates, FreshIds};
 use confab_app::{Error, ports::StoreError};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::presence::Presence;
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue};
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
@@ -35,6 +37,8 @@ pub struct Api {
     pub gateway: Gateway,
     /// What is announced later.
     pub queue: SqsFanOutQueue,
+    /// Who is there.
+    pub presence: Presence,
     /// Password hashing.
     pub passwords: Argon2Passwords,
     /// Access tokens, refresh tokens, tickets.
@@ -55,6 +59,10 @@ pub fn router(api: Api) -> Router {
 }
 
 impl Api {
+    fn presence(&self, now: Timestamp) -> Result<Context<'_, Store, SqsPresenceQueue>, Error> {
+        self.presence.context(&self.store, now)
+    }
+
     fn fresh_ids(&self, now: Timestamp) -> Result<FreshIds, Error> {
         Ok(FreshIds {
             user: UserId::new(fresh_ulid(now)?),

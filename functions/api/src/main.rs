@@ -17,6 +17,7 @@ async fn main() -> Result<(), Error> {
     let api = Api {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         passwords: Argon2Passwords::new(1),
         tokens: JwtTokens::new(&secret)?,

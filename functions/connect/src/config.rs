@@ -11,6 +11,8 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_PRESENCE_QUEUE_URL`.
+    pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
 }
@@ -26,6 +28,7 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
         };
         env.finish(config)

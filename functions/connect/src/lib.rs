@@ -1,4 +1,4 @@
-//! `$connect`: puts a connection on record.
+//! `$connect`: puts a connection on record, and its user online.
 //!
 //! Nothing can be sent to the device before this has answered, so its first
 //! frame is `sync`.
@@ -8,8 +8,8 @@ pub mod config;
 use std::time::Instant;
 
 use confab_app::{Error, open_connection::open_connection};
-use confab_domain::lease::HeartbeatPolicy;
 use confab_gateway_apigw::Gateway;
+use confab_lambda::presence::Presence;
 use confab_lambda::summary;
 use confab_lambda::websocket::{Caller, Event, Response};
 use confab_store_dynamodb::Store;
@@ -21,8 +21,8 @@ pub struct Connect {
     pub store: Store,
     /// Open connections: the oldest of too many is closed.
     pub gateway: Gateway,
-    /// How long a connected user counts as online.
-    pub heartbeat: HeartbeatPolicy,
+    /// Has the user watched.
+    pub presence: Presence,
 }
 
 impl Connect {
@@ -45,6 +45,7 @@ impl Connect {
             return Err(Error::Internal("not a handshake"));
         }
         let Caller { identity, connection, now } = event.caller()?;
-        open_connection(&self.store, &self.gateway, identity, connection, self.heartbeat, now).await
+        let context = self.presence.context(&self.store, now)?;
+        open_connection(&context, &self.gateway, identity, connection).await
     }
 }

@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let function = Connect {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         store: clients::store(&sdk, config.tables),
-        heartbeat: config.heartbeat,
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

@@ -9,6 +9,8 @@ use confab_store_dynamodb::Tables;
 pub struct Config {
     /// `CONFAB_…_TABLE`.
     pub tables: Tables,
+    /// `CONFAB_PRESENCE_QUEUE_URL`.
+    pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
 }
@@ -21,7 +23,11 @@ impl Config {
     /// [`BadEnv`] naming all that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
-        let config = Self { tables: env.tables(), heartbeat: env.heartbeat_policy() };
+        let config = Self {
+            tables: env.tables(),
+            presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
+            heartbeat: env.heartbeat_policy(),
+        };
         env.finish(config)
     }
 }

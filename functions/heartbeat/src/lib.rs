@@ -2,8 +2,8 @@
 
 pub mod config;
 
-use confab_app::heartbeat::heartbeat;
-use confab_domain::lease::HeartbeatPolicy;
+use confab_app::presence::hear::heartbeat;
+use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{ServerFrame, client, server};
 use confab_store_dynamodb::Store;
@@ -13,20 +13,20 @@ use confab_store_dynamodb::Store;
 pub struct Heartbeat {
     /// Sessions and devices.
     pub store: Store,
-    /// How often, and how long it lasts.
-    pub policy: HeartbeatPolicy,
+    /// How often, and who watches.
+    pub presence: Presence,
 }
 
 impl Heartbeat {
     /// Answers with `heartbeat`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         answer(&event, async |caller: Caller, frame: client::Heartbeat| {
-            let now = caller.now;
-            heartbeat(&self.store, caller.identity, caller.connection, self.policy, now).await?;
+            let context = self.presence.context(&self.store, caller.now)?;
+            let next = heartbeat(&context, caller.identity, caller.connection).await?;
             Ok(Some(ServerFrame::Heartbeat(server::Heartbeat {
                 id: frame.id,
-                server_at_ms: now.as_ms(),
-                next_seconds: self.policy.interval.as_secs(),
+                server_at_ms: Some(caller.now.as_ms()),
+                next_seconds: next.as_secs(),
             })))
         })
         .await

@@ -9,7 +9,10 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Heartbeat { store: clients::store(&sdk, config.tables), policy: config.heartbeat };
+    let function = Heartbeat {
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
+        store: clients::store(&sdk, config.tables),
+    };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
     }))

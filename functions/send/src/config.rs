@@ -1,5 +1,6 @@
 //! What the function is told by its environment.
 
+use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
 use confab_store_dynamodb::Tables;
@@ -13,6 +14,10 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_FAN_OUT_QUEUE_URL`.
     pub fan_out_queue_url: String,
+    /// `CONFAB_PRESENCE_QUEUE_URL`.
+    pub presence_queue_url: String,
+    /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
+    pub heartbeat: HeartbeatPolicy,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
 }
@@ -29,6 +34,8 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
+            presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
+            heartbeat: env.heartbeat_policy(),
             retention: env.retention(),
         };
         env.finish(config)

@@ -2,11 +2,12 @@
 
 pub mod config;
 
-use confab_app::Error;
+use confab_app::presence::hear;
 use confab_app::send_message::{SendMessage, Writer, send_message};
-use confab_app::wire;
-use confab_domain::log::Attempt;
+use confab_app::{Error, wire};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::presence::Presence;
+use confab_lambda::random;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{Ack, ServerFrame, client};
 use confab_queue_sqs::SqsFanOutQueue;
@@ -15,12 +16,14 @@ use confab_store_dynamodb::Store;
 /// The function.
 #[derive(Debug)]
 pub struct Send {
-    /// Logs, inbox rows, groups, accounts, sessions.
+    /// Logs, inbox rows, groups, contacts, accounts, sessions, devices.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
     /// What is announced later.
     pub queue: SqsFanOutQueue,
+    /// Whoever sends is there.
+    pub presence: Presence,
     /// What a warm environment keeps.
     pub writer: Writer,
 }
@@ -29,13 +32,28 @@ impl Send {
     /// Answers with `ack`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         answer(&event, async |caller: Caller, frame: client::Send| {
-            let command = command(&caller, frame)?;
-            let ack =
-                send_message(&self.store, (&self.gateway, &self.queue), &self.writer, command, caller.now)
-                    .await;
-            ack.map(|ack: Ack| Some(ServerFrame::Ack(ack)))
+            self.send(&caller, command(&caller, frame)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
+    }
+
+    async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
+        let Caller { identity, connection, now } = caller;
+        let context = self.presence.context(&self.store, *now)?;
+        let is_group = command.conversation.group().is_some();
+        // Boxed, since a large future is copied whenever it moves.
+        let sending =
+            Box::pin(send_message(&self.store, (&self.gateway, &self.queue), &self.writer, command, *now));
+        if is_group {
+            let hearing = hear::frame(&context, *identity, connection);
+            let (sent, ()) = futures_util::future::join(sending, hearing).await;
+            return Ok(sent?.ack);
+        }
+        let sent = sending.await?;
+        if sent.senders_session.is_some() {
+            hear::frame_of(&context, *identity, connection, sent.senders_session.as_ref()).await;
+        }
+        Ok(sent.ack)
     }
 }
 
@@ -52,6 +70,6 @@ fn command(caller: &Caller, frame: client::Send) -> Result<SendMessage, Error> {
             reply_to: frame.reply_to,
             mentions: frame.mentions,
         })?,
-        attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
+        attempt: random::attempt()?,
     })
 }

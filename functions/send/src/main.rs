@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
     let function = Send {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         writer: Writer { retention: config.retention, ..Writer::default() },
     };

@@ -1,5 +1,6 @@
 //! What the function is told by its environment.
 
+use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
 use confab_store_dynamodb::Tables;
@@ -11,6 +12,10 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_PRESENCE_QUEUE_URL`.
+    pub presence_queue_url: String,
+    /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
+    pub heartbeat: HeartbeatPolicy,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
 }
@@ -26,6 +31,8 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
+            heartbeat: env.heartbeat_policy(),
             retention: env.retention(),
         };
         env.finish(config)

@@ -1,36 +1,64 @@
-//! Routes `sync`, `history` and `read`: what a device has missed, what came
-//! before, and how far its user has read.
+//! Routes `sync`, `history`, `read`, `typing` and `presence`: what a device has missed, what came before, how far its
+//! user has read, that they write, and who else is there.
 
 pub mod config;
 
+use confab_app::presence::{ask::who_is_there, hear};
 use confab_app::read_history::{Anchor, PageSize, read_history};
+use confab_app::typing::{Typists, typing};
 use confab_app::{Error, mark_read::mark_read, sync, wire};
+use confab_domain::Refusal;
 use confab_domain::retention::Retention;
 use confab_gateway_apigw::Gateway;
+use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
+use confab_protocol::client::Frame;
 use confab_protocol::{ServerFrame, client, limits, server};
 use confab_store_dynamodb::Store;
+use serde::de::DeserializeOwned;
 
 /// The function.
 #[derive(Debug)]
 pub struct Sync {
-    /// Logs, inbox rows, groups, sessions.
+    /// Logs, inbox rows, groups, contacts, sessions, devices.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
+    /// Who is there; whoever sends a frame is.
+    pub presence: Presence,
     /// How long messages are kept.
     pub retention: Retention,
+    /// What a warm environment keeps.
+    pub typists: Typists,
 }
 
 impl Sync {
     /// Answers by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
         match event.request_context.route_key.as_str() {
-            "sync" => answer(&event, async |caller, frame| self.sync(caller, frame).await).await,
-            "history" => answer(&event, async |caller, frame| self.history(caller, frame).await).await,
-            "read" => answer(&event, async |caller, frame| self.read(caller, frame).await).await,
+            "sync" => self.hear(&event, async |caller, frame| self.sync(caller, frame).await).await,
+            "history" => self.hear(&event, async |caller, frame| self.history(caller, frame).await).await,
+            "read" => self.hear(&event, async |caller, frame| self.read(caller, frame).await).await,
+            "typing" => self.hear(&event, async |caller, frame| self.typing(caller, frame).await).await,
+            "presence" => self.hear(&event, async |caller, frame| self.who(caller, frame).await).await,
             _ => Response::error(None, &Error::Internal("a route that is not this function's")),
         }
+    }
+
+    /// Answers a frame, and takes it for a sign of life.
+    async fn hear<F: Frame + DeserializeOwned>(
+        &self,
+        event: &Event,
+        act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
+    ) -> Response {
+        answer(event, async |caller: Caller, frame| {
+            let context = self.presence.context(&self.store, caller.now)?;
+            let (identity, connection) = (caller.identity, caller.connection.clone());
+            let hearing = hear::frame(&context, identity, &connection);
+            let (answer, ()) = futures_util::future::join(Box::pin(act(caller, frame)), hearing).await;
+            answer
+        })
+        .await
     }
 
     async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {
@@ -66,5 +94,23 @@ impl Sync {
         let (reader, origin) = (caller.identity.user, Some(&caller.connection));
         mark_read(&self.store, &self.gateway, reader, origin, conversation, seq, caller.now).await?;
         Ok(frame.id.map(|id| ServerFrame::Ok(server::Ok { id })))
+    }
+
+    async fn typing(&self, caller: Caller, frame: client::Typing) -> Result<Option<ServerFrame>, Error> {
+        let conversation = wire::parse_id("conversation", &frame.conversation)?;
+        let typist = caller.identity.user;
+        typing(&self.store, &self.gateway, &self.typists, typist, conversation, caller.now).await?;
+        Ok(None)
+    }
+
+    async fn who(&self, caller: Caller, frame: client::Presence) -> Result<Option<ServerFrame>, Error> {
+        if frame.users.len() > limits::PRESENCE_USERS_MAX {
+            return Err(Refusal::field("users", format!("at most {}", limits::PRESENCE_USERS_MAX)).into());
+        }
+        let users = frame.users.iter().map(|user| wire::parse_id("users", user));
+        let users = users.collect::<Result<Vec<_>, _>>()?;
+        let context = self.presence.context(&self.store, caller.now)?;
+        let users = who_is_there(&context, &self.gateway, caller.identity.user, &users).await?;
+        Ok(Some(ServerFrame::Presence(server::Presence { id: Some(frame.id), users })))
     }
 }

@@ -1,5 +1,6 @@
 //! Cold start of the `sync` function.
 
+use confab_app::typing::Typists;
 use confab_lambda::{clients, observability};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sync::{Sync, config::Config};
@@ -11,8 +12,10 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Sync {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         retention: config.retention,
+        typists: Typists::default(),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

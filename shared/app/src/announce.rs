@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::metric;
-use crate::ports::{Connection, Connections, PostOutcome, Sessions, StoreError};
+use crate::ports::{Connection, Connections, PostOutcome, Session, Sessions, StoreError};
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
 const POSTS_IN_FLIGHT_MAX: usize = 32;
@@ -49,10 +49,22 @@ pub async fn announce(
     now: Timestamp,
 ) -> Result<Reached, StoreError> {
     let rows = sessions.sessions(users).await?;
+    post_to(sessions, connections, &rows, except, event, now).await
+}
+
+/// As [`announce`], by whom has read the session rows.
+pub(crate) async fn post_to(
+    sessions: &(impl Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    rows: &[Session],
+    except: Option<&ConnectionId>,
+    event: &ServerFrame,
+    now: Timestamp,
+) -> Result<Reached, StoreError> {
     let frame = serde_json::to_vec(event).map_err(|error| StoreError::Rejected(error.into()))?;
     let targets: Vec<(UserId, Connection)> = rows
-        .into_iter()
-        .flat_map(|row| row.connections.into_iter().map(move |connection| (row.user, connection)))
+        .iter()
+        .flat_map(|row| row.connections.iter().map(move |connection| (row.user, connection.clone())))
         .filter(|(_, connection)| Some(&connection.id) != except)
         .collect();
     let mut posts = stream::iter(targets)

@@ -1,9 +1,16 @@
 //! Logging a device out.
 
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId};
+use std::time::Duration;
+
+use confab_domain::lease::YOUNG_CONNECTION;
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Status, UserId};
 
 use crate::Error;
-use crate::ports::{Connections, Devices, Sessions, StoreError};
+use crate::ports::{Connections, Devices, PresenceQueue, Sessions, StoreError};
+use crate::presence::{Context, PresenceTask};
+
+/// How often the end of a lease is tried while the user is heard from.
+const ATTEMPTS_MAX: u32 = 4;
 
 /// Ends a device's login: its tokens die, its sockets close, and its user is
 /// offline at once if no other device was connected. False where there was none,
@@ -17,19 +24,19 @@ use crate::ports::{Connections, Devices, Sessions, StoreError};
 ///
 /// [`Error::Store`]; doing it again finishes what was begun.
 pub async fn end_device(
-    store: &(impl Devices + Sessions + Sync),
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
-    (user, device): (UserId, DeviceId),
+    user: UserId,
+    device: DeviceId,
     family: Option<FamilyId>,
-    now: Timestamp,
 ) -> Result<bool, Error> {
-    let login = store.device(user, device).await?;
+    let login = context.store.device(user, device).await?;
     if login.is_none_or(|login| family.is_some_and(|family| family != login.family)) {
         return Ok(false);
     }
-    close_sockets(store, connections, user, device, now).await?;
-    let ended = store.remove_device(user, device, family).await?;
-    close_sockets(store, connections, user, device, now).await?;
+    close_sockets(context, connections, user, device).await?;
+    let ended = context.store.remove_device(user, device, family).await?;
+    close_sockets(context, connections, user, device).await?;
     Ok(ended)
 }
 
@@ -37,22 +44,50 @@ pub async fn end_device(
 ///
 /// A socket that cannot be closed stays on record.
 pub(crate) async fn close_sockets(
-    sessions: &(impl Sessions + Sync),
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     device: DeviceId,
-    now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(session) = sessions.sessions(&[user]).await?.pop() else { return Ok(()) };
-    let all = session.connections.len();
-    let of_device = session.connections.into_iter().filter(|open| open.device == device);
-    let ids: Vec<ConnectionId> = of_device.map(|open| open.id).collect();
-    let (closed, failure) = close_all(connections, ids).await;
-    sessions.close_connections(user, &closed).await?;
-    if !closed.is_empty() && closed.len() == all {
-        sessions.end_lease(user, now).await?;
+    let Some(session) = context.store.session(user).await? else { return Ok(()) };
+    let (own, others): (Vec<_>, Vec<_>) =
+        session.connections.into_iter().partition(|open| open.device == device);
+    let (mut gone, failure) = close_all(connections, own.into_iter().map(|open| open.id).collect()).await;
+    if !gone.is_empty() {
+        for other in others {
+            // What is gone already is no other device that keeps the user online.
+            let is_young = context.now.since(other.opened_at) < YOUNG_CONNECTION;
+            if !is_young && connections.is_open(&other.id).await.is_ok_and(|is_open| !is_open) {
+                gone.push(other.id);
+            }
+        }
+        context.store.close_connections(user, &gone).await?;
+        end_lease_if_alone(context, user).await?;
     }
     failure.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Ends the lease of a user of whom no connection is on record, and has friends told.
+pub(crate) async fn end_lease_if_alone(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    user: UserId,
+) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS_MAX {
+        let session = context.store.session(user).await?.filter(|session| !session.is_connected());
+        let Some(session) = session else { return Ok(()) };
+        let ended = session.presence.ending(context.now);
+        if session.status(context.policy, context.now) == Status::Offline
+            || context.store.replace_presence(user, &session.presence, &ended).await?
+        {
+            // Best effort: who watches the lease notices, only later.
+            let task = PresenceTask::check(user, context.watch);
+            if let Err(error) = context.queue.put(&task, Duration::ZERO).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a logout is told late");
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Closes connections; gives those that are closed, and a failure if there was one.

@@ -16,7 +16,7 @@ use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, StoreError,
 };
-use crate::{Error, wire};
+use crate::{TaskError, wire};
 
 /// An announcement to be made.
 ///
@@ -53,39 +53,22 @@ impl FanOutTask {
     }
 }
 
-/// Why a task is not done.
-#[derive(Debug, thiserror::Error)]
-pub enum FanOutError {
-    /// It may be done later: a store or a connection did not do its part.
-    #[error("not done yet")]
-    Again(#[source] Error),
-    /// It never can be: it names nothing that exists.
-    #[error("cannot be done: {0}")]
-    Never(&'static str),
-}
-
-impl<E: Into<Error>> From<E> for FanOutError {
-    fn from(error: E) -> Self {
-        Self::Again(error.into())
-    }
-}
-
 /// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
 ///
 /// Doing it again repeats events, which devices recognise, and changes nothing else.
 ///
 /// # Errors
 ///
-/// [`FanOutError`].
+/// [`TaskError`].
 pub async fn fan_out(
     store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
     connections: &(impl Connections + Sync),
     task: &FanOutTask,
     now: Timestamp,
-) -> Result<Timestamp, FanOutError> {
+) -> Result<Timestamp, TaskError> {
     let FanOutTask::V1 { conversation, seq, origin } = task;
-    let conversation = conversation.parse().map_err(|_| FanOutError::Never("no conversation id"))?;
-    let seq = Seq::new(*seq).ok_or(FanOutError::Never("no position"))?;
+    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
+    let seq = Seq::new(*seq).ok_or(TaskError::Never("no position"))?;
     let origin = origin.as_deref().map(ConnectionId::new);
     let range = Range { from: seq, to: seq, direction: Direction::Up };
     let group = async {
@@ -96,7 +79,7 @@ pub async fn fan_out(
     };
     let (mut page, group) = futures_util::future::try_join(store.page(conversation, range, 1), group).await?;
     // Expired meanwhile, or named by a task that is not ours.
-    let entry = page.entries.pop().ok_or(FanOutError::Never("no such entry"))?;
+    let entry = page.entries.pop().ok_or(TaskError::Never("no such entry"))?;
     let audience = Audience::of(&entry, group.as_ref())?;
     let reached = audience.tell(store, connections, origin.as_ref(), now).await?;
     if entry.kind == Kind::GroupDeleted
@@ -157,14 +140,14 @@ struct Audience {
 }
 
 impl Audience {
-    fn of(entry: &Message, group: Option<&Group>) -> Result<Self, FanOutError> {
+    fn of(entry: &Message, group: Option<&Group>) -> Result<Self, TaskError> {
         let message = ServerFrame::Message(wire::event_message(entry));
         let (mut readers, members) = match (entry.conversation, group) {
             (ConversationId::Dm { lower, upper }, _) => (vec![lower, upper], Vec::new()),
             (ConversationId::Group(_), Some(group)) => {
                 (group.readers_of(entry.seq).collect(), group.members.keys().copied().collect())
             }
-            (ConversationId::Group(_), None) => return Err(FanOutError::Never("no such group")),
+            (ConversationId::Group(_), None) => return Err(TaskError::Never("no such group")),
         };
         // As it is now: an earlier coming or going may be told of late.
         let subjects = entry.content.mentions.iter().copied();

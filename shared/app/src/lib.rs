@@ -21,12 +21,14 @@ pub mod send_message;
 pub mod sync;
 
 pub mod close_connection;
-pub mod heartbeat;
 pub mod open_connection;
+pub mod presence;
+pub mod typing;
 
 pub mod authenticate;
 pub mod change_group;
 pub mod chat_list;
+pub mod contacts;
 pub mod devices;
 pub mod end_device;
 pub mod issue_ticket;
@@ -36,12 +38,15 @@ pub mod refresh_session;
 pub mod sign_up;
 
 mod error;
+mod generations;
 mod head_cache;
 mod lanes;
 mod membership;
 pub mod metric;
+mod task_error;
 pub mod wire;
 
 pub use error::Error;
 pub use head_cache::HeadCache;
 pub use lanes::Lanes;
+pub use task_error::TaskError;

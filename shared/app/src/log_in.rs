@@ -2,12 +2,15 @@
 
 use confab_domain::account::{Handle, Password};
 use confab_domain::device::to_log_out;
-use confab_domain::{Refusal, Timestamp, UserId};
+use confab_domain::{DeviceId, Refusal, Timestamp, UserId};
 use confab_protocol::{http, limits};
 
 use crate::Error;
 use crate::end_device::{close_sockets, end_device};
-use crate::ports::{Account, Connections, Devices, Passwords, RateLimits, Sessions, Tokens, Users};
+use crate::ports::{
+    Account, Connections, Devices, Passwords, PresenceQueue, RateLimits, Sessions, Tokens, Users,
+};
+use crate::presence::Context;
 use crate::refresh_session::session_of;
 use crate::sign_up::{AuthRates, FreshIds, new_device};
 
@@ -20,21 +23,21 @@ use crate::sign_up::{AuthRates, FreshIds, new_device};
 /// [`Error::Refused`] for wrong credentials (which part is not told) and for too
 /// many tries from one address or at one handle; [`Error::Store`].
 pub async fn log_in(
-    store: &(impl Users + Devices + Sessions + RateLimits + Sync),
+    context: &Context<'_, impl Users + Devices + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
     (rates, source): (AuthRates, &str),
     login: http::Login,
     ids: FreshIds,
-    now: Timestamp,
 ) -> Result<http::Session, Error> {
+    let (store, now) = (context.store, context.now);
     store.take(&format!("login#{source}"), rates.per_source, now).await??;
     let account = check_credentials(store, passwords, rates, &login, now).await?;
     let user = account.profile.user;
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
     store.put_device(&device).await?;
     // After the device is there: of logins at once, the last to look sees all of them.
-    make_room(store, connections, user, device.device, now).await?;
+    make_room(context, connections, user, device.device).await?;
     Ok(session_of(tokens, &device, now))
 }
 
@@ -66,20 +69,19 @@ async fn check_credentials(
 }
 
 async fn make_room(
-    store: &(impl Devices + Sessions + Sync),
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
-    newcomer: confab_domain::DeviceId,
-    now: Timestamp,
+    newcomer: DeviceId,
 ) -> Result<(), Error> {
-    let devices = store.devices(user).await?;
-    let sessions = store.sessions(&[user]).await?;
+    let devices = context.store.devices(user).await?;
+    let session = context.store.session(user).await?;
     let is_connected = |device| {
-        sessions.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
+        session.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
     };
     for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
-        end_device(store, connections, (user, device), None, now).await?;
+        end_device(context, connections, user, device, None).await?;
     }
     // Those of an earlier login on the same device.
-    close_sockets(store, connections, user, newcomer, now).await
+    close_sockets(context, connections, user, newcomer).await
 }

@@ -21,5 +21,15 @@ pub const REFUSALS: &str = "Refusals";
 /// An error code on the wire.
 pub const CODE: &str = "Code";
 
+/// Changes of presence that friends were told, by [`STATUS`].
+pub const PRESENCE_CHANGES: &str = "PresenceChanges";
+
+/// `online` or `offline`.
+pub const STATUS: &str = "Status";
+
+/// Watches over leases that a heartbeat found broken.
+pub const BROKEN_WATCHES: &str = "BrokenWatches";
+
 /// Every counter.
-pub const ALL: [&str; 4] = [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS];
+pub const ALL: [&str; 6] =
+    [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS, PRESENCE_CHANGES, BROKEN_WATCHES];

@@ -1,14 +1,16 @@
 //! A device has connected.
 
-use confab_domain::lease::{CONNECTION_AGE_MAX, CONNECTIONS_MAX, HeartbeatPolicy};
+use confab_domain::lease::{CONNECTION_AGE_MAX, CONNECTIONS_MAX};
 use confab_domain::{ConnectionId, Timestamp};
 
 use crate::Error;
 use crate::authenticate::check_login;
-use crate::end_device::close_all;
-use crate::ports::{Connection, Connections, Devices, Identity, Session, Sessions};
+use crate::end_device::{close_all, end_lease_if_alone};
+use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
+use crate::presence::Context;
+use crate::presence::hear::begin_to_watch;
 
-/// Puts a connection on record and renews its user's lease.
+/// Puts a connection on record, renews its user's lease, and has it watched if nobody does.
 ///
 /// The login is looked up after the connection is on record: a logout takes the
 /// login away and then looks for connections, so one of the two sees the other.
@@ -17,34 +19,32 @@ use crate::ports::{Connection, Connections, Devices, Identity, Session, Sessions
 ///
 /// [`Error::Refused`] where the login has ended; [`Error::Store`].
 pub async fn open_connection(
-    store: &(impl Sessions + Devices + Sync),
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     identity: Identity,
     connection: ConnectionId,
-    policy: HeartbeatPolicy,
-    now: Timestamp,
 ) -> Result<(), Error> {
-    let session = put_on_record(store, identity, connection, policy, now).await?;
-    let surplus = surplus(session, now);
+    let session = put_on_record(context, identity, connection).await?;
+    begin_to_watch(context, &session).await;
+    let surplus = surplus(session, context.now);
     if !surplus.is_empty() {
         let (closed, _) = close_all(connections, surplus).await;
-        store.close_connections(identity.user, &closed).await?;
+        context.store.close_connections(identity.user, &closed).await?;
     }
     Ok(())
 }
 
 /// Puts a connection on record, and off again if its login has ended.
 pub(crate) async fn put_on_record(
-    store: &(impl Sessions + Devices + Sync),
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     identity: Identity,
     connection: ConnectionId,
-    policy: HeartbeatPolicy,
-    now: Timestamp,
 ) -> Result<Session, Error> {
-    let connection = Connection { id: connection, device: identity.device, opened_at: now };
-    let session = store.open_connection(identity.user, &connection, policy.lease_until(now), now).await?;
-    if let Err(ended) = check_login(store, identity).await {
-        store.close_connections(identity.user, &[connection.id]).await?;
+    let connection = Connection { id: connection, device: identity.device, opened_at: context.now };
+    let session = context.store.open_connection(identity.user, &connection, context.now).await?;
+    if let Err(ended) = check_login(context.store, identity).await {
+        context.store.close_connections(identity.user, &[connection.id]).await?;
+        end_lease_if_alone(context, identity.user).await?;
         return Err(ended);
     }
     Ok(session)

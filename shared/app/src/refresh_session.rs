@@ -6,7 +6,10 @@ use confab_protocol::http;
 
 use crate::Error;
 use crate::end_device::end_device;
-use crate::ports::{Connections, Devices, Identity, RefreshClaims, RotateOutcome, Sessions, Tokens};
+use crate::ports::{
+    Connections, Devices, Identity, PresenceQueue, RefreshClaims, RotateOutcome, Sessions, Tokens,
+};
+use crate::presence::Context;
 
 /// Renews a login once per refresh token.
 ///
@@ -18,19 +21,19 @@ use crate::ports::{Connections, Devices, Identity, RefreshClaims, RotateOutcome,
 /// [`Error::Refused`] for a token that is forged, expired or dead;
 /// [`Error::Store`]: the token may be dead.
 pub async fn refresh_session(
-    store: &(impl Devices + Sessions + Sync),
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     tokens: &impl Tokens,
     refresh_token: &str,
-    now: Timestamp,
 ) -> Result<http::Session, Error> {
+    let (store, now) = (context.store, context.now);
     let RefreshClaims { identity, generation } = tokens.verify_refresh(refresh_token, now)?;
     let Identity { user, device, family } = identity;
     match store.rotate(user, device, family, generation, now).await? {
         RotateOutcome::Rotated => Ok(session(tokens, identity, generation + 1, now)),
         RotateOutcome::Ended => Err(Refusal::Unauthenticated("this device was logged out").into()),
         RotateOutcome::Reused => {
-            end_device(store, connections, (user, device), Some(family), now).await?;
+            end_device(context, connections, user, device, Some(family)).await?;
             Err(Refusal::Unauthenticated("this refresh token was used before; log in again").into())
         }
     }

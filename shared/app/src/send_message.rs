@@ -18,8 +18,8 @@ use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
 use crate::fan_out::{FanOutTask, announce_in_group};
 use crate::membership::{not_a_member, readable_by};
 use crate::ports::{
-    AppendError, Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, Tail,
-    Users,
+    AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Session,
+    Sessions, StoreError, Tail, Users,
 };
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
@@ -43,6 +43,15 @@ pub struct SendMessage {
     pub attempt: Attempt,
 }
 
+/// What a send came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The answer.
+    pub ack: protocol::Ack,
+    /// The sender's session row, where it was read to announce a 1:1 message.
+    pub senders_session: Option<Session>,
+}
+
 /// What outlives one send in a process.
 #[derive(Debug, Default)]
 pub struct Writer {
@@ -64,12 +73,12 @@ pub struct Writer {
 /// [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
 /// [`Error::Store`]: unknown; send it again with the same key.
 pub async fn send_message(
-    store: &(impl MessageLog + Inboxes + Groups + Sessions + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users + Sync),
     (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
     writer: &Writer,
     command: SendMessage,
     now: Timestamp,
-) -> Result<protocol::Ack, Error> {
+) -> Result<Sent, Error> {
     let peer = match command.conversation {
         ConversationId::Dm { lower, upper } => Some(membership::peer_of((lower, upper), command.sender)?),
         ConversationId::Group(_) => None,
@@ -78,23 +87,27 @@ pub async fn send_message(
     check_answered(store, writer, &command).await?;
     let (message, duplicate) = append(store, writer, &command, peer, now).await?;
     let origin = command.origin.as_ref();
-    match peer {
+    let senders_session = match peer {
         Some(peer) => {
             let pair = [peer, command.sender];
-            announce_to_pair(store, (connections, queue), pair, &message, origin, now).await;
+            announce_to_pair(store, (connections, queue), pair, &message, origin, now).await
         }
-        None => announce_in_group(store, connections, queue, &message, origin, now).await,
-    }
-    Ok(protocol::Ack {
+        None => {
+            announce_in_group(store, connections, queue, &message, origin, now).await;
+            None
+        }
+    };
+    let ack = protocol::Ack {
         id: message.client_message_id.to_string(),
         conversation: message.conversation.to_string(),
         seq: message.seq.get(),
         sent_at_ms: message.sent_at.as_ms(),
         duplicate,
-    })
+    };
+    Ok(Sent { ack, senders_session })
 }
 
-/// Announces to two users here and now, and has it done again later where that fails.
+/// Announces to two users here and now, and has it done again later where that fails. Gives the sender's session row.
 async fn announce_to_pair(
     sessions: &(impl Sessions + Sync),
     (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
@@ -102,15 +115,20 @@ async fn announce_to_pair(
     message: &Message,
     origin: Option<&ConnectionId>,
     now: Timestamp,
-) {
+) -> Option<Session> {
     let frame = protocol::ServerFrame::Message(wire::event_message(message));
-    let reached = announce::announce(sessions, connections, &pair, origin, &frame, now).await;
-    if let Ok(Reached::All) = reached {
-        return;
-    }
-    if let Err(error) = queue.enqueue(&FanOutTask::of(message, origin)).await {
+    let mut rows = sessions.sessions(&pair).await;
+    let reached = match &rows {
+        Ok(rows) => announce::post_to(sessions, connections, rows, origin, &frame, now).await.ok(),
+        Err(_) => None,
+    };
+    if reached != Some(Reached::All)
+        && let Err(error) = queue.enqueue(&FanOutTask::of(message, origin)).await
+    {
         tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
     }
+    let [_, sender] = pair;
+    rows.as_mut().ok()?.extract_if(.., |row| row.user == sender).next()
 }
 
 /// Checks before the claim that what the message answers is there: a refused
@@ -146,7 +164,7 @@ enum Search {
 }
 
 async fn append(
-    store: &(impl MessageLog + Inboxes + Groups + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
@@ -208,7 +226,7 @@ fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
 
 /// Claims the key, and looks whether an earlier request with it has appended the message.
 async fn claim_and_search(
-    store: &(impl MessageLog + Inboxes + Groups + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
@@ -217,12 +235,14 @@ async fn claim_and_search(
     let SendMessage { sender, conversation, key, .. } = command;
     // Known before the key was claimed, so a claim that is fresh was appended nowhere up to here.
     let known = writer.heads.get(*conversation);
-    let (claim, (tail, floor)) = futures_util::future::try_join(
+    let (claim, (tail, floor), is_blocked) = futures_util::future::try_join3(
         store.claim(*sender, *conversation, key, now),
         end_of_log(store, writer.retention, *conversation),
+        is_blocked(store, *sender, peer),
     )
     .await?;
     let claim = match (claim, peer) {
+        (Claim::NotAMember, Some(_)) if is_blocked => return Err(Refusal::NotAccepted.into()),
         (Claim::NotAMember, Some(peer)) => {
             open_conversation(store, *sender, peer, *conversation).await?;
             store.claim(*sender, *conversation, key, now).await?
@@ -242,7 +262,21 @@ async fn claim_and_search(
         // What told of the group's end, before its rows were all closed, may be gone.
         check_still_in(store, command).await?;
     }
+    // What was appended before the block is acknowledged after it too.
+    if is_blocked && !matches!(search, Search::Found(_)) {
+        return Err(Refusal::NotAccepted.into());
+    }
     Ok((search, floor))
+}
+
+/// Whether the other of a 1:1 conversation takes no messages from the sender.
+async fn is_blocked(
+    contacts: &(impl Contacts + Sync),
+    sender: UserId,
+    peer: Option<UserId>,
+) -> Result<bool, StoreError> {
+    let Some(peer) = peer else { return Ok(false) };
+    Ok(contacts.relation(sender, peer).await?.blocked_by_at.is_some())
 }
 
 /// Refuses who is not in the group, by the group itself: the log may have lost to expiry what tells that they came back.

@@ -40,7 +40,7 @@ fn refusal_body(refusal: &Refusal) -> ErrorBody {
         Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
         Refusal::UnknownAction => ErrorCode::UnknownAction,
         Refusal::TooLong { .. } => ErrorCode::TooLarge,
-        Refusal::NotAMember | Refusal::NotAllowed(_) => ErrorCode::Forbidden,
+        Refusal::NotAMember | Refusal::NotAllowed(_) | Refusal::NotAccepted => ErrorCode::Forbidden,
         Refusal::GroupFull => ErrorCode::GroupFull,
         Refusal::NotFound(_) => ErrorCode::NotFound,
         Refusal::HandleTaken => ErrorCode::Conflict,

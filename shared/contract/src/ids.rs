@@ -1,5 +1,7 @@
 //! Ids that no other sentence uses.
 
+use std::time::Duration;
+
 use confab_app::ports::Connection;
 use confab_domain::account::Handle;
 use confab_domain::device::Device;
@@ -12,6 +14,11 @@ use ulid::Ulid;
 
 /// A time in the life of the sentences.
 pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+
+/// That long after it.
+pub(crate) fn later(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
 
 /// Ids that follow from a seed, without a random number: the same again for the
 /// same seed, others for another.

@@ -12,9 +12,11 @@ pub mod message_log;
 pub mod message_pages;
 pub mod message_texts;
 
+pub mod contacts;
 pub mod groups;
 pub mod inboxes;
 pub mod inboxes_groups;
+pub mod presence;
 pub mod sessions;
 
 pub mod devices;

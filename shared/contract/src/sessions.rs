@@ -1,27 +1,24 @@
 //! Session rows.
 
-use std::time::Duration;
-
 use confab_app::ports::{Connection, Session, Sessions};
-use confab_domain::{ConnectionId, Timestamp, UserId};
+use confab_domain::{ConnectionId, Presence, UserId};
 use futures_util::future::join_all;
 
 use crate::Ids;
-use crate::ids::NOW;
+use crate::ids::{NOW, later};
 
-fn later(seconds: u64) -> Timestamp {
-    NOW.plus(Duration::from_secs(seconds))
-}
-
-/// Opens a connection of a user with a lease of 30 s.
+/// Opens a connection of a user.
 async fn open(sessions: &impl Sessions, user: UserId, connection: &Connection) -> Session {
-    sessions.open_connection(user, connection, later(30), NOW).await.unwrap()
+    sessions.open_connection(user, connection, NOW).await.unwrap()
 }
 
+/// Strongly consistent, and the same however it is read.
 async fn row(sessions: &impl Sessions, user: UserId) -> Session {
+    let row = sorted(sessions.session(user).await.unwrap().expect("there is a row"));
     let mut rows = sessions.sessions(&[user]).await.unwrap();
     assert_eq!(rows.len(), 1);
-    sorted(rows.remove(0))
+    assert_eq!(sorted(rows.remove(0)), row);
+    row
 }
 
 /// Connections come in no particular order.
@@ -34,16 +31,10 @@ pub async fn opening_a_connection_gives_the_row_as_it_is_then(sessions: &impl Se
     let user = ids.user(1);
     let first = ids.connection(1, 1);
     let second = Connection { opened_at: later(5), ..ids.connection(1, 2) };
-    let expected =
-        Session { user, lease_until: later(30), last_active_at: NOW, connections: vec![first.clone()] };
+    let expected = Session { user, presence: Presence::begun(NOW), connections: vec![first.clone()] };
     assert_eq!(open(sessions, user, &first).await, expected);
-    let opened = sessions.open_connection(user, &second, later(35), later(5)).await.unwrap();
-    let expected = Session {
-        lease_until: later(35),
-        last_active_at: later(5),
-        connections: vec![first, second],
-        ..expected
-    };
+    let opened = sessions.open_connection(user, &second, later(5)).await.unwrap();
+    let expected = Session { presence: Presence::begun(later(5)), connections: vec![first, second], user };
     assert_eq!(sorted(opened), expected);
     assert_eq!(row(sessions, user).await, expected);
 }
@@ -63,22 +54,18 @@ pub async fn racing_openings_are_all_on_record(sessions: &impl Sessions, ids: Id
     assert_eq!(row(sessions, user).await.connections, connections);
 }
 
-pub async fn a_renewal_moves_the_lease_of_a_connection_on_record(sessions: &impl Sessions, ids: Ids) {
-    let (user, connection) = (ids.user(1), ids.connection(1, 1));
-    open(sessions, user, &connection).await;
-    assert!(sessions.renew(user, &connection.id, later(60), later(30)).await.unwrap());
-    let expected =
-        Session { user, lease_until: later(60), last_active_at: later(30), connections: vec![connection] };
-    assert_eq!(row(sessions, user).await, expected);
+pub async fn a_user_without_a_row_has_none(sessions: &impl Sessions, ids: Ids) {
+    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
+    assert_eq!(sessions.glance(ids.user(1)).await.unwrap(), None);
+    assert_eq!(sessions.sessions(&[ids.user(1)]).await.unwrap(), []);
 }
 
-pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
-    let (user, unknown) = (ids.user(1), ids.connection(1, 2).id);
-    assert!(!sessions.renew(user, &unknown, later(60), later(30)).await.unwrap());
-    assert_eq!(sessions.sessions(&[user]).await.unwrap(), []);
-    let before = open(sessions, user, &ids.connection(1, 1)).await;
-    assert!(!sessions.renew(user, &unknown, later(60), later(30)).await.unwrap());
-    assert_eq!(row(sessions, user).await, before);
+/// Perhaps an older one, but here nobody changes it.
+pub async fn a_glance_gives_a_row_whole(sessions: &impl Sessions, ids: Ids) {
+    open(sessions, ids.user(1), &ids.connection(1, 1)).await;
+    let opened = sorted(open(sessions, ids.user(1), &ids.connection(1, 2)).await);
+    let glanced = sessions.glance(ids.user(1)).await.unwrap().expect("there is a row");
+    assert_eq!(sorted(glanced), opened);
 }
 
 pub async fn closing_a_connection_keeps_the_others(sessions: &impl Sessions, ids: Ids) {
@@ -112,30 +99,20 @@ pub async fn closing_the_last_connection_keeps_the_lease(sessions: &impl Session
     assert_eq!(row(sessions, user).await, Session { connections: Vec::new(), ..before });
 }
 
-pub async fn ending_the_lease_keeps_the_connections(sessions: &impl Sessions, ids: Ids) {
-    let (user, connection) = (ids.user(1), ids.connection(1, 1));
-    open(sessions, user, &connection).await;
-    sessions.end_lease(user, later(10)).await.unwrap();
-    let ended = row(sessions, user).await;
-    assert!(ended.lease_until <= later(10));
-    assert_eq!(ended.connections, [connection]);
-    // A user without a row is offline already.
-    sessions.end_lease(ids.user(2), NOW).await.unwrap();
-    let rows = sessions.sessions(&[ids.user(2)]).await.unwrap();
-    assert!(rows.iter().all(|row| row.connections.is_empty() && row.lease_until <= NOW));
-}
-
-pub async fn rows_of_a_hundred_users_are_read_at_once_and_missing_ones_left_out(
+/// More than a store reads at once, and some of them twice.
+pub async fn rows_of_any_number_of_users_are_read_and_missing_ones_left_out(
     sessions: &impl Sessions,
     ids: Ids,
 ) {
+    const USERS: u32 = 230;
     let with_a_row = |n: &u32| n % 10 != 3;
-    for n in (0..100).filter(with_a_row) {
+    for n in (0..USERS).filter(with_a_row) {
         open(sessions, ids.user(n), &ids.connection(n, 1)).await;
     }
-    let users: Vec<UserId> = (0..100).map(|n| ids.user(n)).collect();
+    let users: Vec<UserId> = (0..USERS).chain(0..7).map(|n| ids.user(n)).collect();
     let mut rows = sessions.sessions(&users).await.unwrap();
     rows.sort_by_key(|row| row.user);
-    let expected = (0..100).filter(with_a_row).map(|n| (ids.user(n), vec![ids.connection(n, 1)]));
+    let expected = (0..USERS).filter(with_a_row).map(|n| (ids.user(n), vec![ids.connection(n, 1)]));
     assert!(rows.into_iter().map(|row| (row.user, row.connections)).eq(expected));
+    assert_eq!(sessions.sessions(&[]).await.unwrap(), []);
 }

@@ -95,13 +95,36 @@ macro_rules! suite {
             opening_a_connection_gives_the_row_as_it_is_then
             a_connection_opened_again_is_there_once
             racing_openings_are_all_on_record
-            a_renewal_moves_the_lease_of_a_connection_on_record
-            a_renewal_by_an_unknown_connection_changes_nothing
+            a_user_without_a_row_has_none
+            a_glance_gives_a_row_whole
             closing_a_connection_keeps_the_others
             closing_what_is_not_there_is_ignored
             closing_the_last_connection_keeps_the_lease
-            ending_the_lease_keeps_the_connections
-            rows_of_a_hundred_users_are_read_at_once_and_missing_ones_left_out
+            rows_of_any_number_of_users_are_read_and_missing_ones_left_out
+        }
+        $crate::suite! { @port $block_on, $store, presence:
+            presence_reads_back_whole_and_connections_stay
+            presence_that_was_not_read_is_not_replaced
+            presence_that_said_less_when_it_was_read_is_not_replaced
+            presence_of_nobody_is_not_replaced
+            of_racing_replacements_exactly_one_is_made
+            a_replacement_and_a_connection_that_race_both_count
+            opening_a_connection_renews_the_lease_and_ends_being_alone
+            a_renewal_ends_no_being_alone
+            a_renewal_by_an_unknown_connection_changes_nothing
+        }
+        $crate::suite! { @port $block_on, $store, contacts:
+            strangers_are_nothing_to_each_other
+            both_of_a_pair_see_a_change
+            relations_read_back_whole
+            a_change_on_what_was_not_read_makes_nothing
+            of_racing_changes_of_a_pair_at_most_one_is_made
+            an_empty_relation_is_gone_from_the_list
+            one_relation_of_a_pair_may_be_empty
+            contacts_are_ascending_and_their_pages_tile
+            a_page_goes_on_after_whom_it_is_asked_to
+            relations_to_a_hundred_are_read_at_once_and_strangers_left_out
+            pairs_do_not_touch
         }
         $crate::suite! { @port $block_on, $store, users:
             an_account_is_found_by_id_and_by_handle
@@ -112,6 +135,7 @@ macro_rules! suite {
             a_profile_changes_field_by_field
             an_avatar_is_set_and_removed
             the_profile_of_an_unknown_user_cannot_change
+            profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out
         }
         $crate::suite! { @port $block_on, $store, devices:
             a_device_reads_back_whole
@@ -178,6 +202,8 @@ mod tests {
             include_str!("inboxes_groups.rs"),
             include_str!("groups.rs"),
             include_str!("sessions.rs"),
+            include_str!("presence.rs"),
+            include_str!("contacts.rs"),
             include_str!("users.rs"),
             include_str!("devices.rs"),
             include_str!("rate_limits.rs"),

@@ -1,6 +1,7 @@
 //! Accounts.
 
 use confab_app::ports::{Account, CreateUserOutcome, Devices, PasswordHash, ProfileChange, Users};
+use confab_domain::UserId;
 use confab_domain::account::Profile;
 use futures_util::future::join_all;
 
@@ -111,4 +112,16 @@ pub async fn the_profile_of_an_unknown_user_cannot_change(users: &impl Users, id
     let change = ProfileChange { display_name: Some("Nobody".to_owned()), avatar: Some(None) };
     assert_eq!(users.change_profile(ids.user(1), &change).await.unwrap(), None);
     assert!(users.user(ids.user(1)).await.unwrap().is_none());
+}
+
+pub async fn profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out(users: &impl Users, ids: Ids) {
+    let mut expected = Vec::new();
+    for n in (0..100).filter(|n| n % 10 != 3) {
+        expected.push(create(users, ids, n).await.profile);
+    }
+    let asked: Vec<UserId> = (0..100).map(|n| ids.user(99 - n)).collect();
+    let mut profiles = users.profiles(&asked).await.unwrap();
+    profiles.sort_by_key(|profile| profile.user);
+    assert_eq!(profiles, expected);
+    assert_eq!(users.profiles(&[]).await.unwrap(), []);
 }

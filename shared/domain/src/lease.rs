@@ -1,4 +1,7 @@
 //! Presence as a lease: whoever is heard from is online for a while.
+//!
+//! The store keeps when a user was last heard from, not how long that lasts: so a renewal is one blind write, and every
+//! reader finds the same end of the lease.
 
 use std::time::Duration;
 
@@ -7,16 +10,120 @@ use crate::Timestamp;
 /// How often clients say that they are alive, and how long that lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeartbeatPolicy {
-    /// Between two heartbeats of a client.
+    /// Between two heartbeats of a client that somebody looks at.
     pub interval: Duration,
     /// Silence after which a user is offline.
     pub timeout: Duration,
 }
 
+/// Longest interval that a client is told, where nobody looks at its user.
+///
+/// Less than the 10 minutes after which API Gateway closes a silent connection.
+/// Source: API Gateway WebSocket quotas, "Idle connection timeout".
+pub const INTERVAL_MAX: Duration = Duration::from_secs(480);
+
+/// Time alone before the interval grows.
+const ALONE_MIN: Duration = Duration::from_secs(30);
+
+/// The interval of a user alone is this part of the time alone.
+const ALONE_PER_INTERVAL: u32 = 4;
+
+/// Longest time after a renewal in which other frames need not renew.
+const SLACK_MAX: Duration = Duration::from_secs(2);
+
+/// How long a client has to answer a probe, at most.
+const PROBE_MAX: Duration = Duration::from_secs(4);
+
+/// What is known of a user's being alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// When the user was last heard from, give or take [`HeartbeatPolicy::slack`].
+    pub heard_at: Timestamp,
+    /// When it ends at the latest, unless the user is heard from again: a logout's time, or when a probe must be answered.
+    pub ends_at: Option<Timestamp>,
+    /// Since when none of the user's friends has been connected; `None` where one may be.
+    pub alone_since: Option<Timestamp>,
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The lease has not run out.
+    Online,
+    /// It has, or there was none.
+    Offline,
+}
+
+impl Status {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+        }
+    }
+}
+
+impl Lease {
+    /// The lease of somebody who is heard from for the first time.
+    pub const fn begun(now: Timestamp) -> Self {
+        Self { heard_at: now, ends_at: None, alone_since: None }
+    }
+
+    /// After the user was heard from.
+    #[must_use]
+    pub const fn renewed(self, now: Timestamp) -> Self {
+        Self { heard_at: now, ends_at: None, ..self }
+    }
+}
+
 impl HeartbeatPolicy {
-    /// Until when somebody who was heard from at `now` is online.
-    pub fn lease_until(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.timeout)
+    /// Time after a renewal in which other frames than heartbeats need not renew.
+    ///
+    /// The lease lasts that much longer than the timeout, so that it covers such a frame.
+    pub fn slack(&self) -> Duration {
+        (self.interval / 2).min(SLACK_MAX)
+    }
+
+    /// How long a client has to answer a probe.
+    pub fn probe(&self) -> Duration {
+        self.timeout.min(PROBE_MAX)
+    }
+
+    /// When the next heartbeat is due, from the last one, as the client was told. Unit: whole seconds.
+    pub fn next_heartbeat(&self, lease: &Lease) -> Duration {
+        let alone = lease.alone_since.map_or(Duration::ZERO, |since| lease.heard_at.since(since));
+        if alone < ALONE_MIN {
+            return self.interval;
+        }
+        let grown = Duration::from_secs((alone / ALONE_PER_INTERVAL).as_secs());
+        grown.clamp(self.interval, self.interval.max(INTERVAL_MAX))
+    }
+
+    /// Until when the user is online.
+    ///
+    /// A longer interval counts only while there is a connection that a probe could reach.
+    pub fn ends_at(&self, lease: &Lease, connected: bool) -> Timestamp {
+        let longer = if connected { self.next_heartbeat(lease) - self.interval } else { Duration::ZERO };
+        let by_silence = lease.heard_at.plus(self.timeout + self.slack() + longer);
+        lease.ends_at.map_or(by_silence, |ends_at| ends_at.min(by_silence))
+    }
+
+    /// Whether the user is online.
+    pub fn status(&self, lease: &Lease, connected: bool, now: Timestamp) -> Status {
+        if self.ends_at(lease, connected) > now { Status::Online } else { Status::Offline }
+    }
+
+    /// Whether a frame that is no heartbeat renews the lease.
+    pub fn renews(&self, lease: &Lease, now: Timestamp) -> bool {
+        lease.ends_at.is_some() || now.since(lease.heard_at) > self.slack()
+    }
+
+    /// When the lease ends if a probe is not answered that is sent now; `None` where none is needed, since the client was
+    /// told no longer interval than usual.
+    pub fn probed(&self, lease: &Lease, now: Timestamp) -> Option<Timestamp> {
+        let usual_end = lease.heard_at.plus(self.timeout + self.slack());
+        (self.next_heartbeat(lease) > self.interval).then(|| usual_end.max(now.plus(self.probe())))
     }
 }
 
@@ -37,3 +144,96 @@ pub const CONNECTIONS_MAX: usize = 50;
 /// Source: API Gateway WebSocket quotas, "Connection duration" (2 hours), and
 /// a margin for clocks.
 pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(2 * 3600 + 600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: HeartbeatPolicy =
+        HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_ms(1_000_000 + seconds * 1000)
+    }
+
+    fn lease(heard: u64, alone_since: Option<u64>) -> Lease {
+        Lease { heard_at: at(heard), ends_at: None, alone_since: alone_since.map(at) }
+    }
+
+    #[test]
+    fn silence_for_the_timeout_and_no_more_than_five_seconds_longer_is_offline() {
+        let ends_at = POLICY.ends_at(&lease(0, None), true);
+        assert!(ends_at >= at(30) && ends_at < at(34), "{ends_at}");
+        assert_eq!(POLICY.status(&lease(0, None), true, at(30)), Status::Online);
+        assert_eq!(POLICY.status(&lease(0, None), true, ends_at), Status::Offline);
+    }
+
+    #[test]
+    fn a_frame_that_did_not_renew_is_covered_for_the_timeout_all_the_same() {
+        let lease = lease(0, None);
+        let last = at(0).plus(POLICY.slack());
+        assert!(!POLICY.renews(&lease, last));
+        assert!(POLICY.ends_at(&lease, true) >= last.plus(POLICY.timeout));
+        assert!(POLICY.renews(&lease, last.plus(Duration::from_millis(1))));
+    }
+
+    #[test]
+    fn a_logout_ends_the_lease_at_once_and_whoever_is_heard_from_again_is_online() {
+        let ended = Lease { ends_at: Some(at(3)), ..lease(2, None) };
+        assert_eq!(POLICY.status(&ended, true, at(3)), Status::Offline);
+        assert!(POLICY.renews(&ended, at(3)));
+        assert_eq!(POLICY.status(&ended.renewed(at(4)), true, at(4)), Status::Online);
+    }
+
+    #[track_caller]
+    fn check_next(alone_since: Option<u64>, heard: u64, expected_seconds: u64) {
+        let lease = lease(heard, alone_since);
+        let next = POLICY.next_heartbeat(&lease);
+        assert_eq!(next, Duration::from_secs(expected_seconds));
+        assert!(POLICY.ends_at(&lease, true) >= at(heard).plus(next + Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn the_interval_of_somebody_alone_grows_up_to_eight_minutes_and_the_lease_with_it() {
+        check_next(None, 10_000, 10);
+        check_next(Some(0), 29, 10);
+        check_next(Some(0), 40, 10);
+        check_next(Some(0), 60, 15);
+        check_next(Some(0), 800, 200);
+        check_next(Some(0), 100_000, 480);
+        // Heard from before it was found that nobody is there.
+        check_next(Some(100), 90, 10);
+    }
+
+    #[test]
+    fn a_longer_interval_counts_only_while_there_is_a_connection() {
+        let alone = lease(800, Some(0));
+        assert_eq!(POLICY.status(&alone, true, at(900)), Status::Online);
+        assert_eq!(POLICY.status(&alone, false, at(900)), Status::Offline);
+    }
+
+    #[test]
+    fn a_probe_has_to_be_answered_soon_but_never_before_the_usual_end() {
+        assert_eq!(POLICY.probed(&lease(0, None), at(9)), None);
+        assert_eq!(POLICY.probed(&lease(800, Some(0)), at(900)), Some(at(904)));
+        assert_eq!(POLICY.probed(&lease(800, Some(0)), at(801)), Some(at(832)));
+    }
+
+    /// What the longer intervals save: heartbeats that somebody sends who is alone for a while.
+    fn heartbeats_alone(hours: u64, policy: HeartbeatPolicy) -> u64 {
+        let (mut heard_at, mut count) = (at(0), 0);
+        while heard_at < at(hours * 3600) {
+            let lease = Lease { heard_at, ends_at: None, alone_since: Some(at(0)) };
+            heard_at = heard_at.plus(policy.next_heartbeat(&lease));
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn an_hour_alone_takes_a_fraction_of_the_heartbeats() {
+        let policy = HeartbeatPolicy { interval: Duration::from_secs(30), timeout: Duration::from_secs(90) };
+        assert_eq!(heartbeats_alone(1, policy), 21);
+        assert_eq!(heartbeats_alone(8, policy), 73);
+    }
+}

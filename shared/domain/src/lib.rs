@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod claim;
+pub mod contact;
 pub mod content;
 pub mod device;
 pub mod group;
@@ -20,13 +21,17 @@ pub mod rate;
 pub mod refusal;
 pub mod retention;
 pub mod time;
+pub mod watch;
 
+pub use contact::{ContactChange, Relation};
 pub use content::Content;
 pub use group::Group;
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, UserId,
 };
 pub use joined::Joined;
+pub use lease::Status;
 pub use log::{Kind, Message, Seq};
 pub use refusal::Refusal;
 pub use time::Timestamp;
+pub use watch::{Presence, WatchId};

@@ -34,6 +34,9 @@ pub enum Refusal {
     /// The caller is not a member of the conversation.
     #[error("you are not a member of this conversation")]
     NotAMember,
+    /// The other of a 1:1 conversation does not take messages from the caller; why is not told.
+    #[error("this message was not accepted")]
+    NotAccepted,
     /// The caller's role does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),

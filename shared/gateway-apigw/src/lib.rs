@@ -9,6 +9,7 @@ use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
+use aws_sdk_apigatewaymanagement::operation::get_connection::GetConnectionError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use confab_app::ports::{Connections, PostOutcome, StoreError};
@@ -49,6 +50,17 @@ impl Connections for Gateway {
             Some(PostToConnectionError::GoneException(_)) => Ok(PostOutcome::Gone),
             Some(PostToConnectionError::LimitExceededException(_)) => Ok(PostOutcome::Throttled),
             _ => Err(store_error(error)),
+        }
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        let result = self.client.get_connection().connection_id(connection.as_str()).send().await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(GetConnectionError::is_gone_exception) => {
+                Ok(false)
+            }
+            Err(error) => Err(store_error(error)),
         }
     }
 

@@ -9,8 +9,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use confab_domain::lease::HeartbeatPolicy;
 use confab_gateway_apigw::Gateway;
+use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::{Store, Tables};
+
+use crate::presence::Presence;
 
 /// Attempts of the SDK at one request, the first included.
 const ATTEMPTS_MAX: u32 = 3;
@@ -57,6 +61,11 @@ pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
 /// Queues, by their URLs.
 pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
+}
+
+/// What keeps presence, with the queue at `url`.
+pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Presence {
+    Presence { queue: SqsPresenceQueue::new(sqs(config), url), policy }
 }
 
 /// The signing secret, fetched once at a cold start.

@@ -50,6 +50,7 @@ impl Env {
             inboxes: self.get("CONFAB_INBOXES_TABLE"),
             groups: self.get("CONFAB_GROUPS_TABLE"),
             sessions: self.get("CONFAB_SESSIONS_TABLE"),
+            contacts: self.get("CONFAB_CONTACTS_TABLE"),
             users: self.get("CONFAB_USERS_TABLE"),
             devices: self.get("CONFAB_DEVICES_TABLE"),
             throttles: self.get("CONFAB_THROTTLES_TABLE"),

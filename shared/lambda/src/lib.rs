@@ -1,6 +1,6 @@
 //! Glue between Lambda and the use cases, the same in every function.
 //!
-//! Knows: events of a WebSocket API and their answers, environment variables,
+//! Knows: events of a WebSocket API and of a queue and their answers, environment variables,
 //! how to build SDK clients, how an invocation is logged.
 //! Must not know: what any one route does.
 //!
@@ -13,5 +13,8 @@ pub mod deadline;
 pub mod env;
 pub mod frame;
 pub mod observability;
+pub mod presence;
+pub mod random;
+pub mod records;
 pub mod summary;
 pub mod websocket;

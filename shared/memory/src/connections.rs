@@ -87,6 +87,10 @@ impl Connections for Gateway {
         post.await
     }
 
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        call(&*self.weather, || Self::is_open(self, connection)).await
+    }
+
     async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
         call(&*self.weather, || self.drop_socket(connection)).await
     }

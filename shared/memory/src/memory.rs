@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use confab_app::ports::StoreError;
 
+use crate::contacts::ContactTable;
 use crate::devices::DeviceTable;
 use crate::groups::GroupTable;
 use crate::inboxes::InboxTable;
@@ -30,6 +31,7 @@ pub(crate) struct Tables {
     pub(crate) inboxes: InboxTable,
     pub(crate) groups: GroupTable,
     pub(crate) sessions: SessionTable,
+    pub(crate) contacts: ContactTable,
     pub(crate) users: UserTable,
     pub(crate) devices: DeviceTable,
     pub(crate) buckets: BucketTable,

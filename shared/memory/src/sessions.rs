@@ -1,9 +1,9 @@
 //! Session rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
-use confab_domain::{ConnectionId, Timestamp, UserId};
+use confab_domain::{ConnectionId, Presence, Timestamp, UserId};
 
 use crate::Memory;
 
@@ -15,18 +15,15 @@ impl Sessions for Memory {
         &self,
         user: UserId,
         connection: &Connection,
-        lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Session, StoreError> {
         self.call(|tables| {
             let row = tables.sessions.0.entry(user).or_insert_with(|| Session {
                 user,
-                lease_until,
-                last_active_at: now,
+                presence: Presence::begun(now),
                 connections: Vec::new(),
             });
-            row.lease_until = lease_until;
-            row.last_active_at = now;
+            row.presence.lease = row.presence.looked_at().lease.renewed(now);
             row.connections.retain(|open| open.id != connection.id);
             row.connections.push(connection.clone());
             row.clone()
@@ -38,17 +35,15 @@ impl Sessions for Memory {
         &self,
         user: UserId,
         connection: &ConnectionId,
-        lease_until: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Session>, StoreError> {
         self.call(|tables| {
-            let Some(row) = tables.sessions.0.get_mut(&user) else { return false };
-            let on_record = row.connections.iter().any(|open| open.id == *connection);
-            if on_record {
-                row.lease_until = lease_until;
-                row.last_active_at = now;
+            let row = tables.sessions.0.get_mut(&user)?;
+            if !row.connections.iter().any(|open| open.id == *connection) {
+                return None;
             }
-            on_record
+            row.presence.lease = row.presence.lease.renewed(now);
+            Some(row.clone())
         })
         .await
     }
@@ -62,17 +57,33 @@ impl Sessions for Memory {
         .await
     }
 
-    async fn end_lease(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-        self.call(|tables| {
-            if let Some(row) = tables.sessions.0.get_mut(&user) {
-                row.lease_until = row.lease_until.min(now);
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| match tables.sessions.0.get_mut(&user) {
+            Some(row) if row.presence == *seen => {
+                row.presence = *next;
+                true
             }
+            _ => false,
         })
         .await
     }
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
         self.call(|tables| users.iter().filter_map(|user| tables.sessions.0.get(user).cloned()).collect())
             .await
+    }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.call(|tables| tables.sessions.0.get(&user).cloned()).await
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.session(user).await
     }
 }

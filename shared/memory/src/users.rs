@@ -1,6 +1,6 @@
 //! Accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use confab_app::ports::{Account, CreateUserOutcome, ProfileChange, StoreError, Users};
 use confab_domain::UserId;
@@ -37,6 +37,15 @@ impl Users for Memory {
 
     async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         self.call(|tables| tables.users.0.get(&user).cloned()).await
+    }
+
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        self.call(|tables| {
+            let accounts = users.iter().filter_map(|user| tables.users.0.get(user));
+            accounts.map(|account| account.profile.clone()).collect()
+        })
+        .await
     }
 
     async fn change_profile(

@@ -28,7 +28,7 @@ macro_rules! frames {
     };
 }
 
-frames!(Send, Sync, History; Read, Heartbeat);
+frames!(Send, Sync, History, Presence; Read, Typing, Heartbeat);
 
 /// `send`: append a message to a conversation. Answered by `ack`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,6 +94,25 @@ pub struct Read {
     pub conversation: String,
     /// Up to and including.
     pub seq: u64,
+}
+
+/// `typing`: the user is writing. Not answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Typing {
+    /// Echoed in an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// In which conversation.
+    pub conversation: String,
+}
+
+/// `presence`: who of these is there? Answered by `presence`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Presence {
+    /// Echoed in the answer.
+    pub id: String,
+    /// At most [`PRESENCE_USERS_MAX`](crate::limits::PRESENCE_USERS_MAX) `usr_…` ids.
+    pub users: Vec<String>,
 }
 
 /// `heartbeat`: this device is alive. Answered by `heartbeat`.

@@ -1,5 +1,7 @@
 //! Bodies of the HTTP API.
 
+mod contacts;
+
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -8,6 +10,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{ErrorBody, Message};
+
+pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
 
 /// Every error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,3 +66,9 @@ pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A page is cut, with `more: true`, before it exceeds this.
 /// Source: Lambda quotas, "Invocation payload" (6 MB for a synchronous answer).
 pub const HTTP_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Most users that one presence query asks for.
+pub const PRESENCE_USERS_MAX: usize = 100;
+
+/// Rows in one page of contacts, and of blocks.
+pub const CONTACTS_PAGE: u32 = 100;

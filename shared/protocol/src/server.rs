@@ -24,7 +24,11 @@ pub enum ServerFrame {
     Receipt(Receipt),
     /// Event: the user's list of conversations has changed.
     Conversation(Conversation),
-    /// Answer to `heartbeat`.
+    /// Event: somebody is writing; it ends by itself after 5 seconds.
+    Typing(Typing),
+    /// Answer to `presence`; without an `id`, an event: somebody has come or gone.
+    Presence(Presence),
+    /// Answer to `heartbeat`; without `server_at_ms`, a probe.
     Heartbeat(Heartbeat),
     /// A request was refused or failed.
     Error(ErrorFrame),
@@ -116,14 +120,45 @@ pub enum ConversationChange {
     Deleted,
 }
 
-/// The lease is renewed.
+/// Somebody is writing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typing {
+    /// In which conversation.
+    pub conversation: String,
+    /// Who.
+    pub user: String,
+}
+
+/// Who is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The request's id; absent in an event.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    /// Those of whom the user may know.
+    pub users: Vec<UserPresence>,
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPresence {
+    /// Who.
+    pub user: String,
+    /// `online` or `offline`.
+    pub status: String,
+    /// When they were last heard from; 0 where they never were.
+    pub last_active_at_ms: u64,
+}
+
+/// The lease is renewed; or, as a probe, should be: the client answers it with a `heartbeat` at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// The request's id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
-    /// The server's clock. Unit: milliseconds since the Unix epoch.
-    pub server_at_ms: u64,
+    /// The server's clock; absent in a probe. Unit: milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub server_at_ms: Option<u64>,
     /// When the next heartbeat is due. Unit: seconds from now.
     pub next_seconds: u64,
 }

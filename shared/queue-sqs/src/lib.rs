@@ -1,13 +1,16 @@
-//! What is to be announced later, in SQS.
+//! What is to be announced or looked at later, in SQS.
 //!
 //! Knows: how a task is written into a message, and how the SDK reports a failure.
-//! Must not know: what a task announces, or who performs it.
+//! Must not know: what a task is about, or who performs it.
+
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use confab_app::fan_out::FanOutTask;
-use confab_app::ports::{FanOutQueue, StoreError};
+use confab_app::ports::{FanOutQueue, PresenceQueue, StoreError};
+use confab_app::presence::PresenceTask;
 
 /// The attribute of a parked message that says why it is there.
 const REASON: &str = "reason";
@@ -37,6 +40,38 @@ impl FanOutQueue for SqsFanOutQueue {
             .queue_url(&self.url)
             .message_body(body)
             .message_group_id(task.conversation())
+            .send()
+            .await
+            .map(drop)
+            .map_err(store_error)
+    }
+}
+
+/// The queue of what is to be looked at.
+#[derive(Clone, Debug)]
+pub struct SqsPresenceQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsPresenceQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+}
+
+impl PresenceQueue for SqsPresenceQueue {
+    /// One message per task, with a delay of its own.
+    ///
+    /// Source: Amazon SQS developer guide, "Amazon SQS message timers".
+    async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
+        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
             .send()
             .await
             .map(drop)

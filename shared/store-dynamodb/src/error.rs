@@ -1,6 +1,7 @@
 //! What an SDK error means to a use case.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
 
@@ -57,4 +58,16 @@ where
         }
         Err(error) => Err(store_error(error)),
     }
+}
+
+/// Whether nothing of a transaction was written because somebody else wrote first, or writes now.
+pub(crate) fn lost_a_race<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+    let mut failures = codes.filter(|code| *code != "None").peekable();
+    failures.peek().is_some()
+        && failures.all(|code| ["ConditionalCheckFailed", "TransactionConflict"].contains(&code))
 }

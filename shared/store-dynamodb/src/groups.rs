@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
 use confab_app::ports::{CommitOutcome, Groups, NewVersion, RowChange, StoreError};
 use confab_domain::group::{Member, Role};
 use confab_domain::{ConversationId, Group, GroupId, Message, Seq, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::error::store_error;
+use crate::error::{lost_a_race, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{GROUP, SEQ};
 use crate::{Store, batch, message_log};
@@ -117,18 +115,6 @@ impl Store {
             .map_err(|error| StoreError::Rejected(error.into()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
-}
-
-/// Whether nothing was written because somebody else wrote first, or writes now.
-fn lost_a_race<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-    else {
-        return false;
-    };
-    let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    let mut failures = codes.filter(|code| *code != "None").peekable();
-    failures.peek().is_some()
-        && failures.all(|code| ["ConditionalCheckFailed", "TransactionConflict"].contains(&code))
 }
 
 fn item(group: &Group) -> Item {

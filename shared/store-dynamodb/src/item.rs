@@ -78,6 +78,10 @@ impl<'a> Reader<'a> {
         self.number(name).map(Timestamp::from_ms)
     }
 
+    pub(crate) fn optional_time(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.optional_number(name)?.map(Timestamp::from_ms))
+    }
+
     pub(crate) fn list(&self, name: &str) -> Result<&'a [AttributeValue], StoreError> {
         match self.get(name) {
             None => Ok(&[]),

@@ -9,9 +9,11 @@
 
 mod batch;
 mod body;
+mod compare;
 mod error;
 mod item;
 
+mod contacts;
 mod devices;
 mod groups;
 mod inboxes;

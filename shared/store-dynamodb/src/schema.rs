@@ -18,8 +18,10 @@ pub struct Tables {
     pub inboxes: String,
     /// Groups and their members.
     pub groups: String,
-    /// Connections and leases.
+    /// Connections and presence.
     pub sessions: String,
+    /// What users are to each other.
+    pub contacts: String,
     /// Accounts and handles.
     pub users: String,
     /// Logins.
@@ -37,6 +39,7 @@ impl Tables {
             inboxes: name("inboxes"),
             groups: name("groups"),
             sessions: name("sessions"),
+            contacts: name("contacts"),
             users: name("users"),
             devices: name("devices"),
             throttles: name("throttles"),
@@ -44,12 +47,13 @@ impl Tables {
     }
 
     /// Each table's name beside its definition.
-    pub fn definitions(&self) -> [(&str, Definition); 7] {
+    pub fn definitions(&self) -> [(&str, Definition); 8] {
         [
             (&self.messages, MESSAGES),
             (&self.inboxes, INBOXES),
             (&self.groups, GROUPS),
             (&self.sessions, SESSIONS),
+            (&self.contacts, CONTACTS),
             (&self.users, USERS),
             (&self.devices, DEVICES),
             (&self.throttles, THROTTLES),
@@ -98,6 +102,7 @@ pub(crate) const CONVERSATION: &str = "conversation";
 pub(crate) const SEQ: &str = "seq";
 pub(crate) const GROUP: &str = "group";
 pub(crate) const USER: &str = "user";
+pub(crate) const OTHER: &str = "other";
 pub(crate) const DEVICE: &str = "device";
 pub(crate) const BUCKET: &str = "bucket";
 
@@ -107,6 +112,8 @@ const INBOXES: Definition =
     Definition { partition_key: USER, sort_key: Some((CONVERSATION, SortKey::Text)), expires: false };
 const GROUPS: Definition = Definition { partition_key: GROUP, sort_key: None, expires: false };
 const SESSIONS: Definition = Definition { partition_key: USER, sort_key: None, expires: false };
+const CONTACTS: Definition =
+    Definition { partition_key: USER, sort_key: Some((OTHER, SortKey::Text)), expires: false };
 const USERS: Definition = Definition { partition_key: USER, sort_key: None, expires: false };
 const DEVICES: Definition =
     Definition { partition_key: USER, sort_key: Some((DEVICE, SortKey::Text)), expires: false };

@@ -1,22 +1,31 @@
-//! Connections and leases.
+//! Connections and presence.
 //!
-//! Shape: `{user S, lease_until_ms N, last_active_at_ms N, "c#<connection>" M {device S, opened_at_ms N} …}`:
-//! one top-level attribute per connection, so that each comes and goes by itself.
+//! Shape: `{user S, last_active_at_ms N, ends_at_ms N?, alone_since_ms N?, watch S?, watched_until_ms N?, ended_by S?,
+//! "c#<connection>" M {device S, opened_at_ms N} …}`: one top-level attribute per connection, so that each comes and
+//! goes by itself. A watch is sixteen hexadecimal digits.
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
-use confab_domain::{ConnectionId, Timestamp, UserId};
+use confab_domain::lease::Lease;
+use confab_domain::watch::Watch;
+use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
 
+use crate::compare::Comparison;
 use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, text, time};
 use crate::schema::{DEVICE, USER};
 use crate::{Store, batch};
 
-const LEASE_UNTIL_MS: &str = "lease_until_ms";
 const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
+const ENDS_AT_MS: &str = "ends_at_ms";
+const ALONE_SINCE_MS: &str = "alone_since_ms";
+const WATCH: &str = "watch";
+const WATCHED_UNTIL_MS: &str = "watched_until_ms";
+const ENDED_BY: &str = "ended_by";
 const OPENED_AT_MS: &str = "opened_at_ms";
 const CONNECTION_PREFIX: &str = "c#";
 
@@ -25,7 +34,6 @@ impl Sessions for Store {
         &self,
         user: UserId,
         connection: &Connection,
-        lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Session, StoreError> {
         let value = AttributeValue::M(Item::from([
@@ -33,10 +41,14 @@ impl Sessions for Store {
             (OPENED_AT_MS.to_owned(), time(connection.opened_at)),
         ]));
         let output = self
-            .lease(user, lease_until, now)
-            .update_expression("SET #connection = :connection, #lease = :lease, #active = :now")
+            .update_session(user)
+            .update_expression("SET #connection = :connection, #active = :now REMOVE #ends, #alone")
             .expression_attribute_names("#connection", attribute_of(&connection.id))
+            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
+            .expression_attribute_names("#ends", ENDS_AT_MS)
+            .expression_attribute_names("#alone", ALONE_SINCE_MS)
             .expression_attribute_values(":connection", value)
+            .expression_attribute_values(":now", time(now))
             .return_values(ReturnValue::AllNew)
             .send()
             .await
@@ -48,17 +60,30 @@ impl Sessions for Store {
         &self,
         user: UserId,
         connection: &ConnectionId,
-        lease_until: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Session>, StoreError> {
         let result = self
-            .lease(user, lease_until, now)
-            .update_expression("SET #lease = :lease, #active = :now")
+            .update_session(user)
+            .update_expression("SET #active = :now REMOVE #ends")
             .condition_expression("attribute_exists(#connection)")
             .expression_attribute_names("#connection", attribute_of(connection))
+            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
+            .expression_attribute_names("#ends", ENDS_AT_MS)
+            .expression_attribute_values(":now", time(now))
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        condition_held(result)
+        match result {
+            Ok(output) => output.attributes().map(session).transpose(),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
@@ -67,10 +92,7 @@ impl Sessions for Store {
         }
         let names: Vec<String> = (0..connections.len()).map(|index| format!("#c{index}")).collect();
         let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.sessions)
-            .key(USER, text(user))
+            .update_session(user)
             .update_expression(format!("REMOVE {}", names.join(", ")))
             // An update of a row that is not there would make it.
             .condition_expression("attribute_exists(#user)")
@@ -81,25 +103,44 @@ impl Sessions for Store {
         condition_held(update.send().await).map(|_| ())
     }
 
-    async fn end_lease(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.tables.sessions)
-            .key(USER, text(user))
-            .update_expression("SET #lease = :now")
-            .condition_expression("attribute_exists(#user)")
-            .expression_attribute_names("#user", USER)
-            .expression_attribute_names("#lease", LEASE_UNTIL_MS)
-            .expression_attribute_values(":now", time(now))
-            .send()
-            .await;
-        condition_held(result).map(|_| ())
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        let comparison = attributes(seen)
+            .into_iter()
+            .fold(Comparison::default(), |comparison, (name, value)| comparison.and(name, value));
+        let mut update = self.update_session(user).condition_expression(comparison.expression());
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (index, (name, value)) in attributes(next).into_iter().enumerate() {
+            update = update.expression_attribute_names(format!("#next{index}"), name);
+            match value {
+                None => remove.push(format!("#next{index}")),
+                Some(value) => {
+                    set.push(format!("#next{index} = :next{index}"));
+                    update = update.expression_attribute_values(format!(":next{index}"), value);
+                }
+            }
+        }
+        for (name, attribute) in &comparison.names {
+            update = update.expression_attribute_names(name, attribute);
+        }
+        for (name, value) in comparison.values().into_iter().flatten() {
+            update = update.expression_attribute_values(name, value);
+        }
+        // What was heard is always set.
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
+        }
+        condition_held(update.update_expression(expression).send().await)
     }
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = Vec::with_capacity(users.len());
         let users: Vec<UserId> = users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut sessions = Vec::with_capacity(users.len());
         for users in users.chunks(batch::KEYS_MAX) {
             let keys = users.iter().map(|user| Item::from([(USER.to_owned(), text(user))]));
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
@@ -109,23 +150,74 @@ impl Sessions for Store {
         }
         Ok(sessions)
     }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.get_session(user, true).await
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.get_session(user, false).await
+    }
 }
 
 impl Store {
-    fn lease(&self, user: UserId, lease_until: Timestamp, now: Timestamp) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
+    fn update_session(&self, user: UserId) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.tables.sessions).key(USER, text(user))
+    }
+
+    async fn get_session(&self, user: UserId, consistent: bool) -> Result<Option<Session>, StoreError> {
+        let output = self
+            .client
+            .get_item()
             .table_name(&self.tables.sessions)
             .key(USER, text(user))
-            .expression_attribute_names("#lease", LEASE_UNTIL_MS)
-            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
-            .expression_attribute_values(":lease", time(lease_until))
-            .expression_attribute_values(":now", time(now))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(store_error)?;
+        output.item().map(session).transpose()
     }
 }
 
 fn attribute_of(connection: &ConnectionId) -> String {
     format!("{CONNECTION_PREFIX}{connection}")
+}
+
+fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 6] {
+    let Presence { lease, watch, ended_by } = presence;
+    [
+        (LAST_ACTIVE_AT_MS, Some(time(lease.heard_at))),
+        (ENDS_AT_MS, lease.ends_at.map(time)),
+        (ALONE_SINCE_MS, lease.alone_since.map(time)),
+        (WATCH, watch.map(|watch| watch_id(watch.id))),
+        (WATCHED_UNTIL_MS, watch.map(|watch| time(watch.until))),
+        (ENDED_BY, ended_by.map(watch_id)),
+    ]
+}
+
+fn watch_id(id: WatchId) -> AttributeValue {
+    text(format_args!("{:016x}", id.0))
+}
+
+fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
+    let id = |name: &str| {
+        let digits = reader.optional_text(name)?;
+        let id = digits.map(|digits| u64::from_str_radix(digits, 16).map_err(|_| reader.malformed(name)));
+        Ok::<_, StoreError>(id.transpose()?.map(WatchId))
+    };
+    let watch = match id(WATCH)? {
+        None => None,
+        Some(id) => Some(Watch { id, until: reader.time(WATCHED_UNTIL_MS)? }),
+    };
+    Ok(Presence {
+        lease: Lease {
+            heard_at: reader.time(LAST_ACTIVE_AT_MS)?,
+            ends_at: reader.optional_time(ENDS_AT_MS)?,
+            alone_since: reader.optional_time(ALONE_SINCE_MS)?,
+        },
+        watch,
+        ended_by: id(ENDED_BY)?,
+    })
 }
 
 fn session(item: &Item) -> Result<Session, StoreError> {
@@ -141,10 +233,5 @@ fn session(item: &Item) -> Result<Session, StoreError> {
             opened_at: fields.time(OPENED_AT_MS)?,
         });
     }
-    Ok(Session {
-        user: reader.parsed(USER)?,
-        lease_until: reader.time(LEASE_UNTIL_MS)?,
-        last_active_at: reader.time(LAST_ACTIVE_AT_MS)?,
-        connections,
-    })
+    Ok(Session { user: reader.parsed(USER)?, presence: presence(reader)?, connections })
 }

@@ -3,20 +3,22 @@
 //! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, created_at_ms N}`,
 //! and `{user S "handle#…", owner S}`, which makes a handle unique.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem};
 use confab_app::ports::{Account, CreateUserOutcome, PasswordHash, ProfileChange, StoreError, Users};
 use confab_domain::UserId;
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
 
-use crate::Store;
 use crate::devices::device_item;
 use crate::error::store_error;
 use crate::item::{Item, Reader, text, time};
 use crate::schema::USER;
+use crate::{Store, batch};
 
 const HANDLE: &str = "handle";
 const DISPLAY_NAME: &str = "display_name";
@@ -54,6 +56,22 @@ impl Users for Store {
 
     async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         self.get_user_item(user.to_string()).await?.as_ref().map(account).transpose()
+    }
+
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = users.into_iter().map(|user| Item::from([(USER.to_owned(), text(user))])).collect();
+        let names = [("#user", USER), ("#handle", HANDLE), ("#name", DISPLAY_NAME), ("#avatar", AVATAR)];
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .projection_expression("#user, #handle, #name, #avatar")
+            .set_expression_attribute_names(Some(
+                names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned())).into(),
+            ));
+        batch::get(&self.client, &self.tables.users, wanted).await?.iter().map(profile).collect()
     }
 
     async fn change_profile(

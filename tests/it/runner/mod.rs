@@ -1,8 +1,10 @@
 //! The `confab` program, as a process.
 
+mod alone;
 mod crash;
 mod data;
 mod flags;
+mod presence;
 mod restart;
 mod source_limits;
 mod start;

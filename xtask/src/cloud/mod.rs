@@ -128,7 +128,8 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
         .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "slow"])
         .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
         .env("CONFAB_TEST_URL", http)
-        .env("CONFAB_TEST_CLOUD", "ministack"))
+        .env("CONFAB_TEST_CLOUD", "ministack")
+        .envs(stack::PRESENCE.map(|(_, variable, seconds)| (variable, seconds.to_string()))))
 }
 
 fn logs(root: &Root) -> anyhow::Result<()> {

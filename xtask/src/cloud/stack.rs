@@ -17,6 +17,13 @@ pub(crate) const TOOLS: (&str, &str) = ("sam", "xtask/requirements-sam.txt");
 /// As in `samconfig.toml`.
 pub(crate) const NAME: &str = "confab-local";
 
+/// How soon silence is noticed in the stack, so that tests of it need not wait for minutes: parameters of the template,
+/// the variables by which the suite is told the same, and seconds.
+pub(crate) const PRESENCE: [(&str, &str, u32); 2] = [
+    ("HeartbeatSeconds", "CONFAB_TEST_HEARTBEAT_SECONDS", 2),
+    ("PresenceTimeoutSeconds", "CONFAB_TEST_PRESENCE_TIMEOUT_SECONDS", 8),
+];
+
 pub(crate) struct Addresses {
     pub(crate) http: String,
     pub(crate) ws: String,
@@ -49,7 +56,8 @@ pub(crate) fn deploy(root: &Root) -> anyhow::Result<()> {
         .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
         .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway])
         // To MiniStack all tests come from one address.
-        .arg("SignupBurst=100000"))
+        .arg("SignupBurst=100000")
+        .args(PRESENCE.map(|(parameter, _, seconds)| format!("{parameter}={seconds}"))))
 }
 
 /// The outputs of the deployed stack.

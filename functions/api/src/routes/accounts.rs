@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use confab_app::issue_ticket::issue_ticket;
+use confab_app::ports::Identity;
 use confab_app::{end_device, log_in, refresh_session, sign_up};
 use confab_lambda::clock;
 use confab_protocol::http::{ErrorAnswer, Login, Refresh, Session, Signup, Ticket};
@@ -48,7 +49,7 @@ pub(super) async fn login(
     let ids = api.fresh_ids(now)?;
     let keys = (&api.passwords, &api.tokens);
     let rates = (api.rates, source.as_str());
-    Ok(Json(log_in::log_in(&api.store, &api.gateway, keys, rates, login, ids, now).await?))
+    Ok(Json(log_in::log_in(&api.presence(now)?, &api.gateway, keys, rates, login, ids).await?))
 }
 
 /// Renew a login. The old refresh token dies; using it again ends the login.
@@ -61,8 +62,8 @@ pub(super) async fn refresh(
     Body(refresh): Body<Refresh>,
 ) -> Result<Json<Session>, Failure> {
     let token = &refresh.refresh_token;
-    let session =
-        refresh_session::refresh_session(&api.store, &api.gateway, &api.tokens, token, clock::now()).await?;
+    let context = api.presence(clock::now())?;
+    let session = refresh_session::refresh_session(&context, &api.gateway, &api.tokens, token).await?;
     Ok(Json(session))
 }
 
@@ -73,8 +74,8 @@ pub(super) async fn refresh(
 ))]
 pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
     let Caller { identity, now } = caller;
-    let login = (identity.user, identity.device);
-    end_device::end_device(&api.store, &api.gateway, login, Some(identity.family), now).await?;
+    let Identity { user, device, family } = identity;
+    end_device::end_device(&api.presence(now)?, &api.gateway, user, device, Some(family)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

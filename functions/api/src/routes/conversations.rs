@@ -8,9 +8,9 @@ use confab_app::chat_list::{change_conversation, chat_list};
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::read_markers::read_markers;
 use confab_app::send_message::{SendMessage, send_message};
-use confab_app::{Error, wire};
+use confab_app::wire;
 use confab_domain::ConversationId;
-use confab_domain::log::Attempt;
+use confab_lambda::random;
 use confab_protocol::http::{
     ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage, Receipts,
 };
@@ -129,9 +129,10 @@ pub(super) async fn post_message(
             reply_to: post.reply_to,
             mentions: post.mentions,
         })?,
-        attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
+        attempt: random::attempt()?,
     };
-    Ok(Json(send_message(&api.store, (&api.gateway, &api.queue), &api.writer, command, caller.now).await?))
+    let queues = (&api.gateway, &api.queue);
+    Ok(Json(send_message(&api.store, queues, &api.writer, command, caller.now).await?.ack))
 }
 
 /// How far each member has read.

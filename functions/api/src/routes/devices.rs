@@ -33,7 +33,8 @@ pub(super) async fn end(
     caller: Caller,
     Id(device): Id<DeviceId>,
 ) -> Result<StatusCode, Failure> {
-    if end_device(&api.store, &api.gateway, (caller.identity.user, device), None, caller.now).await? {
+    let context = api.presence(caller.now)?;
+    if end_device(&context, &api.gateway, caller.identity.user, device, None).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::NotFound("device").into())

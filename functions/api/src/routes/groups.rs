@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::{Error, wire};
-use confab_domain::log::Attempt;
 use confab_domain::{GroupId, UserId};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::random;
 use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
 use confab_queue_sqs::SqsFanOutQueue;
 use confab_store_dynamodb::Store;
@@ -28,7 +28,7 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
     Ok(Actor {
         user: caller.identity.user,
         key: wire::parse_id("client_message_id", &fresh_ulid(caller.now)?.to_string())?,
-        attempt: Attempt(getrandom::u32().map_err(|_| Error::Internal("no random numbers"))?),
+        attempt: random::attempt()?,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The calls, one module per subject.
 
 mod accounts;
+mod blocks;
+mod contacts;
 mod conversations;
 mod devices;
 mod groups;
@@ -27,7 +29,7 @@ use crate::answer::{Cause, Failure};
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Confab",
-    description = "Accounts, devices, tickets for the WebSocket, groups, the chat list and history.",
+    description = "Accounts, devices, tickets for the WebSocket, friends, groups, the chat list and history.",
     license(name = "Apache-2.0", identifier = "Apache-2.0")
 ))]
 struct Description;
@@ -45,6 +47,10 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(profiles::me, profiles::change_me))
         .routes(routes!(profiles::user))
         .routes(routes!(profiles::user_by_handle))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::put, contacts::remove))
+        .routes(routes!(blocks::list))
+        .routes(routes!(blocks::put, blocks::remove))
         .routes(routes!(devices::list))
         .routes(routes!(devices::end))
         .routes(routes!(conversations::list))

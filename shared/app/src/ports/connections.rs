@@ -31,6 +31,13 @@ pub trait Connections {
         frame: &[u8],
     ) -> impl Future<Output = Result<PostOutcome, StoreError>> + Send;
 
+    /// Whether the gateway knows of a connection; true also where it is dead and the gateway has not noticed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn is_open(&self, connection: &ConnectionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Closes a connection; one that is gone already is fine.
     ///
     /// # Errors

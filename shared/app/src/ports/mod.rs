@@ -6,6 +6,7 @@
 //! behaviour.
 
 mod connections;
+mod contacts;
 mod devices;
 mod error;
 mod fan_out_queue;
@@ -13,12 +14,14 @@ mod groups;
 mod inboxes;
 mod message_log;
 mod passwords;
+mod presence_queue;
 mod rate_limits;
 mod sessions;
 mod tokens;
 mod users;
 
 pub use connections::{Connections, PostOutcome};
+pub use contacts::{Contact, ContactPage, Contacts, PairChange};
 pub use devices::{Devices, RotateOutcome};
 pub use error::{BoxError, StoreError};
 pub use fan_out_queue::FanOutQueue;
@@ -26,6 +29,7 @@ pub use groups::{CommitOutcome, Groups, NewVersion, RowChange};
 pub use inboxes::{InboxPage, InboxRow, Inboxes, MarkReadOutcome};
 pub use message_log::{AppendError, Direction, MessageLog, Page, Range, Tail};
 pub use passwords::{PasswordHash, Passwords};
+pub use presence_queue::PresenceQueue;
 pub use rate_limits::RateLimits;
 pub use sessions::{Connection, Session, Sessions};
 pub use tokens::{Identity, RefreshClaims, TokenError, Tokens};

@@ -1,8 +1,9 @@
-//! The session row: who is connected, and for how long they count as online.
+//! The session row: who is connected, and what is known of their presence.
 
 use std::future::Future;
 
-use confab_domain::{ConnectionId, DeviceId, Timestamp, UserId};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{ConnectionId, DeviceId, Presence, Status, Timestamp, UserId};
 
 use super::StoreError;
 
@@ -17,22 +18,37 @@ pub struct Connection {
     pub opened_at: Timestamp,
 }
 
-/// A user's connections and lease.
+/// A user's connections and presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Whose.
     pub user: UserId,
-    /// Online until then, if any device is connected.
-    pub lease_until: Timestamp,
-    /// When the user was last heard from.
-    pub last_active_at: Timestamp,
+    /// Whether the user is there, and who watches that.
+    pub presence: Presence,
     /// In no particular order; some may be gone.
     pub connections: Vec<Connection>,
 }
 
+impl Session {
+    /// Whether the user is online.
+    pub fn status(&self, policy: HeartbeatPolicy, now: Timestamp) -> Status {
+        policy.status(&self.presence.lease, self.is_connected(), now)
+    }
+
+    /// Until when, if nothing is heard of them.
+    pub fn ends_at(&self, policy: HeartbeatPolicy) -> Timestamp {
+        policy.ends_at(&self.presence.lease, self.is_connected())
+    }
+
+    /// Whether any connection is on record.
+    pub fn is_connected(&self) -> bool {
+        !self.connections.is_empty()
+    }
+}
+
 /// Session rows, one per user.
 pub trait Sessions {
-    /// Adds a connection and renews the lease. Gives the row as it is then.
+    /// Adds a connection; the user was heard from, and friends may be looking. Gives the row as it is then.
     ///
     /// # Errors
     ///
@@ -41,11 +57,11 @@ pub trait Sessions {
         &self,
         user: UserId,
         connection: &Connection,
-        lease_until: Timestamp,
         now: Timestamp,
     ) -> impl Future<Output = Result<Session, StoreError>> + Send;
 
-    /// Renews the lease if the connection is on record; false if it is not, and nothing is changed.
+    /// The user was heard from, by a connection that is on record. Gives the row as it is then; `None` where the
+    /// connection is not on record, and nothing is changed.
     ///
     /// # Errors
     ///
@@ -54,9 +70,8 @@ pub trait Sessions {
         &self,
         user: UserId,
         connection: &ConnectionId,
-        lease_until: Timestamp,
         now: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
     /// Removes connections from the record; those that are not on it are ignored.
     ///
@@ -69,17 +84,38 @@ pub trait Sessions {
         connections: &[ConnectionId],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Ends the lease: the user is offline at once.
+    /// Replaces what is known of a user's presence if it is still as `seen`, atomically; false where it is not.
+    ///
+    /// `next` has the same `heard_at`, and connections stay as they are.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    fn end_lease(&self, user: UserId, now: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// [`StoreError`]. Done again after an unknown outcome, it may find its own change.
+    fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// The rows of up to 100 users, strongly consistent; users without one are left out.
+    /// The rows of any number of users, strongly consistent; users without one are left out.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn sessions(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
+
+    /// One row, strongly consistent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn session(&self, user: UserId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// One row, as it is or was a moment ago, for half the price.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn glance(&self, user: UserId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 }

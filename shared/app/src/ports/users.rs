@@ -68,6 +68,13 @@ pub trait Users {
     /// [`StoreError`].
     fn user(&self, user: UserId) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 
+    /// The profiles of up to 100 users, in no particular order; those that do not exist are left out. A moment old, perhaps.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn profiles(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Profile>, StoreError>> + Send;
+
     /// Changes a profile and gives the new one; `None` where there is no such user.
     ///
     /// # Errors

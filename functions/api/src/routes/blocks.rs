@@ -1,0 +1,59 @@
+//! Blocks.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use confab_app::contacts::{block, list_blocks, unblock};
+use confab_domain::UserId;
+use confab_protocol::http::{Blocks, ErrorAnswer};
+
+use super::contacts::ListParams;
+use crate::Shared;
+use crate::answer::Failure;
+use crate::extract::{Caller, Id, Params};
+
+/// A page of those whom one has blocked.
+#[utoipa::path(get, path = "/v1/blocks", security(("access_token" = [])), params(ListParams), responses(
+    (status = 200, body = Blocks),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn list(
+    State(api): State<Shared>,
+    caller: Caller,
+    params: Params<ListParams>,
+) -> Result<Json<Blocks>, Failure> {
+    Ok(Json(list_blocks(&api.store, caller.identity.user, params.cursor()?).await?))
+}
+
+/// Refuse somebody's 1:1 messages, and hide from each other who is there.
+#[utoipa::path(put, path = "/v1/blocks/{user}", security(("access_token" = [])),
+    params(("user" = String, Path, description = "`usr_…`")), responses(
+    (status = 204),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn put(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(other): Id<UserId>,
+) -> Result<StatusCode, Failure> {
+    block(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a block; what was before it holds again.
+#[utoipa::path(delete, path = "/v1/blocks/{user}", security(("access_token" = [])),
+    params(("user" = String, Path, description = "`usr_…`")), responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn remove(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(other): Id<UserId>,
+) -> Result<StatusCode, Failure> {
+    unblock(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

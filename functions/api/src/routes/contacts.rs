@@ -1,0 +1,78 @@
+//! Friends.
+
+#![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use confab_app::contacts::{list_contacts, put_contact, remove_contact};
+use confab_app::wire;
+use confab_domain::UserId;
+use confab_protocol::http::{ContactPut, Contacts, ErrorAnswer};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::Shared;
+use crate::answer::Failure;
+use crate::extract::{Caller, Id, Params};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListParams {
+    /// The `next` of the page before.
+    pub(super) cursor: Option<String>,
+}
+
+impl ListParams {
+    pub(super) fn cursor(&self) -> Result<Option<UserId>, Failure> {
+        Ok(self.cursor.as_deref().map(|cursor| wire::parse_id("cursor", cursor)).transpose()?)
+    }
+}
+
+/// A page of one's friends, and of who waits for an answer.
+#[utoipa::path(get, path = "/v1/contacts", security(("access_token" = [])), params(ListParams), responses(
+    (status = 200, body = Contacts),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn list(
+    State(api): State<Shared>,
+    caller: Caller,
+    params: Params<ListParams>,
+) -> Result<Json<Contacts>, Failure> {
+    let context = api.presence(caller.now)?;
+    Ok(Json(list_contacts(&context, &api.gateway, caller.identity.user, params.cursor()?).await?))
+}
+
+/// Ask somebody to be friends, or agree to it.
+#[utoipa::path(put, path = "/v1/contacts/{user}", security(("access_token" = [])),
+    params(("user" = String, Path, description = "`usr_…`")), responses(
+    (status = 200, body = ContactPut),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+    (status = 404, body = ErrorAnswer),
+))]
+pub(super) async fn put(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(other): Id<UserId>,
+) -> Result<Json<ContactPut>, Failure> {
+    let context = api.presence(caller.now)?;
+    Ok(Json(put_contact(&context, &api.gateway, caller.identity.user, other).await?))
+}
+
+/// Take back a request, turn one down, or end a friendship.
+#[utoipa::path(delete, path = "/v1/contacts/{user}", security(("access_token" = [])),
+    params(("user" = String, Path, description = "`usr_…`")), responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn remove(
+    State(api): State<Shared>,
+    caller: Caller,
+    Id(other): Id<UserId>,
+) -> Result<StatusCode, Failure> {
+    let context = api.presence(caller.now)?;
+    remove_contact(&context, &api.gateway, caller.identity.user, other).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,35 @@
+//! Looks whether leases have run out, and tells friends who has come and gone.
+
+pub mod config;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use confab_app::presence::{PresenceTask, perform};
+use confab_gateway_apigw::Gateway;
+use confab_lambda::presence::Presence as Tools;
+use confab_lambda::{clock, records};
+use confab_queue_sqs::DeadLetterQueue;
+use confab_store_dynamodb::Store;
+
+/// The function.
+#[derive(Debug)]
+pub struct Presence {
+    /// Sessions, contacts.
+    pub store: Store,
+    /// Open connections.
+    pub gateway: Gateway,
+    /// What is looked at later, and how long silence may last.
+    pub presence: Tools,
+    /// Where records go that nobody can handle.
+    pub dead_letters: DeadLetterQueue,
+}
+
+impl Presence {
+    /// Answers with the records that are to come again.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        records::perform_each("presence", event, &self.dead_letters, |task: PresenceTask| async move {
+            let context = self.presence.context(&self.store, clock::now())?;
+            perform(&context, &self.gateway, &task).await
+        })
+        .await
+    }
+}

@@ -1,0 +1,23 @@
+//! Cold start of the `presence` function.
+
+use confab_lambda::{clients, observability};
+use confab_queue_sqs::DeadLetterQueue;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use presence::{Presence, config::Config};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    observability::init();
+    let config = Config::from_env()?;
+    let sdk = clients::sdk_config().await;
+    let function = Presence {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
+        presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
+        store: clients::store(&sdk, config.tables),
+        dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
+    };
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
+    .await
+}

@@ -1,0 +1,22 @@
+//! The queue of what is to be looked at, now or later.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::StoreError;
+use crate::presence::PresenceTask;
+
+/// Looks and announcements that the `presence` function makes, at least once and in any order.
+pub trait PresenceQueue {
+    /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
+    /// [`DELAY_MAX`](crate::presence::DELAY_MAX).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. The task may be in the queue all the same.
+    fn put(
+        &self,
+        task: &PresenceTask,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

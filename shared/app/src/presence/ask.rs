@@ -1,0 +1,120 @@
+//! Answering who is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confab_domain::{GroupId, Status, UserId};
+use confab_protocol::server::UserPresence;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{Context, looked_at, user_presence};
+use crate::Error;
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
+
+/// Inbox rows, and then groups, that are read at once to find those that two users share.
+const GROUPS_AT_ONCE: u32 = 100;
+
+/// Whether each of up to 100 users is there, in the order asked for, each once.
+///
+/// Oneself, friends, and members of shared groups; others, and those with a block between, are left out.
+///
+/// # Errors
+///
+/// [`Error::Store`].
+pub async fn who_is_there(
+    context: &Context<'_, impl Sessions + Contacts + Inboxes + Groups + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    asker: UserId,
+    users: &[UserId],
+) -> Result<Vec<UserPresence>, Error> {
+    let visible = visible_to(context, asker, users).await?;
+    let sessions = context.store.sessions(&visible).await?;
+    probe_rarely_heard(context, connections, &sessions).await?;
+    let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
+    let presence_of = |user: &UserId| match by_user.get(user) {
+        Some(session) => user_presence(session, context.status(session)),
+        None => never_seen(*user),
+    };
+    Ok(visible.iter().map(presence_of).collect())
+}
+
+/// Has those probed whose clients were told to say rarely that they are alive.
+///
+/// # Errors
+///
+/// [`Error::Store`].
+pub(crate) async fn probe_rarely_heard(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    sessions: &[Session],
+) -> Result<(), Error> {
+    let rarely_heard = |session: &&Session| {
+        let lease = &session.presence.lease;
+        context.status(session) == Status::Online && context.policy.probed(lease, context.now).is_some()
+    };
+    let sessions: Vec<Session> = sessions.iter().filter(rarely_heard).cloned().collect();
+    stream::iter(sessions)
+        .map(|session| looked_at(context, connections, session))
+        .buffer_unordered(STORE_CALLS_MAX)
+        .try_collect::<()>()
+        .await?;
+    Ok(())
+}
+
+/// Those of whom the asker may know, in the order of `users`.
+async fn visible_to(
+    context: &Context<'_, impl Contacts + Inboxes + Groups + Sync, impl Sync>,
+    asker: UserId,
+    users: &[UserId],
+) -> Result<Vec<UserId>, Error> {
+    let mut seen = BTreeSet::new();
+    let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
+    let others: Vec<UserId> = users.iter().copied().filter(|user| *user != asker).collect();
+    let mut visible = BTreeSet::from([asker]);
+    let mut unknown: BTreeSet<UserId> = others.iter().copied().collect();
+    for contact in context.store.relations(asker, &others).await? {
+        if contact.relation.is_cut() || contact.relation.are_friends() {
+            unknown.remove(&contact.other);
+        }
+        if contact.relation.tells_presence() {
+            visible.insert(contact.other);
+        }
+    }
+    let members = fellow_members(context, asker, unknown).await?;
+    visible.extend(members);
+    Ok(users.into_iter().filter(|user| visible.contains(user)).collect())
+}
+
+/// Those of `wanted` who are in a group with the asker.
+async fn fellow_members(
+    context: &Context<'_, impl Inboxes + Groups + Sync, impl Sync>,
+    asker: UserId,
+    mut wanted: BTreeSet<UserId>,
+) -> Result<BTreeSet<UserId>, Error> {
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    while !wanted.is_empty() {
+        let page = context.store.list(asker, after, GROUPS_AT_ONCE).await?;
+        let groups: Vec<GroupId> = page
+            .rows
+            .iter()
+            .filter(|row| row.joined.since().is_some())
+            .filter_map(|row| row.conversation.group())
+            .collect();
+        if !groups.is_empty() {
+            for group in context.store.groups(&groups).await? {
+                if group.role_of(asker).is_ok() {
+                    found.extend(group.members.keys().filter(|member| wanted.remove(member)));
+                }
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn never_seen(user: UserId) -> UserPresence {
+    UserPresence { user: user.to_string(), status: Status::Offline.as_str().to_owned(), last_active_at_ms: 0 }
+}

@@ -1,0 +1,124 @@
+//! Looking at a lease: has it run out, and who notices next?
+//!
+//! The next look is in the queue before the row names it: a look that no row names is dropped, a row whose look is
+//! missing would show a dead user as online.
+
+use std::time::Duration;
+
+use confab_domain::lease::CONNECTION_AGE_MAX;
+use confab_domain::watch::{Duty, Look, duty};
+use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
+use futures_util::{StreamExt, stream};
+
+use super::{ATTEMPTS_MAX, CONTENDED, Context, PresenceTask, tell};
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
+use crate::{Error, metric};
+
+/// The user was heard from, and nobody watched then.
+pub(super) async fn begin(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    id: WatchId,
+) -> Result<(), Error> {
+    look(context, connections, Look::Begin, user, id).await
+}
+
+/// The lease may have run out.
+pub(super) async fn check(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    id: WatchId,
+) -> Result<(), Error> {
+    look(context, connections, Look::Check, user, id).await
+}
+
+async fn look(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    look: Look,
+    user: UserId,
+    id: WatchId,
+) -> Result<(), Error> {
+    let mut next = NextLook { queue: context.queue, is_queued: false };
+    for _ in 0..ATTEMPTS_MAX {
+        let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
+        let seen = session.presence;
+        let look_at = session.ends_at(context.policy);
+        let (after, told) = match duty(look, id, &seen, session.is_connected(), context.policy, context.now) {
+            Duty::Nothing => return Ok(()),
+            Duty::LookAgain => return Ok(next.queue(user, id, context.delay(look_at)).await?),
+            Duty::TellAgain(status) => return tell::tell(context, connections, &session, status).await,
+            Duty::Begin { tells } => {
+                next.queue(user, id, context.delay(look_at)).await?;
+                (seen.watched(id, look_at).alone(context.now), tells.then_some(Status::Online))
+            }
+            Duty::Renew => {
+                next.queue(user, context.watch, context.delay(look_at)).await?;
+                (seen.watched(context.watch, look_at).alone(context.now), None)
+            }
+            Duty::End => (seen.ended(id), Some(Status::Offline)),
+        };
+        if !context.store.replace_presence(user, &seen, &after).await? {
+            continue;
+        }
+        session.presence = after;
+        if look == Look::Begin && told.is_none() {
+            metrics::counter!(metric::BROKEN_WATCHES).increment(1);
+        }
+        return match told {
+            Some(status) => {
+                metrics::counter!(metric::PRESENCE_CHANGES, metric::STATUS => status.as_str()).increment(1);
+                if status == Status::Offline {
+                    prune(context.store, connections, &session, context.now).await;
+                }
+                tell::tell(context, connections, &session, status).await
+            }
+            None if seen.lease.alone_since.is_none() => {
+                tell::look_around(context, connections, session).await
+            }
+            None => Ok(()),
+        };
+    }
+    Err(CONTENDED)
+}
+
+/// The message that looks next; there is one at most, however often the row changes meanwhile.
+struct NextLook<'a, Q> {
+    queue: &'a Q,
+    is_queued: bool,
+}
+
+impl<Q: PresenceQueue> NextLook<'_, Q> {
+    async fn queue(&mut self, user: UserId, id: WatchId, delay: Duration) -> Result<(), StoreError> {
+        if !std::mem::replace(&mut self.is_queued, true) {
+            self.queue.put(&PresenceTask::check(user, id), delay).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes connections off the record that are gone, and of which nobody was told.
+async fn prune(
+    sessions: &(impl Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    session: &Session,
+    now: Timestamp,
+) {
+    let gone: Vec<ConnectionId> = stream::iter(session.connections.clone())
+        .map(|open| async move {
+            let is_gone = now.since(open.opened_at) > CONNECTION_AGE_MAX
+                || connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open);
+            is_gone.then_some(open.id)
+        })
+        .buffer_unordered(STORE_CALLS_MAX)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    metrics::counter!(metric::STALE_CONNECTIONS).increment(gone.len() as u64);
+    if let Err(error) = sessions.close_connections(session.user, &gone).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "gone connections stay on record");
+    }
+}

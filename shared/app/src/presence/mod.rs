@@ -1,0 +1,104 @@
+//! Who is there: hearing of users, watching their leases, telling their friends, answering who asks.
+//!
+//! Whoever is heard from renews a lease ([`hear`](mod@hear)). One chain of delayed queue messages per online user looks
+//! whether it was renewed ([`look`](mod@look)), and the friends are told of changes only ([`tell`](mod@tell)). Nobody is
+//! asked to beat often while no friend looks; whoever begins to look has the user probed ([`probe`](mod@probe)).
+//! The rules stand in `confab_domain::{lease, watch}`.
+
+pub mod ask;
+pub mod hear;
+mod look;
+mod probe;
+mod task;
+mod tell;
+
+use std::time::Duration;
+
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{Status, Timestamp, WatchId};
+use confab_protocol::server::UserPresence;
+
+use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions};
+use crate::{Error, TaskError};
+
+pub(crate) use probe::looked_at;
+pub use task::{DELAY_MAX, PresenceTask, Step};
+
+/// What presence is kept with, in one request.
+#[derive(Debug)]
+pub struct Context<'a, S, Q> {
+    /// The stores that the use case needs.
+    pub store: &'a S,
+    /// What is looked at later.
+    pub queue: &'a Q,
+    /// How often clients are heard from, and how long that lasts.
+    pub policy: HeartbeatPolicy,
+    /// The name of the watch that this request may begin; drawn at random for each.
+    pub watch: WatchId,
+    /// When the request began.
+    pub now: Timestamp,
+}
+
+impl<S, Q> Context<'_, S, Q> {
+    /// How long to wait for `at`. Unit: whole seconds, at least one.
+    fn delay(&self, at: Timestamp) -> Duration {
+        let seconds = at.since(self.now).as_millis().div_ceil(1000);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        Duration::from_secs(seconds.clamp(1, DELAY_MAX.as_secs()))
+    }
+
+    /// A number that names no watch: of a look that begins none.
+    fn no_watch(&self) -> WatchId {
+        WatchId(!self.watch.0)
+    }
+
+    fn status(&self, session: &Session) -> Status {
+        session.status(self.policy, self.now)
+    }
+}
+
+/// Does what a message of the queue asks for.
+///
+/// Doing it again may repeat events, and changes nothing else.
+///
+/// # Errors
+///
+/// [`TaskError::Again`] where a store or a post failed, [`TaskError::Never`] for what names nothing.
+pub async fn perform(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    task: &PresenceTask,
+) -> Result<(), TaskError> {
+    let PresenceTask::V1(step) = task;
+    let user = step.user().parse().map_err(|_| TaskError::Never("no user id"))?;
+    match step {
+        Step::Begin { watch, .. } => look::begin(context, connections, user, WatchId(*watch)).await?,
+        Step::Check { watch, .. } => look::check(context, connections, user, WatchId(*watch)).await?,
+        Step::Tell { online, after, .. } => {
+            let status = if *online { Status::Online } else { Status::Offline };
+            let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
+            tell::go_on(context, connections, user, status, after).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is told of a user.
+fn user_presence(session: &Session, status: Status) -> UserPresence {
+    UserPresence {
+        user: session.user.to_string(),
+        status: status.as_str().to_owned(),
+        last_active_at_ms: session.presence.lease.heard_at.as_ms(),
+    }
+}
+
+/// Whether somebody may be looking: friends believe that they are online, or will be told so.
+pub(crate) fn may_look(context: &Context<'_, impl Sync, impl Sync>, session: &Session) -> bool {
+    session.presence.is_told_online() || context.status(session) == Status::Online
+}
+
+/// How often a change of a row is tried that others change at the same time.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Too many others changed a row.
+const CONTENDED: Error = Error::Contended;

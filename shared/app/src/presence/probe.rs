@@ -1,0 +1,74 @@
+//! Asking a client whether it is alive, that was told to say so rarely.
+
+use std::time::Duration;
+
+use confab_domain::Status;
+use confab_protocol::{ServerFrame, server};
+
+use super::{ATTEMPTS_MAX, Context, PresenceTask};
+use crate::announce::post_to;
+use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
+
+/// A friend looks at a user from now on: they are no longer alone, and if they were told to beat rarely, they have to
+/// answer a probe at once.
+///
+/// # Errors
+///
+/// [`StoreError`]; the user goes on to be taken for alone, until the next who looks.
+pub(crate) async fn looked_at(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    session: Session,
+) -> Result<(), StoreError> {
+    let (user, mut session, mut is_queued) = (session.user, session, false);
+    for _ in 0..ATTEMPTS_MAX {
+        let seen = session.presence;
+        let is_offline = context.status(&session) == Status::Offline;
+        if is_offline && seen.is_told_online() {
+            context.queue.put(&PresenceTask::check(user, context.no_watch()), Duration::ZERO).await?;
+        }
+        if seen.lease.alone_since.is_none() {
+            return Ok(());
+        }
+        let probed = context.policy.probed(&seen.lease, context.now).filter(|_| !is_offline);
+        let after = match probed {
+            None => seen.looked_at(),
+            Some(ends_at) => {
+                if !std::mem::replace(&mut is_queued, true) {
+                    let task = PresenceTask::check(user, context.watch);
+                    context.queue.put(&task, context.delay(ends_at)).await?;
+                }
+                seen.looked_at().ending(ends_at).watched(context.watch, ends_at)
+            }
+        };
+        if context.store.replace_presence(user, &seen, &after).await? {
+            return if probed.is_some() { probe(context, connections, &session).await } else { Ok(()) };
+        }
+        match context.store.session(user).await? {
+            Some(now) => session = now,
+            None => return Ok(()),
+        }
+    }
+    Err(StoreError::Unavailable("a session is changed too often".into()))
+}
+
+/// Asks every device; those that are gone are forgotten, and if all are, the lease is looked at now.
+async fn probe(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    session: &Session,
+) -> Result<(), StoreError> {
+    let event = ServerFrame::Heartbeat(server::Heartbeat {
+        id: None,
+        server_at_ms: None,
+        next_seconds: context.policy.interval.as_secs(),
+    });
+    let rows = std::slice::from_ref(session);
+    post_to(context.store, connections, rows, None, &event, context.now).await?;
+    let left = context.store.session(session.user).await?;
+    if left.is_some_and(|left| context.status(&left) == Status::Offline) {
+        let task = PresenceTask::check(session.user, context.no_watch());
+        context.queue.put(&task, Duration::ZERO).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What the queue holds.
+
+use std::time::Duration;
+
+use confab_domain::{Status, UserId, WatchId};
+use serde::{Deserialize, Serialize};
+
+/// Longest delay of a message.
+///
+/// Source: Amazon SQS quotas, "Message delay" (15 minutes).
+pub const DELAY_MAX: Duration = Duration::from_secs(900);
+
+/// Something to be done about one user's presence.
+///
+/// Shape: `{"version":"v1","step":"check","user":"usr_…","watch":81985529216486895}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "version", rename_all = "snake_case")]
+pub enum PresenceTask {
+    /// The one version that there is.
+    V1(Step),
+}
+
+/// See [`PresenceTask`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// The user was heard from, and nobody watches.
+    Begin {
+        /// `usr_…`.
+        user: String,
+        /// The watch that begins.
+        watch: u64,
+    },
+    /// The user's lease may have run out.
+    Check {
+        /// `usr_…`.
+        user: String,
+        /// The watch that this belongs to, or a new number.
+        watch: u64,
+    },
+    /// Further friends are to be told.
+    Tell {
+        /// `usr_…`.
+        user: String,
+        /// What of.
+        online: bool,
+        /// The last friend who was told already.
+        after: String,
+    },
+}
+
+impl PresenceTask {
+    pub(crate) fn begin(user: UserId, watch: WatchId) -> Self {
+        Self::V1(Step::Begin { user: user.to_string(), watch: watch.0 })
+    }
+
+    pub(crate) fn check(user: UserId, watch: WatchId) -> Self {
+        Self::V1(Step::Check { user: user.to_string(), watch: watch.0 })
+    }
+
+    pub(crate) fn tell(user: UserId, status: Status, after: UserId) -> Self {
+        let online = status == Status::Online;
+        Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
+    }
+}
+
+impl Step {
+    /// Whose presence.
+    pub fn user(&self) -> &str {
+        let (Self::Begin { user, .. } | Self::Check { user, .. } | Self::Tell { user, .. }) = self;
+        user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(task: &PresenceTask, expected: &str) {
+        assert_eq!(serde_json::to_string(task).unwrap(), expected);
+        assert_eq!(&serde_json::from_str::<PresenceTask>(expected).unwrap(), task);
+    }
+
+    #[test]
+    fn a_task_reads_back_the_same() {
+        let user: UserId = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let watch = WatchId(u64::MAX);
+        check(
+            &PresenceTask::begin(user, watch),
+            r#"{"version":"v1","step":"begin","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":18446744073709551615}"#,
+        );
+        check(
+            &PresenceTask::tell(user, Status::Offline, user),
+            r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! Telling that somebody writes.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
+use confab_domain::rate::Rate;
+use confab_domain::{ConversationId, Refusal, Timestamp, UserId, membership};
+use confab_protocol::{ServerFrame, server};
+
+use crate::generations::Generations;
+use crate::ports::{Connections, Contacts, Groups, Sessions};
+use crate::{Error, announce};
+
+/// How often one user may say that they write, as far as one process has heard: the event is shown for 5 seconds, so a
+/// client has no use for more than one in that time and conversation.
+const RATE: Rate = Rate { burst: 5, interval: Duration::from_secs(1) };
+
+/// Users that are remembered at most. Unit: users of about 50 bytes each.
+const CAPACITY: usize = 10_000;
+
+/// Who has said so lately, while a process is warm.
+///
+/// Kept in memory alone: a write for each would cost more than the event itself. Several processes let more through.
+#[derive(Debug)]
+pub struct Typists {
+    full_at: Mutex<Generations<UserId, Timestamp>>,
+}
+
+impl Default for Typists {
+    fn default() -> Self {
+        Self { full_at: Mutex::new(Generations::new(CAPACITY)) }
+    }
+}
+
+impl Typists {
+    fn take(&self, user: UserId, now: Timestamp) -> Result<(), Refusal> {
+        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = RATE.take(buckets.get(&user), now)?;
+        buckets.put(user, full_at);
+        Ok(())
+    }
+}
+
+/// Tells the other members of a 1:1 conversation, or of a group of up to
+/// [`TOLD_OF_RECEIPTS_MAX`], that `typist` writes. Nothing is stored, and nobody is told with a block between.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for an outsider, and for too many; [`Error::Store`].
+pub async fn typing(
+    store: &(impl Sessions + Contacts + Groups + Sync),
+    connections: &(impl Connections + Sync),
+    typists: &Typists,
+    typist: UserId,
+    conversation: ConversationId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    typists.take(typist, now)?;
+    let others = others(store, typist, conversation).await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let cut = store.relations(typist, &others).await?;
+    let cut: Vec<UserId> =
+        cut.iter().filter(|contact| contact.relation.is_cut()).map(|contact| contact.other).collect();
+    let told: Vec<UserId> = others.into_iter().filter(|user| !cut.contains(user)).collect();
+    let event = ServerFrame::Typing(server::Typing {
+        conversation: conversation.to_string(),
+        user: typist.to_string(),
+    });
+    announce::hint(store, connections, &told, None, &event, now).await;
+    Ok(())
+}
+
+async fn others(
+    groups: &(impl Groups + Sync),
+    typist: UserId,
+    conversation: ConversationId,
+) -> Result<Vec<UserId>, Error> {
+    match conversation {
+        ConversationId::Dm { lower, upper } => Ok(vec![membership::peer_of((lower, upper), typist)?]),
+        ConversationId::Group(group) => {
+            let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+            group.role_of(typist)?;
+            let few = group.members.len() <= TOLD_OF_RECEIPTS_MAX;
+            let members = group.members.into_keys().filter(|member| few && *member != typist);
+            Ok(members.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_at_once_pass_and_then_one_per_second() {
+        let (typists, user) = (Typists::default(), UserId::new(ulid::Ulid(1)));
+        let now = Timestamp::from_ms(1_000);
+        assert_eq!((0..9).filter(|_| typists.take(user, now).is_ok()).count(), 5);
+        assert!(typists.take(user, now.plus(Duration::from_secs(1))).is_ok());
+        assert!(typists.take(UserId::new(ulid::Ulid(2)), now).is_ok());
+    }
+}

@@ -1,0 +1,135 @@
+//! What session rows say of presence.
+
+use confab_app::ports::{Session, Sessions};
+use confab_domain::lease::Lease;
+use confab_domain::watch::Watch;
+use confab_domain::{ConnectionId, Presence, UserId, WatchId};
+use futures_util::future::join_all;
+
+use crate::Ids;
+use crate::ids::{NOW, later};
+
+/// Everything that a row can say of presence. A number of a watch has all 64 bits, and leading zeros.
+fn all_said() -> Presence {
+    Presence {
+        lease: Lease { heard_at: NOW, ends_at: Some(later(3)), alone_since: Some(later(4)) },
+        watch: Some(Watch { id: WatchId(u64::MAX), until: later(600) }),
+        ended_by: Some(WatchId(0xabc)),
+    }
+}
+
+/// User 1 with one connection, and with that presence.
+async fn begun(sessions: &impl Sessions, ids: Ids, presence: Presence) -> (UserId, Session) {
+    let user = ids.user(1);
+    let session = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    assert!(sessions.replace_presence(user, &session.presence, &presence).await.unwrap());
+    (user, Session { presence, ..session })
+}
+
+async fn row(sessions: &impl Sessions, user: UserId) -> Session {
+    sessions.session(user).await.unwrap().expect("there is a row")
+}
+
+pub async fn presence_reads_back_whole_and_connections_stay(sessions: &impl Sessions, ids: Ids) {
+    let (user, mut expected) = begun(sessions, ids, all_said()).await;
+    assert_eq!(row(sessions, user).await, expected);
+    for next in [Presence::begun(NOW), Presence { ended_by: None, ..all_said() }, all_said().looked_at()] {
+        assert!(sessions.replace_presence(user, &expected.presence, &next).await.unwrap());
+        expected.presence = next;
+        assert_eq!(row(sessions, user).await, expected);
+        assert_eq!(sessions.sessions(&[user]).await.unwrap(), [expected.clone()]);
+    }
+}
+
+/// Whichever part of it has changed.
+pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
+    let (user, expected) = begun(sessions, ids, all_said()).await;
+    let lease = |lease: Lease| Presence { lease, ..all_said() };
+    let watch = |watch: Option<Watch>| Presence { watch, ..all_said() };
+    let Presence { lease: now, watch: watched, .. } = all_said();
+    let watched = watched.unwrap();
+    for never_read in [
+        lease(Lease { heard_at: later(1), ..now }),
+        lease(Lease { ends_at: Some(later(1)), ..now }),
+        lease(Lease { ends_at: None, ..now }),
+        lease(Lease { alone_since: Some(later(1)), ..now }),
+        lease(Lease { alone_since: None, ..now }),
+        watch(Some(Watch { id: WatchId(1), ..watched })),
+        watch(Some(Watch { until: later(1), ..watched })),
+        watch(None),
+        Presence { ended_by: Some(WatchId(1)), ..all_said() },
+        Presence { ended_by: None, ..all_said() },
+    ] {
+        let next = Presence::begun(NOW);
+        assert!(!sessions.replace_presence(user, &never_read, &next).await.unwrap(), "{never_read:?}");
+        assert_eq!(row(sessions, user).await, expected);
+    }
+}
+
+/// What is not there is no reason to replace what is.
+pub async fn presence_that_said_less_when_it_was_read_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
+    let (user, expected) = begun(sessions, ids, all_said()).await;
+    let never_read = Presence::begun(NOW);
+    assert!(!sessions.replace_presence(user, &never_read, &never_read.alone(NOW)).await.unwrap());
+    assert_eq!(row(sessions, user).await, expected);
+}
+
+pub async fn presence_of_nobody_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
+    let (seen, next) = (Presence::begun(NOW), Presence::begun(NOW).alone(NOW));
+    assert!(!sessions.replace_presence(ids.user(1), &seen, &next).await.unwrap());
+    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
+}
+
+pub async fn of_racing_replacements_exactly_one_is_made(sessions: &impl Sessions, ids: Ids) {
+    let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
+    let next = |n: u64| seen.watched(WatchId(n), later(n));
+    let made = join_all((0..6).map(|n| async move {
+        let next = next(n);
+        sessions.replace_presence(user, &seen, &next).await.unwrap().then_some(next)
+    }));
+    let made: Vec<Presence> = made.await.into_iter().flatten().collect();
+    assert_eq!(made, [row(sessions, user).await.presence]);
+}
+
+/// Both change the row; neither takes anything away from the other.
+pub async fn a_replacement_and_a_connection_that_race_both_count(sessions: &impl Sessions, ids: Ids) {
+    let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
+    let watched = seen.watched(WatchId(7), later(7));
+    let second = ids.connection(1, 2);
+    let (made, opened) = futures_util::future::join(
+        sessions.replace_presence(user, &seen, &watched),
+        sessions.open_connection(user, &second, NOW),
+    )
+    .await;
+    assert!(made.unwrap() && opened.unwrap().connections.contains(&second));
+    let after = row(sessions, user).await;
+    assert_eq!((after.presence, after.connections.len()), (watched, 2));
+}
+
+/// Friends may be looking at whoever connects; who watches, and who told of the end, stays.
+pub async fn opening_a_connection_renews_the_lease_and_ends_being_alone(sessions: &impl Sessions, ids: Ids) {
+    let (user, before) = begun(sessions, ids, all_said()).await;
+    let opened = sessions.open_connection(user, &ids.connection(1, 2), later(9)).await.unwrap();
+    let expected = Presence { lease: Lease::begun(later(9)), ..before.presence };
+    assert_eq!(opened.presence, expected);
+    assert_eq!(row(sessions, user).await.presence, expected);
+}
+
+pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
+    let (user, before) = begun(sessions, ids, all_said()).await;
+    let Lease { alone_since, .. } = before.presence.lease;
+    let lease = Lease { heard_at: later(9), ends_at: None, alone_since };
+    let expected = Session { presence: Presence { lease, ..before.presence }, ..before };
+    let renewed = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap();
+    assert_eq!(renewed, Some(expected.clone()));
+    assert_eq!(row(sessions, user).await, expected);
+}
+
+pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
+    let unknown: ConnectionId = ids.connection(1, 2).id;
+    assert_eq!(sessions.renew(ids.user(1), &unknown, later(9)).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
+    let (user, before) = begun(sessions, ids, all_said()).await;
+    assert_eq!(sessions.renew(user, &unknown, later(9)).await.unwrap(), None);
+    assert_eq!(row(sessions, user).await, before);
+}

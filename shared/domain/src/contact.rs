@@ -1,0 +1,168 @@
+//! What two users are to each other.
+//!
+//! Each of a pair has a relation to the other; every change changes both, so that either tells all that its owner may
+//! be asked about.
+
+use crate::Timestamp;
+
+/// What somebody has said of another, and the other of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// When they asked to be friends.
+    pub put_at: Option<Timestamp>,
+    /// When the other did.
+    pub put_by_at: Option<Timestamp>,
+    /// They do not want to be reminded that the other did.
+    pub dismissed: bool,
+    /// When they blocked the other.
+    pub blocked_at: Option<Timestamp>,
+    /// When the other blocked them.
+    pub blocked_by_at: Option<Timestamp>,
+}
+
+/// Something that one says of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactChange {
+    /// Let us be friends.
+    Put,
+    /// Let us not.
+    Remove,
+    /// Leave me alone.
+    Block,
+    /// No longer so.
+    Unblock,
+}
+
+impl Relation {
+    /// Both have put each other.
+    pub const fn are_friends(&self) -> bool {
+        self.put_at.is_some() && self.put_by_at.is_some()
+    }
+
+    /// One has blocked the other: neither learns anything of the other's presence.
+    pub const fn is_cut(&self) -> bool {
+        self.blocked_at.is_some() || self.blocked_by_at.is_some()
+    }
+
+    /// Whether either is told when the other comes and goes.
+    pub const fn tells_presence(&self) -> bool {
+        self.are_friends() && !self.is_cut()
+    }
+
+    /// The other waits for an answer that their owner may be reminded of.
+    pub const fn is_request(&self) -> bool {
+        self.put_by_at.is_some() && self.put_at.is_none() && !self.dismissed && self.blocked_at.is_none()
+    }
+
+    /// Their owner waits for an answer.
+    pub const fn is_requested(&self) -> bool {
+        self.put_at.is_some() && self.put_by_at.is_none() && self.blocked_at.is_none()
+    }
+
+    /// They are friends, as far as their owner is concerned, who may have been blocked without knowing it.
+    pub const fn is_contact(&self) -> bool {
+        self.are_friends() && self.blocked_at.is_none()
+    }
+
+    /// After its owner said that.
+    #[must_use]
+    pub fn after(self, change: ContactChange, now: Timestamp) -> Self {
+        match change {
+            ContactChange::Put => Self { put_at: self.put_at.or(Some(now)), dismissed: false, ..self },
+            ContactChange::Remove => Self { put_at: None, dismissed: self.put_by_at.is_some(), ..self },
+            ContactChange::Block => Self { blocked_at: self.blocked_at.or(Some(now)), ..self },
+            ContactChange::Unblock => Self { blocked_at: None, ..self },
+        }
+    }
+
+    /// After the other said that.
+    #[must_use]
+    pub fn after_others(self, change: ContactChange, now: Timestamp) -> Self {
+        match change {
+            ContactChange::Put => Self { put_by_at: self.put_by_at.or(Some(now)), dismissed: false, ..self },
+            ContactChange::Remove => Self { put_by_at: None, dismissed: false, ..self },
+            ContactChange::Block => Self { blocked_by_at: self.blocked_by_at.or(Some(now)), ..self },
+            ContactChange::Unblock => Self { blocked_by_at: None, ..self },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ContactChange::{Block, Put, Remove, Unblock};
+    use super::*;
+
+    /// Alice's relation to Bob, and his to her.
+    #[derive(Default)]
+    struct Pair {
+        alice: Relation,
+        bob: Relation,
+    }
+
+    const NOW: Timestamp = Timestamp::from_ms(5);
+
+    impl Pair {
+        fn alice(self, change: ContactChange) -> Self {
+            Self { alice: self.alice.after(change, NOW), bob: self.bob.after_others(change, NOW) }
+        }
+
+        fn bob(self, change: ContactChange) -> Self {
+            Self { alice: self.alice.after_others(change, NOW), bob: self.bob.after(change, NOW) }
+        }
+    }
+
+    #[test]
+    fn friends_are_those_who_have_both_put_each_other() {
+        let asked = Pair::default().alice(Put);
+        assert!(asked.alice.is_requested() && asked.bob.is_request() && !asked.alice.are_friends());
+        let friends = asked.bob(Put);
+        assert!(friends.alice.is_contact() && friends.bob.is_contact());
+        assert!(friends.alice.tells_presence() && !friends.bob.is_request());
+    }
+
+    #[test]
+    fn either_ends_it_and_is_not_reminded_until_the_other_asks_again() {
+        let ended = Pair::default().alice(Put).bob(Put).bob(Remove);
+        assert!(!ended.alice.are_friends() && ended.alice.is_requested() && !ended.bob.is_request());
+        let again = ended.alice(Put);
+        assert!(again.bob.is_request());
+        assert!(again.bob(Put).alice.are_friends());
+    }
+
+    #[test]
+    fn a_request_that_is_taken_back_leaves_nothing() {
+        let none = Pair::default().alice(Put).alice(Remove);
+        assert_eq!((none.alice, none.bob), (Relation::default(), Relation::default()));
+    }
+
+    #[test]
+    fn a_block_cuts_both_and_shows_to_its_maker_alone() {
+        let blocked = Pair::default().alice(Put).bob(Put).alice(Block);
+        assert!(blocked.alice.is_cut() && blocked.bob.is_cut() && !blocked.bob.tells_presence());
+        assert!(!blocked.alice.is_contact() && blocked.bob.is_contact());
+        let restored = blocked.alice(Unblock);
+        assert!(restored.alice.tells_presence() && restored.bob.tells_presence());
+    }
+
+    #[test]
+    fn whoever_is_blocked_asks_in_vain_and_sees_no_difference() {
+        let asked = Pair::default().alice(Block).bob(Put);
+        assert!(!asked.alice.is_request() && asked.bob.is_requested());
+    }
+
+    #[test]
+    fn blocks_of_both_are_each_their_own() {
+        let one_left = Pair::default().alice(Block).bob(Block).alice(Unblock);
+        assert!(one_left.alice.is_cut() && one_left.bob.is_cut() && one_left.alice.blocked_at.is_none());
+    }
+
+    #[test]
+    fn saying_it_twice_is_saying_it_once() {
+        for change in [Put, Remove, Block, Unblock] {
+            let once = Pair::default().bob(Put).alice(change);
+            let (alice, bob) = (once.alice, once.bob);
+            let twice = once.alice(change);
+            assert_eq!((twice.alice, twice.bob), (alice, bob));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Who notices that a lease has run out, and tells it once.
+//!
+//! While friends believe that a user is online, one chain of delayed queue messages watches the lease: each looks when
+//! the lease should end, and puts the next one into the queue if it was renewed. The session row names the chain, so
+//! of two only one goes on. That a row has a watch *is* what friends were told: online with it, offline without.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+use crate::lease::{HeartbeatPolicy, Lease, Status};
+
+/// Names a chain. Drawn at random for each request that may begin one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WatchId(pub u64);
+
+/// The chain that watches a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Which.
+    pub id: WatchId,
+    /// A watch that is not renewed by then is broken: a message was lost.
+    pub until: Timestamp,
+}
+
+/// What a session row says of its user's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Whether the user is there.
+    pub lease: Lease,
+    /// Who watches; friends were told that the user is online.
+    pub watch: Option<Watch>,
+    /// Whose message told friends that the user is offline.
+    pub ended_by: Option<WatchId>,
+}
+
+/// A message about one user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The user has come online: begin to watch.
+    Begin,
+    /// The lease may have run out, or was ended.
+    Check,
+}
+
+/// What is to be done about a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Nothing: another watches, or nobody needs to.
+    Nothing,
+    /// Begin to watch, and tell friends if they believe that the user is offline.
+    Begin {
+        /// Whether they do.
+        tells: bool,
+    },
+    /// Look again when the lease should end.
+    LookAgain,
+    /// The same, after the row says that the watch goes on.
+    Renew,
+    /// Stop to watch, and tell friends that the user is offline.
+    End,
+    /// The row is as this message has made it, but it cannot be known whether friends were told.
+    TellAgain(Status),
+}
+
+/// How long a watch is believed in without a renewal. Rarer renewals cost less; a broken watch is found later.
+const WATCH_SPAN: Duration = Duration::from_secs(600);
+
+/// How late a look may be before its watch counts as broken.
+const LATENESS_MAX: Duration = Duration::from_secs(60);
+
+impl Presence {
+    /// Of somebody who is heard from for the first time.
+    pub const fn begun(now: Timestamp) -> Self {
+        Self { lease: Lease::begun(now), watch: None, ended_by: None }
+    }
+
+    /// Whether friends who are told of changes believe that the user is online.
+    pub const fn is_told_online(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// Whether somebody has to begin to watch.
+    pub fn needs_watch(&self, now: Timestamp) -> bool {
+        self.watch.is_none_or(|watch| watch.until < now)
+    }
+
+    /// With a watch that is to look at `look_at`.
+    #[must_use]
+    pub fn watched(self, id: WatchId, look_at: Timestamp) -> Self {
+        Self { watch: Some(Watch { id, until: look_at.plus(WATCH_SPAN) }), ended_by: None, ..self }
+    }
+
+    /// As alone, if it is not known yet.
+    #[must_use]
+    pub fn alone(self, now: Timestamp) -> Self {
+        let alone_since = self.lease.alone_since.or(Some(now));
+        Self { lease: Lease { alone_since, ..self.lease }, ..self }
+    }
+
+    /// With a friend who looks.
+    #[must_use]
+    pub const fn looked_at(self) -> Self {
+        Self { lease: Lease { alone_since: None, ..self.lease }, ..self }
+    }
+
+    /// With a lease that ends then.
+    #[must_use]
+    pub const fn ending(self, ends_at: Timestamp) -> Self {
+        Self { lease: Lease { ends_at: Some(ends_at), ..self.lease }, ..self }
+    }
+
+    /// Told to be offline. Who comes back may find friends who look.
+    #[must_use]
+    pub const fn ended(self, by: WatchId) -> Self {
+        Self { watch: None, ended_by: Some(by), ..self.looked_at() }
+    }
+}
+
+/// What is to be done about a message `id` that looks at a row.
+pub fn duty(
+    look: Look,
+    id: WatchId,
+    presence: &Presence,
+    connected: bool,
+    policy: HeartbeatPolicy,
+    now: Timestamp,
+) -> Duty {
+    let ends_at = policy.ends_at(&presence.lease, connected);
+    match (policy.status(&presence.lease, connected, now), presence.watch) {
+        (Status::Offline, Some(_)) => Duty::End,
+        (Status::Offline, None) if presence.ended_by == Some(id) => Duty::TellAgain(Status::Offline),
+        (Status::Offline, None) => Duty::Nothing,
+        (Status::Online, None) if look == Look::Begin => Duty::Begin { tells: true },
+        // Whoever is heard from without a watch has sent a message to begin one.
+        (Status::Online, None) => Duty::Nothing,
+        (Status::Online, Some(watch)) if watch.id == id => match look {
+            Look::Begin => Duty::TellAgain(Status::Online),
+            Look::Check if watch.until < ends_at.plus(LATENESS_MAX) => Duty::Renew,
+            Look::Check => Duty::LookAgain,
+        },
+        (Status::Online, Some(watch)) if look == Look::Begin && watch.until < now => {
+            Duty::Begin { tells: false }
+        }
+        (Status::Online, Some(_)) => Duty::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: HeartbeatPolicy =
+        HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+    const OURS: WatchId = WatchId(1);
+    const OTHER: WatchId = WatchId(2);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_ms(1_000_000 + seconds * 1000)
+    }
+
+    fn unwatched() -> Presence {
+        Presence::begun(at(0))
+    }
+
+    fn watched() -> Presence {
+        unwatched().watched(OURS, at(32))
+    }
+
+    #[track_caller]
+    fn check(look: Look, id: WatchId, presence: Presence, now: u64, expected: Duty) {
+        assert_eq!(duty(look, id, &presence, true, POLICY, at(now)), expected);
+    }
+
+    #[test]
+    fn whoever_comes_online_is_told_of_once() {
+        check(Look::Begin, OURS, unwatched(), 0, Duty::Begin { tells: true });
+        check(Look::Begin, OTHER, watched(), 0, Duty::Nothing);
+    }
+
+    #[test]
+    fn a_message_that_comes_again_tells_again_and_watches_no_second_time() {
+        check(Look::Begin, OURS, watched(), 0, Duty::TellAgain(Status::Online));
+        check(Look::Check, OURS, watched().ended(OURS), 40, Duty::TellAgain(Status::Offline));
+        check(Look::Check, OTHER, watched().ended(OURS), 40, Duty::Nothing);
+    }
+
+    #[test]
+    fn a_renewed_lease_is_looked_at_again_by_its_own_watch_alone() {
+        check(Look::Check, OURS, watched(), 20, Duty::LookAgain);
+        check(Look::Check, OTHER, watched(), 20, Duty::Nothing);
+        check(Look::Check, OURS, unwatched(), 20, Duty::Nothing);
+    }
+
+    #[test]
+    fn a_lease_that_has_run_out_is_told_by_whoever_finds_it() {
+        check(Look::Check, OURS, watched(), 32, Duty::End);
+        check(Look::Check, OTHER, watched(), 32, Duty::End);
+        check(Look::Begin, OTHER, watched(), 32, Duty::End);
+        check(Look::Check, OTHER, watched().ending(at(3)), 3, Duty::End);
+    }
+
+    #[test]
+    fn a_watch_is_renewed_before_it_is_taken_for_broken() {
+        let renewed = Presence { lease: Lease::begun(at(530)), ..watched() };
+        check(Look::Check, OURS, renewed, 532, Duty::LookAgain);
+        let later = Presence { lease: Lease::begun(at(550)), ..watched() };
+        check(Look::Check, OURS, later, 552, Duty::Renew);
+        assert!(!later.needs_watch(at(552)));
+    }
+
+    #[test]
+    fn a_broken_watch_is_taken_over_without_a_word_to_friends() {
+        let broken = Presence { lease: Lease::begun(at(700)), ..watched() };
+        assert!(broken.needs_watch(at(700)));
+        check(Look::Begin, OTHER, broken, 700, Duty::Begin { tells: false });
+        check(Look::Check, OURS, broken.watched(OTHER, at(732)), 701, Duty::Nothing);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a function needs to keep presence.
+
+use confab_app::{Error, presence::Context};
+use confab_domain::Timestamp;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_queue_sqs::SqsPresenceQueue;
+use confab_store_dynamodb::Store;
+
+use crate::random;
+
+/// The queue of looks, and how long silence may last.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// What is looked at later.
+    pub queue: SqsPresenceQueue,
+    /// How often clients are heard from, and how long that lasts.
+    pub policy: HeartbeatPolicy,
+}
+
+impl Presence {
+    /// What one request keeps presence with.
+    ///
+    /// # Errors
+    ///
+    /// As [`random::watch`].
+    pub fn context<'a>(
+        &'a self,
+        store: &'a Store,
+        now: Timestamp,
+    ) -> Result<Context<'a, Store, SqsPresenceQueue>, Error> {
+        Ok(Context { store, queue: &self.queue, policy: self.policy, watch: random::watch()?, now })
+    }
+}

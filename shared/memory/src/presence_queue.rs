@@ -1,0 +1,126 @@
+//! A queue whose tasks wait for their time.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use confab_app::ports::{PresenceQueue, StoreError};
+use confab_app::presence::PresenceTask;
+use confab_domain::Timestamp;
+
+use crate::weather::{Calm, Weather};
+use crate::yielding::call;
+
+/// A task, and when it may be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delayed {
+    /// Not before.
+    pub due: Timestamp,
+    /// What is to be done.
+    pub task: PresenceTask,
+}
+
+/// Looks and announcements that are still to be made, by when they are due.
+///
+/// Nothing is delivered by itself: whoever reads says what time it is, and which of the due tasks it takes. What is
+/// received is gone, so whoever does not finish it puts it back.
+pub struct DelayQueue {
+    weather: Arc<dyn Weather>,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    tasks: Mutex<Vec<Delayed>>,
+}
+
+impl DelayQueue {
+    /// An empty queue, which counts delays from what `clock` says.
+    pub fn new(weather: Arc<dyn Weather>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { weather, clock: Box::new(clock), tasks: Mutex::default() }
+    }
+
+    /// What waits, the soonest first.
+    pub fn waiting(&self) -> Vec<Delayed> {
+        self.tasks().clone()
+    }
+
+    /// When the next task is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.tasks().first().map(|next| next.due)
+    }
+
+    /// How many tasks are due at `now`.
+    pub fn due(&self, now: Timestamp) -> usize {
+        self.tasks().partition_point(|delayed| delayed.due <= now)
+    }
+
+    /// Takes the task at `index` of those that are due at `now`, counted from the one that has been so for longest.
+    pub fn receive(&self, index: usize, now: Timestamp) -> Option<Delayed> {
+        let mut tasks = self.tasks();
+        let is_due = tasks.get(index).is_some_and(|delayed| delayed.due <= now);
+        is_due.then(|| tasks.remove(index))
+    }
+
+    /// Takes the task at `index` of all, due or not.
+    pub fn receive_early(&self, index: usize) -> Option<Delayed> {
+        let mut tasks = self.tasks();
+        (index < tasks.len()).then(|| tasks.remove(index))
+    }
+
+    /// Has a task delivered again, or for the first time.
+    pub fn put_back(&self, delayed: Delayed) {
+        let mut tasks = self.tasks();
+        let index = tasks.partition_point(|other| other.due <= delayed.due);
+        tasks.insert(index, delayed);
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<Delayed>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PresenceQueue for DelayQueue {
+    async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
+        let effect = || self.put_back(Delayed { due: (self.clock)().plus(delay), task: task.clone() });
+        call(&*self.weather, effect).await
+    }
+}
+
+impl Default for DelayQueue {
+    /// Without a clock: all is due by its delay, from the epoch on.
+    fn default() -> Self {
+        Self::new(Arc::new(Calm), || Timestamp::from_ms(0))
+    }
+}
+
+impl fmt::Debug for DelayQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DelayQueue").field("tasks", &self.tasks).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use confab_app::presence::Step;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_ms(seconds * 1000)
+    }
+
+    fn delayed(seconds: u64, user: &str) -> Delayed {
+        let task = PresenceTask::V1(Step::Begin { user: user.to_owned(), watch: 7 });
+        Delayed { due: at(seconds), task }
+    }
+
+    #[test]
+    fn nothing_is_delivered_before_its_time_unless_it_is_asked_for() {
+        let queue = DelayQueue::default();
+        queue.put_back(delayed(30, "late"));
+        queue.put_back(delayed(10, "soon"));
+        assert_eq!((queue.next_due(), queue.due(at(9)), queue.due(at(10))), (Some(at(10)), 0, 1));
+        assert_eq!(queue.receive(0, at(9)), None);
+        assert_eq!(queue.receive(1, at(10)), None);
+        assert_eq!(queue.receive_early(1), Some(delayed(30, "late")));
+        assert_eq!(queue.receive(0, at(10)), Some(delayed(10, "soon")));
+        assert_eq!(queue.waiting(), []);
+    }
+}

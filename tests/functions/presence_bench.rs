@@ -1,0 +1,56 @@
+//! Friends on the bench, and what is looked at of them.
+
+use confab_app::ports::{Contacts, PairChange, Sessions};
+use confab_app::presence::{PresenceTask, Step};
+use confab_domain::{ContactChange, Relation, Timestamp};
+use confab_lambda::clock;
+
+use crate::bench::{Bench, User};
+
+impl Bench {
+    /// Makes two users friends, as if both had put each other.
+    pub(crate) async fn befriend(&self, one: &User, other: &User) {
+        let now = Timestamp::from_ms(1);
+        let friends =
+            Relation::default().after(ContactChange::Put, now).after_others(ContactChange::Put, now);
+        let pair = PairChange {
+            user: one.id,
+            other: other.id,
+            relation: [Relation::default(), friends],
+            others_relation: [Relation::default(), friends],
+        };
+        assert!(self.store.change_pair(&pair).await.expect("a store"));
+    }
+
+    /// The message that looks at a user's lease next, before it is due.
+    pub(crate) async fn next_look(&self, user: &User) -> String {
+        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let watch = session.presence.watch.expect("a watch").id.0;
+        let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch });
+        serde_json::to_string(&task).expect("JSON")
+    }
+
+    /// As if nothing had been heard of a user for long.
+    pub(crate) async fn was_not_heard_for_long(&self, user: &User) {
+        self.renewed_at(user, Timestamp::from_ms(1)).await;
+    }
+
+    /// As if a user had sent a heartbeat at this moment.
+    pub(crate) async fn is_heard(&self, user: &User) {
+        self.renewed_at(user, clock::now()).await;
+    }
+
+    async fn renewed_at(&self, user: &User, then: Timestamp) {
+        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let connection = &session.connections.first().expect("a connection").id;
+        assert!(self.store.renew(user.id, connection, then).await.expect("a store").is_some());
+    }
+
+    /// As if a user had been alone for long, and told to beat rarely.
+    pub(crate) async fn was_alone_for_long(&self, user: &User) {
+        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let mut alone = session.presence;
+        alone.lease.alone_since = Some(Timestamp::from_ms(1));
+        assert!(self.store.replace_presence(user.id, &session.presence, &alone).await.expect("a store"));
+    }
+}

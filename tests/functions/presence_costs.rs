@@ -1,0 +1,137 @@
+//! What presence costs on DynamoDB, counted in the transport; see [`crate::costs`].
+
+use crate::bench::{Bench, User};
+use crate::costs::{Budget, check};
+use crate::queue_bench::comes_again;
+
+#[tokio::test]
+async fn a_heartbeat_costs_one_write() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    bench.meter.reset();
+    let answer = bench.heartbeat(&ada).await;
+    assert_eq!(answer["type"], "heartbeat");
+    check("a heartbeat", &bench, &Budget { write_units: 1.0, read_units: 0.0, round_trips: 1 });
+}
+
+#[tokio::test]
+async fn a_connect_costs_at_most_two_writes() {
+    let bench = Bench::new().await;
+    bench.sign_in(7).await;
+    bench.meter.reset();
+    bench.connect(7, "c7=").await;
+    check("a connect", &bench, &Budget { write_units: 2.0, read_units: 1.0, round_trips: 2 });
+}
+
+#[tokio::test]
+async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    bench.run_presence().await;
+    let look = bench.next_look(&ada).await;
+    bench.is_heard(&ada).await;
+    bench.meter.reset();
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    check("a look", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
+}
+
+#[tokio::test]
+async fn a_frame_of_somebody_just_heard_from_renews_nothing() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let conversation = bench.send(&ada, &bob, "m1", "opens").await;
+    bench.is_heard(&ada).await;
+    bench.meter.reset();
+    let frame = serde_json::json!({"action": "typing", "conversation": conversation});
+    assert_eq!(bench.ask(&ada, "typing", &frame).await, None);
+    check("typing", &bench, &Budget { write_units: 0.0, read_units: 2.5, round_trips: 2 });
+}
+
+/// It counts as a heartbeat, which the client need not send then.
+#[tokio::test]
+async fn a_send_by_somebody_not_heard_from_for_a_while_costs_one_write_more() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.send(&ada, &bob, "m1", "opens").await;
+    bench.was_not_heard_for_long(&ada).await;
+    bench.meter.reset();
+    bench.send(&ada, &bob, "m2", "I was away.").await;
+    check("a send", &bench, &Budget { write_units: 3.0, read_units: 4.0, round_trips: 4 });
+    bench.is_heard(&ada).await;
+    bench.meter.reset();
+    bench.send(&ada, &bob, "m3", "I am back.").await;
+    check("a send", &bench, &Budget { write_units: 2.0, read_units: 4.0, round_trips: 3 });
+}
+
+/// Friends, and how many of them are connected.
+const FRIENDS: [u128; 2] = [200, 20];
+
+async fn with_friends(bench: &Bench) -> User {
+    let ada = User::new(bench, 1).await;
+    let [all, connected] = FRIENDS;
+    for n in 2..2 + all {
+        let friend = User::new(bench, n).await;
+        bench.befriend(&ada, &friend).await;
+        if n >= 2 + connected {
+            bench.was_not_heard_for_long(&friend).await;
+            bench.disconnect(n, &format!("c{n}=")).await;
+        }
+    }
+    ada
+}
+
+#[tokio::test]
+async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_connected_one() {
+    let bench = Bench::new().await;
+    let ada = with_friends(&bench).await;
+    bench.meter.reset();
+    bench.forget_posts();
+    let begins = bench.run_presence().await;
+    assert!(begins > 1, "everybody came online");
+    // Once more, alone: all others are known to be there, or not.
+    let look = bench.next_look(&ada).await;
+    bench.was_not_heard_for_long(&ada).await;
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    bench.heartbeat(&ada).await;
+    bench.meter.reset();
+    bench.forget_posts();
+    assert_eq!(bench.run_presence().await, 1);
+    let usage = bench.meter.snapshot();
+    assert!(usage.read_units <= 220.0, "{usage:?}");
+    assert!(usage.write_units <= 2.0, "told to be online, and not alone: {usage:?}");
+    assert_eq!(bench.posts(), 20);
+}
+
+#[tokio::test]
+async fn going_offline_costs_no_more() {
+    let bench = Bench::new().await;
+    let ada = with_friends(&bench).await;
+    bench.run_presence().await;
+    let look = bench.next_look(&ada).await;
+    bench.was_not_heard_for_long(&ada).await;
+    bench.meter.reset();
+    bench.forget_posts();
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    let usage = bench.meter.snapshot();
+    assert!(usage.read_units <= 220.0 && usage.write_units <= 1.0, "{usage:?}");
+    assert_eq!(bench.posts(), 20);
+}
+
+#[tokio::test]
+async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.run_presence().await;
+    bench.befriend(&ada, &bob).await;
+    bench.was_alone_for_long(&bob).await;
+    let look = bench.next_look(&ada).await;
+    bench.was_not_heard_for_long(&ada).await;
+    comes_again(&look, |event| bench.presence.handle(event)).await;
+    let told_to_beat_rarely = bench.heartbeat(&bob).await["next_seconds"].as_u64();
+    assert_eq!(told_to_beat_rarely, Some(480));
+    bench.heartbeat(&ada).await;
+    bench.forget_posts();
+    bench.run_presence().await;
+    assert_eq!(bench.posts(), 2, "the event that ada is online, and the probe");
+    assert_eq!(bench.heartbeat(&bob).await["next_seconds"], 10);
+}

@@ -1,0 +1,100 @@
+//! Friends are told of who goes, and of nobody who does not.
+
+use serde_json::json;
+use tests::{Chat, Socket, User, times};
+use tokio::time::Instant;
+
+/// Two friends, both connected; the first one stays awake and was told of the other.
+async fn watched() -> (Socket, User, Socket) {
+    let [watcher, alice] = Chat::new().friends().await;
+    let mut watchers = watcher.connect().await;
+    watchers.stay_awake();
+    let phone = alice.connect().await;
+    watchers.sees_online(&alice, Instant::now()).await;
+    (watchers, alice, phone)
+}
+
+/// When friends have been told of anybody who fell silent at this time.
+fn over(last: Instant) -> Instant {
+    last + times::offline_within()
+}
+
+#[tokio::test]
+async fn who_was_cut_off_is_offline_once_the_timeout_is_over() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
+    let last = phone.fall_silent().await;
+    phone.cut();
+    let told = watcher.sees_offline(&alice, last).await;
+    assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
+    watcher.sees_no_presence_until(over(last)).await;
+}
+
+#[tokio::test]
+async fn who_closes_the_socket_is_offline_once_the_timeout_is_over() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let last = phone.fall_silent().await;
+    phone.close().await;
+    watcher.sees_offline(&alice, last).await;
+    watcher.sees_no_presence_until(over(last)).await;
+}
+
+#[tokio::test]
+async fn who_comes_back_inside_of_the_timeout_was_never_away() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let last = phone.fall_silent().await;
+    phone.cut();
+    let mut phone = alice.connect().await;
+    phone.stay_awake();
+    watcher.sees_no_presence_until(over(last)).await;
+    let last = phone.fall_silent().await;
+    phone.cut();
+    watcher.sees_offline(&alice, last).await;
+}
+
+#[tokio::test]
+async fn who_comes_back_after_the_timeout_is_online_again() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let last = phone.fall_silent().await;
+    phone.cut();
+    watcher.sees_offline(&alice, last).await;
+    let _phone = alice.connect().await;
+    watcher.sees_online(&alice, Instant::now()).await;
+}
+
+#[tokio::test]
+async fn a_late_end_of_an_old_socket_does_not_matter_to_a_newer_one() {
+    let (mut watcher, alice, mut old) = watched().await;
+    let mut newer = alice.connect().await;
+    newer.stay_awake();
+    let last = old.fall_silent().await;
+    watcher.sees_no_presence_until(last + times::heartbeat() * 2).await;
+    old.close().await;
+    watcher.sees_no_presence_until(over(Instant::now())).await;
+    assert_eq!(watcher.status_of(&alice).await.as_deref(), Some("online"));
+}
+
+#[tokio::test]
+async fn one_device_that_is_awake_keeps_its_user_online() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let mut laptop = alice.another_device().await.connect().await;
+    laptop.stay_awake();
+    let last = phone.fall_silent().await;
+    phone.cut();
+    watcher.sees_no_presence_until(over(last)).await;
+    let last = laptop.fall_silent().await;
+    laptop.cut();
+    watcher.sees_offline(&alice, last).await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_silent_is_offline_and_comes_back_by_its_next_frame() {
+    let (mut watcher, alice, mut phone) = watched().await;
+    let last = phone.fall_silent().await;
+    watcher.sees_offline(&alice, last).await;
+    phone.sync_frames(json!({"cursors": {}})).await;
+    let told = watcher.next_presence(&alice, over(Instant::now())).await;
+    assert_eq!(told["status"], "online");
+    let last = phone.fall_silent().await;
+    watcher.sees_offline(&alice, last).await;
+}

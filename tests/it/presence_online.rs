@@ -1,0 +1,136 @@
+//! Friends are told of who comes.
+
+use serde_json::json;
+use tests::{Chat, Socket, User, times};
+use tokio::time::Instant;
+
+/// A socket of a user, and when its handshake had ended.
+async fn connect(user: &User) -> (Socket, Instant) {
+    let socket = user.connect().await;
+    (socket, Instant::now())
+}
+
+#[tokio::test]
+async fn friends_are_told_of_somebody_who_connects() {
+    let [alice, bob, carol] = Chat::new().friends().await;
+    let mut bobs = bob.connect().await;
+    let mut carols = carol.connect().await;
+    bobs.sees_online(&carol, Instant::now()).await;
+    let (mut phone, since) = connect(&alice).await;
+    let told = bobs.sees_online(&alice, since).await;
+    carols.sees_online(&alice, since).await;
+    let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
+    assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
+    phone.assert_quiet().await;
+    bobs.sees_no_presence_until(since + times::TOLD_WITHIN).await;
+}
+
+#[tokio::test]
+async fn every_device_of_a_friend_is_told() {
+    let [alice, bob] = Chat::new().friends().await;
+    let mut sockets = [bob.connect().await, bob.connect().await, bob.another_device().await.connect().await];
+    let (_phone, since) = connect(&alice).await;
+    for socket in &mut sockets {
+        socket.sees_online(&alice, since).await;
+    }
+    alice.http.post("/v1/logout", &json!({})).await.no_content();
+    let since = Instant::now();
+    for socket in &mut sockets {
+        socket.sees_logged_out(&alice, since).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_is_told() {
+    let [alice, bob, member, asked, asking] = Chat::new().users().await;
+    alice.befriend(&bob).await;
+    alice.create_group(&[&member]).await;
+    alice.post_text(&alice.dm(&asked), "hello").await;
+    alice.put_contact(&asked).await.ok();
+    asking.put_contact(&alice).await.ok();
+    let own = alice.another_device().await;
+    let mut bobs = bob.connect().await;
+    let mut others = [member.connect().await, asked.connect().await, asking.connect().await];
+    let (_phone, since) = connect(&alice).await;
+    bobs.sees_online(&alice, since).await;
+    own.http.delete(&format!("/v1/devices/{}", alice.device)).await.no_content();
+    bobs.sees_logged_out(&alice, Instant::now()).await;
+    for socket in &mut others {
+        socket.sees_no_presence().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_device_makes_no_difference() {
+    let [alice, bob] = Chat::new().friends().await;
+    let mut bobs = bob.connect().await;
+    let (mut phone, since) = connect(&alice).await;
+    bobs.sees_online(&alice, since).await;
+    let (mut laptop, since) = connect(&alice.another_device().await).await;
+    let (mut again, _) = connect(&alice).await;
+    bobs.sees_no_presence_until(since + times::TOLD_WITHIN * 2).await;
+    for socket in [&mut phone, &mut laptop, &mut again] {
+        socket.is_not_told(&alice, "online").await;
+    }
+}
+
+#[tokio::test]
+async fn a_friend_who_was_made_while_online_is_told_of_the_next_change() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut bobs, mut phone) = (bob.connect().await, alice.connect().await);
+    phone.assert_alive().await;
+    bob.befriend(&alice).await;
+    bobs.sees_no_presence().await;
+    assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("online"));
+    alice.http.post("/v1/logout", &json!({})).await.no_content();
+    bobs.sees_logged_out(&alice, Instant::now()).await;
+}
+
+#[tokio::test]
+async fn a_friend_who_was_removed_is_told_no_more() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let stays = Chat::new().user().await;
+    for friend in [&bob, &carol, &stays] {
+        alice.befriend(friend).await;
+    }
+    let mut removed = [bob.connect().await, carol.connect().await];
+    let mut watcher = stays.connect().await;
+    alice.remove_contact(&bob).await;
+    carol.remove_contact(&alice).await;
+    let (_phone, since) = connect(&alice).await;
+    watcher.sees_online(&alice, since).await;
+    alice.http.post("/v1/logout", &json!({})).await.no_content();
+    watcher.sees_logged_out(&alice, Instant::now()).await;
+    for socket in &mut removed {
+        socket.sees_no_presence().await;
+    }
+}
+
+#[tokio::test]
+async fn neither_side_of_a_block_is_told_of_the_other() {
+    let [alice, bob, watcher] = Chat::new().friends().await;
+    alice.block(&bob).await;
+    let mut watchers = watcher.connect().await;
+    let (mut bobs, since) = connect(&bob).await;
+    watchers.sees_online(&bob, since).await;
+    let (mut alices, since) = connect(&alice).await;
+    watchers.sees_online(&alice, since).await;
+    bobs.is_not_told(&alice, "online").await;
+    bob.http.post("/v1/logout", &json!({})).await.no_content();
+    watchers.sees_logged_out(&bob, Instant::now()).await;
+    alices.is_not_told(&bob, "offline").await;
+}
+
+#[tokio::test]
+async fn a_block_while_both_are_online_is_no_change() {
+    let [alice, bob] = Chat::new().friends().await;
+    let mut bobs = bob.connect().await;
+    let (mut phone, since) = connect(&alice).await;
+    bobs.sees_online(&alice, since).await;
+    alice.block(&bob).await;
+    bobs.sees_no_presence_until(Instant::now() + times::TOLD_WITHIN).await;
+    phone.is_not_told(&bob, "offline").await;
+    alice.unblock(&bob).await;
+    alice.http.post("/v1/logout", &json!({})).await.no_content();
+    bobs.sees_logged_out(&alice, Instant::now()).await;
+}

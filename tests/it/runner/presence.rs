@@ -1,0 +1,57 @@
+//! Who is there after a kill.
+
+use std::path::Path;
+
+use tests::runner::{Runner, TempDir};
+use tests::{Chat, Socket, User, times};
+use tokio::time::Instant;
+
+async fn start(data: &Path) -> Runner {
+    Runner::start(&[&["--data", data.to_str().unwrap()], &times::FLAGS[..]].concat()).await
+}
+
+/// The same device, at a server that has moved.
+fn moved(user: &User, chat: &Chat) -> User {
+    User { http: chat.http.with_token(&user.access_token), ..user.clone() }
+}
+
+/// Two friends who were online until a kill, at the server after it; the socket is of the second one.
+async fn after_a_kill(data: &Path) -> (Runner, User, User, Socket) {
+    let confab = start(data).await;
+    let [alice, bob] = confab.chat().friends().await;
+    let mut bobs = bob.connect().await;
+    let mut phone = alice.connect().await;
+    bobs.sees_online(&alice, Instant::now()).await;
+    phone.assert_alive().await;
+    bobs.assert_alive().await;
+    confab.kill().await;
+    let confab = start(data).await;
+    let [alice, bob] = [&alice, &bob].map(|user| moved(user, &confab.chat()));
+    let mut bobs = bob.connect().await;
+    bobs.stay_awake();
+    (confab, alice, bob, bobs)
+}
+
+#[tokio::test]
+async fn who_does_not_come_back_after_a_kill_is_announced_offline() {
+    let data = TempDir::new();
+    let (_confab, alice, bob, mut bobs) = after_a_kill(data.path()).await;
+    let told = bobs.next_presence(&alice, Instant::now() + times::offline_within() * 2).await;
+    assert_eq!(told["status"], "offline");
+    assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("offline"));
+    assert_eq!(bob.contact(&alice).await["status"], "offline");
+    let _phone = alice.connect().await;
+    bobs.sees_online(&alice, Instant::now()).await;
+}
+
+#[tokio::test]
+async fn who_comes_back_after_a_kill_was_never_away() {
+    let data = TempDir::new();
+    let (_confab, alice, _bob, mut bobs) = after_a_kill(data.path()).await;
+    let mut phone = alice.connect().await;
+    phone.stay_awake();
+    // What was told just before the kill may be told again.
+    bobs.listen_until(Instant::now() + times::offline_within()).await;
+    bobs.is_not_told(&alice, "offline").await;
+    assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("online"));
+}

@@ -1,0 +1,174 @@
+//! What must hold where nothing goes wrong but what devices do.
+
+use std::time::Duration;
+
+use confab_domain::{Timestamp, UserId};
+
+use super::ledger::{Ledger, Source, Span, Told, pair_of};
+use super::world::World;
+use crate::world::user;
+
+/// From an event to the last friend who is told of it.
+const PROMPT: Duration = Duration::from_secs(1);
+
+/// From the beginning of looking at somebody until all is told that was to be found out.
+const SETTLED: Duration = Duration::from_secs(8);
+
+/// How much later than the timeout silence is told.
+const LATENESS_MAX: Duration = Duration::from_secs(5);
+
+/// How much earlier than the timeout silence may be told.
+const EARLINESS_MAX: Duration = Duration::from_millis(500);
+
+/// Checks what every device was told, while it was connected, of everybody else.
+pub(crate) fn check(world: &World) {
+    let (ledger, now) = (world.ledger(), world.clock.now());
+    let mut faults = Vec::new();
+    for span in &ledger.spans {
+        for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
+            for piece in pieces(&ledger, span, subject, now) {
+                let view = View { ledger: &ledger, timeout: world.scenario.policy.timeout, subject, span };
+                faults.extend(view.check(piece));
+            }
+        }
+    }
+    drop(ledger);
+    faults.into_iter().for_each(|fault| world.fault(fault));
+}
+
+/// A time in which a device looks at somebody, and nothing changes between the two.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    from: Timestamp,
+    to: Timestamp,
+    /// Whether the device asked at its beginning.
+    is_first: bool,
+}
+
+/// Pieces in which they are friends.
+fn pieces(ledger: &Ledger, span: &Span, subject: UserId, now: Timestamp) -> Vec<Piece> {
+    let end = span.to.unwrap_or(now);
+    let history = &ledger.pairs[&pair_of(span.user, subject)];
+    let mut pieces = Vec::new();
+    for (index, (since, tells)) in history.iter().enumerate() {
+        let until = history.get(index + 1).map_or(end, |next| next.0.min(end));
+        let is_first = *since <= span.from;
+        let from = (*since).max(span.from).plus(SETTLED);
+        if *tells && from < until {
+            pieces.push(Piece { from, to: until, is_first });
+        }
+    }
+    pieces
+}
+
+struct View<'a> {
+    ledger: &'a Ledger,
+    timeout: Duration,
+    subject: UserId,
+    span: &'a Span,
+}
+
+impl View<'_> {
+    /// The first thing that the device was told wrongly, late, or twice.
+    fn check(&self, piece: Piece) -> Option<String> {
+        let told = self.ledger.heard.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
+        let before = told.iter().rfind(|told| told.at <= piece.from);
+        let mut known = before.filter(|_| piece.is_first).map(|told| told.is_online);
+        let mut events: Vec<&Told> = told
+            .iter()
+            .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)
+            .collect();
+        let fault = |what: &str, at: Timestamp| {
+            let at = at.since(super::clock::START).as_millis();
+            Some(format!("{:?} of {:?} at {at}: {what}", self.span.device, self.subject))
+        };
+        let mut checkpoints = self.checkpoints(piece);
+        checkpoints.push((piece.to.plus(PROMPT), None));
+        for (at, is_online) in checkpoints {
+            while let Some(event) = events.first().copied().filter(|event| event.at <= at) {
+                events.remove(0);
+                let is_repeated = known == Some(event.is_online);
+                if is_repeated && !self.changed_twice_at_once(event.at) {
+                    return fault("told twice", event.at);
+                }
+                if let Some(what) = self.untimely(event) {
+                    return fault(what, event.at);
+                }
+                known = Some(event.is_online);
+            }
+            let Some(is_online) = is_online else { continue };
+            if known.is_some_and(|known| known != is_online) {
+                return fault(if is_online { "not told online" } else { "not told offline" }, at);
+            }
+            known = Some(is_online);
+        }
+        None
+    }
+
+    fn frames(&self) -> &[Timestamp] {
+        self.ledger.frames.get(&self.subject).map_or(&[], Vec::as_slice)
+    }
+
+    fn logged_out_within(&self, from: Timestamp, to: Timestamp) -> bool {
+        let logouts = self.ledger.logouts.get(&self.subject);
+        logouts.into_iter().flatten().any(|at| (from..=to).contains(at))
+    }
+
+    /// When it is certain what the device has been told, in order.
+    fn checkpoints(&self, piece: Piece) -> Vec<(Timestamp, Option<bool>)> {
+        let frames = self.frames();
+        let mut checkpoints = Vec::new();
+        for (index, frame) in frames.iter().enumerate() {
+            let next = frames.get(index + 1);
+            let told_by = frame.plus(PROMPT);
+            if !self.logged_out_within(frame.minus(PROMPT), told_by) {
+                checkpoints.push((told_by, Some(true)));
+            }
+            let silent = frame.plus(self.timeout + LATENESS_MAX).max(piece.from);
+            if next.is_none_or(|next| *next > silent) && self.is_silent(silent) {
+                checkpoints.push((silent, Some(false)));
+            }
+        }
+        for logout in self.ledger.logouts.get(&self.subject).into_iter().flatten() {
+            let told_by = logout.plus(PROMPT);
+            if !frames.iter().any(|frame| (logout.minus(PROMPT)..=told_by).contains(frame)) {
+                checkpoints.push((told_by, Some(false)));
+            }
+        }
+        checkpoints.retain(|(at, _)| (piece.from..=piece.to).contains(at));
+        checkpoints.sort();
+        checkpoints
+    }
+
+    /// Whether nothing of the subject answers then.
+    fn is_silent(&self, at: Timestamp) -> bool {
+        !self.ledger.answers_since(self.subject, at, at)
+    }
+
+    /// Whether there were two changes at the same time: then either of those who tell may tell the later, or both.
+    fn changed_twice_at_once(&self, at: Timestamp) -> bool {
+        let from = at.minus(2 * PROMPT);
+        let is_back = |pair: &[Timestamp]| {
+            let silence = pair[1].since(pair[0]);
+            (from..=at).contains(&pair[1])
+                && (self.timeout..self.timeout + LATENESS_MAX + PROMPT).contains(&silence)
+        };
+        self.logged_out_within(from, at) || self.frames().windows(2).any(is_back)
+    }
+
+    fn untimely(&self, event: &Told) -> Option<&'static str> {
+        let last = self.frames().iter().rfind(|frame| **frame <= event.at);
+        if event.is_online {
+            let is_prompt = last.is_some_and(|last| last.plus(PROMPT) >= event.at);
+            return (!is_prompt).then_some("told online late, or without a reason");
+        }
+        if self.logged_out_within(event.at.minus(PROMPT), event.at) {
+            return None;
+        }
+        if self.ledger.answers_since(self.subject, event.at.minus(PROMPT), event.at) {
+            return Some("told offline while it answers");
+        }
+        let early = last.is_some_and(|last| last.plus(self.timeout) > event.at.plus(EARLINESS_MAX));
+        early.then_some("told offline too early")
+    }
+}

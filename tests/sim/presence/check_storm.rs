@@ -1,0 +1,81 @@
+//! What must hold some time after a storm, and during it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use confab_app::presence::PresenceTask;
+use confab_domain::lease::INTERVAL_MAX;
+use confab_domain::{Timestamp, UserId};
+
+use super::world::World;
+use crate::world::user;
+
+/// Looks at one user that may wait when all is quiet: its own watch, and one that another has replaced.
+const LOOKS_MAX: usize = 2;
+
+/// From a sign of life to the answer that rests on it.
+const LATENESS_MAX: Duration = Duration::from_secs(35);
+
+impl World {
+    /// Nobody is online who was not heard from for longer than their lease lasts.
+    pub(crate) fn check_heard_lately(&self, subject: UserId, asked_at: Timestamp) {
+        let policy = self.scenario.policy;
+        let (first, last) = {
+            let ledger = self.ledger();
+            let frames = ledger.frames.get(&subject).map_or(&[][..], Vec::as_slice);
+            (frames.first().copied(), frames.last().copied())
+        };
+        let (Some(first), Some(last)) = (first, last) else {
+            return self.fault(format!("{subject:?} is online and was never heard from"));
+        };
+        let alone = last.since(first) / 4;
+        let longer = alone.clamp(policy.interval, INTERVAL_MAX.max(policy.interval)) - policy.interval;
+        let lateness = if self.scenario.calm { Duration::from_secs(1) } else { LATENESS_MAX };
+        if last.plus(policy.timeout + policy.slack() + longer + lateness) < asked_at {
+            self.fault(format!("{subject:?} is online, last heard from at {last}"));
+        }
+    }
+}
+
+/// Checks that all who are connected know what is true, and that no more looks wait than must.
+pub(crate) fn check(world: &World) {
+    let now = world.clock.now();
+    let mut faults = Vec::new();
+    {
+        let ledger = world.ledger();
+        for span in ledger.spans.iter().filter(|span| span.to.is_none()) {
+            for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
+                if !world.tells(span.user, subject) || ledger.swallowed.contains(&(span.device, subject)) {
+                    continue;
+                }
+                let is_online = ledger.answers_since(subject, now, now);
+                let told = ledger.last_told(span.device, subject);
+                if told.map(|told| told.is_online) != Some(is_online) {
+                    let device = span.device;
+                    faults.push(format!(
+                        "{device:?} knows {told:?} of {subject:?}, who is online: {is_online}"
+                    ));
+                }
+            }
+        }
+        for subject in (0..world.scenario.users).map(user) {
+            let is_online = ledger.answers_since(subject, now, now);
+            let row = world.row(subject);
+            let policy = world.scenario.policy;
+            let is_watched = row.as_ref().is_some_and(|row| row.presence.is_told_online());
+            let status = row.as_ref().is_some_and(|row| row.ends_at(policy) > now);
+            if (is_watched, status) != (is_online, is_online) {
+                faults.push(format!("{subject:?} is online: {is_online}, and the row is {row:?}"));
+            }
+        }
+    }
+    let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+    for delayed in world.queue.waiting() {
+        let PresenceTask::V1(step) = delayed.task;
+        *looks.entry(step.user().to_owned()).or_default() += 1;
+    }
+    if let Some((subject, count)) = looks.iter().find(|(_, count)| **count > LOOKS_MAX) {
+        faults.push(format!("{count} looks at {subject} wait"));
+    }
+    faults.into_iter().for_each(|fault| world.fault(fault));
+}

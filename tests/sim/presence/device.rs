@@ -1,0 +1,238 @@
+//! A device: it comes, says that it is alive when told to, answers probes, asks who is there, and goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::ports::{Connection, Identity};
+use confab_domain::lease::YOUNG_CONNECTION;
+use confab_domain::{ConnectionId, ContactChange, FamilyId, Timestamp, UserId};
+use ulid::Ulid;
+
+use super::clock::Spawner;
+use super::ledger::Source;
+use super::world::{Phone, World};
+use crate::world::user;
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Device {
+    pub(crate) world: Arc<World>,
+    pub(crate) spawner: Spawner,
+    pub(crate) identity: Identity,
+    pub(crate) socket: Option<ConnectionId>,
+    is_logged_in: bool,
+    next_beat: Timestamp,
+}
+
+/// How a device goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Going {
+    /// It falls silent, and the gateway does not notice.
+    Silent,
+    /// Its socket is closed, and `$disconnect` runs or does not.
+    Cut,
+    LogOut,
+}
+
+impl Device {
+    pub(crate) fn new(world: &Arc<World>, spawner: &Spawner, identity: Identity) -> Self {
+        world.log_in(identity);
+        let phone = Phone { user: identity.user, task: 0, socket: None, is_probed: false };
+        world.phones().insert(identity.device, phone);
+        Self {
+            world: Arc::clone(world),
+            spawner: spawner.clone(),
+            identity,
+            socket: None,
+            is_logged_in: true,
+            next_beat: world.clock.now(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+
+    /// Begins to run in the task that calls this.
+    pub(crate) fn take_over(&self) {
+        let task = self.world.clock.running();
+        self.world.phones().get_mut(&self.identity.device).unwrap().task = task;
+    }
+
+    pub(crate) fn frame(&self) {
+        self.world.ledger().frame(self.identity.user, self.now());
+    }
+
+    /// Connects, however often it takes, and asks who is there.
+    pub(crate) async fn connect(&mut self) {
+        if !std::mem::replace(&mut self.is_logged_in, true) {
+            let family = FamilyId::new(Ulid(1_000 + u128::from(self.world.next_number())));
+            self.identity.family = family;
+            self.world.log_in(self.identity);
+        }
+        loop {
+            let connection = ConnectionId::new(format!("c{}=", self.world.next_number()));
+            self.frame();
+            let (world, identity, id) = (Arc::clone(&self.world), self.identity, connection.clone());
+            let connecting = self.spawner.spawn(async move { world.connect(identity, id).await });
+            match connecting.within(&self.world.clock, PATIENCE).await.flatten() {
+                Some(Ok(())) => {
+                    self.world.gateway.open(connection.clone());
+                    self.open(connection);
+                    self.ask().await;
+                    return;
+                }
+                Some(Err(refusal)) => self.world.fault(format!("a connect is refused: {refusal}")),
+                None => self.pause(1_000).await,
+            }
+        }
+    }
+
+    fn open(&mut self, connection: ConnectionId) {
+        self.socket = Some(connection.clone());
+        self.world.phones().get_mut(&self.identity.device).unwrap().socket = Some(connection);
+        self.world.ledger().begin(self.identity.user, self.identity.device, self.now());
+        self.next_beat = self.now().plus(self.world.scenario.policy.interval);
+    }
+
+    pub(crate) async fn pause(&self, ms_max: u64) {
+        self.world.clock.sleep(Duration::from_millis(self.world.random.below(ms_max + 1))).await;
+    }
+
+    /// Lives until then: says that it is alive, answers probes, and now and then does something else.
+    pub(crate) async fn stay(&mut self, until: Timestamp) {
+        while self.now() < until {
+            let Some(connection) = self.socket.clone() else { return };
+            self.world.take_frames(&connection);
+            let is_probed = {
+                let mut phones = self.world.phones();
+                std::mem::take(&mut phones.get_mut(&self.identity.device).unwrap().is_probed)
+            };
+            if is_probed || self.now() >= self.next_beat {
+                self.beat(connection).await;
+            } else {
+                let act_at = self.now().plus(Duration::from_millis(self.world.random.between(1, 60_000)));
+                self.world.clock.sleep_until(act_at.min(until).min(self.next_beat)).await;
+                if self.now() >= act_at && act_at < until {
+                    self.act().await;
+                }
+            }
+        }
+    }
+
+    async fn beat(&mut self, connection: ConnectionId) {
+        let (world, identity, id) = (Arc::clone(&self.world), self.identity, connection.clone());
+        self.frame();
+        let beating = self.spawner.spawn(async move { world.heartbeat(identity, id).await });
+        match beating.within(&self.world.clock, PATIENCE).await.flatten() {
+            Some(Ok(next)) => self.next_beat = self.now().plus(next),
+            Some(Err(refusal)) => self.world.fault(format!("a heartbeat is refused: {refusal}")),
+            None if self.world.random.once_in(3) => {
+                self.go(Going::Cut).await;
+                self.connect().await;
+            }
+            None => self.next_beat = self.now().plus(Duration::from_secs(1)),
+        }
+    }
+
+    async fn act(&mut self) {
+        if self.world.scenario.contacts_change && self.world.random.once_in(8) {
+            self.change_contact().await;
+        } else if self.world.random.once_in(4) {
+            self.ask().await;
+        }
+    }
+
+    pub(crate) fn others(&self) -> Vec<UserId> {
+        let users = (0..self.world.scenario.users).map(user);
+        users.filter(|other| *other != self.identity.user).collect()
+    }
+
+    async fn change_contact(&mut self) {
+        use ContactChange::{Block, Put, Remove, Unblock};
+        let (mine, other) = (self.identity.user, *self.world.random.pick(&self.others()));
+        let change = *self.world.random.pick(&[Put, Put, Put, Remove, Block, Unblock, Unblock]);
+        self.world.note_pair(mine, other);
+        let world = Arc::clone(&self.world);
+        let changing = self.spawner.spawn(async move {
+            world.change_contact(mine, other, change).await;
+            world.note_pair(mine, other);
+        });
+        changing.within(&self.world.clock, PATIENCE).await;
+        self.ask().await;
+    }
+
+    /// Asks who is there; what an event has told meanwhile is newer.
+    pub(crate) async fn ask(&mut self) {
+        let Some(connection) = self.socket.clone() else { return };
+        for _ in 0..20 {
+            let asked_at = self.now();
+            self.frame();
+            let (world, identity, id) = (Arc::clone(&self.world), self.identity, connection.clone());
+            let others = self.others();
+            let asking = self.spawner.spawn(async move { world.who_is_there(identity, id, others).await });
+            let answer = asking.within(&self.world.clock, PATIENCE).await.flatten();
+            let Some(Ok(answer)) = answer else { continue };
+            for presence in answer {
+                let subject = presence.user.parse().unwrap();
+                if presence.status == "online" {
+                    self.world.check_heard_lately(subject, asked_at);
+                }
+                let told = self.world.ledger().last_told(self.identity.device, subject);
+                if told.is_none_or(|told| told.at < asked_at) {
+                    self.world.hear(self.identity.device, subject, &presence.status, Source::Answer);
+                }
+            }
+            return;
+        }
+    }
+
+    /// Goes, one way or another.
+    pub(crate) async fn go(&mut self, going: Going) {
+        let Some(connection) = self.socket.take() else { return };
+        let Identity { user, device, .. } = self.identity;
+        self.world.phones().get_mut(&device).unwrap().socket = None;
+        self.world.ledger().end(device, self.now());
+        let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
+        match going {
+            Going::LogOut => self.log_out().await,
+            Going::Silent | Going::Cut => {
+                self.spawner.spawn(async move {
+                    let until_noticed = if matches!(going, Going::Silent) { 120 } else { 0 };
+                    world.clock.sleep(Duration::from_secs(random.below(until_noticed + 1))).await;
+                    world.gateway.drop_socket(&connection);
+                    world.clock.sleep(Duration::from_secs(random.below(4))).await;
+                    if !random.once_in(3) {
+                        world.disconnect(user, connection).await;
+                    }
+                });
+            }
+        }
+    }
+
+    async fn log_out(&mut self) {
+        self.is_logged_in = false;
+        if self.is_only_device() {
+            self.world.ledger().logouts.entry(self.identity.user).or_default().push(self.now());
+        }
+        loop {
+            let (world, identity) = (Arc::clone(&self.world), self.identity);
+            let leaving = self.spawner.spawn(async move { world.log_out(identity).await });
+            if leaving.within(&self.world.clock, PATIENCE).await.flatten().is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Whether a logout finds no other connection, nor any of which it cannot tell that it is gone.
+    fn is_only_device(&self) -> bool {
+        let row = self.world.row(self.identity.user);
+        let may_be_open = |open: &Connection| {
+            let is_young = self.now().since(open.opened_at) < YOUNG_CONNECTION;
+            is_young || self.world.gateway.is_open(&open.id)
+        };
+        let others = row.iter().flat_map(|row| &row.connections);
+        !others.filter(|open| open.device != self.identity.device).any(may_be_open)
+    }
+}

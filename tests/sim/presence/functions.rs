@@ -1,0 +1,123 @@
+//! The functions, as a client or the queue invokes them.
+
+use std::time::Duration;
+
+use confab_app::ports::{Devices, Identity};
+use confab_app::presence::{Context, PresenceTask, ask, hear, perform};
+use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
+use confab_domain::device::Device;
+use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
+use confab_protocol::server::UserPresence;
+
+use super::server::Server;
+use super::world::World;
+
+impl World {
+    /// The `$connect` function.
+    pub(crate) async fn connect(
+        &self,
+        identity: Identity,
+        connection: ConnectionId,
+    ) -> Option<Result<(), Refusal>> {
+        let server = Server::new(self);
+        let context = server.context();
+        self.invoke(&server, open_connection::open_connection(&context, &server, identity, connection)).await
+    }
+
+    /// The `$disconnect` function.
+    pub(crate) async fn disconnect(&self, user: UserId, connection: ConnectionId) {
+        let server = Server::new(self);
+        self.invoke(&server, close_connection::close_connection(&server, user, &connection)).await;
+    }
+
+    /// The `heartbeat` function.
+    pub(crate) async fn heartbeat(
+        &self,
+        identity: Identity,
+        connection: ConnectionId,
+    ) -> Option<Result<Duration, Refusal>> {
+        let server = Server::new(self);
+        let context = server.context();
+        self.invoke(&server, hear::heartbeat(&context, identity, connection)).await
+    }
+
+    /// Any other frame; here, a presence query.
+    pub(crate) async fn who_is_there(
+        &self,
+        identity: Identity,
+        connection: ConnectionId,
+        users: Vec<UserId>,
+    ) -> Option<Result<Vec<UserPresence>, Refusal>> {
+        let server = Server::new(self);
+        let asked = async {
+            hear::frame(&server.context(), identity, &connection).await;
+            let Context { policy, watch, now, .. } = server.context();
+            let context = Context { store: &self.memory, queue: &server, policy, watch, now };
+            ask::who_is_there(&context, &server, identity.user, &users).await
+        };
+        self.invoke(&server, asked).await
+    }
+
+    /// `DELETE /v1/devices`.
+    pub(crate) async fn log_out(&self, identity: Identity) -> Option<Result<bool, Refusal>> {
+        let server = Server::new(self);
+        let context = server.context();
+        self.trace(&format!("logout {identity:?}"));
+        let Identity { user, device, family } = identity;
+        self.invoke(&server, end_device::end_device(&context, &server, user, device, Some(family))).await
+    }
+
+    /// What a login writes.
+    pub(crate) fn log_in(&self, identity: Identity) {
+        let device = device_of(self, identity);
+        self.peek(self.memory.put_device(&device)).unwrap();
+    }
+
+    /// `PUT` and `DELETE` of contacts and blocks.
+    pub(crate) async fn change_contact(&self, user: UserId, other: UserId, change: ContactChange) {
+        let server = Server::new(self);
+        let Context { policy, watch, now, .. } = server.context();
+        let context = Context { store: &self.memory, queue: &server, policy, watch, now };
+        let changed = async {
+            match change {
+                ContactChange::Put => {
+                    contacts::put_contact(&context, &server, user, other).await?;
+                }
+                ContactChange::Remove => contacts::remove_contact(&context, &server, user, other).await?,
+                ContactChange::Block => contacts::block(&context, &server, user, other).await?,
+                ContactChange::Unblock => contacts::unblock(&context, &server, user, other).await?,
+            }
+            Ok(())
+        };
+        self.invoke(&server, changed).await;
+    }
+
+    /// The `presence` function, for one record; false where the record comes again.
+    pub(crate) async fn perform(&self, task: &PresenceTask) -> bool {
+        let server = Server::new(self);
+        let performed = async {
+            match perform(&server.context(), &server, task).await {
+                Ok(()) => Ok(()),
+                Err(TaskError::Again(error)) => Err(error),
+                Err(TaskError::Never(why)) => {
+                    self.fault(format!("{task:?} is parked: {why}"));
+                    Ok(())
+                }
+            }
+        };
+        self.invoke(&server, performed).await.is_some()
+    }
+}
+
+pub(crate) fn device_of(world: &World, identity: Identity) -> Device {
+    Device {
+        user: identity.user,
+        device: identity.device,
+        family: identity.family,
+        generation: 0,
+        name: None,
+        platform: None,
+        created_at: world.clock.now(),
+        last_active_at: world.clock.now(),
+    }
+}

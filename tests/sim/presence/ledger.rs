@@ -1,0 +1,125 @@
+//! What really happened, and who was told what of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use confab_app::ports::Contacts;
+use confab_domain::{DeviceId, Timestamp, UserId};
+
+use super::world::World;
+
+/// From a change of a pair to the last that is told by whom did not know of it.
+const LAG: Duration = Duration::from_secs(3);
+
+/// How a device came to know something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Event,
+    /// An answer to a query.
+    Answer,
+}
+
+/// Somebody is there, or is not, as a device was told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) at: Timestamp,
+    pub(crate) is_online: bool,
+    pub(crate) source: Source,
+}
+
+/// A time in which a device was connected and answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// When each user sent something.
+    pub(crate) frames: BTreeMap<UserId, Vec<Timestamp>>,
+    /// When each user's only device was logged out.
+    pub(crate) logouts: BTreeMap<UserId, Vec<Timestamp>>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Told>>,
+    /// From when on each pair tells each other or does not, the lower first.
+    pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
+    /// What was lost, and no event has come since.
+    pub(crate) swallowed: BTreeSet<(DeviceId, UserId)>,
+}
+
+impl Ledger {
+    pub(crate) fn frame(&mut self, user: UserId, now: Timestamp) {
+        self.frames.entry(user).or_default().push(now);
+    }
+
+    pub(crate) fn begin(&mut self, user: UserId, device: DeviceId, now: Timestamp) {
+        self.spans.push(Span { user, device, from: now, to: None });
+    }
+
+    pub(crate) fn end(&mut self, device: DeviceId, now: Timestamp) {
+        for span in self.spans.iter_mut().filter(|span| span.device == device && span.to.is_none()) {
+            span.to = Some(now);
+        }
+    }
+
+    pub(crate) fn told(
+        &mut self,
+        at: Timestamp,
+        device: DeviceId,
+        subject: UserId,
+        is_online: bool,
+        source: Source,
+    ) {
+        self.heard.entry((device, subject)).or_default().push(Told { at, is_online, source });
+        if source == Source::Event {
+            self.swallowed.remove(&(device, subject));
+        }
+    }
+
+    pub(crate) fn last_told(&self, device: DeviceId, subject: UserId) -> Option<Told> {
+        self.heard.get(&(device, subject)).and_then(|told| told.last()).copied()
+    }
+
+    /// Whether a device of the user has answered all the time since then.
+    pub(crate) fn answers_since(&self, user: UserId, since: Timestamp, now: Timestamp) -> bool {
+        let covers = |span: &Span| span.from <= since && span.to.is_none_or(|to| to >= now);
+        self.spans.iter().any(|span| span.user == user && covers(span))
+    }
+}
+
+pub(crate) fn pair_of(one: UserId, other: UserId) -> (UserId, UserId) {
+    (one.min(other), one.max(other))
+}
+
+impl World {
+    pub(crate) fn tells(&self, one: UserId, other: UserId) -> bool {
+        self.peek(self.memory.relation(one, other)).unwrap().tells_presence()
+    }
+
+    /// Notes what a pair is now, before and after it may change.
+    pub(crate) fn note_pair(&self, one: UserId, other: UserId) {
+        let tells = self.tells(one, other);
+        self.ledger().pairs.entry(pair_of(one, other)).or_default().push((self.clock.now(), tells));
+    }
+
+    /// Nobody is told of strangers, nor with a block between.
+    pub(crate) fn check_may_know(&self, asker: UserId, subject: UserId) {
+        if asker == subject || self.tells(asker, subject) {
+            return;
+        }
+        let lag = if self.scenario.calm { LAG } else { Duration::from_secs(30) + LAG };
+        let now = self.clock.now();
+        let ledger = self.ledger();
+        let history = ledger.pairs.get(&pair_of(asker, subject)).map_or(&[][..], Vec::as_slice);
+        let told_lately = history.windows(2).any(|pair| pair[0].1 && pair[1].0.plus(lag) >= now)
+            || history.last().is_some_and(|(_, tells)| *tells);
+        drop(ledger);
+        if !told_lately {
+            self.fault(format!("{asker:?} is told of {subject:?}, who is no friend"));
+        }
+    }
+}

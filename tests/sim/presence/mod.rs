@@ -1,0 +1,155 @@
+//! A seeded simulation of presence: devices that come, fall silent and go, and what their friends are told of it.
+//!
+//! Time is virtual: leases, heartbeats and the queue's delays take as long as they say. Start with [`simulate`]; then
+//! `device`, what a device does, `check_calm` and `check_storm`, what must hold, and `server`, where bugs are planted.
+
+mod alone;
+mod bugs;
+mod check_calm;
+mod check_storm;
+mod clock;
+mod device;
+mod functions;
+mod ledger;
+mod passed_on;
+mod scenario;
+mod server;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::ports::{Account, Contacts, CreateUserOutcome, Identity, PairChange, PasswordHash, Users};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::{ContactChange, Relation, Timestamp, UserId};
+
+use clock::{Executor, START};
+use device::{Device, Going};
+use scenario::Scenario;
+use server::Bug;
+use world::World;
+
+use crate::world::{identity, user};
+use crate::{broken_by, number_from_env};
+
+/// After a storm, until everything must be as it should: longer than a watch is believed in.
+const QUIET: Duration = Duration::from_secs(900);
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    let mut executor = Executor::default();
+    set_up(&world);
+    let storm_ends = START.plus(Duration::from_secs(world.scenario.length));
+    for device in devices(&world, &executor) {
+        executor.spawner.spawn(live(device, storm_ends));
+    }
+    world.set_stormy(true);
+    executor.run_until(&world, storm_ends);
+    if world.scenario.calm {
+        check_calm::check(&world);
+    } else {
+        world.set_stormy(false);
+        executor.run_until(&world, storm_ends.plus(QUIET));
+        check_storm::check(&world);
+    }
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+fn set_up(world: &World) {
+    for n in 0..world.scenario.users {
+        sign_up(world, identity(n, 0));
+        for other in 0..n {
+            if !world.random.once_in(4) {
+                befriend(world, user(n), user(other));
+            }
+            if world.random.once_in(8) {
+                say(world, user(n), user(other), ContactChange::Block);
+            }
+            world.note_pair(user(n), user(other));
+        }
+    }
+}
+
+fn devices(world: &Arc<World>, executor: &Executor) -> Vec<Device> {
+    let users = 0..world.scenario.users;
+    let all = users.flat_map(|n| (0..world.scenario.devices).map(move |device| identity(n, device)));
+    all.map(|identity| Device::new(world, &executor.spawner, identity)).collect()
+}
+
+/// Comes and goes until then; afterwards it stays, or stays away.
+async fn live(mut device: Device, until: Timestamp) {
+    device.take_over();
+    let world = Arc::clone(&device.world);
+    let visit_ms_max = world.scenario.visit_max * 1000;
+    device.pause(if world.scenario.together { 50 } else { visit_ms_max / 3 }).await;
+    while device.now() < until {
+        device.connect().await;
+        let stay = Duration::from_millis(world.random.below(*world.random.pick(&[2_000, visit_ms_max])));
+        let leaves_at = device.now().plus(stay);
+        device.stay(leaves_at.min(until)).await;
+        if device.now() < until {
+            device.go(*world.random.pick(&[Going::Silent, Going::Cut, Going::LogOut])).await;
+            let away_ms = *world.random.pick(&[100, 20_000, visit_ms_max]);
+            let back_at = device.now().plus(Duration::from_millis(world.random.below(away_ms)));
+            world.clock.sleep(back_at.min(until).since(device.now())).await;
+        }
+    }
+    if world.random.once_in(2) {
+        if device.socket.is_none() {
+            device.connect().await;
+        }
+        device.stay(until.plus(2 * QUIET)).await;
+    } else {
+        device.go(*world.random.pick(&[Going::Silent, Going::Cut, Going::LogOut])).await;
+    }
+}
+
+fn sign_up(world: &World, identity: Identity) {
+    let account = Account {
+        profile: Profile {
+            user: identity.user,
+            handle: Handle::parse(&format!("user_{}", identity.user.ulid().0)).unwrap(),
+            display_name: "Somebody".to_owned(),
+            avatar: None,
+        },
+        password_hash: PasswordHash(String::new()),
+        created_at: world.clock.now(),
+    };
+    let device = functions::device_of(world, identity);
+    let outcome = world.peek(world.memory.create_user(&account, &device)).unwrap();
+    assert_eq!(outcome, CreateUserOutcome::Created);
+}
+
+fn befriend(world: &World, one: UserId, other: UserId) {
+    say(world, one, other, ContactChange::Put);
+    say(world, other, one, ContactChange::Put);
+}
+
+fn say(world: &World, user: UserId, other: UserId, change: ContactChange) {
+    let relation = |one, other| -> Relation { world.peek(world.memory.relation(one, other)).unwrap() };
+    let (mine, theirs, now) = (relation(user, other), relation(other, user), world.clock.now());
+    let change = PairChange {
+        user,
+        other,
+        relation: [mine, mine.after(change, now)],
+        others_relation: [theirs, theirs.after_others(change, now)],
+    };
+    assert!(world.peek(world.memory.change_pair(&change)).unwrap());
+}
+
+#[test]
+fn friends_are_told_what_is_true_under_every_fault() {
+    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(400)),
+    };
+    let broken = broken_by(first, count, |seed| simulate(seed, None));
+    if let Some((seed, fault)) = broken.first() {
+        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
+    }
+}

@@ -1,0 +1,79 @@
+//! What a seed makes of a world of presence.
+
+use std::time::Duration;
+
+use confab_domain::lease::HeartbeatPolicy;
+
+use super::server::Bug;
+use crate::random::Random;
+
+/// The size of a world, and what goes wrong in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) bug: Option<Bug>,
+    /// Nothing goes wrong but what devices do.
+    pub(crate) calm: bool,
+    pub(crate) policy: HeartbeatPolicy,
+    pub(crate) users: u32,
+    /// Of each user.
+    pub(crate) devices: u32,
+    /// Friendships and blocks come and go.
+    pub(crate) contacts_change: bool,
+    /// All come at the same time.
+    pub(crate) together: bool,
+    /// Longest stay, and longest absence. Unit: seconds.
+    pub(crate) visit_max: u64,
+    /// Until the storm ends, where there is one. Unit: seconds.
+    pub(crate) length: u64,
+    /// One call in so many fails; 0 is never.
+    pub(crate) failure_once_in: u64,
+    /// Between two polls of so many a function dies; 0 is never.
+    pub(crate) crash_once_in: u64,
+    /// One post in so many is throttled, and one in so many is lost; 0 is never.
+    pub(crate) throttled_once_in: u64,
+    pub(crate) swallowed_once_in: u64,
+    /// One record in so many comes twice; 0 is never.
+    pub(crate) doubled_once_in: u64,
+    /// Latest that a record comes. Unit: milliseconds.
+    pub(crate) late_ms_max: u64,
+    /// Largest lead of a server's clock. Unit: milliseconds.
+    pub(crate) skew_ms_max: u64,
+}
+
+impl Scenario {
+    pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
+        // A generator of its own, so that a planted bug does not change the scenario.
+        let random = Random::new(seed ^ 0x9e5e_9ce0);
+        let calm = random.once_in(2);
+        let long = random.once_in(4);
+        let (interval, timeout) = *random.pick(&[(10, 30), (10, 30), (30, 90)]);
+        let (visit_max, length) = match (long, calm) {
+            (false, _) => (90, 300),
+            (true, false) => (240, 900),
+            (true, true) => (900, 3000),
+        };
+        Self {
+            seed,
+            bug,
+            calm,
+            policy: HeartbeatPolicy {
+                interval: Duration::from_secs(interval),
+                timeout: Duration::from_secs(timeout),
+            },
+            users: u32::try_from(random.between(2, 4)).unwrap(),
+            devices: u32::try_from(random.between(1, 2)).unwrap(),
+            contacts_change: random.once_in(3),
+            together: random.once_in(3),
+            visit_max: visit_max * interval / 10,
+            length: length * interval / 10,
+            failure_once_in: *random.pick(&[0, 8, 20, 60]),
+            crash_once_in: *random.pick(&[0, 40, 200]),
+            throttled_once_in: *random.pick(&[0, 5, 40]),
+            swallowed_once_in: *random.pick(&[0, 0, 20]),
+            doubled_once_in: *random.pick(&[0, 10, 30]),
+            late_ms_max: *random.pick(&[100, 5_000]),
+            skew_ms_max: *random.pick(&[0, 500]),
+        }
+    }
+}

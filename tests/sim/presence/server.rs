@@ -1,0 +1,229 @@
+//! The stores and ways of one invocation, with a bug planted in them or without.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use confab_app::ports::{Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError};
+use confab_app::presence::{Context, PresenceTask, Step};
+use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
+use confab_memory::yield_once;
+use confab_protocol::ServerFrame;
+
+use super::world::World;
+
+/// A bug that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// The next look is queued after the row names it.
+    LookQueuedAfterTheRow,
+    /// Presence is replaced whatever has become of it since it was read.
+    ReplaceWithoutCompare,
+    /// Whoever tells friends does not look again afterwards.
+    ToldWithoutLookingAgain,
+    /// Whoever answers a probe has to go all the same.
+    RenewKeepsTheEnd,
+    /// A friend looks, and the user who was told to beat rarely is not asked.
+    LookedAtWithoutProbe,
+    /// It is after looking around, and not before, that a user is marked as alone.
+    AloneMarkedLater,
+}
+
+/// All that one invocation reaches.
+pub(crate) struct Server<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) now: Timestamp,
+    watch: WatchId,
+    notes: Mutex<Notes>,
+}
+
+/// What a bug has to remember.
+#[derive(Default)]
+struct Notes {
+    held: Vec<(PresenceTask, Duration)>,
+    told_of: Option<UserId>,
+    probes_nobody: bool,
+    alone: Option<UserId>,
+    saw_a_friend: bool,
+}
+
+impl<'a> Server<'a> {
+    pub(crate) fn new(world: &'a World) -> Self {
+        let ahead = Duration::from_millis(world.random.below(world.skew_ms_max() + 1));
+        let watch = WatchId(world.random.draw());
+        Self { world, now: world.clock.now().plus(ahead), watch, notes: Mutex::default() }
+    }
+
+    pub(crate) fn context(&self) -> Context<'_, Self, Self> {
+        let policy = self.world.scenario.policy;
+        Context { store: self, queue: self, policy, watch: self.watch, now: self.now }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.world.scenario.bug == Some(bug)
+    }
+
+    /// What a bug has put off until the end of the invocation.
+    pub(crate) async fn finish(&self) -> Result<(), StoreError> {
+        self.queue_held().await?;
+        let alone = {
+            let notes = self.notes.lock().unwrap();
+            notes.alone.filter(|_| !notes.saw_a_friend)
+        };
+        if let Some(user) = alone {
+            if let Some(session) = self.world.memory.session(user).await? {
+                let alone = session.presence.alone(self.now);
+                self.world.memory.replace_presence(user, &session.presence, &alone).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn queue_held(&self) -> Result<(), StoreError> {
+        let held = std::mem::take(&mut self.notes.lock().unwrap().held);
+        for (task, delay) in held {
+            self.world.queue.put(&task, delay).await?;
+        }
+        Ok(())
+    }
+
+    fn told_too_little(&self, seen: &Presence, next: &Presence) -> Presence {
+        let is_probe = next.lease.ends_at.is_some() && next.lease.ends_at != seen.lease.ends_at;
+        if self.has(Bug::LookedAtWithoutProbe) && is_probe && seen.lease.alone_since.is_some() {
+            self.notes.lock().unwrap().probes_nobody = true;
+            return seen.looked_at();
+        }
+        *next
+    }
+}
+
+impl Sessions for Server<'_> {
+    async fn open_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Session, StoreError> {
+        self.world.trace(&format!("open {user} {connection:?}"));
+        self.world.memory.open_connection(user, connection, now).await
+    }
+
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let memory = &self.world.memory;
+        if !self.has(Bug::RenewKeepsTheEnd) {
+            let r = memory.renew(user, connection, now).await;
+            self.world.trace(&format!("renew {user} {connection:?} {r:?}"));
+            return r;
+        }
+        let before = memory.session(user).await?;
+        let mut renewed = memory.renew(user, connection, now).await?;
+        let ends_at = before.and_then(|before| before.presence.lease.ends_at);
+        if let (Some(ends_at), Some(session)) = (ends_at, &mut renewed) {
+            let ending = session.presence.ending(ends_at);
+            memory.replace_presence(user, &session.presence, &ending).await?;
+            session.presence = ending;
+        }
+        Ok(renewed)
+    }
+
+    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        self.world.memory.close_connections(user, connections).await
+    }
+
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        let memory = &self.world.memory;
+        if self.has(Bug::ReplaceWithoutCompare) {
+            while let Some(now) = memory.session(user).await? {
+                if memory.replace_presence(user, &now.presence, next).await? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
+        }
+        let mut next = self.told_too_little(seen, next);
+        let marks = seen.lease.alone_since.is_none() && next.lease.alone_since.is_some();
+        if self.has(Bug::AloneMarkedLater) && marks {
+            next = next.looked_at();
+            self.notes.lock().unwrap().alone = Some(user);
+        }
+        let is_replaced = memory.replace_presence(user, seen, &next).await;
+        self.world.trace(&format!("replace {user} {next:?} {is_replaced:?}"));
+        let is_replaced = is_replaced?;
+        if is_replaced {
+            self.queue_held().await?;
+        }
+        Ok(is_replaced)
+    }
+
+    async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
+        let sessions = self.world.memory.sessions(users).await?;
+        let is_there = |session: &Session| {
+            session.presence.is_told_online()
+                || session.status(self.world.scenario.policy, self.now) == Status::Online
+        };
+        self.notes.lock().unwrap().saw_a_friend |= sessions.iter().any(is_there);
+        Ok(sessions)
+    }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        let session = self.world.memory.session(user).await?;
+        let hides = self.has(Bug::ToldWithoutLookingAgain);
+        let told_of = self.notes.lock().unwrap().told_of;
+        Ok(session.filter(|_| !(hides && told_of == Some(user))))
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.glance(user).await
+    }
+}
+
+impl PresenceQueue for Server<'_> {
+    async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
+        let PresenceTask::V1(step) = task;
+        if self.has(Bug::LookQueuedAfterTheRow) && matches!(step, Step::Check { .. }) && !delay.is_zero() {
+            self.notes.lock().unwrap().held.push((task.clone(), delay));
+            return Ok(());
+        }
+        let r = self.world.queue.put(task, delay).await;
+        self.world.trace(&format!("put {task:?} {delay:?} {r:?}"));
+        r
+    }
+}
+
+impl Connections for Server<'_> {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        let event: ServerFrame = serde_json::from_slice(frame).unwrap();
+        self.world.trace(&format!("post {connection:?} {event:?}"));
+        if let ServerFrame::Presence(presence) = &event {
+            self.notes.lock().unwrap().told_of =
+                presence.users.first().map(|user| user.user.parse().unwrap());
+        }
+        if matches!(event, ServerFrame::Heartbeat(_)) && self.notes.lock().unwrap().probes_nobody {
+            return Ok(PostOutcome::Taken);
+        }
+        if let Some(outcome) = self.world.post_fault(connection, &event) {
+            yield_once().await;
+            return Ok(outcome);
+        }
+        let outcome = self.world.gateway.post(connection, frame).await;
+        self.world.take_frames(connection);
+        outcome
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        Connections::is_open(&self.world.gateway, connection).await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+        self.world.gateway.close(connection).await
+    }
+}

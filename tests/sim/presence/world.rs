@@ -1,0 +1,244 @@
+//! Time, stores and sockets of a world of presence, and what goes wrong in it.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use confab_app::Error;
+use confab_app::ports::{PostOutcome, Session, Sessions};
+use confab_domain::{ConnectionId, DeviceId, Refusal, UserId};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
+use confab_protocol::ServerFrame;
+
+use super::clock::{Clock, Spawner};
+use super::ledger::{Ledger, Source};
+use super::scenario::Scenario;
+use super::server::Server;
+use crate::executor::{finish, mortal};
+use crate::random::Random;
+use crate::weather::Changeable;
+
+/// Longest that a function runs; API Gateway waits no longer.
+const FUNCTION_MAX: Duration = Duration::from_secs(29);
+
+/// What is shared by all devices and servers.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) random: Arc<Random>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) memory: Memory,
+    pub(crate) gateway: Gateway,
+    pub(crate) queue: DelayQueue,
+    weather: Arc<Changeable>,
+    stormy: AtomicBool,
+    phones: Mutex<BTreeMap<DeviceId, Phone>>,
+    ledger: Mutex<Ledger>,
+    count: AtomicU64,
+    faults: Mutex<Vec<String>>,
+}
+
+/// What reaches a device while its own task waits.
+#[derive(Debug)]
+pub(crate) struct Phone {
+    pub(crate) user: UserId,
+    pub(crate) task: u64,
+    pub(crate) socket: Option<ConnectionId>,
+    /// A probe is to be answered.
+    pub(crate) is_probed: bool,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let random = Arc::new(Random::new(scenario.seed));
+        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let clock = Arc::new(Clock::default());
+        let queues_clock = Arc::clone(&clock);
+        let page_max = NonZeroU32::new(*random.pick(&[1, 2, 100])).unwrap();
+        Self {
+            memory: Memory::new(Arc::clone(&weather) as _).with_page_max(page_max),
+            gateway: Gateway::new(Arc::clone(&weather) as _),
+            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            weather,
+            stormy: AtomicBool::new(false),
+            phones: Mutex::default(),
+            ledger: Mutex::default(),
+            count: AtomicU64::new(0),
+            faults: Mutex::default(),
+            clock,
+            random,
+            scenario,
+        }
+    }
+
+    /// Begins or ends the trouble that the scenario has.
+    pub(crate) fn set_stormy(&self, stormy: bool) {
+        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    }
+
+    pub(crate) fn is_stormy(&self) -> bool {
+        self.stormy.load(Relaxed)
+    }
+
+    pub(crate) fn skew_ms_max(&self) -> u64 {
+        if self.scenario.calm { 0 } else { self.scenario.skew_ms_max }
+    }
+
+    /// How slow what begins now is.
+    pub(crate) fn slowness(&self) -> u64 {
+        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20, 200]) } else { 1 }
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap()
+    }
+
+    pub(crate) fn phones(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Phone>> {
+        self.phones.lock().unwrap()
+    }
+
+    /// A number that nothing else has.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.count.fetch_add(1, Relaxed)
+    }
+
+    /// A guarantee that was found broken.
+    pub(crate) fn fault(&self, what: String) {
+        self.faults.lock().unwrap().push(format!("at {}: {what}", self.elapsed_ms()));
+    }
+
+    pub(crate) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().unwrap().first().cloned()
+    }
+
+    fn elapsed_ms(&self) -> u128 {
+        self.clock.now().since(super::clock::START).as_millis()
+    }
+
+    pub(crate) fn trace(&self, what: &str) {
+        #[allow(clippy::all)]
+        if std::env::var("CONFAB_TRACE").is_ok() {
+            eprintln!("{} [{}] {what}", self.elapsed_ms(), self.clock.running());
+        }
+    }
+
+    /// Reads a store as the judge that nothing fails for.
+    pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
+        self.weather.set(0);
+        let answer = finish(read);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        answer
+    }
+
+    pub(crate) fn row(&self, user: UserId) -> Option<Session> {
+        self.peek(self.memory.session(user)).unwrap()
+    }
+
+    /// Runs one invocation, which may die, and does not outlive its time; `None` where it failed.
+    pub(crate) async fn invoke<T>(
+        &self,
+        server: &Server<'_>,
+        function: impl Future<Output = Result<T, Error>>,
+    ) -> Option<Result<T, Refusal>> {
+        let deadline = self.clock.now().plus(FUNCTION_MAX);
+        let dies = || {
+            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            crashes || self.clock.now() > deadline
+        };
+        let whole = async {
+            let answer = function.await?;
+            server.finish().await?;
+            Ok(answer)
+        };
+        match mortal(whole, dies).await {
+            Some(Ok(answer)) => Some(Ok(answer)),
+            Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
+            failed if self.scenario.calm => {
+                self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What becomes of a post instead of its delivery.
+    pub(crate) fn post_fault(&self, connection: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
+        if !self.is_stormy() {
+            return None;
+        }
+        if self.random.once_in(self.scenario.throttled_once_in) {
+            return Some(PostOutcome::Throttled);
+        }
+        if self.random.once_in(self.scenario.swallowed_once_in) {
+            let device = self.device_at(connection);
+            if let (Some(device), ServerFrame::Presence(presence)) = (device, event) {
+                for user in &presence.users {
+                    self.ledger().swallowed.insert((device, user.user.parse().unwrap()));
+                }
+            }
+            return Some(PostOutcome::Taken);
+        }
+        None
+    }
+
+    fn device_at(&self, connection: &ConnectionId) -> Option<DeviceId> {
+        let phones = self.phones();
+        phones.iter().find_map(|(id, phone)| (phone.socket.as_ref() == Some(connection)).then_some(*id))
+    }
+
+    /// Hands the device what the gateway has delivered to its socket.
+    pub(crate) fn take_frames(&self, connection: &ConnectionId) {
+        let frames = self.gateway.take_frames(connection);
+        let Some(device) = self.device_at(connection) else { return };
+        for frame in frames {
+            match serde_json::from_slice(&frame).unwrap() {
+                ServerFrame::Presence(presence) => {
+                    for news in presence.users {
+                        let subject = news.user.parse().unwrap();
+                        self.hear(device, subject, &news.status, Source::Event);
+                    }
+                }
+                ServerFrame::Heartbeat(probe) if probe.server_at_ms.is_none() => {
+                    let mut phones = self.phones();
+                    let phone = phones.get_mut(&device).unwrap();
+                    phone.is_probed = true;
+                    self.clock.ring(phone.task);
+                }
+                frame => self.fault(format!("unexpected frame {frame:?}")),
+            }
+        }
+    }
+
+    /// A device is told something of somebody.
+    pub(crate) fn hear(&self, device: DeviceId, subject: UserId, status: &str, source: Source) {
+        let asker = self.phones()[&device].user;
+        self.trace(&format!("{device} hears {subject} {status} {source:?}"));
+        self.check_may_know(asker, subject);
+        self.ledger().told(self.clock.now(), device, subject, status == "online", source);
+    }
+
+    /// Takes a record from the queue and has it performed.
+    pub(crate) fn receive(self: &Arc<Self>, spawner: &Spawner) {
+        let now = self.clock.now();
+        let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
+        let Some(delayed) = self.queue.receive(any, now) else { return };
+        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        for _ in 0..copies {
+            let (world, delayed) = (Arc::clone(self), delayed.clone());
+            spawner.spawn(async move { world.perform_record(delayed).await });
+        }
+    }
+
+    async fn perform_record(&self, delayed: Delayed) {
+        self.trace(&format!("record {delayed:?}"));
+        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
+        self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
+        if !self.perform(&delayed.task).await {
+            // Until its visibility timeout has passed.
+            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
+            self.queue.put_back(Delayed { due: self.clock.now(), ..delayed });
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Who is there, as devices are told it.
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::socket::is_event;
+use crate::{DEADLINE, Received, Socket, User, times};
+
+impl Socket {
+    /// What a query tells of these users.
+    pub async fn presence_of(&mut self, users: &[&User]) -> Vec<Value> {
+        let users: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
+        let answer = self.ask(json!({"action": "presence", "users": users})).await;
+        assert_eq!(answer["type"], "presence", "{answer}");
+        let rows = answer["users"].as_array().expect("users").clone();
+        rows.iter().for_each(check);
+        rows
+    }
+
+    /// What a query tells of a single user; nothing where they are left out.
+    pub async fn status_of(&mut self, user: &User) -> Option<String> {
+        let rows = self.presence_of(&[user]).await;
+        assert!(rows.len() <= 1, "asked for one: {rows:?}");
+        rows.first().map(|row| {
+            assert_eq!(row["user"], user.id);
+            row["status"].as_str().expect("a status").to_owned()
+        })
+    }
+
+    /// What the next event tells of a user, if it comes before a time.
+    pub async fn next_presence(&mut self, user: &User, end: Instant) -> Value {
+        let place = |event: &Value| {
+            let users = event["users"].as_array()?;
+            users.iter().position(|row| row["user"] == user.id)
+        };
+        let what = format!("a presence of {}", user.id);
+        let fits = |frame: &Value| is_presence(frame) && place(frame).is_some();
+        let mut event = self.take_by(end, &what, fits).await;
+        check_event(&event);
+        let place = place(&event).expect("it fits");
+        let users = event["users"].as_array_mut().expect("users");
+        let row = users.remove(place);
+        if !users.is_empty() {
+            self.waiting.push_front(event);
+        }
+        row
+    }
+
+    /// Waits until the device is told that somebody is online, who is since `since`.
+    pub async fn sees_online(&mut self, user: &User, since: Instant) -> Value {
+        self.sees_at_once(user, "online", since).await
+    }
+
+    /// Waits until the device is told that somebody is offline, who has logged out at `since`.
+    pub async fn sees_logged_out(&mut self, user: &User, since: Instant) -> Value {
+        self.sees_at_once(user, "offline", since).await
+    }
+
+    async fn sees_at_once(&mut self, user: &User, status: &str, since: Instant) -> Value {
+        let row = self.next_presence(user, since + times::TOLD_WITHIN + DEADLINE).await;
+        let took = since.elapsed();
+        assert_eq!(row["status"], status, "{row}");
+        assert!(took <= times::TOLD_WITHIN, "told of {status} after {took:?}");
+        row
+    }
+
+    /// Waits until the device is told that somebody is offline, whose last frame was at `last`.
+    pub async fn sees_offline(&mut self, user: &User, last: Instant) -> Value {
+        let row = self.next_presence(user, last + times::offline_within() + DEADLINE).await;
+        let took = last.elapsed();
+        assert_eq!(row["status"], "offline", "{row}");
+        let bounds = times::offline_after()..=times::offline_within();
+        assert!(bounds.contains(&took), "told of offline after {took:?}, not within {bounds:?}");
+        row
+    }
+
+    /// Checks that the device is told of nobody's presence until a time.
+    pub async fn sees_no_presence_until(&mut self, end: Instant) {
+        self.listen_until(end).await;
+        self.assert_no_presence();
+    }
+
+    /// Takes what comes until a time, for the test to look at later.
+    pub async fn listen_until(&mut self, end: Instant) {
+        while let Some(received) = self.receive_by(end).await {
+            match received {
+                Received::Frame(frame) => self.waiting.push_back(frame),
+                Received::Pong(_) => {}
+                Received::Closed(code) => panic!("closed with {code}"),
+            }
+        }
+    }
+
+    /// Checks that the device has been told of nobody's presence that no test has looked at.
+    ///
+    /// Whatever was sent before is on its way by the time that a later heartbeat is answered.
+    pub async fn sees_no_presence(&mut self) {
+        self.assert_alive().await;
+        self.assert_no_presence();
+    }
+
+    /// Checks that the device has not been told that somebody has this status.
+    ///
+    /// Who connects shortly after a friend may be told of that too.
+    pub async fn is_not_told(&mut self, user: &User, status: &str) {
+        self.assert_alive().await;
+        let rows = self
+            .waiting
+            .iter()
+            .filter(|frame| is_presence(frame))
+            .flat_map(|frame| frame["users"].as_array().into_iter().flatten());
+        let told = rows.into_iter().find(|row| row["user"] == user.id.as_str() && row["status"] == status);
+        assert!(told.is_none(), "unexpected: {told:?}");
+    }
+
+    #[track_caller]
+    fn assert_no_presence(&self) {
+        let told = self.waiting.iter().find(|frame| is_presence(frame));
+        assert!(told.is_none(), "unexpected: {told:?}");
+    }
+}
+
+fn is_presence(frame: &Value) -> bool {
+    is_event(frame) && frame["type"] == "presence"
+}
+
+/// Checks that an event has its fields and no others.
+fn check_event(event: &Value) {
+    assert_eq!(event.as_object().map(serde_json::Map::len), Some(2), "{event}");
+    let rows = event["users"].as_array().expect("users");
+    assert!(!rows.is_empty(), "of nobody: {event}");
+    rows.iter().for_each(check);
+}
+
+/// Checks that what is told of somebody has its fields and no others.
+fn check(row: &Value) {
+    assert_eq!(row.as_object().map(serde_json::Map::len), Some(3), "{row}");
+    assert!(row["user"].is_string() && row["last_active_at_ms"].is_u64(), "{row}");
+    assert!(row["status"] == "online" || row["status"] == "offline", "{row}");
+}

@@ -1,0 +1,137 @@
+import { openDialog } from './dialog.js';
+import { batched, h } from './dom.js';
+import { showPhrase } from './happening.js';
+import { handleAdder } from './handle-adder.js';
+import { isolated, nameOf } from './names.js';
+import { peopleSection } from './people-section.js';
+import { statusText } from './presence.js';
+import { removeFriend, unblock } from './relations.js';
+
+/** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
+const RENDER_MS = 30;
+const MINUTE_MS = 60_000;
+
+/** Shows friends, requests in both directions and blocks, and lets all of them be changed. */
+export function openFriends({ client, onOpen }) {
+  new Friends({ client, onOpen });
+}
+
+class Friends {
+  #client;
+  #onOpen;
+
+  constructor({ client, onOpen }) {
+    this.#client = client;
+    this.#onOpen = onOpen;
+    this.#build();
+    const render = batched(() => this.#render(), RENDER_MS);
+    const unwatch = client.contacts.watch();
+    for (const type of ['contacts', 'presence', 'change']) client.addEventListener(type, render);
+    const timer = setInterval(render, MINUTE_MS);
+    this.dialog.addEventListener('close', () => {
+      for (const type of ['contacts', 'presence', 'change']) client.removeEventListener(type, render);
+      clearInterval(timer);
+      unwatch();
+    });
+    this.#render();
+  }
+
+  #build() {
+    const { contacts } = this.#client;
+    this.adder = handleAdder({ client: this.#client, label: 'Add a friend', hint: 'By their exact handle.', onFound: (profile) => this.#add(profile) });
+    this.news = h('p', { class: 'people-news', role: 'status', 'data-testid': 'friends-news' });
+    this.note = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'friends-error' });
+    this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', 'aria-label': 'Loading' }));
+    this.requests = this.#section('requests', 'Friend requests', [
+      { testid: 'request-accept', text: 'Accept', kind: 'primary', run: ({ user, name }) => this.#accept(user, name) },
+      { testid: 'request-ignore', text: 'Ignore', run: ({ user }) => contacts.remove(user) },
+    ]);
+    this.friends = this.#section('friends', 'Friends', [{ testid: 'friend-remove', text: 'Remove', run: ({ user }) => removeFriend(this.#client, user) }], { empty: 'Nobody yet. To add somebody, all you need is their handle.' });
+    this.requested = this.#section('requested', 'Sent requests', [{ testid: 'request-take-back', text: 'Take back', run: ({ user }) => contacts.remove(user) }]);
+    this.blocks = this.#section('blocks', 'Blocked', [{ testid: 'unblock', text: 'Unblock', run: ({ user }) => unblock(this.#client, user) }], { opens: false });
+    this.dialog = openDialog(
+      'Friends',
+      h('div', { class: 'dialog-form' }, this.adder.element),
+      this.news,
+      this.note,
+      this.wait,
+      ...[this.requests, this.friends, this.requested, this.blocks].map(({ element }) => element),
+    );
+    // Not the cross, and no keyboard that covers half of a phone.
+    this.dialog.querySelector('h2').setAttribute('tabindex', '-1');
+    this.dialog.querySelector('h2').focus();
+  }
+
+  #section(testid, title, actions, { empty, opens = true } = {}) {
+    return peopleSection({
+      title,
+      testid,
+      empty,
+      onOpen: opens ? ({ user }) => this.#open(user) : null,
+      actions: actions.map((action) => ({ ...action, run: (person, button) => this.#attempt(button, () => action.run(person)) })),
+      onGone: () => this.dialog.querySelector('h2').focus(),
+    });
+  }
+
+  #render() {
+    const { contacts } = this.#client;
+    this.wait.hidden = contacts.loaded || contacts.error !== null;
+    this.friends.element.hidden = !contacts.loaded;
+    this.requests.show(this.#people(contacts.requests));
+    this.friends.show(this.#people(contacts.friends, { withStatus: true }));
+    this.requested.show(this.#people(contacts.requested));
+    this.blocks.show(this.#people(contacts.blocks));
+    if (contacts.error && !contacts.loaded) this.note.textContent = contacts.error.message;
+  }
+
+  /** By name and not by status, so that nobody moves away under the pointer. */
+  #people(list, { withStatus = false } = {}) {
+    const people = list.map(({ user, handle }) => {
+      const presence = withStatus ? this.#client.presence.get(user) : null;
+      const detail = [`@${handle}`, statusText(presence)].filter(Boolean).join(' · ');
+      return { user, name: nameOf(this.#client, user), detail, online: presence?.status === 'online' };
+    });
+    return people.sort((a, b) => a.name.localeCompare(b.name) || (a.user < b.user ? -1 : 1));
+  }
+
+  async #add({ user, display_name, handle }) {
+    const shown = display_name || handle;
+    const name = isolated(shown);
+    const { contacts } = this.#client;
+    const relation = contacts.relationTo(user);
+    if (relation === 'blocked') throw new Error(`You have blocked ${name}. Unblock them first.`);
+    if (relation === 'friend') throw new Error(`${name} is your friend already.`);
+    const friends = await contacts.put(user);
+    if (friends) this.#areFriends(shown);
+    else showPhrase(this.news, [{ name: shown }, { text: ' was asked. They find your request in their friends.' }]);
+  }
+
+  async #accept(user, name) {
+    await this.#client.contacts.put(user);
+    this.#areFriends(name);
+  }
+
+  #areFriends(name) {
+    showPhrase(this.news, [{ text: 'You and ' }, { name }, { text: ' are friends now.' }]);
+  }
+
+  #open(user) {
+    this.dialog.close();
+    this.#onOpen(this.#client.conversationWith(user));
+  }
+
+  /** Carries a change out; what the server has against it is shown. */
+  async #attempt(button, change) {
+    this.note.textContent = '';
+    this.news.textContent = '';
+    button.disabled = true;
+    try {
+      await change();
+    } catch (error) {
+      this.note.textContent = error.message;
+      this.note.scrollIntoView({ block: 'nearest' });
+    } finally {
+      button.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { ago } from './time.js';
+
+/**
+ * Returns a status in words; nothing where it is not known.
+ * @param {{status: string, last_active_at_ms?: number} | null} presence
+ */
+export function statusText(presence, now = Date.now()) {
+  if (presence?.status === 'online') return 'online';
+  return presence?.last_active_at_ms ? `last active ${ago(presence.last_active_at_ms, now)}` : '';
+}
+
+/** Returns whether somebody is known to be online. */
+export function isOnline(client, user) {
+  return client.presence.get(user)?.status === 'online';
+}

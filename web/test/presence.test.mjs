@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Presence } from '../confab/presence.js';
+import { FakeConnection } from './fake-connection.mjs';
+import { ManualClock, settled } from './manual-clock.mjs';
+
+let clock;
+let connection;
+let presence;
+let people;
+let changes;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  connection = new FakeConnection();
+  people = ['usr_ada', 'usr_bob'];
+  changes = 0;
+  presence = new Presence({ user: 'usr_me', connection, people: () => people, alarms: clock });
+  presence.addEventListener('change', () => (changes += 1));
+});
+
+const online = (user, last_active_at_ms = 1_000) => ({ user, status: 'online', last_active_at_ms });
+const offline = (user, last_active_at_ms = 1_000) => ({ user, status: 'offline', last_active_at_ms });
+const statusOf = (user) => presence.get(user)?.status ?? 'unknown';
+
+async function answer(...users) {
+  connection.answer(connection.sent.at(-1), { type: 'presence', users });
+  await settled();
+}
+
+test('nothing is known before anybody told', () => {
+  assert.equal(presence.get('usr_ada'), null);
+});
+
+test('an event changes a status, and says so once', () => {
+  presence.take([online('usr_ada')]);
+  presence.take([online('usr_ada')]);
+  assert.deepEqual(presence.get('usr_ada'), { status: 'online', last_active_at_ms: 1_000 });
+  assert.equal(changes, 1);
+  presence.take([offline('usr_ada')]);
+  assert.equal(statusOf('usr_ada'), 'offline');
+});
+
+test('an event that was overtaken tells nothing', () => {
+  presence.take([online('usr_ada', 2_000)]);
+  presence.take([offline('usr_ada', 1_000)]);
+  assert.equal(statusOf('usr_ada'), 'online');
+});
+
+test('after a sync everybody who matters is asked for, oneself not among them', async () => {
+  people = ['usr_ada', 'usr_me', 'usr_bob', 'usr_ada'];
+  presence.synced();
+  assert.deepEqual(connection.sent, [{ action: 'presence', id: 'presence-1', users: ['usr_ada', 'usr_bob'] }]);
+  await answer(online('usr_ada'), { user: 'usr_bob', status: 'offline', last_active_at_ms: 0 });
+  assert.equal(statusOf('usr_ada'), 'online');
+  assert.deepEqual(presence.get('usr_bob'), { status: 'offline' });
+});
+
+test('who is left out of an answer is unknown from then on', async () => {
+  presence.take([online('usr_ada')]);
+  presence.synced();
+  await answer(online('usr_bob'));
+  assert.deepEqual([statusOf('usr_ada'), statusOf('usr_bob')], ['unknown', 'online']);
+});
+
+test('many are asked for by the hundred, one question after the other', async () => {
+  people = Array.from({ length: 230 }, (_, index) => `usr_${index}`);
+  presence.synced();
+  assert.equal(connection.sent.length, 1);
+  await answer();
+  await answer();
+  await answer(online('usr_229'));
+  assert.deepEqual(connection.sent.map(({ users }) => users.length), [100, 100, 30]);
+  assert.equal(statusOf('usr_229'), 'online');
+});
+
+test('what was told after a question stands against its answer', async () => {
+  presence.synced();
+  presence.take([online('usr_ada', 5_000)]);
+  await answer(offline('usr_ada', 9_000));
+  assert.equal(statusOf('usr_ada'), 'online');
+  presence.ask(['usr_ada']);
+  await answer(offline('usr_ada', 4_000));
+  assert.equal(statusOf('usr_ada'), 'offline');
+});
+
+test('of two answers, the one that was asked for later counts', async () => {
+  const earlier = presence.asking();
+  const later = presence.asking();
+  presence.answered(later, ['usr_ada'], [online('usr_ada')]);
+  presence.answered(earlier, ['usr_ada'], []);
+  assert.equal(statusOf('usr_ada'), 'online');
+});
+
+test('who begins to matter is asked for once, together with others', async () => {
+  presence.synced();
+  await answer(online('usr_ada'), online('usr_bob'));
+  people = [...people, 'usr_joan'];
+  presence.notice();
+  people = [...people, 'usr_alan'];
+  presence.notice();
+  await clock.pass(1_000);
+  assert.deepEqual(connection.sent.at(-1).users, ['usr_joan', 'usr_alan']);
+  presence.notice();
+  await clock.pass(1_000);
+  assert.equal(connection.sent.length, 2);
+});
+
+test('while somebody looks, everybody is asked for every minute, and not after that', async () => {
+  presence.setVisible(true);
+  await answer();
+  await clock.pass(59_000);
+  assert.equal(connection.sent.length, 1);
+  await clock.pass(2_000);
+  assert.equal(connection.sent.length, 2);
+  await answer();
+  presence.setVisible(false);
+  await clock.pass(200_000);
+  assert.equal(connection.sent.length, 2);
+});
+
+test('without a connection nothing is asked, and nothing is known', async () => {
+  presence.take([online('usr_ada')]);
+  connection.become('offline');
+  presence.synced();
+  assert.deepEqual([connection.sent.length, statusOf('usr_ada')], [0, 'unknown']);
+  connection.become('online');
+  assert.equal(statusOf('usr_ada'), 'online');
+});
+
+test('a question that fails leaves what is known', async () => {
+  presence.take([online('usr_ada')]);
+  presence.synced();
+  connection.refuse(connection.sent[0], 'unavailable');
+  await settled();
+  assert.equal(statusOf('usr_ada'), 'online');
+});
