@@ -9,6 +9,9 @@ mod client;
 mod group_latency;
 mod group_throughput;
 mod latency;
+mod presence;
+mod presence_data;
+mod presence_truth;
 mod runner;
 mod throughput;
 
@@ -43,6 +46,12 @@ struct Options {
     /// Groups of twenty that chat at once.
     #[arg(long, default_value_t = 10)]
     groups: usize,
+    /// Users who are online with heartbeats.
+    #[arg(long, default_value_t = 10_000)]
+    online: u32,
+    /// Measure presence alone.
+    #[arg(long)]
+    presence_only: bool,
     /// Messages that each of them gets.
     #[arg(long, default_value_t = 200)]
     messages_per_group: usize,
@@ -61,6 +70,12 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let online = data.join("online");
+    let presence = presence::measure(&options.confab, &online, options.online).await?;
+    if options.presence_only {
+        return Ok(vec![("presence", presence)]);
+    }
+    let data = &data.join("chat");
     let first = runner::Confab::start(&options.confab, data).await?;
     let latency = latency::measure(&first, options.messages).await?;
     let throughput =
@@ -89,6 +104,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
         ("throughput", throughput),
         ("group-latency", group_latency),
         ("group-throughput", group_throughput),
+        ("presence", presence),
         (
             "startup",
             format!("{start_ms} ms to the ready line, with the data of the runs above (median of {STARTS})"),

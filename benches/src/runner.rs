@@ -19,10 +19,16 @@ pub(crate) struct Confab {
 
 impl Confab {
     pub(crate) async fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(binary, data, &[]).await
+    }
+
+    /// With further flags.
+    pub(crate) async fn start_with(binary: &Path, data: &Path, flags: &[&str]) -> anyhow::Result<Self> {
         let begin = Instant::now();
         let mut child = Command::new(binary)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(flags)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -47,6 +53,18 @@ impl Confab {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
         Ok((kib * 1.024).round() / 1000.0)
+    }
+
+    /// CPU time used so far. Unit: seconds, of all cores together.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        /// What `/proc` counts in; the same on every Linux that Rust supports.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let pid = self.child.id().context("confab has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // After the name, which may hold anything.
+        let fields = stat.rsplit_once(") ").context("no stat")?.1;
+        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
+        Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND)
     }
 
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {

@@ -34,6 +34,12 @@ pub(crate) const POLICY: HeartbeatPolicy = HeartbeatPolicy {
     timeout: std::time::Duration::from_secs(30),
 };
 
+const RATES: AuthRates = AuthRates {
+    per_source: api::config::LOGINS_AT_ONCE,
+    per_handle: api::config::FAILED_LOGINS,
+    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+};
+
 pub(crate) struct Bench {
     pub(crate) meter: Meter,
     posts: Posts,
@@ -108,10 +114,7 @@ impl Bench {
                 retention,
                 typists: Typists::default(),
             },
-            heartbeat: heartbeat::Heartbeat {
-                store: clients.store("heartbeat"),
-                presence: watching("heartbeat"),
-            },
+            heartbeat: clients.heartbeat(watching("heartbeat")),
             connect: connect::Connect {
                 store: clients.store("connect"),
                 gateway: clients.gateway("connect"),
@@ -126,11 +129,7 @@ impl Bench {
                 passwords: Argon2Passwords::new(1),
                 tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
                 writer: writer(),
-                rates: AuthRates {
-                    per_source: api::config::LOGINS_AT_ONCE,
-                    per_handle: api::config::FAILED_LOGINS,
-                    at_once_per_handle: api::config::LOGINS_AT_ONCE,
-                },
+                rates: RATES,
                 websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
             }),
             fan_out: fan_out::FanOut {

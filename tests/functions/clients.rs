@@ -70,6 +70,10 @@ impl Clients {
         SqsFanOutQueue::new(self.sqs(caller), url.to_owned())
     }
 
+    pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {
+        heartbeat::Heartbeat { store: self.store("heartbeat"), presence }
+    }
+
     pub(crate) fn gateway(&self, caller: &str) -> Gateway {
         Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(
             aws_sdk_apigatewaymanagement::Config::builder()

@@ -116,22 +116,3 @@ async fn going_offline_costs_no_more() {
     assert!(usage.read_units <= 220.0 && usage.write_units <= 1.0, "{usage:?}");
     assert_eq!(bench.posts(), 20);
 }
-
-#[tokio::test]
-async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
-    let bench = Bench::new().await;
-    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
-    bench.run_presence().await;
-    bench.befriend(&ada, &bob).await;
-    bench.was_alone_for_long(&bob).await;
-    let look = bench.next_look(&ada).await;
-    bench.was_not_heard_for_long(&ada).await;
-    comes_again(&look, |event| bench.presence.handle(event)).await;
-    let told_to_beat_rarely = bench.heartbeat(&bob).await["next_seconds"].as_u64();
-    assert_eq!(told_to_beat_rarely, Some(480));
-    bench.heartbeat(&ada).await;
-    bench.forget_posts();
-    bench.run_presence().await;
-    assert_eq!(bench.posts(), 2, "the event that ada is online, and the probe");
-    assert_eq!(bench.heartbeat(&bob).await["next_seconds"], 10);
-}

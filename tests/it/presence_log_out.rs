@@ -21,6 +21,17 @@ async fn who_logs_out_is_offline_at_once() {
 }
 
 #[tokio::test]
+async fn who_closes_the_socket_and_then_logs_out_is_offline_at_once() {
+    let [alice, bob] = Chat::new().friends().await;
+    let mut bobs = bob.connect().await;
+    let phone = alice.connect().await;
+    bobs.sees_online(&alice, Instant::now()).await;
+    phone.close().await;
+    alice.http.post("/v1/logout", &json!({})).await.no_content();
+    bobs.sees_logged_out(&alice, Instant::now()).await;
+}
+
+#[tokio::test]
 async fn whose_only_connected_device_is_logged_out_by_another_is_offline_at_once() {
     let [alice, bob] = Chat::new().friends().await;
     let laptop = alice.another_device().await;

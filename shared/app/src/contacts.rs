@@ -115,10 +115,11 @@ async fn look_at_each_other(
     connections: &(impl Connections + Sync),
     pair: [UserId; 2],
 ) -> Result<(), Error> {
-    if let Ok([one, other]) = <[Session; 2]>::try_from(context.store.sessions(&pair).await?) {
-        if may_look(context, &one) && may_look(context, &other) {
-            try_join(looked_at(context, connections, one), looked_at(context, connections, other)).await?;
-        }
+    if let Ok([one, other]) = <[Session; 2]>::try_from(context.store.sessions(&pair).await?)
+        && may_look(context, &one)
+        && may_look(context, &other)
+    {
+        try_join(looked_at(context, connections, one), looked_at(context, connections, other)).await?;
     }
     Ok(())
 }

@@ -37,6 +37,10 @@ pub async fn end_device(
     close_sockets(context, connections, user, device).await?;
     let ended = context.store.remove_device(user, device, family).await?;
     close_sockets(context, connections, user, device).await?;
+    if family.is_some() {
+        // Who logs out is gone, though their socket may have been closed before.
+        end_lease_if_alone(context, user).await?;
+    }
     Ok(ended)
 }
 
@@ -75,10 +79,11 @@ pub(crate) async fn end_lease_if_alone(
     for _ in 0..ATTEMPTS_MAX {
         let session = context.store.session(user).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
+        if session.status(context.policy, context.now) == Status::Offline {
+            return Ok(());
+        }
         let ended = session.presence.ending(context.now);
-        if session.status(context.policy, context.now) == Status::Offline
-            || context.store.replace_presence(user, &session.presence, &ended).await?
-        {
+        if context.store.replace_presence(user, &session.presence, &ended).await? {
             // Best effort: who watches the lease notices, only later.
             let task = PresenceTask::check(user, context.watch);
             if let Err(error) = context.queue.put(&task, Duration::ZERO).await {

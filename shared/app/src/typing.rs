@@ -96,10 +96,10 @@ mod tests {
 
     #[test]
     fn a_few_at_once_pass_and_then_one_per_second() {
-        let (typists, user) = (Typists::default(), UserId::new(ulid::Ulid(1)));
+        let (typists, user) = (Typists::default(), "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap());
         let now = Timestamp::from_ms(1_000);
         assert_eq!((0..9).filter(|_| typists.take(user, now).is_ok()).count(), 5);
         assert!(typists.take(user, now.plus(Duration::from_secs(1))).is_ok());
-        assert!(typists.take(UserId::new(ulid::Ulid(2)), now).is_ok());
+        assert!(typists.take("usr_01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap(), now).is_ok());
     }
 }

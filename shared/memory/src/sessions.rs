@@ -23,7 +23,7 @@ impl Sessions for Memory {
                 presence: Presence::begun(now),
                 connections: Vec::new(),
             });
-            row.presence.lease = row.presence.looked_at().lease.renewed(now);
+            row.presence.lease = row.presence.lease.renewed(now);
             row.connections.retain(|open| open.id != connection.id);
             row.connections.push(connection.clone());
             row.clone()

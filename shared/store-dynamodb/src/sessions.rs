@@ -42,11 +42,10 @@ impl Sessions for Store {
         ]));
         let output = self
             .update_session(user)
-            .update_expression("SET #connection = :connection, #active = :now REMOVE #ends, #alone")
+            .update_expression("SET #connection = :connection, #active = :now REMOVE #ends")
             .expression_attribute_names("#connection", attribute_of(&connection.id))
             .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
             .expression_attribute_names("#ends", ENDS_AT_MS)
-            .expression_attribute_names("#alone", ALONE_SINCE_MS)
             .expression_attribute_values(":connection", value)
             .expression_attribute_values(":now", time(now))
             .return_values(ReturnValue::AllNew)

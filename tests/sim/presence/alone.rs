@@ -1,1 +1,151 @@
-//! Somebody alone.
+//! Somebody whom no friend looks at says ever more rarely that they are alive, and is asked by the first who does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_domain::lease::INTERVAL_MAX;
+
+use super::clock::{Executor, START};
+use super::device::{Device, Going};
+use super::ledger::{Source, Told};
+use super::scenario::Scenario;
+use super::world::World;
+use super::{FOR_EVER, befriend, check_calm, sign_up};
+use crate::world::{identity, user};
+
+const SEEDS: u64 = 30;
+
+/// Long enough for the interval to be as long as it gets.
+const ALONE: Duration = Duration::from_secs(3 * 3600);
+
+/// From a friend's coming to the last that it brings about, a probe's answer not counted.
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// A world of two friends, one of whom is alone for hours.
+struct Alone {
+    world: Arc<World>,
+    executor: Executor,
+}
+
+impl Alone {
+    fn new(seed: u64) -> Self {
+        let scenario =
+            Scenario { calm: true, users: 2, devices: 1, contacts_change: false, ..Scenario::of(seed, None) };
+        let world = Arc::new(World::new(scenario));
+        sign_up(&world, identity(0, 0));
+        sign_up(&world, identity(1, 0));
+        befriend(&world, user(0), user(1));
+        world.note_pair(user(0), user(1));
+        Self { world, executor: Executor::default() }
+    }
+
+    /// The one connects, and goes when that time has passed; or stays.
+    fn one_comes(&mut self, goes_after: Option<Duration>) {
+        let mut device = Device::new(&self.world, &self.executor.spawner, identity(0, 0));
+        self.executor.spawner.spawn(async move {
+            device.take_over();
+            device.connect().await;
+            device.stay(START.plus(goes_after.unwrap_or(FOR_EVER))).await;
+            if device.interval != INTERVAL_MAX {
+                device.world.fault(format!("alone, and told to beat after {:?}", device.interval));
+            }
+            device.go(Going::Silent).await;
+        });
+        self.run(goes_after.unwrap_or_default().max(ALONE));
+    }
+
+    /// The one connects anew after that time, and falls silent after another.
+    fn one_comes_back(&mut self, comes_after: Duration, goes_after: Duration) {
+        let mut device = Device::new(&self.world, &self.executor.spawner, identity(0, 0));
+        self.executor.spawner.spawn(async move {
+            device.take_over();
+            device.connect().await;
+            device.stay(START.plus(comes_after)).await;
+            device.go(Going::Cut).await;
+            device.connect().await;
+            device.stay(START.plus(goes_after)).await;
+            device.go(Going::Silent).await;
+        });
+        self.run(comes_after.max(ALONE));
+    }
+
+    /// The other connects, and stays. Gives what they are told of the one, within that time.
+    fn other_comes(&mut self, within: Duration) -> Vec<Told> {
+        let mut device = Device::new(&self.world, &self.executor.spawner, identity(1, 0));
+        self.executor.spawner.spawn(async move {
+            device.take_over();
+            device.connect().await;
+            device.stay(START.plus(FOR_EVER)).await;
+        });
+        self.run(self.world.clock.now().since(START) + within);
+        let heard = self.world.ledger().heard.get(&(identity(1, 0).device, user(0))).cloned();
+        heard.unwrap_or_default()
+    }
+
+    fn run(&mut self, until: Duration) {
+        self.executor.run_until(&self.world, START.plus(until));
+    }
+
+    #[track_caller]
+    fn check(&self, seed: u64) {
+        check_calm::check(&self.world);
+        assert_eq!(self.world.first_fault(), None, "seed {seed}");
+    }
+}
+
+#[test]
+fn whoever_lives_is_asked_as_soon_as_a_friend_comes_and_is_never_told_offline() {
+    for seed in 0..SEEDS {
+        let mut alone = Alone::new(seed);
+        alone.one_comes(None);
+        let came_at = alone.world.clock.now();
+        let told = alone.other_comes(PROMPT);
+        let last = alone.world.ledger().frames[&user(0)].last().copied();
+        assert!(last > Some(came_at), "seed {seed}: not asked");
+        assert!(told.iter().all(|told| told.is_online) && !told.is_empty(), "seed {seed}: {told:?}");
+        alone.run(ALONE + Duration::from_secs(600));
+        let frames = alone.world.ledger().frames[&user(0)].iter().filter(|at| **at > came_at).count();
+        let usual = 600 / alone.world.scenario.policy.interval.as_secs();
+        assert!(frames as u64 >= usual - 1, "seed {seed}: {frames} frames while somebody looks");
+        eprintln!("{:?}", alone.world.ledger().heard);
+        alone.check(seed);
+    }
+}
+
+#[test]
+fn whoever_is_dead_is_told_offline_as_soon_as_they_do_not_answer_a_friend_who_comes() {
+    for seed in 0..SEEDS {
+        let mut alone = Alone::new(seed);
+        let policy = alone.world.scenario.policy;
+        let silent = Duration::from_secs(alone.world.random.between(1, 470));
+        alone.one_comes(Some(ALONE - silent));
+        let told = alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
+        let was_online = told.first().is_some_and(|told| told.is_online);
+        let news = told.iter().find(|told| !told.is_online).map(|told| told.source);
+        assert_eq!(
+            news,
+            Some(if was_online { Source::Event } else { Source::Answer }),
+            "seed {seed}: {told:?}"
+        );
+        eprintln!("{:?}", alone.world.ledger().heard);
+        alone.check(seed);
+    }
+}
+
+#[test]
+fn whoever_comes_back_while_they_are_alone_is_told_offline_in_time() {
+    for seed in 0..SEEDS {
+        let mut alone = Alone::new(seed);
+        let policy = alone.world.scenario.policy;
+        let (back, dies) = (Duration::from_secs(10), Duration::from_secs(60));
+        alone.one_comes_back(ALONE, ALONE + back + dies);
+        alone.run(ALONE + back);
+        alone.other_comes(dies);
+        eprintln!("{seed} {:?}", alone.world.row(user(0)));
+        for d in alone.world.queue.waiting() { eprintln!("   {} {:?}", d.due.since(alone.world.clock.now()).as_secs(), d.task); }
+        let late = policy.timeout + Duration::from_secs(5);
+        alone.run(ALONE + back + dies + late + Duration::from_secs(600));
+        eprintln!("{:?}", alone.world.ledger().heard);
+        alone.check(seed);
+    }
+}

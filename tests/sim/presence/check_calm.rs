@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confab_domain::{Timestamp, UserId};
 
-use super::ledger::{Ledger, Source, Span, Told, pair_of};
+use super::ledger::{Ledger, Logout, Source, Span, Told, pair_of};
 use super::world::World;
 use crate::world::user;
 
@@ -73,7 +73,8 @@ impl View<'_> {
     fn check(&self, piece: Piece) -> Option<String> {
         let told = self.ledger.heard.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
         let before = told.iter().rfind(|told| told.at <= piece.from);
-        let mut known = before.filter(|_| piece.is_first).map(|told| told.is_online);
+        let is_certain = |told: &&Told| piece.is_first && !told.is_doubtful;
+        let mut known = before.filter(is_certain).map(|told| told.is_online);
         let mut events: Vec<&Told> = told
             .iter()
             .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)
@@ -109,9 +110,12 @@ impl View<'_> {
         self.ledger.frames.get(&self.subject).map_or(&[], Vec::as_slice)
     }
 
+    fn logouts(&self) -> impl Iterator<Item = &Logout> {
+        self.ledger.logouts.get(&self.subject).into_iter().flatten()
+    }
+
     fn logged_out_within(&self, from: Timestamp, to: Timestamp) -> bool {
-        let logouts = self.ledger.logouts.get(&self.subject);
-        logouts.into_iter().flatten().any(|at| (from..=to).contains(at))
+        self.logouts().any(|logout| (from..=to).contains(&logout.at))
     }
 
     /// When it is certain what the device has been told, in order.
@@ -129,9 +133,9 @@ impl View<'_> {
                 checkpoints.push((silent, Some(false)));
             }
         }
-        for logout in self.ledger.logouts.get(&self.subject).into_iter().flatten() {
-            let told_by = logout.plus(PROMPT);
-            if !frames.iter().any(|frame| (logout.minus(PROMPT)..=told_by).contains(frame)) {
+        for logout in self.logouts().filter(|logout| logout.is_only) {
+            let told_by = logout.at.plus(PROMPT);
+            if !frames.iter().any(|frame| (logout.at.minus(PROMPT)..=told_by).contains(frame)) {
                 checkpoints.push((told_by, Some(false)));
             }
         }
@@ -162,12 +166,14 @@ impl View<'_> {
             let is_prompt = last.is_some_and(|last| last.plus(PROMPT) >= event.at);
             return (!is_prompt).then_some("told online late, or without a reason");
         }
-        if self.logged_out_within(event.at.minus(PROMPT), event.at) {
-            return None;
-        }
         if self.ledger.answers_since(self.subject, event.at.minus(PROMPT), event.at) {
             return Some("told offline while it answers");
         }
+        if self.logged_out_within(event.at.minus(PROMPT), event.at) {
+            return None;
+        }
+        // Who tells may not know yet of what was sent last.
+        let last = self.frames().iter().rfind(|frame| frame.plus(PROMPT) <= event.at);
         let early = last.is_some_and(|last| last.plus(self.timeout) > event.at.plus(EARLINESS_MAX));
         early.then_some("told offline too early")
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use confab_app::presence::PresenceTask;
+use confab_app::presence::{PresenceTask, ask};
 use confab_domain::lease::INTERVAL_MAX;
 use confab_domain::{Timestamp, UserId};
 
+use super::server::Server;
 use super::world::World;
 use crate::world::user;
 
@@ -45,10 +46,14 @@ pub(crate) fn check(world: &World) {
         let ledger = world.ledger();
         for span in ledger.spans.iter().filter(|span| span.to.is_none()) {
             for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
-                if !world.tells(span.user, subject) || ledger.swallowed.contains(&(span.device, subject)) {
+                let is_online = ledger.answers_since(subject, now, now);
+                if world.tells(span.user, subject) {
+                    faults.extend(answered_wrongly(world, span.user, subject, is_online));
+                }
+                let is_doubtful = ledger.doubtful.contains(&(span.device, subject));
+                if is_doubtful || !ledger.are_friends_since(span.user, subject, span.from) {
                     continue;
                 }
-                let is_online = ledger.answers_since(subject, now, now);
                 let told = ledger.last_told(span.device, subject);
                 if told.map(|told| told.is_online) != Some(is_online) {
                     let device = span.device;
@@ -78,4 +83,12 @@ pub(crate) fn check(world: &World) {
         faults.push(format!("{count} looks at {subject} wait"));
     }
     faults.into_iter().for_each(|fault| world.fault(fault));
+}
+
+/// What a query says where it is not true.
+fn answered_wrongly(world: &World, asker: UserId, subject: UserId, is_online: bool) -> Option<String> {
+    let server = Server::new(world);
+    let answer = world.peek(ask::who_is_there(&server.context(), &server, asker, &[subject])).unwrap();
+    let says_online = answer.first().map(|presence| presence.status == "online");
+    (says_online != Some(is_online)).then(|| format!("{asker:?} is answered {answer:?}"))
 }

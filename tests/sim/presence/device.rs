@@ -9,7 +9,7 @@ use confab_domain::{ConnectionId, ContactChange, FamilyId, Timestamp, UserId};
 use ulid::Ulid;
 
 use super::clock::Spawner;
-use super::ledger::Source;
+use super::ledger::{Logout, Source};
 use super::world::{Phone, World};
 use crate::world::user;
 
@@ -22,6 +22,8 @@ pub(crate) struct Device {
     pub(crate) identity: Identity,
     pub(crate) socket: Option<ConnectionId>,
     is_logged_in: bool,
+    /// As it was told last.
+    pub(crate) interval: Duration,
     next_beat: Timestamp,
 }
 
@@ -46,6 +48,7 @@ impl Device {
             identity,
             socket: None,
             is_logged_in: true,
+            interval: world.scenario.policy.interval,
             next_beat: world.clock.now(),
         }
     }
@@ -93,7 +96,8 @@ impl Device {
         self.socket = Some(connection.clone());
         self.world.phones().get_mut(&self.identity.device).unwrap().socket = Some(connection);
         self.world.ledger().begin(self.identity.user, self.identity.device, self.now());
-        self.next_beat = self.now().plus(self.world.scenario.policy.interval);
+        self.interval = self.world.scenario.policy.interval;
+        self.next_beat = self.now().plus(self.interval);
     }
 
     pub(crate) async fn pause(&self, ms_max: u64) {
@@ -109,7 +113,11 @@ impl Device {
                 let mut phones = self.world.phones();
                 std::mem::take(&mut phones.get_mut(&self.identity.device).unwrap().is_probed)
             };
-            if is_probed || self.now() >= self.next_beat {
+            if !self.world.gateway.is_open(&connection) {
+                // The other end has closed it, as a logout does that was given up on.
+                self.go(Going::Cut).await;
+                self.connect().await;
+            } else if is_probed || self.now() >= self.next_beat {
                 self.beat(connection).await;
             } else {
                 let act_at = self.now().plus(Duration::from_millis(self.world.random.between(1, 60_000)));
@@ -126,7 +134,10 @@ impl Device {
         self.frame();
         let beating = self.spawner.spawn(async move { world.heartbeat(identity, id).await });
         match beating.within(&self.world.clock, PATIENCE).await.flatten() {
-            Some(Ok(next)) => self.next_beat = self.now().plus(next),
+            Some(Ok(next)) => {
+                self.interval = next;
+                self.next_beat = self.now().plus(next);
+            }
             Some(Err(refusal)) => self.world.fault(format!("a heartbeat is refused: {refusal}")),
             None if self.world.random.once_in(3) => {
                 self.go(Going::Cut).await;
@@ -137,6 +148,10 @@ impl Device {
     }
 
     async fn act(&mut self) {
+        if !self.world.scenario.calm && !self.world.is_stormy() {
+            // Who asks after a storm does not see whether it was told.
+            return;
+        }
         if self.world.scenario.contacts_change && self.world.random.once_in(8) {
             self.change_contact().await;
         } else if self.world.random.once_in(4) {
@@ -213,9 +228,8 @@ impl Device {
 
     async fn log_out(&mut self) {
         self.is_logged_in = false;
-        if self.is_only_device() {
-            self.world.ledger().logouts.entry(self.identity.user).or_default().push(self.now());
-        }
+        let logout = Logout { at: self.now(), is_only: self.is_only_device() };
+        self.world.ledger().logouts.entry(self.identity.user).or_default().push(logout);
         loop {
             let (world, identity) = (Arc::clone(&self.world), self.identity);
             let leaving = self.spawner.spawn(async move { world.log_out(identity).await });

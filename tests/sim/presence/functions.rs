@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_app::ports::{Devices, Identity};
-use confab_app::presence::{Context, PresenceTask, ask, hear, perform};
+use confab_app::presence::{PresenceTask, ask, hear, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
 use confab_domain::device::Device;
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
@@ -50,9 +50,8 @@ impl World {
     ) -> Option<Result<Vec<UserPresence>, Refusal>> {
         let server = Server::new(self);
         let asked = async {
-            hear::frame(&server.context(), identity, &connection).await;
-            let Context { policy, watch, now, .. } = server.context();
-            let context = Context { store: &self.memory, queue: &server, policy, watch, now };
+            let context = server.context();
+            hear::frame(&context, identity, &connection).await;
             ask::who_is_there(&context, &server, identity.user, &users).await
         };
         self.invoke(&server, asked).await
@@ -62,7 +61,6 @@ impl World {
     pub(crate) async fn log_out(&self, identity: Identity) -> Option<Result<bool, Refusal>> {
         let server = Server::new(self);
         let context = server.context();
-        self.trace(&format!("logout {identity:?}"));
         let Identity { user, device, family } = identity;
         self.invoke(&server, end_device::end_device(&context, &server, user, device, Some(family))).await
     }
@@ -76,8 +74,7 @@ impl World {
     /// `PUT` and `DELETE` of contacts and blocks.
     pub(crate) async fn change_contact(&self, user: UserId, other: UserId, change: ContactChange) {
         let server = Server::new(self);
-        let Context { policy, watch, now, .. } = server.context();
-        let context = Context { store: &self.memory, queue: &server, policy, watch, now };
+        let context = server.context();
         let changed = async {
             match change {
                 ContactChange::Put => {

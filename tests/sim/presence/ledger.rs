@@ -25,6 +25,8 @@ pub(crate) struct Told {
     pub(crate) at: Timestamp,
     pub(crate) is_online: bool,
     pub(crate) source: Source,
+    /// See [`Ledger::doubtful`].
+    pub(crate) is_doubtful: bool,
 }
 
 /// A time in which a device was connected and answered.
@@ -36,19 +38,27 @@ pub(crate) struct Span {
     pub(crate) to: Option<Timestamp>,
 }
 
+/// A device's end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Logout {
+    pub(crate) at: Timestamp,
+    /// No other was connected.
+    pub(crate) is_only: bool,
+}
+
 /// Everything that happened.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// When each user sent something.
     pub(crate) frames: BTreeMap<UserId, Vec<Timestamp>>,
-    /// When each user's only device was logged out.
-    pub(crate) logouts: BTreeMap<UserId, Vec<Timestamp>>,
+    pub(crate) logouts: BTreeMap<UserId, Vec<Logout>>,
     pub(crate) spans: Vec<Span>,
     pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Told>>,
     /// From when on each pair tells each other or does not, the lower first.
     pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
-    /// What was lost, and no event has come since.
-    pub(crate) swallowed: BTreeSet<(DeviceId, UserId)>,
+    /// Of whom a device may believe the wrong until it asks again: a post was lost, or an answer was by a lease that the
+    /// watch did not agree with. What it is told next ends the doubt.
+    pub(crate) doubtful: BTreeSet<(DeviceId, UserId)>,
 }
 
 impl Ledger {
@@ -66,22 +76,23 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn told(
-        &mut self,
-        at: Timestamp,
-        device: DeviceId,
-        subject: UserId,
-        is_online: bool,
-        source: Source,
-    ) {
-        self.heard.entry((device, subject)).or_default().push(Told { at, is_online, source });
-        if source == Source::Event {
-            self.swallowed.remove(&(device, subject));
+    pub(crate) fn told(&mut self, device: DeviceId, subject: UserId, told: Told) {
+        self.heard.entry((device, subject)).or_default().push(told);
+        if told.is_doubtful {
+            self.doubtful.insert((device, subject));
+        } else {
+            self.doubtful.remove(&(device, subject));
         }
     }
 
     pub(crate) fn last_told(&self, device: DeviceId, subject: UserId) -> Option<Told> {
         self.heard.get(&(device, subject)).and_then(|told| told.last()).copied()
+    }
+
+    /// Whether they are friends, and nothing was to change between them since then.
+    pub(crate) fn are_friends_since(&self, one: UserId, other: UserId, since: Timestamp) -> bool {
+        let history = &self.pairs[&pair_of(one, other)];
+        history.last().is_some_and(|(at, tells)| *tells && *at <= since)
     }
 
     /// Whether a device of the user has answered all the time since then.

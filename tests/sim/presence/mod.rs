@@ -35,6 +35,12 @@ use crate::{broken_by, number_from_env};
 /// After a storm, until everything must be as it should: longer than a watch is believed in.
 const QUIET: Duration = Duration::from_secs(900);
 
+/// Longer than any world lasts.
+const FOR_EVER: Duration = Duration::from_secs(86_400);
+
+/// Longest from a device's settling to the end of the storm. Unit: milliseconds.
+const SETTLING_MS_MAX: u64 = 10_000;
+
 /// Runs one seed to its end.
 ///
 /// # Errors
@@ -46,7 +52,9 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     set_up(&world);
     let storm_ends = START.plus(Duration::from_secs(world.scenario.length));
     for device in devices(&world, &executor) {
-        executor.spawner.spawn(live(device, storm_ends));
+        // The last that each does before it stays, or stays away, happens in the storm too.
+        let settles_at = storm_ends.minus(Duration::from_millis(world.random.below(SETTLING_MS_MAX)));
+        executor.spawner.spawn(live(device, settles_at));
     }
     world.set_stormy(true);
     executor.run_until(&world, storm_ends);
@@ -99,13 +107,27 @@ async fn live(mut device: Device, until: Timestamp) {
             world.clock.sleep(back_at.min(until).since(device.now())).await;
         }
     }
-    if world.random.once_in(2) {
+    settle(device).await;
+}
+
+/// Comes once more, and goes again at once; then stays or stays away.
+async fn settle(mut device: Device) {
+    let random = Arc::clone(&device.world.random);
+    if random.once_in(2) {
         if device.socket.is_none() {
             device.connect().await;
         }
-        device.stay(until.plus(2 * QUIET)).await;
+        device.pause(*random.pick(&[2_000, 12_000])).await;
+        device.go(*random.pick(&[Going::LogOut, Going::LogOut, Going::Silent, Going::Cut])).await;
+        device.pause(*random.pick(&[2_000, 12_000])).await;
+    }
+    if random.once_in(2) {
+        if device.socket.is_none() {
+            device.connect().await;
+        }
+        device.stay(device.now().plus(FOR_EVER)).await;
     } else {
-        device.go(*world.random.pick(&[Going::Silent, Going::Cut, Going::LogOut])).await;
+        device.go(*random.pick(&[Going::Silent, Going::Cut, Going::LogOut])).await;
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Scenario {
     pub(crate) visit_max: u64,
     /// Until the storm ends, where there is one. Unit: seconds.
     pub(crate) length: u64,
+    /// Between two calls of a server seconds may pass.
+    pub(crate) stalls: bool,
     /// One call in so many fails; 0 is never.
     pub(crate) failure_once_in: u64,
     /// Between two polls of so many a function dies; 0 is never.
@@ -67,6 +69,7 @@ impl Scenario {
             together: random.once_in(3),
             visit_max: visit_max * interval / 10,
             length: length * interval / 10,
+            stalls: random.once_in(2),
             failure_once_in: *random.pick(&[0, 8, 20, 60]),
             crash_once_in: *random.pick(&[0, 40, 200]),
             throttled_once_in: *random.pick(&[0, 5, 40]),

@@ -103,7 +103,6 @@ impl Sessions for Server<'_> {
         connection: &Connection,
         now: Timestamp,
     ) -> Result<Session, StoreError> {
-        self.world.trace(&format!("open {user} {connection:?}"));
         self.world.memory.open_connection(user, connection, now).await
     }
 
@@ -115,9 +114,7 @@ impl Sessions for Server<'_> {
     ) -> Result<Option<Session>, StoreError> {
         let memory = &self.world.memory;
         if !self.has(Bug::RenewKeepsTheEnd) {
-            let r = memory.renew(user, connection, now).await;
-            self.world.trace(&format!("renew {user} {connection:?} {r:?}"));
-            return r;
+            return memory.renew(user, connection, now).await;
         }
         let before = memory.session(user).await?;
         let mut renewed = memory.renew(user, connection, now).await?;
@@ -155,9 +152,7 @@ impl Sessions for Server<'_> {
             next = next.looked_at();
             self.notes.lock().unwrap().alone = Some(user);
         }
-        let is_replaced = memory.replace_presence(user, seen, &next).await;
-        self.world.trace(&format!("replace {user} {next:?} {is_replaced:?}"));
-        let is_replaced = is_replaced?;
+        let is_replaced = memory.replace_presence(user, seen, &next).await?;
         if is_replaced {
             self.queue_held().await?;
         }
@@ -193,16 +188,13 @@ impl PresenceQueue for Server<'_> {
             self.notes.lock().unwrap().held.push((task.clone(), delay));
             return Ok(());
         }
-        let r = self.world.queue.put(task, delay).await;
-        self.world.trace(&format!("put {task:?} {delay:?} {r:?}"));
-        r
+        self.world.queue.put(task, delay).await
     }
 }
 
 impl Connections for Server<'_> {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
         let event: ServerFrame = serde_json::from_slice(frame).unwrap();
-        self.world.trace(&format!("post {connection:?} {event:?}"));
         if let ServerFrame::Presence(presence) = &event {
             self.notes.lock().unwrap().told_of =
                 presence.users.first().map(|user| user.user.parse().unwrap());
@@ -224,6 +216,8 @@ impl Connections for Server<'_> {
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
-        self.world.gateway.close(connection).await
+        let closed = self.world.gateway.close(connection).await;
+        self.world.closed(connection);
+        closed
     }
 }

@@ -13,7 +13,7 @@ use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
 
 use super::clock::{Clock, Spawner};
-use super::ledger::{Ledger, Source};
+use super::ledger::{Ledger, Source, Told};
 use super::scenario::Scenario;
 use super::server::Server;
 use crate::executor::{finish, mortal};
@@ -88,7 +88,8 @@ impl World {
 
     /// How slow what begins now is.
     pub(crate) fn slowness(&self) -> u64 {
-        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20, 200]) } else { 1 }
+        let slow: &[u64] = if self.scenario.stalls { &[1, 1, 4, 200] } else { &[1, 1, 4, 20] };
+        if self.is_stormy() { *self.random.pick(slow) } else { 1 }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -115,13 +116,6 @@ impl World {
 
     fn elapsed_ms(&self) -> u128 {
         self.clock.now().since(super::clock::START).as_millis()
-    }
-
-    pub(crate) fn trace(&self, what: &str) {
-        #[allow(clippy::all)]
-        if std::env::var("CONFAB_TRACE").is_ok() {
-            eprintln!("{} [{}] {what}", self.elapsed_ms(), self.clock.running());
-        }
     }
 
     /// Reads a store as the judge that nothing fails for.
@@ -175,7 +169,7 @@ impl World {
             let device = self.device_at(connection);
             if let (Some(device), ServerFrame::Presence(presence)) = (device, event) {
                 for user in &presence.users {
-                    self.ledger().swallowed.insert((device, user.user.parse().unwrap()));
+                    self.ledger().doubtful.insert((device, user.user.parse().unwrap()));
                 }
             }
             return Some(PostOutcome::Taken);
@@ -186,6 +180,13 @@ impl World {
     fn device_at(&self, connection: &ConnectionId) -> Option<DeviceId> {
         let phones = self.phones();
         phones.iter().find_map(|(id, phone)| (phone.socket.as_ref() == Some(connection)).then_some(*id))
+    }
+
+    /// Lets a device notice that its socket is closed.
+    pub(crate) fn closed(&self, connection: &ConnectionId) {
+        if let Some(device) = self.device_at(connection) {
+            self.clock.ring(self.phones()[&device].task);
+        }
     }
 
     /// Hands the device what the gateway has delivered to its socket.
@@ -214,9 +215,11 @@ impl World {
     /// A device is told something of somebody.
     pub(crate) fn hear(&self, device: DeviceId, subject: UserId, status: &str, source: Source) {
         let asker = self.phones()[&device].user;
-        self.trace(&format!("{device} hears {subject} {status} {source:?}"));
         self.check_may_know(asker, subject);
-        self.ledger().told(self.clock.now(), device, subject, status == "online", source);
+        let (at, is_online) = (self.clock.now(), status == "online");
+        let friends_know = self.row(subject).is_some_and(|row| row.presence.is_told_online());
+        let is_doubtful = source == Source::Answer && friends_know != is_online;
+        self.ledger().told(device, subject, Told { at, is_online, source, is_doubtful });
     }
 
     /// Takes a record from the queue and has it performed.
@@ -232,7 +235,6 @@ impl World {
     }
 
     async fn perform_record(&self, delayed: Delayed) {
-        self.trace(&format!("record {delayed:?}"));
         let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
         if !self.perform(&delayed.task).await {

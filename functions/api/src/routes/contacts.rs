@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::contacts::{list_contacts, put_contact, remove_contact};
 use confab_app::wire;
-use confab_domain::UserId;
+use confab_domain::{Refusal, UserId};
 use confab_protocol::http::{ContactPut, Contacts, ErrorAnswer};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -24,8 +24,8 @@ pub(super) struct ListParams {
 }
 
 impl ListParams {
-    pub(super) fn cursor(&self) -> Result<Option<UserId>, Failure> {
-        Ok(self.cursor.as_deref().map(|cursor| wire::parse_id("cursor", cursor)).transpose()?)
+    pub(super) fn cursor(&self) -> Result<Option<UserId>, Refusal> {
+        self.cursor.as_deref().map(|cursor| wire::parse_id("cursor", cursor)).transpose()
     }
 }
 

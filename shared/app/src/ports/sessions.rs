@@ -48,7 +48,7 @@ impl Session {
 
 /// Session rows, one per user.
 pub trait Sessions {
-    /// Adds a connection; the user was heard from, and friends may be looking. Gives the row as it is then.
+    /// Adds a connection, by which the user was heard from. Gives the row as it is then.
     ///
     /// # Errors
     ///

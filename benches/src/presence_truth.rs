@@ -1,0 +1,89 @@
+//! What each user's friends should have been told, and what they were.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use crate::latency::percentile;
+use crate::presence_data::FRIENDS_EACH_WAY;
+
+/// How long after a change friends may be told at most.
+const ONLINE_WITHIN: Duration = Duration::from_secs(1);
+
+/// What one user did and was told.
+#[derive(Debug, Default)]
+pub(crate) struct Diary {
+    /// When the socket was open, and until when it was listened on.
+    pub(crate) listened: Vec<(Instant, Instant)>,
+    /// Each change that friends should be told of: since when it holds, and whether it is to be online.
+    pub(crate) changes: Vec<(Instant, bool)>,
+    /// Friends' changes, as told.
+    pub(crate) told: Vec<Told>,
+}
+
+/// One event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) at: Instant,
+    /// Whose.
+    pub(crate) friend: u32,
+    pub(crate) online: bool,
+}
+
+/// Compares; gives a sentence of figures.
+///
+/// # Errors
+///
+/// The first change that was not told within its bound, told twice, or told without having happened.
+pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<String> {
+    let count = u32::try_from(diaries.len())?;
+    let (mut online_ms, mut offline_s) = (Vec::new(), Vec::new());
+    for (listener, diary) in (0..count).zip(diaries) {
+        let mut told: BTreeMap<(u32, bool), Vec<Instant>> = BTreeMap::new();
+        for event in &diary.told {
+            told.entry((event.friend, event.online)).or_default().push(event.at);
+        }
+        for friend in friends(listener, count) {
+            for (since, online) in &diaries[friend as usize].changes {
+                let bound = if *online { ONLINE_WITHIN } else { timeout + Duration::from_secs(5) };
+                // The server knows of a connection a moment before the client does.
+                let earliest = if *online {
+                    *since - ONLINE_WITHIN
+                } else {
+                    *since + timeout - Duration::from_millis(500)
+                };
+                let found = told.get_mut(&(friend, *online)).and_then(|times| {
+                    let index = times.iter().position(|at| (earliest..=*since + bound).contains(at))?;
+                    Some(times.swap_remove(index))
+                });
+                let listened = diary.listened.iter().any(|(from, to)| *from < *since && *to > *since + bound);
+                match found {
+                    Some(at) if *online => online_ms.push((at - *since).as_secs_f64() * 1000.0),
+                    Some(at) => offline_s.push((at - *since).as_secs_f64()),
+                    None if listened => {
+                        bail!("user {listener} was not told in time that {friend} is online: {online}")
+                    }
+                    None => {}
+                }
+            }
+        }
+        if let Some(((friend, online), _)) = told.into_iter().find(|(_, times)| !times.is_empty()) {
+            bail!(
+                "user {listener} was told once too often, or out of time, that {friend} is online: {online}"
+            );
+        }
+    }
+    let (online, offline) = (online_ms.len(), offline_s.len());
+    Ok(format!(
+        "{online} times told of online, p50 {} ms and p99 {} ms after the socket was open; {offline} times of offline, p50 {} s and p99 {} s after the last frame; none late, none false, none twice",
+        percentile(&mut online_ms, 50.0),
+        percentile(&mut online_ms, 99.0),
+        percentile(&mut offline_s, 50.0),
+        percentile(&mut offline_s, 99.0),
+    ))
+}
+
+fn friends(n: u32, count: u32) -> impl Iterator<Item = u32> {
+    (1..=FRIENDS_EACH_WAY).flat_map(move |step| [(n + step) % count, (n + count - step) % count])
+}

@@ -1,0 +1,39 @@
+//! Somebody who is told to beat rarely, since no friend is there.
+
+use confab_app::ports::Sessions;
+
+use crate::bench::{Bench, User};
+use crate::queue_bench::comes_again;
+
+#[tokio::test]
+async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.run_presence().await;
+    bench.befriend(&ada, &bob).await;
+    bench.was_alone_for_long(&bob).await;
+    let look = bench.next_look(&ada).await;
+    bench.was_not_heard_for_long(&ada).await;
+    comes_again(&look, |event| bench.presence.handle(event)).await;
+    let told_to_beat_rarely = bench.heartbeat(&bob).await["next_seconds"].as_u64();
+    assert_eq!(told_to_beat_rarely, Some(480));
+    bench.heartbeat(&ada).await;
+    bench.forget_posts();
+    bench.run_presence().await;
+    assert_eq!(bench.posts(), 2, "the event that ada is online, and the probe");
+    assert_eq!(bench.heartbeat(&bob).await["next_seconds"], 10);
+}
+
+#[tokio::test]
+async fn a_second_device_that_comes_and_goes_does_not_put_the_first_offline() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    bench.run_presence().await;
+    bench.was_alone_for_long(&ada).await;
+    assert_eq!(bench.heartbeat(&ada).await["next_seconds"], 480);
+    bench.connect(1, "laptop=").await;
+    bench.disconnect(1, "laptop=").await;
+    let session = bench.store.session(ada.id).await.expect("a store").expect("a session");
+    let covered = session.ends_at(crate::bench::POLICY).since(session.presence.lease.heard_at);
+    assert!(covered.as_secs() >= 480, "{covered:?}");
+}
