@@ -115,11 +115,7 @@ impl Bench {
                 typists: Typists::default(),
             },
             heartbeat: clients.heartbeat(watching("heartbeat")),
-            connect: connect::Connect {
-                store: clients.store("connect"),
-                gateway: clients.gateway("connect"),
-                presence: watching("connect"),
-            },
+            connect: clients.connect(watching("connect")),
             disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
             api: api::router(Api {
                 store: clients.store("api"),

@@ -74,6 +74,10 @@ impl Clients {
         heartbeat::Heartbeat { store: self.store("heartbeat"), presence }
     }
 
+    pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {
+        connect::Connect { store: self.store("connect"), gateway: self.gateway("connect"), presence }
+    }
+
     pub(crate) fn gateway(&self, caller: &str) -> Gateway {
         Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(
             aws_sdk_apigatewaymanagement::Config::builder()

@@ -39,7 +39,7 @@ const PROBE_MAX: Duration = Duration::from_secs(4);
 pub struct Lease {
     /// When the user was last heard from, give or take [`HeartbeatPolicy::slack`].
     pub heard_at: Timestamp,
-    /// When it ends at the latest, unless the user is heard from again: a logout's time, or when a probe must be answered.
+    /// When it ends, unless the user is heard from again: a logout's time, or when a probe must be answered.
     pub ends_at: Option<Timestamp>,
     /// Since when none of the user's friends has been connected; `None` where one may be.
     pub alone_since: Option<Timestamp>,
@@ -106,7 +106,12 @@ impl HeartbeatPolicy {
     pub fn ends_at(&self, lease: &Lease, connected: bool) -> Timestamp {
         let longer = if connected { self.next_heartbeat(lease) - self.interval } else { Duration::ZERO };
         let by_silence = lease.heard_at.plus(self.timeout + self.slack() + longer);
-        lease.ends_at.map_or(by_silence, |ends_at| ends_at.min(by_silence))
+        match lease.ends_at {
+            // Nobody is left to answer a probe.
+            Some(ends_at) if !connected => ends_at.min(by_silence),
+            Some(ends_at) => ends_at,
+            None => by_silence,
+        }
     }
 
     /// Whether the user is online.
@@ -217,6 +222,16 @@ mod tests {
         assert_eq!(POLICY.probed(&lease(0, None), at(9)), None);
         assert_eq!(POLICY.probed(&lease(800, Some(0)), at(900)), Some(at(904)));
         assert_eq!(POLICY.probed(&lease(800, Some(0)), at(801)), Some(at(832)));
+    }
+
+    #[test]
+    fn whoever_is_probed_stays_online_until_the_answer_is_due() {
+        let alone = lease(800, Some(0));
+        let probed = Lease { ends_at: POLICY.probed(&alone, at(900)), alone_since: None, ..alone };
+        assert_eq!(POLICY.status(&probed, true, at(903)), Status::Online);
+        assert_eq!(POLICY.status(&probed, true, at(904)), Status::Offline);
+        assert_eq!(POLICY.status(&probed, false, at(900)), Status::Offline);
+        assert_eq!(POLICY.next_heartbeat(&probed.renewed(at(902))), POLICY.interval);
     }
 
     /// What the longer intervals save: heartbeats that somebody sends who is alone for a while.

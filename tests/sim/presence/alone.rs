@@ -107,7 +107,6 @@ fn whoever_lives_is_asked_as_soon_as_a_friend_comes_and_is_never_told_offline() 
         let frames = alone.world.ledger().frames[&user(0)].iter().filter(|at| **at > came_at).count();
         let usual = 600 / alone.world.scenario.policy.interval.as_secs();
         assert!(frames as u64 >= usual - 1, "seed {seed}: {frames} frames while somebody looks");
-        eprintln!("{:?}", alone.world.ledger().heard);
         alone.check(seed);
     }
 }
@@ -127,7 +126,6 @@ fn whoever_is_dead_is_told_offline_as_soon_as_they_do_not_answer_a_friend_who_co
             Some(if was_online { Source::Event } else { Source::Answer }),
             "seed {seed}: {told:?}"
         );
-        eprintln!("{:?}", alone.world.ledger().heard);
         alone.check(seed);
     }
 }
@@ -141,11 +139,8 @@ fn whoever_comes_back_while_they_are_alone_is_told_offline_in_time() {
         alone.one_comes_back(ALONE, ALONE + back + dies);
         alone.run(ALONE + back);
         alone.other_comes(dies);
-        eprintln!("{seed} {:?}", alone.world.row(user(0)));
-        for d in alone.world.queue.waiting() { eprintln!("   {} {:?}", d.due.since(alone.world.clock.now()).as_secs(), d.task); }
         let late = policy.timeout + Duration::from_secs(5);
         alone.run(ALONE + back + dies + late + Duration::from_secs(600));
-        eprintln!("{:?}", alone.world.ledger().heard);
         alone.check(seed);
     }
 }

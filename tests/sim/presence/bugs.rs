@@ -45,8 +45,3 @@ fn a_renewal_that_keeps_the_end_is_found() {
 fn a_friend_who_looks_without_a_probe_is_found() {
     check_found(Bug::LookedAtWithoutProbe);
 }
-
-#[test]
-fn being_alone_marked_after_looking_around_is_found() {
-    check_found(Bug::AloneMarkedLater);
-}

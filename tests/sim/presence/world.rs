@@ -194,20 +194,19 @@ impl World {
         let frames = self.gateway.take_frames(connection);
         let Some(device) = self.device_at(connection) else { return };
         for frame in frames {
-            match serde_json::from_slice(&frame).unwrap() {
-                ServerFrame::Presence(presence) => {
-                    for news in presence.users {
-                        let subject = news.user.parse().unwrap();
-                        self.hear(device, subject, &news.status, Source::Event);
-                    }
+            let frame: ServerFrame = serde_json::from_slice(&frame).unwrap();
+            if let ServerFrame::Presence(presence) = frame {
+                for news in presence.users {
+                    let subject = news.user.parse().unwrap();
+                    self.hear(device, subject, &news.status, Source::Event);
                 }
-                ServerFrame::Heartbeat(probe) if probe.server_at_ms.is_none() => {
-                    let mut phones = self.phones();
-                    let phone = phones.get_mut(&device).unwrap();
-                    phone.is_probed = true;
-                    self.clock.ring(phone.task);
-                }
-                frame => self.fault(format!("unexpected frame {frame:?}")),
+            } else if matches!(&frame, ServerFrame::Heartbeat(probe) if probe.server_at_ms.is_none()) {
+                let mut phones = self.phones();
+                let phone = phones.get_mut(&device).unwrap();
+                phone.is_probed = true;
+                self.clock.ring(phone.task);
+            } else {
+                self.fault(format!("unexpected frame {frame:?}"));
             }
         }
     }
