@@ -106,11 +106,14 @@ pub async fn a_replacement_and_a_connection_that_race_both_count(sessions: &impl
     assert_eq!((after.presence, after.connections.len()), (watched, 2));
 }
 
-/// Friends may be looking at whoever connects; who watches, and who told of the end, stays.
-pub async fn opening_a_connection_renews_the_lease_and_ends_being_alone(sessions: &impl Sessions, ids: Ids) {
+/// Another device may have been told to beat rarely; who watches, and who told of the end, stays.
+pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
+    sessions: &impl Sessions,
+    ids: Ids,
+) {
     let (user, before) = begun(sessions, ids, all_said()).await;
     let opened = sessions.open_connection(user, &ids.connection(1, 2), later(9)).await.unwrap();
-    let expected = Presence { lease: Lease::begun(later(9)), ..before.presence };
+    let expected = Presence { lease: before.presence.lease.renewed(later(9)), ..before.presence };
     assert_eq!(opened.presence, expected);
     assert_eq!(row(sessions, user).await.presence, expected);
 }

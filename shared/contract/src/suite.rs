@@ -109,7 +109,7 @@ macro_rules! suite {
             presence_of_nobody_is_not_replaced
             of_racing_replacements_exactly_one_is_made
             a_replacement_and_a_connection_that_race_both_count
-            opening_a_connection_renews_the_lease_and_ends_being_alone
+            opening_a_connection_renews_the_lease_and_ends_no_being_alone
             a_renewal_ends_no_being_alone
             a_renewal_by_an_unknown_connection_changes_nothing
         }
