@@ -22,7 +22,7 @@ async fn friends_are_told_of_somebody_who_connects() {
     let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
     assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
     phone.assert_quiet().await;
-    bobs.sees_no_presence_until(since + times::TOLD_WITHIN).await;
+    bobs.sees_no_presence_until(since + times::told_within()).await;
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn a_second_device_makes_no_difference() {
     bobs.sees_online(&alice, since).await;
     let (mut laptop, since) = connect(&alice.another_device().await).await;
     let (mut again, _) = connect(&alice).await;
-    bobs.sees_no_presence_until(since + times::TOLD_WITHIN * 2).await;
+    bobs.sees_no_presence_until(since + times::told_within() * 2).await;
     for socket in [&mut phone, &mut laptop, &mut again] {
         socket.is_not_told(&alice, "online").await;
     }
@@ -128,7 +128,7 @@ async fn a_block_while_both_are_online_is_no_change() {
     let (mut phone, since) = connect(&alice).await;
     bobs.sees_online(&alice, since).await;
     alice.block(&bob).await;
-    bobs.sees_no_presence_until(Instant::now() + times::TOLD_WITHIN).await;
+    bobs.sees_no_presence_until(Instant::now() + times::told_within()).await;
     phone.is_not_told(&bob, "offline").await;
     alice.unblock(&bob).await;
     alice.http.post("/v1/logout", &json!({})).await.no_content();

@@ -28,3 +28,8 @@ pub fn signups_are_slow() -> bool {
     }
     slow
 }
+
+/// Whether the chat under test is on an emulator of a cloud.
+pub(crate) fn is_emulated() -> bool {
+    cloud().is_some_and(|cloud| cloud == "ministack")
+}

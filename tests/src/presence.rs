@@ -57,10 +57,10 @@ impl Socket {
     }
 
     async fn sees_at_once(&mut self, user: &User, status: &str, since: Instant) -> Value {
-        let row = self.next_presence(user, since + times::TOLD_WITHIN + DEADLINE).await;
+        let row = self.next_presence(user, since + times::told_within() + DEADLINE).await;
         let took = since.elapsed();
         assert_eq!(row["status"], status, "{row}");
-        assert!(took <= times::TOLD_WITHIN, "told of {status} after {took:?}");
+        assert!(took <= times::told_within(), "told of {status} after {took:?}");
         row
     }
 
