@@ -147,6 +147,6 @@ async fn no_event_tells_of_a_block() {
     alices.next("presence").await;
     alice.block(&bob).await;
     alice.unblock(&bob).await;
-    alices.assert_quiet().await;
-    bobs.assert_quiet().await;
+    alices.is_not_told(&bob, "offline").await;
+    bobs.is_not_told(&alice, "offline").await;
 }

@@ -68,7 +68,7 @@ async fn a_second_device_makes_no_difference() {
     bobs.sees_online(&alice, since).await;
     let (mut laptop, since) = connect(&alice.another_device().await).await;
     let (mut again, _) = connect(&alice).await;
-    bobs.sees_no_presence_until(since + times::told_within() * 2).await;
+    bobs.sees_no_presence_until(since + times::presence_timeout() / 2).await;
     for socket in [&mut phone, &mut laptop, &mut again] {
         socket.is_not_told(&alice, "online").await;
     }

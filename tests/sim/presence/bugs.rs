@@ -1,5 +1,6 @@
 //! The simulation of presence finds each planted bug.
 
+use super::meeting::meet;
 use super::server::Bug;
 use super::simulate;
 use crate::{broken_by, number_from_env};
@@ -7,9 +8,14 @@ use crate::{broken_by, number_from_env};
 /// Among so many seeds one must find a bug.
 const SEEDS: u64 = 2_000;
 
-/// See `crate::bugs`.
 #[track_caller]
 fn check_found(bug: Bug) {
+    check_found_by(simulate, bug);
+}
+
+/// See `crate::bugs`.
+#[track_caller]
+fn check_found_by(simulate: impl Fn(u64, Option<Bug>) -> Result<(), String> + Sync, bug: Bug) {
     let first = number_from_env("CONFAB_SIM_BASE").unwrap_or(0);
     if let Some(count) = number_from_env("CONFAB_SIM_COUNT") {
         let found = broken_by(first, count, |seed| simulate(seed, Some(bug)));
@@ -44,4 +50,9 @@ fn a_renewal_that_keeps_the_end_is_found() {
 #[test]
 fn a_friend_who_looks_without_a_probe_is_found() {
     check_found(Bug::LookedAtWithoutProbe);
+}
+
+#[test]
+fn being_alone_marked_after_looking_around_is_found() {
+    check_found_by(meet, Bug::AloneMarkedLater);
 }

@@ -11,6 +11,7 @@ mod clock;
 mod device;
 mod functions;
 mod ledger;
+mod meeting;
 mod passed_on;
 mod scenario;
 mod server;

@@ -79,4 +79,22 @@ impl Scenario {
             skew_ms_max: *random.pick(&[0, 500]),
         }
     }
+
+    /// Two users with one device each, where nothing fails, but servers are slow.
+    pub(crate) fn slow(seed: u64, bug: Option<Bug>) -> Self {
+        Self {
+            calm: false,
+            users: 2,
+            devices: 1,
+            contacts_change: false,
+            stalls: true,
+            failure_once_in: 0,
+            crash_once_in: 0,
+            throttled_once_in: 0,
+            swallowed_once_in: 0,
+            doubled_once_in: 0,
+            late_ms_max: 100,
+            ..Self::of(seed, bug)
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use confab_app::ports::{Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError};
 use confab_app::presence::{Context, PresenceTask, Step};
-use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
+use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_memory::yield_once;
 use confab_protocol::ServerFrame;
 
@@ -24,6 +24,8 @@ pub(crate) enum Bug {
     RenewKeepsTheEnd,
     /// A friend looks, and the user who was told to beat rarely is not asked.
     LookedAtWithoutProbe,
+    /// It is after looking around, and not before, that a user is marked as alone.
+    AloneMarkedLater,
 }
 
 /// All that one invocation reaches.
@@ -40,6 +42,8 @@ struct Notes {
     held: Vec<(PresenceTask, Duration)>,
     told_of: Option<UserId>,
     probes_nobody: bool,
+    alone: Option<UserId>,
+    saw_a_friend: bool,
 }
 
 impl<'a> Server<'a> {
@@ -60,7 +64,17 @@ impl<'a> Server<'a> {
 
     /// What a bug has put off until the end of the invocation.
     pub(crate) async fn finish(&self) -> Result<(), StoreError> {
-        self.queue_held().await
+        self.queue_held().await?;
+        let alone = {
+            let notes = self.notes.lock().unwrap();
+            notes.alone.filter(|_| !notes.saw_a_friend)
+        };
+        let Some(user) = alone else { return Ok(()) };
+        if let Some(session) = self.world.memory.session(user).await? {
+            let alone = session.presence.alone(self.now);
+            self.world.memory.replace_presence(user, &session.presence, &alone).await?;
+        }
+        Ok(())
     }
 
     async fn queue_held(&self) -> Result<(), StoreError> {
@@ -131,7 +145,12 @@ impl Sessions for Server<'_> {
             }
             return Ok(false);
         }
-        let next = self.told_too_little(seen, next);
+        let mut next = self.told_too_little(seen, next);
+        let marks = seen.lease.alone_since.is_none() && next.lease.alone_since.is_some();
+        if self.has(Bug::AloneMarkedLater) && marks {
+            next = next.looked_at();
+            self.notes.lock().unwrap().alone = Some(user);
+        }
         let is_replaced = memory.replace_presence(user, seen, &next).await?;
         if is_replaced {
             self.queue_held().await?;
@@ -140,7 +159,12 @@ impl Sessions for Server<'_> {
     }
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
-        self.world.memory.sessions(users).await
+        let sessions = self.world.memory.sessions(users).await?;
+        let policy = self.world.scenario.policy;
+        let is_there =
+            |row: &Session| row.presence.is_told_online() || row.status(policy, self.now) == Status::Online;
+        self.notes.lock().unwrap().saw_a_friend |= sessions.iter().any(is_there);
+        Ok(sessions)
     }
 
     async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
