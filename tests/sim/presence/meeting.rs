@@ -1,0 +1,63 @@
+//! Two friends who come at the same time, while servers are slow: neither may be taken for alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::{Executor, START};
+use super::device::{Device, Going};
+use super::scenario::Scenario;
+use super::server::Bug;
+use super::world::World;
+use super::{FOR_EVER, befriend, sign_up};
+use crate::broken_by;
+use crate::world::{identity, user};
+
+const SEEDS: u64 = 200;
+
+/// Until servers are fast again.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// Until one of them falls silent: by then, whoever is alone beats rarely.
+const TOGETHER: Duration = Duration::from_secs(400);
+
+/// How much later than the timeout silence is told.
+const LATENESS_MAX: Duration = Duration::from_secs(5);
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::slow(seed, bug)));
+    let mut executor = Executor::default();
+    sign_up(&world, identity(0, 0));
+    sign_up(&world, identity(1, 0));
+    befriend(&world, user(0), user(1));
+    world.note_pair(user(0), user(1));
+    for (n, stays) in [(0, TOGETHER), (1, FOR_EVER)] {
+        let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
+        executor.spawner.spawn(async move {
+            device.take_over();
+            device.pause(2_000).await;
+            device.connect().await;
+            device.stay(START.plus(stays)).await;
+            device.go(Going::Silent).await;
+        });
+    }
+    world.set_stormy(true);
+    executor.run_until(&world, START.plus(SLOW));
+    world.set_stormy(false);
+    executor.run_until(&world, START.plus(TOGETHER + world.scenario.policy.timeout + LATENESS_MAX));
+    let told = world.ledger().last_told(identity(1, 0).device, user(0));
+    if told.is_none_or(|told| told.is_online) {
+        world.fault(format!("who is silent is not told offline: {told:?}"));
+    }
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+#[test]
+fn friends_who_come_at_the_same_time_are_told_of_each_others_end() {
+    let broken = broken_by(0, SEEDS, |seed| meet(seed, None));
+    assert_eq!(broken, []);
+}
