@@ -26,7 +26,7 @@ impl Bench {
     pub(crate) async fn next_look(&self, user: &User) -> String {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let watch = session.presence.watch.expect("a watch").id.0;
-        let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch });
+        let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch, named_by_ms: None });
         serde_json::to_string(&task).expect("JSON")
     }
 

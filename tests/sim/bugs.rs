@@ -1,25 +1,36 @@
 //! The simulation finds each planted bug.
 
+use std::fmt::Debug;
+
 use crate::planted::Bug;
-use crate::{broken, number_from_env, simulate};
+use crate::{broken_by, number_from_env, simulate};
 
 /// Among so many seeds one must find a bug; the rarest takes about a thousand.
 const SEEDS: u64 = 20_000;
+
+#[track_caller]
+fn check_found(bug: Bug) {
+    check_found_by(simulate, SEEDS, bug);
+}
 
 /// Checks that some seed finds the bug, and finds nothing without it.
 ///
 /// `CONFAB_SIM_BASE` is the first seed; with `CONFAB_SIM_COUNT` so many are
 /// tried, and those that find the bug are counted.
 #[track_caller]
-fn check_found(bug: Bug) {
+pub(crate) fn check_found_by<B: Copy + Debug + Sync>(
+    simulate: impl Fn(u64, Option<B>) -> Result<(), String> + Sync,
+    seeds: u64,
+    bug: B,
+) {
     let first = number_from_env("CONFAB_SIM_BASE").unwrap_or(0);
     if let Some(count) = number_from_env("CONFAB_SIM_COUNT") {
-        let found = broken(first, count, Some(bug));
+        let found = broken_by(first, count, |seed| simulate(seed, Some(bug)));
         eprintln!("{bug:?}: {} of {count} seeds, first {:?}", found.len(), found.first());
         return;
     }
-    let found = (first..first + SEEDS).find(|seed| simulate(*seed, Some(bug)).is_err());
-    let Some(seed) = found else { panic!("none of {SEEDS} seeds finds {bug:?}") };
+    let found = (first..first + seeds).find(|seed| simulate(*seed, Some(bug)).is_err());
+    let Some(seed) = found else { panic!("none of {seeds} seeds finds {bug:?}") };
     assert_eq!(simulate(seed, None), Ok(()), "seed {seed} fails without {bug:?} too");
 }
 

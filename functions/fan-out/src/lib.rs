@@ -6,7 +6,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use confab_app::fan_out::{FanOutTask, fan_out};
 use confab_app::metric;
 use confab_gateway_apigw::Gateway;
-use confab_lambda::{clock, records};
+use confab_lambda::clock;
+use confab_lambda::records::{self, Received};
 use confab_queue_sqs::DeadLetterQueue;
 use confab_store_dynamodb::Store;
 
@@ -24,12 +25,17 @@ pub struct FanOut {
 impl FanOut {
     /// Answers with the records that are to come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        records::perform_each("fan-out", event, &self.dead_letters, |task: FanOutTask| async move {
-            let sent_at = fan_out(&self.store, &self.gateway, &task, clock::now()).await?;
-            let lag = clock::now().since(sent_at);
-            metrics::histogram!(metric::FAN_OUT_LAG).record(lag.as_secs_f64() * 1000.0);
-            Ok(())
-        })
+        records::perform_each(
+            "fan-out",
+            event,
+            &self.dead_letters,
+            |received: Received<FanOutTask>| async move {
+                let sent_at = fan_out(&self.store, &self.gateway, &received.task, clock::now()).await?;
+                let lag = clock::now().since(sent_at);
+                metrics::histogram!(metric::FAN_OUT_LAG).record(lag.as_secs_f64() * 1000.0);
+                Ok(())
+            },
+        )
         .await
     }
 }

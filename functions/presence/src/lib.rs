@@ -5,8 +5,9 @@ pub mod config;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use confab_app::presence::{PresenceTask, perform};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::clock;
 use confab_lambda::presence::Presence as Tools;
-use confab_lambda::{clock, records};
+use confab_lambda::records::{self, Received};
 use confab_queue_sqs::DeadLetterQueue;
 use confab_store_dynamodb::Store;
 
@@ -26,10 +27,15 @@ pub struct Presence {
 impl Presence {
     /// Answers with the records that are to come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        records::perform_each("presence", event, &self.dead_letters, |task: PresenceTask| async move {
-            let context = self.presence.context(&self.store, clock::now())?;
-            perform(&context, &self.gateway, &task).await
-        })
+        records::perform_each(
+            "presence",
+            event,
+            &self.dead_letters,
+            |received: Received<PresenceTask>| async move {
+                let context = self.presence.context(&self.store, clock::now())?;
+                perform(&context, &self.gateway, &received.task, received.before).await
+            },
+        )
         .await
     }
 }

@@ -10,8 +10,8 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::metric;
 use crate::ports::{Connection, Connections, PostOutcome, Session, Sessions, StoreError};
+use crate::{Error, metric};
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
 const POSTS_IN_FLIGHT_MAX: usize = 32;
@@ -30,6 +30,18 @@ impl Reached {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         if self == Self::All { other } else { self }
+    }
+
+    /// For who has to announce again where not everybody was told.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] in that case.
+    pub(crate) fn or_again(self) -> Result<(), Error> {
+        match self {
+            Self::All => Ok(()),
+            Self::NotAll => Err(StoreError::Unavailable("some connections were not reached".into()).into()),
+        }
     }
 }
 

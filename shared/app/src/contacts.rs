@@ -7,9 +7,9 @@ use confab_domain::{ContactChange, Refusal, Relation, Status, UserId};
 use confab_protocol::{http, limits};
 use futures_util::future::try_join;
 
-use crate::ports::{Connections, Contact, Contacts, PairChange, PresenceQueue, Session, Sessions, Users};
-use crate::presence::ask::probe_rarely_heard;
-use crate::presence::{Context, looked_at, may_look};
+use crate::ports::{Connections, Contact, Contacts, PairChange, PresenceQueue, Sessions, StoreError, Users};
+use crate::presence::ask::settled;
+use crate::presence::{Context, look_at_each, may_look};
 use crate::{Error, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
@@ -115,11 +115,9 @@ async fn look_at_each_other(
     connections: &(impl Connections + Sync),
     pair: [UserId; 2],
 ) -> Result<(), Error> {
-    if let Ok([one, other]) = <[Session; 2]>::try_from(context.store.sessions(&pair).await?)
-        && may_look(context, &one)
-        && may_look(context, &other)
-    {
-        try_join(looked_at(context, connections, one), looked_at(context, connections, other)).await?;
+    let sessions = context.store.sessions(&pair).await?;
+    if sessions.len() == pair.len() && sessions.iter().all(|session| may_look(context, session)) {
+        look_at_each(context, connections, sessions).await?;
     }
     Ok(())
 }
@@ -145,7 +143,7 @@ pub async fn list_contacts(
     let told = shown.iter().filter(|contact| contact.relation.tells_presence());
     let told: Vec<UserId> = told.map(|contact| contact.other).collect();
     let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&told)).await?;
-    probe_rarely_heard(context, connections, &sessions).await?;
+    let sessions = settled(context, connections, sessions).await?;
     let mut list = http::Contacts {
         contacts: Vec::new(),
         requests: Vec::new(),
@@ -202,7 +200,7 @@ pub async fn list_blocks(
 async fn profiles(
     users: &(impl Users + Sync),
     contacts: &[&Contact],
-) -> Result<BTreeMap<UserId, Profile>, crate::ports::StoreError> {
+) -> Result<BTreeMap<UserId, Profile>, StoreError> {
     let ids: Vec<UserId> = contacts.iter().map(|contact| contact.other).collect();
     let profiles = users.profiles(&ids).await?;
     Ok(profiles.into_iter().map(|profile| (profile.user, profile)).collect())

@@ -85,7 +85,7 @@ pub(crate) async fn end_lease_if_alone(
         let ended = session.presence.ending(context.now);
         if context.store.replace_presence(user, &session.presence, &ended).await? {
             // Best effort: who watches the lease notices, only later.
-            let task = PresenceTask::check(user, context.watch);
+            let task = PresenceTask::check_once(user, context.watch);
             if let Err(error) = context.queue.put(&task, Duration::ZERO).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a logout is told late");
             }

@@ -87,10 +87,8 @@ pub async fn fan_out(
     {
         close_rows(store, group, seq).await?;
     }
-    match reached {
-        Reached::All => Ok(entry.sent_at),
-        Reached::NotAll => Err(StoreError::Unavailable("some connections were not reached".into()).into()),
-    }
+    reached.or_again()?;
+    Ok(entry.sent_at)
 }
 
 /// Has an entry of a group announced: by the queue, or, where that fails, here and now.

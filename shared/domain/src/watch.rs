@@ -79,6 +79,11 @@ impl Presence {
         self.watch.is_some()
     }
 
+    /// Whether the row names this message, as who watches or as who told of the end.
+    pub fn is_named(&self, id: WatchId) -> bool {
+        self.ended_by == Some(id) || self.watch.is_some_and(|watch| watch.id == id)
+    }
+
     /// Whether somebody has to begin to watch.
     pub fn needs_watch(&self, now: Timestamp) -> bool {
         self.watch.is_none_or(|watch| watch.until < now)
@@ -126,9 +131,12 @@ pub fn duty(
     now: Timestamp,
 ) -> Duty {
     let ends_at = policy.ends_at(&presence.lease, connected);
+    if look == Look::Check && presence.is_named(id) && presence.watch.is_none() {
+        // The user may be back by now; then friends are told of that by another message.
+        return Duty::TellAgain(Status::Offline);
+    }
     match (policy.status(&presence.lease, connected, now), presence.watch) {
         (Status::Offline, Some(_)) => Duty::End,
-        (Status::Offline, None) if presence.ended_by == Some(id) => Duty::TellAgain(Status::Offline),
         (Status::Offline, None) => Duty::Nothing,
         (Status::Online, None) if look == Look::Begin => Duty::Begin { tells: true },
         // Whoever is heard from without a watch has sent a message to begin one.
@@ -182,6 +190,8 @@ mod tests {
         check(Look::Begin, OURS, watched(), 0, Duty::TellAgain(Status::Online));
         check(Look::Check, OURS, watched().ended(OURS), 40, Duty::TellAgain(Status::Offline));
         check(Look::Check, OTHER, watched().ended(OURS), 40, Duty::Nothing);
+        let back = Presence { lease: Lease::begun(at(41)), ..watched().ended(OURS) };
+        check(Look::Check, OURS, back, 41, Duty::TellAgain(Status::Offline));
     }
 
     #[test]

@@ -16,12 +16,26 @@ use crate::{deadline, summary};
 /// Records that are handled at once: all of a batch, or the last would begin when the time is up.
 const RECORDS_IN_FLIGHT_MAX: usize = 10;
 
+/// What a record asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<T> {
+    /// The task in its body.
+    pub task: T,
+    /// Whether it was received before, and not finished.
+    pub before: bool,
+}
+
+/// How often the record was received, this time included.
+///
+/// Source: Amazon SQS API reference, "ReceiveMessage".
+const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
+
 /// Performs each task of a batch; answers with the records that are to come again.
 pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), TaskError>>>(
     function: &str,
     event: SqsEvent,
     dead_letters: &DeadLetterQueue,
-    perform: impl Fn(T) -> F,
+    perform: impl Fn(Received<T>) -> F,
 ) -> SqsBatchResponse {
     let perform = &perform;
     let again: Vec<String> = stream::iter(event.records)
@@ -48,13 +62,14 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskErro
     function: &str,
     record: SqsMessage,
     dead_letters: &DeadLetterQueue,
-    perform: &impl Fn(T) -> F,
+    perform: &impl Fn(Received<T>) -> F,
 ) -> Option<String> {
     let started = Instant::now();
     let body = record.body.as_deref().unwrap_or_default();
+    let before = record.attributes.get(RECEIVE_COUNT).is_some_and(|count| count != "1");
     let work = async {
         let done = match serde_json::from_str(body) {
-            Ok(task) => perform(task).await,
+            Ok(task) => perform(Received { task, before }).await,
             Err(_) => Err(TaskError::Never("not a task that this version knows")),
         };
         match done {

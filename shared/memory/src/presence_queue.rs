@@ -18,6 +18,8 @@ pub struct Delayed {
     pub due: Timestamp,
     /// What is to be done.
     pub task: PresenceTask,
+    /// Whether it was received before, and not finished.
+    pub received_before: bool,
 }
 
 /// Looks and announcements that are still to be made, by when they are due.
@@ -78,7 +80,13 @@ impl DelayQueue {
 
 impl PresenceQueue for DelayQueue {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
-        let effect = || self.put_back(Delayed { due: (self.clock)().plus(delay), task: task.clone() });
+        let effect = || {
+            self.put_back(Delayed {
+                due: (self.clock)().plus(delay),
+                task: task.clone(),
+                received_before: false,
+            })
+        };
         call(&*self.weather, effect).await
     }
 }
@@ -108,7 +116,7 @@ mod tests {
 
     fn delayed(seconds: u64, user: &str) -> Delayed {
         let task = PresenceTask::V1(Step::Begin { user: user.to_owned(), watch: 7 });
-        Delayed { due: at(seconds), task }
+        Delayed { due: at(seconds), task, received_before: false }
     }
 
     #[test]

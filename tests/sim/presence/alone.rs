@@ -121,11 +121,8 @@ fn whoever_is_dead_is_told_offline_as_soon_as_they_do_not_answer_a_friend_who_co
         let told = alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
         let was_online = told.first().is_some_and(|told| told.is_online);
         let news = told.iter().find(|told| !told.is_online).map(|told| told.source);
-        assert_eq!(
-            news,
-            Some(if was_online { Source::Event } else { Source::Answer }),
-            "seed {seed}: {told:?}"
-        );
+        // Who asks about somebody who has gone without a word has everybody told, and may hear that before the answer.
+        assert!(news.is_some_and(|by| !was_online || by == Source::Event), "seed {seed}: {told:?}");
         alone.check(seed);
     }
 }

@@ -73,8 +73,7 @@ impl View<'_> {
     fn check(&self, piece: Piece) -> Option<String> {
         let told = self.ledger.heard.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
         let before = told.iter().rfind(|told| told.at <= piece.from);
-        let is_certain = |told: &&Told| piece.is_first && !told.is_doubtful;
-        let mut known = before.filter(is_certain).map(|told| told.is_online);
+        let mut known = before.filter(|_| piece.is_first).map(|told| told.is_online);
         let mut events: Vec<&Told> = told
             .iter()
             .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)

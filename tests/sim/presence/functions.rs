@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use confab_app::ports::{Devices, Identity};
-use confab_app::presence::{PresenceTask, ask, hear, perform};
+use confab_app::presence::{ask, hear, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
 use confab_domain::device::Device;
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
+use confab_memory::Delayed;
 use confab_protocol::server::UserPresence;
 
 use super::server::Server;
@@ -90,10 +91,11 @@ impl World {
     }
 
     /// The `presence` function, for one record; false where the record comes again.
-    pub(crate) async fn perform(&self, task: &PresenceTask) -> bool {
+    pub(crate) async fn perform(&self, delayed: &Delayed) -> bool {
+        let Delayed { task, received_before, .. } = delayed;
         let server = Server::new(self);
         let performed = async {
-            match perform(&server.context(), &server, task).await {
+            match perform(&server.context(), &server, task, *received_before).await {
                 Ok(()) => Ok(()),
                 Err(TaskError::Again(error)) => Err(error),
                 Err(TaskError::Never(why)) => {

@@ -25,8 +25,6 @@ pub(crate) struct Told {
     pub(crate) at: Timestamp,
     pub(crate) is_online: bool,
     pub(crate) source: Source,
-    /// See [`Ledger::doubtful`].
-    pub(crate) is_doubtful: bool,
 }
 
 /// A time in which a device was connected and answered.
@@ -56,8 +54,7 @@ pub(crate) struct Ledger {
     pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Told>>,
     /// From when on each pair tells each other or does not, the lower first.
     pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
-    /// Of whom a device may believe the wrong until it asks again: a post was lost, or an answer was by a lease that the
-    /// watch did not agree with. What it is told next ends the doubt.
+    /// Of whom a device may believe the wrong, since a post was lost, until it is told something again.
     pub(crate) doubtful: BTreeSet<(DeviceId, UserId)>,
 }
 
@@ -78,11 +75,7 @@ impl Ledger {
 
     pub(crate) fn told(&mut self, device: DeviceId, subject: UserId, told: Told) {
         self.heard.entry((device, subject)).or_default().push(told);
-        if told.is_doubtful {
-            self.doubtful.insert((device, subject));
-        } else {
-            self.doubtful.remove(&(device, subject));
-        }
+        self.doubtful.remove(&(device, subject));
     }
 
     pub(crate) fn last_told(&self, device: DeviceId, subject: UserId) -> Option<Told> {

@@ -14,89 +14,9 @@ use confab_domain::{
 };
 
 use super::server::Server;
+use crate::passed_on::pass_on;
 
-impl Contacts for Server<'_> {
-    async fn relation(&self, user: UserId, other: UserId) -> Result<Relation, StoreError> {
-        self.world.memory.relation(user, other).await
-    }
-
-    async fn relations(&self, user: UserId, others: &[UserId]) -> Result<Vec<Contact>, StoreError> {
-        self.world.memory.relations(user, others).await
-    }
-
-    async fn contacts(
-        &self,
-        user: UserId,
-        after: Option<UserId>,
-        rows_max: u32,
-    ) -> Result<ContactPage, StoreError> {
-        self.world.memory.contacts(user, after, rows_max).await
-    }
-
-    async fn change_pair(&self, change: &PairChange) -> Result<bool, StoreError> {
-        self.world.memory.change_pair(change).await
-    }
-}
-
-impl Users for Server<'_> {
-    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
-        self.world.memory.create_user(account, device).await
-    }
-
-    async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
-        self.world.memory.user_by_handle(handle).await
-    }
-
-    async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
-        self.world.memory.user(user).await
-    }
-
-    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
-        self.world.memory.profiles(users).await
-    }
-
-    async fn change_profile(
-        &self,
-        user: UserId,
-        change: &ProfileChange,
-    ) -> Result<Option<Profile>, StoreError> {
-        self.world.memory.change_profile(user, change).await
-    }
-}
-
-impl Devices for Server<'_> {
-    async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
-        self.world.memory.put_device(device).await
-    }
-
-    async fn device(&self, user: UserId, device: DeviceId) -> Result<Option<Device>, StoreError> {
-        self.world.memory.device(user, device).await
-    }
-
-    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
-        self.world.memory.devices(user).await
-    }
-
-    async fn rotate(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        family: FamilyId,
-        generation: u64,
-        now: Timestamp,
-    ) -> Result<RotateOutcome, StoreError> {
-        self.world.memory.rotate(user, device, family, generation, now).await
-    }
-
-    async fn remove_device(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        family: Option<FamilyId>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.remove_device(user, device, family).await
-    }
-}
+pass_on!(Server<'_>);
 
 impl Groups for Server<'_> {
     async fn group(&self, group: GroupId) -> Result<Option<Group>, StoreError> {

@@ -216,9 +216,7 @@ impl World {
         let asker = self.phones()[&device].user;
         self.check_may_know(asker, subject);
         let (at, is_online) = (self.clock.now(), status == "online");
-        let friends_know = self.row(subject).is_some_and(|row| row.presence.is_told_online());
-        let is_doubtful = source == Source::Answer && friends_know != is_online;
-        self.ledger().told(device, subject, Told { at, is_online, source, is_doubtful });
+        self.ledger().told(device, subject, Told { at, is_online, source });
     }
 
     /// Takes a record from the queue and has it performed.
@@ -236,10 +234,10 @@ impl World {
     async fn perform_record(&self, delayed: Delayed) {
         let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
-        if !self.perform(&delayed.task).await {
+        if !self.perform(&delayed).await {
             // Until its visibility timeout has passed.
             self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
-            self.queue.put_back(Delayed { due: self.clock.now(), ..delayed });
+            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Answering who is there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use confab_domain::{GroupId, Status, UserId};
 use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Context, looked_at, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, user_presence};
 use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
@@ -29,7 +30,7 @@ pub async fn who_is_there(
 ) -> Result<Vec<UserPresence>, Error> {
     let visible = visible_to(context, asker, users).await?;
     let sessions = context.store.sessions(&visible).await?;
-    probe_rarely_heard(context, connections, &sessions).await?;
+    let sessions = settled(context, connections, sessions).await?;
     let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
     let presence_of = |user: &UserId| match by_user.get(user) {
         Some(session) => user_presence(session, context.status(session)),
@@ -38,27 +39,63 @@ pub async fn who_is_there(
     Ok(visible.iter().map(presence_of).collect())
 }
 
-/// Has those probed whose clients were told to say rarely that they are alive.
+/// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
+///
+/// Whoever has gone is told to be so by an event too; whoever is there is watched; and those are probed whose clients
+/// were told to say rarely that they are alive.
 ///
 /// # Errors
 ///
-/// [`Error::Store`].
-pub(crate) async fn probe_rarely_heard(
+/// [`Error::Store`], [`Error::Contended`].
+pub(crate) async fn settled(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
-    sessions: &[Session],
-) -> Result<(), Error> {
+    sessions: Vec<Session>,
+) -> Result<Vec<Session>, Error> {
     let rarely_heard = |session: &&Session| {
         let lease = &session.presence.lease;
         context.status(session) == Status::Online && context.policy.probed(lease, context.now).is_some()
     };
-    let sessions: Vec<Session> = sessions.iter().filter(rarely_heard).cloned().collect();
+    let probed: Vec<Session> = sessions.iter().filter(rarely_heard).cloned().collect();
+    look_at_each(context, connections, probed).await?;
     stream::iter(sessions)
-        .map(|session| looked_at(context, connections, session))
+        .map(|session| settle(context, session))
         .buffer_unordered(STORE_CALLS_MAX)
-        .try_collect::<()>()
-        .await?;
-    Ok(())
+        .try_filter_map(|session| std::future::ready(Ok(session)))
+        .try_collect()
+        .await
+}
+
+async fn settle(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    mut session: Session,
+) -> Result<Option<Session>, Error> {
+    let user = session.user;
+    for _ in 0..ATTEMPTS_MAX {
+        let seen = session.presence;
+        match (context.status(&session), seen.is_told_online()) {
+            (Status::Online, true) | (Status::Offline, false) => return Ok(Some(session)),
+            (Status::Online, false) => {
+                let task = PresenceTask::begin(user, context.watch);
+                context.queue.put(&task, Duration::ZERO).await?;
+                return Ok(Some(session));
+            }
+            (Status::Offline, true) => {
+                let task = PresenceTask::check_once(user, context.watch);
+                context.queue.put(&task, Duration::ZERO).await?;
+                let ended = seen.ended(context.watch);
+                if context.store.replace_presence(user, &seen, &ended).await? {
+                    session.presence = ended;
+                    return Ok(Some(session));
+                }
+            }
+        }
+        match context.store.session(user).await? {
+            Some(now) => session = now,
+            None => return Ok(None),
+        }
+    }
+    Err(Error::Contended)
 }
 
 /// Those of whom the asker may know, in the order of `users`.

@@ -10,45 +10,36 @@ use confab_domain::watch::{Duty, Look, duty};
 use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
 use futures_util::{StreamExt, stream};
 
-use super::{ATTEMPTS_MAX, CONTENDED, Context, PresenceTask, tell};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, tell, told};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
 use crate::{Error, metric};
 
-/// The user was heard from, and nobody watched then.
-pub(super) async fn begin(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
-    user: UserId,
-    id: WatchId,
-) -> Result<(), Error> {
-    look(context, connections, Look::Begin, user, id).await
+/// A message that looks at a lease.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) look: Look,
+    pub(super) id: WatchId,
+    /// Until when the row may still come to name it.
+    pub(super) named_by: Option<Timestamp>,
+    pub(super) received_before: bool,
 }
 
-/// The lease may have run out.
-pub(super) async fn check(
+/// Does what is to be done about a message.
+pub(super) async fn look(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
-    id: WatchId,
+    message: Message,
 ) -> Result<(), Error> {
-    look(context, connections, Look::Check, user, id).await
-}
-
-async fn look(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
-    look: Look,
-    user: UserId,
-    id: WatchId,
-) -> Result<(), Error> {
-    let mut next = NextLook { queue: context.queue, is_queued: false };
+    let Message { look, id, .. } = message;
+    let mut next = NextLook { context, is_queued: false };
     for _ in 0..ATTEMPTS_MAX {
         let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
         let seen = session.presence;
         let look_at = session.ends_at(context.policy);
         let (after, told) = match duty(look, id, &seen, session.is_connected(), context.policy, context.now) {
-            Duty::Nothing => return Ok(()),
+            Duty::Nothing => return nothing_to_do(context, connections, &session, message).await,
             Duty::LookAgain => return Ok(next.queue(user, id, context.delay(look_at)).await?),
             Duty::TellAgain(status) => return tell::tell(context, connections, &session, status).await,
             Duty::Begin { tells } => {
@@ -82,22 +73,44 @@ async fn look(
             None => Ok(()),
         };
     }
-    Err(CONTENDED)
+    Err(Error::Contended)
 }
 
 /// The message that looks next; there is one at most, however often the row changes meanwhile.
-struct NextLook<'a, Q> {
-    queue: &'a Q,
+struct NextLook<'a, S, Q> {
+    context: &'a Context<'a, S, Q>,
     is_queued: bool,
 }
 
-impl<Q: PresenceQueue> NextLook<'_, Q> {
+impl<S, Q: PresenceQueue> NextLook<'_, S, Q> {
     async fn queue(&mut self, user: UserId, id: WatchId, delay: Duration) -> Result<(), StoreError> {
         if !std::mem::replace(&mut self.is_queued, true) {
-            self.queue.put(&PresenceTask::check(user, id), delay).await?;
+            let task = PresenceTask::check(user, id, self.context.named_by());
+            self.context.queue.put(&task, delay).await?;
         }
         Ok(())
     }
+}
+
+/// How long a look waits that came before the row named it.
+const TOO_EARLY: Duration = Duration::from_secs(2);
+
+/// The row goes its way without this message; unless it is about to name it, or the message has failed halfway.
+async fn nothing_to_do(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    session: &Session,
+    message: Message,
+) -> Result<(), Error> {
+    let Message { id, named_by, received_before, .. } = message;
+    if let Some(named_by) = named_by.filter(|by| context.now < *by && !session.presence.is_named(id)) {
+        let again = PresenceTask::check(session.user, id, named_by);
+        context.queue.put(&again, TOO_EARLY).await?;
+    }
+    if received_before {
+        tell::tell(context, connections, session, told(session)).await?;
+    }
+    Ok(())
 }
 
 /// Takes connections off the record that are gone, and of which nobody was told.

@@ -15,14 +15,20 @@ mod tell;
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::watch::Look;
 use confab_domain::{Status, Timestamp, WatchId};
 use confab_protocol::server::UserPresence;
 
+use crate::TaskError;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions};
-use crate::{Error, TaskError};
 
-pub(crate) use probe::looked_at;
+use look::Message;
+
+pub(crate) use probe::look_at_each;
 pub use task::{DELAY_MAX, PresenceTask, Step};
+
+/// Longer than any request lasts, clocks that disagree included.
+const REQUEST_MAX: Duration = Duration::from_secs(30);
 
 /// What presence is kept with, in one request.
 #[derive(Debug)]
@@ -47,6 +53,11 @@ impl<S, Q> Context<'_, S, Q> {
         Duration::from_secs(seconds.clamp(1, DELAY_MAX.as_secs()))
     }
 
+    /// Until when a row may still come to name a watch whose look this request queues: after that it has ended.
+    fn named_by(&self) -> Timestamp {
+        self.now.plus(REQUEST_MAX)
+    }
+
     /// A number that names no watch: of a look that begins none.
     fn no_watch(&self) -> WatchId {
         WatchId(!self.watch.0)
@@ -59,7 +70,8 @@ impl<S, Q> Context<'_, S, Q> {
 
 /// Does what a message of the queue asks for.
 ///
-/// Doing it again may repeat events, and changes nothing else.
+/// Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
+/// that is no longer so, and have died before it noticed: then they are told again what is.
 ///
 /// # Errors
 ///
@@ -68,16 +80,24 @@ pub async fn perform(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     task: &PresenceTask,
+    received_before: bool,
 ) -> Result<(), TaskError> {
     let PresenceTask::V1(step) = task;
     let user = step.user().parse().map_err(|_| TaskError::Never("no user id"))?;
     match step {
-        Step::Begin { watch, .. } => look::begin(context, connections, user, WatchId(*watch)).await?,
-        Step::Check { watch, .. } => look::check(context, connections, user, WatchId(*watch)).await?,
+        Step::Begin { watch, .. } => {
+            let message = Message { look: Look::Begin, id: WatchId(*watch), named_by: None, received_before };
+            look::look(context, connections, user, message).await?;
+        }
+        Step::Check { watch, named_by_ms, .. } => {
+            let named_by = named_by_ms.map(Timestamp::from_ms);
+            let message = Message { look: Look::Check, id: WatchId(*watch), named_by, received_before };
+            look::look(context, connections, user, message).await?;
+        }
         Step::Tell { online, after, .. } => {
             let status = if *online { Status::Online } else { Status::Offline };
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
-            tell::go_on(context, connections, user, status, after).await?;
+            tell::go_on(context, connections, user, status, after, received_before).await?;
         }
     }
     Ok(())
@@ -97,8 +117,10 @@ pub(crate) fn may_look(context: &Context<'_, impl Sync, impl Sync>, session: &Se
     session.presence.is_told_online() || context.status(session) == Status::Online
 }
 
+/// What friends were told, or will have been.
+fn told(session: &Session) -> Status {
+    if session.presence.is_told_online() { Status::Online } else { Status::Offline }
+}
+
 /// How often a change of a row is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 8;
-
-/// Too many others changed a row.
-const CONTENDED: Error = Error::Contended;

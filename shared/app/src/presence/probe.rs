@@ -4,18 +4,32 @@ use std::time::Duration;
 
 use confab_domain::Status;
 use confab_protocol::{ServerFrame, server};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask};
 use crate::announce::post_to;
+use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
 
-/// A friend looks at a user from now on: they are no longer alone, and if they were told to beat rarely, they have to
-/// answer a probe at once.
+/// A friend looks at each of these from now on.
 ///
 /// # Errors
 ///
-/// [`StoreError`]; the user goes on to be taken for alone, until the next who looks.
-pub(crate) async fn looked_at(
+/// [`StoreError`]; some go on to be taken for alone, until the next who looks.
+pub(crate) async fn look_at_each(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    sessions: Vec<Session>,
+) -> Result<(), StoreError> {
+    stream::iter(sessions)
+        .map(|session| look_at(context, connections, session))
+        .buffer_unordered(STORE_CALLS_MAX)
+        .try_collect()
+        .await
+}
+
+/// A user who is looked at is no longer alone, and if they were told to beat rarely, they have to answer a probe at once.
+async fn look_at(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
@@ -25,7 +39,7 @@ pub(crate) async fn looked_at(
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
         if is_offline && seen.is_told_online() {
-            context.queue.put(&PresenceTask::check(user, context.no_watch()), Duration::ZERO).await?;
+            context.queue.put(&PresenceTask::check_once(user, context.no_watch()), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {
             return Ok(());
@@ -35,7 +49,7 @@ pub(crate) async fn looked_at(
             None => seen.looked_at(),
             Some(ends_at) => {
                 if !std::mem::replace(&mut is_queued, true) {
-                    let task = PresenceTask::check(user, context.watch);
+                    let task = PresenceTask::check(user, context.watch, context.named_by());
                     context.queue.put(&task, context.delay(ends_at)).await?;
                 }
                 seen.looked_at().ending(ends_at).watched(context.watch, ends_at)
@@ -67,7 +81,7 @@ async fn probe(
     post_to(context.store, connections, rows, None, &event, context.now).await?;
     let left = context.store.session(session.user).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {
-        let task = PresenceTask::check(session.user, context.no_watch());
+        let task = PresenceTask::check_once(session.user, context.no_watch());
         context.queue.put(&task, Duration::ZERO).await?;
     }
     Ok(())

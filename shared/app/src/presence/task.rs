@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_domain::{Status, UserId, WatchId};
+use confab_domain::{Status, Timestamp, UserId, WatchId};
 use serde::{Deserialize, Serialize};
 
 /// Longest delay of a message.
@@ -37,6 +37,9 @@ pub enum Step {
         user: String,
         /// The watch that this belongs to, or a new number.
         watch: u64,
+        /// Until when the row may still come to name the watch. Unit: milliseconds since the Unix epoch.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        named_by_ms: Option<u64>,
     },
     /// Further friends are to be told.
     Tell {
@@ -54,8 +57,15 @@ impl PresenceTask {
         Self::V1(Step::Begin { user: user.to_string(), watch: watch.0 })
     }
 
-    pub(crate) fn check(user: UserId, watch: WatchId) -> Self {
-        Self::V1(Step::Check { user: user.to_string(), watch: watch.0 })
+    /// Looks on behalf of a watch that the row names by then, if at all.
+    pub(crate) fn check(user: UserId, watch: WatchId, named_by: Timestamp) -> Self {
+        let named_by_ms = Some(named_by.as_ms());
+        Self::V1(Step::Check { user: user.to_string(), watch: watch.0, named_by_ms })
+    }
+
+    /// Looks once, on nobody's behalf.
+    pub(crate) fn check_once(user: UserId, number: WatchId) -> Self {
+        Self::V1(Step::Check { user: user.to_string(), watch: number.0, named_by_ms: None })
     }
 
     pub(crate) fn tell(user: UserId, status: Status, after: UserId) -> Self {
@@ -89,6 +99,14 @@ mod tests {
         check(
             &PresenceTask::begin(user, watch),
             r#"{"version":"v1","step":"begin","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":18446744073709551615}"#,
+        );
+        check(
+            &PresenceTask::check(user, WatchId(1), Timestamp::from_ms(2)),
+            r#"{"version":"v1","step":"check","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":1,"named_by_ms":2}"#,
+        );
+        check(
+            &PresenceTask::check_once(user, WatchId(1)),
+            r#"{"version":"v1","step":"check","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":1}"#,
         );
         check(
             &PresenceTask::tell(user, Status::Offline, user),

@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use confab_domain::{Status, UserId};
 use confab_protocol::{ServerFrame, server};
-use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Context, PresenceTask, looked_at, may_look, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, may_look, told, user_presence};
 use crate::Error;
 use crate::announce::{Reached, post_to};
-use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError};
 
 /// Friends that one message of the queue serves; more are split over several.
@@ -28,17 +26,18 @@ pub(super) async fn tell(
     tell_page(context, connections, session, status, None).await
 }
 
-/// Goes on to tell those after a friend, unless the news is old by now.
+/// Goes on to tell those after a friend, unless the news is old by now; to whom it may have been told already, what is new.
 pub(super) async fn go_on(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     status: Status,
     after: UserId,
+    received_before: bool,
 ) -> Result<(), Error> {
     match context.store.session(user).await? {
-        Some(session) if told(&session) == status => {
-            tell_page(context, connections, &session, status, Some(after)).await
+        Some(session) if received_before || told(&session) == status => {
+            tell_page(context, connections, &session, told(&session), Some(after)).await
         }
         _ => Ok(()),
     }
@@ -59,20 +58,24 @@ async fn tell_page(
     if friends.is_empty() {
         return Ok(());
     }
-    let reached = post(context, connections, &friends, session, status).await?;
+    let mut reached = post(context, connections, &friends, session, status).await?;
     if status == Status::Online {
-        look_at_each_other(context, connections, session, &friends).await?;
+        let mut there: Vec<Session> =
+            friends.iter().filter(|friend| may_look(context, friend)).cloned().collect();
+        if !there.is_empty() {
+            there.push(session.clone());
+        }
+        look_at_each(context, connections, there).await?;
     }
     // Two changes may be told at the same time: whoever tells last tells what is true then.
-    let now = context.store.session(session.user).await?.filter(|now| told(now) != status);
-    let reached = match now {
-        Some(now) => reached.and(post(context, connections, &friends, &now, told(&now)).await?),
-        None => reached,
-    };
-    match reached {
-        Reached::All => Ok(()),
-        Reached::NotAll => Err(StoreError::Unavailable("some friends were not told".into()).into()),
+    let mut last = status;
+    for _ in 0..ATTEMPTS_MAX {
+        let now = context.store.session(session.user).await?.filter(|now| told(now) != last);
+        let Some(now) = now else { return reached.or_again() };
+        last = told(&now);
+        reached = reached.and(post(context, connections, &friends, &now, last).await?);
     }
+    Err(Error::Contended)
 }
 
 /// Finds out whether any friend of somebody who is marked as alone is there.
@@ -86,32 +89,13 @@ pub(super) async fn look_around(
         let page = context.store.contacts(session.user, after, LOOKED_FOR_AT_ONCE).await?;
         let friends = context.store.sessions(&friends_of(&page)).await?;
         if friends.iter().any(|friend| may_look(context, friend)) {
-            return Ok(looked_at(context, connections, session).await?);
+            return Ok(look_at_each(context, connections, vec![session]).await?);
         }
         after = page.next;
         if after.is_none() {
             return Ok(());
         }
     }
-}
-
-/// Somebody who has come online looks at the friends who are there, and they at them.
-async fn look_at_each_other(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
-    session: &Session,
-    friends: &[Session],
-) -> Result<(), StoreError> {
-    let mut there: Vec<Session> =
-        friends.iter().filter(|friend| may_look(context, friend)).cloned().collect();
-    if !there.is_empty() {
-        there.push(session.clone());
-    }
-    stream::iter(there)
-        .map(|seen| looked_at(context, connections, seen))
-        .buffer_unordered(STORE_CALLS_MAX)
-        .try_collect()
-        .await
 }
 
 async fn post(
@@ -124,11 +108,6 @@ async fn post(
     let users = vec![user_presence(session, status)];
     let event = ServerFrame::Presence(server::Presence { id: None, users });
     post_to(context.store, connections, friends, None, &event, context.now).await
-}
-
-/// What friends were told, or will have been.
-fn told(session: &Session) -> Status {
-    if session.presence.is_told_online() { Status::Online } else { Status::Offline }
 }
 
 fn friends_of(page: &ContactPage) -> Vec<UserId> {
