@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use confab_embedded_aws::{DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, Sqs, signing_name};
+use confab_embedded_aws::{
+    DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, Sns, Sqs, signing_name,
+};
 use confab_gateway_apigw::Gateway as ApiGateway;
 use confab_local_gateway::Connections;
+use confab_push_sns::{Applications, SnsPush};
 use confab_store_dynamodb::{Store, Tables};
 
 use crate::queues::Queues;
@@ -21,6 +25,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) struct Backends {
     pub(crate) store: Store,
     pub(crate) gateway: ApiGateway,
+    pub(crate) push: SnsPush,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) queues: Queues,
 }
@@ -29,13 +34,14 @@ impl Backends {
     /// Clients whose requests never leave the process, and their tables.
     pub(crate) async fn new(
         dynamodb: DynamoDb,
-        sqs: Sqs,
+        (sqs, sns): (Sqs, Sns),
         connections: Connections,
         stage: &str,
     ) -> anyhow::Result<Self> {
         let aws = EmbeddedAws::builder()
             .service(signing_name::DYNAMODB, dynamodb)
             .service(signing_name::SQS, sqs)
+            .service(signing_name::SNS, sns)
             .service(signing_name::EXECUTE_API, ConnectionsService(connections))
             .build();
         let client = aws_sdk_dynamodb::Client::from_conf(
@@ -66,9 +72,40 @@ impl Backends {
                 .http_client(aws.http_client())
                 .build(),
         );
+        let sns = aws_sdk_sns::Client::from_conf(
+            aws_sdk_sns::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(REGION))
+                .credentials_provider(credentials())
+                .http_client(aws.http_client())
+                .build(),
+        );
+        let applications = Applications {
+            apns: Some(application(&sns, "APNS").await?),
+            fcm: Some(application(&sns, "GCM").await?),
+        };
         let queues = Queues::open(&sqs).await?;
-        Ok(Self { store: Store::new(client, tables), gateway: ApiGateway::new(management), sqs, queues })
+        Ok(Self {
+            store: Store::new(client, tables),
+            gateway: ApiGateway::new(management),
+            push: SnsPush::new(sns, applications),
+            sqs,
+            queues,
+        })
     }
+}
+
+/// The platform application, made where it is not there.
+async fn application(sns: &aws_sdk_sns::Client, platform: &str) -> anyhow::Result<String> {
+    let output = sns
+        .create_platform_application()
+        .name("confab")
+        .platform(platform)
+        .attributes("PlatformCredential", "local")
+        .send()
+        .await
+        .with_context(|| format!("cannot make the platform application for {platform}"))?;
+    output.platform_application_arn.context("a platform application has no ARN")
 }
 
 /// Requests are signed as on AWS; nobody checks the signature.

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use confab_embedded_aws::{DynamoDb, Sqs};
+use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 
 /// A data directory that is this process's alone until it is dropped.
 #[derive(Debug)]
@@ -50,6 +50,12 @@ impl DataDir {
         let path = self.path.join("sqs.sqlite");
         Sqs::open(&path, epoch_ms)
             .with_context(|| format!("{} does not hold confab's queues", path.display()))
+    }
+
+    pub(crate) fn pushes(&self, epoch_ms: u64) -> anyhow::Result<Sns> {
+        let path = self.path.join("sns.sqlite");
+        Sns::open(&path, epoch_ms)
+            .with_context(|| format!("{} does not hold confab's pushes", path.display()))
     }
 
     /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.

@@ -15,6 +15,7 @@ use heartbeat::Heartbeat;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
 use presence::Presence;
+use push::Push;
 use send::Send;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +29,7 @@ pub(crate) struct LocalFunctions {
     pub(crate) heartbeat: Heartbeat,
     pub(crate) fan_out: FanOut,
     pub(crate) presence: Presence,
+    pub(crate) push: Push,
     pub(crate) send: Send,
     pub(crate) sync: Sync,
     pub(crate) api: Router,
@@ -70,6 +72,7 @@ impl Functions for LocalFunctions {
             "sync" => run(&event, |event| self.sync.handle(event)).await,
             "fan-out" => run(&event, |event| self.fan_out.handle(event)).await,
             "presence" => run(&event, |event| self.presence.handle(event)).await,
+            "push" => run(&event, |event| self.push.handle(event)).await,
             "connect" => run(&event, |event| self.connect.handle(event)).await,
             "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
             "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,

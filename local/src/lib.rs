@@ -8,6 +8,7 @@
 //! Start with [`Runner`].
 
 pub mod options;
+pub mod pushes;
 
 mod backends;
 mod data_dir;

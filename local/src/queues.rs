@@ -33,6 +33,8 @@ pub(crate) struct Queues {
     pub(crate) fan_out: Queue,
     /// Looks at leases.
     pub(crate) presence: Queue,
+    /// Pushes.
+    pub(crate) push: Queue,
 }
 
 impl Queues {
@@ -41,6 +43,7 @@ impl Queues {
         Ok(Self {
             fan_out: Queue::open(client, "fan-out").await?,
             presence: Queue::open(client, "presence").await?,
+            push: Queue::open(client, "push").await?,
         })
     }
 
@@ -63,7 +66,7 @@ impl Queues {
             shutdown.await;
             let _ = stop.send(true);
         };
-        tokio::join!(feed(self.fan_out), feed(self.presence), shutdown);
+        tokio::join!(feed(self.fan_out), feed(self.presence), feed(self.push), shutdown);
     }
 }
 

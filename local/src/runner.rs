@@ -14,17 +14,18 @@ use confab_app::typing::Typists;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
-use confab_embedded_aws::{DynamoDb, Sqs};
+use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 use confab_lambda::{clock, presence::Presence};
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue};
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
 use disconnect::Disconnect;
 use fan_out::FanOut;
 use heartbeat::Heartbeat;
 use presence::Presence as PresenceFunction;
+use push::Push;
 use send::Send;
 use sync::Sync;
 
@@ -32,6 +33,7 @@ use crate::backends::{Backends, sweep_expired};
 use crate::data_dir::{DataDir, fresh_secret};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
+use crate::pushes::{self, Witnesses};
 use crate::queues::Queues;
 use crate::web;
 
@@ -67,9 +69,13 @@ impl Runner {
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let now_ms = clock::now().as_ms();
-        let (dynamodb, sqs, secret) = match &data {
-            Some(data) => (data.database()?, data.queues(now_ms)?, data.signing_secret()?),
-            None => (DynamoDb::in_memory()?, Sqs::in_memory(now_ms), fresh_secret()?),
+        let (dynamodb, sqs, sns, secret) = match &data {
+            Some(data) => {
+                (data.database()?, data.queues(now_ms)?, data.pushes(now_ms)?, data.signing_secret()?)
+            }
+            None => {
+                (DynamoDb::in_memory()?, Sqs::in_memory(now_ms), Sns::in_memory(now_ms)?, fresh_secret()?)
+            }
         };
         let tokens = JwtTokens::new(&secret).context("the file signing-secret in the data directory")?;
         let config = GatewayConfig {
@@ -84,9 +90,12 @@ impl Runner {
         let stage = config.stage.clone();
         let gateway = Gateway::bind(config, options.listen)
             .await
-            .with_context(|| format!("cannot listen on {}", options.listen))?
-            .with_fallback(web::router());
-        let backends = Backends::new(dynamodb.clone(), sqs, gateway.connections(), &stage).await?;
+            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let backends =
+            Backends::new(dynamodb.clone(), (sqs, sns.clone()), gateway.connections(), &stage).await?;
+        let witnesses = Witnesses { store: backends.store.clone(), policy: heartbeat_policy(options) };
+        let developers = pushes::recorded(sns).merge(pushes::explained(witnesses));
+        let gateway = gateway.with_fallback(web::router().merge(developers));
         let functions = functions(options, &backends, &tokens);
         let Backends { sqs, queues, .. } = backends;
         Ok(Self { gateway, functions, dynamodb, queues, sqs, data })
@@ -118,16 +127,20 @@ impl Runner {
     }
 }
 
+fn heartbeat_policy(options: &Options) -> HeartbeatPolicy {
+    HeartbeatPolicy {
+        interval: options.heartbeat(),
+        timeout: Duration::from_secs(options.presence_timeout_seconds),
+    }
+}
+
 fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> LocalFunctions {
-    let Backends { store, gateway, sqs, queues } = backends;
+    let Backends { store, gateway, push, sqs, queues } = backends;
+    let push_queue = SqsPushQueue::new(sqs.clone(), queues.push.url.clone());
+    let policy = heartbeat_policy(options);
     let queue = SqsFanOutQueue::new(sqs.clone(), queues.fan_out.url.clone());
-    let presence = Presence {
-        queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()),
-        policy: HeartbeatPolicy {
-            interval: options.heartbeat(),
-            timeout: Duration::from_secs(options.presence_timeout_seconds),
-        },
-    };
+    let presence =
+        Presence { queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()), policy };
     let retention = Retention::days(options.retention_days);
     let writer = || Writer { retention, ..Writer::default() };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -140,12 +153,15 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             store: store.clone(),
             gateway: gateway.clone(),
             queue: queue.clone(),
+            push: push_queue.clone(),
             presence: presence.clone(),
             writer: writer(),
         },
         fan_out: FanOut {
             store: store.clone(),
             gateway: gateway.clone(),
+            push: push_queue.clone(),
+            policy,
             dead_letters: DeadLetterQueue::new(sqs.clone(), queues.fan_out.dead_letter_url.clone()),
         },
         presence: PresenceFunction {
@@ -154,9 +170,19 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             presence: presence.clone(),
             dead_letters: DeadLetterQueue::new(sqs.clone(), queues.presence.dead_letter_url.clone()),
         },
+        push: Push {
+            store: store.clone(),
+            push: push.clone(),
+            queue: push_queue.clone(),
+            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.push.dead_letter_url.clone()),
+            preview: false,
+            retention,
+            policy,
+        },
         sync: Sync {
             store: store.clone(),
             gateway: gateway.clone(),
+            push: push_queue.clone(),
             presence: presence.clone(),
             retention,
             typists: Typists::default(),
@@ -165,6 +191,8 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             store: store.clone(),
             gateway: gateway.clone(),
             queue,
+            push: push.clone(),
+            push_queue,
             presence,
             passwords: Argon2Passwords::new(cores),
             tokens: tokens.clone(),

@@ -7,6 +7,7 @@ use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
+use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
 /// See `docs/OPERATIONS.md` for each variable.
@@ -18,6 +19,10 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_FAN_OUT_QUEUE_URL`.
     pub fan_out_queue_url: String,
+    /// `CONFAB_APNS_APPLICATION_ARN`, `CONFAB_FCM_APPLICATION_ARN`.
+    pub applications: Applications,
+    /// `CONFAB_PUSH_QUEUE_URL`.
+    pub push_queue_url: String,
     /// `CONFAB_PRESENCE_QUEUE_URL`.
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
@@ -50,6 +55,8 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
+            applications: env.push_applications(),
+            push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
             retention: env.retention(),

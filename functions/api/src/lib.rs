@@ -13,6 +13,7 @@ mod websocket_url;
 use std::sync::Arc;
 
 use axum::Router;
+use confab_app::delivery::Delivery;
 use confab_app::presence::Context;
 use confab_app::send_message::Writer;
 use confab_app::sign_up::{AuthRates, FreshIds};
@@ -21,7 +22,8 @@ use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue};
+use confab_push_sns::SnsPush;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
@@ -37,6 +39,10 @@ pub struct Api {
     pub gateway: Gateway,
     /// What is announced later.
     pub queue: SqsFanOutQueue,
+    /// Phones.
+    pub push: SnsPush,
+    /// What phones are told.
+    pub push_queue: SqsPushQueue,
     /// Who is there.
     pub presence: Presence,
     /// Password hashing.
@@ -61,6 +67,10 @@ pub fn router(api: Api) -> Router {
 impl Api {
     fn presence(&self, now: Timestamp) -> Result<Context<'_, Store, SqsPresenceQueue>, Error> {
         self.presence.context(&self.store, now)
+    }
+
+    fn delivery(&self) -> Delivery<'_, Gateway, SqsPushQueue> {
+        Delivery { connections: &self.gateway, push: &self.push_queue, policy: self.presence.policy }
     }
 
     fn fresh_ids(&self, now: Timestamp) -> Result<FreshIds, Error> {

@@ -4,7 +4,7 @@ use api::{Api, WebSocketUrl, config::Config};
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
 use lambda_runtime::Error;
 
@@ -17,6 +17,8 @@ async fn main() -> Result<(), Error> {
     let api = Api {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
+        push: clients::push(&sdk, config.applications),
+        push_queue: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         passwords: Argon2Passwords::new(1),

@@ -1,5 +1,6 @@
 //! What the function is told by its environment.
 
+use confab_domain::lease::HeartbeatPolicy;
 use confab_lambda::env::{BadEnv, Env};
 use confab_store_dynamodb::Tables;
 
@@ -12,6 +13,10 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
+    /// `CONFAB_PUSH_QUEUE_URL`.
+    pub push_queue_url: String,
+    /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
+    pub heartbeat: HeartbeatPolicy,
 }
 
 impl Config {
@@ -26,6 +31,8 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             dead_letter_queue_url: env.get("CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL"),
+            push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
+            heartbeat: env.heartbeat_policy(),
         };
         env.finish(config)
     }

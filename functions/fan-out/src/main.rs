@@ -1,7 +1,7 @@
 //! Cold start of the `fan-out` function.
 
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::DeadLetterQueue;
+use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
 use fan_out::{FanOut, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -13,6 +13,8 @@ async fn main() -> Result<(), Error> {
     let function = FanOut {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         store: clients::store(&sdk, config.tables),
+        push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
+        policy: config.heartbeat,
         dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {

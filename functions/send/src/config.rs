@@ -14,6 +14,8 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_FAN_OUT_QUEUE_URL`.
     pub fan_out_queue_url: String,
+    /// `CONFAB_PUSH_QUEUE_URL`.
+    pub push_queue_url: String,
     /// `CONFAB_PRESENCE_QUEUE_URL`.
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
@@ -34,6 +36,7 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
+            push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
             retention: env.retention(),

@@ -2,6 +2,7 @@
 
 pub mod config;
 
+use confab_app::delivery::Delivery;
 use confab_app::presence::hear;
 use confab_app::send_message::{SendMessage, Writer, send_message};
 use confab_app::{Error, wire};
@@ -10,7 +11,7 @@ use confab_lambda::presence::Presence;
 use confab_lambda::random;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{Ack, ServerFrame, client};
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -22,6 +23,8 @@ pub struct Send {
     pub gateway: Gateway,
     /// What is announced later.
     pub queue: SqsFanOutQueue,
+    /// Who was not reached.
+    pub push: SqsPushQueue,
     /// Whoever sends is there.
     pub presence: Presence,
     /// What a warm environment keeps.
@@ -41,9 +44,11 @@ impl Send {
         let Caller { identity, connection, now } = caller;
         let context = self.presence.context(&self.store, *now)?;
         let is_group = command.conversation.group().is_some();
+        let delivery =
+            Delivery { connections: &self.gateway, push: &self.push, policy: self.presence.policy };
         // Boxed, since a large future is copied whenever it moves.
         let sending =
-            Box::pin(send_message(&self.store, (&self.gateway, &self.queue), &self.writer, command, *now));
+            Box::pin(send_message(&self.store, (&delivery, &self.queue), &self.writer, command, *now));
         if is_group {
             let hearing = hear::frame(&context, *identity, connection);
             let (sent, ()) = futures_util::future::join(sending, hearing).await;

@@ -2,7 +2,7 @@
 
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::{Send, config::Config};
 
@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
     let function = Send {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
+        push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         writer: Writer { retention: config.retention, ..Writer::default() },

@@ -12,6 +12,8 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_PUSH_QUEUE_URL`.
+    pub push_queue_url: String,
     /// `CONFAB_PRESENCE_QUEUE_URL`.
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
@@ -31,6 +33,7 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
             retention: env.retention(),

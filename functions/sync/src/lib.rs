@@ -14,6 +14,7 @@ use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::client::Frame;
 use confab_protocol::{ServerFrame, client, limits, server};
+use confab_queue_sqs::SqsPushQueue;
 use confab_store_dynamodb::Store;
 use serde::de::DeserializeOwned;
 
@@ -26,6 +27,8 @@ pub struct Sync {
     pub gateway: Gateway,
     /// Who is there; whoever sends a frame is.
     pub presence: Presence,
+    /// What phones are told.
+    pub push: SqsPushQueue,
     /// How long messages are kept.
     pub retention: Retention,
     /// What a warm environment keeps.
@@ -91,8 +94,9 @@ impl Sync {
     async fn read(&self, caller: Caller, frame: client::Read) -> Result<Option<ServerFrame>, Error> {
         let conversation = wire::parse_id("conversation", &frame.conversation)?;
         let seq = wire::parse_seq("seq", frame.seq)?;
-        let (reader, origin) = (caller.identity.user, Some(&caller.connection));
-        mark_read(&self.store, &self.gateway, reader, origin, conversation, seq, caller.now).await?;
+        let (reader, origin) = (caller.identity, Some(&caller.connection));
+        let ways = (&self.gateway, &self.push);
+        mark_read(&self.store, ways, reader, origin, conversation, seq, caller.now).await?;
         Ok(frame.id.map(|id| ServerFrame::Ok(server::Ok { id })))
     }
 

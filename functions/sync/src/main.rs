@@ -2,6 +2,7 @@
 
 use confab_app::typing::Typists;
 use confab_lambda::{clients, observability};
+use confab_queue_sqs::SqsPushQueue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sync::{Sync, config::Config};
 
@@ -12,6 +13,7 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Sync {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
+        push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         retention: config.retention,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use crate::{ServiceRequest, dynamodb::operation, signing_name};
+use crate::{ServiceRequest, dynamodb::operation, signing_name, sns::Form};
 
 /// One kind of request by one caller.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,16 +14,18 @@ pub struct Access {
     pub caller: String,
     /// As in a policy, such as `dynamodb:PutItem`.
     pub action: String,
-    /// What it was done to: a table, a queue, or the method and path of `@connections`.
+    /// What it was done to: a table, a queue, an ARN of SNS without region,
+    /// account and endpoint id, or the method and path of `@connections`.
     pub resource: String,
 }
 
 /// Handle to the accesses over one transport, each kind once. Clones share them.
 ///
-/// Knows DynamoDB, SQS and API Gateway's `@connections`; requests to other services are left out.
+/// Knows DynamoDB, SNS, SQS and API Gateway's `@connections`; requests to other services are left out.
 /// Transactions and batches count as the actions in them, which is what IAM asks for.
 ///
-/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions"; Service Authorization Reference, "Amazon SQS".
+/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions"; Service Authorization Reference, "Amazon SQS" and
+/// "Amazon SNS".
 #[derive(Clone, Debug, Default)]
 pub struct Audit(Arc<Mutex<BTreeSet<Access>>>);
 
@@ -37,6 +39,7 @@ impl Audit {
         let asked = match service {
             signing_name::DYNAMODB => of_dynamodb(request),
             signing_name::EXECUTE_API => vec![of_connections(request)],
+            signing_name::SNS => vec![of_sns(request)],
             signing_name::SQS => vec![of_sqs(request)],
             _ => Vec::new(),
         };
@@ -51,6 +54,20 @@ fn of_connections(request: &ServiceRequest) -> (String, String) {
     let path = request.uri().path();
     let stageless = path.find("/@connections/").map_or(path, |start| &path[start..]);
     ("execute-api:ManageConnections".to_owned(), format!("{}{stageless}", request.method()))
+}
+
+/// Endpoints of an application are one resource, which a policy names with an
+/// asterisk: `app/GCM/name` or `endpoint/GCM/name/*`.
+fn of_sns(request: &ServiceRequest) -> (String, String) {
+    let form = Form::parse(request.body());
+    let arns = ["TargetArn", "EndpointArn", "PlatformApplicationArn"].map(|name| form.field(name));
+    let arn = arns.into_iter().flatten().next().unwrap_or_default();
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let resource = match resource.rsplit_once('/') {
+        Some((application, _)) if resource.starts_with("endpoint/") => format!("{application}/*"),
+        _ => resource.to_owned(),
+    };
+    (format!("sns:{}", form.field("Action").unwrap_or_default()), resource)
 }
 
 fn of_sqs(request: &ServiceRequest) -> (String, String) {

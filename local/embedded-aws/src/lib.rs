@@ -5,19 +5,24 @@
 //! [`Service`] registered for the service name in its signature.
 //!
 //! Knows: SigV4 credential scopes, the JSON 1.0 protocols of DynamoDB and SQS,
-//! the DynamoDB emulator and how to run it beside an async runtime, and what a
-//! standard queue does.
+//! the Query protocol of SNS, the DynamoDB emulator and how to run it beside an
+//! async runtime, what a standard queue does, and what SNS does for mobile push.
 //! Must not know: chat, table layouts, configuration, regions, credentials.
 //!
 //! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`]
-//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`) and [`Sqs`] (`sqs/`, which
-//! begins with `queue.rs`). [`Meter`] (`metering/`) counts what a call would
+//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`), [`Sqs`] (`sqs/`, which
+//! begins with `queue.rs`) and [`Sns`] (`sns/`, which begins with
+//! `operations/`). [`Meter`] (`metering/`) counts what a call would
 //! cost on AWS.
 
 mod audit;
+mod clock;
 mod dynamodb;
 mod metering;
+mod random_id;
 mod service;
+mod sns;
+mod sqlite;
 mod sqs;
 mod transport;
 mod wire;
@@ -26,5 +31,6 @@ pub use audit::{Access, Audit};
 pub use dynamodb::{DynamoDb, DynamoDbError};
 pub use metering::{Meter, Usage};
 pub use service::{Service, ServiceFuture, ServiceRequest, ServiceResponse, signing_name};
+pub use sns::{Published, Sns, SnsError};
 pub use sqs::{Sqs, SqsError};
 pub use transport::{EmbeddedAws, EmbeddedAwsBuilder};

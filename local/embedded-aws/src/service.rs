@@ -4,6 +4,9 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
+/// The account's number, in ARNs and URLs.
+pub(crate) const ACCOUNT_ID: &str = "000000000000";
+
 /// A signed SDK request with its body collected.
 ///
 /// The path and the query are as sent, percent-encoding included.
@@ -42,6 +45,8 @@ pub mod signing_name {
     pub const DYNAMODB: &str = "dynamodb";
     /// API Gateway's `@connections`.
     pub const EXECUTE_API: &str = "execute-api";
+    /// SNS.
+    pub const SNS: &str = "sns";
     /// SQS.
     pub const SQS: &str = "sqs";
 }

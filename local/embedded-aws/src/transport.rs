@@ -87,7 +87,8 @@ impl HttpClient for EmbeddedAws {
 
 impl HttpConnector for EmbeddedAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Scope { access_key, service: signed_for } = wire::scope(&request).unwrap_or_default();
+        let authorization = request.headers().get("authorization").unwrap_or_default();
+        let Scope { access_key, service: signed_for, .. } = wire::scope(authorization).unwrap_or_default();
         let Some(service) = self.services.get(signed_for).cloned() else {
             let reason = format!("no embedded service {signed_for:?} for {}", request.uri());
             return HttpConnectorFuture::ready(Err(ConnectorError::other(reason.into(), None)));

@@ -20,15 +20,17 @@ const REQUEST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) struct Scope<'a> {
     /// The key that signed.
     pub(crate) access_key: &'a str,
+    /// The region, which becomes part of ARNs.
+    pub(crate) region: &'a str,
     /// The signing name of the service.
     pub(crate) service: &'a str,
 }
 
 /// Reads the SigV4 credential scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`.
-pub(crate) fn scope(request: &HttpRequest) -> Option<Scope<'_>> {
-    let (_, credential) = request.headers().get("authorization")?.split_once("Credential=")?;
+pub(crate) fn scope(authorization: &str) -> Option<Scope<'_>> {
+    let (_, credential) = authorization.split_once("Credential=")?;
     let mut parts = credential.split('/');
-    Some(Scope { access_key: parts.next()?, service: parts.nth(2)? })
+    Some(Scope { access_key: parts.next()?, region: parts.nth(1)?, service: parts.next()? })
 }
 
 /// Collects a request's body, streaming or not.

@@ -4,6 +4,8 @@
 //! consistent. A device writes its session, then syncs; a send appends, then
 //! reads sessions: whatever the interleaving, one of the two sees the other.
 
+use std::collections::BTreeSet;
+
 use confab_domain::lease::YOUNG_CONNECTION;
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::ServerFrame;
@@ -23,6 +25,15 @@ pub enum Reached {
     All,
     /// A post was throttled, or failed.
     NotAll,
+}
+
+/// What posting came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Posted {
+    /// Whether everybody was told.
+    pub(crate) reached: Reached,
+    /// Users of whom the gateway took the event for a connection at least, or who sent it by one.
+    pub(crate) taken_by: BTreeSet<UserId>,
 }
 
 impl Reached {
@@ -61,7 +72,7 @@ pub async fn announce(
     now: Timestamp,
 ) -> Result<Reached, StoreError> {
     let rows = sessions.sessions(users).await?;
-    post_to(sessions, connections, &rows, except, event, now).await
+    Ok(post_to(sessions, connections, &rows, except, event, now).await?.reached)
 }
 
 /// As [`announce`], by whom has read the session rows.
@@ -72,7 +83,7 @@ pub(crate) async fn post_to(
     except: Option<&ConnectionId>,
     event: &ServerFrame,
     now: Timestamp,
-) -> Result<Reached, StoreError> {
+) -> Result<Posted, StoreError> {
     let frame = serde_json::to_vec(event).map_err(|error| StoreError::Rejected(error.into()))?;
     let targets: Vec<(UserId, Connection)> = rows
         .iter()
@@ -88,10 +99,12 @@ pub(crate) async fn post_to(
             }
         })
         .buffer_unordered(POSTS_IN_FLIGHT_MAX);
-    let (mut reached, mut gone) = (Reached::All, Vec::new());
+    let (mut reached, mut gone, mut taken_by) = (Reached::All, Vec::new(), BTreeSet::new());
     while let Some((user, outcome, connection)) = posts.next().await {
         match outcome {
-            PostOutcome::Taken => {}
+            PostOutcome::Taken => {
+                taken_by.insert(user);
+            }
             PostOutcome::Gone => gone.push((user, connection)),
             PostOutcome::Throttled => reached = Reached::NotAll,
         }
@@ -99,7 +112,7 @@ pub(crate) async fn post_to(
     for (user, connection) in gone {
         forget(sessions, user, &connection, now).await;
     }
-    Ok(reached)
+    Ok(Posted { reached, taken_by })
 }
 
 /// Announces what nobody needs to be told of for certain.

@@ -14,10 +14,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
 use crate::at_once::STORE_CALLS_MAX;
+use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
 use crate::ports::{
-    CommitOutcome, Connections, FanOutQueue, Groups, Inboxes, MessageLog, NewVersion, RowChange, Sessions,
-    Users,
+    CommitOutcome, Connections, FanOutQueue, Groups, Inboxes, MessageLog, NewVersion, PushQueue, RowChange,
+    Sessions, Users,
 };
 use crate::send_message::Writer;
 use crate::{Error, wire};
@@ -35,11 +36,11 @@ pub struct Actor {
 
 /// The stores and ways out that a change of a group needs.
 #[derive(Clone, Copy)]
-pub struct Context<'a, S, C, Q> {
+pub struct Context<'a, S, C, P, Q> {
     /// All stores.
     pub store: &'a S,
-    /// Open connections.
-    pub connections: &'a C,
+    /// The ways to members' devices.
+    pub delivery: Delivery<'a, C, P>,
     /// What is announced later.
     pub queue: &'a Q,
     /// What a warm environment keeps.
@@ -70,10 +71,11 @@ impl Wish {
     }
 }
 
-impl<S, C, Q> Context<'_, S, C, Q>
+impl<S, C, P, Q> Context<'_, S, C, P, Q>
 where
     S: Groups + MessageLog + Inboxes + Sessions + Users + Sync,
     C: Connections + Sync,
+    P: PushQueue + Sync,
     Q: FanOutQueue + Sync,
 {
     /// Makes a group of the caller and others.
@@ -107,7 +109,7 @@ where
         };
         let entry = entry(id, seq, &actor, group.first_entry(actor.user), now);
         self.store.create_group(&group, &entry, retention.expires_at(now)).await?;
-        announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
+        announce_in_group(self.store, (&self.delivery, self.queue), &entry, None, now).await;
         Ok(wire::group(&group))
     }
 
@@ -155,7 +157,7 @@ where
             }
             self.writer.heads.put(conversation, seq);
             drop(turn);
-            announce_in_group(self.store, self.connections, self.queue, &entry, None, now).await;
+            announce_in_group(self.store, (&self.delivery, self.queue), &entry, None, now).await;
             if next.deleted
                 && let Err(error) = close_rows(self.store, &next, seq).await
             {
@@ -181,7 +183,7 @@ where
     ) -> Result<(), Error> {
         let is_owner = group.members.get(&owner).is_some_and(|member| member.role == Role::Owner);
         if is_owner && last.kind == Kind::GroupDeleted {
-            announce_in_group(self.store, self.connections, self.queue, last, None, now).await;
+            announce_in_group(self.store, (&self.delivery, self.queue), last, None, now).await;
             close_rows(self.store, group, last.seq).await?;
         }
         Ok(())

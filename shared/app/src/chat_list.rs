@@ -3,23 +3,15 @@
 use std::collections::BTreeMap;
 
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId};
+use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::membership::readable_by;
-use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Range};
+use crate::ports::{Groups, InboxRow, Inboxes, MessageLog};
+use crate::unread::count_unread;
 use crate::{Error, wire};
-
-/// Messages in one page while unread ones are counted.
-const COUNT_PAGE: u32 = 500;
-
-/// Pages that are counted; what lies before them is not looked at.
-///
-/// A page is at most 1 MB of the store, so this bounds what somebody who writes a
-/// lot can make a look at the chat list cost.
-const COUNT_PAGES_MAX: u32 = 2;
 
 /// A page of the user's conversations.
 ///
@@ -125,8 +117,8 @@ async fn conversation(
     now: Timestamp,
 ) -> Result<http::Conversation, Error> {
     let tail = log.tail(row.conversation, 1).await?;
-    let unread_count =
-        if tail.last() > row.read_seq { count_unread(log, user, row, retention, now).await? } else { 0 };
+    let count =
+        if tail.last() > row.read_seq { count_unread(log, user, row, retention, now).await? } else { None };
     let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
     Ok(http::Conversation {
         conversation: row.conversation.to_string(),
@@ -134,35 +126,8 @@ async fn conversation(
         name: None,
         last_seq: wire::seq_or_zero(tail.last()),
         read_seq: wire::seq_or_zero(row.read_seq),
-        unread_count,
+        unread_count: count.map_or(0, |count| count.unread),
         last_message: newest.map(wire::event_message),
         muted_until_ms: wire::optional_ms(row.muted_until.filter(|until| *until > now)),
     })
-}
-
-/// Counts messages of others after the read marker, among the newest; changes of a group are none.
-///
-/// Those that are not looked at all count, unless none that was looked at did.
-async fn count_unread(
-    log: &(impl MessageLog + Sync),
-    user: UserId,
-    row: &InboxRow,
-    retention: Retention,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let is_unread = |entry: &&Message| {
-        entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
-    };
-    // Where the present membership begins, nothing before it is unread.
-    let before_joining = row.joined.since().and_then(Seq::previous);
-    let after = Range::after(row.read_seq.max(before_joining));
-    let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);
-    for _ in 0..COUNT_PAGES_MAX {
-        let Some(range) = rest else { return Ok(unread) };
-        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
-        unread += page.entries.iter().filter(is_unread).count() as u64;
-        rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
-    }
-    let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
-    Ok(if unread == 0 { 0 } else { unread + unseen })
 }

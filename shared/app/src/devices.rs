@@ -31,6 +31,7 @@ pub async fn list_devices(
                 current: device.device == current,
                 name: device.name,
                 platform: device.platform,
+                push: device.push.map(|registration| registration.platform.to_string()),
                 created_at_ms: device.created_at.as_ms(),
                 last_active_at_ms: device.last_active_at.as_ms(),
             })

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use confab_domain::device::Device;
 use confab_domain::lease::YOUNG_CONNECTION;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Status, UserId};
 
 use crate::Error;
-use crate::ports::{Connections, Devices, PresenceQueue, Sessions, StoreError};
+use crate::ports::{Connections, Devices, PresenceQueue, Push, Sessions, StoreError};
 use crate::presence::{Context, PresenceTask};
+use crate::push::register::forget;
 
 /// How often the end of a lease is tried while the user is heard from.
 const ATTEMPTS_MAX: u32 = 4;
@@ -25,23 +27,31 @@ const ATTEMPTS_MAX: u32 = 4;
 /// [`Error::Store`]; doing it again finishes what was begun.
 pub async fn end_device(
     context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    (connections, push): (&(impl Connections + Sync), &(impl Push + Sync)),
     user: UserId,
     device: DeviceId,
     family: Option<FamilyId>,
 ) -> Result<bool, Error> {
     let login = context.store.device(user, device).await?;
-    if login.is_none_or(|login| family.is_some_and(|family| family != login.family)) {
+    let Some(login) = login.filter(|login| family.is_none_or(|family| family == login.family)) else {
         return Ok(false);
-    }
+    };
     close_sockets(context, connections, user, device).await?;
     let ended = context.store.remove_device(user, device, family).await?;
+    forget_registration(context.store, push, &login).await;
     close_sockets(context, connections, user, device).await?;
     if family.is_some() {
         // Who logs out is gone, though their socket may have been closed before.
         end_lease_if_alone(context, user).await?;
     }
     Ok(ended)
+}
+
+/// The device is gone, so nothing is pushed to it; what is left of it in the push service is in nobody's way.
+async fn forget_registration(devices: &(impl Devices + Sync), push: &(impl Push + Sync), login: &Device) {
+    if let Err(error) = forget(devices, push, login).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "an endpoint is left over");
+    }
 }
 
 /// Closes the sockets of a device; ends the lease if they were the user's only ones.

@@ -11,12 +11,13 @@ use confab_protocol::server::{Conversation, ConversationChange};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
+use crate::TaskError;
 use crate::announce::{self, Reached};
 use crate::at_once::STORE_CALLS_MAX;
+use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
-    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Sessions, StoreError,
+    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
-use crate::{TaskError, wire};
 
 /// An announcement to be made.
 ///
@@ -55,14 +56,14 @@ impl FanOutTask {
 
 /// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
 ///
-/// Doing it again repeats events, which devices recognise, and changes nothing else.
+/// Doing it again repeats events, which devices recognise, and alerts nobody twice.
 ///
 /// # Errors
 ///
 /// [`TaskError`].
 pub async fn fan_out(
     store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
-    connections: &(impl Connections + Sync),
+    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
     task: &FanOutTask,
     now: Timestamp,
 ) -> Result<Timestamp, TaskError> {
@@ -81,7 +82,7 @@ pub async fn fan_out(
     // Expired meanwhile, or named by a task that is not ours.
     let entry = page.entries.pop().ok_or(TaskError::Never("no such entry"))?;
     let audience = Audience::of(&entry, group.as_ref())?;
-    let reached = audience.tell(store, connections, origin.as_ref(), now).await?;
+    let reached = audience.tell(store, delivery, &entry, origin.as_ref(), now).await?;
     if entry.kind == Kind::GroupDeleted
         && let Some(group) = &group
     {
@@ -96,8 +97,10 @@ pub async fn fan_out(
 /// Best effort: whoever misses it finds the hole, or syncs.
 pub(crate) async fn announce_in_group(
     store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
-    connections: &(impl Connections + Sync),
-    queue: &(impl FanOutQueue + Sync),
+    (delivery, queue): (
+        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        &(impl FanOutQueue + Sync),
+    ),
     entry: &Message,
     origin: Option<&ConnectionId>,
     now: Timestamp,
@@ -106,7 +109,7 @@ pub(crate) async fn announce_in_group(
     let Err(error) = queue.enqueue(&task).await else { return };
     tracing::warn!(error = &error as &dyn std::error::Error, "announced without the queue");
     // Boxed, since it is rare and its future is large.
-    if let Err(error) = Box::pin(fan_out(store, connections, &task, now)).await {
+    if let Err(error) = Box::pin(fan_out(store, delivery, &task, now)).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
     }
 }
@@ -131,7 +134,8 @@ pub(crate) async fn close_rows(
 struct Audience {
     /// The entry, to all who may read it.
     readers: Vec<UserId>,
-    message: ServerFrame,
+    /// The group's name.
+    name: Option<String>,
     /// A change of their own list of conversations, to these.
     changed: Vec<UserId>,
     change: Option<ServerFrame>,
@@ -139,7 +143,6 @@ struct Audience {
 
 impl Audience {
     fn of(entry: &Message, group: Option<&Group>) -> Result<Self, TaskError> {
-        let message = ServerFrame::Message(wire::event_message(entry));
         let (mut readers, members) = match (entry.conversation, group) {
             (ConversationId::Dm { lower, upper }, _) => (vec![lower, upper], Vec::new()),
             (ConversationId::Group(_), Some(group)) => {
@@ -170,24 +173,26 @@ impl Audience {
                 name: group.filter(|_| change != ConversationChange::Removed).map(|group| group.name.clone()),
             })
         });
-        Ok(Self { readers, message, changed, change })
+        Ok(Self { readers, name: group.map(|group| group.name.clone()), changed, change })
     }
 
     /// The change first: a device should know of a conversation before it gets a message of it.
     async fn tell(
         &self,
         sessions: &(impl Sessions + Sync),
-        connections: &(impl Connections + Sync),
+        delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        entry: &Message,
         origin: Option<&ConnectionId>,
         now: Timestamp,
     ) -> Result<Reached, StoreError> {
         let mut reached = Reached::All;
         if let Some(change) = &self.change {
-            reached = announce::announce(sessions, connections, &self.changed, None, change, now).await?;
+            reached =
+                announce::announce(sessions, delivery.connections, &self.changed, None, change, now).await?;
         }
-        let message =
-            announce::announce(sessions, connections, &self.readers, origin, &self.message, now).await?;
-        Ok(reached.and(message))
+        let rows = sessions.sessions(&self.readers).await?;
+        let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
+        Ok(reached.and(deliver(sessions, delivery, entry, audience, &rows, now).await?))
     }
 }
 

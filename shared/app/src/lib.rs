@@ -13,6 +13,7 @@ pub mod ports;
 pub mod announce;
 mod append;
 mod at_once;
+pub mod delivery;
 pub mod fan_out;
 pub mod mark_read;
 pub mod read_history;
@@ -24,6 +25,8 @@ pub mod close_connection;
 pub mod open_connection;
 pub mod presence;
 pub mod typing;
+
+pub mod push;
 
 pub mod authenticate;
 pub mod change_group;
@@ -44,6 +47,7 @@ mod lanes;
 mod membership;
 pub mod metric;
 mod task_error;
+mod unread;
 pub mod wire;
 
 pub use error::Error;

@@ -8,7 +8,7 @@ use confab_protocol::{http, limits};
 use crate::Error;
 use crate::end_device::{close_sockets, end_device};
 use crate::ports::{
-    Account, Connections, Devices, Passwords, PresenceQueue, RateLimits, Sessions, Tokens, Users,
+    Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
 use crate::presence::Context;
 use crate::refresh_session::session_of;
@@ -24,7 +24,7 @@ use crate::sign_up::{AuthRates, FreshIds, new_device};
 /// many tries from one address or at one handle; [`Error::Store`].
 pub async fn log_in(
     context: &Context<'_, impl Users + Devices + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
     (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
     (rates, source): (AuthRates, &str),
     login: http::Login,
@@ -37,7 +37,7 @@ pub async fn log_in(
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
     store.put_device(&device).await?;
     // After the device is there: of logins at once, the last to look sees all of them.
-    make_room(context, connections, user, device.device).await?;
+    make_room(context, ways, user, device.device).await?;
     Ok(session_of(tokens, &device, now))
 }
 
@@ -70,7 +70,7 @@ async fn check_credentials(
 
 async fn make_room(
     context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
     user: UserId,
     newcomer: DeviceId,
 ) -> Result<(), Error> {
@@ -80,8 +80,8 @@ async fn make_room(
         session.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
     };
     for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
-        end_device(context, connections, user, device, None).await?;
+        end_device(context, ways, user, device, None).await?;
     }
     // Those of an earlier login on the same device.
-    close_sockets(context, connections, user, newcomer).await
+    close_sockets(context, ways.0, user, newcomer).await
 }

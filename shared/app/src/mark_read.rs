@@ -1,15 +1,22 @@
 //! Moving a read marker, and telling the others.
 
-use confab_domain::{ConnectionId, ConversationId, Refusal, Seq, Timestamp, UserId};
+use std::time::Duration;
+
+use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{ServerFrame, server::Receipt};
 
 use crate::fan_out::told_of_receipt;
 use crate::membership::readable_by;
-use crate::ports::{Connections, Groups, Inboxes, MarkReadOutcome, MessageLog, Sessions};
+use crate::ports::{
+    Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions,
+};
+use crate::push::PushTask;
 use crate::{Error, announce};
 
 /// Marks a conversation as read up to `seq`, and tells the members' devices if that is news; in a group of more than
 /// [`TOLD_OF_RECEIPTS_MAX`](confab_domain::group::TOLD_OF_RECEIPTS_MAX), the reader's only.
+///
+/// Alerts on the reader's other phones are cleared, best effort.
 ///
 /// # Errors
 ///
@@ -17,14 +24,43 @@ use crate::{Error, announce};
 /// [`Error::Store`].
 pub async fn mark_read(
     store: &(impl Inboxes + Groups + MessageLog + Sessions + Sync),
-    connections: &(impl Connections + Sync),
-    reader: UserId,
+    (connections, push): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
+    reader: Identity,
     origin: Option<&ConnectionId>,
     conversation: ConversationId,
     seq: Seq,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let joined = readable_by(store, conversation, reader).await?;
+    let user = reader.user;
+    check_readable(store, user, conversation, seq).await?;
+    match store.mark_read(user, conversation, seq).await? {
+        MarkReadOutcome::Already => Ok(()),
+        MarkReadOutcome::NotAMember => Err(Refusal::NotAMember.into()),
+        MarkReadOutcome::Moved(alerts) => {
+            let receipt = ServerFrame::Receipt(Receipt {
+                conversation: conversation.to_string(),
+                user: user.to_string(),
+                read_seq: seq.get(),
+            });
+            let told = match conversation {
+                ConversationId::Dm { lower, upper } => vec![lower, upper],
+                ConversationId::Group(group) => told_of_receipt(store, group, user).await?,
+            };
+            let hint = announce::hint(store, connections, &told, origin, &receipt, now);
+            let clearing = clear_alerts(push, &alerts, user, reader.device, conversation);
+            futures_util::future::join(hint, clearing).await;
+            Ok(())
+        }
+    }
+}
+
+async fn check_readable(
+    store: &(impl Inboxes + Groups + MessageLog + Sync),
+    user: UserId,
+    conversation: ConversationId,
+    seq: Seq,
+) -> Result<(), Error> {
+    let joined = readable_by(store, conversation, user).await?;
     if joined.since().is_none_or(|since| seq < since && joined.within(seq, seq).is_empty()) {
         return Err(Refusal::NotAMember.into());
     }
@@ -35,21 +71,21 @@ pub async fn mark_read(
             return Err(Refusal::field("seq", "is after the last message").into());
         }
     }
-    match store.mark_read(reader, conversation, seq).await? {
-        MarkReadOutcome::Already => Ok(()),
-        MarkReadOutcome::NotAMember => Err(Refusal::NotAMember.into()),
-        MarkReadOutcome::Moved => {
-            let receipt = ServerFrame::Receipt(Receipt {
-                conversation: conversation.to_string(),
-                user: reader.to_string(),
-                read_seq: seq.get(),
-            });
-            let told = match conversation {
-                ConversationId::Dm { lower, upper } => vec![lower, upper],
-                ConversationId::Group(group) => told_of_receipt(store, group, reader).await?,
-            };
-            announce::hint(store, connections, &told, origin, &receipt, now).await;
-            Ok(())
-        }
+    Ok(())
+}
+
+async fn clear_alerts(
+    queue: &(impl PushQueue + Sync),
+    alerts: &Alerts,
+    user: UserId,
+    reader: DeviceId,
+    conversation: ConversationId,
+) {
+    if !alerts.is_shown() {
+        return;
+    }
+    let task = PushTask::clear(user, conversation, reader);
+    if let Err(error) = queue.put(&task, Duration::ZERO).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "alerts stay on other phones");
     }
 }

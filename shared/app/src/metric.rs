@@ -30,6 +30,15 @@ pub const STATUS: &str = "Status";
 /// Watches over leases that a heartbeat found broken.
 pub const BROKEN_WATCHES: &str = "BrokenWatches";
 
+/// Pushes handed to the push service, by [`OUTCOME`].
+pub const PUSHES: &str = "Pushes";
+
+/// `taken`, `dead` or `failed`.
+pub const OUTCOME: &str = "Outcome";
+
+/// From a message's time to its push being handed over. Unit: milliseconds.
+pub const PUSH_LAG: &str = "PushLag";
+
 /// Every counter.
-pub const ALL: [&str; 6] =
-    [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS, PRESENCE_CHANGES, BROKEN_WATCHES];
+pub const ALL: [&str; 7] =
+    [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS, PRESENCE_CHANGES, BROKEN_WATCHES, PUSHES];

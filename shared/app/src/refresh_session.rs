@@ -7,7 +7,7 @@ use confab_protocol::http;
 use crate::Error;
 use crate::end_device::end_device;
 use crate::ports::{
-    Connections, Devices, Identity, PresenceQueue, RefreshClaims, RotateOutcome, Sessions, Tokens,
+    Connections, Devices, Identity, PresenceQueue, Push, RefreshClaims, RotateOutcome, Sessions, Tokens,
 };
 use crate::presence::Context;
 
@@ -22,7 +22,7 @@ use crate::presence::Context;
 /// [`Error::Store`]: the token may be dead.
 pub async fn refresh_session(
     context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
     tokens: &impl Tokens,
     refresh_token: &str,
 ) -> Result<http::Session, Error> {
@@ -33,7 +33,7 @@ pub async fn refresh_session(
         RotateOutcome::Rotated => Ok(session(tokens, identity, generation + 1, now)),
         RotateOutcome::Ended => Err(Refusal::Unauthenticated("this device was logged out").into()),
         RotateOutcome::Reused => {
-            end_device(context, connections, user, device, Some(family)).await?;
+            end_device(context, ways, user, device, Some(family)).await?;
             Err(Refusal::Unauthenticated("this refresh token was used before; log in again").into())
         }
     }

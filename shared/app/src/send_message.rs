@@ -13,13 +13,14 @@ use confab_domain::{
 };
 use confab_protocol as protocol;
 
-use crate::announce::{self, Reached};
+use crate::announce::Reached;
 use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::delivery::{Audience, Delivery, deliver};
 use crate::fan_out::{FanOutTask, announce_in_group};
 use crate::membership::{not_a_member, readable_by};
 use crate::ports::{
-    AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, Range, Session,
-    Sessions, StoreError, Tail, Users,
+    AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
+    Range, Session, Sessions, StoreError, Tail, Users,
 };
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
@@ -74,7 +75,10 @@ pub struct Writer {
 /// [`Error::Store`]: unknown; send it again with the same key.
 pub async fn send_message(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users + Sync),
-    (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
+    (delivery, queue): (
+        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        &(impl FanOutQueue + Sync),
+    ),
     writer: &Writer,
     command: SendMessage,
     now: Timestamp,
@@ -90,10 +94,10 @@ pub async fn send_message(
     let senders_session = match peer {
         Some(peer) => {
             let pair = [peer, command.sender];
-            announce_to_pair(store, (connections, queue), pair, &message, origin, now).await
+            announce_to_pair(store, (delivery, queue), pair, &message, origin, now).await
         }
         None => {
-            announce_in_group(store, connections, queue, &message, origin, now).await;
+            announce_in_group(store, (delivery, queue), &message, origin, now).await;
             None
         }
     };
@@ -110,16 +114,19 @@ pub async fn send_message(
 /// Announces to two users here and now, and has it done again later where that fails. Gives the sender's session row.
 async fn announce_to_pair(
     sessions: &(impl Sessions + Sync),
-    (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
+    (delivery, queue): (
+        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        &(impl FanOutQueue + Sync),
+    ),
     pair: [UserId; 2],
     message: &Message,
     origin: Option<&ConnectionId>,
     now: Timestamp,
 ) -> Option<Session> {
-    let frame = protocol::ServerFrame::Message(wire::event_message(message));
+    let audience = Audience { readers: &pair, group: None, origin };
     let mut rows = sessions.sessions(&pair).await;
     let reached = match &rows {
-        Ok(rows) => announce::post_to(sessions, connections, rows, origin, &frame, now).await.ok(),
+        Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
         Err(_) => None,
     };
     if reached != Some(Reached::All)

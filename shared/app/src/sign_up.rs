@@ -91,6 +91,7 @@ pub(crate) fn new_device(
         family: ids.family,
         generation: 0,
         name: check("device.name", label.name)?,
+        push: None,
         platform: check("device.platform", label.platform)?,
         created_at: now,
         last_active_at: now,

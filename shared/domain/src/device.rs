@@ -1,5 +1,6 @@
 //! Devices: the logins of a user.
 
+use crate::push::Registration;
 use crate::{DeviceId, FamilyId, Timestamp, UserId};
 
 /// One login of a user.
@@ -17,6 +18,8 @@ pub struct Device {
     pub name: Option<String>,
     /// As the device named itself.
     pub platform: Option<String>,
+    /// Where its pushes go; `None` where it has asked for none.
+    pub push: Option<Registration>,
     /// When it logged in.
     pub created_at: Timestamp,
     /// When it logged in or last renewed its tokens.
@@ -55,6 +58,7 @@ mod tests {
             generation: 0,
             name: None,
             platform: None,
+            push: None,
             created_at: Timestamp::from_ms(0),
             last_active_at: Timestamp::from_ms(last_active_at_ms),
         }

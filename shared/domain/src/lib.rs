@@ -7,6 +7,7 @@
 //! Start with [`log`]: everything else hangs on it.
 
 pub mod account;
+pub mod alerts;
 pub mod claim;
 pub mod contact;
 pub mod content;
@@ -17,12 +18,16 @@ pub mod joined;
 pub mod lease;
 pub mod log;
 pub mod membership;
+pub mod notification;
+pub mod push;
 pub mod rate;
+pub mod reach;
 pub mod refusal;
 pub mod retention;
 pub mod time;
 pub mod watch;
 
+pub use alerts::Alerts;
 pub use contact::{ContactChange, Relation};
 pub use content::Content;
 pub use group::Group;

@@ -11,6 +11,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_gateway_apigw::Gateway;
+use confab_push_sns::{Applications, SnsPush};
 use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::{Store, Tables};
 
@@ -61,6 +62,11 @@ pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
 /// Queues, by their URLs.
 pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
+}
+
+/// Phones, by these applications.
+pub fn push(config: &SdkConfig, applications: Applications) -> SnsPush {
+    SnsPush::new(aws_sdk_sns::Client::new(config), applications)
 }
 
 /// What keeps presence, with the queue at `url`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
+use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
 /// Reads variables and collects what is wrong with them, so that all of it is told at once.
@@ -62,6 +63,15 @@ impl Env {
         HeartbeatPolicy {
             interval: Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS")),
             timeout: Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS")),
+        }
+    }
+
+    /// The platform applications; an empty name is none.
+    pub fn push_applications(&mut self) -> Applications {
+        let mut application = |name| Some(self.get::<String>(name)).filter(|arn| !arn.is_empty());
+        Applications {
+            apns: application("CONFAB_APNS_APPLICATION_ARN"),
+            fcm: application("CONFAB_FCM_APPLICATION_ARN"),
         }
     }
 

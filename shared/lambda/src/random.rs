@@ -22,6 +22,15 @@ pub fn watch() -> Result<WatchId, Error> {
     getrandom::u64().map(WatchId).map_err(failed)
 }
 
+/// Names whoever writes a row.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the system has no random numbers.
+pub fn writer() -> Result<u64, Error> {
+    getrandom::u64().map_err(failed)
+}
+
 fn failed(error: getrandom::Error) -> Error {
     StoreError::Unavailable(error.to_string().into()).into()
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use confab_app::ports::{Devices, RotateOutcome, StoreError};
+use confab_app::ports::{Devices, RegisterOutcome, RotateOutcome, StoreError};
 use confab_domain::device::Device;
+use confab_domain::push::Registration;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Memory;
@@ -47,6 +48,47 @@ impl Devices for Memory {
             }
             Some(known) if known.family == family => RotateOutcome::Reused,
             _ => RotateOutcome::Ended,
+        })
+        .await
+    }
+
+    async fn register_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        registration: &Registration,
+    ) -> Result<RegisterOutcome, StoreError> {
+        self.call(|tables| {
+            let key = (user, device);
+            if tables.devices.0.get(&key).is_none_or(|own| own.family != family) {
+                return RegisterOutcome::Ended;
+            }
+            for (_, other) in tables.devices.0.iter_mut().filter(|(other, _)| **other != key) {
+                other.push.take_if(|push| push.has_token_of(registration));
+            }
+            let own = tables.devices.0.get_mut(&key).and_then(|own| own.push.replace(registration.clone()));
+            RegisterOutcome::Registered(own.filter(|earlier| !earlier.has_token_of(registration)))
+        })
+        .await
+    }
+
+    async fn drop_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        registration: &Registration,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| {
+            if let Some(own) = tables.devices.0.get_mut(&(user, device)) {
+                own.push.take_if(|push| push.has_token_of(registration));
+            }
+            !tables
+                .devices
+                .0
+                .values()
+                .flat_map(|device| &device.push)
+                .any(|push| push.has_token_of(registration))
         })
         .await
     }

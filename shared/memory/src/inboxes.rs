@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, StoreError};
+use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError};
 use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
+use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use crate::Memory;
 
@@ -17,13 +17,14 @@ struct Row {
     joined: Joined,
     read_seq: Option<Seq>,
     muted_until: Option<Timestamp>,
+    alerts: Alerts,
     /// The oldest first.
     claims: VecDeque<(ClientMessageId, Timestamp)>,
 }
 
 impl Row {
     fn new(joined: Joined) -> Self {
-        Self { joined, read_seq: None, muted_until: None, claims: VecDeque::new() }
+        Self { joined, read_seq: None, muted_until: None, alerts: Alerts::default(), claims: VecDeque::new() }
     }
 
     fn claim(&mut self, key: &ClientMessageId, now: Timestamp) -> Claim {
@@ -43,6 +44,7 @@ impl Row {
             joined: self.joined.clone(),
             read_seq: self.read_seq,
             muted_until: self.muted_until,
+            alerts: self.alerts,
         }
     }
 }
@@ -121,6 +123,15 @@ impl Inboxes for Memory {
         .await
     }
 
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.list(user, after, rows_max).await
+    }
+
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
         self.call(|tables| tables.inboxes.row(user, conversation).map(|row| row.show(conversation))).await
     }
@@ -139,7 +150,7 @@ impl Inboxes for Memory {
                 return MarkReadOutcome::Already;
             }
             row.read_seq = Some(seq);
-            MarkReadOutcome::Moved
+            MarkReadOutcome::Moved(row.alerts)
         })
         .await
     }
@@ -156,6 +167,26 @@ impl Inboxes for Memory {
                 true
             }
             None => false,
+        })
+        .await
+    }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        self.call(|tables| {
+            let Some(row) = tables.inboxes.members_row(user, seen.conversation) else {
+                return ReplaceOutcome::NotAMember;
+            };
+            let found = (row.alerts, row.read_seq, row.muted_until);
+            if found != (seen.alerts, seen.read_seq, seen.muted_until) {
+                return ReplaceOutcome::Changed(Box::new(row.show(seen.conversation)));
+            }
+            row.alerts = *next;
+            ReplaceOutcome::Replaced
         })
         .await
     }

@@ -9,8 +9,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use confab_app::fan_out::FanOutTask;
-use confab_app::ports::{FanOutQueue, PresenceQueue, StoreError};
+use confab_app::ports::{FanOutQueue, PresenceQueue, PushQueue, StoreError};
 use confab_app::presence::PresenceTask;
+use confab_app::push::PushTask;
 
 /// The attribute of a parked message that says why it is there.
 const REASON: &str = "reason";
@@ -72,6 +73,37 @@ impl PresenceQueue for SqsPresenceQueue {
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map(drop)
+            .map_err(store_error)
+    }
+}
+
+/// The queue of pushes.
+#[derive(Clone, Debug)]
+pub struct SqsPushQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsPushQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+}
+
+impl PushQueue for SqsPushQueue {
+    /// One message per task, in the group of its conversation as an announcement is, with a delay of its own.
+    async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
+        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(task.conversation())
+            .set_delay_seconds(i32::try_from(delay.as_secs()).ok().filter(|seconds| *seconds > 0))
             .send()
             .await
             .map(drop)

@@ -1,14 +1,15 @@
 //! Logins.
 //!
 //! Shape: `{user S, device S, family S, generation N, rotated_by B?, name S?, platform S?,
-//! created_at_ms N, last_active_at_ms N}`.
+//! created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?}`.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use confab_app::ports::{Devices, RotateOutcome, StoreError};
+use confab_app::ports::{Devices, RegisterOutcome, RotateOutcome, StoreError};
 use confab_domain::device::Device;
+use confab_domain::push::{Endpoint, PushToken, Registration};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Store;
@@ -16,13 +17,16 @@ use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{DEVICE, USER};
 
-const FAMILY: &str = "family";
+pub(crate) const FAMILY: &str = "family";
 const GENERATION: &str = "generation";
 const ROTATED_BY: &str = "rotated_by";
 const NAME: &str = "name";
 const PLATFORM: &str = "platform";
 const CREATED_AT_MS: &str = "created_at_ms";
 const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
+pub(crate) const PUSH_PLATFORM: &str = "push_platform";
+pub(crate) const PUSH_TOKEN: &str = "push_token";
+pub(crate) const PUSH_ENDPOINT: &str = "push_endpoint";
 
 impl Devices for Store {
     async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
@@ -114,6 +118,25 @@ impl Devices for Store {
         Ok(if reused { RotateOutcome::Reused } else { RotateOutcome::Ended })
     }
 
+    async fn register_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        registration: &Registration,
+    ) -> Result<RegisterOutcome, StoreError> {
+        self.register((user, device), family, registration).await
+    }
+
+    async fn drop_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        registration: &Registration,
+    ) -> Result<bool, StoreError> {
+        self.unregister((user, device), registration).await
+    }
+
     async fn remove_device(
         &self,
         user: UserId,
@@ -164,7 +187,23 @@ pub(crate) fn device_item(device: &Device) -> Item {
     ]);
     item.extend(device.name.as_ref().map(|name| (NAME.to_owned(), text(name))));
     item.extend(device.platform.as_ref().map(|platform| (PLATFORM.to_owned(), text(platform))));
+    if let Some(Registration { platform, token, endpoint }) = &device.push {
+        item.extend([
+            (PUSH_PLATFORM.to_owned(), text(platform)),
+            (PUSH_TOKEN.to_owned(), text(token.reveal())),
+            (PUSH_ENDPOINT.to_owned(), text(endpoint.as_str())),
+        ]);
+    }
     item
+}
+
+fn read_registration(reader: &Reader<'_>) -> Result<Option<Registration>, StoreError> {
+    let Some(endpoint) = reader.optional_text(PUSH_ENDPOINT)? else { return Ok(None) };
+    Ok(Some(Registration {
+        platform: reader.parsed(PUSH_PLATFORM)?,
+        token: PushToken::parse(reader.text(PUSH_TOKEN)?).map_err(|_| reader.malformed(PUSH_TOKEN))?,
+        endpoint: Endpoint::new(endpoint),
+    }))
 }
 
 fn read_device(item: &Item) -> Result<Device, StoreError> {
@@ -176,6 +215,7 @@ fn read_device(item: &Item) -> Result<Device, StoreError> {
         generation: reader.number(GENERATION)?,
         name: reader.optional_text(NAME)?.map(str::to_owned),
         platform: reader.optional_text(PLATFORM)?.map(str::to_owned),
+        push: read_registration(&reader)?,
         created_at: reader.time(CREATED_AT_MS)?,
         last_active_at: reader.time(LAST_ACTIVE_AT_MS)?,
     })

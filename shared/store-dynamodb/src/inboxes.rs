@@ -1,7 +1,7 @@
 //! What a conversation is to each of its members.
 //!
-//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?}`, and in a group
-//! what [`crate::memberships`] says.
+//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?, alerts S?}`, and in a
+//! group what [`crate::memberships`] says; for `alerts` see [`crate::alerts`].
 //! `claims` and `claimed_at` are two windows of fixed length, moved on together:
 //! short hashes of the last keys, and when each was claimed. The whole row stays
 //! around 500 bytes, since a write is billed by the KB of the whole item, and
@@ -14,17 +14,18 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, StoreError};
+use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError};
 use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{ClientMessageId, ConversationId, Seq, Timestamp, UserId};
+use confab_domain::{Alerts, ClientMessageId, ConversationId, Seq, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
+use crate::compare::Comparison;
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{CONVERSATION, USER};
-use crate::{Store, memberships};
+use crate::{Store, alerts, memberships};
 
 const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";
@@ -113,25 +114,16 @@ impl Inboxes for Store {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
-        let start = after.map(|conversation| {
-            Item::from([(USER.to_owned(), text(user)), (CONVERSATION.to_owned(), text(conversation))])
-        });
-        let output = self
-            .client
-            .query()
-            .table_name(&self.tables.inboxes)
-            .key_condition_expression("#user = :user")
-            .expression_attribute_names("#user", USER)
-            .expression_attribute_values(":user", text(user))
-            .set_exclusive_start_key(start)
-            .limit(i32::try_from(rows_max).unwrap_or(i32::MAX))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        let rows = output.items().iter().map(inbox_row).collect::<Result<Vec<_>, _>>()?;
-        let next = rows.last().filter(|_| output.last_evaluated_key.is_some()).map(|row| row.conversation);
-        Ok(InboxPage { rows, next })
+        self.rows(user, after, rows_max, true).await
+    }
+
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.rows(user, after, rows_max, false).await
     }
 
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
@@ -163,11 +155,15 @@ impl Inboxes for Store {
             .expression_attribute_names("#in", memberships::proof_of(conversation))
             .expression_attribute_names("#read_seq", READ_SEQ)
             .expression_attribute_values(":seq", number(seq.get()))
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
+        if let Ok(moved) = &result {
+            let row = moved.attributes().map(inbox_row).transpose()?;
+            return Ok(MarkReadOutcome::Moved(row.map(|row| row.alerts).unwrap_or_default()));
+        }
         Ok(match unless_condition_failed(result)? {
-            Updated::Done => MarkReadOutcome::Moved,
-            Updated::NoRow => MarkReadOutcome::NotAMember,
+            Updated::Done | Updated::NoRow => MarkReadOutcome::NotAMember,
             Updated::ConditionFailed(row) if !row.contains_key(memberships::proof_of(conversation)) => {
                 MarkReadOutcome::NotAMember
             }
@@ -194,9 +190,79 @@ impl Inboxes for Store {
         };
         Ok(matches!(unless_condition_failed(update.send().await)?, Updated::Done))
     }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        let proof = memberships::proof_of(seen.conversation);
+        let unchanged = Comparison::default()
+            .and(alerts::ALERTS, alerts::written(&seen.alerts))
+            .and(READ_SEQ, seen.read_seq.map(|seq| number(seq.get())))
+            .and(MUTED_UNTIL_MS, seen.muted_until.map(time));
+        let condition = format!("attribute_exists(#in) AND {}", unchanged.expression());
+        let mut names = unchanged.names.clone();
+        names.insert("#in".to_owned(), proof.to_owned());
+        names.insert("#alerts".to_owned(), alerts::ALERTS.to_owned());
+        let mut values = unchanged.values().unwrap_or_default();
+        values.extend(alerts::written(next).map(|next| (":next".to_owned(), next)));
+        let result = self
+            .update_row(user, seen.conversation)
+            .update_expression("SET #alerts = :next")
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        Ok(match unless_condition_failed(result)? {
+            Updated::Done => ReplaceOutcome::Replaced,
+            Updated::NoRow => ReplaceOutcome::NotAMember,
+            Updated::ConditionFailed(item) => {
+                let row = inbox_row(&item)?;
+                if row.alerts == *next {
+                    // The SDK tried again after its first answer was lost.
+                    ReplaceOutcome::Replaced
+                } else if item.contains_key(proof) {
+                    ReplaceOutcome::Changed(Box::new(row))
+                } else {
+                    ReplaceOutcome::NotAMember
+                }
+            }
+        })
+    }
 }
 
 impl Store {
+    async fn rows(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+        consistent: bool,
+    ) -> Result<InboxPage, StoreError> {
+        let start = after.map(|conversation| {
+            Item::from([(USER.to_owned(), text(user)), (CONVERSATION.to_owned(), text(conversation))])
+        });
+        let output = self
+            .client
+            .query()
+            .table_name(&self.tables.inboxes)
+            .key_condition_expression("#user = :user")
+            .expression_attribute_names("#user", USER)
+            .expression_attribute_values(":user", text(user))
+            .set_exclusive_start_key(start)
+            .limit(i32::try_from(rows_max).unwrap_or(i32::MAX))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let rows = output.items().iter().map(inbox_row).collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| output.last_evaluated_key.is_some()).map(|row| row.conversation);
+        Ok(InboxPage { rows, next })
+    }
+
     pub(crate) fn update_row(
         &self,
         user: UserId,
@@ -284,5 +350,6 @@ fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
         conversation: reader.parsed(CONVERSATION)?,
         read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
+        alerts: alerts::read(&reader)?,
     })
 }

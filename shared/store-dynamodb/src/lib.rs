@@ -13,12 +13,14 @@ mod compare;
 mod error;
 mod item;
 
+mod alerts;
 mod contacts;
 mod devices;
 mod groups;
 mod inboxes;
 mod memberships;
 mod message_log;
+mod push_tokens;
 mod rate_limits;
 mod sessions;
 mod users;

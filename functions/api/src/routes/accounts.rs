@@ -49,7 +49,7 @@ pub(super) async fn login(
     let ids = api.fresh_ids(now)?;
     let keys = (&api.passwords, &api.tokens);
     let rates = (api.rates, source.as_str());
-    Ok(Json(log_in::log_in(&api.presence(now)?, &api.gateway, keys, rates, login, ids).await?))
+    Ok(Json(log_in::log_in(&api.presence(now)?, (&api.gateway, &api.push), keys, rates, login, ids).await?))
 }
 
 /// Renew a login. The old refresh token dies; using it again ends the login.
@@ -63,7 +63,8 @@ pub(super) async fn refresh(
 ) -> Result<Json<Session>, Failure> {
     let token = &refresh.refresh_token;
     let context = api.presence(clock::now())?;
-    let session = refresh_session::refresh_session(&context, &api.gateway, &api.tokens, token).await?;
+    let ways = (&api.gateway, &api.push);
+    let session = refresh_session::refresh_session(&context, ways, &api.tokens, token).await?;
     Ok(Json(session))
 }
 
@@ -75,7 +76,8 @@ pub(super) async fn refresh(
 pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
     let Caller { identity, now } = caller;
     let Identity { user, device, family } = identity;
-    end_device::end_device(&api.presence(now)?, &api.gateway, user, device, Some(family)).await?;
+    let ways = (&api.gateway, &api.push);
+    end_device::end_device(&api.presence(now)?, ways, user, device, Some(family)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

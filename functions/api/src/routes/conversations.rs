@@ -131,8 +131,9 @@ pub(super) async fn post_message(
         })?,
         attempt: random::attempt()?,
     };
-    let queues = (&api.gateway, &api.queue);
-    Ok(Json(send_message(&api.store, queues, &api.writer, command, caller.now).await?.ack))
+    let delivery = api.delivery();
+    let ways = (&delivery, &api.queue);
+    Ok(Json(send_message(&api.store, ways, &api.writer, command, caller.now).await?.ack))
 }
 
 /// How far each member has read.

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::devices::list_devices;
 use confab_app::end_device::end_device;
+use confab_app::push::register::{register, unregister};
 use confab_domain::{DeviceId, Refusal};
-use confab_protocol::http::{Devices, ErrorAnswer};
+use confab_protocol::http::{Devices, ErrorAnswer, PushRegistration};
 
 use crate::Shared;
 use crate::answer::Failure;
-use crate::extract::{Caller, Id};
+use crate::extract::{Body, Caller, Id};
 
 /// The devices that the user is logged in on.
 #[utoipa::path(get, path = "/v1/devices", security(("access_token" = [])), responses(
@@ -34,9 +35,38 @@ pub(super) async fn end(
     Id(device): Id<DeviceId>,
 ) -> Result<StatusCode, Failure> {
     let context = api.presence(caller.now)?;
-    if end_device(&context, &api.gateway, caller.identity.user, device, None).await? {
+    if end_device(&context, (&api.gateway, &api.push), caller.identity.user, device, None).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::NotFound("device").into())
     }
+}
+
+/// Have this device's pushes go to a token. To be repeated whenever the app starts.
+#[utoipa::path(put, path = "/v1/devices/self/push", security(("access_token" = [])),
+    request_body = PushRegistration, responses(
+    (status = 204),
+    (status = 400, body = ErrorAnswer),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn register_push(
+    State(api): State<Shared>,
+    caller: Caller,
+    Body(wanted): Body<PushRegistration>,
+) -> Result<StatusCode, Failure> {
+    register(&api.store, &api.push, caller.identity, &wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Have no more pushes go to this device.
+#[utoipa::path(delete, path = "/v1/devices/self/push", security(("access_token" = [])), responses(
+    (status = 204),
+    (status = 401, body = ErrorAnswer),
+))]
+pub(super) async fn unregister_push(
+    State(api): State<Shared>,
+    caller: Caller,
+) -> Result<StatusCode, Failure> {
+    unregister(&api.store, &api.push, caller.identity).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

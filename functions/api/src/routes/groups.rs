@@ -11,7 +11,7 @@ use confab_domain::{GroupId, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::random;
 use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 use crate::answer::Failure;
@@ -19,8 +19,8 @@ use crate::extract::{Body, Caller, Id, Ids, MaybeBody};
 use crate::{Api, Shared, fresh_ulid};
 
 impl Api {
-    fn groups(&self) -> Context<'_, Store, Gateway, SqsFanOutQueue> {
-        Context { store: &self.store, connections: &self.gateway, queue: &self.queue, writer: &self.writer }
+    fn groups(&self) -> Context<'_, Store, Gateway, SqsPushQueue, SqsFanOutQueue> {
+        Context { store: &self.store, delivery: self.delivery(), queue: &self.queue, writer: &self.writer }
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(blocks::put, blocks::remove))
         .routes(routes!(devices::list))
         .routes(routes!(devices::end))
+        .routes(routes!(devices::register_push, devices::unregister_push))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::change))
         .routes(routes!(conversations::messages, conversations::post_message))

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     change::Change,
-    clock::Ms,
     message::{Content, Message},
     protocol::Move,
     queue::{Demand, Key, NotChanged, Queue},
@@ -14,9 +13,7 @@ use super::{
     refusal::Refusal,
     settings::{Settings, seconds},
 };
-
-/// The account's number, in ARNs and URLs.
-pub(super) const ACCOUNT_ID: &str = "000000000000";
+use crate::clock::Ms;
 
 /// Every queue by its name. Knows no I/O; time is an argument and never decreases.
 #[derive(Debug, Default)]

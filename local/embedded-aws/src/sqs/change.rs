@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{account::Record, clock::Ms, message::Content, queue::Key};
+use super::{account::Record, message::Content, queue::Key};
+use crate::clock::Ms;
 
 /// One step from one state of the account to the next.
 #[derive(Clone, Debug)]

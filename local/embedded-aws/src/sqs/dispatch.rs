@@ -9,7 +9,10 @@ use super::{
     protocol::read,
     refusal::Refusal,
 };
-use crate::{ServiceRequest, ServiceResponse};
+use crate::{
+    ServiceRequest, ServiceResponse,
+    wire::{self, Scope},
+};
 
 /// Executes one request and answers as SQS does.
 pub(super) async fn answer(sqs: &Sqs, request: &ServiceRequest) -> ServiceResponse {
@@ -26,7 +29,8 @@ async fn execute(sqs: &Sqs, request: &ServiceRequest) -> Result<Vec<u8>, Refusal
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let target = header("x-amz-target").unwrap_or_default();
     let operation = target.split_once('.').map_or("", |(_, operation)| operation);
-    let region = region(header("authorization").unwrap_or_default());
+    let authorization = header("authorization").unwrap_or_default();
+    let Scope { region, .. } = wire::scope(authorization).unwrap_or_default();
     let body = request.body();
     macro_rules! operations {
         ($($name:literal => $function:path,)*) => {
@@ -57,12 +61,6 @@ async fn execute(sqs: &Sqs, request: &ServiceRequest) -> Result<Vec<u8>, Refusal
         "SetQueueAttributes" => queues::set_attributes,
         "StartMessageMoveTask" => moves::start,
     }
-}
-
-/// The region in the credential scope, which becomes part of ARNs.
-fn region(authorization: &str) -> &str {
-    let credential = authorization.split_once("Credential=").map_or("", |(_, credential)| credential);
-    credential.split('/').nth(2).unwrap_or_default()
 }
 
 fn json(answer: &impl Serialize) -> Result<Vec<u8>, Refusal> {

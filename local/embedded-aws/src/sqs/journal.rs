@@ -1,22 +1,22 @@
 //! The queues on disk: one SQLite file that follows the state in memory.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use rusqlite::{Connection, Result, Row, Transaction, params};
+use rusqlite::{Connection, Result, Transaction, params};
 
 use super::{
     account::{Account, Record},
     change::Change,
-    clock::Ms,
     message::{Content, Message},
     queue::Key,
+};
+use crate::{
+    clock::Ms,
+    sqlite::{self, json, text},
 };
 
 /// Version of the tables, in `PRAGMA user_version`. A file of another is refused.
 const SCHEMA_VERSION: i64 = 1;
-
-/// How long another process may hold the file, such as one that looks into it.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
@@ -44,17 +44,7 @@ impl Journal {
     /// SQLite's reason, or that the file was written by another version.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // A commit is in the system's hands, not the disk's: the end of the
-        // process loses nothing, a power cut the last moments.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
-            0 => connection.pragma_update(None, "user_version", SCHEMA_VERSION)?,
-            SCHEMA_VERSION => {}
-            other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
-        }
-        connection.execute_batch(TABLES)?;
+        sqlite::prepare(&connection, SCHEMA_VERSION, TABLES)?;
         Ok(Self { connection })
     }
 
@@ -129,15 +119,4 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> Result<()> {
         Change::Removed { key } => execute("DELETE FROM messages WHERE key = ?", params![key.0]),
         Change::Sooner { .. } => Ok(()),
     }
-}
-
-fn text(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
-    })
 }

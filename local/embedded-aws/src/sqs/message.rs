@@ -6,7 +6,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::{clock::Ms, refusal::Refusal};
+use super::refusal::Refusal;
+use crate::clock::Ms;
 
 /// Custom attributes of one message. Source: Amazon SQS Developer Guide,
 /// "Amazon SQS message quotas".

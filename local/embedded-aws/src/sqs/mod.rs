@@ -2,12 +2,10 @@
 
 mod account;
 mod change;
-mod clock;
 mod dispatch;
 mod error;
 mod journal;
 mod message;
-mod message_id;
 mod operations;
 mod pollers;
 mod protocol;
@@ -29,7 +27,6 @@ pub use error::SqsError;
 
 use self::{
     account::{Account, Delivery},
-    clock::Timeline,
     journal::Journal,
     operations::{Call, receive::Receive},
     pollers::Pollers,
@@ -37,7 +34,7 @@ use self::{
     refusal::Refusal,
     writer::{Commit, Writer},
 };
-use crate::{Service, ServiceFuture, ServiceRequest};
+use crate::{Service, ServiceFuture, ServiceRequest, clock::Timeline};
 
 /// SQS for one process. Clones share the queues.
 ///

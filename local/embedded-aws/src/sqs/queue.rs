@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{clock::Ms, message::Message, receipt::Receipt};
+use super::{message::Message, receipt::Receipt};
+use crate::clock::Ms;
 
 /// Position of a message in the order of acceptance, unique among all queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{clock::Ms, refusal::Refusal};
+use super::refusal::Refusal;
+use crate::clock::Ms;
 
 /// Largest message and largest batch. Unit: bytes, inclusive.
 ///

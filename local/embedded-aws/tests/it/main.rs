@@ -10,6 +10,7 @@ mod limits;
 mod metering;
 mod queries;
 mod routing;
+mod sns;
 mod sqs;
 mod windows;
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use confab_domain::device::Device;
+use confab_domain::push::Registration;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use super::StoreError;
@@ -14,6 +15,15 @@ pub enum RotateOutcome {
     Rotated,
     /// The token is of an older generation than the living one.
     Reused,
+    /// The device is logged out, or logged in anew.
+    Ended,
+}
+
+/// What registering a device for pushes came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    /// It has the token now, and no other device has; what it had before is given back where it was another.
+    Registered(Option<Registration>),
     /// The device is logged out, or logged in anew.
     Ended,
 }
@@ -58,6 +68,32 @@ pub trait Devices {
         generation: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send;
+
+    /// Has a device's pushes go there, and those of whatever other device had the token nowhere. Atomic.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn register_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        registration: &Registration,
+    ) -> impl Future<Output = Result<RegisterOutcome, StoreError>> + Send;
+
+    /// Takes a registration from a device, if it has it, also where the device is gone; true where that leaves the token
+    /// without a device.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. Doing it again finishes what was begun.
+    fn drop_push(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        registration: &Registration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Removes a device if it still belongs to `family` (any, where `None`); false where it was not there.
     ///

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use confab_domain::claim::Claim;
-use confab_domain::{ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
+use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use super::StoreError;
 
@@ -18,6 +18,8 @@ pub struct InboxRow {
     pub read_seq: Option<Seq>,
     /// No pushes before this.
     pub muted_until: Option<Timestamp>,
+    /// What the member's phones were told of it.
+    pub alerts: Alerts,
 }
 
 /// Some of a user's rows.
@@ -32,11 +34,22 @@ pub struct InboxPage {
 /// What moving a read marker came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkReadOutcome {
-    /// It moved.
-    Moved,
+    /// It moved; this is what phones had been told before.
+    Moved(Alerts),
     /// It was there, or further, already.
     Already,
     /// The user is not in the conversation.
+    NotAMember,
+}
+
+/// What replacing a row's alerts came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplaceOutcome {
+    /// They are as they were to be.
+    Replaced,
+    /// The row is another than was seen: this one.
+    Changed(Box<InboxRow>),
+    /// There is no row, or its user is not in the conversation.
     NotAMember,
 }
 
@@ -95,6 +108,18 @@ pub trait Inboxes {
         rows_max: u32,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
 
+    /// As [`list`](Inboxes::list), as the rows are or were a moment ago, for half the price.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
+
     /// The user's row, strongly consistent.
     ///
     /// # Errors
@@ -129,4 +154,19 @@ pub trait Inboxes {
         conversation: ConversationId,
         until: Option<Timestamp>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Replaces what the member's phones were told, if the row still has the alerts, read marker and mute that were
+    /// `seen`, and its user is in the conversation. Atomic.
+    ///
+    /// `next` has a [`writer`](Alerts::writer) of its own, by which a change is known again whose answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> impl Future<Output = Result<ReplaceOutcome, StoreError>> + Send;
 }

@@ -107,7 +107,7 @@ async fn post(
 ) -> Result<Reached, StoreError> {
     let users = vec![user_presence(session, status)];
     let event = ServerFrame::Presence(server::Presence { id: None, users });
-    post_to(context.store, connections, friends, None, &event, context.now).await
+    Ok(post_to(context.store, connections, friends, None, &event, context.now).await?.reached)
 }
 
 fn friends_of(page: &ContactPage) -> Vec<UserId> {

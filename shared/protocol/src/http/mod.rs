@@ -326,6 +326,9 @@ pub struct Device {
     /// As the device named itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+    /// By which platform it gets pushes, `apns` or `fcm`; absent where it gets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<String>,
     /// Time of the login. Unit: milliseconds since the Unix epoch.
     pub created_at_ms: u64,
     /// Time of the last login or token refresh. Unit: milliseconds since the Unix epoch.
@@ -334,6 +337,16 @@ pub struct Device {
     pub connected: bool,
     /// Whether the request came from this device.
     pub current: bool,
+}
+
+/// `PUT /v1/devices/self/push`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PushRegistration {
+    /// `apns` or `fcm`.
+    pub platform: String,
+    /// As the platform gave it to the app.
+    pub token: String,
 }
 
 /// `GET /v1/health`.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Call, batch, name_in, within};
+use crate::random_id;
 use crate::sqs::{
     account::Account,
     message::{Content, bytes, md5_of_attributes, md5_of_body},
-    message_id,
     protocol::{Batch, BatchEntry, BatchResult, ChangeVisibility, Delete, Nothing, Outgoing, Sent, Single},
     receipt::Receipt,
     refusal::Refusal,
@@ -85,7 +85,7 @@ fn append(account: &mut Account, name: &str, message: Outgoing, call: &Call<'_>)
         return Err(Refusal::unsupported("System attributes of messages are not embedded."));
     }
     let content = Content {
-        id: message_id::random()?,
+        id: random_id::random().map_err(|_| Refusal::internal())?,
         body: message.message_body,
         attributes: message.message_attributes,
         group_id: message.message_group_id,

@@ -8,7 +8,8 @@ pub(super) mod receive;
 
 use std::ops::RangeInclusive;
 
-use super::{clock::Ms, refusal::Refusal};
+use super::refusal::Refusal;
+use crate::clock::Ms;
 
 /// Circumstances of a request.
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Call, within};
+use crate::random_id;
 use crate::sqs::{
     account::Account,
     message::Content,
-    message_id,
     protocol::{ListMoves, Move, Moves, StartMove, StartedMove},
     refusal::Refusal,
 };
@@ -30,7 +30,7 @@ pub(in crate::sqs) fn start(
         let target = destination.clone().or_else(origin);
         moved += u64::from(target.is_some());
         // Rather the old id than no message.
-        let id = message_id::random().unwrap_or_else(|_| message.content.id.clone());
+        let id = random_id::random().unwrap_or_else(|_| message.content.id.clone());
         let content = Content { id, sent_at: call.now, ..(*message.content).clone() };
         account.append(target.as_ref().unwrap_or(&source), Arc::new(content), None, call.now)?;
     }
@@ -42,7 +42,7 @@ pub(in crate::sqs) fn start(
         approximate_number_of_messages_to_move: moved,
         started_timestamp: call.now,
     });
-    Ok(StartedMove { task_handle: message_id::random()? })
+    Ok(StartedMove { task_handle: random_id::random().map_err(|_| Refusal::internal())? })
 }
 
 /// The latest tasks of a queue. They are forgotten when the process ends.

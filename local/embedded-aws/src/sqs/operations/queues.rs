@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Call, name_in};
+use crate::service::ACCOUNT_ID;
 use crate::sqs::{
-    account::{ACCOUNT_ID, Account, Record, Registered},
+    account::{Account, Record, Registered},
     protocol::{
         CreateQueue, GetQueueAttributes, GetQueueUrl, ListQueues, Nothing, OneQueue, QueueAttributes,
         QueueUrl, QueueUrls, SetQueueAttributes,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{name_in, within};
+use crate::service::ACCOUNT_ID;
 use crate::sqs::{
-    account::{ACCOUNT_ID, Delivery},
+    account::Delivery,
     message::{Message, md5_of_attributes, md5_of_body},
     protocol::{Incoming, Messages, ReceiveMessage},
     receipt::Receipt,

@@ -1,13 +1,11 @@
-//! Ids of messages: random UUIDs, as AWS gives.
-
-use super::refusal::Refusal;
+//! Ids of messages, endpoints and requests: random UUIDs, as AWS gives.
 
 /// # Errors
 ///
-/// An internal error when the system has no randomness.
-pub(super) fn random() -> Result<String, Refusal> {
+/// When the system has no randomness.
+pub(crate) fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| Refusal::internal())?;
+    getrandom::fill(&mut bytes)?;
     // Version 4, variant 1. Source: RFC 9562, section 5.4.
     let bits = u128::from_be_bytes(bytes) & !(0xf000_u128 << 64) & !(0xc000_u128 << 48)
         | 0x4000_u128 << 64

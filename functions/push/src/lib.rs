@@ -1,0 +1,110 @@
+//! Tells phones of what their users have missed, and of what they have read elsewhere.
+
+pub mod config;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use confab_app::push::explain::{Explanation, Question, explain};
+use confab_app::push::{Context, PushTask, perform};
+use confab_app::{Error, wire};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::retention::Retention;
+use confab_lambda::records::{self, Received};
+use confab_lambda::{clock, random};
+use confab_protocol::ErrorBody;
+use confab_push_sns::SnsPush;
+use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_store_dynamodb::Store;
+use serde::{Deserialize, Serialize};
+
+/// The function.
+#[derive(Debug)]
+pub struct Push {
+    /// Inbox rows, devices, accounts, logs, groups, sessions.
+    pub store: Store,
+    /// Phones.
+    pub push: SnsPush,
+    /// What is pushed later.
+    pub queue: SqsPushQueue,
+    /// Where records go that nobody can handle.
+    pub dead_letters: DeadLetterQueue,
+    /// Whether an alert shows the text of its message.
+    pub preview: bool,
+    /// How long messages are kept.
+    pub retention: Retention,
+    /// How often clients are heard from, and how long that lasts.
+    pub policy: HeartbeatPolicy,
+}
+
+/// What the function is invoked with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// By who runs the deployment.
+    Explain {
+        /// What they want to know.
+        explain: Question,
+    },
+    /// By the queue.
+    Records(SqsEvent),
+}
+
+/// What it answers.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// What became of a message.
+    Explanation(Explanation),
+    /// Why that cannot be told.
+    Refused {
+        /// As the HTTP API would say it.
+        error: ErrorBody,
+    },
+    /// The records that are to come again.
+    Records(SqsBatchResponse),
+}
+
+impl Push {
+    /// Performs the queue's tasks, or explains what became of a message.
+    pub async fn handle(&self, event: Event) -> Answer {
+        match event {
+            Event::Explain { explain: question } => {
+                match explain(&self.store, self.policy, question, clock::now()).await {
+                    Ok(explanation) => Answer::Explanation(explanation),
+                    Err(error) => Answer::Refused { error: wire::error_body(&error) },
+                }
+            }
+            Event::Records(event) => Answer::Records(self.perform_each(event).await),
+        }
+    }
+
+    async fn perform_each(&self, event: SqsEvent) -> SqsBatchResponse {
+        records::perform_each("push", event, &self.dead_letters, |received: Received<PushTask>| async move {
+            Box::pin(perform(&self.context()?, &received.task)).await
+        })
+        .await
+    }
+
+    fn context(&self) -> Result<Context<'_, Store, SnsPush, SqsPushQueue>, Error> {
+        Ok(Context {
+            store: &self.store,
+            push: &self.push,
+            queue: &self.queue,
+            preview: self.preview,
+            retention: self.retention,
+            writer: random::writer()?,
+            now: clock::now(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_and_records_are_told_apart() {
+        let question = r#"{"explain":{"conversation":"grp_x","seq":7}}"#;
+        assert!(matches!(serde_json::from_str(question), Ok(Event::Explain { .. })));
+        assert!(matches!(serde_json::from_str(r#"{"Records":[]}"#), Ok(Event::Records(_))));
+    }
+}

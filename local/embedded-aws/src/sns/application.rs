@@ -1,0 +1,58 @@
+//! A platform application: the devices of one app on one platform.
+
+use super::{
+    attributes::{Attributes, ENABLED, enabled},
+    platform::Platform,
+    refusal::Refusal,
+};
+
+/// Attributes that are accepted and forgotten: nothing here calls a platform,
+/// sends feedback or tells a topic of events.
+///
+/// Source: Amazon SNS API Reference, `SetPlatformApplicationAttributes`.
+const FORGOTTEN: [&str; 11] = [
+    "ApplePlatformBundleID",
+    "ApplePlatformTeamID",
+    "EventDeliveryFailure",
+    "EventEndpointCreated",
+    "EventEndpointDeleted",
+    "EventEndpointUpdated",
+    "FailureFeedbackRoleArn",
+    "PlatformCredential",
+    "PlatformPrincipal",
+    "SuccessFeedbackRoleArn",
+    "SuccessFeedbackSampleRate",
+];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Application {
+    pub(super) arn: String,
+    pub(super) platform: Platform,
+    pub(super) is_enabled: bool,
+}
+
+impl Application {
+    /// Changes one attribute, from its text.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] for an attribute that SNS does not have, and a value that
+    /// is none.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        if name == ENABLED {
+            self.is_enabled = enabled(value)?;
+        } else if !FORGOTTEN.contains(&name) {
+            return Err(Refusal::attribute_name(name));
+        }
+        Ok(())
+    }
+
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes::from([(ENABLED, self.is_enabled.to_string())])
+    }
+
+    /// The ARN of an endpoint with this id.
+    pub(super) fn endpoint_arn(&self, id: &str) -> String {
+        format!("{}/{id}", self.arn.replacen(":app/", ":endpoint/", 1))
+    }
+}

@@ -1,0 +1,53 @@
+//! Which part of a message is for which platform.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{form::AttributeValue, platform::Platform, refusal::Refusal};
+
+/// Largest message with its attributes: 256 KiB. Unit: bytes, inclusive.
+///
+/// Source: Amazon SNS API Reference, `Publish`; that attributes count is in
+/// the Amazon SNS Developer Guide, "Amazon SNS message attributes".
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+
+/// # Errors
+///
+/// [`Refusal`] when there is no message, or it is too long.
+pub(super) fn check(message: &str, attributes: &BTreeMap<&str, AttributeValue<'_>>) -> Result<(), Refusal> {
+    if message.is_empty() {
+        return Err(Refusal::invalid("Empty message"));
+    }
+    let attributes = attributes.iter().map(|(name, AttributeValue { data_type, value })| {
+        name.len().saturating_add(data_type.len()).saturating_add(value.len())
+    });
+    if attributes.fold(message.len(), usize::saturating_add) > MESSAGE_BYTES_MAX {
+        return Err(Refusal::invalid("Message too long"));
+    }
+    Ok(())
+}
+
+/// What the platform gets of a message with the structure `json`: the text
+/// under its name, or else the one for all others.
+///
+/// A value for the platform that is no string is refused, lest a sender that
+/// forgot to encode it goes unnoticed: AWS ignores it and takes the default.
+///
+/// Source: Amazon SNS API Reference, `Publish`.
+///
+/// # Errors
+///
+/// [`Refusal`] for what is no JSON object with a string `default`.
+pub(super) fn for_platform(message: &str, platform: Platform) -> Result<String, Refusal> {
+    let unreadable = || Refusal::invalid("Message Structure - JSON message body failed to parse");
+    let mut texts: BTreeMap<String, Value> = serde_json::from_str(message).map_err(|_| unreadable())?;
+    let Some(Value::String(default)) = texts.remove("default") else {
+        return Err(Refusal::invalid("Message Structure - No default entry in JSON message body"));
+    };
+    match texts.remove(platform.name()) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(unreadable()),
+        None => Ok(default),
+    }
+}

@@ -1,0 +1,125 @@
+//! SNS's mobile push, durable in one file or in memory.
+
+mod application;
+mod attributes;
+mod dispatch;
+mod endpoint;
+mod error;
+mod form;
+mod message;
+mod operations;
+mod platform;
+mod published;
+mod refusal;
+mod store;
+mod xml;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub use error::SnsError;
+pub use published::Published;
+
+pub(crate) use self::form::Form;
+use self::store::Store;
+use crate::{Service, ServiceFuture, ServiceRequest, clock::Timeline};
+
+/// SNS's mobile push for one process. Clones share the state.
+///
+/// Platform applications, endpoints, and messages to one endpoint. Nothing is
+/// delivered: [`published`](Self::published) is what the platforms' services
+/// would get, and no endpoint becomes disabled by itself. Topics, text messages,
+/// feedback and credentials are not embedded; the last are accepted and
+/// forgotten. Time passes with tokio's clock.
+///
+/// Every request is one transaction; all of them are executed one after the
+/// other.
+#[derive(Clone)]
+pub struct Sns {
+    execution: Execution,
+    store: Arc<Mutex<Store>>,
+    timeline: Timeline,
+}
+
+/// Where requests are executed.
+#[derive(Clone, Copy)]
+enum Execution {
+    /// On the caller's task: without I/O a request takes microseconds.
+    Inline,
+    /// On tokio's blocking threads, so that I/O never stalls async tasks.
+    Blocking,
+}
+
+impl Sns {
+    /// Opens what is stored in the file at `path`, or creates the file.
+    ///
+    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    ///
+    /// What was answered survives the end of the process, however abrupt. A
+    /// power cut may lose the last moments but leaves the file consistent.
+    /// Dropping the last clone closes the file.
+    ///
+    /// # Errors
+    ///
+    /// [`SnsError::Open`] when the file cannot be opened, is no database, or
+    /// was written by another version.
+    pub fn open(path: &Path, epoch_ms: u64) -> Result<Self, SnsError> {
+        let failed =
+            |source: rusqlite::Error| SnsError::Open { path: path.to_owned(), source: source.into() };
+        let store = Store::open(path).map_err(failed)?;
+        Ok(Self::new(Execution::Blocking, store, epoch_ms))
+    }
+
+    /// Starts empty and forgets everything when the last clone is dropped.
+    ///
+    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`SnsError::InMemory`] when SQLite refuses, as for want of memory.
+    pub fn in_memory(epoch_ms: u64) -> Result<Self, SnsError> {
+        let store = Store::in_memory().map_err(|error| SnsError::InMemory(error.into()))?;
+        Ok(Self::new(Execution::Inline, store, epoch_ms))
+    }
+
+    fn new(execution: Execution, store: Store, epoch_ms: u64) -> Self {
+        let store = Arc::new(Mutex::new(store));
+        Self { execution, store, timeline: Timeline::starting_at(epoch_ms) }
+    }
+
+    /// What was published, oldest first: the newest 10 000 at most. Blocks
+    /// while it reads.
+    ///
+    /// # Errors
+    ///
+    /// [`SnsError::Read`] when the file cannot be read.
+    pub fn published(&self) -> Result<Vec<Published>, SnsError> {
+        self.store().published().map_err(|error| SnsError::Read(error.into()))
+    }
+
+    /// A request that panicked has left no transaction behind: SQLite undoes it.
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for Sns {
+    fn call(&self, request: ServiceRequest) -> ServiceFuture {
+        let sns = self.clone();
+        Box::pin(async move {
+            match sns.execution {
+                Execution::Inline => {
+                    tokio::task::yield_now().await;
+                    dispatch::answer(&mut sns.store(), &request, sns.timeline.now())
+                }
+                Execution::Blocking => {
+                    let answer = move || dispatch::answer(&mut sns.store(), &request, sns.timeline.now());
+                    let answer = tokio::task::spawn_blocking(answer).await;
+                    answer.unwrap_or_else(|_| dispatch::internal_error())
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! What phones would have got, for developers: `GET /dev/pushes`.
+//!
+//! `GET /dev/pushes/{conversation}/{seq}` explains what became of a message for each member.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use confab_app::push::explain::{Explanation, Question, explain};
+use confab_app::wire;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_embedded_aws::{Published, Sns};
+use confab_lambda::clock;
+use confab_store_dynamodb::Store;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What a message can be explained from.
+#[derive(Clone, Debug)]
+pub(crate) struct Witnesses {
+    pub(crate) store: Store,
+    pub(crate) policy: HeartbeatPolicy,
+}
+
+/// `GET /dev/pushes`, of what was handed to that SNS.
+pub fn recorded(sns: Sns) -> Router {
+    Router::new().route("/dev/pushes", get(list)).with_state(sns)
+}
+
+/// `GET /dev/pushes/{conversation}/{seq}`.
+pub(crate) fn explained(witnesses: Witnesses) -> Router {
+    Router::new().route("/dev/pushes/{conversation}/{seq}", get(tell)).with_state(witnesses)
+}
+
+/// A push, as it would reach APNs or FCM.
+#[derive(Debug, Serialize)]
+struct Push {
+    /// `usr_…`, for whom.
+    user: String,
+    /// `dev_…`, on which device.
+    device: String,
+    /// `apns` or `fcm`.
+    platform: &'static str,
+    /// The body of the request to the platform.
+    payload: Value,
+    /// What SNS was told beside it, by the last part of its name: `COLLAPSE_ID`, `TTL`, …
+    attributes: Map<String, Value>,
+    sent_at_ms: u64,
+}
+
+async fn list(State(sns): State<Sns>) -> Result<Json<Value>, StatusCode> {
+    let read = tokio::task::spawn_blocking(move || sns.published()).await;
+    let published = read.ok().and_then(Result::ok).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+    let pushes: Vec<Push> = published.into_iter().map(push).collect();
+    Ok(Json(json!({ "pushes": pushes })))
+}
+
+async fn tell(
+    State(Witnesses { store, policy }): State<Witnesses>,
+    Path((conversation, seq)): Path<(String, u64)>,
+) -> Result<Json<Explanation>, (StatusCode, Json<Value>)> {
+    explain(&store, policy, Question { conversation, seq }, clock::now())
+        .await
+        .map(Json)
+        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "error": wire::error_body(&error) }))))
+}
+
+fn push(published: Published) -> Push {
+    let body: Value = serde_json::from_str(&published.message).unwrap_or(Value::String(published.message));
+    let is_apns = published.platform.starts_with("APNS");
+    let (payload, facts) = if is_apns {
+        let facts = body["confab"].clone();
+        (body, facts)
+    } else {
+        let message = &body["fcmV1Message"]["message"];
+        (json!({ "message": message }), message["data"].clone())
+    };
+    let text = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
+    let attribute = |(name, value): (String, String)| {
+        (name.rsplit('.').next().unwrap_or_default().to_owned(), Value::String(value))
+    };
+    Push {
+        user: text("user"),
+        device: text("device"),
+        platform: if is_apns { "apns" } else { "fcm" },
+        payload,
+        attributes: published.attributes.into_iter().map(attribute).collect(),
+        sent_at_ms: published.sent_at_ms,
+    }
+}

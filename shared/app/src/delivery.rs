@@ -1,0 +1,145 @@
+//! Delivering a message: to the devices that are connected, and as a push to whoever has none.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::reach::Reach;
+use confab_domain::{ConnectionId, Kind, Message, Timestamp, UserId};
+use confab_protocol::{ServerFrame, server};
+
+use crate::announce::{Reached, post_to};
+use crate::ports::{Connections, PushQueue, Session, Sessions, StoreError};
+use crate::presence::DELAY_MAX;
+use crate::push::{Absent, PushTask};
+use crate::wire;
+
+/// The ways to a user's devices.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a, C, P> {
+    /// Open connections.
+    pub connections: &'a C,
+    /// What phones are told.
+    pub push: &'a P,
+    /// How often clients are heard from, and how long that lasts.
+    pub policy: HeartbeatPolicy,
+}
+
+/// To whom a message goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Audience<'a> {
+    /// Whoever may read it.
+    pub(crate) readers: &'a [UserId],
+    /// The group's name.
+    pub(crate) group: Option<&'a str>,
+    /// The WebSocket that it came by, which got the answer instead.
+    pub(crate) origin: Option<&'a ConnectionId>,
+}
+
+/// Posts a message to every connection of its readers, and has those alerted who were not reached.
+///
+/// Session rows are read before this, and after the message was appended: see [`crate::announce`].
+///
+/// # Errors
+///
+/// [`StoreError`], where somebody may not have been told in either way.
+pub(crate) async fn deliver(
+    sessions: &(impl Sessions + Sync),
+    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+    message: &Message,
+    audience: Audience<'_>,
+    rows: &[Session],
+    now: Timestamp,
+) -> Result<Reached, StoreError> {
+    let frame = ServerFrame::Message(wire::event_message(message));
+    let posted = post_to(sessions, delivery.connections, rows, audience.origin, &frame, now).await?;
+    if message.kind == Kind::Text {
+        let missed =
+            Missed::of(delivery.policy, message.sender, audience.readers, rows, &posted.taken_by, now);
+        probe(sessions, delivery, rows, &missed.unsure, now).await?;
+        missed.alert(delivery.push, message, audience.group, now).await?;
+    }
+    Ok(posted.reached)
+}
+
+/// Readers who have no device that got the message, or may have none.
+struct Missed {
+    away: Vec<Absent>,
+    unsure: Vec<Absent>,
+    /// When it is known of all who are unsure.
+    known_at: Timestamp,
+}
+
+impl Missed {
+    fn of(
+        policy: HeartbeatPolicy,
+        sender: UserId,
+        readers: &[UserId],
+        rows: &[Session],
+        taken_by: &BTreeSet<UserId>,
+        now: Timestamp,
+    ) -> Self {
+        let mut missed = Self { away: Vec::new(), unsure: Vec::new(), known_at: now };
+        for reader in readers.iter().filter(|reader| **reader != sender) {
+            let Some(row) = rows.iter().find(|row| row.user == *reader) else {
+                missed.away.push(Absent { user: reader.to_string(), heard_at_ms: 0 });
+                continue;
+            };
+            let lease = &row.presence.lease;
+            let absent = Absent { user: reader.to_string(), heard_at_ms: lease.heard_at.as_ms() };
+            match policy.reach(lease, taken_by.contains(reader), now) {
+                Reach::Here => {}
+                Reach::Away => missed.away.push(absent),
+                Reach::Unsure(at) => {
+                    missed.unsure.push(absent);
+                    missed.known_at = missed.known_at.max(at);
+                }
+            }
+        }
+        missed
+    }
+
+    async fn alert(
+        self,
+        queue: &(impl PushQueue + Sync),
+        message: &Message,
+        group: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !self.away.is_empty() {
+            queue.put(&PushTask::alert(message, group, self.away, false), Duration::ZERO).await?;
+        }
+        if !self.unsure.is_empty() {
+            // Rounded up, since a queue counts in whole seconds.
+            let seconds = self.known_at.since(now).as_millis().div_ceil(1000);
+            let delay = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)).min(DELAY_MAX);
+            queue.put(&PushTask::alert(message, group, self.unsure, true), delay).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks devices that were told to beat rarely whether they are alive; they answer by a heartbeat.
+async fn probe(
+    sessions: &(impl Sessions + Sync),
+    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+    rows: &[Session],
+    unsure: &[Absent],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let policy = delivery.policy;
+    let is_asked = |row: &&Session| {
+        policy.probed(&row.presence.lease, now).is_some()
+            && unsure.iter().any(|absent| absent.user == row.user.to_string())
+    };
+    let asked: Vec<Session> = rows.iter().filter(is_asked).cloned().collect();
+    if !asked.is_empty() {
+        let event = ServerFrame::Heartbeat(server::Heartbeat {
+            id: None,
+            server_at_ms: None,
+            next_seconds: policy.interval.as_secs(),
+        });
+        post_to(sessions, delivery.connections, &asked, None, &event, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The queue of what phones are to be told.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::StoreError;
+use crate::push::PushTask;
+
+/// Pushes that the `push` function makes, now or later, at least once and in any order.
+pub trait PushQueue {
+    /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
+    /// [`DELAY_MAX`](crate::presence::DELAY_MAX).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. The task may be in the queue all the same.
+    fn put(&self, task: &PushTask, delay: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

@@ -1,0 +1,272 @@
+//! Alerting those whom a message did not reach.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use confab_domain::alerts::Count;
+use confab_domain::device::Device;
+use confab_domain::notification::{Alert, Notice, Wording};
+use confab_domain::{Alerts, Timestamp, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::badge::Badges;
+use super::publish::{Letter, publish_each};
+use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
+use super::{ATTEMPTS_MAX, Context};
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{
+    Devices, Direction, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, ReplaceOutcome, Sessions,
+    StoreError, Users,
+};
+use crate::unread::count_unread;
+use crate::{TaskError, metric};
+
+/// How often an alert is tried that the push service does not take; after that the task is parked.
+const TRIES_MAX: u32 = 6;
+
+/// What the first repetition waits for; each further one waits twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Why a member gets no alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAlert {
+    /// They have muted the conversation.
+    Muted,
+    /// They have read the message.
+    HasRead,
+    /// They are not in the conversation, or came after the message.
+    NotAMember,
+    /// There was one already.
+    Alerted,
+}
+
+impl NoAlert {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Muted => "muted",
+            Self::HasRead => "read",
+            Self::NotAMember => "not_a_member",
+            Self::Alerted => "alerted",
+        }
+    }
+}
+
+/// Whether a member is to be alerted to a message, by their row.
+pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Result<(), NoAlert> {
+    let reads = row.joined.since().is_some_and(|since| since <= subject.seq);
+    if !reads {
+        Err(NoAlert::NotAMember)
+    } else if row.alerts.has(subject.seq) {
+        Err(NoAlert::Alerted)
+    } else if row.read_seq >= Some(subject.seq) {
+        Err(NoAlert::HasRead)
+    } else if row.muted_until.is_some_and(|until| until > now) {
+        Err(NoAlert::Muted)
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) async fn alert_each(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + Users + MessageLog + Sessions + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    message: &MessageRef,
+    absent: &[Absent],
+    unless_heard: bool,
+) -> Result<(), TaskError> {
+    let subject = message.read()?;
+    let mut heard = BTreeMap::new();
+    for absent in absent {
+        heard.insert(user_id(&absent.user)?, Timestamp::from_ms(absent.heard_at_ms));
+    }
+    if unless_heard {
+        let users: Vec<UserId> = heard.keys().copied().collect();
+        for session in context.store.sessions(&users).await? {
+            if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at > *seen) {
+                heard.remove(&session.user);
+            }
+        }
+    }
+    // Boxed, since a hundred of them at once are large.
+    let alerted = stream::iter(heard)
+        .map(|(user, heard_at)| Box::pin(decide(context, &subject, user, heard_at)))
+        .buffer_unordered(STORE_CALLS_MAX)
+        .try_filter_map(|alerted| std::future::ready(Ok(alerted)))
+        .collect::<Vec<_>>()
+        .await;
+    // Whoever is written down as alerted is alerted, also where the store failed for another.
+    let (mut failure, mut letters) = (None, Vec::new());
+    for result in alerted {
+        match result {
+            Ok((badge, devices)) => letters.push((badge, devices)),
+            Err(error) => failure = Some(error),
+        }
+    }
+    if !letters.is_empty() {
+        let alert = worded(context, &subject).await;
+        stream::iter(letters)
+            .map(|(badge, devices)| Box::pin(send(context, message, &subject, &alert, badge, devices, 0)))
+            .buffer_unordered(STORE_CALLS_MAX)
+            .try_collect::<()>()
+            .await?;
+    }
+    failure.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Writes down that a member is alerted, and gives their badge and devices; `None` where there is nothing to push.
+async fn decide(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + MessageLog + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    subject: &Subject<'_>,
+    user: UserId,
+    heard_at: Timestamp,
+) -> Result<Option<(u64, Vec<Device>)>, StoreError> {
+    let mut devices = context.store.devices(user).await?;
+    devices.retain(|device| device.push.is_some());
+    if devices.is_empty() {
+        log(subject, user, "no_device");
+        return Ok(None);
+    }
+    let badges = Badges::read(context, user).await?;
+    let row = match badges.row(subject.conversation) {
+        Some(row) => Some(row.clone()),
+        // It may be younger than what was read.
+        None => context.store.get(user, subject.conversation).await?,
+    };
+    let Some(mut row) = row else { return Ok(None) };
+    let mut others = None;
+    for _ in 0..ATTEMPTS_MAX {
+        if let Err(reason) = wants(&row, subject, context.now) {
+            log(subject, user, reason.as_str());
+            return Ok(None);
+        }
+        let count = count_with(context, subject, user, &row).await?;
+        let others = match others {
+            Some(others) => others,
+            None => *others.insert(badges.others(context, subject.conversation, heard_at).await?),
+        };
+        let next = Alerts {
+            count: Some(count),
+            all_counted_since: Some(heard_at),
+            writer: context.writer,
+            ..row.alerts.with(subject.seq)
+        };
+        match context.store.replace_alerts(user, &row, &next).await? {
+            ReplaceOutcome::Replaced => return Ok(Some((count.unread + others, devices))),
+            ReplaceOutcome::NotAMember => return Ok(None),
+            ReplaceOutcome::Changed(changed) => row = *changed,
+        }
+    }
+    Err(StoreError::Unavailable("a row is changed too often".into()))
+}
+
+/// What is unread of the conversation, this message included.
+async fn count_with(
+    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+    user: UserId,
+    row: &InboxRow,
+) -> Result<Count, StoreError> {
+    if let Some(count) = row.alerts.count_with(row.read_seq, subject.seq, context.now) {
+        return Ok(count);
+    }
+    let count = count_unread(context.store, user, row, context.retention, context.now).await?;
+    Ok(count.unwrap_or(Count { from: row.read_seq, upto: subject.seq, unread: 1, at: context.now }))
+}
+
+/// The alert in words; the sender's name and the text are left out where they cannot be read.
+async fn worded(
+    context: &Context<'_, impl Users + MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+) -> Alert {
+    let (profiles, text) =
+        futures_util::future::join(context.store.profiles(&[subject.sender]), preview(context, subject))
+            .await;
+    let name = profiles.ok().and_then(|mut profiles| profiles.pop()).map(|profile| profile.display_name);
+    let sender = name.as_deref().unwrap_or("Somebody");
+    let (title, body) = Wording { sender, group: subject.group, text: text.as_deref() }.lines();
+    Alert { seq: subject.seq, sender: subject.sender, sent_at: subject.sent_at, title, body }
+}
+
+async fn preview(
+    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+) -> Option<String> {
+    if !context.preview {
+        return None;
+    }
+    let range = Range { from: subject.seq, to: subject.seq, direction: Direction::Up };
+    let page = context.store.page(subject.conversation, range, 1).await.ok()?;
+    page.entries.into_iter().next()?.content.text
+}
+
+async fn send(
+    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl PushQueue + Sync>,
+    message: &MessageRef,
+    subject: &Subject<'_>,
+    alert: &Alert,
+    badge: u64,
+    devices: Vec<Device>,
+    tries: u32,
+) -> Result<(), TaskError> {
+    let Some(user) = devices.first().map(|device| device.user) else { return Ok(()) };
+    log(subject, user, "alerted");
+    let letter =
+        Letter { conversation: subject.conversation, badge, notice: &Notice::Message(alert.clone()) };
+    let left = publish_each(context, &letter, devices).await;
+    let late = context.now.since(subject.sent_at);
+    metrics::histogram!(metric::PUSH_LAG).record(late.as_secs_f64() * 1000.0);
+    if left.is_empty() {
+        return Ok(());
+    }
+    let attempt = tries + 1;
+    if attempt >= TRIES_MAX {
+        return Err(TaskError::Never("the push service does not take it"));
+    }
+    let devices = left.iter().map(ToString::to_string).collect();
+    let again = Step::Again { message: message.clone(), user: user.to_string(), badge, devices, attempt };
+    Ok(context.queue.put(&PushTask::V1(again), FIRST_PAUSE * 2_u32.pow(tries)).await?)
+}
+
+/// Tries again for some devices what is written down already; not where the message was read meanwhile.
+pub(super) async fn again(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + Users + MessageLog + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    message: &MessageRef,
+    user: &str,
+    badge: u64,
+    devices: &[String],
+    attempt: u32,
+) -> Result<(), TaskError> {
+    let (subject, user) = (message.read()?, user_id(user)?);
+    let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
+    let row = context.store.get(user, subject.conversation).await?;
+    let verdict = row.map_or(Err(NoAlert::NotAMember), |row| wants(&row, &subject, context.now));
+    if let Err(reason) = verdict
+        && reason != NoAlert::Alerted
+    {
+        log(&subject, user, reason.as_str());
+        return Ok(());
+    }
+    let mut devices = context.store.devices(user).await?;
+    devices.retain(|device| device.push.is_some() && wanted.contains(&device.device));
+    let alert = worded(context, &subject).await;
+    send(context, message, &subject, &alert, badge, devices, attempt).await
+}
+
+/// What became of a message for a member, in the log.
+fn log(subject: &Subject<'_>, user: UserId, outcome: &str) {
+    tracing::info!(conversation = %subject.conversation, seq = subject.seq.get(), %user, outcome, "alert");
+}

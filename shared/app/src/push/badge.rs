@@ -1,0 +1,136 @@
+//! The number on the app's icon: unread messages in all conversations that are not muted.
+//!
+//! Each alert counts its own conversation. The others were counted once since the user was last heard from, and every
+//! alert since then has counted what it added; so mostly one page of rows tells the sum.
+
+use confab_domain::alerts::Count;
+use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::Context;
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
+use crate::unread::count_unread;
+
+/// Rows that are read at once.
+const ROWS_PAGE: u32 = 500;
+
+/// Pages of rows that are read; conversations beyond them do not count.
+const ROWS_PAGES_MAX: u32 = 4;
+
+/// A user's conversations.
+pub(super) struct Badges {
+    user: UserId,
+    rows: Vec<InboxRow>,
+}
+
+impl Badges {
+    pub(super) async fn read(
+        context: &Context<'_, impl Inboxes + Sync, impl Sync, impl Sync>,
+        user: UserId,
+    ) -> Result<Self, StoreError> {
+        let (mut rows, mut after) = (Vec::new(), None);
+        for _ in 0..ROWS_PAGES_MAX {
+            let page = context.store.skim(user, after, ROWS_PAGE).await?;
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(Self { user, rows })
+    }
+
+    /// The row of a conversation, as it is or was a moment ago.
+    pub(super) fn row(&self, conversation: ConversationId) -> Option<&InboxRow> {
+        self.rows.iter().find(|row| row.conversation == conversation)
+    }
+
+    /// What is unread in all conversations but one.
+    ///
+    /// Counted anew where the user was heard from since all were counted.
+    pub(super) async fn others(
+        &self,
+        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        but: ConversationId,
+        heard_at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let is_counted = |row: &InboxRow| row.alerts.all_counted_since == Some(heard_at);
+        let all_counted = self.rows.iter().any(is_counted);
+        self.sum(context, but, |row| all_counted && !is_unsure(row, context.now)).await
+    }
+
+    /// What is unread in all conversations but one, each looked at in its log.
+    pub(super) async fn others_counted_anew(
+        &self,
+        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        but: ConversationId,
+    ) -> Result<u64, StoreError> {
+        self.sum(context, but, |_| false).await
+    }
+
+    async fn sum(
+        &self,
+        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        but: ConversationId,
+        is_known: impl Fn(&InboxRow) -> bool,
+    ) -> Result<u64, StoreError> {
+        let others = self.rows.iter().filter(|row| row.conversation != but && counts(row, context.now));
+        let (known, unknown): (Vec<_>, Vec<_>) = others.cloned().partition(is_known);
+        let known: u64 = known.iter().map(unread).sum();
+        let user = self.user;
+        let counted: Vec<u64> = stream::iter(unknown)
+            .map(async |row| count_anew(context, user, row).await)
+            .buffer_unordered(STORE_CALLS_MAX)
+            .try_collect()
+            .await?;
+        Ok(known + counted.iter().sum::<u64>())
+    }
+}
+
+/// Whether the badge has a conversation in it.
+fn counts(row: &InboxRow, now: Timestamp) -> bool {
+    row.joined.since().is_some() && row.muted_until.is_none_or(|until| until <= now)
+}
+
+fn unread(row: &InboxRow) -> u64 {
+    row.alerts.counted_from(row.read_seq).map_or(0, |count| count.unread)
+}
+
+/// Whether there may be more than was counted: a mute has run out since, under which nothing was.
+fn is_unsure(row: &InboxRow, now: Timestamp) -> bool {
+    let counted_at = row.alerts.count.map(|count| count.at);
+    let is_outdated = row.alerts.count.is_some_and(|count| count.from != row.read_seq);
+    is_outdated || row.muted_until.is_some_and(|until| until <= now && counted_at < Some(until))
+}
+
+/// Counts a conversation by its log, and writes that down for the next alert.
+async fn count_anew(
+    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    user: UserId,
+    row: InboxRow,
+) -> Result<u64, StoreError> {
+    let tail = context.store.tail(row.conversation, 1).await?.last();
+    let known = row.alerts.counted_from(row.read_seq);
+    let unsure = is_unsure(&row, context.now);
+    if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !unsure) {
+        return Ok(count.unread);
+    }
+    let count = if tail > row.read_seq {
+        count_unread(context.store, user, &row, context.retention, context.now).await?
+    } else {
+        None
+    };
+    if count.is_none() && known.is_none() && !unsure {
+        return Ok(0);
+    }
+    let count = count.or_else(|| nothing_unread(&row, context.now));
+    let next = Alerts { count, writer: context.writer, ..row.alerts };
+    // Where the row has changed meanwhile, the next alert counts again.
+    context.store.replace_alerts(user, &row, &next).await?;
+    Ok(count.map_or(0, |count| count.unread))
+}
+
+fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
+    row.read_seq.map(|read| Count { from: Some(read), upto: read, unread: 0, at: now })
+}

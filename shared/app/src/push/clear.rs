@@ -1,0 +1,68 @@
+//! Clearing alerts of what was read on another device.
+
+use std::time::Duration;
+
+use confab_domain::Alerts;
+use confab_domain::alerts::{Telling, Told};
+use confab_domain::notification::Notice;
+
+use super::badge::Badges;
+use super::publish::{Letter, publish_each};
+use super::task::{PushTask, device_id, user_id};
+use super::{ATTEMPTS_MAX, Context};
+use crate::TaskError;
+use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
+use crate::unread::count_unread;
+
+/// Tells the user's other devices how far the conversation is read, by a silent push.
+///
+/// Best effort past the row: the next alert, or opening the app, tells it too.
+pub(super) async fn clear(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + MessageLog + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    user: &str,
+    conversation: &str,
+    reader: &str,
+) -> Result<(), TaskError> {
+    let (user, reader) = (user_id(user)?, device_id(reader)?);
+    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
+    let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
+    for _ in 0..ATTEMPTS_MAX {
+        let Some(read_seq) = row.read_seq else { return Ok(()) };
+        match row.alerts.telling(row.read_seq, context.now) {
+            Telling::Nothing => return Ok(()),
+            Telling::Later(rest) => {
+                let rest = Duration::from_secs(rest.as_millis().div_ceil(1000).try_into().unwrap_or(1));
+                return Ok(context.queue.put(&PushTask::clear(user, conversation, reader), rest).await?);
+            }
+            Telling::Now => {}
+        }
+        let count = count_unread(context.store, user, &row, context.retention, context.now).await?;
+        let told = Some(Told { read_seq, at: context.now });
+        let next = Alerts { count, told, writer: context.writer, ..row.alerts };
+        match context.store.replace_alerts(user, &row, &next).await? {
+            ReplaceOutcome::Replaced => {}
+            ReplaceOutcome::NotAMember => return Ok(()),
+            ReplaceOutcome::Changed(changed) => {
+                row = *changed;
+                continue;
+            }
+        }
+        let mut devices = context.store.devices(user).await?;
+        devices.retain(|device| device.push.is_some() && device.device != reader);
+        if devices.is_empty() {
+            return Ok(());
+        }
+        let is_muted = row.muted_until.is_some_and(|until| until > context.now);
+        let own = count.filter(|_| !is_muted).map_or(0, |count| count.unread);
+        let others = Badges::read(context, user).await?.others_counted_anew(context, conversation).await?;
+        let letter = Letter { conversation, badge: own + others, notice: &Notice::Read(read_seq) };
+        publish_each(context, &letter, devices).await;
+        return Ok(());
+    }
+    Err(StoreError::Unavailable("a row is changed too often".into()).into())
+}

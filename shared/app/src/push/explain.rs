@@ -1,0 +1,219 @@
+//! Why somebody was alerted to a message, or was not.
+//!
+//! For who runs the deployment: it tells what members have muted and read.
+
+use confab_domain::alerts::WINDOW;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{ConversationId, Kind, Message, Refusal, Seq, Status, Timestamp, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use super::alert::{NoAlert, wants};
+use super::task::Subject;
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};
+use crate::{Error, wire};
+
+/// Which message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// `dm_…` or `grp_…`.
+    pub conversation: String,
+    /// Its position.
+    pub seq: u64,
+}
+
+/// What became of a message for each member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Which message.
+    #[serde(flatten)]
+    pub question: Question,
+    /// `text`, or a system kind, of which nobody is alerted.
+    pub kind: String,
+    /// Unit: milliseconds since the Unix epoch.
+    pub sent_at_ms: u64,
+    /// Members as they are now.
+    pub members: Vec<Member>,
+}
+
+/// What became of it for one member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// `usr_…`.
+    pub user: String,
+    /// See [`Outcome`].
+    pub outcome: Outcome,
+    /// In words.
+    pub why: String,
+    /// The user's devices as they are now.
+    pub devices: Vec<Device>,
+}
+
+/// One login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// `dev_…`.
+    pub device: String,
+    /// `apns` or `fcm`; absent where it is not registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// Whether a WebSocket of it is on record.
+    pub connected: bool,
+}
+
+/// What became of a message for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was written down that they are alerted, and handed to the push service.
+    Alerted,
+    /// It was so long ago that it is not known.
+    Forgotten,
+    /// It is theirs.
+    Sender,
+    /// It is an entry of which nobody is alerted.
+    NoMessage,
+    /// They came after it, or are no member.
+    NotAMember,
+    /// They have read it.
+    Read,
+    /// They have muted the conversation.
+    Muted,
+    /// None of their devices is registered.
+    NoDevice,
+    /// They are connected.
+    Connected,
+    /// Nothing speaks against it.
+    NotAlerted,
+}
+
+impl Outcome {
+    /// What it means, for people.
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Alerted => "the alert was written down, and handed to the push service",
+            Self::Forgotten => {
+                "more than 64 later messages were alerted to, so this one's alert is not known any more"
+            }
+            Self::Sender => "it is their own message",
+            Self::NoMessage => "changes of a group alert nobody",
+            Self::NotAMember => "they joined after it, or are not in the conversation",
+            Self::Read => "they have read it by now",
+            Self::Muted => "they have muted the conversation, as of now",
+            Self::NoDevice => "none of their devices is registered for pushes, as of now",
+            Self::Connected => "they are connected, as of now; whoever is connected is not alerted",
+            Self::NotAlerted => {
+                "they were connected when it was announced, or the task is still in the queue or its dead-letter queue"
+            }
+        }
+    }
+}
+
+/// Explains what became of a message.
+///
+/// What is not written down is told as it is now, and `why` says so.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for a wrong id and for a message that is not there; [`Error::Store`].
+pub async fn explain(
+    store: &(impl MessageLog + Groups + Inboxes + Devices + Sessions + Sync),
+    policy: HeartbeatPolicy,
+    question: Question,
+    now: Timestamp,
+) -> Result<Explanation, Error> {
+    let conversation: ConversationId = wire::parse_id("conversation", &question.conversation)?;
+    let seq = wire::parse_seq("seq", question.seq)?;
+    let range = Range { from: seq, to: seq, direction: Direction::Up };
+    let page = store.page(conversation, range, 1).await?;
+    let entry = page.entries.into_iter().next().ok_or(Refusal::NotFound("message"))?;
+    let users = match conversation {
+        ConversationId::Dm { lower, upper } => vec![lower, upper],
+        ConversationId::Group(group) => {
+            let group = store.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+            group.members.into_keys().collect()
+        }
+    };
+    let sessions = store.sessions(&users).await?;
+    let (sessions, entry) = (&sessions, &entry);
+    let members = stream::iter(users)
+        .map(|user| async move {
+            let session = sessions.iter().find(|session| session.user == user);
+            member(store, policy, entry, user, session, now).await
+        })
+        .buffered(STORE_CALLS_MAX)
+        .try_collect()
+        .await?;
+    let kind = entry.kind.as_str().to_owned();
+    Ok(Explanation { question, kind, sent_at_ms: entry.sent_at.as_ms(), members })
+}
+
+async fn member(
+    store: &(impl Inboxes + Devices + Sync),
+    policy: HeartbeatPolicy,
+    entry: &Message,
+    user: UserId,
+    session: Option<&Session>,
+    now: Timestamp,
+) -> Result<Member, Error> {
+    let (row, devices) =
+        futures_util::future::try_join(store.get(user, entry.conversation), store.devices(user)).await?;
+    let is_online = session.is_some_and(|session| session.status(policy, now) == Status::Online);
+    let is_registered = devices.iter().any(|device| device.push.is_some());
+    let outcome = outcome(entry, user, row.as_ref(), is_registered, is_online, now);
+    let is_connected = |device| {
+        session.into_iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
+    };
+    Ok(Member {
+        user: user.to_string(),
+        outcome,
+        why: outcome.why().to_owned(),
+        devices: devices
+            .into_iter()
+            .map(|device| Device {
+                device: device.device.to_string(),
+                platform: device.push.map(|registration| registration.platform.to_string()),
+                connected: is_connected(device.device),
+            })
+            .collect(),
+    })
+}
+
+fn outcome(
+    entry: &Message,
+    user: UserId,
+    row: Option<&InboxRow>,
+    is_registered: bool,
+    is_online: bool,
+    now: Timestamp,
+) -> Outcome {
+    if entry.kind != Kind::Text {
+        return Outcome::NoMessage;
+    }
+    if entry.sender == user {
+        return Outcome::Sender;
+    }
+    let Some(row) = row else { return Outcome::NotAMember };
+    let subject = Subject {
+        conversation: entry.conversation,
+        seq: entry.seq,
+        sender: entry.sender,
+        sent_at: entry.sent_at,
+        group: None,
+    };
+    match wants(row, &subject, now) {
+        Err(NoAlert::NotAMember) => Outcome::NotAMember,
+        Err(NoAlert::Alerted) if is_forgotten(row, entry.seq) => Outcome::Forgotten,
+        Err(NoAlert::Alerted) => Outcome::Alerted,
+        Err(NoAlert::HasRead) => Outcome::Read,
+        Err(NoAlert::Muted) => Outcome::Muted,
+        Ok(()) if !is_registered => Outcome::NoDevice,
+        Ok(()) if is_online => Outcome::Connected,
+        Ok(()) => Outcome::NotAlerted,
+    }
+}
+
+fn is_forgotten(row: &InboxRow, seq: Seq) -> bool {
+    row.alerts.newest.is_some_and(|newest| newest.get() - seq.get() > WINDOW)
+}

@@ -1,0 +1,74 @@
+//! Pushes: telling phones of what their user has missed.
+//!
+//! Whoever announces a message notes which members it did not reach, and puts one task for all of them into a queue
+//! ([`crate::announce`]). For each of them the `push` function looks whether they still want to know, writes down that
+//! they are alerted, and only then publishes to their devices ([`alert`]). Reading on one device clears the alerts of the
+//! others ([`clear`]). The rules stand in `confab_domain::{alerts, reach, notification}`.
+
+mod alert;
+mod badge;
+mod clear;
+pub mod explain;
+mod publish;
+pub mod register;
+mod task;
+
+use confab_domain::Timestamp;
+use confab_domain::retention::Retention;
+
+use crate::TaskError;
+use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
+
+pub use task::{Absent, MessageRef, PushTask, Step};
+
+/// How often a change of a row is tried that others change at the same time.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// What pushes are made with, in one request.
+#[derive(Debug)]
+pub struct Context<'a, S, P, Q> {
+    /// The stores that the use case needs.
+    pub store: &'a S,
+    /// The push service.
+    pub push: &'a P,
+    /// What is pushed later.
+    pub queue: &'a Q,
+    /// Whether an alert shows the text of its message.
+    pub preview: bool,
+    /// How long messages are kept.
+    pub retention: Retention,
+    /// A number drawn at random for each request, by which it knows its own changes.
+    pub writer: u64,
+    /// When the request began.
+    pub now: Timestamp,
+}
+
+/// Does what a message of the queue asks for.
+///
+/// Doing it again gives no second alert. Dying between what is written down and what is published gives none: the next
+/// message does, and the badge has both.
+///
+/// # Errors
+///
+/// [`TaskError::Again`] where a store failed, [`TaskError::Never`] for what names nothing, and for what the push service
+/// did not take however often it was tried.
+pub async fn perform(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + Users + MessageLog + Sessions + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    task: &PushTask,
+) -> Result<(), TaskError> {
+    let PushTask::V1(step) = task;
+    match step {
+        Step::Alert { message, absent, unless_heard } => {
+            alert::alert_each(context, message, absent, *unless_heard).await
+        }
+        Step::Again { message, user, badge, devices, attempt } => {
+            alert::again(context, message, user, *badge, devices, *attempt).await
+        }
+        Step::Clear { user, conversation, reader } => clear::clear(context, user, conversation, reader).await,
+    }
+}

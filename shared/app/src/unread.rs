@@ -1,0 +1,51 @@
+//! What of a conversation somebody has not read.
+
+use confab_domain::alerts::Count;
+use confab_domain::retention::Retention;
+use confab_domain::{Kind, Message, Seq, Timestamp, UserId};
+
+use crate::ports::{Direction, InboxRow, MessageLog, Range, StoreError};
+
+/// Messages in one page while unread ones are counted.
+const COUNT_PAGE: u32 = 500;
+
+/// Pages that are counted; what lies before them is not looked at.
+///
+/// A page is at most 1 MB of the store, so this bounds what somebody who writes a
+/// lot can make a look at the chat list cost.
+const COUNT_PAGES_MAX: u32 = 2;
+
+/// Counts messages of others after the read marker, among the newest; changes of a group are none. `None` where nothing
+/// is after the marker.
+///
+/// Those that are not looked at all count, unless none that was looked at did.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub(crate) async fn count_unread(
+    log: &(impl MessageLog + Sync),
+    user: UserId,
+    row: &InboxRow,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<Option<Count>, StoreError> {
+    let is_unread = |entry: &&Message| {
+        entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
+    };
+    // Where the present membership begins, nothing before it is unread.
+    let before_joining = row.joined.since().and_then(Seq::previous);
+    let after = Range::after(row.read_seq.max(before_joining));
+    let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);
+    let mut upto = None;
+    for _ in 0..COUNT_PAGES_MAX {
+        let Some(range) = rest else { break };
+        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
+        upto = upto.or(page.entries.first().map(|newest| newest.seq));
+        unread += page.entries.iter().filter(is_unread).count() as u64;
+        rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+    }
+    let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
+    let unread = if unread == 0 { 0 } else { unread + unseen };
+    Ok(upto.map(|upto| Count { from: row.read_seq, upto, unread, at: now }))
+}

@@ -1,0 +1,141 @@
+//! Registrations: where a device's pushes go.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{DeviceId, Refusal, UserId};
+
+/// Whose service brings a push to a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// Apple's.
+    Apns,
+    /// Google's Firebase Cloud Messaging.
+    Fcm,
+}
+
+/// Not the name of a platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be apns or fcm")]
+pub struct UnknownPlatform;
+
+impl Platform {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apns => "apns",
+            Self::Fcm => "fcm",
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Platform {
+    type Err = UnknownPlatform;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPlatform> {
+        match text {
+            "apns" => Ok(Self::Apns),
+            "fcm" => Ok(Self::Fcm),
+            _ => Err(UnknownPlatform),
+        }
+    }
+}
+
+/// The name that a platform gave to an app on a phone. Whoever has it can be reached by it; it is not logged.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PushToken(String);
+
+impl PushToken {
+    /// Longest token. Unit: bytes, inclusive. Those of both platforms are far below.
+    pub const BYTES_MAX: usize = 4096;
+
+    /// Reads a token: 1 to 4096 visible ASCII characters. More than that only the platform can tell.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`].
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let right = (1..=Self::BYTES_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if right {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refusal::field("token", "must be 1 to 4096 visible ASCII characters"))
+        }
+    }
+
+    /// The token itself, for the platform and the store only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What the push service made of a token, by its own name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// The name as the push service gave it.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as the push service gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a device's pushes go. Of all devices at most one has a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// By which platform.
+    pub platform: Platform,
+    /// To which phone.
+    pub token: PushToken,
+    /// By which name the push service knows it.
+    pub endpoint: Endpoint,
+}
+
+impl Registration {
+    /// Whether both are of one phone.
+    pub fn has_token_of(&self, other: &Self) -> bool {
+        (self.platform, &self.token) == (other.platform, &other.token)
+    }
+}
+
+/// One login, with its user.
+pub type Owner = (UserId, DeviceId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_visible_ascii_and_never_shown() {
+        for wrong in ["", "a b", "tok\n", "tök", &"x".repeat(4097)] {
+            assert!(PushToken::parse(wrong).is_err(), "{wrong:?} passed");
+        }
+        let token = PushToken::parse("0aF9:APA91b-_").unwrap();
+        assert_eq!((token.reveal(), format!("{token:?}").as_str()), ("0aF9:APA91b-_", "[redacted]"));
+    }
+
+    #[test]
+    fn a_platform_reads_back_as_it_was_written() {
+        for platform in [Platform::Apns, Platform::Fcm] {
+            assert_eq!(platform.as_str().parse(), Ok(platform));
+        }
+        assert!("APNS".parse::<Platform>().is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! Which device has a push token: at most one.
+//!
+//! Shape, in the table of devices: `{user S "token#<platform>#<SHA-256 of the token>", device S "owner", owner_user S,
+//! owner_device S}`. Changes together with the devices' own items, which have the token itself; one that is left over
+//! from a device that is gone does no harm.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use confab_app::ports::{Devices, RegisterOutcome, StoreError};
+use confab_domain::device::Device;
+use confab_domain::push::{Owner, Registration};
+use confab_domain::{DeviceId, FamilyId, UserId};
+use sha2::{Digest, Sha256};
+
+use crate::Store;
+use crate::compare::Comparison;
+use crate::devices::{FAMILY, PUSH_ENDPOINT, PUSH_PLATFORM, PUSH_TOKEN};
+use crate::error::{condition_held, lost_a_race, store_error};
+use crate::item::{Item, Reader, text};
+use crate::schema::{DEVICE, USER};
+
+const OWNER: &str = "owner";
+const OWNER_USER: &str = "owner_user";
+const OWNER_DEVICE: &str = "owner_device";
+
+/// Times that a token is looked at which changes hands meanwhile.
+const ATTEMPTS_MAX: u32 = 4;
+
+impl Store {
+    pub(crate) async fn register(
+        &self,
+        (user, device): Owner,
+        family: FamilyId,
+        registration: &Registration,
+    ) -> Result<RegisterOutcome, StoreError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let own = self.device(user, device).await?.filter(|own| own.family == family);
+            let Some(own) = own else { return Ok(RegisterOutcome::Ended) };
+            if own.push.as_ref() == Some(registration) {
+                return Ok(RegisterOutcome::Registered(None));
+            }
+            let seen = self.owner_of(registration).await?;
+            let mut items =
+                vec![self.taking(&own, seen, registration)?, self.pointing_to(&own, registration)?];
+            if let Some((other_user, other_device)) = seen.filter(|seen| *seen != (user, device)) {
+                let other = self.device(other_user, other_device).await?;
+                let losing = other
+                    .filter(|other| other.push.as_ref().is_some_and(|push| push.has_token_of(registration)));
+                items.extend(losing.map(|other| self.losing(&other, registration)).transpose()?);
+            }
+            match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
+                Ok(_) => {
+                    let earlier = own.push.filter(|earlier| !earlier.has_token_of(registration));
+                    if let Some(earlier) = &earlier {
+                        self.release((user, device), earlier).await?;
+                    }
+                    return Ok(RegisterOutcome::Registered(earlier));
+                }
+                Err(error) if lost_a_race(&error) => {}
+                Err(error) => return Err(store_error(error)),
+            }
+        }
+        Err(StoreError::Unavailable("a push token keeps changing hands".into()))
+    }
+
+    pub(crate) async fn unregister(
+        &self,
+        (user, device): Owner,
+        registration: &Registration,
+    ) -> Result<bool, StoreError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.devices)
+            .set_key(Some(key(user, device)))
+            .update_expression("REMOVE #token, #platform, #endpoint")
+            .condition_expression("#token = :token AND #platform = :platform")
+            .expression_attribute_names("#token", PUSH_TOKEN)
+            .expression_attribute_names("#platform", PUSH_PLATFORM)
+            .expression_attribute_names("#endpoint", PUSH_ENDPOINT)
+            .expression_attribute_values(":token", text(registration.token.reveal()))
+            .expression_attribute_values(":platform", text(registration.platform))
+            .send()
+            .await;
+        // Whether it held does not matter: the device may be gone, or have another token by now.
+        condition_held(result)?;
+        Ok(self.release((user, device), registration).await? || self.owner_of(registration).await?.is_none())
+    }
+
+    /// The token is nobody's, if it is that device's; the device's item says so already.
+    async fn release(&self, owner: Owner, registration: &Registration) -> Result<bool, StoreError> {
+        let unchanged = owned_by(Some(owner));
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.devices)
+            .set_key(Some(token_key(registration)))
+            .update_expression("REMOVE #user, #device")
+            .condition_expression(unchanged.expression())
+            .set_expression_attribute_names(Some(with_names(
+                unchanged.names.clone(),
+                &[("#user", OWNER_USER), ("#device", OWNER_DEVICE)],
+            )))
+            .set_expression_attribute_values(unchanged.values())
+            .send()
+            .await;
+        condition_held(result)
+    }
+
+    async fn owner_of(&self, registration: &Registration) -> Result<Option<Owner>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.devices)
+            .set_key(Some(token_key(registration)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        let Some(item) = output.item().filter(|item| item.contains_key(OWNER_USER)) else { return Ok(None) };
+        let reader = Reader::new("a push token", item);
+        Ok(Some((reader.parsed(OWNER_USER)?, reader.parsed(OWNER_DEVICE)?)))
+    }
+
+    /// The token's item names the device, if it names whom it was seen to name.
+    fn taking(
+        &self,
+        device: &Device,
+        seen: Option<Owner>,
+        registration: &Registration,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let unchanged = owned_by(seen);
+        let mut item = token_key(registration);
+        item.insert(OWNER_USER.to_owned(), text(device.user));
+        item.insert(OWNER_DEVICE.to_owned(), text(device.device));
+        let put = Put::builder()
+            .table_name(&self.tables.devices)
+            .set_item(Some(item))
+            .condition_expression(unchanged.expression())
+            .set_expression_attribute_names(Some(unchanged.names.clone()))
+            .set_expression_attribute_values(unchanged.values());
+        Ok(TransactWriteItem::builder().put(put.build().map_err(rejected)?).build())
+    }
+
+    /// The device's item has the registration, if it is the same login with the same registration as before.
+    fn pointing_to(
+        &self,
+        device: &Device,
+        registration: &Registration,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let seen = device.push.as_ref().map(|push| text(push.endpoint.as_str()));
+        let unchanged = Comparison::default().and(FAMILY, Some(text(device.family))).and(PUSH_ENDPOINT, seen);
+        let names = [("#token", PUSH_TOKEN), ("#platform", PUSH_PLATFORM), ("#endpoint", PUSH_ENDPOINT)];
+        let (names, expression) = (with_names(unchanged.names.clone(), &names), unchanged.expression());
+        let mut values = unchanged.values().unwrap_or_default();
+        values.extend([
+            (":token".to_owned(), text(registration.token.reveal())),
+            (":platform".to_owned(), text(registration.platform)),
+            (":endpoint".to_owned(), text(registration.endpoint.as_str())),
+        ]);
+        let update = Update::builder()
+            .table_name(&self.tables.devices)
+            .set_key(Some(key(device.user, device.device)))
+            .update_expression("SET #token = :token, #platform = :platform, #endpoint = :endpoint")
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values));
+        Ok(TransactWriteItem::builder().update(update.build().map_err(rejected)?).build())
+    }
+
+    /// The device's item has no registration, if it has this token.
+    fn losing(&self, device: &Device, registration: &Registration) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.tables.devices)
+            .set_key(Some(key(device.user, device.device)))
+            .update_expression("REMOVE #token, #platform, #endpoint")
+            .condition_expression("#token = :token")
+            .expression_attribute_names("#token", PUSH_TOKEN)
+            .expression_attribute_names("#platform", PUSH_PLATFORM)
+            .expression_attribute_names("#endpoint", PUSH_ENDPOINT)
+            .expression_attribute_values(":token", text(registration.token.reveal()));
+        Ok(TransactWriteItem::builder().update(update.build().map_err(rejected)?).build())
+    }
+}
+
+fn rejected(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Rejected(error.into())
+}
+
+fn owned_by(owner: Option<Owner>) -> Comparison {
+    let (user, device): (Option<AttributeValue>, Option<AttributeValue>) =
+        owner.map(|(user, device)| (text(user), text(device))).unzip();
+    Comparison::default().and(OWNER_USER, user).and(OWNER_DEVICE, device)
+}
+
+fn with_names(
+    mut names: std::collections::HashMap<String, String>,
+    more: &[(&str, &str)],
+) -> std::collections::HashMap<String, String> {
+    names.extend(more.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned())));
+    names
+}
+
+fn key(user: UserId, device: DeviceId) -> Item {
+    Item::from([(USER.to_owned(), text(user)), (DEVICE.to_owned(), text(device))])
+}
+
+fn token_key(registration: &Registration) -> Item {
+    let digest = Sha256::digest(registration.token.reveal());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Item::from([
+        (USER.to_owned(), text(format_args!("token#{}#{hex}", registration.platform))),
+        (DEVICE.to_owned(), text(OWNER)),
+    ])
+}
