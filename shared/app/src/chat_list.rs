@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use confab_domain::alerts::Count;
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
+use confab_domain::{Alerts, ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{http, limits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::membership::readable_by;
 use crate::ports::{Groups, InboxRow, Inboxes, MessageLog};
-use crate::unread::count_unread;
+use crate::unread::{count_unread, nothing_unread};
 use crate::{Error, wire};
 
 /// A page of the user's conversations.
@@ -29,7 +30,7 @@ pub async fn chat_list(
     let rows: Vec<InboxRow> = page.rows.into_iter().filter(|row| row.joined.since().is_some()).collect();
     let looked_at: Vec<(InboxRow, http::Conversation)> = stream::iter(rows)
         .map(|row| async move {
-            let looked_at = conversation(store, user, &row, retention, now).await?;
+            let (looked_at, _) = conversation(store, user, &row, retention, now).await?;
             Ok::<_, Error>((row, looked_at))
         })
         .buffered(STORE_CALLS_MAX)
@@ -69,7 +70,13 @@ pub async fn change_conversation(
         }
     }
     let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
-    let looked_at = conversation(store, user, &row, retention, now).await?;
+    let (looked_at, count) = conversation(store, user, &row, retention, now).await?;
+    if row.muted_until.is_none() && row.alerts != Alerts::default() {
+        // While it was muted nothing was counted for the badge.
+        let count = count.or_else(|| nothing_unread(&row, now));
+        let counted = Alerts { count, writer: row.alerts.writer.wrapping_add(1), ..row.alerts };
+        store.replace_alerts(user, &row, &counted).await?;
+    }
     let names = group_names(store, user, [&row].into_iter()).await?;
     named(&row, looked_at, &names).ok_or_else(|| Refusal::NotAMember.into())
 }
@@ -115,12 +122,12 @@ async fn conversation(
     row: &InboxRow,
     retention: Retention,
     now: Timestamp,
-) -> Result<http::Conversation, Error> {
+) -> Result<(http::Conversation, Option<Count>), Error> {
     let tail = log.tail(row.conversation, 1).await?;
     let count =
         if tail.last() > row.read_seq { count_unread(log, user, row, retention, now).await? } else { None };
     let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
-    Ok(http::Conversation {
+    let conversation = http::Conversation {
         conversation: row.conversation.to_string(),
         kind: wire::conversation_kind(row.conversation).to_owned(),
         name: None,
@@ -129,5 +136,6 @@ async fn conversation(
         unread_count: count.map_or(0, |count| count.unread),
         last_message: newest.map(wire::event_message),
         muted_until_ms: wire::optional_ms(row.muted_until.filter(|until| *until > now)),
-    })
+    };
+    Ok((conversation, count))
 }

@@ -49,3 +49,8 @@ pub(crate) async fn count_unread(
     let unread = if unread == 0 { 0 } else { unread + unseen };
     Ok(upto.map(|upto| Count { from: row.read_seq, upto, unread, at: now }))
 }
+
+/// The count of somebody who has read everything; `None` where nothing was ever read.
+pub(crate) fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
+    row.read_seq.map(|read| Count { from: Some(read), upto: read, unread: 0, at: now })
+}

@@ -27,6 +27,9 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// After this a post is given up: an ack waits for it, and whoever misses it finds the hole.
 const POST_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// After this a publish is given up, and tried again by another message of the queue.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The SDK's configuration on Lambda.
 pub async fn sdk_config() -> SdkConfig {
     let http_client =
@@ -66,7 +69,9 @@ pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
 
 /// Phones, by these applications.
 pub fn push(config: &SdkConfig, applications: Applications) -> SnsPush {
-    SnsPush::new(aws_sdk_sns::Client::new(config), applications)
+    let timeouts = TimeoutConfig::builder().operation_timeout(PUBLISH_TIMEOUT).build();
+    let config = aws_sdk_sns::config::Builder::from(config).timeout_config(timeouts).build();
+    SnsPush::new(aws_sdk_sns::Client::from_conf(config), applications)
 }
 
 /// What keeps presence, with the queue at `url`.

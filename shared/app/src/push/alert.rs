@@ -7,19 +7,22 @@ use confab_domain::alerts::Count;
 use confab_domain::device::Device;
 use confab_domain::notification::{Alert, Notice, Wording};
 use confab_domain::{Alerts, Timestamp, UserId};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::join_all;
 
 use super::badge::Badges;
 use super::publish::{Letter, publish_each};
 use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
 use super::{ATTEMPTS_MAX, Context};
-use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Devices, Direction, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, ReplaceOutcome, Sessions,
     StoreError, Users,
 };
 use crate::unread::count_unread;
 use crate::{TaskError, metric};
+
+/// Members that are alerted side by side. So a whole group is done before an invocation's time is up, also where each
+/// publish takes as long as it may.
+const USERS_AT_ONCE: usize = 32;
 
 /// How often an alert is tried that the push service does not take; after that the task is parked.
 const TRIES_MAX: u32 = 6;
@@ -36,8 +39,6 @@ pub(super) enum NoAlert {
     HasRead,
     /// They are not in the conversation, or came after the message.
     NotAMember,
-    /// There was one already.
-    Alerted,
 }
 
 impl NoAlert {
@@ -46,7 +47,6 @@ impl NoAlert {
             Self::Muted => "muted",
             Self::HasRead => "read",
             Self::NotAMember => "not_a_member",
-            Self::Alerted => "alerted",
         }
     }
 }
@@ -56,8 +56,6 @@ pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Re
     let reads = row.joined.since().is_some_and(|since| since <= subject.seq);
     if !reads {
         Err(NoAlert::NotAMember)
-    } else if row.alerts.has(subject.seq) {
-        Err(NoAlert::Alerted)
     } else if row.read_seq >= Some(subject.seq) {
         Err(NoAlert::HasRead)
     } else if row.muted_until.is_some_and(|until| until > now) {
@@ -91,30 +89,34 @@ pub(super) async fn alert_each(
             }
         }
     }
-    // Boxed, since a hundred of them at once are large.
-    let alerted = stream::iter(heard)
-        .map(|(user, heard_at)| Box::pin(decide(context, &subject, user, heard_at)))
-        .buffer_unordered(STORE_CALLS_MAX)
-        .try_filter_map(|alerted| std::future::ready(Ok(alerted)))
-        .collect::<Vec<_>>()
-        .await;
-    // Whoever is written down as alerted is alerted, also where the store failed for another.
-    let (mut failure, mut letters) = (None, Vec::new());
-    for result in alerted {
-        match result {
-            Ok((badge, devices)) => letters.push((badge, devices)),
-            Err(error) => failure = Some(error),
+    let mut wording = None;
+    let mut failure = None;
+    let heard: Vec<_> = heard.into_iter().collect();
+    for some in heard.chunks(USERS_AT_ONCE) {
+        // Boxed, since many at once are large.
+        let decided =
+            some.iter().map(|(user, heard_at)| Box::pin(decide(context, &subject, *user, *heard_at)));
+        let mut letters = Vec::new();
+        // Whoever is written down as alerted is alerted, also where the store failed for another.
+        for result in join_all(decided).await {
+            match result {
+                Ok(letter) => letters.extend(letter),
+                Err(error) => failure = Some(error.into()),
+            }
         }
+        if letters.is_empty() {
+            continue;
+        }
+        let alert = match &wording {
+            Some(alert) => alert,
+            None => &*wording.insert(worded(context, &subject).await),
+        };
+        let sent = letters
+            .into_iter()
+            .map(|(badge, devices)| Box::pin(send(context, message, &subject, alert, badge, devices, 0)));
+        failure = join_all(sent).await.into_iter().filter_map(Result::err).next_back().or(failure);
     }
-    if !letters.is_empty() {
-        let alert = worded(context, &subject).await;
-        stream::iter(letters)
-            .map(|(badge, devices)| Box::pin(send(context, message, &subject, &alert, badge, devices, 0)))
-            .buffer_unordered(STORE_CALLS_MAX)
-            .try_collect::<()>()
-            .await?;
-    }
-    failure.map_or(Ok(()), |error| Err(error.into()))
+    failure.map_or(Ok(()), Err)
 }
 
 /// Writes down that a member is alerted, and gives their badge and devices; `None` where there is nothing to push.
@@ -144,6 +146,10 @@ async fn decide(
     let Some(mut row) = row else { return Ok(None) };
     let mut others = None;
     for _ in 0..ATTEMPTS_MAX {
+        if row.alerts.has(subject.seq) {
+            log(subject, user, "alerted_before");
+            return Ok(None);
+        }
         if let Err(reason) = wants(&row, subject, context.now) {
             log(subject, user, reason.as_str());
             return Ok(None);
@@ -254,9 +260,7 @@ pub(super) async fn again(
     let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
     let row = context.store.get(user, subject.conversation).await?;
     let verdict = row.map_or(Err(NoAlert::NotAMember), |row| wants(&row, &subject, context.now));
-    if let Err(reason) = verdict
-        && reason != NoAlert::Alerted
-    {
+    if let Err(reason) = verdict {
         log(&subject, user, reason.as_str());
         return Ok(());
     }

@@ -3,14 +3,13 @@
 //! Each alert counts its own conversation. The others were counted once since the user was last heard from, and every
 //! alert since then has counted what it added; so mostly one page of rows tells the sum.
 
-use confab_domain::alerts::Count;
 use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
-use crate::unread::count_unread;
+use crate::unread::{count_unread, nothing_unread};
 
 /// Rows that are read at once.
 const ROWS_PAGE: u32 = 500;
@@ -129,8 +128,4 @@ async fn count_anew(
     // Where the row has changed meanwhile, the next alert counts again.
     context.store.replace_alerts(user, &row, &next).await?;
     Ok(count.map_or(0, |count| count.unread))
-}
-
-fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
-    row.read_seq.map(|read| Count { from: Some(read), upto: read, unread: 0, at: now })
 }

@@ -204,8 +204,8 @@ fn outcome(
     };
     match wants(row, &subject, now) {
         Err(NoAlert::NotAMember) => Outcome::NotAMember,
-        Err(NoAlert::Alerted) if is_forgotten(row, entry.seq) => Outcome::Forgotten,
-        Err(NoAlert::Alerted) => Outcome::Alerted,
+        _ if is_forgotten(row, entry.seq) => Outcome::Forgotten,
+        _ if row.alerts.has(entry.seq) => Outcome::Alerted,
         Err(NoAlert::HasRead) => Outcome::Read,
         Err(NoAlert::Muted) => Outcome::Muted,
         Ok(()) if !is_registered => Outcome::NoDevice,
@@ -215,5 +215,5 @@ fn outcome(
 }
 
 fn is_forgotten(row: &InboxRow, seq: Seq) -> bool {
-    row.alerts.newest.is_some_and(|newest| newest.get() - seq.get() > WINDOW)
+    row.alerts.newest.is_some_and(|newest| newest.get().saturating_sub(seq.get()) > WINDOW)
 }
