@@ -61,6 +61,7 @@ async fn sign_up(store: &Store, n: u32) -> anyhow::Result<()> {
         generation: 0,
         name: None,
         platform: None,
+        push: None,
         created_at: now,
         last_active_at: now,
     };

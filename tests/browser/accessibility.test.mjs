@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { Api } from './support/api.mjs';
 import { befriend, closeDialog, openFriends } from './support/friends.mjs';
+import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { scene, server } from './support/stage.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -75,6 +76,23 @@ for (const colorScheme of ['light', 'dark']) {
     await passes(ada, 'menu of a conversation');
     await ada.find('block').click();
     await passes(ada, 'question before a block');
+  });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  scene(`the developers’ phone passes axe, ${colorScheme}`, async (stage) => {
+    const grace = await Api.signUp(stage.http, `grace_ph_${colorScheme}`, 'Grace Hopper');
+    const ada = await stage.person({ colorScheme });
+    await ada.signUp(`ada_ph_${colorScheme}`, 'Ada Lovelace');
+    await openPhone(ada);
+    await ada.find('register-apns').waitFor();
+    await passes(ada, 'phone without pushes');
+    await registerPhone(ada, 'apns');
+    await goOffline(ada);
+    await grace.say(await grace.conversationWith(`ada_ph_${colorScheme}`), 'hello');
+    await notification(ada, 'Grace Hopper').getByText('Payload', { exact: true }).first().click();
+    await ada.find('phone-log').getByText('All pushes').click();
+    await passes(ada, 'phone with a push');
   });
 }
 

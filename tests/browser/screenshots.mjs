@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Api } from './support/api.mjs';
 import { Cable } from './support/cable.mjs';
 import { befriend, choose, closeDialog, listed, openFriends } from './support/friends.mjs';
+import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { Person } from './support/person.mjs';
 import { startServer } from './support/server.mjs';
 import { launch } from './support/browser.mjs';
@@ -131,6 +132,19 @@ async function tour(size, colorScheme) {
   await ada.page.getByText('Nobody has the handle').waitFor();
   await shoot('A-not-found');
   await ada.page.keyboard.press('Escape');
+  await openPhone(ada);
+  await registerPhone(ada, 'apns');
+  await goOffline(ada);
+  for (const sender of [mariam, peers.long, grace]) {
+    await sender.say(await sender.conversationWith(`ada_${mark}`), 'Are you there?');
+    await notification(ada, sender === grace ? 'Grace' : sender === mariam ? 'مريم' : 'Sofía').waitFor();
+  }
+  await shoot('J-phone');
+  await ada.find('phone-log').scrollIntoViewIfNeeded();
+  await shoot('K-phone-end');
+  await ada.find('go-offline').click();
+  await ada.online();
+  await closeDialog(ada);
   await ada.find('menu').click();
   await ada.find('switch-account').click();
   await ada.find('continue-as').waitFor();

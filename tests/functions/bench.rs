@@ -1,6 +1,7 @@
 //! The functions over a metered store, without a gateway: events go in, answers come out.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::{Api, WebSocketUrl};
 use axum::Router;
@@ -18,7 +19,8 @@ use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
 use confab_lambda::websocket::{Event, Response};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::SqsFanOutQueue;
+use confab_push_sns::SnsPush;
+use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
 use confab_tokens_jwt::JwtTokens;
 use serde_json::{Value, json};
@@ -27,12 +29,11 @@ use ulid::Ulid;
 
 use crate::clients::{Clients, TABLE_PREFIX};
 use crate::posts::Posts;
+use crate::push_bench::Pushes;
 use crate::queue_bench::Queue;
 
-pub(crate) const POLICY: HeartbeatPolicy = HeartbeatPolicy {
-    interval: std::time::Duration::from_secs(10),
-    timeout: std::time::Duration::from_secs(30),
-};
+pub(crate) const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
 const RATES: AuthRates = AuthRates {
     per_source: api::config::LOGINS_AT_ONCE,
@@ -46,6 +47,8 @@ pub(crate) struct Bench {
     pub(crate) store: Store,
     pub(crate) gateway: Gateway,
     pub(crate) queue: SqsFanOutQueue,
+    pub(crate) phones: SnsPush,
+    pub(crate) push_queue: SqsPushQueue,
     pub(crate) send: send::Send,
     sync: sync::Sync,
     heartbeat: heartbeat::Heartbeat,
@@ -54,17 +57,22 @@ pub(crate) struct Bench {
     api: Router,
     pub(crate) fan_out: fan_out::FanOut,
     pub(crate) presence: presence::Presence,
+    pub(crate) push: push::Push,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    /// What was published.
+    pub(crate) pushes: Pushes,
     pub(crate) fan_out_queue: Queue,
     pub(crate) presence_queue: Queue,
+    pub(crate) pushes_queue: Queue,
     audit: Audit,
 }
 
 /// A user with one connected device.
 pub(crate) struct User {
     pub(crate) id: UserId,
-    n: u128,
+    pub(crate) n: u128,
     connection: String,
 }
 
@@ -85,10 +93,12 @@ impl Bench {
     /// With messages that are kept for so long.
     pub(crate) async fn keeping(retention: Retention) -> Self {
         let (meter, audit, posts) = (Meter::default(), Audit::default(), Posts::default());
+        let pushes = Pushes::default();
         let aws = EmbeddedAws::builder()
             .service(signing_name::DYNAMODB, DynamoDb::in_memory().expect("a database"))
             .service(signing_name::EXECUTE_API, posts.clone())
             .service(signing_name::SQS, Sqs::in_memory(1))
+            .service(signing_name::SNS, pushes.clone())
             .meter(meter.clone())
             .audit(audit.clone())
             .build();
@@ -96,6 +106,8 @@ impl Bench {
         clients.tables.create_missing(&clients.dynamodb("bench")).await.expect("tables");
         let fan_out_queue = clients.make_queue("fan-out").await;
         let presence_queue = clients.make_queue("presence").await;
+        let pushes_queue = clients.make_queue("push").await;
+        let applications = clients.make_applications().await;
         let url = fan_out_queue.url.clone();
         let watching = |caller: &str| clients.presence(caller, &presence_queue.url);
         let writer = || Writer { retention, ..Writer::default() };
@@ -104,12 +116,14 @@ impl Bench {
                 store: clients.store("send"),
                 gateway: clients.gateway("send"),
                 queue: clients.queue("send", &url),
+                push: clients.push_queue("send", &pushes_queue),
                 presence: watching("send"),
                 writer: writer(),
             },
             sync: sync::Sync {
                 store: clients.store("sync"),
                 gateway: clients.gateway("sync"),
+                push: clients.push_queue("sync", &pushes_queue),
                 presence: watching("sync"),
                 retention,
                 typists: Typists::default(),
@@ -121,6 +135,8 @@ impl Bench {
                 store: clients.store("api"),
                 gateway: clients.gateway("api"),
                 queue: clients.queue("api", &url),
+                push: clients.phones("api", &applications),
+                push_queue: clients.push_queue("api", &pushes_queue),
                 presence: watching("api"),
                 passwords: Argon2Passwords::new(1),
                 tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
@@ -131,6 +147,8 @@ impl Bench {
             fan_out: fan_out::FanOut {
                 store: clients.store("fan-out"),
                 gateway: clients.gateway("fan-out"),
+                push: clients.push_queue("fan-out", &pushes_queue),
+                policy: POLICY,
                 dead_letters: clients.dead_letters("fan-out", &fan_out_queue),
             },
             presence: presence::Presence {
@@ -139,13 +157,27 @@ impl Bench {
                 presence: watching("presence"),
                 dead_letters: clients.dead_letters("presence", &presence_queue),
             },
+            push: push::Push {
+                store: clients.store("push"),
+                push: clients.phones("push", &applications),
+                queue: clients.push_queue("push", &pushes_queue),
+                dead_letters: clients.dead_letters("push", &pushes_queue),
+                preview: false,
+                retention,
+                policy: POLICY,
+            },
             dynamodb: clients.dynamodb("bench"),
+            sns: clients.sns("bench"),
+            phones: clients.phones("bench", &applications),
+            push_queue: clients.push_queue("bench", &pushes_queue),
             sqs: clients.sqs("bench"),
             store: clients.store("bench"),
             gateway: clients.gateway("bench"),
             queue: clients.queue("bench", &url),
             fan_out_queue,
             presence_queue,
+            pushes_queue,
+            pushes,
             meter,
             posts,
             audit,
@@ -182,6 +214,7 @@ impl Bench {
             generation: 0,
             name: None,
             platform: None,
+            push: None,
             created_at: now,
             last_active_at: now,
         };
@@ -198,9 +231,9 @@ impl Bench {
         self.disconnect.handle(event(n, connection, "$disconnect", "DISCONNECT", None)).await;
     }
 
-    /// Puts a connection on record that was opened long ago.
+    /// Puts a connection on record that was opened an hour ago.
     pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
-        let (device, opened_at) = (DeviceId::new(Ulid(user.n)), Timestamp::from_ms(1));
+        let (device, opened_at) = (DeviceId::new(Ulid(user.n)), an_hour_ago());
         let connection = Connection { id: ConnectionId::new(id), device, opened_at };
         self.store.open_connection(user.id, &connection, clock::now()).await.expect("a store");
     }
@@ -211,15 +244,15 @@ impl Bench {
         let connection = Connection {
             id: ConnectionId::new(id),
             device: text("device").parse().expect("a device"),
-            opened_at: Timestamp::from_ms(1),
+            opened_at: an_hour_ago(),
         };
         let user = text("user").parse().expect("a user");
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
 
-    /// Puts a connection on record that was opened long ago, on a device of which nothing else is known.
+    /// Puts a connection on record that was opened an hour ago, on a device of which nothing else is known.
     pub(crate) async fn has_old_connection_of_another_device(&self, user: UserId, id: &str) {
-        let (device, opened_at) = (DeviceId::new(Ulid(77)), Timestamp::from_ms(1));
+        let (device, opened_at) = (DeviceId::new(Ulid(77)), an_hour_ago());
         let connection = Connection { id: ConnectionId::new(id), device, opened_at };
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
@@ -282,6 +315,11 @@ impl Bench {
 
 pub(crate) fn message(user: &User, route: &str, frame: &Value) -> Event {
     event(user.n, &user.connection, route, "MESSAGE", Some(frame.to_string()))
+}
+
+/// Long enough for a connection to be open, and not too long for a socket.
+fn an_hour_ago() -> Timestamp {
+    clock::now().minus(Duration::from_secs(3600))
 }
 
 fn event(n: u128, connection: &str, route: &str, kind: &str, body: Option<String>) -> Event {

@@ -1,10 +1,12 @@
 //! SDK clients, by who calls.
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue};
+use confab_push_sns::{Applications, SnsPush};
+use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
 
 use crate::bench::POLICY;
@@ -12,6 +14,9 @@ use crate::queue_bench::Queue;
 
 /// Begins the name of every table and queue.
 pub(crate) const TABLE_PREFIX: &str = "test-";
+
+/// The name of the platform applications.
+pub(crate) const APPLICATION: &str = "test";
 
 /// Clients of each caller over one transport, the caller's name as their access key.
 pub(crate) struct Clients {
@@ -68,6 +73,34 @@ impl Clients {
 
     pub(crate) fn queue(&self, caller: &str, url: &str) -> SqsFanOutQueue {
         SqsFanOutQueue::new(self.sqs(caller), url.to_owned())
+    }
+
+    /// A failed publish is not tried again, so that a test knows how often it was.
+    pub(crate) fn sns(&self, caller: &str) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::from_conf(
+            aws_sdk_sns::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(credentials(caller))
+                .retry_config(RetryConfig::disabled())
+                .http_client(self.aws.http_client())
+                .build(),
+        )
+    }
+
+    /// Makes the platform application of Firebase, and none of Apple's.
+    pub(crate) async fn make_applications(&self) -> Applications {
+        let made = self.sns("bench").create_platform_application().name(APPLICATION).platform("GCM");
+        let made = made.attributes("PlatformCredential", "test").send().await.expect("an application");
+        Applications { apns: None, fcm: made.platform_application_arn }
+    }
+
+    pub(crate) fn phones(&self, caller: &str, applications: &Applications) -> SnsPush {
+        SnsPush::new(self.sns(caller), applications.clone())
+    }
+
+    pub(crate) fn push_queue(&self, caller: &str, queue: &Queue) -> SqsPushQueue {
+        SqsPushQueue::new(self.sqs(caller), queue.url.clone())
     }
 
     pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::change_group::{Actor, Context};
+use confab_app::delivery::Delivery;
 use confab_app::send_message::Writer;
 use confab_domain::log::Attempt;
 use confab_domain::{GroupId, Timestamp};
@@ -9,7 +10,7 @@ use confab_protocol::http::NewGroup;
 use serde_json::json;
 use ulid::Ulid;
 
-use crate::bench::{Bench, User, frame_of, message};
+use crate::bench::{Bench, POLICY, User, frame_of, message};
 use crate::clients::TABLE_PREFIX;
 
 impl Bench {
@@ -21,8 +22,8 @@ impl Bench {
             members: others.iter().map(|user| user.id.to_string()).collect(),
         };
         let writer = Writer::default();
-        let context =
-            Context { store: &self.store, connections: &self.gateway, queue: &self.queue, writer: &writer };
+        let delivery = Delivery { connections: &self.gateway, push: &self.push_queue, policy: POLICY };
+        let context = Context { store: &self.store, delivery, queue: &self.queue, writer: &writer };
         let id = GroupId::new(Ulid(1));
         context.create(id, actor, &wanted, Timestamp::from_ms(1)).await.expect("a group").group
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use confab_embedded_aws::Access;
 
-use crate::clients::TABLE_PREFIX;
+use crate::clients::{APPLICATION, TABLE_PREFIX};
 
 /// The permissions of all functions, as accesses by a caller with the name of the function's folder.
 ///
@@ -66,7 +66,12 @@ fn resource_of(arn: &str) -> String {
     if let Some((_, path)) = arn.split_once("${WebSocketApi}/ws/") {
         return path.to_owned();
     }
+    if let Some((_, name)) = arn.split_once(":sns:${AWS::Region}:${AWS::AccountId}:") {
+        return name.replace("${AWS::StackName}", APPLICATION);
+    }
     match arn {
+        // What deploys names these, and nothing else.
+        "!GetAtt PushSecret.Id" | "!GetAtt PushFeedbackRole.Arn" => arn.to_owned(),
         "!GetAtt SigningSecret.Id" => "the signing secret".to_owned(),
         _ => panic!("a resource of an unknown kind: {arn}"),
     }

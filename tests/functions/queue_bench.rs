@@ -25,7 +25,7 @@ impl Bench {
         self.run(&self.presence_queue, |event| self.presence.handle(event)).await
     }
 
-    async fn run<F: Future<Output = SqsBatchResponse>>(
+    pub(crate) async fn run<F: Future<Output = SqsBatchResponse>>(
         &self,
         queue: &Queue,
         handle: impl Fn(SqsEvent) -> F,

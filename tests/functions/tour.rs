@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 use crate::posts::GONE;
+use crate::push_tour;
 use crate::queue_bench::comes_again;
 
 /// Takes the tour; gives what was asked of AWS on it.
@@ -22,6 +23,7 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
     Box::pin(over_http(&bench, &bob)).await;
     Box::pin(in_groups(&bench, &ada, &bob)).await;
     Box::pin(among_friends(&bench, &ada, &bob)).await;
+    Box::pin(push_tour::alerting(&bench, &ada, 20)).await;
     bench.accesses()
 }
 
@@ -69,13 +71,15 @@ async fn over_http(bench: &Bench, bob: &User) {
     let login = json!({"handle": "carol", "password": "correct horse"});
     let wrong = json!({"handle": "carol", "password": "incorrect horse"});
     let message = json!({"client_message_id": "m1", "text": "by HTTP"});
+    let absent = ConversationId::dm(carol, bench.absent(31).await.id).expect("two users");
     let muted = json!({"muted_until_ms": 1});
     let path = format!("/v1/conversations/{conversation}");
     for (method, path, body, expected) in [
         ("POST", "/v1/login".to_owned(), wrong, 401),
         ("POST", "/v1/login".to_owned(), login, 200),
         ("PATCH", "/v1/me".to_owned(), json!({"display_name": "Carol"}), 200),
-        ("POST", format!("{path}/messages"), message, 200),
+        ("POST", format!("{path}/messages"), message.clone(), 200),
+        ("POST", format!("/v1/conversations/{absent}/messages"), message, 200),
         ("PATCH", path.clone(), muted, 200),
         ("GET", format!("{path}/messages"), Value::Null, 200),
         ("GET", format!("{path}/receipts"), Value::Null, 200),
@@ -86,6 +90,7 @@ async fn over_http(bench: &Bench, bob: &User) {
         let (status, answer) = bench.call(method, &path, &token, body).await;
         assert_eq!(status, expected, "{method} {path}: {answer}");
     }
+    push_tour::registering(bench, &token).await;
     let refresh = json!({"refresh_token": session["refresh_token"]});
     let (status, _) = bench.call("POST", "/v1/token/refresh", "", refresh).await;
     assert_eq!(status, 200);
@@ -96,15 +101,18 @@ async fn over_http(bench: &Bench, bob: &User) {
 }
 
 async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
+    let absent = bench.absent(30).await;
     let session = signed_up(bench, "dave").await;
     let token = session["access_token"].as_str().expect("a token").to_owned();
-    let group = json!({"name": "Climbing", "members": [ada.id.to_string()]});
+    let group = json!({"name": "Climbing", "members": [ada.id.to_string(), absent.id.to_string()]});
     let (status, group) = bench.call("POST", "/v1/groups", &token, group).await;
     assert_eq!(status, 201, "{group}");
     let group = group["group"].as_str().expect("an id").to_owned();
     bench.send_to_group(ada, &group, "g1").await;
     bench.has_old_connection(ada, &format!("{GONE}4=")).await;
     bench.run_fan_out().await;
+    bench.run_push().await;
+    assert_eq!(bench.explained(&group, 2).await["kind"], "text");
     let read = json!({"action": "read", "id": "r", "conversation": group, "seq": 1});
     assert!(bench.ask(ada, "read", &read).await.is_some());
     bench.enqueue_nonsense(&bench.fan_out_queue).await;
@@ -147,6 +155,7 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
     bench.run_presence().await;
     for n in 5..8 {
         bench.has_old_connection(bob, &format!("{GONE}{n}=")).await;
+        bench.has_old_connection(ada, &format!("{GONE}{n}=")).await;
         let look = bench.next_look(ada).await;
         bench.was_not_heard_for_long(ada).await;
         comes_again(&look, |event| bench.presence.handle(event)).await;

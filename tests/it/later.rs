@@ -4,11 +4,9 @@ use serde_json::json;
 use tests::Chat;
 
 #[tokio::test]
-async fn media_and_pushes_are_not_found() {
+async fn media_are_not_found() {
     let alice = Chat::new().user().await;
     alice.http.get("/v1/media").await.refused(404, "not_found");
-    let push = json!({"platform": "apns", "token": "x"});
-    alice.http.put("/v1/devices/self/push", &push).await.refused(404, "not_found");
 }
 
 #[tokio::test]

@@ -256,8 +256,8 @@ impl Device {
     async fn mark_read(&mut self) {
         let read = self.chats.iter().find_map(|(id, chat)| Some((*id, Seq::new(chat.cursor)?)));
         let Some((conversation, seq)) = read else { return };
-        let (world, user) = (Arc::clone(&self.world), self.identity.user);
-        let marking = self.spawner.spawn(async move { world.mark_read(user, conversation, seq).await });
+        let (world, reader) = (Arc::clone(&self.world), self.identity);
+        let marking = self.spawner.spawn(async move { world.mark_read(reader, conversation, seq).await });
         marking.within(self.patience()).await;
     }
 

@@ -39,7 +39,8 @@ impl World {
         };
         let store = Store::new(self, Role::Send);
         let SendMessage { sender, conversation, attempt, .. } = command;
-        let ways = (&self.gateway, &self.queue);
+        let delivery = self.delivery();
+        let ways = (&delivery, &self.queue);
         let send = send_message(&store, ways, &process.writer, command, now);
         let answer = self.try_invoke(send).await?.map(|sent| sent.ack);
         match &answer {
@@ -72,11 +73,18 @@ impl World {
     }
 
     /// The `read` function.
-    pub(crate) async fn mark_read(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Option<()> {
+    pub(crate) async fn mark_read(
+        &self,
+        reader: Identity,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Option<()> {
+        let user = reader.user;
         let now = self.now().plus(self.any_process().ahead);
         let store = Store::new(self, Role::Other);
         let before = self.truth();
-        let mark = mark_read::mark_read(&store, &self.gateway, user, None, conversation, seq, now);
+        let ways = (&self.gateway, self.pushes());
+        let mark = mark_read::mark_read(&store, ways, reader, None, conversation, seq, now);
         match self.try_invoke(mark).await? {
             Ok(()) => Some(()),
             // A device may have a position from before its user came back.

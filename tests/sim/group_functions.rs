@@ -2,11 +2,12 @@
 
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::fan_out::FanOutTask;
+use confab_app::push::PushTask;
 use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
 use confab_app::{Error, TaskError};
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, GroupId, Message, Refusal, UserId};
-use confab_memory::{Gateway, Queue};
+use confab_memory::{DelayQueue, Gateway, Queue};
 use confab_protocol::http;
 use ulid::Ulid;
 
@@ -51,8 +52,8 @@ impl World {
         &'a self,
         store: &'a Store<'a>,
         process: &'a Process,
-    ) -> Context<'a, Store<'a>, Gateway, Queue> {
-        Context { store, connections: &self.gateway, queue: &self.queue, writer: &process.writer }
+    ) -> Context<'a, Store<'a>, Gateway, DelayQueue<PushTask>, Queue> {
+        Context { store, delivery: self.delivery(), queue: &self.queue, writer: &process.writer }
     }
 
     fn actor(&self, user: UserId) -> Actor {
@@ -86,7 +87,7 @@ impl World {
         let now = self.now().plus(process.ahead);
         let store = Store::new(self, Role::FanOut);
         let announced = async {
-            match confab_app::fan_out::fan_out(&store, &self.gateway, task, now).await {
+            match confab_app::fan_out::fan_out(&store, &self.delivery(), task, now).await {
                 Ok(_) => Ok(None),
                 Err(TaskError::Never(reason)) => Ok(Some(reason)),
                 Err(TaskError::Again(error)) => Err(error),

@@ -8,14 +8,16 @@ use std::time::Duration;
 use confab_app::end_device::end_device;
 use confab_app::open_connection::open_connection;
 use confab_app::ports::{Connection, Devices, Identity, Sessions};
-use confab_app::presence::Context;
+use confab_app::presence::{Context, PresenceTask};
 use confab_domain::device::Device;
 use confab_domain::lease::{CONNECTIONS_MAX, HeartbeatPolicy};
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
 use ulid::Ulid;
 
 use crate::executor::finish;
+
+type Looks = DelayQueue<PresenceTask>;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -38,6 +40,7 @@ fn login(family: u128) -> Device {
         generation: 0,
         name: None,
         platform: None,
+        push: None,
         created_at: NOW,
         last_active_at: NOW,
     }
@@ -49,7 +52,7 @@ fn world() -> (Memory, Gateway) {
     (store, Gateway::new(Arc::new(Calm)))
 }
 
-fn context<'a>(store: &'a Memory, queue: &'a DelayQueue, now: Timestamp) -> Context<'a, Memory, DelayQueue> {
+fn context<'a>(store: &'a Memory, queue: &'a Looks, now: Timestamp) -> Context<'a, Memory, Looks> {
     Context { store, queue, policy: POLICY, watch: WatchId(1), now }
 }
 
@@ -81,11 +84,12 @@ fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
     for polls in 0..POLLS_MAX {
         for logout_first in [false, true] {
             let (store, gateway) = world();
-            let queue = DelayQueue::default();
+            let queue = Looks::default();
             let context = context(&store, &queue, NOW);
             let connect = open_connection(&context, &gateway, identity(3), ConnectionId::new("c="));
             let Identity { user, device, family } = identity(3);
-            let logout = end_device(&context, &gateway, user, device, Some(family));
+            let phones = Phones::default();
+            let logout = end_device(&context, (&gateway, &phones), user, device, Some(family));
             let ended = if logout_first {
                 interleave(logout, polls, connect).0
             } else {
@@ -104,9 +108,10 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
     let (store, gateway) = world();
     finish(store.put_device(&login(4))).unwrap();
     let Identity { user, device, family } = identity(3);
-    let queue = DelayQueue::default();
+    let queue = Looks::default();
     let context = context(&store, &queue, NOW);
-    let ended = finish(end_device(&context, &gateway, user, device, Some(family)));
+    let ways = (&gateway, &Phones::default());
+    let ended = finish(end_device(&context, ways, user, device, Some(family)));
     assert!(!ended.unwrap());
     assert!(finish(store.device(user, device)).unwrap().is_some());
 }
@@ -114,7 +119,7 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
 #[test]
 fn the_oldest_of_too_many_connections_is_closed() {
     let (store, gateway) = world();
-    let queue = DelayQueue::default();
+    let queue = Looks::default();
     for n in 0..=CONNECTIONS_MAX {
         let connection = ConnectionId::new(format!("c{n}="));
         let now = NOW.plus(Duration::from_secs(n as u64));

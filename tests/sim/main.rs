@@ -24,6 +24,7 @@ mod notes;
 mod passed_on;
 mod planted;
 mod presence;
+mod pushes;
 mod queue;
 mod random;
 mod scenario;

@@ -1,11 +1,12 @@
 //! Groups and inbox rows as the use cases see them, with a bug planted in them or without.
 
 use confab_app::ports::{
-    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, MarkReadOutcome, NewVersion, RowChange, StoreError,
+    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, MarkReadOutcome, NewVersion, ReplaceOutcome,
+    RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
-    ClientMessageId, ConversationId, Group, GroupId, Joined, Message, Seq, Timestamp, UserId,
+    Alerts, ClientMessageId, ConversationId, Group, GroupId, Joined, Message, Seq, Timestamp, UserId,
 };
 
 use crate::planted::{Bug, Role, Store};
@@ -127,6 +128,28 @@ impl Inboxes for Store<'_> {
             self.as_at_first(row).await?;
         }
         Ok(page)
+    }
+
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.world.memory.skim(user, after, rows_max).await
+    }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        self.world.memory.replace_alerts(user, seen, next).await
+    }
+
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.world.memory.peek(user, conversation).await
     }
 
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {

@@ -2,10 +2,11 @@
 
 use confab_app::ports::{
     Account, Connection, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange,
-    ProfileChange, RotateOutcome, Session, Sessions, StoreError, Users,
+    ProfileChange, RegisterOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
+use confab_domain::push::Registration;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
 
 use crate::planted::Store;
@@ -139,6 +140,25 @@ macro_rules! pass_on {
                 self.world.memory.rotate(user, device, family, generation, now).await
             }
 
+            async fn register_push(
+                &self,
+                user: UserId,
+                device: DeviceId,
+                family: FamilyId,
+                registration: &Registration,
+            ) -> Result<RegisterOutcome, StoreError> {
+                self.world.memory.register_push(user, device, family, registration).await
+            }
+
+            async fn drop_push(
+                &self,
+                user: UserId,
+                device: DeviceId,
+                registration: &Registration,
+            ) -> Result<bool, StoreError> {
+                self.world.memory.drop_push(user, device, registration).await
+            }
+
             async fn remove_device(
                 &self,
                 user: UserId,
@@ -151,6 +171,34 @@ macro_rules! pass_on {
     };
 }
 
-pub(crate) use pass_on;
+/// The same for groups, where no bug is planted in them.
+macro_rules! pass_on_groups {
+    ($server:ty) => {
+        impl Groups for $server {
+            async fn group(&self, group: GroupId) -> Result<Option<Group>, StoreError> {
+                self.world.memory.group(group).await
+            }
+
+            async fn groups(&self, groups: &[GroupId]) -> Result<Vec<Group>, StoreError> {
+                self.world.memory.groups(groups).await
+            }
+
+            async fn create_group(
+                &self,
+                group: &Group,
+                entry: &Message,
+                expires_at: Option<Timestamp>,
+            ) -> Result<(), StoreError> {
+                self.world.memory.create_group(group, entry, expires_at).await
+            }
+
+            async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
+                self.world.memory.commit(version).await
+            }
+        }
+    };
+}
+
+pub(crate) use {pass_on, pass_on_groups};
 
 pass_on!(Store<'_>);

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::Error;
+use confab_app::delivery::Delivery;
 use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
-use confab_app::presence;
+use confab_app::presence::{self, PresenceTask};
+use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer};
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::APPEND_DELAY_MAX;
@@ -43,7 +45,9 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) queue: Queue,
     /// What is to be looked at later; nobody does.
-    looks: DelayQueue,
+    looks: DelayQueue<PresenceTask>,
+    /// Pushes that are to be made; nobody does.
+    pushes: DelayQueue<PushTask>,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     weather: Arc<Changeable>,
@@ -85,6 +89,7 @@ impl World {
             gateway: Gateway::new(Arc::clone(&weather) as _),
             queue: Queue::new(Arc::clone(&weather) as _),
             looks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
+            pushes: DelayQueue::default(),
             early_groups: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
@@ -129,9 +134,19 @@ impl World {
         &'a self,
         store: &'a S,
         now: Timestamp,
-    ) -> presence::Context<'a, S, DelayQueue> {
+    ) -> presence::Context<'a, S, DelayQueue<PresenceTask>> {
         let watch = WatchId(self.random.draw());
         presence::Context { store, queue: &self.looks, policy: POLICY, watch, now }
+    }
+
+    /// The ways to devices and phones.
+    pub(crate) fn delivery(&self) -> Delivery<'_, Gateway, DelayQueue<PushTask>> {
+        Delivery { connections: &self.gateway, push: &self.pushes, policy: POLICY }
+    }
+
+    /// The queue of pushes.
+    pub(crate) fn pushes(&self) -> &DelayQueue<PushTask> {
+        &self.pushes
     }
 
     /// Begins or ends the trouble that the scenario has.
@@ -262,6 +277,7 @@ fn device_of(identity: Identity, now: Timestamp) -> Device {
         generation: 0,
         name: None,
         platform: None,
+        push: None,
         created_at: now,
         last_active_at: now,
     }

@@ -20,6 +20,15 @@ pub fn gateway_answers_for_itself() -> bool {
     cloud().is_some()
 }
 
+/// Whether a check is to be left out, since a deployed chat has no page for developers.
+pub fn is_deployed() -> bool {
+    let deployed = cloud().is_some();
+    if deployed {
+        eprintln!("left out, since a deployed chat has no page for developers");
+    }
+    deployed
+}
+
 /// Whether a check that needs a crowd is to be left out, since a deployed chat lets few sign up at once.
 pub fn signups_are_slow() -> bool {
     let slow = cloud().is_some();

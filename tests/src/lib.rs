@@ -19,6 +19,7 @@ mod heart;
 mod http;
 mod messages;
 mod presence;
+mod push;
 mod refusal;
 mod server;
 mod socket;
@@ -29,12 +30,13 @@ pub mod runner;
 pub mod times;
 
 pub use chat::Chat;
-pub use cloud::{gateway_answers_for_itself, ministack_differs, signups_are_slow};
+pub use cloud::{gateway_answers_for_itself, is_deployed, ministack_differs, signups_are_slow};
 pub use contacts::{Contacts, ids};
 pub use fresh::{fresh_handle, fresh_id};
 pub use group::roles;
 pub use http::{Answer, Http};
 pub use messages::{check_entry, message_of, seqs};
+pub use push::{Push, fresh_token};
 pub use socket::{Received, Socket, synced};
 pub use user::User;
 

@@ -32,7 +32,8 @@ impl User {
         self.chat().user_of(&self.handle, &self.password, &session)
     }
 
-    fn chat(&self) -> Chat {
+    /// The chat that this user is in, as a stranger sees it.
+    pub fn chat(&self) -> Chat {
         Chat { http: self.http.anonymous() }
     }
 

@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["aws-sdk-dynamodb", "confab-app", "confab-domain", "futures-util", "getrandom", "sha2", "zstd"],
     ),
     ("confab-gateway-apigw", &["aws-sdk-apigatewaymanagement", "confab-app", "confab-domain"]),
+    ("confab-push-sns", &["aws-sdk-sns", "confab-app", "confab-domain", "serde_json"]),
     ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "serde_json"]),
     (
         "confab-tokens-jwt",
@@ -44,6 +45,7 @@ const SDK_CRATES: &[&str] = &[
     "aws-sdk-apigatewaymanagement",
     "aws-sdk-dynamodb",
     "aws-sdk-secretsmanager",
+    "aws-sdk-sns",
     "aws-sdk-sqs",
 ];
 

@@ -5,6 +5,7 @@ const QUIET_MS = 1_500;
 
 const TEXTS = {
   offline: 'Offline. Messages go out when you’re back.',
+  held: 'Offline, by the switch of the phone in the menu. Messages go out when you’re back.',
   connecting: 'Reconnecting…',
 };
 
@@ -14,7 +15,7 @@ export function banner(client) {
   let timer;
   const show = () => {
     clearTimeout(timer);
-    const text = TEXTS[client.status];
+    const text = TEXTS[client.held && client.status === 'offline' ? 'held' : client.status];
     const apply = () => {
       element.hidden = !text;
       element.dataset.status = client.status;

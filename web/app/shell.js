@@ -2,6 +2,8 @@ import { avatar, updateAvatar } from './avatar.js';
 import { banner } from './banner.js';
 import { ChatList } from './chat-list.js';
 import { conversationView } from './conversation.js';
+import { DevPhone } from './dev-phone.js';
+import { tellsPushes } from './dev-pushes.js';
 import { openDevices } from './devices.js';
 import { confirmDialog } from './dialog.js';
 import { batched, h } from './dom.js';
@@ -20,6 +22,7 @@ export class Shell {
   #client;
   #router = new Router();
   #view = null;
+  #phone = null;
   #cleanup = [];
 
   /** @param {{client: object, onSwitch: () => void, onLogout: () => void}} use */
@@ -32,6 +35,7 @@ export class Shell {
     this.element = h('main', { class: 'shell' }, h('h1', { class: 'visually-hidden', text: 'Confab' }), banner(client), this.#sidebar(), this.pane);
     this.#router.addEventListener('change', () => this.#route());
     this.#listen();
+    this.#findPhone();
     this.#route({ initial: true });
   }
 
@@ -54,6 +58,7 @@ export class Shell {
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
         { icon: 'friends', text: this.#friendsText(), testid: 'menu-friends', run: () => this.#friends() },
         { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },
+        ...(this.#phone ? [{ icon: 'phone', text: 'Phone', testid: 'menu-phone', run: () => this.#phone.open() }] : []),
         { icon: 'swap', text: 'Switch account', testid: 'switch-account', run: this.onSwitch },
         { icon: 'leave', text: 'Log out', testid: 'logout', run: () => this.#logout() },
       ],
@@ -74,6 +79,16 @@ export class Shell {
     this.#cleanup.push(() => document.removeEventListener('visibilitychange', look));
     look();
     this.#update();
+  }
+
+  /** Developers get a phone, where the server tells what it pushes. */
+  async #findPhone() {
+    let gone = false;
+    this.#cleanup.push(() => (gone = true));
+    if (!(await tellsPushes()) || gone) return;
+    const phone = new DevPhone({ client: this.#client });
+    this.#phone = phone;
+    this.#cleanup.push(() => phone.dispose());
   }
 
   #update() {

@@ -72,7 +72,13 @@ export class ConfabClient extends EventTarget {
     const connection = this.#connection;
     this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms: plainAlarms, onSynced: () => this.#synced() });
     this.groups = new Groups({ user, http, chats: this.chats, onRefused: () => this.#synchronizer.refreshList() });
-    this.presence = new Presence({ user, connection, people: () => this.#peopleWhoMatter() });
+    this.presence = new Presence({
+      user,
+      connection,
+      people: () => this.#peopleWhoMatter(),
+      friends: () => this.#friends(),
+      onScreen: () => this.#peopleOnScreen(),
+    });
     this.contacts = new Contacts({ http, profiles: this.profiles, presence: this.presence });
     this.typing = new Typing({ user, connection });
     this.outbox = new Outbox({
@@ -156,6 +162,16 @@ export class ConfabClient extends EventTarget {
   /** Finds out at once whether the connection still lives. */
   wake() {
     this.#connection.wake();
+  }
+
+  /** Whether {@link hold} keeps this window from connecting. */
+  get held() {
+    return this.#connection.held;
+  }
+
+  /** Disconnects until called with `false`, as if there were no network. */
+  hold(held) {
+    this.#connection.hold(held);
   }
 
   /** Call when the page comes to the front and when it goes. */
@@ -260,8 +276,21 @@ export class ConfabClient extends EventTarget {
 
   /** Friends, who one talks to, and who is in the group that one looks at. */
   #peopleWhoMatter() {
-    const peers = this.chats.all().map(({ conversation }) => peerOf(conversation, this.user)).filter(Boolean);
-    return new Set([...this.contacts.friends.map(({ user }) => user), ...peers, ...this.groups.watchedMembers]);
+    const conversations = this.chats.all().map(({ conversation }) => conversation);
+    return new Set([...this.#friends(), ...this.#peersOf(conversations), ...this.groups.watchedMembers]);
+  }
+
+  /** Who is in the conversations that are open. */
+  #peopleOnScreen() {
+    return new Set([...this.#peersOf([...this.#timelines.keys()]), ...this.groups.watchedMembers]);
+  }
+
+  #friends() {
+    return this.contacts.friends.map(({ user }) => user);
+  }
+
+  #peersOf(conversations) {
+    return conversations.map((conversation) => peerOf(conversation, this.user)).filter(Boolean);
   }
 
   #takeReceipt({ conversation, user, read_seq }) {

@@ -29,6 +29,7 @@ export class Connection extends EventTarget {
   #networkUp;
   #link = null;
   #dialing = false;
+  #held = false;
   #failures = 0;
   #cancelRetry = () => {};
   #cancelRotation = () => {};
@@ -70,6 +71,23 @@ export class Connection extends EventTarget {
     this.#drop(closeAfter);
   }
 
+  /** Whether {@link hold} keeps it from connecting. */
+  get held() {
+    return this.#held;
+  }
+
+  /** Lets go of the socket and opens no other, until called with `false`. */
+  hold(held) {
+    this.#held = held;
+    if (held) {
+      this.#cancelRetry();
+      this.#drop();
+      this.#showStatus();
+    } else {
+      this.wake();
+    }
+  }
+
   /** Reconnects at once, or finds out at once whether the connection still lives. */
   wake() {
     if (this.status === 'stopped') return;
@@ -107,13 +125,13 @@ export class Connection extends EventTarget {
   }
 
   async #dial() {
-    if (this.#dialing) return;
+    if (this.#dialing || this.#held) return;
     this.#dialing = true;
     this.#cancelRetry();
     try {
       const { url } = await this.#ticket();
       const socket = await this.#open(url);
-      if (this.status === 'stopped') socket.close();
+      if (this.status === 'stopped' || this.#held) socket.close();
       else this.#use(socket);
     } catch (error) {
       if (error.code === 'session_ended') {
@@ -176,7 +194,7 @@ export class Connection extends EventTarget {
   }
 
   #retryLater(error) {
-    if (this.status === 'stopped') return;
+    if (this.status === 'stopped' || this.#held) return;
     this.#failures += 1;
     const wait_ms = Math.max(error?.retry_after_ms ?? 0, backoffMs(this.#failures, this.#random));
     this.#cancelRetry();
@@ -206,7 +224,7 @@ export class Connection extends EventTarget {
   #showStatus() {
     if (this.status === 'stopped') return;
     if (this.#link) this.#setStatus('online');
-    else if (!this.#networkUp() || this.#failures >= FAILURES_OFFLINE) this.#setStatus('offline');
+    else if (this.#held || !this.#networkUp() || this.#failures >= FAILURES_OFFLINE) this.#setStatus('offline');
     else this.#setStatus('connecting');
   }
 

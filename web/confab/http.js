@@ -52,6 +52,9 @@ export class ConfabHttp {
   userByHandle = (handle) => this.#authorized('GET', `/v1/users?handle=${encodeURIComponent(handle)}`);
   devices = async () => (await this.#authorized('GET', '/v1/devices')).devices;
   endDevice = (device) => this.#authorized('DELETE', `/v1/devices/${encodeURIComponent(device)}`);
+  /** Has pushes sent to this device. @param {{platform: 'apns' | 'fcm', token: string}} push */
+  putPush = (push) => this.#authorized('PUT', '/v1/devices/self/push', push);
+  deletePush = () => this.#authorized('DELETE', '/v1/devices/self/push');
 
   /** @param {{name: string, members: string[]}} group  The caller becomes its owner. */
   createGroup = (group) => this.#authorized('POST', '/v1/groups', group);

@@ -3,14 +3,20 @@ import { oneAtATime } from './one-at-a-time.js';
 
 /** Users that one query may name. */
 const QUERY_USERS_MAX = 100;
-/** How often everybody is asked for again while somebody looks: of most people no event tells. Unit: milliseconds. */
+/**
+ * How often those on the screen are asked for again while somebody looks, of whom no event tells. For each the server
+ * may have to read the user's whole chat list, to find a group that both are in. Unit: milliseconds.
+ */
 const REFRESH_MS = 60_000;
+/** Every so many rounds, those are asked for too who are not on the screen. */
+const ROUNDS_PER_WHOLE = 10;
 /** Members of a group come one list after the other; they are asked for together. Unit: milliseconds. */
 const GATHER_MS = 100;
 
 /**
- * Who is online, as far as the server tells: by events, by the contact list, and
- * by queries for the people that matter to the page.
+ * Who is online, as far as the server tells: of friends by events and by the contact
+ * list, of everybody who matters to the page by a query after each connect, and of
+ * those who are no friends by further ones while somebody looks.
  *
  * Events: `change`.
  */
@@ -19,6 +25,8 @@ export class Presence extends EventTarget {
   #connection;
   #alarms;
   #people;
+  #friends;
+  #onScreen;
   /** Per user what is known, and when it was asked for or told. */
   #known = new Map();
   /** Who was asked for since the last connect. */
@@ -32,12 +40,16 @@ export class Presence extends EventTarget {
   /**
    * @param {object} use
    * @param {() => Iterable<string>} use.people  The users whose statuses matter at this moment.
+   * @param {() => Iterable<string>} use.friends  Those of whom events tell.
+   * @param {() => Iterable<string>} use.onScreen  Those who are in what is open.
    */
-  constructor({ user, connection, people, alarms = plainAlarms }) {
+  constructor({ user, connection, people, friends, onScreen, alarms = plainAlarms }) {
     super();
     this.#user = user;
     this.#connection = connection;
     this.#people = people;
+    this.#friends = friends;
+    this.#onScreen = onScreen;
     this.#alarms = alarms;
     connection.addEventListener('status', () => this.#changed());
   }
@@ -99,16 +111,21 @@ export class Presence extends EventTarget {
     return this.#query(users);
   }
 
-  /** Says whether somebody looks at the page; while that is so, everybody is asked for now and then. */
+  /** Says whether somebody looks at the page; while that is so, those are asked for now and then of whom no event tells. */
   setVisible(visible) {
     this.#cancelRefresh();
-    if (!visible) return;
-    this.#refresh();
-    this.#cancelRefresh = this.#alarms.after(REFRESH_MS, () => this.setVisible(true));
+    if (visible) this.#round(0);
   }
 
   stop() {
     this.#cancelRefresh();
+  }
+
+  #round(number) {
+    const friends = new Set(this.#friends());
+    const people = number % ROUNDS_PER_WHOLE === 0 ? this.#people() : this.#onScreen();
+    this.ask([...people].filter((user) => !friends.has(user)));
+    this.#cancelRefresh = this.#alarms.after(REFRESH_MS, () => this.#round(number + 1));
   }
 
   async #query(people) {

@@ -235,3 +235,43 @@ test('a connection is replaced before the gateway cuts it, without a moment offl
   assert.equal(first.readyState, 3);
   assert.deepEqual(statuses, []);
 });
+
+test('a connection that is held closes its socket and opens none, whatever wakes it', async () => {
+  const socket = await online();
+  connection.hold(true);
+  assert.deepEqual([connection.status, socket.readyState], ['offline', 3]);
+  connection.wake();
+  await clock.pass(600_000);
+  assert.equal(sockets.length, 1);
+  connection.hold(false);
+  await settled();
+  sockets.at(-1).open();
+  await settled();
+  assert.deepEqual([connection.status, sockets.length], ['online', 2]);
+});
+
+test('a socket that opens while the connection is held is closed at once', async () => {
+  connection.start();
+  await settled();
+  connection.hold(true);
+  sockets[0].open();
+  await settled();
+  assert.deepEqual([connection.status, sockets[0].readyState], ['offline', 3]);
+  connection.hold(false);
+  await settled();
+  assert.equal(sockets.length, 2);
+});
+
+test('a dial that fails while the connection is held is not repeated', async () => {
+  ticket = () => Promise.reject(new ConfabError('network', 'no'));
+  connection.start();
+  connection.hold(true);
+  await clock.pass(600_000);
+  assert.deepEqual([connection.status, sockets.length], ['offline', 0]);
+});
+
+test('a held connection has no answers', async () => {
+  await online();
+  connection.hold(true);
+  await assert.rejects(connection.request({ action: 'read', id: 'read-1' }), { code: 'network' });
+});

@@ -8,14 +8,24 @@ let clock;
 let connection;
 let presence;
 let people;
+let friends;
+let onScreen;
 let changes;
 
 beforeEach(() => {
   clock = new ManualClock();
   connection = new FakeConnection();
   people = ['usr_ada', 'usr_bob'];
+  [friends, onScreen] = [[], people];
   changes = 0;
-  presence = new Presence({ user: 'usr_me', connection, people: () => people, alarms: clock });
+  presence = new Presence({
+    user: 'usr_me',
+    connection,
+    people: () => people,
+    friends: () => friends,
+    onScreen: () => onScreen,
+    alarms: clock,
+  });
   presence.addEventListener('change', () => (changes += 1));
 });
 
@@ -106,7 +116,30 @@ test('who begins to matter is asked for once, together with others', async () =>
   assert.equal(connection.sent.length, 2);
 });
 
-test('while somebody looks, everybody is asked for every minute, and not after that', async () => {
+test('of friends events tell, so they are asked for after a connect alone', async () => {
+  friends = ['usr_ada', 'usr_bob'];
+  presence.synced();
+  await answer();
+  presence.setVisible(true);
+  await clock.pass(1_200_000);
+  assert.equal(connection.sent.length, 1);
+});
+
+test('strangers who are not on the screen are asked for when somebody begins to look, and rarely after that', async () => {
+  friends = ['usr_ada'];
+  people = ['usr_ada', 'usr_bob', 'usr_joan'];
+  onScreen = ['usr_ada', 'usr_joan'];
+  presence.setVisible(true);
+  await answer();
+  for (let minute = 0; minute < 10; minute += 1) {
+    await clock.pass(60_000);
+    await answer();
+  }
+  const asked = connection.sent.map(({ users }) => users.join());
+  assert.deepEqual(asked, ['usr_bob,usr_joan', ...Array(9).fill('usr_joan'), 'usr_bob,usr_joan']);
+});
+
+test('while somebody looks, who is on the screen is asked for every minute, and not after that', async () => {
   presence.setVisible(true);
   await answer();
   await clock.pass(59_000);

@@ -18,6 +18,9 @@ found = {
     "API": [item["Name"] for item in boto3.client("apigatewayv2").get_apis()["Items"]],
     "log group": [item["logGroupName"] for item in boto3.client("logs").describe_log_groups()["logGroups"]],
     "secret": [item["Name"] for item in boto3.client("secretsmanager").list_secrets()["SecretList"]],
+    "platform application": [
+        item["PlatformApplicationArn"] for item in boto3.client("sns").list_platform_applications()["PlatformApplications"]
+    ],
     "alarm": [item["AlarmName"] for item in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]],
 }
 

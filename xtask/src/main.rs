@@ -6,6 +6,7 @@
 
 mod bench;
 mod cloud;
+mod explain_push;
 mod step;
 mod test;
 
@@ -17,6 +18,7 @@ mod web;
 
 mod command;
 mod files;
+mod http;
 mod venv;
 
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum Task {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Tells who was alerted to a message, who was not, and why
+    ExplainPush(explain_push::Question),
     /// Deploys to an emulated cloud on this machine, and tests what is deployed
     #[command(subcommand)]
     Cloud(cloud::Cloud),
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     match Task::parse() {
         Task::Test { steps } => test::run(&steps),
         Task::Bench { dry_run } => bench::bench(&files::Root::of_repository(), !dry_run),
+        Task::ExplainPush(question) => explain_push::explain(&files::Root::of_repository(), &question),
         Task::Cloud(task) => cloud::run_task(&files::Root::of_repository(), &task),
     }
 }

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
+    let secret = clients::secret(&sdk, &config.signing_secret_arn).await?;
     let api = Api {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),

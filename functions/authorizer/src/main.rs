@@ -10,7 +10,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let secret = clients::signing_secret(&sdk, &config.signing_secret_arn).await?;
+    let secret = clients::secret(&sdk, &config.signing_secret_arn).await?;
     let function = Authorizer { tokens: JwtTokens::new(&secret)? };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         std::future::ready(Ok::<_, Error>(function.handle(&event.payload)))

@@ -71,7 +71,7 @@ pub async fn change_conversation(
     }
     let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
     let (looked_at, count) = conversation(store, user, &row, retention, now).await?;
-    if row.muted_until.is_none() && row.alerts != Alerts::default() {
+    if patch.muted_until_ms.is_some() && row.muted_until.is_none() {
         // While it was muted nothing was counted for the badge.
         let count = count.or_else(|| nothing_unread(&row, now));
         let counted = Alerts { count, writer: row.alerts.writer.wrapping_add(1), ..row.alerts };

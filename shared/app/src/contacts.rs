@@ -101,7 +101,8 @@ async fn change(
                 continue;
             }
         }
-        if next.tells_presence() && !mine.tells_presence() {
+        // Also where they were friends before: who asked for that may have failed to look.
+        if next.tells_presence() {
             look_at_each_other(context, connections, [user, other]).await?;
         }
         return Ok(next);
@@ -117,7 +118,8 @@ async fn look_at_each_other(
 ) -> Result<(), Error> {
     let sessions = context.store.sessions(&pair).await?;
     if sessions.len() == pair.len() && sessions.iter().all(|session| may_look(context, session)) {
-        look_at_each(context, connections, sessions).await?;
+        // Who cannot be asked now is asked by the next who looks.
+        let _ = look_at_each(context, connections, sessions).await?;
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ pub enum Error {
     /// The caller's fault; nothing was stored.
     #[error("refused")]
     Refused(#[from] Refusal),
-    /// Too many others appended at the same time. The message may have been
-    /// appended by a concurrent retry; the same send again finds out.
-    #[error("too many concurrent appends")]
+    /// Too many others changed the same at the same time: a log, a group, a pair, a
+    /// row. A concurrent retry may have done what was asked; the same again finds out.
+    #[error("too many concurrent changes")]
     Contended,
     /// A store did not do its part; the outcome may be unknown.
     #[error("a store failed")]

@@ -42,6 +42,7 @@ pub mod sign_up;
 
 mod error;
 mod generations;
+mod gone;
 mod head_cache;
 mod lanes;
 mod membership;

@@ -47,7 +47,7 @@ pub async fn mark_read(
                 ConversationId::Group(group) => told_of_receipt(store, group, user).await?,
             };
             let hint = announce::hint(store, connections, &told, origin, &receipt, now);
-            let clearing = clear_alerts(push, &alerts, user, reader.device, conversation);
+            let clearing = clear_alerts(push, &alerts, (user, reader.device), conversation, seq);
             futures_util::future::join(hint, clearing).await;
             Ok(())
         }
@@ -77,14 +77,14 @@ async fn check_readable(
 async fn clear_alerts(
     queue: &(impl PushQueue + Sync),
     alerts: &Alerts,
-    user: UserId,
-    reader: DeviceId,
+    (user, reader): (UserId, DeviceId),
     conversation: ConversationId,
+    seq: Seq,
 ) {
     if !alerts.is_shown() {
         return;
     }
-    let task = PushTask::clear(user, conversation, reader);
+    let task = PushTask::clear(user, conversation, (reader, Some(seq)));
     if let Err(error) = queue.put(&task, Duration::ZERO).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "alerts stay on other phones");
     }

@@ -17,7 +17,7 @@ use crate::presence::hear::begin_to_watch;
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where the login has ended; [`Error::Store`].
+/// [`Error::Refused`] where the login has ended; [`Error::Store`], [`Error::Contended`].
 pub async fn open_connection(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
@@ -34,7 +34,7 @@ pub async fn open_connection(
     Ok(())
 }
 
-/// Puts a connection on record, and off again if its login has ended.
+/// Puts a connection on record, and off again if its login has ended or cannot be looked up.
 pub(crate) async fn put_on_record(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     identity: Identity,
@@ -42,10 +42,13 @@ pub(crate) async fn put_on_record(
 ) -> Result<Session, Error> {
     let connection = Connection { id: connection, device: identity.device, opened_at: context.now };
     let session = context.store.open_connection(identity.user, &connection, context.now).await?;
-    if let Err(ended) = check_login(context.store, identity).await {
+    if let Err(error) = check_login(context.store, identity).await {
         context.store.close_connections(identity.user, &[connection.id]).await?;
-        end_lease_if_alone(context, identity.user).await?;
-        return Err(ended);
+        // A look-up that failed says nothing of the login: the device comes again.
+        if matches!(error, Error::Refused(_)) {
+            end_lease_if_alone(context, identity.user).await?;
+        }
+        return Err(error);
     }
     Ok(session)
 }

@@ -2,7 +2,7 @@
 
 use confab_domain::alerts::Count;
 use confab_domain::retention::Retention;
-use confab_domain::{Kind, Message, Seq, Timestamp, UserId};
+use confab_domain::{Kind, Message, Timestamp, UserId};
 
 use crate::ports::{Direction, InboxRow, MessageLog, Range, StoreError};
 
@@ -33,9 +33,7 @@ pub(crate) async fn count_unread(
     let is_unread = |entry: &&Message| {
         entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
     };
-    // Where the present membership begins, nothing before it is unread.
-    let before_joining = row.joined.since().and_then(Seq::previous);
-    let after = Range::after(row.read_seq.max(before_joining));
+    let after = Range::after(row.unread_after());
     let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);
     let mut upto = None;
     for _ in 0..COUNT_PAGES_MAX {
@@ -47,10 +45,10 @@ pub(crate) async fn count_unread(
     }
     let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
     let unread = if unread == 0 { 0 } else { unread + unseen };
-    Ok(upto.map(|upto| Count { from: row.read_seq, upto, unread, at: now }))
+    Ok(upto.map(|upto| Count { from: row.unread_after(), upto, unread, at: now }))
 }
 
-/// The count of somebody who has read everything; `None` where nothing was ever read.
+/// The count of somebody who has read everything; `None` where there was nothing to read.
 pub(crate) fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
-    row.read_seq.map(|read| Count { from: Some(read), upto: read, unread: 0, at: now })
+    row.unread_after().map(|upto| Count { from: Some(upto), upto, unread: 0, at: now })
 }

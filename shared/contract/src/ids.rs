@@ -99,6 +99,7 @@ impl Ids {
             generation: 0,
             name: Some(format!("phone {n}")),
             platform: None,
+            push: None,
             created_at: NOW,
             last_active_at: NOW,
         }

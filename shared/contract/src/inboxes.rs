@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use confab_app::ports::{InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{ConversationId, Joined, Timestamp};
+use confab_domain::{Alerts, ConversationId, Joined, Timestamp};
 use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
 
-async fn open(inboxes: &impl Inboxes, ids: Ids) -> ConversationId {
+pub(crate) async fn open(inboxes: &impl Inboxes, ids: Ids) -> ConversationId {
     inboxes.open(ids.dm(), [ids.user(1), ids.user(2)]).await.unwrap();
     ids.dm()
 }
@@ -30,8 +30,14 @@ pub(crate) fn is_repeated(claim: Claim, claimed: Timestamp) -> bool {
     }
 }
 
-fn untouched(conversation: ConversationId) -> InboxRow {
-    InboxRow { conversation, joined: Joined::whole(), read_seq: None, muted_until: None }
+pub(crate) fn untouched(conversation: ConversationId) -> InboxRow {
+    InboxRow {
+        conversation,
+        joined: Joined::whole(),
+        read_seq: None,
+        muted_until: None,
+        alerts: Alerts::default(),
+    }
 }
 
 pub async fn a_claim_is_fresh_once_and_then_repeated_with_its_time(inboxes: &impl Inboxes, ids: Ids) {
@@ -174,8 +180,8 @@ pub async fn a_row_that_is_not_there_is_none(inboxes: &impl Inboxes, ids: Ids) {
 pub async fn a_read_marker_only_moves_forward(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let mark = async |n| inboxes.mark_read(ids.user(1), dm, seq(n)).await.unwrap();
-    assert_eq!(mark(2).await, MarkReadOutcome::Moved);
-    assert_eq!(mark(10).await, MarkReadOutcome::Moved);
+    assert_eq!(mark(2).await, MarkReadOutcome::Moved(Alerts::default()));
+    assert_eq!(mark(10).await, MarkReadOutcome::Moved(Alerts::default()));
     assert_eq!(mark(10).await, MarkReadOutcome::Already);
     assert_eq!(mark(9).await, MarkReadOutcome::Already);
     assert_eq!(inboxes.get(ids.user(1), dm).await.unwrap().unwrap().read_seq, Some(seq(10)));

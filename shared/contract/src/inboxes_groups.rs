@@ -6,7 +6,7 @@ use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::Claim;
 use confab_domain::group::{Change, Role};
 use confab_domain::joined::PAST_MAX;
-use confab_domain::{ConversationId, Group, Joined, UserId};
+use confab_domain::{Alerts, ConversationId, Group, Joined, UserId};
 
 use crate::Ids;
 use crate::groups::{change, create, joined, new_group};
@@ -42,6 +42,7 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
         joined: Joined::new(Vec::new(), Some(seq(2))),
         read_seq: None,
         muted_until: None,
+        alerts: Alerts::default(),
     };
     assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
     assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
@@ -66,7 +67,10 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
     let (user, in_group) = (ids.user(2), conversation(&group));
     let claim = async |n, ms| store.claim(user, in_group, &key(n), at(ms)).await.unwrap();
     assert_eq!(claim(1, 0).await, Claim::Fresh);
-    assert_eq!(store.mark_read(user, in_group, seq(1)).await.unwrap(), MarkReadOutcome::Moved);
+    assert_eq!(
+        store.mark_read(user, in_group, seq(1)).await.unwrap(),
+        MarkReadOutcome::Moved(Alerts::default())
+    );
     assert!(store.mute(user, in_group, Some(at(50))).await.unwrap());
     remove(store, ids, &mut group, user, 2).await;
     add(store, ids, &mut group, user, 3).await;
@@ -75,11 +79,15 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
         joined: Joined::new(vec![(seq(1), seq(2))], Some(seq(3))),
         read_seq: Some(seq(1)),
         muted_until: Some(at(50)),
+        alerts: Alerts::default(),
     };
     assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
     assert!(is_repeated(claim(1, 9_000).await, at(0)));
     assert_eq!(claim(2, 9_000).await, Claim::Fresh);
-    assert_eq!(store.mark_read(user, in_group, seq(3)).await.unwrap(), MarkReadOutcome::Moved);
+    assert_eq!(
+        store.mark_read(user, in_group, seq(3)).await.unwrap(),
+        MarkReadOutcome::Moved(Alerts::default())
+    );
 }
 
 pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + Inboxes), ids: Ids) {

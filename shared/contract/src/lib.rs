@@ -12,6 +12,7 @@ pub mod message_log;
 pub mod message_pages;
 pub mod message_texts;
 
+pub mod alerts;
 pub mod contacts;
 pub mod groups;
 pub mod inboxes;
@@ -20,6 +21,7 @@ pub mod presence;
 pub mod sessions;
 
 pub mod devices;
+pub mod push_tokens;
 pub mod rate_limits;
 pub mod users;
 

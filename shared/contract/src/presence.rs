@@ -80,6 +80,31 @@ pub async fn presence_of_nobody_is_not_replaced(sessions: &impl Sessions, ids: I
     assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
 }
 
+/// Whoever asks again has lost the answer; the user may have been heard from meanwhile.
+pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions, ids: Ids) {
+    let seen = Presence { lease: Lease { ends_at: None, ..all_said().lease }, ..all_said() };
+    let (user, Session { presence: seen, .. }) = begun(sessions, ids, seen).await;
+    let next = seen.watched(WatchId(7), later(7)).ending(later(4)).looked_at();
+    for _ in 0..2 {
+        assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
+    }
+    let heard = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap().unwrap();
+    assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
+    assert_eq!(row(sessions, user).await, heard);
+    let others = heard.presence.watched(WatchId(8), later(8));
+    assert!(sessions.replace_presence(user, &heard.presence, &others).await.unwrap());
+    assert!(!sessions.replace_presence(user, &seen, &next).await.unwrap());
+    assert_eq!(row(sessions, user).await.presence, others);
+}
+
+/// Whoever is heard from has no end, whether one was set before or not.
+pub async fn a_replacement_that_cannot_be_told_from_none_is_not_made(sessions: &impl Sessions, ids: Ids) {
+    let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
+    let heard = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap().unwrap();
+    assert!(!sessions.replace_presence(user, &seen, &seen.ending(later(4))).await.unwrap());
+    assert_eq!(row(sessions, user).await, heard);
+}
+
 pub async fn of_racing_replacements_exactly_one_is_made(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
     let next = |n: u64| seen.watched(WatchId(n), later(n));

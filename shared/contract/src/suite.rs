@@ -64,6 +64,17 @@ macro_rules! suite {
             a_mute_is_set_moved_and_ended
             an_outsider_marks_and_mutes_nothing
         }
+        $crate::suite! { @port $block_on, $store, alerts:
+            alerts_read_back_whole_and_the_rest_of_the_row_stays
+            alerts_that_were_not_seen_are_not_replaced
+            of_racing_alerts_exactly_one_is_written
+            alerts_are_not_replaced_after_the_user_has_read_on
+            alerts_are_not_replaced_after_a_mute_was_set_moved_or_ended
+            a_claim_in_between_is_in_nobodys_way
+            who_has_left_or_was_never_in_is_not_alerted
+            marking_read_gives_what_phones_were_told_before
+            a_skim_gives_what_a_list_gives
+        }
         $crate::suite! { @port $block_on, $store, groups:
             a_group_is_made_whole
             a_group_that_is_not_there_is_none
@@ -107,6 +118,8 @@ macro_rules! suite {
             presence_that_was_not_read_is_not_replaced
             presence_that_said_less_when_it_was_read_is_not_replaced
             presence_of_nobody_is_not_replaced
+            a_replacement_that_is_made_already_is_made
+            a_replacement_that_cannot_be_told_from_none_is_not_made
             of_racing_replacements_exactly_one_is_made
             a_replacement_and_a_connection_that_race_both_count
             opening_a_connection_renews_the_lease_and_ends_no_being_alone
@@ -149,6 +162,22 @@ macro_rules! suite {
             a_device_is_removed_whatever_its_family
             a_device_of_another_family_stays
             removing_what_is_not_there_is_false
+        }
+        $crate::suite! { @port $block_on, $store, push_tokens:
+            a_registration_reads_back_whole
+            registering_again_changes_nothing
+            a_second_token_replaces_the_first_and_gives_it_back
+            the_same_token_with_another_endpoint_gives_nothing_back
+            a_token_moves_between_devices_and_users
+            a_token_that_moves_takes_no_other_token_away
+            an_ended_login_registers_nothing
+            a_login_on_the_same_device_starts_unregistered
+            a_dropped_registration_is_gone_and_its_token_free
+            a_registration_that_is_another_devices_by_now_is_not_dropped
+            a_later_registration_of_the_device_is_not_dropped
+            a_registration_of_a_device_that_is_gone_is_dropped
+            of_racing_registrations_of_a_token_exactly_one_has_it
+            a_rotation_keeps_the_registration
         }
         $crate::suite! { @port $block_on, $store, rate_limits:
             a_burst_passes_and_the_next_is_told_when_to_come_again
@@ -199,6 +228,7 @@ mod tests {
             include_str!("message_pages.rs"),
             include_str!("message_texts.rs"),
             include_str!("inboxes.rs"),
+            include_str!("alerts.rs"),
             include_str!("inboxes_groups.rs"),
             include_str!("groups.rs"),
             include_str!("sessions.rs"),
@@ -206,6 +236,7 @@ mod tests {
             include_str!("contacts.rs"),
             include_str!("users.rs"),
             include_str!("devices.rs"),
+            include_str!("push_tokens.rs"),
             include_str!("rate_limits.rs"),
         ];
         for line in ports.iter().flat_map(|port| port.lines()) {

@@ -22,7 +22,7 @@ pub struct Alerts {
     pub before: u64,
     /// What of the conversation was unread, when last counted.
     pub count: Option<Count>,
-    /// All of the user's conversations were counted since they were last heard from, which was then.
+    /// All of the user's conversations are counted, and were when this began: their absence, or the pushes to their phones.
     pub all_counted_since: Option<Timestamp>,
     /// The last silent push.
     pub told: Option<Told>,
@@ -33,7 +33,7 @@ pub struct Alerts {
 /// Unread messages, as counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The read marker that it counts from.
+    /// Where it begins: the read marker, or the last entry before the present membership.
     pub from: Option<Seq>,
     /// The last position that it covers.
     pub upto: Seq,
@@ -92,20 +92,22 @@ impl Alerts {
         Self { newest: Some(seq), before: moved | old_newest, ..self }
     }
 
-    /// What is unread behind the read marker, if it was counted from there.
-    pub fn counted_from(&self, read: Option<Seq>) -> Option<Count> {
-        self.count.filter(|count| count.from == read)
+    /// What is unread after a position, if it was counted from there.
+    pub fn counted_from(&self, after: Option<Seq>) -> Option<Count> {
+        self.count.filter(|count| count.from == after)
     }
 
-    /// What is unread with the message at `seq`, which is one; `None` where the log has to be looked at.
-    pub fn count_with(&self, read: Option<Seq>, seq: Seq, at: Timestamp) -> Option<Count> {
-        match self.counted_from(read) {
+    /// What is unread after a position with the message at `seq`, which is one; `None` where the log has to be looked at.
+    pub fn count_with(&self, after: Option<Seq>, seq: Seq, at: Timestamp) -> Option<Count> {
+        match self.counted_from(after) {
             Some(count) if seq <= count.upto => Some(count),
             Some(count) if Seq::following(Some(count.upto)) == Some(seq) => {
                 Some(Count { upto: seq, unread: count.unread + 1, at, ..count })
             }
             Some(_) => None,
-            None if Seq::following(read) == Some(seq) => Some(Count { from: read, upto: seq, unread: 1, at }),
+            None if Seq::following(after) == Some(seq) => {
+                Some(Count { from: after, upto: seq, unread: 1, at })
+            }
             None => None,
         }
     }

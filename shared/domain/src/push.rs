@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{DeviceId, Refusal, UserId};
+use crate::{DeviceId, Refusal, Timestamp, UserId};
 
 /// Whose service brings a push to a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,12 +106,19 @@ pub struct Registration {
     pub token: PushToken,
     /// By which name the push service knows it.
     pub endpoint: Endpoint,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 impl Registration {
     /// Whether both are of one phone.
     pub fn has_token_of(&self, other: &Self) -> bool {
         (self.platform, &self.token) == (other.platform, &other.token)
+    }
+
+    /// Whether both are the same, whenever that was asked for.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.has_token_of(other) && self.endpoint == other.endpoint
     }
 }
 

@@ -114,6 +114,14 @@ impl Presence {
         Self { lease: Lease { ends_at: Some(ends_at), ..self.lease }, ..self }
     }
 
+    /// Whether a row that says this has had `seen` replaced by `next`, perhaps before its user was heard from again.
+    ///
+    /// It says no where being heard from makes the same of both, as if one had not been replaced by the other.
+    pub fn has_become(&self, seen: &Self, next: &Self) -> bool {
+        let heard = |row: &Self| Self { lease: row.lease.renewed(self.lease.heard_at), ..*row };
+        self == next || (*self == heard(next) && heard(next) != heard(seen))
+    }
+
     /// Told to be offline. Who comes back may find friends who look.
     #[must_use]
     pub const fn ended(self, by: WatchId) -> Self {
@@ -177,6 +185,17 @@ mod tests {
     #[track_caller]
     fn check(look: Look, id: WatchId, presence: Presence, now: u64, expected: Duty) {
         assert_eq!(duty(look, id, &presence, true, POLICY, at(now)), expected);
+    }
+
+    #[test]
+    fn a_change_is_known_again_though_its_user_was_heard_from_since() {
+        let heard = |row: Presence| Presence { lease: row.lease.renewed(at(5)), ..row };
+        let (seen, next) = (watched().alone(at(1)), watched().ending(at(4)));
+        assert!(next.has_become(&seen, &next) && heard(next).has_become(&seen, &next));
+        assert!(!seen.has_become(&seen, &next) && !heard(seen).has_become(&seen, &next));
+        assert!(!next.watched(OTHER, at(32)).has_become(&seen, &next));
+        // Whoever is heard from has no end, whether one was set before or not.
+        assert!(!heard(seen).has_become(&seen, &seen.ending(at(4))));
     }
 
     #[test]

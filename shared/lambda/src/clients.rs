@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
+pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_gateway_apigw::Gateway;
-use confab_push_sns::{Applications, SnsPush};
+use confab_push_sns::{Applications, SnsPush, platforms::Platforms};
 use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::{Store, Tables};
 
@@ -23,6 +24,9 @@ const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// After this a request is given up, its retries included.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// After this SNS is given up that is asked to take credentials: it asks the platform whether they are right.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// After this a post is given up: an ack waits for it, and whoever misses it finds the hole.
 const POST_TIMEOUT: Duration = Duration::from_secs(1);
@@ -74,17 +78,25 @@ pub fn push(config: &SdkConfig, applications: Applications) -> SnsPush {
     SnsPush::new(aws_sdk_sns::Client::from_conf(config), applications)
 }
 
+/// The platform applications of the account.
+pub fn platforms(config: &SdkConfig) -> Platforms {
+    let config = aws_sdk_sns::config::Builder::from(config)
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CREDENTIALS_TIMEOUT).build())
+        .build();
+    Platforms::new(aws_sdk_sns::Client::from_conf(config))
+}
+
 /// What keeps presence, with the queue at `url`.
 pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Presence {
     Presence { queue: SqsPresenceQueue::new(sqs(config), url), policy }
 }
 
-/// The signing secret, fetched once at a cold start.
+/// A secret, fetched once at a cold start or while a deployment goes on.
 ///
 /// # Errors
 ///
 /// Why it cannot be had; never the secret.
-pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
+pub async fn secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
     let output = aws_sdk_secretsmanager::Client::new(config).get_secret_value().secret_id(arn).send().await?;
-    output.secret_string.ok_or_else(|| "the signing secret is not a string".into())
+    output.secret_string.ok_or_else(|| "the secret is not a string".into())
 }

@@ -32,6 +32,7 @@ fn collect(namespace: String) {
         Ok(collector) => {
             metric::ALL.iter().for_each(|name| metrics::describe_counter!(*name, Unit::Count, ""));
             metrics::describe_histogram!(metric::FAN_OUT_LAG, Unit::Milliseconds, "");
+            metrics::describe_histogram!(metric::PUSH_LAG, Unit::Milliseconds, "");
             let _ = COLLECTOR.set(collector);
         }
         Err(error) => ::tracing::warn!(error = &*error as &dyn std::error::Error, "no metrics"),

@@ -67,7 +67,11 @@ impl Devices for Memory {
             for (_, other) in tables.devices.0.iter_mut().filter(|(other, _)| **other != key) {
                 other.push.take_if(|push| push.has_token_of(registration));
             }
-            let own = tables.devices.0.get_mut(&key).and_then(|own| own.push.replace(registration.clone()));
+            let Some(own) = tables.devices.0.get_mut(&key) else { return RegisterOutcome::Ended };
+            if own.push.as_ref().is_some_and(|push| push.is_same_as(registration)) {
+                return RegisterOutcome::Registered(None);
+            }
+            let own = own.push.replace(registration.clone());
             RegisterOutcome::Registered(own.filter(|earlier| !earlier.has_token_of(registration)))
         })
         .await

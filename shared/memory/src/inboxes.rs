@@ -10,7 +10,18 @@ use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timest
 use crate::Memory;
 
 #[derive(Debug, Default)]
-pub(crate) struct InboxTable(BTreeMap<UserId, BTreeMap<ConversationId, Row>>);
+pub(crate) struct InboxTable(BTreeMap<UserId, BTreeMap<ConversationId, Row>>, Vec<AlertWrite>);
+
+/// A change of what a member's phones were told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertWrite {
+    /// Whose row it was.
+    pub user: UserId,
+    /// As it was before.
+    pub before: InboxRow,
+    /// What it says of alerts since.
+    pub after: Alerts,
+}
 
 #[derive(Debug)]
 struct Row {
@@ -74,6 +85,13 @@ impl InboxTable {
     }
 }
 
+impl Memory {
+    /// Every change of alerts that took effect, from the `skipped`th on, in that order.
+    pub fn alert_writes(&self, skipped: usize) -> Vec<AlertWrite> {
+        self.tables().inboxes.1.iter().skip(skipped).cloned().collect()
+    }
+}
+
 impl Inboxes for Memory {
     async fn claim(
         &self,
@@ -132,6 +150,10 @@ impl Inboxes for Memory {
         self.list(user, after, rows_max).await
     }
 
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.get(user, conversation).await
+    }
+
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
         self.call(|tables| tables.inboxes.row(user, conversation).map(|row| row.show(conversation))).await
     }
@@ -185,7 +207,9 @@ impl Inboxes for Memory {
             if found != (seen.alerts, seen.read_seq, seen.muted_until) {
                 return ReplaceOutcome::Changed(Box::new(row.show(seen.conversation)));
             }
+            let before = row.show(seen.conversation);
             row.alerts = *next;
+            tables.inboxes.1.push(AlertWrite { user, before, after: *next });
             ReplaceOutcome::Replaced
         })
         .await

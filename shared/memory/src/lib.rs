@@ -17,19 +17,22 @@ mod yielding;
 
 mod connections;
 mod contacts;
+mod delay_queue;
 mod devices;
 mod fan_out_queue;
 mod groups;
 mod inboxes;
 mod message_log;
-mod presence_queue;
+mod phones;
 mod rate_limits;
 mod sessions;
 mod users;
 
 pub use connections::{Gateway, PostFault};
+pub use delay_queue::{DelayQueue, Delayed};
 pub use fan_out_queue::Queue;
+pub use inboxes::AlertWrite;
 pub use memory::Memory;
-pub use presence_queue::{DelayQueue, Delayed};
+pub use phones::{Phones, Publish, PublishFault};
 pub use weather::{Calm, Fate, Weather};
 pub use yielding::yield_once;

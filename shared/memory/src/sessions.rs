@@ -68,7 +68,8 @@ impl Sessions for Memory {
                 row.presence = *next;
                 true
             }
-            _ => false,
+            Some(row) => row.presence.has_become(seen, next),
+            None => false,
         })
         .await
     }

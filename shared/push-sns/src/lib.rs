@@ -8,6 +8,7 @@
 mod endpoints;
 mod error;
 pub mod payload;
+pub mod platforms;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::PublishError;

@@ -63,10 +63,7 @@ pub fn apns(notification: &Notification) -> Value {
 
 /// The `message` of a request to FCM's HTTP v1 API, without the token.
 pub fn fcm(notification: &Notification) -> Value {
-    let as_text = |value: Value| match value {
-        Value::String(text) => Value::String(text),
-        other => Value::String(other.to_string()),
-    };
+    let as_text = |value: Value| if value.is_string() { value } else { Value::String(value.to_string()) };
     let data: serde_json::Map<String, Value> =
         facts(notification).into_iter().map(|(name, value)| (name, as_text(value))).collect();
     let conversation = notification.conversation.to_string();

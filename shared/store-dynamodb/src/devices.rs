@@ -1,7 +1,8 @@
 //! Logins.
 //!
 //! Shape: `{user S, device S, family S, generation N, rotated_by B?, name S?, platform S?,
-//! created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?}`.
+//! created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?,
+//! push_since_ms N?}`.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -27,6 +28,7 @@ const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
 pub(crate) const PUSH_PLATFORM: &str = "push_platform";
 pub(crate) const PUSH_TOKEN: &str = "push_token";
 pub(crate) const PUSH_ENDPOINT: &str = "push_endpoint";
+pub(crate) const PUSH_SINCE_MS: &str = "push_since_ms";
 
 impl Devices for Store {
     async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
@@ -187,11 +189,12 @@ pub(crate) fn device_item(device: &Device) -> Item {
     ]);
     item.extend(device.name.as_ref().map(|name| (NAME.to_owned(), text(name))));
     item.extend(device.platform.as_ref().map(|platform| (PLATFORM.to_owned(), text(platform))));
-    if let Some(Registration { platform, token, endpoint }) = &device.push {
+    if let Some(Registration { platform, token, endpoint, since }) = &device.push {
         item.extend([
             (PUSH_PLATFORM.to_owned(), text(platform)),
             (PUSH_TOKEN.to_owned(), text(token.reveal())),
             (PUSH_ENDPOINT.to_owned(), text(endpoint.as_str())),
+            (PUSH_SINCE_MS.to_owned(), time(*since)),
         ]);
     }
     item
@@ -203,6 +206,7 @@ fn read_registration(reader: &Reader<'_>) -> Result<Option<Registration>, StoreE
         platform: reader.parsed(PUSH_PLATFORM)?,
         token: PushToken::parse(reader.text(PUSH_TOKEN)?).map_err(|_| reader.malformed(PUSH_TOKEN))?,
         endpoint: Endpoint::new(endpoint),
+        since: reader.time(PUSH_SINCE_MS)?,
     }))
 }
 

@@ -126,18 +126,12 @@ impl Inboxes for Store {
         self.rows(user, after, rows_max, false).await
     }
 
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.row(user, conversation, false).await
+    }
+
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.tables.inboxes)
-            .key(USER, text(user))
-            .key(CONVERSATION, text(conversation))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        output.item().map(inbox_row).transpose()
+        self.row(user, conversation, true).await
     }
 
     async fn mark_read(
@@ -235,6 +229,25 @@ impl Inboxes for Store {
 }
 
 impl Store {
+    async fn row(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistent: bool,
+    ) -> Result<Option<InboxRow>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(store_error)?;
+        output.item().map(inbox_row).transpose()
+    }
+
     async fn rows(
         &self,
         user: UserId,

@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::Store;
 use crate::compare::Comparison;
-use crate::devices::{FAMILY, PUSH_ENDPOINT, PUSH_PLATFORM, PUSH_TOKEN};
+use crate::devices::{FAMILY, PUSH_ENDPOINT, PUSH_PLATFORM, PUSH_SINCE_MS, PUSH_TOKEN};
 use crate::error::{condition_held, lost_a_race, store_error};
-use crate::item::{Item, Reader, text};
+use crate::item::{Item, Reader, text, time};
 use crate::schema::{DEVICE, USER};
 
 const OWNER: &str = "owner";
@@ -35,7 +35,7 @@ impl Store {
         for _ in 0..ATTEMPTS_MAX {
             let own = self.device(user, device).await?.filter(|own| own.family == family);
             let Some(own) = own else { return Ok(RegisterOutcome::Ended) };
-            if own.push.as_ref() == Some(registration) {
+            if own.push.as_ref().is_some_and(|push| push.is_same_as(registration)) {
                 return Ok(RegisterOutcome::Registered(None));
             }
             let seen = self.owner_of(registration).await?;
@@ -72,11 +72,12 @@ impl Store {
             .update_item()
             .table_name(&self.tables.devices)
             .set_key(Some(key(user, device)))
-            .update_expression("REMOVE #token, #platform, #endpoint")
+            .update_expression("REMOVE #token, #platform, #endpoint, #since")
             .condition_expression("#token = :token AND #platform = :platform")
             .expression_attribute_names("#token", PUSH_TOKEN)
             .expression_attribute_names("#platform", PUSH_PLATFORM)
             .expression_attribute_names("#endpoint", PUSH_ENDPOINT)
+            .expression_attribute_names("#since", PUSH_SINCE_MS)
             .expression_attribute_values(":token", text(registration.token.reveal()))
             .expression_attribute_values(":platform", text(registration.platform))
             .send()
@@ -149,18 +150,26 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let seen = device.push.as_ref().map(|push| text(push.endpoint.as_str()));
         let unchanged = Comparison::default().and(FAMILY, Some(text(device.family))).and(PUSH_ENDPOINT, seen);
-        let names = [("#token", PUSH_TOKEN), ("#platform", PUSH_PLATFORM), ("#endpoint", PUSH_ENDPOINT)];
+        let names = [
+            ("#token", PUSH_TOKEN),
+            ("#platform", PUSH_PLATFORM),
+            ("#endpoint", PUSH_ENDPOINT),
+            ("#since", PUSH_SINCE_MS),
+        ];
         let (names, expression) = (with_names(unchanged.names.clone(), &names), unchanged.expression());
         let mut values = unchanged.values().unwrap_or_default();
         values.extend([
             (":token".to_owned(), text(registration.token.reveal())),
             (":platform".to_owned(), text(registration.platform)),
             (":endpoint".to_owned(), text(registration.endpoint.as_str())),
+            (":since".to_owned(), time(registration.since)),
         ]);
         let update = Update::builder()
             .table_name(&self.tables.devices)
             .set_key(Some(key(device.user, device.device)))
-            .update_expression("SET #token = :token, #platform = :platform, #endpoint = :endpoint")
+            .update_expression(
+                "SET #token = :token, #platform = :platform, #endpoint = :endpoint, #since = :since",
+            )
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
@@ -172,11 +181,12 @@ impl Store {
         let update = Update::builder()
             .table_name(&self.tables.devices)
             .set_key(Some(key(device.user, device.device)))
-            .update_expression("REMOVE #token, #platform, #endpoint")
+            .update_expression("REMOVE #token, #platform, #endpoint, #since")
             .condition_expression("#token = :token")
             .expression_attribute_names("#token", PUSH_TOKEN)
             .expression_attribute_names("#platform", PUSH_PLATFORM)
             .expression_attribute_names("#endpoint", PUSH_ENDPOINT)
+            .expression_attribute_names("#since", PUSH_SINCE_MS)
             .expression_attribute_values(":token", text(registration.token.reveal()));
         Ok(TransactWriteItem::builder().update(update.build().map_err(rejected)?).build())
     }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
@@ -134,7 +136,20 @@ impl Sessions for Store {
         if !remove.is_empty() {
             expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
         }
-        condition_held(update.update_expression(expression).send().await)
+        let update = update
+            .update_expression(expression)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = update.send().await else { return Ok(true) };
+        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Err(store_error(error));
+        };
+        match failed.item() {
+            // The SDK asks again where an answer is lost, and then meets what it has written itself.
+            Some(row) if !row.is_empty() => {
+                Ok(presence(Reader::new("a session", row))?.has_become(seen, next))
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {

@@ -5,6 +5,7 @@ mod crash;
 mod data;
 mod flags;
 mod presence;
+mod push;
 mod restart;
 mod source_limits;
 mod start;

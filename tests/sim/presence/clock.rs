@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use confab_domain::Timestamp;
 
-use super::world::World;
+use crate::random::Random;
 
 /// When a world begins.
 pub(crate) const START: Timestamp = Timestamp::from_ms(1_790_000_000_000);
@@ -114,6 +114,18 @@ impl<T> Answer<T> {
     }
 }
 
+/// A world in which time passes.
+pub(crate) trait Timed {
+    fn clock(&self) -> &Clock;
+    fn random(&self) -> &Random;
+    /// How slow what begins now is.
+    fn slowness(&self) -> u64;
+    /// When the next record of a queue is due.
+    fn next_due(&self) -> Option<Timestamp>;
+    /// Takes a record that is due, and has it performed.
+    fn receive(self: &Arc<Self>, spawner: &Spawner);
+}
+
 /// Everything that goes on.
 #[derive(Default)]
 pub(crate) struct Executor {
@@ -133,52 +145,52 @@ struct Task {
 
 impl Executor {
     /// Lets the time pass until then.
-    pub(crate) fn run_until(&mut self, world: &std::sync::Arc<World>, end: Timestamp) {
+    pub(crate) fn run_until<W: Timed>(&mut self, world: &Arc<W>, end: Timestamp) {
         loop {
-            self.admit(world);
+            self.admit(&**world);
             let task = self.order.first().copied();
-            let due = world.queue.next_due().map(Timestamp::as_ms);
+            let due = world.next_due().map(Timestamp::as_ms);
             let next = [task.map(|(at, ..)| at), due].into_iter().flatten().min();
             let Some(at) = next.filter(|at| *at <= end.as_ms()) else { break };
-            world.clock.now_ms.fetch_max(at, Relaxed);
+            world.clock().now_ms.fetch_max(at, Relaxed);
             match task {
-                Some(task) if due.is_none_or(|due| task.0 < due) => self.poll(world, task),
+                Some(task) if due.is_none_or(|due| task.0 < due) => self.poll(&**world, task),
                 _ => world.receive(&self.spawner),
             }
         }
-        world.clock.now_ms.fetch_max(end.as_ms(), Relaxed);
+        world.clock().now_ms.fetch_max(end.as_ms(), Relaxed);
     }
 
-    fn admit(&mut self, world: &World) {
+    fn admit(&mut self, world: &impl Timed) {
         for future in std::mem::take(&mut *self.spawner.0.borrow_mut()) {
             self.count += 1;
             let slowness = world.slowness();
-            let at = (world.clock.now().as_ms(), world.random.draw(), self.count);
+            let at = (world.clock().now().as_ms(), world.random().draw(), self.count);
             self.tasks.insert(self.count, Task { future, at, slowness });
             self.order.insert(at);
         }
-        for rung in std::mem::take(&mut *world.clock.rung.lock().unwrap()) {
+        for rung in std::mem::take(&mut *world.clock().rung.lock().unwrap()) {
             if let Some(task) = self.tasks.get_mut(&rung) {
                 self.order.remove(&task.at);
-                task.at.0 = task.at.0.min(world.clock.now().as_ms());
+                task.at.0 = task.at.0.min(world.clock().now().as_ms());
                 self.order.insert(task.at);
             }
         }
     }
 
-    fn poll(&mut self, world: &World, at: (u64, u64, u64)) {
+    fn poll(&mut self, world: &impl Timed, at: (u64, u64, u64)) {
         self.order.remove(&at);
         let (_, _, id) = at;
         let task = self.tasks.get_mut(&id).unwrap();
-        world.clock.running.store(id, Relaxed);
-        world.clock.asked_ms.store(0, Relaxed);
+        world.clock().running.store(id, Relaxed);
+        world.clock().asked_ms.store(0, Relaxed);
         if task.future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             self.tasks.remove(&id);
             return;
         }
-        let asked = world.clock.asked_ms.load(Relaxed);
-        let yielded = world.clock.now().as_ms() + task.slowness * world.random.between(1, 8);
-        task.at = (if asked > 0 { asked } else { yielded }, world.random.draw(), id);
+        let asked = world.clock().asked_ms.load(Relaxed);
+        let yielded = world.clock().now().as_ms() + task.slowness * world.random().between(1, 8);
+        task.at = (if asked > 0 { asked } else { yielded }, world.random().draw(), id);
         self.order.insert(task.at);
     }
 }

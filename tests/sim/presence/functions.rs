@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use confab_app::ports::{Devices, Identity};
-use confab_app::presence::{ask, hear, perform};
+use confab_app::presence::{PresenceTask, ask, hear, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
 use confab_domain::device::Device;
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
-use confab_memory::Delayed;
+use confab_memory::{Delayed, Phones};
 use confab_protocol::server::UserPresence;
 
 use super::server::Server;
@@ -63,7 +63,8 @@ impl World {
         let server = Server::new(self);
         let context = server.context();
         let Identity { user, device, family } = identity;
-        self.invoke(&server, end_device::end_device(&context, &server, user, device, Some(family))).await
+        let ways = (&server, &Phones::default());
+        self.invoke(&server, end_device::end_device(&context, ways, user, device, Some(family))).await
     }
 
     /// What a login writes.
@@ -91,7 +92,7 @@ impl World {
     }
 
     /// The `presence` function, for one record; false where the record comes again.
-    pub(crate) async fn perform(&self, delayed: &Delayed) -> bool {
+    pub(crate) async fn perform(&self, delayed: &Delayed<PresenceTask>) -> bool {
         let Delayed { task, received_before, .. } = delayed;
         let server = Server::new(self);
         let performed = async {
@@ -116,6 +117,7 @@ pub(crate) fn device_of(world: &World, identity: Identity) -> Device {
         generation: 0,
         name: None,
         platform: None,
+        push: None,
         created_at: world.clock.now(),
         last_active_at: world.clock.now(),
     }

@@ -2,44 +2,23 @@
 
 use confab_app::ports::{
     Account, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups, InboxPage,
-    InboxRow, Inboxes, MarkReadOutcome, NewVersion, PairChange, ProfileChange, RotateOutcome, StoreError,
-    Users,
+    InboxRow, Inboxes, MarkReadOutcome, NewVersion, PairChange, ProfileChange, RegisterOutcome,
+    ReplaceOutcome, RotateOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;
+use confab_domain::push::Registration;
 use confab_domain::{
-    ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, Message, Relation, Seq, Timestamp,
-    UserId,
+    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, Message, Relation, Seq,
+    Timestamp, UserId,
 };
 
 use super::server::Server;
-use crate::passed_on::pass_on;
+use crate::passed_on::{pass_on, pass_on_groups};
 
 pass_on!(Server<'_>);
-
-impl Groups for Server<'_> {
-    async fn group(&self, group: GroupId) -> Result<Option<Group>, StoreError> {
-        self.world.memory.group(group).await
-    }
-
-    async fn groups(&self, groups: &[GroupId]) -> Result<Vec<Group>, StoreError> {
-        self.world.memory.groups(groups).await
-    }
-
-    async fn create_group(
-        &self,
-        group: &Group,
-        entry: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.world.memory.create_group(group, entry, expires_at).await
-    }
-
-    async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
-        self.world.memory.commit(version).await
-    }
-}
+pass_on_groups!(Server<'_>);
 
 impl Inboxes for Server<'_> {
     async fn claim(
@@ -67,6 +46,28 @@ impl Inboxes for Server<'_> {
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
         self.world.memory.list(user, after, rows_max).await
+    }
+
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.world.memory.skim(user, after, rows_max).await
+    }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        self.world.memory.replace_alerts(user, seen, next).await
+    }
+
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.world.memory.peek(user, conversation).await
     }
 
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {

@@ -151,6 +151,10 @@ impl Sessions for Server<'_> {
             next = next.looked_at();
             self.notes.lock().unwrap().alone = Some(user);
         }
+        if self.world.loses_an_answer() {
+            // The SDK asks again by itself.
+            memory.replace_presence(user, seen, &next).await?;
+        }
         let is_replaced = memory.replace_presence(user, seen, &next).await?;
         if is_replaced {
             self.queue_held().await?;

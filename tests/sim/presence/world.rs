@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use confab_app::Error;
 use confab_app::ports::{PostOutcome, Session, Sessions};
-use confab_domain::{ConnectionId, DeviceId, Refusal, UserId};
+use confab_app::presence::PresenceTask;
+use confab_domain::{ConnectionId, DeviceId, Refusal, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
 
-use super::clock::{Clock, Spawner};
+use super::clock::{Clock, Spawner, Timed};
 use super::ledger::{Ledger, Source, Told};
 use super::scenario::Scenario;
 use super::server::Server;
@@ -30,7 +31,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<Clock>,
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
-    pub(crate) queue: DelayQueue,
+    pub(crate) queue: DelayQueue<PresenceTask>,
     weather: Arc<Changeable>,
     stormy: AtomicBool,
     phones: Mutex<BTreeMap<DeviceId, Phone>>,
@@ -84,12 +85,6 @@ impl World {
 
     pub(crate) fn skew_ms_max(&self) -> u64 {
         if self.scenario.calm { 0 } else { self.scenario.skew_ms_max }
-    }
-
-    /// How slow what begins now is.
-    pub(crate) fn slowness(&self) -> u64 {
-        let slow: &[u64] = if self.scenario.stalls { &[1, 1, 4, 200] } else { &[1, 1, 4, 20] };
-        if self.is_stormy() { *self.random.pick(slow) } else { 1 }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -157,6 +152,11 @@ impl World {
         }
     }
 
+    /// Whether an answer gets lost of whose request the caller learns all the same.
+    pub(crate) fn loses_an_answer(&self) -> bool {
+        self.is_stormy() && self.random.once_in(self.scenario.failure_once_in)
+    }
+
     /// What becomes of a post instead of its delivery.
     pub(crate) fn post_fault(&self, connection: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
         if !self.is_stormy() {
@@ -219,8 +219,36 @@ impl World {
         self.ledger().told(device, subject, Told { at, is_online, source });
     }
 
-    /// Takes a record from the queue and has it performed.
-    pub(crate) fn receive(self: &Arc<Self>, spawner: &Spawner) {
+    async fn perform_record(&self, delayed: Delayed<PresenceTask>) {
+        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
+        self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
+        if !self.perform(&delayed).await {
+            // Until its visibility timeout has passed.
+            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
+            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
+        }
+    }
+}
+
+impl Timed for World {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn random(&self) -> &Random {
+        &self.random
+    }
+
+    fn slowness(&self) -> u64 {
+        let slow: &[u64] = if self.scenario.stalls { &[1, 1, 4, 200] } else { &[1, 1, 4, 20] };
+        if self.is_stormy() { *self.random.pick(slow) } else { 1 }
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        self.queue.next_due()
+    }
+
+    fn receive(self: &Arc<Self>, spawner: &Spawner) {
         let now = self.clock.now();
         let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
         let Some(delayed) = self.queue.receive(any, now) else { return };
@@ -228,16 +256,6 @@ impl World {
         for _ in 0..copies {
             let (world, delayed) = (Arc::clone(self), delayed.clone());
             spawner.spawn(async move { world.perform_record(delayed).await });
-        }
-    }
-
-    async fn perform_record(&self, delayed: Delayed) {
-        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
-        self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
-        if !self.perform(&delayed).await {
-            // Until its visibility timeout has passed.
-            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
-            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
         }
     }
 }

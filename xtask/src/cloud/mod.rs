@@ -4,6 +4,7 @@
 
 mod ministack;
 mod permission;
+mod recorder;
 mod stack;
 
 use std::fs;
@@ -25,7 +26,7 @@ const READY: &str = ".tools/cloud/ready.txt";
 
 #[derive(Subcommand)]
 pub(crate) enum Cloud {
-    /// Starts MiniStack if it does not run, builds, deploys, and prints a line like the local runner's
+    /// Starts MiniStack and a recorder of pushes, builds, deploys, and prints a line like the runner's
     Up {
         /// Build as for production: optimised, by cargo-lambda with Zig
         #[arg(long)]
@@ -43,7 +44,7 @@ pub(crate) enum Cloud {
     Permissions,
     /// Prints what MiniStack and the functions have logged
     Logs,
-    /// Deletes the stack, says what is left of it, and stops MiniStack
+    /// Deletes the stack, says what is left of it, and stops MiniStack and the recorder
     Down,
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
 
 fn up(root: &Root, release: bool) -> anyhow::Result<()> {
     MiniStack::running_or_started(root)?;
+    recorder::run_beside(root)?;
     stack::build(root, release)?;
     stack::deploy(root)?;
     let addresses = stack::addresses(root)?;
@@ -131,6 +133,7 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
         .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
         .env("CONFAB_TEST_URL", http)
         .env("CONFAB_TEST_CLOUD", "ministack")
+        .env("CONFAB_TEST_PUSHES_URL", recorder::pushes())
         .envs(stack::PRESENCE.map(|(_, variable, seconds)| (variable, seconds.to_string()))))
 }
 
@@ -145,10 +148,11 @@ fn logs(root: &Root) -> anyhow::Result<()> {
 fn down(root: &Root) -> anyhow::Result<()> {
     let Some(cloud) = MiniStack::running(root) else {
         println!("MiniStack does not run");
-        return Ok(());
+        return recorder::stop(root);
     };
     let deleted = stack::delete(root);
     let _ = fs::remove_file(root.join(READY));
+    recorder::stop(root)?;
     cloud.stop()?;
     deleted
 }

@@ -10,6 +10,7 @@ use crate::files::{self, Root};
 use crate::venv;
 
 use super::ministack::{self, MiniStack};
+use super::recorder;
 
 /// Its environment, and what that is made from.
 pub(crate) const TOOLS: (&str, &str) = ("sam", "xtask/requirements-sam.txt");
@@ -22,6 +23,18 @@ pub(crate) const NAME: &str = "confab-local";
 pub(crate) const PRESENCE: [(&str, &str, u32); 2] = [
     ("HeartbeatSeconds", "CONFAB_TEST_HEARTBEAT_SECONDS", 2),
     ("PresenceTimeoutSeconds", "CONFAB_TEST_PRESENCE_TIMEOUT_SECONDS", 8),
+];
+
+/// Credentials that no platform would take, each a file in Base64: the recorder in place of SNS takes any.
+const CREDENTIALS: [&str; 6] = [
+    // -----BEGIN PRIVATE KEY-----
+    "ApnsKey=LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
+    "ApnsKeyId=KEY1234567",
+    "ApnsTeamId=TEAM123456",
+    "ApnsBundleId=com.example.chat",
+    // {"type":"service_account","private_key_id":"ab12"}
+    "FcmServiceAccount=eyJ0eXBlIjoic2VydmljZV9hY2NvdW50IiwicHJpdmF0ZV9rZXlfaWQiOiJhYjEyIn0=",
+    "FcmKeyId=ab12",
 ];
 
 pub(crate) struct Addresses {
@@ -52,9 +65,11 @@ pub(crate) fn build(root: &Root, release: bool) -> anyhow::Result<()> {
 
 pub(crate) fn deploy(root: &Root) -> anyhow::Result<()> {
     let gateway = format!("LocalGateway={}", MiniStack::address());
+    let sns = format!("SnsEndpoint={}", recorder::endpoint());
     run(sam(root)?
         .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
-        .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway])
+        .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway, &sns])
+        .args(CREDENTIALS)
         // To MiniStack all tests come from one address.
         .arg("SignupBurst=100000")
         .args(PRESENCE.map(|(parameter, _, seconds)| format!("{parameter}={seconds}"))))
@@ -87,7 +102,7 @@ pub(crate) fn logs(root: &Root) -> anyhow::Result<()> {
 /// Also if anything is left but the tables that the template retains.
 pub(crate) fn delete(root: &Root) -> anyhow::Result<()> {
     run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))?;
-    run(ministack::script(root, "left.py")?.arg(NAME))
+    run(ministack::script(root, "left.py")?.env("AWS_ENDPOINT_URL_SNS", recorder::endpoint()).arg(NAME))
 }
 
 fn sam(root: &Root) -> anyhow::Result<Command> {

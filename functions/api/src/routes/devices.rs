@@ -54,7 +54,7 @@ pub(super) async fn register_push(
     caller: Caller,
     Body(wanted): Body<PushRegistration>,
 ) -> Result<StatusCode, Failure> {
-    register(&api.store, &api.push, caller.identity, &wanted).await?;
+    register(&api.store, &api.push, caller.identity, &wanted, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

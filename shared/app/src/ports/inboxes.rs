@@ -22,6 +22,13 @@ pub struct InboxRow {
     pub alerts: Alerts,
 }
 
+impl InboxRow {
+    /// What is unread begins after this: the read marker, or the last entry before the present membership.
+    pub fn unread_after(&self) -> Option<Seq> {
+        self.read_seq.max(self.joined.since().and_then(Seq::previous))
+    }
+}
+
 /// Some of a user's rows.
 #[derive(Clone, Debug, Default)]
 pub struct InboxPage {
@@ -119,6 +126,17 @@ pub trait Inboxes {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
+
+    /// The user's row, as it is or was a moment ago, for half the price.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn peek(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
 
     /// The user's row, strongly consistent.
     ///

@@ -41,8 +41,8 @@ pub async fn who_is_there(
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
 ///
-/// Whoever has gone is told to be so by an event too; whoever is there is watched; and those are probed whose clients
-/// were told to say rarely that they are alive.
+/// Whoever has gone is told to be so by an event too; whoever is there is watched, and not taken for alone; and those are
+/// probed whose clients were told to say rarely that they are alive.
 ///
 /// # Errors
 ///
@@ -52,12 +52,12 @@ pub(crate) async fn settled(
     connections: &(impl Connections + Sync),
     sessions: Vec<Session>,
 ) -> Result<Vec<Session>, Error> {
-    let rarely_heard = |session: &&Session| {
-        let lease = &session.presence.lease;
-        context.status(session) == Status::Online && context.policy.probed(lease, context.now).is_some()
+    let is_alone = |session: &&Session| {
+        context.status(session) == Status::Online && session.presence.lease.alone_since.is_some()
     };
-    let probed: Vec<Session> = sessions.iter().filter(rarely_heard).cloned().collect();
-    look_at_each(context, connections, probed).await?;
+    let alone: Vec<Session> = sessions.iter().filter(is_alone).cloned().collect();
+    // Who cannot be asked now is asked by the next who looks.
+    let _ = look_at_each(context, connections, alone).await?;
     stream::iter(sessions)
         .map(|session| settle(context, session))
         .buffer_unordered(STORE_CALLS_MAX)

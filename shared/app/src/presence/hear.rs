@@ -16,7 +16,7 @@ use crate::ports::{Devices, Identity, PresenceQueue, Session, Sessions};
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where the login has ended; [`Error::Store`].
+/// [`Error::Refused`] where the login has ended; [`Error::Store`], [`Error::Contended`].
 pub async fn heartbeat(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     identity: Identity,

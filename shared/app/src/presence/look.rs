@@ -5,13 +5,11 @@
 
 use std::time::Duration;
 
-use confab_domain::lease::CONNECTION_AGE_MAX;
 use confab_domain::watch::{Duty, Look, duty};
-use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
-use futures_util::{StreamExt, stream};
+use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, tell, told};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::gone::gone_of;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
 use crate::{Error, metric};
 
@@ -120,16 +118,7 @@ async fn prune(
     session: &Session,
     now: Timestamp,
 ) {
-    let gone: Vec<ConnectionId> = stream::iter(session.connections.clone())
-        .map(|open| async move {
-            let is_gone = now.since(open.opened_at) > CONNECTION_AGE_MAX
-                || connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open);
-            is_gone.then_some(open.id)
-        })
-        .buffer_unordered(STORE_CALLS_MAX)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
+    let gone = gone_of(connections, session.connections.clone(), now).await;
     metrics::counter!(metric::STALE_CONNECTIONS).increment(gone.len() as u64);
     if let Err(error) = sessions.close_connections(session.user, &gone).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "gone connections stay on record");

@@ -59,7 +59,7 @@ impl<S, Q> Context<'_, S, Q> {
     }
 
     /// A number that names no watch: of a look that begins none.
-    fn no_watch(&self) -> WatchId {
+    pub(crate) fn no_watch(&self) -> WatchId {
         WatchId(!self.watch.0)
     }
 

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use confab_domain::Status;
+use confab_domain::{Presence, Status};
 use confab_protocol::{ServerFrame, server};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask};
-use crate::announce::post_to;
+use crate::announce::{Reached, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
 
-/// A friend looks at each of these from now on.
+/// Times that a probe is posted: the gateway may be throttled for a moment, and there are seconds to answer.
+const POSTS_MAX: u32 = 3;
+
+/// A friend looks at each of these from now on. [`Reached::NotAll`] where somebody could not be asked.
 ///
 /// # Errors
 ///
@@ -20,11 +23,12 @@ pub(crate) async fn look_at_each(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     sessions: Vec<Session>,
-) -> Result<(), StoreError> {
+) -> Result<Reached, StoreError> {
     stream::iter(sessions)
         .map(|session| look_at(context, connections, session))
         .buffer_unordered(STORE_CALLS_MAX)
-        .try_collect()
+        // Each to its end, though another fails: who has to answer must have been asked.
+        .fold(Ok(Reached::All), |all, one| std::future::ready(all.and_then(|all| Ok(all.and(one?)))))
         .await
 }
 
@@ -33,7 +37,7 @@ async fn look_at(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
-) -> Result<(), StoreError> {
+) -> Result<Reached, StoreError> {
     let (user, mut session, mut is_queued) = (session.user, session, false);
     for _ in 0..ATTEMPTS_MAX {
         let seen = session.presence;
@@ -42,7 +46,7 @@ async fn look_at(
             context.queue.put(&PresenceTask::check_once(user, context.no_watch()), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {
-            return Ok(());
+            return Ok(Reached::All);
         }
         let probed = context.policy.probed(&seen.lease, context.now).filter(|_| !is_offline);
         let after = match probed {
@@ -55,34 +59,53 @@ async fn look_at(
                 seen.looked_at().ending(ends_at).watched(context.watch, ends_at)
             }
         };
-        if context.store.replace_presence(user, &seen, &after).await? {
-            return if probed.is_some() { probe(context, connections, &session).await } else { Ok(()) };
+        let replaced = context.store.replace_presence(user, &seen, &after).await;
+        if probed.is_some() && !matches!(replaced, Ok(false)) {
+            // Where the outcome is not known, they may have to answer.
+            let reached = probe(context, connections, &session, &after).await;
+            return replaced.and(reached);
+        }
+        if replaced? {
+            return Ok(Reached::All);
         }
         match context.store.session(user).await? {
             Some(now) => session = now,
-            None => return Ok(()),
+            None => return Ok(Reached::All),
         }
     }
     Err(StoreError::Unavailable("a session is changed too often".into()))
 }
 
 /// Asks every device; those that are gone are forgotten, and if all are, the lease is looked at now.
+///
+/// Whoever could not be asked has nothing to answer: the lease is as it was, until the next who looks.
 async fn probe(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
-) -> Result<(), StoreError> {
+    probed: &Presence,
+) -> Result<Reached, StoreError> {
     let event = ServerFrame::Heartbeat(server::Heartbeat {
         id: None,
         server_at_ms: None,
         next_seconds: context.policy.interval.as_secs(),
     });
     let rows = std::slice::from_ref(session);
-    post_to(context.store, connections, rows, None, &event, context.now).await?;
+    let mut reached = Reached::NotAll;
+    for _ in 0..POSTS_MAX {
+        reached = post_to(context.store, connections, rows, None, &event, context.now).await?.reached;
+        if reached == Reached::All {
+            break;
+        }
+    }
+    if reached == Reached::NotAll {
+        let unasked = Presence { lease: session.presence.lease, ..*probed };
+        context.store.replace_presence(session.user, probed, &unasked).await?;
+    }
     let left = context.store.session(session.user).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {
         let task = PresenceTask::check_once(session.user, context.no_watch());
         context.queue.put(&task, Duration::ZERO).await?;
     }
-    Ok(())
+    Ok(reached)
 }

@@ -10,7 +10,8 @@ use crate::Error;
 use crate::announce::{Reached, post_to};
 use crate::ports::{Connections, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError};
 
-/// Friends that one message of the queue serves; more are split over several.
+/// Contact rows, requests and blocks among them, of which one message of the queue serves the friends; more are split
+/// over several.
 const FRIENDS_MAX: u32 = 500;
 
 /// Friends whose sessions are read to find one who is there.
@@ -58,15 +59,15 @@ async fn tell_page(
     if friends.is_empty() {
         return Ok(());
     }
-    let mut reached = post(context, connections, &friends, session, status).await?;
-    if status == Status::Online {
-        let mut there: Vec<Session> =
-            friends.iter().filter(|friend| may_look(context, friend)).cloned().collect();
-        if !there.is_empty() {
-            there.push(session.clone());
+    // First, since the time to answer a probe begins with this request.
+    let looked = match status {
+        Status::Online => {
+            look_at_each(context, connections, those_who_look(context, &friends, session)).await
         }
-        look_at_each(context, connections, there).await?;
-    }
+        Status::Offline => Ok(Reached::All),
+    };
+    let told_first = post(context, connections, &friends, session, status).await?;
+    let mut reached = looked?.and(told_first);
     // Two changes may be told at the same time: whoever tells last tells what is true then.
     let mut last = status;
     for _ in 0..ATTEMPTS_MAX {
@@ -76,6 +77,20 @@ async fn tell_page(
         reached = reached.and(post(context, connections, &friends, &now, last).await?);
     }
     Err(Error::Contended)
+}
+
+/// Friends who are there, and the user whom they look at; nobody where none is.
+fn those_who_look(
+    context: &Context<'_, impl Sync, impl Sync>,
+    friends: &[Session],
+    session: &Session,
+) -> Vec<Session> {
+    let mut there: Vec<Session> =
+        friends.iter().filter(|friend| may_look(context, friend)).cloned().collect();
+    if !there.is_empty() {
+        there.push(session.clone());
+    }
+    there
 }
 
 /// Finds out whether any friend of somebody who is marked as alone is there.
@@ -89,7 +104,7 @@ pub(super) async fn look_around(
         let page = context.store.contacts(session.user, after, LOOKED_FOR_AT_ONCE).await?;
         let friends = context.store.sessions(&friends_of(&page)).await?;
         if friends.iter().any(|friend| may_look(context, friend)) {
-            return Ok(look_at_each(context, connections, vec![session]).await?);
+            return look_at_each(context, connections, vec![session]).await?.or_again();
         }
         after = page.next;
         if after.is_none() {

@@ -137,12 +137,13 @@ async fn decide(
         log(subject, user, "no_device");
         return Ok(None);
     }
-    let badges = Badges::read(context, user).await?;
-    let row = match badges.row(subject.conversation) {
-        Some(row) => Some(row.clone()),
-        // It may be younger than what was read.
-        None => context.store.get(user, subject.conversation).await?,
-    };
+    let since = counted_since(&devices, heard_at);
+    let reads = |row: &InboxRow| row.joined.since().is_some_and(|since| since <= subject.seq);
+    let mut row = context.store.peek(user, subject.conversation).await?;
+    if !row.as_ref().is_some_and(reads) {
+        // It, or the membership, may be younger than what was read.
+        row = context.store.get(user, subject.conversation).await?;
+    }
     let Some(mut row) = row else { return Ok(None) };
     let mut others = None;
     for _ in 0..ATTEMPTS_MAX {
@@ -155,23 +156,37 @@ async fn decide(
             return Ok(None);
         }
         let count = count_with(context, subject, user, &row).await?;
-        let others = match others {
-            Some(others) => others,
-            None => *others.insert(badges.others(context, subject.conversation, heard_at).await?),
-        };
+        if row.alerts.all_counted_since != Some(since) && others.is_none() {
+            let badges = Badges::read(context, user).await?;
+            if !badges.are_counted_since(since) {
+                others = Some(badges.others_counted_anew(context, subject.conversation).await?);
+            }
+        }
         let next = Alerts {
             count: Some(count),
-            all_counted_since: Some(heard_at),
+            all_counted_since: Some(since),
             writer: context.writer,
             ..row.alerts.with(subject.seq)
         };
         match context.store.replace_alerts(user, &row, &next).await? {
-            ReplaceOutcome::Replaced => return Ok(Some((count.unread + others, devices))),
+            ReplaceOutcome::Replaced => {
+                let others = match others {
+                    Some(others) => others,
+                    None => Badges::read(context, user).await?.others(context, subject.conversation).await?,
+                };
+                return Ok(Some((count.unread + others, devices)));
+            }
             ReplaceOutcome::NotAMember => return Ok(None),
             ReplaceOutcome::Changed(changed) => row = *changed,
         }
     }
     Err(StoreError::Unavailable("a row is changed too often".into()))
+}
+
+/// Since when alerts have counted everything: the user was not heard from since, and had a phone to be alerted by.
+fn counted_since(devices: &[Device], heard_at: Timestamp) -> Timestamp {
+    let first = devices.iter().filter_map(|device| device.push.as_ref()).map(|push| push.since).min();
+    first.map_or(heard_at, |first| first.max(heard_at))
 }
 
 /// What is unread of the conversation, this message included.
@@ -181,11 +196,11 @@ async fn count_with(
     user: UserId,
     row: &InboxRow,
 ) -> Result<Count, StoreError> {
-    if let Some(count) = row.alerts.count_with(row.read_seq, subject.seq, context.now) {
+    if let Some(count) = row.alerts.count_with(row.unread_after(), subject.seq, context.now) {
         return Ok(count);
     }
     let count = count_unread(context.store, user, row, context.retention, context.now).await?;
-    Ok(count.unwrap_or(Count { from: row.read_seq, upto: subject.seq, unread: 1, at: context.now }))
+    Ok(count.unwrap_or(Count { from: row.unread_after(), upto: subject.seq, unread: 1, at: context.now }))
 }
 
 /// The alert in words; the sender's name and the text are left out where they cannot be read.

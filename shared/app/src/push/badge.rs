@@ -1,7 +1,8 @@
 //! The number on the app's icon: unread messages in all conversations that are not muted.
 //!
-//! Each alert counts its own conversation. The others were counted once since the user was last heard from, and every
-//! alert since then has counted what it added; so mostly one page of rows tells the sum.
+//! Each alert counts its own conversation, and writes that down. The others were counted once since the user was last
+//! heard from, and every alert since then has counted what it added; so mostly one page of rows tells the sum. It is read
+//! after the own count was written: of alerts of several conversations at once the last one has them all.
 
 use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -40,23 +41,13 @@ impl Badges {
         Ok(Self { user, rows })
     }
 
-    /// The row of a conversation, as it is or was a moment ago.
-    pub(super) fn row(&self, conversation: ConversationId) -> Option<&InboxRow> {
-        self.rows.iter().find(|row| row.conversation == conversation)
-    }
-
-    /// What is unread in all conversations but one.
-    ///
-    /// Counted anew where the user was heard from since all were counted.
+    /// What is unread in all conversations but one, as it was counted.
     pub(super) async fn others(
         &self,
         context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
         but: ConversationId,
-        heard_at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let is_counted = |row: &InboxRow| row.alerts.all_counted_since == Some(heard_at);
-        let all_counted = self.rows.iter().any(is_counted);
-        self.sum(context, but, |row| all_counted && !is_unsure(row, context.now)).await
+        self.sum(context, but, |row| !is_unsure(row, context.now)).await
     }
 
     /// What is unread in all conversations but one, each looked at in its log.
@@ -66,6 +57,11 @@ impl Badges {
         but: ConversationId,
     ) -> Result<u64, StoreError> {
         self.sum(context, but, |_| false).await
+    }
+
+    /// Whether all were counted since then.
+    pub(super) fn are_counted_since(&self, since: Timestamp) -> bool {
+        self.rows.iter().any(|row| row.alerts.all_counted_since == Some(since))
     }
 
     async fn sum(
@@ -93,13 +89,13 @@ fn counts(row: &InboxRow, now: Timestamp) -> bool {
 }
 
 fn unread(row: &InboxRow) -> u64 {
-    row.alerts.counted_from(row.read_seq).map_or(0, |count| count.unread)
+    row.alerts.counted_from(row.unread_after()).map_or(0, |count| count.unread)
 }
 
 /// Whether there may be more than was counted: a mute has run out since, under which nothing was.
 fn is_unsure(row: &InboxRow, now: Timestamp) -> bool {
     let counted_at = row.alerts.count.map(|count| count.at);
-    let is_outdated = row.alerts.count.is_some_and(|count| count.from != row.read_seq);
+    let is_outdated = row.alerts.count.is_some_and(|count| count.from != row.unread_after());
     is_outdated || row.muted_until.is_some_and(|until| until <= now && counted_at < Some(until))
 }
 
@@ -110,12 +106,12 @@ async fn count_anew(
     row: InboxRow,
 ) -> Result<u64, StoreError> {
     let tail = context.store.tail(row.conversation, 1).await?.last();
-    let known = row.alerts.counted_from(row.read_seq);
+    let known = row.alerts.counted_from(row.unread_after());
     let unsure = is_unsure(&row, context.now);
     if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !unsure) {
         return Ok(count.unread);
     }
-    let count = if tail > row.read_seq {
+    let count = if tail > row.unread_after() {
         count_unread(context.store, user, &row, context.retention, context.now).await?
     } else {
         None

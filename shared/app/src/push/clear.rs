@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use confab_domain::Alerts;
 use confab_domain::alerts::{Telling, Told};
+use confab_domain::device::Device;
 use confab_domain::notification::Notice;
+use confab_domain::{Alerts, Seq};
 
 use super::badge::Badges;
 use super::publish::{Letter, publish_each};
@@ -16,6 +17,9 @@ use crate::unread::count_unread;
 
 /// Tells the user's other devices how far the conversation is read, by a silent push.
 ///
+/// The device that it was read on is told too, if it was read further on another meanwhile: that one's own record finds
+/// it told already.
+///
 /// Best effort past the row: the next alert, or opening the app, tells it too.
 pub(super) async fn clear(
     context: &Context<
@@ -26,9 +30,9 @@ pub(super) async fn clear(
     >,
     user: &str,
     conversation: &str,
-    reader: &str,
+    (reader, reader_seq): (&str, u64),
 ) -> Result<(), TaskError> {
-    let (user, reader) = (user_id(user)?, device_id(reader)?);
+    let (user, reader, reader_seq) = (user_id(user)?, device_id(reader)?, Seq::new(reader_seq));
     let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
     let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
     for _ in 0..ATTEMPTS_MAX {
@@ -37,7 +41,10 @@ pub(super) async fn clear(
             Telling::Nothing => return Ok(()),
             Telling::Later(rest) => {
                 let rest = Duration::from_secs(rest.as_millis().div_ceil(1000).try_into().unwrap_or(1));
-                return Ok(context.queue.put(&PushTask::clear(user, conversation, reader), rest).await?);
+                return Ok(context
+                    .queue
+                    .put(&PushTask::clear(user, conversation, (reader, reader_seq)), rest)
+                    .await?);
             }
             Telling::Now => {}
         }
@@ -53,7 +60,8 @@ pub(super) async fn clear(
             }
         }
         let mut devices = context.store.devices(user).await?;
-        devices.retain(|device| device.push.is_some() && device.device != reader);
+        let knows = |device: &Device| device.device == reader && reader_seq >= Some(read_seq);
+        devices.retain(|device| device.push.is_some() && !knows(device));
         if devices.is_empty() {
             return Ok(());
         }

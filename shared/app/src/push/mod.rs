@@ -69,6 +69,8 @@ pub async fn perform(
         Step::Again { message, user, badge, devices, attempt } => {
             alert::again(context, message, user, *badge, devices, *attempt).await
         }
-        Step::Clear { user, conversation, reader } => clear::clear(context, user, conversation, reader).await,
+        Step::Clear { user, conversation, reader, read_seq } => {
+            clear::clear(context, user, conversation, (reader, *read_seq)).await
+        }
     }
 }

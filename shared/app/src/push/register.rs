@@ -1,8 +1,8 @@
 //! Asking for pushes, and asking for no more.
 
-use confab_domain::Refusal;
 use confab_domain::device::Device;
 use confab_domain::push::{Platform, PushToken, Registration};
+use confab_domain::{Refusal, Timestamp};
 use confab_protocol::http;
 
 use crate::Error;
@@ -21,6 +21,7 @@ pub async fn register(
     push: &(impl Push + Sync),
     identity: Identity,
     wanted: &http::PushRegistration,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let platform: Platform =
         wanted.platform.parse().map_err(|error: confab_domain::push::UnknownPlatform| {
@@ -36,7 +37,7 @@ pub async fn register(
             return Err(Refusal::field("token", "the platform does not take it").into());
         }
     };
-    let registration = Registration { platform, token, endpoint };
+    let registration = Registration { platform, token, endpoint, since: now };
     match store.register_push(identity.user, identity.device, identity.family, &registration).await? {
         RegisterOutcome::Registered(earlier) => {
             if let Some(earlier) = earlier.filter(|earlier| earlier.endpoint != registration.endpoint) {

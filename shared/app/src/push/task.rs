@@ -51,6 +51,9 @@ pub enum Step {
         conversation: String,
         /// `dev_…`, on which they have, and which knows.
         reader: String,
+        /// Up to where they have on that one; 0 where it is not known.
+        #[serde(default)]
+        read_seq: u64,
     },
 }
 
@@ -106,11 +109,16 @@ impl PushTask {
         Self::V1(Step::Alert { message, absent, unless_heard })
     }
 
-    pub(crate) fn clear(user: UserId, conversation: ConversationId, reader: DeviceId) -> Self {
+    pub(crate) fn clear(
+        user: UserId,
+        conversation: ConversationId,
+        (reader, read_seq): (DeviceId, Option<Seq>),
+    ) -> Self {
         Self::V1(Step::Clear {
             user: user.to_string(),
             conversation: conversation.to_string(),
             reader: reader.to_string(),
+            read_seq: read_seq.map_or(0, Seq::get),
         })
     }
 
@@ -182,8 +190,9 @@ mod tests {
                 user: USER.to_owned(),
                 conversation: conversation.to_owned(),
                 reader: reader.to_owned(),
+                read_seq: 5,
             },
-            r#"{"version":"v1","step":"clear","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","reader":"dev_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+            r#"{"version":"v1","step":"clear","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","reader":"dev_01ARZ3NDEKTSV4RRFFQ69G5FAV","read_seq":5}"#,
         );
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use confab_app::ports::{PresenceQueue, StoreError};
+use confab_app::ports::{PresenceQueue, PushQueue, StoreError};
 use confab_app::presence::PresenceTask;
+use confab_app::push::PushTask;
 use confab_domain::Timestamp;
 
 use crate::weather::{Calm, Weather};
@@ -13,33 +14,33 @@ use crate::yielding::call;
 
 /// A task, and when it may be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delayed {
+pub struct Delayed<T> {
     /// Not before.
     pub due: Timestamp,
     /// What is to be done.
-    pub task: PresenceTask,
+    pub task: T,
     /// Whether it was received before, and not finished.
     pub received_before: bool,
 }
 
-/// Looks and announcements that are still to be made, by when they are due.
+/// Tasks that are still to be done, by when they are due: looks at leases, or pushes.
 ///
 /// Nothing is delivered by itself: whoever reads says what time it is, and which of the due tasks it takes. What is
 /// received is gone, so whoever does not finish it puts it back.
-pub struct DelayQueue {
+pub struct DelayQueue<T> {
     weather: Arc<dyn Weather>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    tasks: Mutex<Vec<Delayed>>,
+    tasks: Mutex<Vec<Delayed<T>>>,
 }
 
-impl DelayQueue {
+impl<T: Clone> DelayQueue<T> {
     /// An empty queue, which counts delays from what `clock` says.
     pub fn new(weather: Arc<dyn Weather>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self { weather, clock: Box::new(clock), tasks: Mutex::default() }
     }
 
     /// What waits, the soonest first.
-    pub fn waiting(&self) -> Vec<Delayed> {
+    pub fn waiting(&self) -> Vec<Delayed<T>> {
         self.tasks().clone()
     }
 
@@ -54,51 +55,58 @@ impl DelayQueue {
     }
 
     /// Takes the task at `index` of those that are due at `now`, counted from the one that has been so for longest.
-    pub fn receive(&self, index: usize, now: Timestamp) -> Option<Delayed> {
+    pub fn receive(&self, index: usize, now: Timestamp) -> Option<Delayed<T>> {
         let mut tasks = self.tasks();
         let is_due = tasks.get(index).is_some_and(|delayed| delayed.due <= now);
         is_due.then(|| tasks.remove(index))
     }
 
     /// Takes the task at `index` of all, due or not.
-    pub fn receive_early(&self, index: usize) -> Option<Delayed> {
+    pub fn receive_early(&self, index: usize) -> Option<Delayed<T>> {
         let mut tasks = self.tasks();
         (index < tasks.len()).then(|| tasks.remove(index))
     }
 
     /// Has a task delivered again, or for the first time.
-    pub fn put_back(&self, delayed: Delayed) {
+    pub fn put_back(&self, delayed: Delayed<T>) {
         let mut tasks = self.tasks();
         let index = tasks.partition_point(|other| other.due <= delayed.due);
         tasks.insert(index, delayed);
     }
 
-    fn tasks(&self) -> MutexGuard<'_, Vec<Delayed>> {
+    async fn enqueue(&self, task: &T, delay: Duration) -> Result<(), StoreError> {
+        let effect = || {
+            let due = (self.clock)().plus(delay);
+            self.put_back(Delayed { due, task: task.clone(), received_before: false });
+        };
+        call(&*self.weather, effect).await
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<Delayed<T>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl PresenceQueue for DelayQueue {
+impl PresenceQueue for DelayQueue<PresenceTask> {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
-        let effect = || {
-            self.put_back(Delayed {
-                due: (self.clock)().plus(delay),
-                task: task.clone(),
-                received_before: false,
-            })
-        };
-        call(&*self.weather, effect).await
+        self.enqueue(task, delay).await
     }
 }
 
-impl Default for DelayQueue {
+impl PushQueue for DelayQueue<PushTask> {
+    async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
+        self.enqueue(task, delay).await
+    }
+}
+
+impl<T: Clone> Default for DelayQueue<T> {
     /// Without a clock: all is due by its delay, from the epoch on.
     fn default() -> Self {
         Self::new(Arc::new(Calm), || Timestamp::from_ms(0))
     }
 }
 
-impl fmt::Debug for DelayQueue {
+impl<T: fmt::Debug> fmt::Debug for DelayQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DelayQueue").field("tasks", &self.tasks).finish_non_exhaustive()
     }
@@ -114,7 +122,7 @@ mod tests {
         Timestamp::from_ms(seconds * 1000)
     }
 
-    fn delayed(seconds: u64, user: &str) -> Delayed {
+    fn delayed(seconds: u64, user: &str) -> Delayed<PresenceTask> {
         let task = PresenceTask::V1(Step::Begin { user: user.to_owned(), watch: 7 });
         Delayed { due: at(seconds), task, received_before: false }
     }

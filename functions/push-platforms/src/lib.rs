@@ -1,0 +1,131 @@
+//! Platform applications of SNS, as a custom resource of CloudFormation, which has none of its own.
+//!
+//! Knows: what CloudFormation asks and wants to be answered, and which attributes a platform's credentials become.
+//! Must not know: what is pushed, or to whom.
+//!
+//! The resource's id is the application's ARN. Another platform or name is another application, and CloudFormation
+//! deletes the one before it when the deployment has succeeded. Start with [`handle`].
+
+pub mod credentials;
+pub mod request;
+
+mod response_url;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use confab_app::ports::StoreError;
+use lambda_runtime::Error;
+
+use request::{Answer, Kind, Properties, Request};
+
+/// After this the work is given up, while there is time to say so.
+const WORK_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// Longest reason of a failure: an answer has at most 4096 bytes. Unit: characters.
+const REASON_CHARS_MAX: usize = 500;
+
+/// What an application that was never made is called.
+const NOT_MADE: &str = "not-made";
+
+/// What the function asks of AWS.
+pub trait Cloud {
+    /// A secret, by its ARN.
+    fn secret(&self, arn: &str) -> impl Future<Output = Result<String, Error>> + Send;
+    /// Has an application have these attributes, whether it is there or not.
+    fn put(
+        &self,
+        arn: &str,
+        attributes: HashMap<String, String>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Deletes an application, if it is there.
+    fn delete(&self, arn: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Why it failed, and the id that the resource has nonetheless.
+struct Failure {
+    reason: Error,
+    id: Option<String>,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(reason: E) -> Self {
+        Self { reason: reason.into(), id: None }
+    }
+}
+
+/// Does what CloudFormation asks for, and tells it how that went.
+///
+/// # Errors
+///
+/// If CloudFormation could not be told: Lambda invokes the function again then.
+pub async fn handle(cloud: &impl Cloud, request: Request) -> Result<(), Error> {
+    let result = match tokio::time::timeout(WORK_TIMEOUT, perform(cloud, &request)).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure { reason: "SNS does not answer".into(), id: arn_of(&request) }),
+    };
+    let resource = request.logical_resource_id.as_str();
+    let (status, reason, id) = match result {
+        Ok(id) => {
+            tracing::info!(kind = ?request.request_type, resource, id, "done");
+            ("SUCCESS", None, id)
+        }
+        Err(Failure { reason, id }) => {
+            let reason = chain(&*reason);
+            tracing::error!(kind = ?request.request_type, resource, error = reason, "failed");
+            // What was there is there still; what was not must not be deleted, for it may be somebody else's.
+            let id = request.physical_resource_id.clone().or(id).unwrap_or_else(|| NOT_MADE.to_owned());
+            ("FAILED", Some(reason.chars().take(REASON_CHARS_MAX).collect()), id)
+        }
+    };
+    let answer = Answer {
+        status,
+        reason,
+        physical_resource_id: id,
+        stack_id: &request.stack_id,
+        request_id: &request.request_id,
+        logical_resource_id: resource,
+    };
+    response_url::put(&request.response_url, &serde_json::to_string(&answer)?).await
+}
+
+/// Gives the ARN of the application.
+async fn perform(cloud: &impl Cloud, request: &Request) -> Result<String, Failure> {
+    if request.request_type == Kind::Delete {
+        let id = request.physical_resource_id.clone().ok_or("nothing is named")?;
+        if id != NOT_MADE {
+            cloud.delete(&id).await?;
+        }
+        return Ok(id);
+    }
+    let properties: Properties = serde_json::from_value(request.resource_properties.clone())?;
+    let arn = properties.arn(&request.stack_id).ok_or("the stack has no ARN")?;
+    let secret = cloud.secret(&properties.secret_arn).await?;
+    let attributes = credentials::attributes(&properties, &secret)?;
+    match cloud.put(&arn, attributes).await {
+        Ok(()) => Ok(arn),
+        // It may have been made.
+        Err(error @ StoreError::Unavailable(_)) => Err(Failure { reason: error.into(), id: Some(arn) }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The application that is to be made, if that can be told.
+fn arn_of(request: &Request) -> Option<String> {
+    let properties: Properties = serde_json::from_value(request.resource_properties.clone()).ok()?;
+    properties.arn(&request.stack_id)
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

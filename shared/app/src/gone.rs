@@ -1,0 +1,29 @@
+//! Which connections are gone, though they are on record.
+
+use confab_domain::lease::{CONNECTION_AGE_MAX, YOUNG_CONNECTION};
+use confab_domain::{ConnectionId, Timestamp};
+use futures_util::{StreamExt, stream};
+
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Connection, Connections};
+
+/// Those that are older than a socket gets, and those that the gateway does not know; but for young ones, which may not
+/// be open yet. Where the gateway does not say, they are taken to be there.
+pub(crate) async fn gone_of(
+    connections: &(impl Connections + Sync),
+    on_record: Vec<Connection>,
+    now: Timestamp,
+) -> Vec<ConnectionId> {
+    stream::iter(on_record)
+        .map(|open| async move {
+            let age = now.since(open.opened_at);
+            let is_gone = age > CONNECTION_AGE_MAX
+                || (age >= YOUNG_CONNECTION
+                    && connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open));
+            is_gone.then_some(open.id)
+        })
+        .buffer_unordered(STORE_CALLS_MAX)
+        .filter_map(std::future::ready)
+        .collect()
+        .await
+}

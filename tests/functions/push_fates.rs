@@ -1,0 +1,138 @@
+//! What becomes of a record of the push queue, and of whom it is for, where a function dies or SNS fails.
+
+use std::time::Duration;
+
+use confab_domain::DeviceId;
+use ulid::Ulid;
+
+use crate::bench::{Bench, User};
+use crate::push_bench::{Fault, again, alert, clear};
+
+/// Longer than any call to the embedded services takes.
+const LIFE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_record_that_comes_again_after_its_function_died_gives_no_second_alert() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    bench.send(&ada, &bob, "m1", "hello").await;
+    let record = alert(&ada, &bob, 1, false);
+    // Each but the first as if the one before had died after it published, and before it answered.
+    for _ in 0..3 {
+        assert!(!bench.push_again(&record).await);
+        assert_eq!(bench.pushes.published().len(), 1);
+    }
+    assert_eq!(bench.run_push().await, 1, "the one that the message itself has put there");
+    assert_eq!(bench.pushes.published().len(), 1);
+}
+
+#[tokio::test]
+async fn dying_before_the_publish_errs_to_silence_and_the_next_message_counts_both() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    let conversation = bench.send(&ada, &bob, "m1", "hello").await;
+    let record = alert(&ada, &bob, 1, false);
+    bench.pushes.set_fault(Some(Fault::Hangs));
+    let died = tokio::time::timeout(LIFE, bench.push_again(&record)).await;
+    assert!(died.is_err(), "the publish hangs");
+    bench.pushes.set_fault(None);
+    assert!(!bench.push_again(&record).await);
+    assert_eq!(bench.run_push().await, 1);
+    assert!(bench.pushes.published().is_empty(), "it cannot be told whether the phone has it");
+    assert_eq!(bench.explained(&conversation, 1).await["members"][1]["outcome"], "alerted");
+
+    bench.send(&ada, &bob, "m2", "hello?").await;
+    assert_eq!(bench.run_push().await, 1);
+    let published = bench.pushes.published();
+    assert_eq!(published.len(), 1);
+    assert_eq!((&published[0]["seq"], &published[0]["badge"]), (&"2".into(), &"2".into()));
+}
+
+#[tokio::test]
+async fn what_sns_does_not_take_is_tried_again_by_another_record() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    bench.send(&ada, &bob, "m1", "hello").await;
+    bench.pushes.set_fault(Some(Fault::Throttled));
+    assert!(!bench.push_again(&alert(&ada, &bob, 1, false)).await);
+    bench.pushes.set_fault(None);
+    assert!(bench.pushes.published().is_empty());
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(bench.run_push().await, 2, "the message's own, which finds it alerted, and the repetition");
+    let published = bench.pushes.published();
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0]["badge"], "1");
+}
+
+#[tokio::test]
+async fn what_sns_never_takes_is_parked() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    bench.send(&ada, &bob, "m1", "hello").await;
+    assert_eq!(bench.run_push().await, 1);
+    bench.pushes.set_fault(Some(Fault::Throttled));
+    let last = again(&ada, &bob, 1, 5);
+    assert!(!bench.push_again(&last).await);
+    assert_eq!(bench.parked(&bench.pushes_queue).await, [last]);
+}
+
+#[tokio::test]
+async fn a_repetition_is_dropped_once_the_message_is_read_or_muted() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    let conversation = bench.send(&ada, &bob, "m1", "hello").await;
+    let read = serde_json::json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
+    assert!(bench.ask(&bob, "read", &read).await.is_some());
+    assert!(!bench.push_again(&again(&ada, &bob, 1, 1)).await);
+    assert!(bench.pushes.published().is_empty());
+}
+
+#[tokio::test]
+async fn nobody_is_alerted_who_was_heard_from_since() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    bench.send(&ada, &bob, "m1", "hello").await;
+    assert!(!bench.push_again(&alert(&ada, &bob, 1, true)).await);
+    assert!(bench.pushes.published().is_empty());
+}
+
+#[tokio::test]
+async fn a_dead_token_is_forgotten_and_a_vanished_endpoint_made_anew() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    let before = bench.registration(&bob).await.expect("a registration");
+    bench.endpoint_is_gone(&bob).await;
+    bench.send(&ada, &bob, "m1", "hello").await;
+    assert_eq!(bench.run_push().await, 1);
+    assert_eq!(bench.pushes.published().len(), 1);
+    let anew = bench.registration(&bob).await.expect("a registration");
+    assert_eq!(anew.token, before.token);
+    assert_ne!(anew.endpoint, before.endpoint);
+
+    bench.endpoint_is_disabled(&bob).await;
+    bench.send(&ada, &bob, "m2", "hello?").await;
+    assert_eq!(bench.run_push().await, 1);
+    assert_eq!(bench.pushes.published().len(), 1);
+    assert_eq!(bench.registration(&bob).await, None);
+    bench.send(&ada, &bob, "m3", "hello!").await;
+    assert_eq!(bench.run_push().await, 1);
+    assert!(bench.parked(&bench.pushes_queue).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_names_nothing_is_parked() {
+    let bench = Bench::new().await;
+    let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+    let right = alert(&ada, &bob, 1, false);
+    let never = [
+        "nonsense".to_owned(),
+        right.replace("\"v1\"", "\"v9\""),
+        right.replace("\"seq\":1", "\"seq\":0"),
+        right.replace("dm_", "pm_"),
+        clear(&bob, &ada, (DeviceId::new(Ulid(9)), 1)).replace("dev_", "div_"),
+    ];
+    for body in &never {
+        assert!(!bench.push_again(body).await, "{body}");
+        assert_eq!(bench.parked(&bench.pushes_queue).await, [body.as_str()]);
+    }
+}

@@ -1,0 +1,49 @@
+//! The part of the tour on which phones are told something, or are not.
+
+use confab_domain::DeviceId;
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+use crate::bench::{Bench, User};
+use crate::push_bench::{Fault, again, alert, clear};
+
+/// Registers, and registers another token, and none, by the API.
+pub(crate) async fn registering(bench: &Bench, token: &str) {
+    for (method, body, expected) in [
+        ("PUT", json!({"platform": "fcm", "token": "first"}), 204),
+        ("PUT", json!({"platform": "fcm", "token": "second"}), 204),
+        ("PUT", json!({"platform": "apns", "token": "third"}), 400),
+        ("DELETE", Value::Null, 204),
+        ("PUT", json!({"platform": "fcm", "token": "fourth"}), 204),
+    ] {
+        let (status, answer) = bench.call(method, "/v1/devices/self/push", token, body).await;
+        assert_eq!(status, expected, "{method}: {answer}");
+    }
+}
+
+/// Alerts, and what can become of them.
+pub(crate) async fn alerting(bench: &Bench, ada: &User, n: u128) {
+    let frank = bench.absent(n).await;
+    let conversation = bench.send(ada, &frank, "p1", "is pushed").await;
+    bench.run_push().await;
+    bench.enqueue_nonsense(&bench.pushes_queue).await;
+    bench.run_push().await;
+    bench.pushes.set_fault(Some(Fault::Throttled));
+    bench.push_again(&again(ada, &frank, 1, 0)).await;
+    bench.pushes.set_fault(None);
+    bench.push_again(&alert(ada, &frank, 1, true)).await;
+    assert_eq!(bench.explained(&conversation, 1).await["members"][1]["outcome"], "alerted");
+
+    let read = json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
+    assert!(bench.ask(&frank, "read", &read).await.is_some());
+    bench.push_again(&clear(&frank, ada, (DeviceId::new(Ulid(9)), 1))).await;
+    bench.disconnect(n, &format!("c{n}=")).await;
+
+    bench.endpoint_is_gone(&frank).await;
+    bench.send(ada, &frank, "p2", "has its endpoint made anew").await;
+    bench.run_push().await;
+    bench.endpoint_is_disabled(&frank).await;
+    bench.send(ada, &frank, "p3", "finds a dead token").await;
+    bench.run_push().await;
+    assert_eq!(bench.registration(&frank).await, None);
+}

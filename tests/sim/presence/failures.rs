@@ -1,0 +1,240 @@
+//! One call of a request fails, each in turn: nobody is told what is not so, and who asks again finishes it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use confab_app::end_device::end_device;
+use confab_app::open_connection::open_connection;
+use confab_app::ports::{Connection, Contacts, Devices, Identity, PairChange, Session, Sessions};
+use confab_app::presence::{Context, PresenceTask, ask::who_is_there};
+use confab_app::{Error, contacts::unblock};
+use confab_domain::device::Device;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Timestamp, WatchId};
+use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather};
+
+use crate::executor::{finish, mortal};
+use crate::world::identity;
+
+const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// More than any request here makes.
+const CALLS_MAX: u64 = 30;
+
+/// Numbers of the two.
+const ADA: u32 = 0;
+const BOB: u32 = 1;
+
+/// One call fails, and those after it do not.
+struct OneFails {
+    calls_before: AtomicU64,
+    fate: Fate,
+}
+
+impl Weather for OneFails {
+    fn fate(&self) -> Fate {
+        // Wraps around once the call has failed.
+        if self.calls_before.fetch_sub(1, Relaxed) == 0 { self.fate } else { Fate::Done }
+    }
+}
+
+/// Two who were connected for a while and whom friends believe to be there.
+struct Pair {
+    store: Memory,
+    gateway: Gateway,
+    queue: DelayQueue<PresenceTask>,
+}
+
+impl Pair {
+    /// `calls_before` counts calls of the store and of the queue after these are set up.
+    fn new(calls_before: u64, fate: Fate, presence: Presence) -> Self {
+        const SET_UP: u64 = 7;
+        let weather = Arc::new(OneFails { calls_before: AtomicU64::new(SET_UP + calls_before), fate });
+        let pair = Self {
+            store: Memory::new(Arc::clone(&weather) as _),
+            gateway: Gateway::new(Arc::new(Calm)),
+            queue: DelayQueue::new(weather, || NOW),
+        };
+        for n in [ADA, BOB] {
+            let (identity, id) = (identity(n, 0), connection(n));
+            let open = Connection { id: id.clone(), device: identity.device, opened_at: before(100) };
+            let row = finish(pair.store.open_connection(identity.user, &open, NOW)).unwrap();
+            assert!(finish(pair.store.replace_presence(identity.user, &row.presence, &presence)).unwrap());
+            finish(pair.store.put_device(&login(identity))).unwrap();
+            pair.gateway.open(id);
+        }
+        let then = before(20_000);
+        let friends =
+            Relation::default().after(ContactChange::Put, then).after_others(ContactChange::Put, then);
+        let change = PairChange {
+            user: identity(ADA, 0).user,
+            other: identity(BOB, 0).user,
+            relation: [Relation::default(), friends],
+            others_relation: [Relation::default(), friends],
+        };
+        assert!(finish(pair.store.change_pair(&change)).unwrap());
+        pair
+    }
+
+    fn context(&self, watch: u64) -> Context<'_, Memory, DelayQueue<PresenceTask>> {
+        Context { store: &self.store, queue: &self.queue, policy: POLICY, watch: WatchId(watch), now: NOW }
+    }
+
+    fn row(&self, n: u32) -> Session {
+        let mut answer = finish(self.store.session(identity(n, 0).user));
+        if answer.is_err() {
+            answer = finish(self.store.session(identity(n, 0).user));
+        }
+        answer.unwrap().unwrap()
+    }
+
+    /// Does it until it is done; a failure is the one that was to come.
+    fn repeat(&self, act: impl AsyncFn(&Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error>) {
+        let done = |watch| finish(act(&self.context(watch)));
+        done(2).or_else(|_| done(3)).unwrap();
+    }
+
+    fn is_probed(&self, n: u32) -> bool {
+        !self.gateway.take_frames(&connection(n)).is_empty()
+    }
+
+    async fn ask(&self, context: &Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error> {
+        let [ada, bob] = [ADA, BOB].map(|n| identity(n, 0).user);
+        who_is_there(context, &self.gateway, bob, &[ada, bob]).await.map(drop)
+    }
+
+    async fn log_out(&self, context: &Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error> {
+        let Identity { user, device, family } = identity(ADA, 0);
+        end_device(context, (&self.gateway, &Phones::default()), user, device, Some(family)).await.map(drop)
+    }
+}
+
+fn before(seconds: u64) -> Timestamp {
+    NOW.minus(Duration::from_secs(seconds))
+}
+
+fn connection(n: u32) -> ConnectionId {
+    ConnectionId::new(format!("c{n}="))
+}
+
+fn login(Identity { user, device, family }: Identity) -> Device {
+    Device {
+        user,
+        device,
+        family,
+        generation: 0,
+        name: None,
+        platform: None,
+        push: None,
+        created_at: NOW,
+        last_active_at: NOW,
+    }
+}
+
+/// Heard from so many seconds ago, and alone for as long before that.
+fn alone(heard: u64, alone: u64) -> Presence {
+    Presence::begun(before(heard)).watched(WatchId(1), NOW).alone(before(heard + alone))
+}
+
+/// Heard from lately, by a friend who is there.
+fn seen() -> Presence {
+    Presence::begun(before(1)).watched(WatchId(1), NOW)
+}
+
+fn each_failure() -> impl Iterator<Item = (u64, Fate)> {
+    (0..CALLS_MAX).flat_map(|call| [Fate::NotDone, Fate::AnswerLost].map(|fate| (call, fate)))
+}
+
+#[test]
+fn a_login_that_cannot_be_looked_up_ends_no_lease() {
+    for (call, fate) in each_failure() {
+        let pair = Pair::new(1 + call, fate, seen());
+        let ada = identity(ADA, 0);
+        finish(pair.store.close_connections(ada.user, &[connection(ADA)])).unwrap();
+        let id = ConnectionId::new("back=");
+        let opened = finish(open_connection(&pair.context(2), &pair.gateway, ada, id));
+        assert!(opened.is_ok() || opened.is_err_and(|error| matches!(error, Error::Store(_))));
+        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Online, "{call} {fate:?}");
+    }
+}
+
+#[test]
+fn whoever_has_to_answer_is_asked_whatever_fails() {
+    for (call, fate) in each_failure() {
+        let pair = Pair::new(call, fate, alone(100, 10_000));
+        let asked = finish(pair.ask(&pair.context(2)));
+        for n in [ADA, BOB] {
+            let has_to_answer = pair.row(n).presence.lease.ends_at.is_some();
+            assert!(asked.is_err() || has_to_answer);
+            assert!(!has_to_answer || pair.is_probed(n), "{call} {fate:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
+    let pair = Pair::new(CALLS_MAX, Fate::Done, alone(100, 10_000));
+    pair.gateway.set_fault(Some(PostFault::Throttled));
+    finish(pair.ask(&pair.context(2))).unwrap();
+    assert_eq!(pair.row(ADA).status(POLICY, NOW.plus(POLICY.timeout)), Status::Online);
+    pair.gateway.set_fault(None);
+    finish(pair.ask(&pair.context(3))).unwrap();
+    assert!(pair.is_probed(ADA));
+}
+
+#[test]
+fn whoever_is_asked_for_is_not_taken_for_alone_even_if_they_beat_as_usual() {
+    let pair = Pair::new(CALLS_MAX, Fate::Done, alone(1, 5));
+    finish(pair.ask(&pair.context(2))).unwrap();
+    assert_eq!(pair.row(ADA).presence, seen());
+    assert!(!pair.is_probed(ADA));
+}
+
+#[test]
+fn a_logout_that_is_repeated_until_it_is_done_is_told_at_once() {
+    for (call, fate) in each_failure() {
+        let pair = Pair::new(call, fate, seen());
+        pair.repeat(async |context| pair.log_out(context).await);
+        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Offline, "{call} {fate:?}");
+        assert_eq!(pair.queue.next_due(), Some(NOW), "{call} {fate:?}");
+    }
+}
+
+#[test]
+fn a_logout_that_dies_is_told_if_it_has_ended_the_lease() {
+    for polls in 0..CALLS_MAX * 3 {
+        let pair = Pair::new(CALLS_MAX, Fate::Done, seen());
+        let mut left = polls;
+        let dies = || {
+            left = left.saturating_sub(1);
+            left == 0
+        };
+        finish(mortal(pair.log_out(&pair.context(2)), dies));
+        let is_ended = pair.row(ADA).status(POLICY, NOW) == Status::Offline;
+        assert!(!is_ended || !pair.queue.waiting().is_empty(), "{polls}");
+    }
+}
+
+#[test]
+fn two_who_see_each_other_again_are_not_alone_whatever_fails() {
+    for (call, fate) in each_failure() {
+        let pair = Pair::new(3 + call, fate, alone(1, 5));
+        let [ada, bob] = [ADA, BOB].map(|n| identity(n, 0).user);
+        let mine = finish(pair.store.relation(ada, bob)).unwrap();
+        let theirs = finish(pair.store.relation(bob, ada)).unwrap();
+        let change = PairChange {
+            user: ada,
+            other: bob,
+            relation: [mine, mine.after(ContactChange::Block, NOW)],
+            others_relation: [theirs, theirs.after_others(ContactChange::Block, NOW)],
+        };
+        assert!(finish(pair.store.change_pair(&change)).unwrap());
+        pair.repeat(async |context| unblock(context, &pair.gateway, ada, bob).await);
+        for n in [ADA, BOB] {
+            assert_eq!(pair.row(n).presence, seen(), "{call} {fate:?}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The simulation of pushes finds each planted bug.
+
+use super::server::Bug;
+use super::simulate;
+use crate::bugs::check_found_by;
+
+/// Among so many seeds one must find a bug.
+const SEEDS: u64 = 2_000;
+
+#[track_caller]
+fn check_found(bug: Bug) {
+    check_found_by(simulate, SEEDS, bug);
+}
+
+#[test]
+fn an_alert_that_is_published_before_it_is_written_down_is_found() {
+    check_found(Bug::PublishedBeforeTheRow);
+}
+
+#[test]
+fn a_window_that_is_not_kept_is_found() {
+    check_found(Bug::WindowNotKept);
+}
+
+#[test]
+fn a_count_that_reading_does_not_end_is_found() {
+    check_found(Bug::CountKeptWhenRead);
+}
+
+#[test]
+fn absence_that_is_decided_before_the_append_is_found() {
+    check_found(Bug::SessionsReadBeforeTheAppend);
+}
+
+#[test]
+fn alerts_replaced_without_compare_are_found() {
+    check_found(Bug::AlertsReplacedWithoutCompare);
+}
+
+#[test]
+fn a_reader_who_is_never_told_is_found() {
+    check_found(Bug::ReaderNeverTold);
+}

@@ -1,0 +1,203 @@
+//! What must hold of pushes where nothing went wrong.
+
+use std::time::Duration;
+
+use confab_app::ports::{Devices, InboxRow, Inboxes};
+use confab_domain::device::Device;
+use confab_domain::notification::Notice;
+use confab_domain::{ConversationId, Kind, Message, Seq, Timestamp, UserId};
+
+use super::ledger::{Ledger, Span};
+use super::scenario::POLICY;
+use super::world::World;
+use crate::world::user;
+
+/// From a message to the last that can come of it: whoever is silent is waited for.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// From a message to when it is posted and looked at by whom.
+const ANNOUNCED: Duration = Duration::from_secs(5);
+
+/// What is to be thought of a user, as far as a message is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Alert,
+    NoAlert,
+    Either,
+}
+
+/// Each message has alerted whom it should, once.
+pub(crate) fn check_alerts(world: &World) {
+    let texts = world.memory.appended().into_iter().filter(|entry| entry.kind == Kind::Text);
+    for message in texts {
+        for n in 0..world.scenario.users {
+            let member = user(n);
+            let expected = expected(world, member, &message);
+            for device in registered(world, member) {
+                let ledger = world.ledger();
+                let count = ledger.alerts_of(device.device, message.conversation, message.seq).count();
+                drop(ledger);
+                let is_right = match expected {
+                    Expected::Alert => count == 1,
+                    Expected::NoAlert => count == 0,
+                    Expected::Either => count <= 1,
+                };
+                if !is_right {
+                    let Message { conversation, seq, sent_at, .. } = &message;
+                    world.fault(format!(
+                        "{count} alerts on {:?} of {member:?} to {seq:?} of {conversation:?}, sent at {}; \
+                         expected {expected:?}",
+                        device.device,
+                        sent_at.since(crate::presence::clock::START).as_millis(),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn registered(world: &World, user: UserId) -> Vec<Device> {
+    let mut devices = world.peek(world.memory.devices(user)).unwrap();
+    devices.retain(|device| device.push.is_some());
+    devices
+}
+
+fn expected(world: &World, member: UserId, message: &Message) -> Expected {
+    let (conversation, seq) = (message.conversation, message.seq);
+    let row = world.peek(world.memory.get(member, conversation)).unwrap();
+    let ledger = world.ledger();
+    let Some(&appended) = ledger.appends.get(&(conversation, seq)) else { return Expected::Either };
+    let Some(row) = row.filter(|_| message.sender != member) else { return Expected::NoAlert };
+    let (began, ended) = appended;
+    let turns = ledger.turns.get(&member).map_or(&[][..], Vec::as_slice);
+    let later = ended.plus(LONGEST);
+    if conversation.group().is_some() && turns.iter().any(|(from, to)| *from <= later && *to >= began) {
+        return Expected::Either;
+    }
+    if row.joined.within(seq, seq).is_empty() {
+        // Memberships long ago are forgotten.
+        let left_since = turns.iter().any(|(from, _)| *from > ended);
+        return if left_since { Expected::Either } else { Expected::NoAlert };
+    }
+    if ledger.is_muted(member, conversation, appended) == Some(true) {
+        return Expected::NoAlert;
+    }
+    if ledger.is_here(member, appended) {
+        return Expected::NoAlert;
+    }
+    let may_be = ledger.is_muted(member, conversation, appended).is_none();
+    if !may_be && ledger.is_absent(member, appended) { Expected::Alert } else { Expected::Either }
+}
+
+impl Ledger {
+    /// Whether a conversation was muted all the time from a message on; `None` where that changed.
+    fn is_muted(&self, user: UserId, conversation: ConversationId, (began, ended): Span) -> Option<bool> {
+        let mutes = self.mutes.get(&(user, conversation)).map_or(&[][..], Vec::as_slice);
+        let later = ended.plus(LONGEST);
+        if mutes.iter().any(|((from, to), _)| *from <= later && *to >= began) {
+            return None;
+        }
+        // Those of two devices may overlap: what then holds is not known.
+        let mut earlier: Vec<_> = mutes.iter().filter(|((_, to), _)| *to < began).collect();
+        earlier.sort_by_key(|((_, to), _)| *to);
+        let Some(((from, _), until)) = earlier.pop() else { return Some(false) };
+        if earlier.last().is_some_and(|((_, to), _)| to >= from) {
+            return None;
+        }
+        match until {
+            None => Some(false),
+            Some(until) if *until < began => Some(false),
+            Some(until) if *until > later => Some(true),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a device of the user was connected and heard from when a message came.
+    fn is_here(&self, user: UserId, (began, ended): Span) -> bool {
+        let posted = ended.plus(ANNOUNCED);
+        let is_open = self.sockets.iter().any(|socket| {
+            socket.user == user
+                && socket.recorded.is_some_and(|recorded| recorded < began)
+                && socket.dropped.is_none_or(|dropped| dropped > posted)
+        });
+        let lately = began.minus(POLICY.interval - Duration::from_secs(1));
+        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        is_open && heard.iter().any(|(from, to)| *from > lately && *to < began)
+    }
+
+    /// Whether no device of the user can have got a message, nor the user have come soon after.
+    fn is_absent(&self, user: UserId, (began, ended): Span) -> bool {
+        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        let (posted, later) = (ended.plus(ANNOUNCED), ended.plus(LONGEST));
+        if heard.iter().any(|(from, to)| *from <= later && *to >= began) {
+            return false;
+        }
+        let may_take = self.sockets.iter().any(|socket| {
+            let is_there = socket.dropped.is_none_or(|dropped| dropped >= began);
+            socket.user == user && socket.opened <= posted && is_there
+        });
+        let last: Option<Timestamp> = heard.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
+        let was_silent = last.is_none_or(|last| last.plus(POLICY.interval + POLICY.slack()) < began);
+        !may_take || was_silent
+    }
+}
+
+/// No alert is left on a phone to a message that was read, unless that phone knows.
+pub(crate) fn check_cleared(world: &World) {
+    for n in 0..world.scenario.users {
+        // Nothing is told of a conversation to whoever is out of it at that moment.
+        let was_out = world.ledger().turns.contains_key(&user(n));
+        for row in
+            rows(world, user(n)).into_iter().filter(|row| !was_out || row.conversation.group().is_none())
+        {
+            for device in registered(world, user(n)) {
+                let ledger = world.ledger();
+                let told = ledger.told_read(device.device, row.conversation);
+                let own = ledger.own_reads.get(&(device.device, row.conversation)).copied();
+                let shown = ledger.pushed.iter().filter_map(|pushed| match &pushed.notification.notice {
+                    Notice::Message(alert)
+                        if pushed.notification.owner.1 == device.device
+                            && pushed.notification.conversation == row.conversation =>
+                    {
+                        Some(alert.seq)
+                    }
+                    Notice::Message(_) | Notice::Read(_) => None,
+                });
+                let left: Vec<Seq> =
+                    shown.filter(|seq| row.read_seq >= Some(*seq) && told.max(own) < Some(*seq)).collect();
+                drop(ledger);
+                if !left.is_empty() {
+                    world.fault(format!(
+                        "{left:?} of {:?} are left on {:?}, which was told {told:?} and has read {own:?}",
+                        row.conversation, device.device
+                    ));
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn rows(world: &World, user: UserId) -> Vec<InboxRow> {
+    let read = |conversation| world.peek(world.memory.get(user, conversation)).unwrap();
+    world.conversations(user).into_iter().filter_map(read).collect()
+}
+
+/// What is unread in all conversations of a user that are not muted.
+pub(crate) fn unread(world: &World, user: UserId) -> u64 {
+    let mut unread = 0;
+    for row in rows(world, user) {
+        let Some(since) = row.joined.since() else { continue };
+        if row.muted_until > Some(world.clock.now()) {
+            continue;
+        }
+        let is_unread = |entry: &&Message| {
+            entry.conversation == row.conversation
+                && entry.kind == Kind::Text
+                && entry.sender != user
+                && entry.seq >= since
+                && Some(entry.seq) > row.read_seq
+        };
+        unread += world.memory.with_appended(|appended| appended.iter().filter(is_unread).count()) as u64;
+    }
+    unread
+}

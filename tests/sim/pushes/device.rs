@@ -1,0 +1,143 @@
+//! What a device does: it comes, writes, reads, mutes, and goes, one way or another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::ports::Identity;
+use confab_domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
+
+use super::scenario::POLICY;
+use super::world::World;
+use crate::presence::clock::Spawner;
+use crate::world::user;
+
+pub(crate) struct Device {
+    pub(crate) world: Arc<World>,
+    pub(crate) spawner: Spawner,
+    pub(crate) identity: Identity,
+    socket: Option<ConnectionId>,
+}
+
+impl Device {
+    pub(crate) fn new(world: &Arc<World>, spawner: &Spawner, identity: Identity) -> Self {
+        Self { world: Arc::clone(world), spawner: spawner.clone(), identity, socket: None }
+    }
+
+    /// Comes and goes until then; afterwards it is away.
+    pub(crate) async fn live(mut self, until: Timestamp) {
+        let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
+        while world.clock.now() < until {
+            self.stay_away(until).await;
+            self.socket = world.connect(self.identity).await;
+            self.stay(until).await;
+            self.go(random.once_in(2)).await;
+        }
+    }
+
+    async fn stay_away(&self, until: Timestamp) {
+        let (world, random) = (&self.world, &self.world.random);
+        let longest = *random.pick(&[5, world.scenario.absence_max]);
+        let back_at = world.clock.now().plus(Duration::from_millis(random.below(longest * 1000)));
+        while world.clock.now() < back_at.min(until) {
+            world.clock.sleep(Duration::from_millis(random.between(1, 20_000))).await;
+            // By HTTP, as from a notification.
+            match random.below(12) {
+                0 => drop(world.send(self.identity.user, self.any_conversation(), None).await),
+                1 => self.mute(false).await,
+                _ => {}
+            }
+        }
+    }
+
+    async fn stay(&mut self, until: Timestamp) {
+        let Some(connection) = self.socket.clone() else { return };
+        let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
+        let stay = Duration::from_millis(random.below(world.scenario.stay_max * 1000));
+        let leaves_at = world.clock.now().plus(stay).min(until);
+        let mut beats_at = world.clock.now().plus(POLICY.interval);
+        while world.clock.now() < leaves_at {
+            let act_at =
+                world.clock.now().plus(Duration::from_millis(random.between(1, world.scenario.act_ms_max)));
+            world.clock.sleep(act_at.min(beats_at).since(world.clock.now())).await;
+            if world.clock.now() >= beats_at {
+                beats_at = world.clock.now().plus(POLICY.interval);
+                self.beat(&connection);
+                continue;
+            }
+            self.act(&connection).await;
+        }
+    }
+
+    /// Does not wait for the answer.
+    fn beat(&self, connection: &ConnectionId) {
+        let (world, identity, connection) = (Arc::clone(&self.world), self.identity, connection.clone());
+        self.spawner.spawn(async move { world.heartbeat(identity, connection).await });
+    }
+
+    async fn act(&self, connection: &ConnectionId) {
+        let (world, random) = (&self.world, &self.world.random);
+        match random.below(20) {
+            0..8 => {
+                let origin = Some(connection.clone());
+                world.send(self.identity.user, self.any_conversation(), origin).await;
+            }
+            8..16 => self.read(connection).await,
+            16 => self.mute(true).await,
+            17 => self.turn_somebody().await,
+            _ => {}
+        }
+    }
+
+    fn any_conversation(&self) -> ConversationId {
+        *self.world.random.pick(&self.world.conversations(self.identity.user))
+    }
+
+    async fn read(&self, connection: &ConnectionId) {
+        let conversation = self.any_conversation();
+        let newest = self.world.memory.with_appended(|appended| {
+            appended.iter().filter(|entry| entry.conversation == conversation).map(|entry| entry.seq).max()
+        });
+        let Some(newest) = newest else { return };
+        // Now and then not to the end.
+        let seq = newest.get().saturating_sub(self.world.random.below(3)).max(1);
+        self.world.read(self.identity, connection, conversation, Seq::new(seq).unwrap()).await;
+    }
+
+    /// A mute is ended by whoever is there: it is not known afterwards when it was.
+    async fn mute(&self, may_end: bool) {
+        let times: [Option<Duration>; 4] =
+            [Some(Duration::from_secs(86_400)), Some(Duration::from_secs(20)), None, None];
+        let muted = *self.world.random.pick(if may_end { &times } else { &times[..2] });
+        self.world.mute(self.identity.user, self.any_conversation(), muted).await;
+    }
+
+    async fn turn_somebody(&self) {
+        let owner = user(0);
+        let others: Vec<UserId> = (1..self.world.scenario.users).map(user).collect();
+        if self.identity.user != owner {
+            return;
+        }
+        let other = *self.world.random.pick(&others);
+        self.world.turn(owner, other, false).await;
+        self.world.clock.sleep(Duration::from_millis(self.world.random.below(3_000))).await;
+        self.world.turn(owner, other, true).await;
+        // A message soon after somebody has come.
+        if self.world.random.once_in(2) {
+            self.world.send(owner, ConversationId::Group(World::group()), None).await;
+        }
+    }
+
+    /// Closes the socket, or leaves it to the gateway to notice.
+    async fn go(&mut self, cleanly: bool) {
+        let Some(connection) = self.socket.take() else { return };
+        let (world, user) = (Arc::clone(&self.world), self.identity.user);
+        let noticed = if cleanly { 0 } else { world.random.below(120_000) };
+        self.spawner.spawn(async move {
+            world.clock.sleep(Duration::from_millis(noticed)).await;
+            world.drop_socket(&connection);
+            if !world.random.once_in(3) {
+                world.disconnect(user, connection).await;
+            }
+        });
+    }
+}

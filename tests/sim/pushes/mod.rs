@@ -1,0 +1,166 @@
+//! A seeded simulation of pushes: users with several phones who come and go, and what their phones are told meanwhile.
+//!
+//! Time is virtual, as in the simulation of presence, whose clock it has. Start with [`simulate`]; then `device`, what a
+//! device does, `ledger`, what must hold of every write and every push, `check`, what must hold where nothing went
+//! wrong, and `server`, where bugs are planted.
+
+mod bugs;
+mod check;
+mod device;
+mod functions;
+mod ledger;
+mod passed_on;
+mod scenario;
+mod server;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::change_group::{Actor, Context};
+use confab_app::delivery::Delivery;
+use confab_app::ports::{Account, CreateUserOutcome, Devices, Identity, PasswordHash, Push, Users};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device as Login;
+use confab_domain::log::Attempt;
+use confab_domain::push::{Platform, PushToken, Registration};
+use confab_domain::{ConversationId, Timestamp, UserId};
+use confab_memory::Phones;
+use confab_protocol::http;
+
+use crate::presence::clock::{Executor, START};
+use crate::world::{identity, user};
+use crate::{broken_by, number_from_env};
+use device::Device;
+use scenario::{POLICY, Scenario};
+use server::Bug;
+use world::World;
+
+/// After the trouble, until all is told that ever will be: longer than the last repetition waits, and than a record that
+/// failed is hidden.
+const QUIET: Duration = Duration::from_secs(300);
+
+/// How long an alert takes that nothing is in the way of.
+const ALERTED: Duration = Duration::from_secs(20);
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    let mut executor = Executor::default();
+    set_up(&world);
+    let ends = START.plus(Duration::from_secs(world.scenario.length));
+    executor.spawner.spawn(Arc::clone(&world).feed_fan_out(executor.spawner.clone()));
+    for n in 0..world.scenario.users {
+        for device in 0..world.scenario.devices {
+            let device = Device::new(&world, &executor.spawner, identity(n, device));
+            executor.spawner.spawn(device.live(ends));
+        }
+    }
+    world.set_stormy(true);
+    executor.run_until(&world, ends);
+    world.set_stormy(false);
+    let mut now = ends.plus(QUIET);
+    executor.run_until(&world, now);
+    world.take_alert_writes();
+    world.take_published();
+    if world.scenario.calm {
+        check::check_alerts(&world);
+        check::check_cleared(&world);
+        for n in 0..world.scenario.users {
+            check_badge(&world, &mut executor, user(n), &mut now);
+        }
+    }
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+/// The badge of an alert that comes alone is right.
+///
+/// Of two that are made at the same time one may not know of the other's.
+fn check_badge(world: &Arc<World>, executor: &mut Executor, to: UserId, now: &mut Timestamp) {
+    let from = if to == user(0) { user(1) } else { user(0) };
+    let conversation = ConversationId::dm(from, to).unwrap();
+    let sender = Arc::clone(world);
+    let before = world.ledger().pushed.len();
+    executor.spawner.spawn(async move { sender.send(from, conversation, None).await });
+    *now = now.plus(ALERTED);
+    executor.run_until(world, *now);
+    let expected = check::unread(world, to);
+    let badges: Vec<u64> =
+        world.ledger().pushed.iter().skip(before).map(|pushed| pushed.notification.badge).collect();
+    if badges.iter().any(|badge| *badge != expected) {
+        world.fault(format!("the badges of {to:?} are {badges:?}, and {expected} are unread"));
+    }
+}
+
+fn set_up(world: &World) {
+    for n in 0..world.scenario.users {
+        for device in 0..world.scenario.devices {
+            log_in(world, identity(n, device), device == 0);
+            if device == 0 || !world.random.once_in(3) {
+                register(world, identity(n, device));
+            }
+        }
+    }
+    let members = (1..world.scenario.users).map(|n| user(n).to_string()).collect();
+    let delivery = Delivery { connections: &world.gateway, push: &world.queue, policy: POLICY };
+    let context =
+        Context { store: &world.memory, delivery, queue: &world.fan_out_queue, writer: &world.writer };
+    let actor = Actor { user: user(0), key: "made".parse().unwrap(), attempt: Attempt(0) };
+    let wanted = http::NewGroup { name: "Everybody".to_owned(), members };
+    let made = context.create(World::group(), actor, &wanted, world.clock.now());
+    world.peek(Box::pin(made)).unwrap();
+}
+
+fn log_in(world: &World, identity: Identity, is_first: bool) {
+    let now = world.clock.now();
+    let Identity { user, device, family } = identity;
+    let login = Login {
+        user,
+        device,
+        family,
+        generation: 0,
+        name: None,
+        platform: None,
+        push: None,
+        created_at: now,
+        last_active_at: now,
+    };
+    if !is_first {
+        return world.peek(world.memory.put_device(&login)).unwrap();
+    }
+    let profile = Profile {
+        user,
+        handle: Handle::parse(&format!("user_{}", user.ulid().0)).unwrap(),
+        display_name: "Somebody".to_owned(),
+        avatar: None,
+    };
+    let account = Account { profile, password_hash: PasswordHash(String::new()), created_at: now };
+    let made = world.peek(world.memory.create_user(&account, &login)).unwrap();
+    assert_eq!(made, CreateUserOutcome::Created);
+}
+
+fn register(world: &World, identity: Identity) {
+    let token = PushToken::parse(&format!("token-{}", identity.device)).unwrap();
+    let endpoint = Phones::endpoint_of(Platform::Fcm, &token);
+    world.peek(world.phones.endpoint(Platform::Fcm, &token)).unwrap();
+    let registration =
+        Registration { platform: Platform::Fcm, token, endpoint, since: Timestamp::from_ms(0) };
+    let Identity { user, device, family } = identity;
+    world.peek(world.memory.register_push(user, device, family, &registration)).unwrap();
+}
+
+#[test]
+fn phones_are_told_what_their_users_missed_under_every_fault() {
+    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(400)),
+    };
+    let broken = broken_by(first, count, |seed| simulate(seed, None));
+    if let Some((seed, fault)) = broken.first() {
+        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
+    }
+}

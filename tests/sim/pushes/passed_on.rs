@@ -1,0 +1,58 @@
+//! What a server reaches that no bug is planted in.
+
+use confab_app::ports::{
+    Account, AppendError, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
+    MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, RegisterOutcome, RotateOutcome,
+    StoreError, Tail, Users,
+};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device;
+use confab_domain::push::Registration;
+use confab_domain::retention::Floor;
+use confab_domain::{
+    ConversationId, DeviceId, FamilyId, Group, GroupId, Message, Relation, Timestamp, UserId,
+};
+
+use super::server::Server;
+use crate::passed_on::{pass_on, pass_on_groups};
+
+pass_on!(Server<'_>);
+pass_on_groups!(Server<'_>);
+
+impl MessageLog for Server<'_> {
+    async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
+        self.world.memory.tail(conversation, entries_max).await
+    }
+
+    async fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page, StoreError> {
+        self.world.memory.page(conversation, range, entries_max).await
+    }
+
+    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
+        let began = self.world.clock.now();
+        let appended = self.world.memory.append(message, expires_at).await;
+        if appended.is_ok() {
+            let span = (began, self.world.clock.now());
+            self.world.ledger().appends.insert((message.conversation, message.seq), span);
+        }
+        appended
+    }
+
+    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
+        self.world.memory.floor(conversation).await
+    }
+
+    async fn set_floor(
+        &self,
+        conversation: ConversationId,
+        expected: Option<Floor>,
+        floor: Floor,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.set_floor(conversation, expected, floor).await
+    }
+}

@@ -1,0 +1,64 @@
+//! What a seed makes of a world of pushes.
+
+use std::time::Duration;
+
+use confab_domain::lease::HeartbeatPolicy;
+
+use super::server::Bug;
+use crate::random::Random;
+
+pub(crate) const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// The size of a world, and what goes wrong in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) bug: Option<Bug>,
+    /// Nothing goes wrong but what devices do.
+    pub(crate) calm: bool,
+    pub(crate) users: u32,
+    /// Of each user; all but some are registered.
+    pub(crate) devices: u32,
+    /// Longest stay, and longest absence. Unit: seconds.
+    pub(crate) stay_max: u64,
+    pub(crate) absence_max: u64,
+    /// Longest time between two acts of a device that is there. Unit: milliseconds.
+    pub(crate) act_ms_max: u64,
+    /// Until the trouble ends. Unit: seconds.
+    pub(crate) length: u64,
+    /// One call in so many fails; 0 is never.
+    pub(crate) failure_once_in: u64,
+    /// Between two polls of so many a function dies; 0 is never.
+    pub(crate) crash_once_in: u64,
+    /// One record in so many comes twice.
+    pub(crate) doubled_once_in: u64,
+    /// Latest that a record comes. Unit: milliseconds.
+    pub(crate) late_ms_max: u64,
+    /// Largest lead of a server's clock. Unit: milliseconds.
+    pub(crate) skew_ms_max: u64,
+}
+
+impl Scenario {
+    pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
+        // A generator of its own, so that a planted bug does not change the scenario.
+        let random = Random::new(seed ^ 0x9054_11ed);
+        let calm = random.once_in(2);
+        Self {
+            seed,
+            bug,
+            calm,
+            users: u32::try_from(random.between(2, 4)).unwrap(),
+            devices: u32::try_from(random.between(1, 3)).unwrap(),
+            stay_max: *random.pick(&[5, 20, 60]),
+            absence_max: *random.pick(&[60, 200, 400]),
+            act_ms_max: *random.pick(&[500, 3_000]),
+            length: *random.pick(&[200, 400]),
+            failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
+            crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },
+            doubled_once_in: if calm { 0 } else { *random.pick(&[2, 10]) },
+            late_ms_max: if calm { 200 } else { *random.pick(&[200, 20_000]) },
+            skew_ms_max: if calm { 0 } else { 500 },
+        }
+    }
+}

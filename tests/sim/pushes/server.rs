@@ -1,0 +1,308 @@
+//! The stores and services of one invocation, with a bug planted in them or without.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use confab_app::ports::{
+    Connection, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome, PublishOutcome,
+    Push, ReplaceOutcome, Session, Sessions, StoreError,
+};
+use confab_app::{fan_out::FanOutTask, presence, push};
+use confab_domain::claim::Claim;
+use confab_domain::notification::{Notice, Notification};
+use confab_domain::push::{Endpoint, Platform, PushToken};
+use confab_domain::retention::Retention;
+use confab_domain::{
+    Alerts, ClientMessageId, ConnectionId, ConversationId, Presence, Seq, Timestamp, UserId, WatchId,
+};
+use confab_memory::DelayQueue;
+
+use super::scenario::POLICY;
+use super::world::World;
+
+/// A bug that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// An alert is published, and then written down.
+    PublishedBeforeTheRow,
+    /// It is not kept which older messages had an alert.
+    WindowNotKept,
+    /// What was unread counts on after it was read.
+    CountKeptWhenRead,
+    /// Who is absent is decided before the message is appended.
+    SessionsReadBeforeTheAppend,
+    /// The device that something was read on is never told of reading, though it was read further on another since.
+    ReaderNeverTold,
+    /// Alerts are replaced whatever has become of the row since it was read.
+    AlertsReplacedWithoutCompare,
+}
+
+/// All that one invocation reaches.
+pub(crate) struct Server<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) now: Timestamp,
+    notes: Mutex<Notes>,
+}
+
+/// What a bug has to remember.
+#[derive(Default)]
+struct Notes {
+    early: Option<Vec<Session>>,
+    held: Vec<(UserId, InboxRow, Alerts)>,
+}
+
+impl<'a> Server<'a> {
+    pub(crate) fn new(world: &'a World) -> Self {
+        let ahead = Duration::from_millis(world.random.below(world.scenario.skew_ms_max + 1));
+        Self { world, now: world.clock.now().plus(ahead), notes: Mutex::default() }
+    }
+
+    pub(crate) fn presence(&self) -> presence::Context<'_, Self, DelayQueue<presence::PresenceTask>> {
+        let watch = WatchId(self.world.random.draw());
+        presence::Context { store: self, queue: &self.world.looks, policy: POLICY, watch, now: self.now }
+    }
+
+    pub(crate) fn pushing(&self) -> push::Context<'_, Self, Self, DelayQueue<push::PushTask>> {
+        push::Context {
+            store: self,
+            push: self,
+            queue: &self.world.queue,
+            preview: false,
+            retention: Retention::FOR_EVER,
+            writer: self.world.random.draw(),
+            now: self.now,
+        }
+    }
+
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.world.scenario.bug == Some(bug)
+    }
+
+    /// What a bug has put off until the end of the invocation.
+    pub(crate) async fn finish(&self) -> Result<(), StoreError> {
+        let held = std::mem::take(&mut self.notes.lock().unwrap().held);
+        for (user, seen, next) in held {
+            self.world.memory.replace_alerts(user, &seen, &next).await?;
+        }
+        Ok(())
+    }
+
+    /// As the row looks where reading does not end a count.
+    fn shown(&self, mut row: InboxRow) -> InboxRow {
+        if self.has(Bug::CountKeptWhenRead)
+            && let Some(count) = &mut row.alerts.count
+        {
+            count.from = row.read_seq;
+        }
+        row
+    }
+
+    /// The row as it is in the store, of one that was shown.
+    async fn stored(&self, user: UserId, seen: &InboxRow) -> Result<InboxRow, StoreError> {
+        if self.has(Bug::CountKeptWhenRead)
+            && let Some(stored) = self.world.memory.get(user, seen.conversation).await?
+            && self.shown(stored.clone()) == *seen
+        {
+            return Ok(stored);
+        }
+        Ok(seen.clone())
+    }
+}
+
+impl Sessions for Server<'_> {
+    async fn open_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Session, StoreError> {
+        self.world.memory.open_connection(user, connection, now).await
+    }
+
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.world.memory.renew(user, connection, now).await
+    }
+
+    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+        self.world.memory.close_connections(user, connections).await
+    }
+
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.replace_presence(user, seen, next).await
+    }
+
+    async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
+        let early = self.notes.lock().unwrap().early.take();
+        match early {
+            Some(sessions) => Ok(sessions),
+            None => self.world.memory.sessions(users).await,
+        }
+    }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.session(user).await
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.glance(user).await
+    }
+}
+
+impl Inboxes for Server<'_> {
+    async fn claim(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        key: &ClientMessageId,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let claim = self.world.memory.claim(user, conversation, key, now).await?;
+        if let ConversationId::Dm { lower, upper } = conversation
+            && self.has(Bug::SessionsReadBeforeTheAppend)
+        {
+            let early = self.world.memory.sessions(&[lower, upper]).await?;
+            self.notes.lock().unwrap().early = Some(early);
+        }
+        if self.world.random.once_in(4) {
+            // A slow one: whoever is absent now may be there when the message is.
+            self.world.clock.sleep(Duration::from_millis(self.world.random.below(1_500))).await;
+        }
+        Ok(claim)
+    }
+
+    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
+        self.world.memory.open(conversation, members).await
+    }
+
+    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.leave(user, conversation, seq).await
+    }
+
+    async fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.world.memory.list(user, after, rows_max).await
+    }
+
+    /// Now and then by a replica that lags behind for up to a second.
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        let mut page = self.world.memory.skim(user, after, rows_max).await?;
+        if after.is_none() && page.next.is_none() {
+            page = self.world.replica(user, page);
+        }
+        page.rows = page.rows.into_iter().map(|row| self.shown(row)).collect();
+        Ok(page)
+    }
+
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        let row = self.world.memory.peek(user, conversation).await?;
+        Ok(row.map(|row| self.shown(row)))
+    }
+
+    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        let row = self.world.memory.get(user, conversation).await?;
+        Ok(row.map(|row| self.shown(row)))
+    }
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        self.world.memory.mark_read(user, conversation, seq).await
+    }
+
+    async fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.mute(user, conversation, until).await
+    }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        let memory = &self.world.memory;
+        let mut next = *next;
+        if self.has(Bug::WindowNotKept) {
+            next.before = 0;
+        }
+        let mut seen = self.stored(user, seen).await?;
+        if self.has(Bug::PublishedBeforeTheRow) && next.newest != seen.alerts.newest {
+            self.notes.lock().unwrap().held.push((user, seen, next));
+            return Ok(ReplaceOutcome::Replaced);
+        }
+        let mut replaced = memory.replace_alerts(user, &seen, &next).await;
+        // An SDK tries again by itself where an answer is lost.
+        if replaced.is_err() && self.world.random.once_in(2) {
+            replaced = memory.replace_alerts(user, &seen, &next).await;
+        }
+        while let Ok(ReplaceOutcome::Changed(changed)) = &replaced
+            && self.has(Bug::AlertsReplacedWithoutCompare)
+        {
+            seen = *changed.clone();
+            replaced = memory.replace_alerts(user, &seen, &next).await;
+        }
+        self.world.take_alert_writes();
+        Ok(match replaced? {
+            ReplaceOutcome::Changed(row) if row.alerts == next => ReplaceOutcome::Replaced,
+            ReplaceOutcome::Changed(row) => ReplaceOutcome::Changed(Box::new(self.shown(*row))),
+            outcome => outcome,
+        })
+    }
+}
+
+impl Push for Server<'_> {
+    async fn endpoint(&self, platform: Platform, token: &PushToken) -> Result<EndpointOutcome, StoreError> {
+        self.world.phones.endpoint(platform, token).await
+    }
+
+    async fn remove_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+        self.world.phones.remove_endpoint(endpoint).await
+    }
+
+    async fn publish(
+        &self,
+        endpoint: &Endpoint,
+        notification: &Notification,
+    ) -> Result<PublishOutcome, StoreError> {
+        self.world.take_alert_writes();
+        let published = self.world.phones.publish(endpoint, notification).await;
+        if let (Err(_), Notice::Message(alert)) = (&published, &notification.notice) {
+            let (_, device) = notification.owner;
+            self.world.ledger().doubtful.insert((device, notification.conversation, alert.seq));
+        }
+        self.world.take_published();
+        published
+    }
+}
+
+impl FanOutQueue for Server<'_> {
+    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
+        self.world.fan_out_queue.enqueue(task).await
+    }
+}

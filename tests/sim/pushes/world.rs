@@ -1,0 +1,258 @@
+//! Time, stores, phones and sockets of a world of pushes, and what goes wrong in it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use confab_app::ports::{InboxPage, InboxRow};
+use confab_app::presence::PresenceTask;
+use confab_app::push::{PushTask, Step};
+use confab_app::send_message::Writer;
+use confab_app::{Error, TaskError, fan_out};
+use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, Queue};
+use ulid::Ulid;
+
+use super::ledger::Ledger;
+use super::scenario::Scenario;
+use super::server::{Bug, Server};
+use crate::executor::{finish, mortal};
+use crate::presence::clock::{Clock, START, Spawner, Timed};
+use crate::random::Random;
+use crate::weather::Changeable;
+
+/// Longest that a function runs.
+const FUNCTION_MAX: Duration = Duration::from_secs(15);
+
+/// How far a replica lags behind at most.
+const LAG_MAX: Duration = Duration::from_secs(1);
+
+/// What is shared by all devices and servers.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) random: Arc<Random>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) memory: Memory,
+    pub(crate) gateway: Gateway,
+    pub(crate) phones: Phones,
+    pub(crate) queue: DelayQueue<PushTask>,
+    pub(crate) fan_out_queue: Queue,
+    /// What is to be looked at later; nobody does.
+    pub(crate) looks: DelayQueue<PresenceTask>,
+    pub(crate) writer: Writer,
+    replicas: Mutex<BTreeMap<UserId, (Timestamp, Vec<InboxRow>)>>,
+    weather: Arc<Changeable>,
+    stormy: AtomicBool,
+    ledger: Mutex<Ledger>,
+    count: AtomicU64,
+    faults: Mutex<Vec<String>>,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let random = Arc::new(Random::new(scenario.seed));
+        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let clock = Arc::new(Clock::default());
+        let queues_clock = Arc::clone(&clock);
+        Self {
+            // Pages are whole: what is unread is counted on two of them, and guessed beyond.
+            memory: Memory::new(Arc::clone(&weather) as _),
+            gateway: Gateway::new(Arc::clone(&weather) as _),
+            phones: Phones::new(Arc::clone(&weather) as _),
+            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            fan_out_queue: Queue::new(Arc::clone(&weather) as _),
+            looks: DelayQueue::default(),
+            writer: Writer::default(),
+            replicas: Mutex::default(),
+            weather,
+            stormy: AtomicBool::new(false),
+            ledger: Mutex::default(),
+            count: AtomicU64::new(0),
+            faults: Mutex::default(),
+            clock,
+            random,
+            scenario,
+        }
+    }
+
+    /// Begins or ends the trouble that the scenario has.
+    pub(crate) fn set_stormy(&self, stormy: bool) {
+        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    }
+
+    pub(crate) fn is_stormy(&self) -> bool {
+        self.stormy.load(Relaxed)
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap()
+    }
+
+    /// A number that nothing else has.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.count.fetch_add(1, Relaxed)
+    }
+
+    /// A guarantee that was found broken.
+    pub(crate) fn fault(&self, what: String) {
+        let at = self.clock.now().since(START).as_millis();
+        self.faults.lock().unwrap().push(format!("at {at}: {what}"));
+    }
+
+    pub(crate) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().unwrap().first().cloned()
+    }
+
+    /// Reads a store as the judge that nothing fails for.
+    pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
+        self.weather.set(0);
+        let answer = finish(read);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        answer
+    }
+
+    /// What a replica gives that may lag behind, instead of what is.
+    pub(crate) fn replica(&self, user: UserId, now: InboxPage) -> InboxPage {
+        let mut replicas = self.replicas.lock().unwrap();
+        if let Some((at, rows)) = replicas.get(&user)
+            && self.clock.now().since(*at) < LAG_MAX
+            && self.random.once_in(2)
+        {
+            return InboxPage { rows: rows.clone(), next: None };
+        }
+        replicas.insert(user, (self.clock.now(), now.rows.clone()));
+        now
+    }
+
+    /// The group that everybody is in at first.
+    pub(crate) fn group() -> GroupId {
+        GroupId::new(Ulid(1_000_000))
+    }
+
+    /// All conversations of a user that there may be.
+    pub(crate) fn conversations(&self, user: UserId) -> Vec<ConversationId> {
+        let users = (0..self.scenario.users).map(crate::world::user).filter(|other| *other != user);
+        let pairs = users.map(|other| ConversationId::dm(user, other).unwrap());
+        pairs.chain([ConversationId::Group(Self::group())]).collect()
+    }
+
+    /// Runs one invocation, which may die, and does not outlive its time; `None` where it failed.
+    pub(crate) async fn invoke<T>(
+        &self,
+        server: &Server<'_>,
+        function: impl Future<Output = Result<T, Error>>,
+    ) -> Option<Result<T, Refusal>> {
+        let deadline = self.clock.now().plus(FUNCTION_MAX);
+        let dies = || {
+            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            crashes || self.clock.now() > deadline
+        };
+        let whole = async {
+            let answer = function.await?;
+            server.finish().await?;
+            Ok(answer)
+        };
+        match mortal(whole, dies).await {
+            Some(Ok(answer)) => Some(Ok(answer)),
+            Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
+            failed if self.scenario.calm => {
+                self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Performs one task of a queue; false where it comes again.
+    async fn perform<T>(
+        &self,
+        server: &Server<'_>,
+        task: impl Future<Output = Result<T, TaskError>>,
+    ) -> bool {
+        let performed = async {
+            match task.await {
+                Ok(_) => Ok(()),
+                Err(TaskError::Again(error)) => Err(error),
+                Err(TaskError::Never(why)) => {
+                    if self.scenario.calm {
+                        self.fault(format!("a record is parked: {why}"));
+                    }
+                    Ok(())
+                }
+            }
+        };
+        self.invoke(server, performed).await.is_some()
+    }
+
+    async fn perform_push(&self, delayed: Delayed<PushTask>) {
+        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 200 };
+        self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
+        let server = Server::new(self);
+        let context = server.pushing();
+        let mut task = delayed.task.clone();
+        if let PushTask::V1(Step::Clear { read_seq, .. }) = &mut task
+            && server.has(Bug::ReaderNeverTold)
+        {
+            *read_seq = Seq::MAX.get();
+        }
+        if !self.perform(&server, confab_app::push::perform(&context, &task)).await {
+            // Until its visibility timeout has passed.
+            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
+            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
+        }
+    }
+
+    /// Announces to groups, and whatever else is in that queue, for ever.
+    pub(crate) async fn feed_fan_out(self: Arc<Self>, spawner: Spawner) {
+        loop {
+            self.clock.sleep(Duration::from_millis(self.random.between(1, 200))).await;
+            let waiting = self.fan_out_queue.waiting() as u64;
+            let any = usize::try_from(self.random.below(waiting)).unwrap();
+            let Some(task) = self.fan_out_queue.receive(any) else { continue };
+            if self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in) {
+                self.fan_out_queue.put_back(task.clone());
+            }
+            let world = Arc::clone(&self);
+            spawner.spawn(async move {
+                let server = Server::new(&world);
+                let delivery = server.delivery();
+                let announced = fan_out::fan_out(&server, &delivery, &task, server.now);
+                if !world.perform(&server, announced).await {
+                    world.clock.sleep(Duration::from_secs(world.random.between(1, 30))).await;
+                    world.fan_out_queue.put_back(task);
+                }
+            });
+        }
+    }
+}
+
+impl Timed for World {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn random(&self) -> &Random {
+        &self.random
+    }
+
+    fn slowness(&self) -> u64 {
+        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        self.queue.next_due()
+    }
+
+    fn receive(self: &Arc<Self>, spawner: &Spawner) {
+        let now = self.clock.now();
+        let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
+        let Some(delayed) = self.queue.receive(any, now) else { return };
+        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        for _ in 0..copies {
+            let (world, delayed) = (Arc::clone(self), delayed.clone());
+            spawner.spawn(async move { world.perform_push(delayed).await });
+        }
+    }
+}

@@ -1,0 +1,26 @@
+const PATH = '/dev/pushes';
+
+/**
+ * Returns whether the server tells what it pushes, which only the local runner does.
+ * @param {{protocol?: string, fetch?: typeof globalThis.fetch}} [use]
+ */
+export async function tellsPushes({ protocol = location.protocol, fetch = globalThis.fetch.bind(globalThis) } = {}) {
+  // Every deployed site is encrypted, and a browser writes each 404 into the console.
+  if (protocol !== 'http:') return false;
+  const response = await fetch(PATH, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  return response !== null && isJson(response);
+}
+
+/**
+ * Returns what was pushed to everybody, in order.
+ * @returns {Promise<import('./phone-screen.js').Pushed[]>}
+ */
+export async function sentPushes() {
+  const response = await fetch(PATH, { cache: 'no-store' });
+  if (!isJson(response)) throw new Error(`${PATH}: ${response.status}`);
+  return (await response.json()).pushes;
+}
+
+function isJson(response) {
+  return response.ok && (response.headers.get('Content-Type') ?? '').startsWith('application/json');
+}
