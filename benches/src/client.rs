@@ -36,6 +36,11 @@ impl Client {
         Ok(Self { user, authority: authority.to_owned(), token: token.to_owned(), socket })
     }
 
+    /// The user's access token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Makes a group of this user and others; gives its id.
     pub(crate) async fn create_group(&self, others: &[&Self]) -> anyhow::Result<String> {
         let members: Vec<&str> = others.iter().map(|other| other.user.as_str()).collect();
@@ -93,10 +98,21 @@ async fn post(
     body: Option<&Value>,
     token: Option<&str>,
 ) -> anyhow::Result<Value> {
+    request(authority, "POST", path, body, token).await
+}
+
+/// A request by HTTP; gives the answer's body, which may be empty.
+pub(crate) async fn request(
+    authority: &str,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    token: Option<&str>,
+) -> anyhow::Result<Value> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{authorization}content-length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n{authorization}content-length: {}\r\n\r\n{body}",
         body.len()
     );
     loop {
@@ -109,7 +125,7 @@ async fn post(
             // Signups of one address are limited; they are not what is measured.
             tokio::time::sleep(SIGNUP_PAUSE).await;
         } else if head.starts_with("HTTP/1.1 2") {
-            return Ok(serde_json::from_str(body)?);
+            return Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(body)? });
         } else {
             bail!("{path}: {answer}");
         }

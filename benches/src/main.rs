@@ -12,6 +12,7 @@ mod latency;
 mod presence;
 mod presence_data;
 mod presence_truth;
+mod push;
 mod runner;
 mod throughput;
 
@@ -49,6 +50,12 @@ struct Options {
     /// Users who are online with heartbeats.
     #[arg(long, default_value_t = 10_000)]
     online: u32,
+    /// Messages to somebody who is away.
+    #[arg(long, default_value_t = 200)]
+    pushes: usize,
+    /// Measure pushes alone.
+    #[arg(long)]
+    push_only: bool,
     /// Measure presence alone.
     #[arg(long)]
     presence_only: bool,
@@ -70,6 +77,10 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let push = push::measure(&options.confab, &data.join("push"), options.pushes).await?;
+    if options.push_only {
+        return Ok(vec![("push", push)]);
+    }
     let online = data.join("online");
     let presence = presence::measure(&options.confab, &online, options.online).await?;
     if options.presence_only {
@@ -105,6 +116,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
         ("group-latency", group_latency),
         ("group-throughput", group_throughput),
         ("presence", presence),
+        ("push", push),
         (
             "startup",
             format!("{start_ms} ms to the ready line, with the data of the runs above (median of {STARTS})"),
