@@ -64,7 +64,11 @@ async fn pushes(confab: &Confab, messages: usize) -> anyhow::Result<BTreeMap<u64
             return Ok(pushed);
         }
         if Instant::now() > deadline {
-            bail!("only {} of {messages} messages were pushed: {:?}", pushed.len(), list.last().map(Value::to_string));
+            bail!(
+                "only {} of {messages} messages were pushed: {:?}",
+                pushed.len(),
+                list.last().map(Value::to_string)
+            );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -84,7 +84,7 @@ async fn clear_alerts(
     if !alerts.is_shown() {
         return;
     }
-    let task = PushTask::clear(user, conversation, (reader, Some(seq)));
+    let task = PushTask::clear(user, conversation, (reader, seq));
     if let Err(error) = queue.put(&task, Duration::ZERO).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "alerts stay on other phones");
     }

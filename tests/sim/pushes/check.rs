@@ -18,6 +18,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// From a message to when it is posted and looked at by whom.
 const ANNOUNCED: Duration = Duration::from_secs(5);
 
+/// From the beginning of a send to its append, at most.
+const SENDING_MAX: Duration = Duration::from_secs(2);
+
 /// What is to be thought of a user, as far as a message is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
@@ -137,7 +140,9 @@ impl Ledger {
             socket.user == user && socket.opened <= posted && is_there
         });
         let last: Option<Timestamp> = heard.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
-        let was_silent = last.is_none_or(|last| last.plus(POLICY.interval + POLICY.slack()) < began);
+        // By the time at which the function began that sends.
+        let silence = POLICY.interval + POLICY.slack() + SENDING_MAX;
+        let was_silent = last.is_none_or(|last| last.plus(silence) < began);
         !may_take || was_silent
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use confab_domain::alerts::{Telling, Told};
-use confab_domain::device::Device;
 use confab_domain::notification::Notice;
 use confab_domain::{Alerts, Seq};
 
@@ -17,8 +16,7 @@ use crate::unread::count_unread;
 
 /// Tells the user's other devices how far the conversation is read, by a silent push.
 ///
-/// The device that it was read on is told too, if it was read further on another meanwhile: that one's own record finds
-/// it told already.
+/// Whoever has read further meanwhile, on whatever device, has a record of their own, which tells that.
 ///
 /// Best effort past the row: the next alert, or opening the app, tells it too.
 pub(super) async fn clear(
@@ -32,11 +30,12 @@ pub(super) async fn clear(
     conversation: &str,
     (reader, reader_seq): (&str, u64),
 ) -> Result<(), TaskError> {
-    let (user, reader, reader_seq) = (user_id(user)?, device_id(reader)?, Seq::new(reader_seq));
+    let (user, reader, reader_seq) =
+        (user_id(user)?, device_id(reader)?, Seq::new(reader_seq).ok_or(TaskError::Never("no position"))?);
     let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
     let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
     for _ in 0..ATTEMPTS_MAX {
-        let Some(read_seq) = row.read_seq else { return Ok(()) };
+        let Some(read_seq) = row.read_seq.filter(|read_seq| *read_seq <= reader_seq) else { return Ok(()) };
         match row.alerts.telling(row.read_seq, context.now) {
             Telling::Nothing => return Ok(()),
             Telling::Later(rest) => {
@@ -60,8 +59,7 @@ pub(super) async fn clear(
             }
         }
         let mut devices = context.store.devices(user).await?;
-        let knows = |device: &Device| device.device == reader && reader_seq >= Some(read_seq);
-        devices.retain(|device| device.push.is_some() && !knows(device));
+        devices.retain(|device| device.push.is_some() && device.device != reader);
         if devices.is_empty() {
             return Ok(());
         }

@@ -51,8 +51,7 @@ pub enum Step {
         conversation: String,
         /// `dev_…`, on which they have, and which knows.
         reader: String,
-        /// Up to where they have on that one; 0 where it is not known.
-        #[serde(default)]
+        /// Up to where they have on that one.
         read_seq: u64,
     },
 }
@@ -112,13 +111,13 @@ impl PushTask {
     pub(crate) fn clear(
         user: UserId,
         conversation: ConversationId,
-        (reader, read_seq): (DeviceId, Option<Seq>),
+        (reader, read_seq): (DeviceId, Seq),
     ) -> Self {
         Self::V1(Step::Clear {
             user: user.to_string(),
             conversation: conversation.to_string(),
             reader: reader.to_string(),
-            read_seq: read_seq.map_or(0, Seq::get),
+            read_seq: read_seq.get(),
         })
     }
 
