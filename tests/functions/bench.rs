@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api::{Api, WebSocketUrl};
 use axum::Router;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
-use confab_app::sign_up::AuthRates;
 use confab_app::typing::Typists;
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
@@ -18,11 +16,9 @@ use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, sign
 use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
 use confab_lambda::websocket::{Event, Response};
-use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::SnsPush;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
-use confab_tokens_jwt::JwtTokens;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use ulid::Ulid;
@@ -34,12 +30,6 @@ use crate::queue_bench::Queue;
 
 pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
-
-const RATES: AuthRates = AuthRates {
-    per_source: api::config::LOGINS_AT_ONCE,
-    per_handle: api::config::FAILED_LOGINS,
-    at_once_per_handle: api::config::LOGINS_AT_ONCE,
-};
 
 pub(crate) struct Bench {
     pub(crate) meter: Meter,
@@ -131,41 +121,15 @@ impl Bench {
             heartbeat: clients.heartbeat(watching("heartbeat")),
             connect: clients.connect(watching("connect")),
             disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
-            api: api::router(Api {
-                store: clients.store("api"),
-                gateway: clients.gateway("api"),
-                queue: clients.queue("api", &url),
-                push: clients.phones("api", &applications),
-                push_queue: clients.push_queue("api", &pushes_queue),
-                presence: watching("api"),
-                passwords: Argon2Passwords::new(1),
-                tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
-                writer: writer(),
-                rates: RATES,
-                websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
-            }),
-            fan_out: fan_out::FanOut {
-                store: clients.store("fan-out"),
-                gateway: clients.gateway("fan-out"),
-                push: clients.push_queue("fan-out", &pushes_queue),
-                policy: POLICY,
-                dead_letters: clients.dead_letters("fan-out", &fan_out_queue),
-            },
+            api: clients.api(&url, (&pushes_queue, &applications), watching("api"), writer()),
+            fan_out: clients.fan_out(&fan_out_queue, &pushes_queue),
             presence: presence::Presence {
                 store: clients.store("presence"),
                 gateway: clients.gateway("presence"),
                 presence: watching("presence"),
                 dead_letters: clients.dead_letters("presence", &presence_queue),
             },
-            push: push::Push {
-                store: clients.store("push"),
-                push: clients.phones("push", &applications),
-                queue: clients.push_queue("push", &pushes_queue),
-                dead_letters: clients.dead_letters("push", &pushes_queue),
-                preview: false,
-                retention,
-                policy: POLICY,
-            },
+            push: clients.push(&pushes_queue, &applications, retention),
             dynamodb: clients.dynamodb("bench"),
             sns: clients.sns("bench"),
             phones: clients.phones("bench", &applications),

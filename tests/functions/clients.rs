@@ -1,13 +1,20 @@
 //! SDK clients, by who calls.
 
+use api::{Api, WebSocketUrl};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::Router;
+use confab_app::send_message::Writer;
+use confab_app::sign_up::AuthRates;
+use confab_domain::retention::Retention;
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
+use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::{Applications, SnsPush};
 use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
+use confab_tokens_jwt::JwtTokens;
 
 use crate::bench::POLICY;
 use crate::queue_bench::Queue;
@@ -17,6 +24,12 @@ pub(crate) const TABLE_PREFIX: &str = "test-";
 
 /// The name of the platform applications.
 pub(crate) const APPLICATION: &str = "test";
+
+const RATES: AuthRates = AuthRates {
+    per_source: api::config::LOGINS_AT_ONCE,
+    per_handle: api::config::FAILED_LOGINS,
+    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+};
 
 /// Clients of each caller over one transport, the caller's name as their access key.
 pub(crate) struct Clients {
@@ -101,6 +114,55 @@ impl Clients {
 
     pub(crate) fn push_queue(&self, caller: &str, queue: &Queue) -> SqsPushQueue {
         SqsPushQueue::new(self.sqs(caller), queue.url.clone())
+    }
+
+    pub(crate) fn fan_out(&self, queue: &Queue, pushes: &Queue) -> fan_out::FanOut {
+        fan_out::FanOut {
+            store: self.store("fan-out"),
+            gateway: self.gateway("fan-out"),
+            push: self.push_queue("fan-out", pushes),
+            policy: POLICY,
+            dead_letters: self.dead_letters("fan-out", queue),
+        }
+    }
+
+    pub(crate) fn push(
+        &self,
+        queue: &Queue,
+        applications: &Applications,
+        retention: Retention,
+    ) -> push::Push {
+        push::Push {
+            store: self.store("push"),
+            push: self.phones("push", applications),
+            queue: self.push_queue("push", queue),
+            dead_letters: self.dead_letters("push", queue),
+            preview: false,
+            retention,
+            policy: POLICY,
+        }
+    }
+
+    pub(crate) fn api(
+        &self,
+        fan_out_url: &str,
+        (pushes, applications): (&Queue, &Applications),
+        presence: Presence,
+        writer: Writer,
+    ) -> Router {
+        api::router(Api {
+            store: self.store("api"),
+            gateway: self.gateway("api"),
+            queue: self.queue("api", fan_out_url),
+            push: self.phones("api", applications),
+            push_queue: self.push_queue("api", pushes),
+            presence,
+            passwords: Argon2Passwords::new(1),
+            tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
+            writer,
+            rates: RATES,
+            websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
+        })
     }
 
     pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {

@@ -124,7 +124,9 @@ impl Bench {
     async fn push_records(&self, event: SqsEvent) -> SqsBatchResponse {
         match self.push.handle(Event::Records(event)).await {
             Answer::Records(response) => response,
-            other => panic!("records were answered by {other:?}"),
+            other @ (Answer::Explanation(_) | Answer::Refused { .. }) => {
+                panic!("records were answered by {other:?}")
+            }
         }
     }
 
@@ -164,7 +166,6 @@ pub(crate) fn again(from: &User, to: &User, seq: u64, attempt: u32) -> String {
     let task = PushTask::V1(Step::Again {
         message: message_ref(from, to, seq),
         user: to.id.to_string(),
-        badge: 1,
         devices: vec![identity(to).device.to_string()],
         attempt,
     });

@@ -150,6 +150,16 @@ macro_rules! pass_on {
                 self.world.memory.register_push(user, device, family, registration).await
             }
 
+            async fn replace_endpoint(
+                &self,
+                user: confab_domain::UserId,
+                device: confab_domain::DeviceId,
+                seen: &confab_domain::push::Registration,
+                endpoint: &confab_domain::push::Endpoint,
+            ) -> Result<bool, confab_app::ports::StoreError> {
+                self.world.memory.replace_endpoint(user, device, seen, endpoint).await
+            }
+
             async fn drop_push(
                 &self,
                 user: UserId,

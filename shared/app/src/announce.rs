@@ -32,7 +32,7 @@ pub enum Reached {
 pub(crate) struct Posted {
     /// Whether everybody was told.
     pub(crate) reached: Reached,
-    /// Users of whom the gateway took the event for a connection at least, or who sent it by one.
+    /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
 }
 
@@ -102,11 +102,12 @@ pub(crate) async fn post_to(
     let (mut reached, mut gone, mut taken_by) = (Reached::All, Vec::new(), BTreeSet::new());
     while let Some((user, outcome, connection)) = posts.next().await {
         match outcome {
-            PostOutcome::Taken => {
+            None => {}
+            Some(PostOutcome::Taken) => {
                 taken_by.insert(user);
             }
-            PostOutcome::Gone => gone.push((user, connection)),
-            PostOutcome::Throttled => reached = Reached::NotAll,
+            Some(PostOutcome::Gone) => gone.push((user, connection)),
+            Some(PostOutcome::Throttled) => reached = Reached::NotAll,
         }
     }
     for (user, connection) in gone {
@@ -129,17 +130,17 @@ pub(crate) async fn hint(
     }
 }
 
-fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> PostOutcome {
-    match outcome {
+/// `None` where nothing would come of trying again.
+fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> Option<PostOutcome> {
+    Some(match outcome {
         Ok(PostOutcome::Throttled) => {
             tracing::warn!(connection_id = %connection.id, "a post was throttled");
             PostOutcome::Throttled
         }
         Ok(outcome) => outcome,
-        // Nothing would come of trying again.
         Err(error @ StoreError::Rejected(_)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a post was rejected");
-            PostOutcome::Taken
+            return None;
         }
         Err(error) => {
             tracing::warn!(
@@ -149,7 +150,7 @@ fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>)
             );
             PostOutcome::Throttled
         }
-    }
+    })
 }
 
 async fn forget(sessions: &(impl Sessions + Sync), user: UserId, connection: &Connection, now: Timestamp) {

@@ -46,7 +46,9 @@ pub async fn end_device(
         end_lease_if_alone(context, user).await?;
     }
     let ended = context.store.remove_device(user, device, family).await?;
-    forget_registration(context.store, push, &login).await;
+    if ended {
+        forget_registration(context.store, push, &login).await;
+    }
     close_sockets(context, connections, user, device).await?;
     Ok(ended)
 }
@@ -108,7 +110,7 @@ pub(crate) async fn end_lease_if_alone(
         if session.status(context.policy, context.now) == Status::Online {
             if !std::mem::replace(&mut is_queued, true) {
                 let task = PresenceTask::check_once(user, context.no_watch());
-                put(context, &task, SECOND_LOOK).await;
+                context.queue.put(&task, SECOND_LOOK).await?;
             }
             let ended = session.presence.ending(context.now);
             if !context.store.replace_presence(user, &session.presence, &ended).await? {
@@ -118,21 +120,9 @@ pub(crate) async fn end_lease_if_alone(
             return Ok(());
         }
         let task = PresenceTask::check_once(user, context.watch);
-        put(context, &task, Duration::ZERO).await;
-        return Ok(());
+        return Ok(context.queue.put(&task, Duration::ZERO).await?);
     }
     Err(Error::Contended)
-}
-
-/// Best effort: a login has to end also where nobody can be told, and who watches the lease notices, only later.
-async fn put(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
-    task: &PresenceTask,
-    delay: Duration,
-) {
-    if let Err(error) = context.queue.put(task, delay).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a logout is told late");
-    }
 }
 
 /// Closes connections; gives those that are closed, and a failure if there was one.

@@ -14,10 +14,12 @@ const NAME_CHARACTERS_MAX: usize = 100;
 pub struct Notification {
     /// For whom. An app that another user has logged in to meanwhile discards it.
     pub owner: Owner,
-    /// Of which conversation; what pushes collapse by at the device.
+    /// Of which conversation.
     pub conversation: ConversationId,
-    /// Unread messages in all conversations that are not muted.
-    pub badge: u64,
+    /// Whether it takes the place of earlier pushes of the conversation at the device.
+    pub collapses: bool,
+    /// Unread messages in all conversations that are not muted; `None` where they could not be counted.
+    pub badge: Option<u64>,
     /// What happened.
     pub notice: Notice,
 }

@@ -116,6 +116,11 @@ impl Registration {
         (self.platform, &self.token) == (other.platform, &other.token)
     }
 
+    /// Whether both are of one phone, and were asked for at the same time.
+    pub fn is_of_the_time_of(&self, other: &Self) -> bool {
+        self.has_token_of(other) && self.since == other.since
+    }
+
     /// Whether both are the same, whenever that was asked for.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.has_token_of(other) && self.endpoint == other.endpoint

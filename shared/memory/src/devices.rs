@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use confab_app::ports::{Devices, RegisterOutcome, RotateOutcome, StoreError};
 use confab_domain::device::Device;
-use confab_domain::push::Registration;
+use confab_domain::push::{Endpoint, Registration};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Memory;
@@ -77,6 +77,26 @@ impl Devices for Memory {
         .await
     }
 
+    async fn replace_endpoint(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        seen: &Registration,
+        endpoint: &Endpoint,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| {
+            let own = tables.devices.0.get_mut(&(user, device)).and_then(|own| own.push.as_mut());
+            match own.filter(|push| *push == seen) {
+                Some(push) => {
+                    push.endpoint = endpoint.clone();
+                    true
+                }
+                None => false,
+            }
+        })
+        .await
+    }
+
     async fn drop_push(
         &self,
         user: UserId,
@@ -85,7 +105,7 @@ impl Devices for Memory {
     ) -> Result<bool, StoreError> {
         self.call(|tables| {
             if let Some(own) = tables.devices.0.get_mut(&(user, device)) {
-                own.push.take_if(|push| push.has_token_of(registration));
+                own.push.take_if(|push| push.is_of_the_time_of(registration));
             }
             !tables
                 .devices

@@ -8,48 +8,70 @@ use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::create_platform_endpoint::CreatePlatformEndpointError;
+use aws_sdk_sns::operation::set_endpoint_attributes::SetEndpointAttributesError;
 use confab_app::ports::{EndpointOutcome, StoreError};
 use confab_domain::push::{Endpoint, PushToken};
 
 use crate::error::store_error;
+
+/// Times that an endpoint is made which somebody removes before it is enabled: the token's former owner, who logs out.
+const ATTEMPTS_MAX: u32 = 3;
 
 pub(crate) async fn ready(
     client: &Client,
     application: &str,
     token: &PushToken,
 ) -> Result<EndpointOutcome, StoreError> {
+    for _ in 0..ATTEMPTS_MAX {
+        let Some(arn) = made(client, application, token).await? else {
+            return Ok(EndpointOutcome::WrongToken);
+        };
+        if enabled(client, &arn, token).await? {
+            return Ok(EndpointOutcome::Ready(Endpoint::new(arn)));
+        }
+    }
+    Err(StoreError::Unavailable("an endpoint keeps vanishing".into()))
+}
+
+/// The endpoint of a token; `None` where SNS does not take the token.
+async fn made(client: &Client, application: &str, token: &PushToken) -> Result<Option<String>, StoreError> {
     let created = client
         .create_platform_endpoint()
         .platform_application_arn(application)
         .token(token.reveal())
         .send()
         .await;
-    let arn = match created {
+    match created {
         Ok(output) => {
-            output.endpoint_arn.ok_or_else(|| StoreError::Rejected("an endpoint has no ARN".into()))?
+            let arn = output.endpoint_arn;
+            Ok(Some(arn.ok_or_else(|| StoreError::Rejected("an endpoint has no ARN".into()))?))
         }
         Err(error) => match error.as_service_error() {
             Some(CreatePlatformEndpointError::InvalidParameterException(invalid)) => {
-                match existing(invalid.message().unwrap_or_default()) {
-                    Some(arn) => arn.to_owned(),
-                    None => return Ok(EndpointOutcome::WrongToken),
-                }
+                Ok(existing(invalid.message().unwrap_or_default()).map(str::to_owned))
             }
-            _ => return Err(store_error(error)),
+            _ => Err(store_error(error)),
         },
-    };
+    }
+}
+
+/// Whether the endpoint is there, and takes pushes now.
+async fn enabled(client: &Client, arn: &str, token: &PushToken) -> Result<bool, StoreError> {
     let attributes = HashMap::from([
         ("Enabled".to_owned(), "true".to_owned()),
         ("Token".to_owned(), token.reveal().to_owned()),
     ]);
-    client
-        .set_endpoint_attributes()
-        .endpoint_arn(&arn)
-        .set_attributes(Some(attributes))
-        .send()
-        .await
-        .map_err(store_error)?;
-    Ok(EndpointOutcome::Ready(Endpoint::new(arn)))
+    let set =
+        client.set_endpoint_attributes().endpoint_arn(arn).set_attributes(Some(attributes)).send().await;
+    match set {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error.as_service_error().is_some_and(SetEndpointAttributesError::is_not_found_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(store_error(error)),
+    }
 }
 
 /// The endpoint that an error says is there: `… Endpoint <ARN> already exists with the same Token …`.

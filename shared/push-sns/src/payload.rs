@@ -7,7 +7,7 @@
 
 use confab_domain::notification::{Alert, Notice, Notification};
 use confab_domain::push::Platform;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// How long a platform keeps a push for a phone that is off. Unit: seconds.
 const LIFE_SECONDS: u32 = 86_400;
@@ -30,62 +30,71 @@ pub fn attributes(sns_platform: &str, notification: &Notification) -> Vec<(Strin
         Platform::Fcm => vec![("AWS.SNS.MOBILE.FCM.TTL".to_owned(), life)],
         Platform::Apns => {
             let is_silent = matches!(notification.notice, Notice::Read(_));
-            vec![
+            let mut attributes = vec![
                 (format!("AWS.SNS.MOBILE.{sns_platform}.TTL"), life),
                 // Also a silent one: a push of the type `background` must not have a badge.
                 ("AWS.SNS.MOBILE.APNS.PUSH_TYPE".to_owned(), "alert".to_owned()),
                 ("AWS.SNS.MOBILE.APNS.PRIORITY".to_owned(), if is_silent { "5" } else { "10" }.to_owned()),
-                ("AWS.SNS.MOBILE.APNS.COLLAPSE_ID".to_owned(), notification.conversation.to_string()),
-            ]
+            ];
+            if notification.collapses {
+                let id = notification.conversation.to_string();
+                attributes.push(("AWS.SNS.MOBILE.APNS.COLLAPSE_ID".to_owned(), id));
+            }
+            attributes
         }
     }
 }
 
 /// The body of a request to APNs.
 pub fn apns(notification: &Notification) -> Value {
-    let aps = match &notification.notice {
+    let thread = notification.conversation.to_string();
+    let mut aps = match &notification.notice {
         Notice::Message(Alert { title, body, .. }) => json!({
             "alert": { "title": title, "body": body },
-            "badge": notification.badge,
             "sound": "default",
-            "thread-id": notification.conversation.to_string(),
+            "thread-id": thread,
             "mutable-content": 1,
         }),
-        Notice::Read(_) => json!({
-            "badge": notification.badge,
-            "content-available": 1,
-            "thread-id": notification.conversation.to_string(),
-        }),
+        Notice::Read(_) => json!({ "content-available": 1, "thread-id": thread }),
     };
-    let facts: serde_json::Map<String, Value> = facts(notification).into_iter().collect();
+    if let Some(badge) = notification.badge {
+        aps["badge"] = json!(badge);
+    }
+    let facts: Map<String, Value> = facts(notification).into_iter().collect();
     json!({ "aps": aps, "confab": facts })
 }
 
 /// The `message` of a request to FCM's HTTP v1 API, without the token.
 pub fn fcm(notification: &Notification) -> Value {
     let as_text = |value: Value| if value.is_string() { value } else { Value::String(value.to_string()) };
-    let data: serde_json::Map<String, Value> =
+    let data: Map<String, Value> =
         facts(notification).into_iter().map(|(name, value)| (name, as_text(value))).collect();
-    let conversation = notification.conversation.to_string();
-    let ttl = format!("{LIFE_SECONDS}s");
-    match &notification.notice {
-        Notice::Message(Alert { title, body, .. }) => json!({
-            "notification": { "title": title, "body": body },
-            "data": data,
-            "android": {
-                "priority": "high",
-                "collapse_key": conversation,
-                "ttl": ttl,
-                // One notification per conversation: a later one replaces it.
-                "notification": { "tag": conversation, "notification_count": notification.badge },
-            },
-        }),
-        // Without a notification of its own, an app gets the data and shows nothing.
-        Notice::Read(_) => json!({
-            "data": data,
-            "android": { "priority": "normal", "collapse_key": conversation, "ttl": ttl },
-        }),
+    let mut android = json!({ "ttl": format!("{LIFE_SECONDS}s") });
+    if notification.collapses {
+        android["collapse_key"] = json!(notification.conversation.to_string());
     }
+    match &notification.notice {
+        Notice::Message(Alert { title, body, .. }) => {
+            android["priority"] = json!("high");
+            android["notification"] = shown(notification);
+            json!({ "notification": { "title": title, "body": body }, "data": data, "android": android })
+        }
+        // Without a notification of its own, an app gets the data and shows nothing.
+        Notice::Read(_) => {
+            android["priority"] = json!("normal");
+            json!({ "data": data, "android": android })
+        }
+    }
+}
+
+/// How Android shows an alert: one notification per conversation, the latest.
+fn shown(notification: &Notification) -> Value {
+    let mut shown = Map::new();
+    if notification.collapses {
+        shown.insert("tag".to_owned(), json!(notification.conversation.to_string()));
+    }
+    shown.extend(notification.badge.map(|badge| ("notification_count".to_owned(), json!(badge))));
+    Value::Object(shown)
 }
 
 fn facts(notification: &Notification) -> Vec<(String, Value)> {
@@ -94,8 +103,8 @@ fn facts(notification: &Notification) -> Vec<(String, Value)> {
         ("user", json!(user.to_string())),
         ("device", json!(device.to_string())),
         ("conversation", json!(notification.conversation.to_string())),
-        ("badge", json!(notification.badge)),
     ];
+    facts.extend(notification.badge.map(|badge| ("badge", json!(badge))));
     match &notification.notice {
         Notice::Message(alert) => facts.extend([
             ("type", json!("message")),
@@ -126,7 +135,7 @@ mod tests {
     fn notification(notice: Notice) -> Notification {
         let owner = (USER.parse().unwrap(), DEVICE.parse().unwrap());
         let conversation = ConversationId::dm(USER.parse().unwrap(), SENDER.parse().unwrap()).unwrap();
-        Notification { owner, conversation, badge: 3, notice }
+        Notification { owner, conversation, collapses: true, badge: Some(3), notice }
     }
 
     fn alert(sender: &str, text: Option<&str>) -> Notice {
@@ -186,6 +195,16 @@ mod tests {
         let message = &fcm["fcmV1Message"]["message"];
         assert_eq!(message.get("notification"), None);
         assert_eq!((&message["data"]["type"], &message["data"]["badge"]), (&json!("read"), &json!("3")));
+    }
+
+    #[test]
+    fn what_does_not_collapse_has_no_id_and_what_is_not_counted_has_no_badge() {
+        let alone = Notification { collapses: false, badge: None, ..notification(alert("Alice", None)) };
+        assert!(attributes("APNS", &alone).iter().all(|(name, _)| !name.ends_with("COLLAPSE_ID")));
+        assert_eq!(inner("APNS", &alone)["aps"].get("badge"), None);
+        let message = &inner("GCM", &alone)["fcmV1Message"]["message"];
+        assert_eq!((message["android"].get("collapse_key"), message["data"].get("badge")), (None, None));
+        assert_eq!(message["android"]["notification"], json!({}));
     }
 
     #[test]

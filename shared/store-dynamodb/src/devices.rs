@@ -130,6 +130,16 @@ impl Devices for Store {
         self.register((user, device), family, registration).await
     }
 
+    async fn replace_endpoint(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        seen: &Registration,
+        endpoint: &Endpoint,
+    ) -> Result<bool, StoreError> {
+        self.rename_endpoint((user, device), seen, endpoint).await
+    }
+
     async fn drop_push(
         &self,
         user: UserId,

@@ -1,14 +1,17 @@
 //! Which device has a push token: at most one.
 //!
 //! Shape, in the table of devices: `{user S "token#<platform>#<SHA-256 of the token>", device S "owner", owner_user S,
-//! owner_device S}`. Changes together with the devices' own items, which have the token itself; one that is left over
+//! owner_device S, since_ms N}`. Changes together with the devices' own items, which have the token itself; one that is left over
 //! from a device that is gone does no harm.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use confab_app::ports::{Devices, RegisterOutcome, StoreError};
 use confab_domain::device::Device;
-use confab_domain::push::{Owner, Registration};
-use confab_domain::{DeviceId, FamilyId, UserId};
+use confab_domain::push::{Endpoint, Owner, Registration};
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 use crate::Store;
@@ -21,6 +24,7 @@ use crate::schema::{DEVICE, USER};
 const OWNER: &str = "owner";
 const OWNER_USER: &str = "owner_user";
 const OWNER_DEVICE: &str = "owner_device";
+const SINCE_MS: &str = "since_ms";
 
 /// Times that a token is looked at which changes hands meanwhile.
 const ATTEMPTS_MAX: u32 = 4;
@@ -35,13 +39,15 @@ impl Store {
         for _ in 0..ATTEMPTS_MAX {
             let own = self.device(user, device).await?.filter(|own| own.family == family);
             let Some(own) = own else { return Ok(RegisterOutcome::Ended) };
-            if own.push.as_ref().is_some_and(|push| push.is_same_as(registration)) {
+            let seen = self.owner_of(registration).await?;
+            let has_it = own.push.as_ref().is_some_and(|push| push.is_same_as(registration));
+            if has_it && seen.is_some_and(|(owner, _)| owner == (user, device)) {
                 return Ok(RegisterOutcome::Registered(None));
             }
-            let seen = self.owner_of(registration).await?;
             let mut items =
                 vec![self.taking(&own, seen, registration)?, self.pointing_to(&own, registration)?];
-            if let Some((other_user, other_device)) = seen.filter(|seen| *seen != (user, device)) {
+            if let Some(((other_user, other_device), _)) = seen.filter(|(owner, _)| *owner != (user, device))
+            {
                 let other = self.device(other_user, other_device).await?;
                 let losing = other
                     .filter(|other| other.push.as_ref().is_some_and(|push| push.has_token_of(registration)));
@@ -73,41 +79,77 @@ impl Store {
             .table_name(&self.tables.devices)
             .set_key(Some(key(user, device)))
             .update_expression("REMOVE #token, #platform, #endpoint, #since")
-            .condition_expression("#token = :token AND #platform = :platform")
+            .condition_expression("#token = :token AND #platform = :platform AND #since = :since")
             .expression_attribute_names("#token", PUSH_TOKEN)
             .expression_attribute_names("#platform", PUSH_PLATFORM)
             .expression_attribute_names("#endpoint", PUSH_ENDPOINT)
             .expression_attribute_names("#since", PUSH_SINCE_MS)
             .expression_attribute_values(":token", text(registration.token.reveal()))
             .expression_attribute_values(":platform", text(registration.platform))
+            .expression_attribute_values(":since", time(registration.since))
             .send()
             .await;
         // Whether it held does not matter: the device may be gone, or have another token by now.
         condition_held(result)?;
-        Ok(self.release((user, device), registration).await? || self.owner_of(registration).await?.is_none())
+        self.release((user, device), registration).await
     }
 
-    /// The token is nobody's, if it is that device's; the device's item says so already.
-    async fn release(&self, owner: Owner, registration: &Registration) -> Result<bool, StoreError> {
-        let unchanged = owned_by(Some(owner));
+    pub(crate) async fn rename_endpoint(
+        &self,
+        (user, device): Owner,
+        seen: &Registration,
+        endpoint: &Endpoint,
+    ) -> Result<bool, StoreError> {
+        let unchanged = Comparison::default()
+            .and(PUSH_TOKEN, Some(text(seen.token.reveal())))
+            .and(PUSH_ENDPOINT, Some(text(seen.endpoint.as_str())))
+            .and(PUSH_SINCE_MS, Some(time(seen.since)));
+        let names = with_names(unchanged.names.clone(), &[("#endpoint", PUSH_ENDPOINT)]);
+        let expression = unchanged.expression();
+        let mut values = unchanged.values().unwrap_or_default();
+        values.insert(":endpoint".to_owned(), text(endpoint.as_str()));
         let result = self
             .client
             .update_item()
             .table_name(&self.tables.devices)
-            .set_key(Some(token_key(registration)))
-            .update_expression("REMOVE #user, #device")
-            .condition_expression(unchanged.expression())
-            .set_expression_attribute_names(Some(with_names(
-                unchanged.names.clone(),
-                &[("#user", OWNER_USER), ("#device", OWNER_DEVICE)],
-            )))
-            .set_expression_attribute_values(unchanged.values())
+            .set_key(Some(key(user, device)))
+            .update_expression("SET #endpoint = :endpoint")
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
             .send()
             .await;
         condition_held(result)
     }
 
-    async fn owner_of(&self, registration: &Registration) -> Result<Option<Owner>, StoreError> {
+    /// The token is nobody's, if it is that device's since then; the device's item says so already. Whether it is nobody's.
+    async fn release(&self, owner: Owner, registration: &Registration) -> Result<bool, StoreError> {
+        let unchanged = owned_by(Some((owner, registration.since)));
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.tables.devices)
+            .set_key(Some(token_key(registration)))
+            .update_expression("REMOVE #user, #device, #since")
+            .condition_expression(unchanged.expression())
+            .set_expression_attribute_names(Some(with_names(
+                unchanged.names.clone(),
+                &[("#user", OWNER_USER), ("#device", OWNER_DEVICE), ("#since", SINCE_MS)],
+            )))
+            .set_expression_attribute_values(unchanged.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = result else { return Ok(true) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(failed.item().is_none_or(|item| !item.contains_key(OWNER_USER)))
+            }
+            _ => Err(store_error(error)),
+        }
+    }
+
+    async fn owner_of(&self, registration: &Registration) -> Result<Option<(Owner, Timestamp)>, StoreError> {
         let output = self
             .client
             .get_item()
@@ -119,20 +161,22 @@ impl Store {
             .map_err(store_error)?;
         let Some(item) = output.item().filter(|item| item.contains_key(OWNER_USER)) else { return Ok(None) };
         let reader = Reader::new("a push token", item);
-        Ok(Some((reader.parsed(OWNER_USER)?, reader.parsed(OWNER_DEVICE)?)))
+        let owner = (reader.parsed(OWNER_USER)?, reader.parsed(OWNER_DEVICE)?);
+        Ok(Some((owner, reader.time(SINCE_MS)?)))
     }
 
     /// The token's item names the device, if it names whom it was seen to name.
     fn taking(
         &self,
         device: &Device,
-        seen: Option<Owner>,
+        seen: Option<(Owner, Timestamp)>,
         registration: &Registration,
     ) -> Result<TransactWriteItem, StoreError> {
         let unchanged = owned_by(seen);
         let mut item = token_key(registration);
         item.insert(OWNER_USER.to_owned(), text(device.user));
         item.insert(OWNER_DEVICE.to_owned(), text(device.device));
+        item.insert(SINCE_MS.to_owned(), time(registration.since));
         let put = Put::builder()
             .table_name(&self.tables.devices)
             .set_item(Some(item))
@@ -196,10 +240,12 @@ fn rejected(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Rejected(error.into())
 }
 
-fn owned_by(owner: Option<Owner>) -> Comparison {
-    let (user, device): (Option<AttributeValue>, Option<AttributeValue>) =
-        owner.map(|(user, device)| (text(user), text(device))).unzip();
-    Comparison::default().and(OWNER_USER, user).and(OWNER_DEVICE, device)
+fn owned_by(owner: Option<(Owner, Timestamp)>) -> Comparison {
+    let text_of = |part: fn(Owner) -> AttributeValue| owner.map(|(owner, _)| part(owner));
+    Comparison::default()
+        .and(OWNER_USER, text_of(|(user, _)| text(user)))
+        .and(OWNER_DEVICE, text_of(|(_, device)| text(device)))
+        .and(SINCE_MS, owner.map(|(_, since)| time(since)))
 }
 
 fn with_names(

@@ -1,5 +1,6 @@
 //! The simulation of pushes finds each planted bug.
 
+use super::overtaken::read_on_two;
 use super::server::Bug;
 use super::simulate;
 use crate::bugs::check_found_by;
@@ -39,5 +40,5 @@ fn alerts_replaced_without_compare_are_found() {
 
 #[test]
 fn a_reader_who_is_never_told_is_found() {
-    check_found(Bug::ReaderNeverTold);
+    check_found_by(read_on_two, SEEDS, Bug::ReaderNeverTold);
 }

@@ -11,6 +11,9 @@ use super::world::World;
 use crate::presence::clock::Spawner;
 use crate::world::user;
 
+/// From when to when all come, where they do so together. Unit: milliseconds.
+const TOGETHER_EVERY_MS: u64 = 40_000;
+
 pub(crate) struct Device {
     pub(crate) world: Arc<World>,
     pub(crate) spawner: Spawner,
@@ -37,7 +40,11 @@ impl Device {
     async fn stay_away(&self, until: Timestamp) {
         let (world, random) = (&self.world, &self.world.random);
         let longest = *random.pick(&[5, world.scenario.absence_max]);
-        let back_at = world.clock.now().plus(Duration::from_millis(random.below(longest * 1000)));
+        let mut back_at = world.clock.now().plus(Duration::from_millis(random.below(longest * 1000)));
+        if world.scenario.together {
+            let next_ms = (world.clock.now().as_ms() / TOGETHER_EVERY_MS + 1) * TOGETHER_EVERY_MS;
+            back_at = Timestamp::from_ms(next_ms + random.below(1_000));
+        }
         while world.clock.now() < back_at.min(until) {
             world.clock.sleep(Duration::from_millis(random.between(1, 20_000))).await;
             // By HTTP, as from a notification.
@@ -99,7 +106,8 @@ impl Device {
         });
         let Some(newest) = newest else { return };
         // Now and then not to the end.
-        let seq = newest.get().saturating_sub(self.world.random.below(3)).max(1);
+        let behind = self.world.random.below(*self.world.random.pick(&[1, 3, 10]));
+        let seq = newest.get().saturating_sub(behind).max(1);
         self.world.read(self.identity, connection, conversation, Seq::new(seq).unwrap()).await;
     }
 

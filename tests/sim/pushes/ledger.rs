@@ -13,6 +13,9 @@ use super::world::World;
 /// From the beginning to the end of something: when in between it took effect is not known.
 pub(crate) type Span = (Timestamp, Timestamp);
 
+/// A mute that was set or ended, and until when it then was.
+pub(crate) type Mute = (Span, Option<Timestamp>);
+
 /// A socket, as long as the gateway has it.
 #[derive(Clone, Debug)]
 pub(crate) struct Socket {
@@ -37,7 +40,7 @@ pub(crate) struct Ledger {
     pub(crate) sockets: Vec<Socket>,
     /// When each user may have been heard from.
     pub(crate) heard: BTreeMap<UserId, Vec<Span>>,
-    pub(crate) mutes: BTreeMap<(UserId, ConversationId), Vec<(Span, Option<Timestamp>)>>,
+    pub(crate) mutes: BTreeMap<(UserId, ConversationId), Vec<Mute>>,
     /// When each user was taken in or out.
     pub(crate) turns: BTreeMap<UserId, Vec<Span>>,
     /// How far each device has read by itself.

@@ -9,6 +9,7 @@ mod check;
 mod device;
 mod functions;
 mod ledger;
+mod overtaken;
 mod passed_on;
 mod scenario;
 mod server;
@@ -89,8 +90,13 @@ fn check_badge(world: &Arc<World>, executor: &mut Executor, to: UserId, now: &mu
     *now = now.plus(ALERTED);
     executor.run_until(world, *now);
     let expected = check::unread(world, to);
-    let badges: Vec<u64> =
-        world.ledger().pushed.iter().skip(before).map(|pushed| pushed.notification.badge).collect();
+    let badges: Vec<u64> = world
+        .ledger()
+        .pushed
+        .iter()
+        .skip(before)
+        .map(|pushed| pushed.notification.badge.unwrap_or(u64::MAX))
+        .collect();
     if badges.iter().any(|badge| *badge != expected) {
         world.fault(format!("the badges of {to:?} are {badges:?}, and {expected} are unread"));
     }

@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     /// Longest stay, and longest absence. Unit: seconds.
     pub(crate) stay_max: u64,
     pub(crate) absence_max: u64,
+    /// All come at the same times.
+    pub(crate) together: bool,
     /// Longest time between two acts of a device that is there. Unit: milliseconds.
     pub(crate) act_ms_max: u64,
     /// Until the trouble ends. Unit: seconds.
@@ -53,6 +55,7 @@ impl Scenario {
             stay_max: *random.pick(&[5, 20, 60]),
             absence_max: *random.pick(&[60, 200, 400]),
             act_ms_max: *random.pick(&[500, 3_000]),
+            together: random.once_in(3),
             length: *random.pick(&[200, 400]),
             failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
             crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },

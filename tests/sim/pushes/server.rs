@@ -271,7 +271,7 @@ impl Inboxes for Server<'_> {
         Ok(match replaced? {
             ReplaceOutcome::Changed(row) if row.alerts == next => ReplaceOutcome::Replaced,
             ReplaceOutcome::Changed(row) => ReplaceOutcome::Changed(Box::new(self.shown(*row))),
-            outcome => outcome,
+            outcome @ (ReplaceOutcome::Replaced | ReplaceOutcome::NotAMember) => outcome,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use confab_domain::device::Device;
-use confab_domain::push::Registration;
+use confab_domain::push::{Endpoint, Registration};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use super::StoreError;
@@ -81,6 +81,19 @@ pub trait Devices {
         family: FamilyId,
         registration: &Registration,
     ) -> impl Future<Output = Result<RegisterOutcome, StoreError>> + Send;
+
+    /// Names the endpoint anew of a registration that a device has still; false where it has another, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn replace_endpoint(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        seen: &Registration,
+        endpoint: &Endpoint,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Takes a registration from a device, if it has it, also where the device is gone; true where that leaves the token
     /// without a device.

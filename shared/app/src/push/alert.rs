@@ -1,13 +1,14 @@
 //! Alerting those whom a message did not reach.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::time::Duration;
 
 use confab_domain::alerts::Count;
 use confab_domain::device::Device;
 use confab_domain::notification::{Alert, Notice, Wording};
 use confab_domain::{Alerts, Timestamp, UserId};
-use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, stream};
 
 use super::badge::Badges;
 use super::publish::{Letter, publish_each};
@@ -20,8 +21,7 @@ use crate::ports::{
 use crate::unread::count_unread;
 use crate::{TaskError, metric};
 
-/// Members that are alerted side by side. So a whole group is done before an invocation's time is up, also where each
-/// publish takes as long as it may.
+/// Members that are alerted side by side: few enough for one invocation's connections.
 const USERS_AT_ONCE: usize = 32;
 
 /// How often an alert is tried that the push service does not take; after that the task is parked.
@@ -84,53 +84,97 @@ pub(super) async fn alert_each(
     if unless_heard {
         let users: Vec<UserId> = heard.keys().copied().collect();
         for session in context.store.sessions(&users).await? {
-            if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at > *seen) {
+            // Nothing but being heard from changes it, by whatever clock.
+            if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at != *seen) {
                 heard.remove(&session.user);
+                log(&subject, session.user, "heard");
             }
         }
     }
-    let mut wording = None;
+    // Asked for by the first who is alerted.
+    let alert = worded(context, &subject).shared();
+    // Boxed, since many at once are large. One by one, so that nobody waits for who takes long to count.
+    let mut results = stream::iter(heard)
+        .map(|(user, heard_at)| {
+            Box::pin(alert_one(context, message, &subject, alert.clone(), user, heard_at))
+        })
+        .buffer_unordered(USERS_AT_ONCE);
+    // Whoever is written down as alerted is alerted, also where something failed for another.
     let mut failure = None;
-    let heard: Vec<_> = heard.into_iter().collect();
-    for some in heard.chunks(USERS_AT_ONCE) {
-        // Boxed, since many at once are large.
-        let decided =
-            some.iter().map(|(user, heard_at)| Box::pin(decide(context, &subject, *user, *heard_at)));
-        let mut letters = Vec::new();
-        // Whoever is written down as alerted is alerted, also where the store failed for another.
-        for result in join_all(decided).await {
-            match result {
-                Ok(letter) => letters.extend(letter),
-                Err(error) => failure = Some(error.into()),
-            }
-        }
-        if letters.is_empty() {
-            continue;
-        }
-        let alert = match &wording {
-            Some(alert) => alert,
-            None => &*wording.insert(worded(context, &subject).await),
-        };
-        let sent = letters
-            .into_iter()
-            .map(|(badge, devices)| Box::pin(send(context, message, &subject, alert, badge, devices, 0)));
-        failure = join_all(sent).await.into_iter().filter_map(Result::err).next_back().or(failure);
+    while let Some(result) = results.next().await {
+        failure = result.err().or(failure);
     }
     failure.map_or(Ok(()), Err)
 }
 
-/// Writes down that a member is alerted, and gives their badge and devices; `None` where there is nothing to push.
-async fn decide(
+async fn alert_one(
     context: &Context<
         '_,
         impl Inboxes + Devices + MessageLog + Sync,
         impl Push + Sync,
         impl PushQueue + Sync,
     >,
+    message: &MessageRef,
+    subject: &Subject<'_>,
+    alert: impl Future<Output = Alert>,
+    user: UserId,
+    heard_at: Timestamp,
+) -> Result<(), TaskError> {
+    let Some(alerted) = decide(context, subject, user, heard_at).await? else { return Ok(()) };
+    log(subject, user, "alerted");
+    let notice = Notice::Message(alert.await);
+    let letter = Letter {
+        conversation: subject.conversation,
+        collapses: true,
+        badge: alerted.badge(context, subject, user).await,
+        notice: &notice,
+    };
+    send(context, message, subject, &letter, user, alerted.devices, 0).await
+}
+
+/// Somebody of whom it is written down that they are alerted.
+struct Alerted {
+    devices: Vec<Device>,
+    /// Unread messages of the conversation.
+    unread: u64,
+    /// And of all others, where they had to be counted before.
+    others: Option<u64>,
+}
+
+impl Alerted {
+    /// Read after the row was written: see [`super::badge`]. `None` where it cannot be: an alert is worth more.
+    async fn badge(
+        &self,
+        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        subject: &Subject<'_>,
+        user: UserId,
+    ) -> Option<u64> {
+        let others = match self.others {
+            Some(others) => Ok(others),
+            None => others(context, subject, user).await,
+        };
+        let failed = |error: &StoreError| {
+            tracing::warn!(error = error as &dyn std::error::Error, "an alert without a badge");
+        };
+        others.inspect_err(failed).ok().map(|others| self.unread + others)
+    }
+}
+
+async fn others(
+    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+    user: UserId,
+) -> Result<u64, StoreError> {
+    Badges::read(context, user).await?.others(context, subject.conversation).await
+}
+
+/// Writes down that a member is alerted; `None` where there is nothing to push.
+async fn decide(
+    context: &Context<'_, impl Inboxes + Devices + MessageLog + Sync, impl Sync, impl Sync>,
     subject: &Subject<'_>,
     user: UserId,
     heard_at: Timestamp,
-) -> Result<Option<(u64, Vec<Device>)>, StoreError> {
+) -> Result<Option<Alerted>, StoreError> {
     let mut devices = context.store.devices(user).await?;
     devices.retain(|device| device.push.is_some());
     if devices.is_empty() {
@@ -138,25 +182,23 @@ async fn decide(
         return Ok(None);
     }
     let since = counted_since(&devices, heard_at);
-    let reads = |row: &InboxRow| row.joined.since().is_some_and(|since| since <= subject.seq);
     let mut row = context.store.peek(user, subject.conversation).await?;
-    if !row.as_ref().is_some_and(reads) {
+    if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
         // It, or the membership, may be younger than what was read.
         row = context.store.get(user, subject.conversation).await?;
     }
-    let Some(mut row) = row else { return Ok(None) };
     let mut others = None;
     for _ in 0..ATTEMPTS_MAX {
-        if row.alerts.has(subject.seq) {
-            log(subject, user, "alerted_before");
-            return Ok(None);
-        }
-        if let Err(reason) = wants(&row, subject, context.now) {
-            log(subject, user, reason.as_str());
-            return Ok(None);
-        }
-        let count = count_with(context, subject, user, &row).await?;
-        if row.alerts.all_counted_since != Some(since) && others.is_none() {
+        let verdict = row.as_ref().map_or(Err(NoAlert::NotAMember), |row| wants(row, subject, context.now));
+        let seen = match (verdict, &row) {
+            (Ok(()), Some(row)) if !row.alerts.has(subject.seq) => row,
+            (verdict, _) => {
+                log(subject, user, verdict.err().map_or("alerted_before", NoAlert::as_str));
+                return Ok(None);
+            }
+        };
+        let count = count_with(context, subject, user, seen).await?;
+        if seen.alerts.all_counted_since != Some(since) && others.is_none() {
             let badges = Badges::read(context, user).await?;
             if !badges.are_counted_since(since) {
                 others = Some(badges.others_counted_anew(context, subject.conversation).await?);
@@ -166,19 +208,23 @@ async fn decide(
             count: Some(count),
             all_counted_since: Some(since),
             writer: context.writer,
-            ..row.alerts.with(subject.seq)
+            ..seen.alerts.with(subject.seq)
         };
-        match context.store.replace_alerts(user, &row, &next).await? {
-            ReplaceOutcome::Replaced => {
-                let others = match others {
-                    Some(others) => others,
-                    None => Badges::read(context, user).await?.others(context, subject.conversation).await?,
-                };
-                return Ok(Some((count.unread + others, devices)));
+        row = match context.store.replace_alerts(user, seen, &next).await {
+            Ok(ReplaceOutcome::Replaced) => {
+                return Ok(Some(Alerted { devices, unread: count.unread, others }));
             }
-            ReplaceOutcome::NotAMember => return Ok(None),
-            ReplaceOutcome::Changed(changed) => row = *changed,
-        }
+            Ok(ReplaceOutcome::NotAMember) => None,
+            Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
+            Err(error) => {
+                // It may be written all the same: then nobody else alerts.
+                let row = context.store.get(user, subject.conversation).await?;
+                if row.is_some_and(|row| row.alerts == next) {
+                    return Ok(Some(Alerted { devices, unread: count.unread, others }));
+                }
+                return Err(error);
+            }
+        };
     }
     Err(StoreError::Unavailable("a row is changed too often".into()))
 }
@@ -233,16 +279,12 @@ async fn send(
     context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl PushQueue + Sync>,
     message: &MessageRef,
     subject: &Subject<'_>,
-    alert: &Alert,
-    badge: u64,
+    letter: &Letter<'_>,
+    user: UserId,
     devices: Vec<Device>,
     tries: u32,
 ) -> Result<(), TaskError> {
-    let Some(user) = devices.first().map(|device| device.user) else { return Ok(()) };
-    log(subject, user, "alerted");
-    let letter =
-        Letter { conversation: subject.conversation, badge, notice: &Notice::Message(alert.clone()) };
-    let left = publish_each(context, &letter, devices).await;
+    let left = publish_each(context, letter, devices).await;
     let late = context.now.since(subject.sent_at);
     metrics::histogram!(metric::PUSH_LAG).record(late.as_secs_f64() * 1000.0);
     if left.is_empty() {
@@ -253,11 +295,13 @@ async fn send(
         return Err(TaskError::Never("the push service does not take it"));
     }
     let devices = left.iter().map(ToString::to_string).collect();
-    let again = Step::Again { message: message.clone(), user: user.to_string(), badge, devices, attempt };
+    let again = Step::Again { message: message.clone(), user: user.to_string(), devices, attempt };
     Ok(context.queue.put(&PushTask::V1(again), FIRST_PAUSE * 2_u32.pow(tries)).await?)
 }
 
 /// Tries again for some devices what is written down already; not where the message was read meanwhile.
+///
+/// An alert that a later one has overtaken does not take its place.
 pub(super) async fn again(
     context: &Context<
         '_,
@@ -267,22 +311,27 @@ pub(super) async fn again(
     >,
     message: &MessageRef,
     user: &str,
-    badge: u64,
     devices: &[String],
     attempt: u32,
 ) -> Result<(), TaskError> {
     let (subject, user) = (message.read()?, user_id(user)?);
     let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
-    let row = context.store.get(user, subject.conversation).await?;
-    let verdict = row.map_or(Err(NoAlert::NotAMember), |row| wants(&row, &subject, context.now));
-    if let Err(reason) = verdict {
+    let Some(row) = context.store.get(user, subject.conversation).await? else { return Ok(()) };
+    if let Err(reason) = wants(&row, &subject, context.now) {
         log(&subject, user, reason.as_str());
         return Ok(());
     }
     let mut devices = context.store.devices(user).await?;
     devices.retain(|device| device.push.is_some() && wanted.contains(&device.device));
-    let alert = worded(context, &subject).await;
-    send(context, message, &subject, &alert, badge, devices, attempt).await
+    let unread = count_with(context, &subject, user, &row).await?.unread;
+    let notice = Notice::Message(worded(context, &subject).await);
+    let letter = Letter {
+        conversation: subject.conversation,
+        collapses: row.alerts.newest <= Some(subject.seq),
+        badge: Some(unread + others(context, &subject, user).await?),
+        notice: &notice,
+    };
+    send(context, message, &subject, &letter, user, devices, attempt).await
 }
 
 /// What became of a message for a member, in the log.

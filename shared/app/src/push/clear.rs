@@ -66,7 +66,10 @@ pub(super) async fn clear(
         let is_muted = row.muted_until.is_some_and(|until| until > context.now);
         let own = count.filter(|_| !is_muted).map_or(0, |count| count.unread);
         let others = Badges::read(context, user).await?.others_counted_anew(context, conversation).await?;
-        let letter = Letter { conversation, badge: own + others, notice: &Notice::Read(read_seq) };
+        // An alert to what is not read yet stays, also where it waits for a phone that is off.
+        let collapses = row.alerts.newest <= Some(read_seq);
+        let letter =
+            Letter { conversation, collapses, badge: Some(own + others), notice: &Notice::Read(read_seq) };
         publish_each(context, &letter, devices).await;
         return Ok(());
     }

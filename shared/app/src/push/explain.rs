@@ -94,7 +94,7 @@ impl Outcome {
         match self {
             Self::Alerted => "the alert was written down, and handed to the push service",
             Self::Forgotten => {
-                "more than 64 later messages were alerted to, so this one's alert is not known any more"
+                "it lies more than 64 positions before the newest they were alerted to, so its own alert is not known any more"
             }
             Self::Sender => "it is their own message",
             Self::NoMessage => "changes of a group alert nobody",

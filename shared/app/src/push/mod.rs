@@ -66,8 +66,8 @@ pub async fn perform(
         Step::Alert { message, absent, unless_heard } => {
             alert::alert_each(context, message, absent, *unless_heard).await
         }
-        Step::Again { message, user, badge, devices, attempt } => {
-            alert::again(context, message, user, *badge, devices, *attempt).await
+        Step::Again { message, user, devices, attempt } => {
+            alert::again(context, message, user, devices, *attempt).await
         }
         Step::Clear { user, conversation, reader, read_seq } => {
             clear::clear(context, user, conversation, (reader, *read_seq)).await

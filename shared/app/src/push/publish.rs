@@ -14,7 +14,8 @@ use crate::ports::{Devices, EndpointOutcome, PublishOutcome, Push, StoreError};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Letter<'a> {
     pub(super) conversation: ConversationId,
-    pub(super) badge: u64,
+    pub(super) collapses: bool,
+    pub(super) badge: Option<u64>,
     pub(super) notice: &'a Notice,
 }
 
@@ -54,20 +55,31 @@ async fn publish(
     let notification = Notification {
         owner: (device.user, device.device),
         conversation: letter.conversation,
+        collapses: letter.collapses,
         badge: letter.badge,
         notice: letter.notice.clone(),
     };
     match context.push.publish(&registration.endpoint, &notification).await? {
-        PublishOutcome::Taken => return Ok("taken"),
-        PublishOutcome::Disabled => {}
-        PublishOutcome::Gone => {
-            if let Some(endpoint) = made_anew(context, device, registration).await?
-                && context.push.publish(&endpoint, &notification).await? == PublishOutcome::Taken
-            {
-                return Ok("taken");
-            }
-        }
+        PublishOutcome::Taken => Ok("taken"),
+        PublishOutcome::Disabled => bury(context, device, registration).await,
+        PublishOutcome::Gone => match made_anew(context, device, registration).await? {
+            Anew::Endpoint(endpoint) => match context.push.publish(&endpoint, &notification).await? {
+                PublishOutcome::Taken => Ok("taken"),
+                // Whoever took it away did so twice: the next push finds out.
+                PublishOutcome::Disabled | PublishOutcome::Gone => Ok("dead"),
+            },
+            Anew::NotTheirs => Ok("dead"),
+            Anew::Nothing => bury(context, device, registration).await,
+        },
     }
+}
+
+/// Drops a registration that is dead.
+async fn bury(
+    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
+    device: &Device,
+    registration: &Registration,
+) -> Result<&'static str, StoreError> {
     tracing::info!(user = %device.user, device = %device.device, "a push token is dead");
     if context.store.drop_push(device.user, device.device, registration).await? {
         context.push.remove_endpoint(&registration.endpoint).await?;
@@ -75,15 +87,28 @@ async fn publish(
     Ok("dead")
 }
 
+/// What became of an endpoint that had vanished.
+enum Anew {
+    /// It is there again, and the device's.
+    Endpoint(Endpoint),
+    /// The device does not have the registration any more, which took it away.
+    NotTheirs,
+    /// It cannot be made.
+    Nothing,
+}
+
 /// The endpoint of a token whose endpoint has vanished: a logout of the phone's earlier user may have taken it away.
+///
+/// Only for a device that has the registration still: what is made for another is left to whoever has the token, or to
+/// nobody, to whom nothing is published.
 async fn made_anew(
     context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
     device: &Device,
     registration: &Registration,
-) -> Result<Option<Endpoint>, StoreError> {
+) -> Result<Anew, StoreError> {
     let made = context.push.endpoint(registration.platform, &registration.token).await?;
-    let EndpointOutcome::Ready(endpoint) = made else { return Ok(None) };
-    let anew = Registration { endpoint: endpoint.clone(), ..registration.clone() };
-    context.store.register_push(device.user, device.device, device.family, &anew).await?;
-    Ok(Some(endpoint))
+    let EndpointOutcome::Ready(endpoint) = made else { return Ok(Anew::Nothing) };
+    let is_theirs =
+        context.store.replace_endpoint(device.user, device.device, registration, &endpoint).await?;
+    Ok(if is_theirs { Anew::Endpoint(endpoint) } else { Anew::NotTheirs })
 }

@@ -36,8 +36,6 @@ pub enum Step {
         message: MessageRef,
         /// `usr_…`.
         user: String,
-        /// As it was then.
-        badge: u64,
         /// `dev_…`, those that it was not taken for.
         devices: Vec<String>,
         /// How often it was tried.
@@ -180,8 +178,8 @@ mod tests {
         );
         let message = MessageRef { group: None, ..message };
         check(
-            Step::Again { message, user: USER.to_owned(), badge: 3, devices: Vec::new(), attempt: 1 },
-            r#"{"version":"v1","step":"again","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1},"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","badge":3,"devices":[],"attempt":1}"#,
+            Step::Again { message, user: USER.to_owned(), devices: Vec::new(), attempt: 1 },
+            r#"{"version":"v1","step":"again","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1},"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","devices":[],"attempt":1}"#,
         );
         let (conversation, reader) = ("grp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV");
         check(
