@@ -17,7 +17,7 @@ async fn group_of_four() -> ([User; 4], String) {
 async fn everybody_who_is_away_is_alerted_but_the_sender() {
     let ([alice, bob, carol, dave], group) = group_of_four().await;
     alice.register("fcm").await;
-    alice.connect().await.say(&group, "hello").await;
+    alice.post_text(&group, "hello").await;
     bob.post_text(&group, "hi").await;
     for (user, seqs) in [(&bob, &[2][..]), (&carol, &[2, 3]), (&dave, &[2, 3]), (&alice, &[3])] {
         user.is_alerted_to(&group, seqs).await;
@@ -159,4 +159,13 @@ async fn a_group_of_twenty_five_has_one_alert_per_absent_member() {
         let pushes = user.pushes().await;
         assert_eq!((pushes.len(), pushes[0].badge), (1, 1), "{pushes:?}");
     }
+}
+
+/// Queues take no message with such a character in it.
+#[tokio::test]
+async fn a_group_whose_name_has_odd_characters_alerts_as_any_other() {
+    let ([alice, bob, ..], group) = group_of_four().await;
+    alice.rename_group(&group, "Team \u{fffe}\u{ffff} \"\\").await.ok();
+    alice.post_text(&group, "hello").await;
+    bob.is_alerted_to(&group, &[3]).await;
 }

@@ -12,6 +12,7 @@ use confab_app::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, PresenceQueue, PushQueue, StoreError};
 use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
+use serde::Serialize;
 
 /// The attribute of a parked message that says why it is there.
 const REASON: &str = "reason";
@@ -35,7 +36,7 @@ impl FanOutQueue for SqsFanOutQueue {
     ///
     /// Source: Amazon SQS developer guide, "Amazon SQS fair queues".
     async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
-        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        let body = body_of(task)?;
         self.client
             .send_message()
             .queue_url(&self.url)
@@ -67,7 +68,7 @@ impl PresenceQueue for SqsPresenceQueue {
     ///
     /// Source: Amazon SQS developer guide, "Amazon SQS message timers".
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
-        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        let body = body_of(task)?;
         self.client
             .send_message()
             .queue_url(&self.url)
@@ -97,7 +98,7 @@ impl SqsPushQueue {
 impl PushQueue for SqsPushQueue {
     /// One message per task, in the group of its conversation as an announcement is, with a delay of its own.
     async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
-        let body = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+        let body = body_of(task)?;
         self.client
             .send_message()
             .queue_url(&self.url)
@@ -145,6 +146,15 @@ impl DeadLetterQueue {
     }
 }
 
+/// A task as JSON, without the two characters of JSON that SQS does not take in a body.
+///
+/// Source: Amazon SQS API reference, "SendMessage": what XML allows.
+fn body_of(task: &impl Serialize) -> Result<String, StoreError> {
+    let json = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
+    // They can only be within strings, where JSON may write any character so.
+    Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
+}
+
 /// Error codes after which the same request may succeed.
 ///
 /// Source: Amazon SQS API reference, "Common errors" and "SendMessage".
@@ -167,4 +177,17 @@ where
         None => true,
     };
     if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_only_characters_that_sqs_takes_and_reads_back_the_same() {
+        let name = "Team \u{fffe}\u{ffff} \u{fffd}\u{10ffff} \u{1} \"\\ufffe\"";
+        let body = body_of(&name).unwrap();
+        assert!(body.chars().all(|c| !c.is_control() && !['\u{fffe}', '\u{ffff}'].contains(&c)), "{body}");
+        assert_eq!(serde_json::from_str::<String>(&body).unwrap(), name);
+    }
 }

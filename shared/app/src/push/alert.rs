@@ -91,7 +91,7 @@ pub(super) async fn alert_each(
             }
         }
     }
-    // Asked for by the first who is alerted.
+    // Asked for by the first who has a phone.
     let alert = worded(context, &subject).shared();
     // Boxed, since many at once are large. One by one, so that nobody waits for who takes long to count.
     let mut results = stream::iter(heard)
@@ -120,9 +120,11 @@ async fn alert_one(
     user: UserId,
     heard_at: Timestamp,
 ) -> Result<(), TaskError> {
-    let Some(alerted) = decide(context, subject, user, heard_at).await? else { return Ok(()) };
+    let Some((alerted, alert)) = decide(context, subject, alert, user, heard_at).await? else {
+        return Ok(());
+    };
     log(subject, user, "alerted");
-    let notice = Notice::Message(alert.await);
+    let notice = Notice::Message(alert);
     let letter = Letter {
         conversation: subject.conversation,
         collapses: true,
@@ -169,12 +171,15 @@ async fn others(
 }
 
 /// Writes down that a member is alerted; `None` where there is nothing to push.
+///
+/// In between and the publish there is as little as can be: the alert is worded before.
 async fn decide(
     context: &Context<'_, impl Inboxes + Devices + MessageLog + Sync, impl Sync, impl Sync>,
     subject: &Subject<'_>,
+    alert: impl Future<Output = Alert>,
     user: UserId,
     heard_at: Timestamp,
-) -> Result<Option<Alerted>, StoreError> {
+) -> Result<Option<(Alerted, Alert)>, StoreError> {
     let mut devices = context.store.devices(user).await?;
     devices.retain(|device| device.push.is_some());
     if devices.is_empty() {
@@ -182,6 +187,7 @@ async fn decide(
         return Ok(None);
     }
     let since = counted_since(&devices, heard_at);
+    let alert = alert.await;
     let mut row = context.store.peek(user, subject.conversation).await?;
     if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
         // It, or the membership, may be younger than what was read.
@@ -212,7 +218,7 @@ async fn decide(
         };
         row = match context.store.replace_alerts(user, seen, &next).await {
             Ok(ReplaceOutcome::Replaced) => {
-                return Ok(Some(Alerted { devices, unread: count.unread, others }));
+                return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
             }
             Ok(ReplaceOutcome::NotAMember) => None,
             Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
@@ -220,7 +226,7 @@ async fn decide(
                 // It may be written all the same: then nobody else alerts.
                 let row = context.store.get(user, subject.conversation).await?;
                 if row.is_some_and(|row| row.alerts == next) {
-                    return Ok(Some(Alerted { devices, unread: count.unread, others }));
+                    return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
                 }
                 return Err(error);
             }

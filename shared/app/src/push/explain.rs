@@ -104,7 +104,7 @@ impl Outcome {
             Self::NoDevice => "none of their devices is registered for pushes, as of now",
             Self::Connected => "they are connected, as of now; whoever is connected is not alerted",
             Self::NotAlerted => {
-                "they were connected when it was announced, or the task is still in the queue or its dead-letter queue"
+                "they were connected when it was announced, or its task is still in the queue, in the dead-letter queue, or was never queued"
             }
         }
     }
