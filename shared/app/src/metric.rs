@@ -36,7 +36,7 @@ pub const PUSHES: &str = "Pushes";
 /// `taken`, `dead` or `failed`.
 pub const OUTCOME: &str = "Outcome";
 
-/// From a message's time to its push being handed over. Unit: milliseconds.
+/// From a message's time to its push being taken up by the function. Unit: milliseconds.
 pub const PUSH_LAG: &str = "PushLag";
 
 /// Every counter.

@@ -4,21 +4,17 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use confab_domain::alerts::Count;
 use confab_domain::device::Device;
-use confab_domain::notification::{Alert, Notice, Wording};
-use confab_domain::{Alerts, Timestamp, UserId};
+use confab_domain::notification::{Alert, Notice};
+use confab_domain::{Timestamp, UserId};
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::badge::Badges;
+use super::Context;
+use super::decide::{count_with, decide, others, wants};
 use super::publish::{Letter, publish_each};
 use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
-use super::{ATTEMPTS_MAX, Context};
-use crate::ports::{
-    Devices, Direction, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, ReplaceOutcome, Sessions,
-    StoreError, Users,
-};
-use crate::unread::count_unread;
+use super::words::worded;
+use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
 use crate::{TaskError, metric};
 
 /// Members that are alerted side by side: few enough for one invocation's connections.
@@ -29,41 +25,6 @@ const TRIES_MAX: u32 = 6;
 
 /// What the first repetition waits for; each further one waits twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Why a member gets no alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoAlert {
-    /// They have muted the conversation.
-    Muted,
-    /// They have read the message.
-    HasRead,
-    /// They are not in the conversation, or came after the message.
-    NotAMember,
-}
-
-impl NoAlert {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Muted => "muted",
-            Self::HasRead => "read",
-            Self::NotAMember => "not_a_member",
-        }
-    }
-}
-
-/// Whether a member is to be alerted to a message, by their row.
-pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Result<(), NoAlert> {
-    let reads = row.joined.since().is_some_and(|since| since <= subject.seq);
-    if !reads {
-        Err(NoAlert::NotAMember)
-    } else if row.read_seq >= Some(subject.seq) {
-        Err(NoAlert::HasRead)
-    } else if row.muted_until.is_some_and(|until| until > now) {
-        Err(NoAlert::Muted)
-    } else {
-        Ok(())
-    }
-}
 
 pub(super) async fn alert_each(
     context: &Context<
@@ -87,7 +48,7 @@ pub(super) async fn alert_each(
             // Nothing but being heard from changes it, by whatever clock.
             if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at != *seen) {
                 heard.remove(&session.user);
-                log(&subject, session.user, "heard");
+                subject.log(session.user, "heard");
             }
         }
     }
@@ -123,7 +84,7 @@ async fn alert_one(
     let Some((alerted, alert)) = decide(context, subject, alert, user, heard_at).await? else {
         return Ok(());
     };
-    log(subject, user, "alerted");
+    subject.log(user, "alerted");
     let notice = Notice::Message(alert);
     let letter = Letter {
         conversation: subject.conversation,
@@ -132,153 +93,6 @@ async fn alert_one(
         notice: &notice,
     };
     send(context, message, subject, &letter, user, alerted.devices, 0).await
-}
-
-/// Somebody of whom it is written down that they are alerted.
-struct Alerted {
-    devices: Vec<Device>,
-    /// Unread messages of the conversation.
-    unread: u64,
-    /// And of all others, where they had to be counted before.
-    others: Option<u64>,
-}
-
-impl Alerted {
-    /// Read after the row was written: see [`super::badge`]. `None` where it cannot be: an alert is worth more.
-    async fn badge(
-        &self,
-        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
-        subject: &Subject<'_>,
-        user: UserId,
-    ) -> Option<u64> {
-        let others = match self.others {
-            Some(others) => Ok(others),
-            None => others(context, subject, user).await,
-        };
-        let failed = |error: &StoreError| {
-            tracing::warn!(error = error as &dyn std::error::Error, "an alert without a badge");
-        };
-        others.inspect_err(failed).ok().map(|others| self.unread + others)
-    }
-}
-
-async fn others(
-    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
-    subject: &Subject<'_>,
-    user: UserId,
-) -> Result<u64, StoreError> {
-    Badges::read(context, user).await?.others(context, subject.conversation).await
-}
-
-/// Writes down that a member is alerted; `None` where there is nothing to push.
-///
-/// In between and the publish there is as little as can be: the alert is worded before.
-async fn decide(
-    context: &Context<'_, impl Inboxes + Devices + MessageLog + Sync, impl Sync, impl Sync>,
-    subject: &Subject<'_>,
-    alert: impl Future<Output = Alert>,
-    user: UserId,
-    heard_at: Timestamp,
-) -> Result<Option<(Alerted, Alert)>, StoreError> {
-    let mut devices = context.store.devices(user).await?;
-    devices.retain(|device| device.push.is_some());
-    if devices.is_empty() {
-        log(subject, user, "no_device");
-        return Ok(None);
-    }
-    let since = counted_since(&devices, heard_at);
-    let alert = alert.await;
-    let mut row = context.store.peek(user, subject.conversation).await?;
-    if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
-        // It, or the membership, may be younger than what was read.
-        row = context.store.get(user, subject.conversation).await?;
-    }
-    let mut others = None;
-    for _ in 0..ATTEMPTS_MAX {
-        let verdict = row.as_ref().map_or(Err(NoAlert::NotAMember), |row| wants(row, subject, context.now));
-        let seen = match (verdict, &row) {
-            (Ok(()), Some(row)) if !row.alerts.has(subject.seq) => row,
-            (verdict, _) => {
-                log(subject, user, verdict.err().map_or("alerted_before", NoAlert::as_str));
-                return Ok(None);
-            }
-        };
-        let count = count_with(context, subject, user, seen).await?;
-        if seen.alerts.all_counted_since != Some(since) && others.is_none() {
-            let badges = Badges::read(context, user).await?;
-            if !badges.are_counted_since(since) {
-                others = Some(badges.others_counted_anew(context, subject.conversation).await?);
-            }
-        }
-        let next = Alerts {
-            count: Some(count),
-            all_counted_since: Some(since),
-            writer: context.writer,
-            ..seen.alerts.with(subject.seq)
-        };
-        row = match context.store.replace_alerts(user, seen, &next).await {
-            Ok(ReplaceOutcome::Replaced) => {
-                return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
-            }
-            Ok(ReplaceOutcome::NotAMember) => None,
-            Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
-            Err(error) => {
-                // It may be written all the same: then nobody else alerts.
-                let row = context.store.get(user, subject.conversation).await?;
-                if row.is_some_and(|row| row.alerts == next) {
-                    return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
-                }
-                return Err(error);
-            }
-        };
-    }
-    Err(StoreError::Unavailable("a row is changed too often".into()))
-}
-
-/// Since when alerts have counted everything: the user was not heard from since, and had a phone to be alerted by.
-fn counted_since(devices: &[Device], heard_at: Timestamp) -> Timestamp {
-    let first = devices.iter().filter_map(|device| device.push.as_ref()).map(|push| push.since).min();
-    first.map_or(heard_at, |first| first.max(heard_at))
-}
-
-/// What is unread of the conversation, this message included.
-async fn count_with(
-    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
-    subject: &Subject<'_>,
-    user: UserId,
-    row: &InboxRow,
-) -> Result<Count, StoreError> {
-    if let Some(count) = row.alerts.count_with(row.unread_after(), subject.seq, context.now) {
-        return Ok(count);
-    }
-    let count = count_unread(context.store, user, row, context.retention, context.now).await?;
-    Ok(count.unwrap_or(Count { from: row.unread_after(), upto: subject.seq, unread: 1, at: context.now }))
-}
-
-/// The alert in words; the sender's name and the text are left out where they cannot be read.
-async fn worded(
-    context: &Context<'_, impl Users + MessageLog + Sync, impl Sync, impl Sync>,
-    subject: &Subject<'_>,
-) -> Alert {
-    let (profiles, text) =
-        futures_util::future::join(context.store.profiles(&[subject.sender]), preview(context, subject))
-            .await;
-    let name = profiles.ok().and_then(|mut profiles| profiles.pop()).map(|profile| profile.display_name);
-    let sender = name.as_deref().unwrap_or("Somebody");
-    let (title, body) = Wording { sender, group: subject.group, text: text.as_deref() }.lines();
-    Alert { seq: subject.seq, sender: subject.sender, sent_at: subject.sent_at, title, body }
-}
-
-async fn preview(
-    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
-    subject: &Subject<'_>,
-) -> Option<String> {
-    if !context.preview {
-        return None;
-    }
-    let range = Range { from: subject.seq, to: subject.seq, direction: Direction::Up };
-    let page = context.store.page(subject.conversation, range, 1).await.ok()?;
-    page.entries.into_iter().next()?.content.text
 }
 
 async fn send(
@@ -324,7 +138,7 @@ pub(super) async fn again(
     let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
     let Some(row) = context.store.get(user, subject.conversation).await? else { return Ok(()) };
     if let Err(reason) = wants(&row, &subject, context.now) {
-        log(&subject, user, reason.as_str());
+        subject.log(user, reason.as_str());
         return Ok(());
     }
     let mut devices = context.store.devices(user).await?;
@@ -338,9 +152,4 @@ pub(super) async fn again(
         notice: &notice,
     };
     send(context, message, &subject, &letter, user, devices, attempt).await
-}
-
-/// What became of a message for a member, in the log.
-fn log(subject: &Subject<'_>, user: UserId, outcome: &str) {
-    tracing::info!(conversation = %subject.conversation, seq = subject.seq.get(), %user, outcome, "alert");
 }

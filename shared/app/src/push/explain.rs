@@ -8,7 +8,7 @@ use confab_domain::{ConversationId, Kind, Message, Refusal, Seq, Status, Timesta
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::alert::{NoAlert, wants};
+use super::decide::{NoAlert, wants};
 use super::task::Subject;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};

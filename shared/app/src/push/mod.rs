@@ -8,10 +8,12 @@
 mod alert;
 mod badge;
 mod clear;
+mod decide;
 pub mod explain;
 mod publish;
 pub mod register;
 mod task;
+mod words;
 
 use confab_domain::Timestamp;
 use confab_domain::retention::Retention;

@@ -89,6 +89,13 @@ pub(super) struct Subject<'a> {
     pub(super) group: Option<&'a str>,
 }
 
+impl Subject<'_> {
+    /// Says in the log what became of the message for a member.
+    pub(super) fn log(&self, user: UserId, outcome: &str) {
+        tracing::info!(conversation = %self.conversation, seq = self.seq.get(), %user, outcome, "alert");
+    }
+}
+
 impl PushTask {
     pub(crate) fn alert(
         message: &Message,

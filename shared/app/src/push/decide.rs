@@ -1,0 +1,171 @@
+//! Who of those whom a message did not reach is alerted, and with which badge.
+
+use std::future::Future;
+
+use confab_domain::alerts::Count;
+use confab_domain::device::Device;
+use confab_domain::notification::Alert;
+use confab_domain::{Alerts, Timestamp, UserId};
+
+use super::badge::Badges;
+use super::task::Subject;
+use super::{ATTEMPTS_MAX, Context};
+use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
+use crate::unread::count_unread;
+
+/// Why a member gets no alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAlert {
+    /// They have muted the conversation.
+    Muted,
+    /// They have read the message.
+    HasRead,
+    /// They are not in the conversation, or came after the message.
+    NotAMember,
+}
+
+impl NoAlert {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Muted => "muted",
+            Self::HasRead => "read",
+            Self::NotAMember => "not_a_member",
+        }
+    }
+}
+
+/// Whether a member is to be alerted to a message, by their row.
+pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Result<(), NoAlert> {
+    let reads = row.joined.since().is_some_and(|since| since <= subject.seq);
+    if !reads {
+        Err(NoAlert::NotAMember)
+    } else if row.read_seq >= Some(subject.seq) {
+        Err(NoAlert::HasRead)
+    } else if row.muted_until.is_some_and(|until| until > now) {
+        Err(NoAlert::Muted)
+    } else {
+        Ok(())
+    }
+}
+
+/// Somebody of whom it is written down that they are alerted.
+pub(super) struct Alerted {
+    pub(super) devices: Vec<Device>,
+    /// Unread messages of the conversation.
+    unread: u64,
+    /// And of all others, where they had to be counted before.
+    others: Option<u64>,
+}
+
+impl Alerted {
+    /// Read after the row was written: see [`super::badge`]. `None` where it cannot be: an alert is worth more.
+    pub(super) async fn badge(
+        &self,
+        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        subject: &Subject<'_>,
+        user: UserId,
+    ) -> Option<u64> {
+        let others = match self.others {
+            Some(others) => Ok(others),
+            None => others(context, subject, user).await,
+        };
+        let failed = |error: &StoreError| {
+            tracing::warn!(error = error as &dyn std::error::Error, "an alert without a badge");
+        };
+        others.inspect_err(failed).ok().map(|others| self.unread + others)
+    }
+}
+
+/// What is unread in all other conversations.
+pub(super) async fn others(
+    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+    user: UserId,
+) -> Result<u64, StoreError> {
+    Badges::read(context, user).await?.others(context, subject.conversation).await
+}
+
+/// Writes down that a member is alerted; `None` where there is nothing to push.
+///
+/// In between and the publish there is as little as can be: the alert is worded before.
+pub(super) async fn decide(
+    context: &Context<'_, impl Inboxes + Devices + MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+    alert: impl Future<Output = Alert>,
+    user: UserId,
+    heard_at: Timestamp,
+) -> Result<Option<(Alerted, Alert)>, StoreError> {
+    let mut devices = context.store.devices(user).await?;
+    devices.retain(|device| device.push.is_some());
+    if devices.is_empty() {
+        subject.log(user, "no_device");
+        return Ok(None);
+    }
+    let since = counted_since(&devices, heard_at);
+    let alert = alert.await;
+    let mut row = context.store.peek(user, subject.conversation).await?;
+    if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
+        // It, or the membership, may be younger than what was read.
+        row = context.store.get(user, subject.conversation).await?;
+    }
+    let mut others = None;
+    for _ in 0..ATTEMPTS_MAX {
+        let verdict = row.as_ref().map_or(Err(NoAlert::NotAMember), |row| wants(row, subject, context.now));
+        let seen = match (verdict, &row) {
+            (Ok(()), Some(row)) if !row.alerts.has(subject.seq) => row,
+            (verdict, _) => {
+                subject.log(user, verdict.err().map_or("alerted_before", NoAlert::as_str));
+                return Ok(None);
+            }
+        };
+        let count = count_with(context, subject, user, seen).await?;
+        if seen.alerts.all_counted_since != Some(since) && others.is_none() {
+            let badges = Badges::read(context, user).await?;
+            if !badges.are_counted_since(since) {
+                others = Some(badges.others_counted_anew(context, subject.conversation).await?);
+            }
+        }
+        let next = Alerts {
+            count: Some(count),
+            all_counted_since: Some(since),
+            writer: context.writer,
+            ..seen.alerts.with(subject.seq)
+        };
+        row = match context.store.replace_alerts(user, seen, &next).await {
+            Ok(ReplaceOutcome::Replaced) => {
+                return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
+            }
+            Ok(ReplaceOutcome::NotAMember) => None,
+            Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
+            Err(error) => {
+                // It may be written all the same: then nobody else alerts.
+                let row = context.store.get(user, subject.conversation).await?;
+                if row.is_some_and(|row| row.alerts == next) {
+                    return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
+                }
+                return Err(error);
+            }
+        };
+    }
+    Err(StoreError::Unavailable("a row is changed too often".into()))
+}
+
+/// Since when alerts have counted everything: the user was not heard from since, and had a phone to be alerted by.
+fn counted_since(devices: &[Device], heard_at: Timestamp) -> Timestamp {
+    let first = devices.iter().filter_map(|device| device.push.as_ref()).map(|push| push.since).min();
+    first.map_or(heard_at, |first| first.max(heard_at))
+}
+
+/// What is unread of the conversation, this message included.
+pub(super) async fn count_with(
+    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    subject: &Subject<'_>,
+    user: UserId,
+    row: &InboxRow,
+) -> Result<Count, StoreError> {
+    if let Some(count) = row.alerts.count_with(row.unread_after(), subject.seq, context.now) {
+        return Ok(count);
+    }
+    let count = count_unread(context.store, user, row, context.retention, context.now).await?;
+    Ok(count.unwrap_or(Count { from: row.unread_after(), upto: subject.seq, unread: 1, at: context.now }))
+}
