@@ -101,8 +101,15 @@ async fn contacts_are_for_who_is_logged_in() {
 async fn no_event_tells_of_a_request_or_a_friendship() {
     let [alice, bob] = Chat::new().users().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
-    alice.befriend(&bob).await;
-    alice.remove_contact(&bob).await;
+    alice.put_contact(&bob).await.ok();
     alices.assert_quiet().await;
     bobs.assert_quiet().await;
+    alice.befriend(&bob).await;
+    alice.remove_contact(&bob).await;
+    for socket in [&mut alices, &mut bobs] {
+        // That they have come, a moment ago, friends may be told a moment later.
+        let told: Vec<_> =
+            socket.unseen().await.into_iter().filter(|event| event["type"] != "presence").collect();
+        assert!(told.is_empty(), "{told:?}");
+    }
 }
