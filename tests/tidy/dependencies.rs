@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("confab-gateway-apigw", &["aws-sdk-apigatewaymanagement", "confab-app", "confab-domain"]),
     ("confab-push-sns", &["aws-sdk-sns", "confab-app", "confab-domain", "serde_json"]),
-    ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "serde_json"]),
+    ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "serde", "serde_json"]),
     (
         "confab-tokens-jwt",
         &["confab-app", "confab-domain", "hmac", "jsonwebtoken", "serde", "sha2", "signature", "thiserror"],
