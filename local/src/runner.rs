@@ -70,12 +70,18 @@ impl Runner {
         let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let now_ms = clock::now().as_ms();
         let (dynamodb, sqs, sns, secret) = match &data {
-            Some(data) => {
-                (data.database()?, data.queues(now_ms)?, data.pushes(now_ms)?, data.signing_secret()?)
-            }
-            None => {
-                (DynamoDb::in_memory()?, Sqs::in_memory(now_ms), Sns::in_memory(now_ms)?, fresh_secret()?)
-            }
+            Some(data) => (
+                data.database()?,
+                data.queues(now_ms)?,
+                data.pushes(clock::now().as_ms())?,
+                data.signing_secret()?,
+            ),
+            None => (
+                DynamoDb::in_memory()?,
+                Sqs::in_memory(now_ms),
+                Sns::in_memory(clock::now().as_ms())?,
+                fresh_secret()?,
+            ),
         };
         let tokens = JwtTokens::new(&secret).context("the file signing-secret in the data directory")?;
         let config = GatewayConfig {

@@ -66,10 +66,12 @@ impl Sns {
     /// [`SnsError::Open`] when the file cannot be opened, is no database, or
     /// was written by another version.
     pub fn open(path: &Path, epoch_ms: u64) -> Result<Self, SnsError> {
+        // Before the store is opened, which takes its time.
+        let timeline = Timeline::starting_at(epoch_ms);
         let failed =
             |source: rusqlite::Error| SnsError::Open { path: path.to_owned(), source: source.into() };
         let store = Store::open(path).map_err(failed)?;
-        Ok(Self::new(Execution::Blocking, store, epoch_ms))
+        Ok(Self::new(Execution::Blocking, store, timeline))
     }
 
     /// Starts empty and forgets everything when the last clone is dropped.
@@ -80,13 +82,15 @@ impl Sns {
     ///
     /// [`SnsError::InMemory`] when SQLite refuses, as for want of memory.
     pub fn in_memory(epoch_ms: u64) -> Result<Self, SnsError> {
+        // Before the store is opened, which takes its time.
+        let timeline = Timeline::starting_at(epoch_ms);
         let store = Store::in_memory().map_err(|error| SnsError::InMemory(error.into()))?;
-        Ok(Self::new(Execution::Inline, store, epoch_ms))
+        Ok(Self::new(Execution::Inline, store, timeline))
     }
 
-    fn new(execution: Execution, store: Store, epoch_ms: u64) -> Self {
+    fn new(execution: Execution, store: Store, timeline: Timeline) -> Self {
         let store = Arc::new(Mutex::new(store));
-        Self { execution, store, timeline: Timeline::starting_at(epoch_ms) }
+        Self { execution, store, timeline }
     }
 
     /// What was published, oldest first: the newest 10 000 at most. Blocks
