@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use confab_app::ports::StoreError;
+use confab_lambda::summary::chain;
 use lambda_runtime::Error;
 
 use request::{Answer, Kind, Properties, Request};
@@ -114,17 +115,6 @@ async fn perform(cloud: &impl Cloud, request: &Request) -> Result<String, Failur
 fn arn_of(request: &Request) -> Option<String> {
     let properties: Properties = serde_json::from_value(request.resource_properties.clone()).ok()?;
     properties.arn(&request.stack_id)
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

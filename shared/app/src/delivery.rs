@@ -6,11 +6,11 @@ use std::time::Duration;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::reach::Reach;
 use confab_domain::{ConnectionId, Kind, Message, Timestamp, UserId};
-use confab_protocol::{ServerFrame, server};
+use confab_protocol::ServerFrame;
 
 use crate::announce::{Reached, post_to};
 use crate::ports::{Connections, PushQueue, Session, Sessions, StoreError};
-use crate::presence::DELAY_MAX;
+use crate::presence::{DELAY_MAX, probe_event};
 use crate::push::{Absent, PushTask};
 use crate::wire;
 
@@ -134,11 +134,7 @@ async fn probe(
     };
     let asked: Vec<Session> = rows.iter().filter(is_asked).cloned().collect();
     if !asked.is_empty() {
-        let event = ServerFrame::Heartbeat(server::Heartbeat {
-            id: None,
-            server_at_ms: None,
-            next_seconds: policy.interval.as_secs(),
-        });
+        let event = probe_event(policy);
         post_to(sessions, delivery.connections, &asked, None, &event, now).await?;
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! One event per invocation, with fields rather than prose, and no content.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use confab_app::{Error, metric, wire};
@@ -42,7 +41,7 @@ pub fn log_record(function: &str, error: Option<&Error>, duration: Duration) {
 }
 
 /// An error with its causes: the JSON format of logs keeps only the outermost.
-fn chain(error: &Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,8 +1,8 @@
 //! Which device has a push token: at most one.
 //!
 //! Shape, in the table of devices: `{user S "token#<platform>#<SHA-256 of the token>", device S "owner", owner_user S,
-//! owner_device S, since_ms N}`. Changes together with the devices' own items, which have the token itself; one that is left over
-//! from a device that is gone does no harm.
+//! owner_device S, since_ms N}`. Changes together with the devices' own items, which have the token itself; one that is
+//! left over from a device that is gone does no harm.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{

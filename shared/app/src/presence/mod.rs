@@ -24,7 +24,7 @@ use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions};
 
 use look::Message;
 
-pub(crate) use probe::look_at_each;
+pub(crate) use probe::{look_at_each, probe_event};
 pub use task::{DELAY_MAX, PresenceTask, Step};
 
 /// Longer than any request lasts, clocks that disagree included.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{Presence, Status};
 use confab_protocol::{ServerFrame, server};
 use futures_util::{StreamExt, stream};
@@ -85,11 +86,7 @@ async fn probe(
     session: &Session,
     probed: &Presence,
 ) -> Result<Reached, StoreError> {
-    let event = ServerFrame::Heartbeat(server::Heartbeat {
-        id: None,
-        server_at_ms: None,
-        next_seconds: context.policy.interval.as_secs(),
-    });
+    let event = probe_event(context.policy);
     let rows = std::slice::from_ref(session);
     let mut reached = Reached::NotAll;
     for _ in 0..POSTS_MAX {
@@ -108,4 +105,13 @@ async fn probe(
         context.queue.put(&task, Duration::ZERO).await?;
     }
     Ok(reached)
+}
+
+/// What a client answers at once by a heartbeat, and beats as often as usual from then on.
+pub(crate) fn probe_event(policy: HeartbeatPolicy) -> ServerFrame {
+    ServerFrame::Heartbeat(server::Heartbeat {
+        id: None,
+        server_at_ms: None,
+        next_seconds: policy.interval.as_secs(),
+    })
 }

@@ -48,6 +48,16 @@ pub(super) async fn clear(
             Telling::Now => {}
         }
         let count = count_unread(context.store, user, &row, context.retention, context.now).await?;
+        // Before the row says that they are told: where a store fails, the record comes again.
+        let mut devices = context.store.devices(user).await?;
+        devices.retain(|device| device.push.is_some() && device.device != reader);
+        let is_muted = row.muted_until.is_some_and(|until| until > context.now);
+        let own = count.filter(|_| !is_muted).map_or(0, |count| count.unread);
+        let others = if devices.is_empty() {
+            0
+        } else {
+            Badges::read(context, user).await?.others_counted_anew(context, conversation).await?
+        };
         let told = Some(Told { read_seq, at: context.now });
         let next = Alerts { count, told, writer: context.writer, ..row.alerts };
         match context.store.replace_alerts(user, &row, &next).await? {
@@ -58,14 +68,9 @@ pub(super) async fn clear(
                 continue;
             }
         }
-        let mut devices = context.store.devices(user).await?;
-        devices.retain(|device| device.push.is_some() && device.device != reader);
         if devices.is_empty() {
             return Ok(());
         }
-        let is_muted = row.muted_until.is_some_and(|until| until > context.now);
-        let own = count.filter(|_| !is_muted).map_or(0, |count| count.unread);
-        let others = Badges::read(context, user).await?.others_counted_anew(context, conversation).await?;
         // An alert to what is not read yet stays, also where it waits for a phone that is off.
         let collapses = row.alerts.newest <= Some(read_seq);
         let letter =
