@@ -118,6 +118,8 @@ impl<F: Functions> Session<F> {
 
     /// Returns whether it stopped only because of congestion.
     fn take_arrived(&mut self) -> Result<bool, Ending> {
+        // Before the look at the phase: a function that is started after it is waited for.
+        let _entered = self.shared.invocations.enter();
         while *self.shared.phase.borrow() == Phase::Running
             && let Ok(permit) = Arc::clone(&self.room).try_acquire_owned()
         {
