@@ -173,6 +173,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
         presence: PresenceFunction {
             store: store.clone(),
             gateway: gateway.clone(),
+            push: push_queue.clone(),
             presence: presence.clone(),
             dead_letters: DeadLetterQueue::new(sqs.clone(), queues.presence.dead_letter_url.clone()),
         },

@@ -126,6 +126,7 @@ impl Bench {
             presence: presence::Presence {
                 store: clients.store("presence"),
                 gateway: clients.gateway("presence"),
+                push: clients.push_queue("presence", &pushes_queue),
                 presence: watching("presence"),
                 dead_letters: clients.dead_letters("presence", &presence_queue),
             },

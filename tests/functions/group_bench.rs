@@ -14,7 +14,7 @@ use crate::bench::{Bench, POLICY, User, frame_of, message};
 use crate::clients::TABLE_PREFIX;
 
 impl Bench {
-    /// Makes a group of one user and others; gives its id.
+    /// Makes a group of one user and others, of whom the first is in no other group of theirs; gives its id.
     pub(crate) async fn group(&self, owner: &User, others: &[&User]) -> String {
         let actor = Actor { user: owner.id, key: "made".parse().expect("a key"), attempt: Attempt(0) };
         let wanted = NewGroup {
@@ -24,7 +24,7 @@ impl Bench {
         let writer = Writer::default();
         let delivery = Delivery { connections: &self.gateway, push: &self.push_queue, policy: POLICY };
         let context = Context { store: &self.store, delivery, queue: &self.queue, writer: &writer };
-        let id = GroupId::new(Ulid(1));
+        let id = GroupId::new(Ulid(owner.n << 64 | others.first().map_or(0, |other| other.n)));
         context.create(id, actor, &wanted, Timestamp::from_ms(1)).await.expect("a group").group
     }
 

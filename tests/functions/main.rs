@@ -14,6 +14,7 @@ mod presence_costs;
 mod push_bench;
 mod push_costs;
 mod push_fates;
+mod push_silence;
 mod push_tour;
 mod queue_bench;
 mod tour;

@@ -32,15 +32,16 @@ impl Bench {
 
     /// As if nothing had been heard of a user for long.
     pub(crate) async fn was_not_heard_for_long(&self, user: &User) {
-        self.renewed_at(user, Timestamp::from_ms(1)).await;
+        self.was_heard_at(user, Timestamp::from_ms(1)).await;
     }
 
     /// As if a user had sent a heartbeat at this moment.
     pub(crate) async fn is_heard(&self, user: &User) {
-        self.renewed_at(user, clock::now()).await;
+        self.was_heard_at(user, clock::now()).await;
     }
 
-    async fn renewed_at(&self, user: &User, then: Timestamp) {
+    /// As if the last sign of life of a user had come then.
+    pub(crate) async fn was_heard_at(&self, user: &User, then: Timestamp) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let connection = &session.connections.first().expect("a connection").id;
         assert!(self.store.renew(user.id, connection, then).await.expect("a store").is_some());

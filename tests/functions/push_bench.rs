@@ -172,6 +172,12 @@ pub(crate) fn again(from: &User, to: &User, seq: u64, attempt: u32) -> String {
     serde_json::to_string(&task).expect("JSON")
 }
 
+/// The record of a user who was not heard from since.
+pub(crate) fn silence(user: &User, heard_at_ms: u64) -> String {
+    let task = PushTask::V1(Step::Silence { user: user.id.to_string(), heard_at_ms });
+    serde_json::to_string(&task).expect("JSON")
+}
+
 /// The record that clears a conversation's alerts.
 pub(crate) fn clear(user: &User, peer: &User, (reader, read_seq): (DeviceId, u64)) -> String {
     let conversation = ConversationId::dm(user.id, peer.id).expect("two users");

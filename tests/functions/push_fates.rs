@@ -6,7 +6,7 @@ use confab_domain::DeviceId;
 use ulid::Ulid;
 
 use crate::bench::{Bench, User};
-use crate::push_bench::{Fault, again, alert, clear};
+use crate::push_bench::{Fault, again, alert, clear, silence};
 
 /// Longer than any call to the embedded services takes.
 const LIFE: Duration = Duration::from_secs(2);
@@ -130,6 +130,7 @@ async fn what_names_nothing_is_parked() {
         right.replace("\"seq\":1", "\"seq\":0"),
         right.replace("dm_", "pm_"),
         clear(&bob, &ada, (DeviceId::new(Ulid(9)), 1)).replace("dev_", "div_"),
+        silence(&bob, 1).replace("usr_", "use_"),
     ];
     for body in &never {
         assert!(!bench.push_again(body).await, "{body}");

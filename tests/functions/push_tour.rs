@@ -39,6 +39,15 @@ pub(crate) async fn alerting(bench: &Bench, ada: &User, n: u128) {
     bench.push_again(&clear(&frank, ada, (DeviceId::new(Ulid(9)), 1))).await;
     bench.disconnect(n, &format!("c{n}=")).await;
 
+    bench.connect(n, &format!("c{n}=")).await;
+    let group = bench.group(ada, &[&frank]).await;
+    bench.send_to_group(ada, &group, "p1").await;
+    bench.run_fan_out().await;
+    bench.falls_silent(&frank).await;
+    bench.run_push().await;
+    assert_eq!(bench.explained(&group, 2).await["members"][1]["outcome"], "alerted");
+    bench.disconnect(n, &format!("c{n}=")).await;
+
     bench.endpoint_is_gone(&frank).await;
     bench.send(ada, &frank, "p2", "has its endpoint made anew").await;
     bench.run_push().await;

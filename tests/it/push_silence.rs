@@ -127,6 +127,34 @@ async fn a_message_right_after_the_cut_of_a_silent_socket_is_alerted_to_as_well(
 }
 
 #[tokio::test]
+async fn what_a_socket_took_that_was_dead_already_is_alerted_to_once_the_timeout_is_over() {
+    let (alice, bob, dm, mut socket) = connected().await;
+    alice.post_text(&dm, "you still hear this").await;
+    socket.next_at(&dm, 1).await;
+    assert_eq!(socket.ask(json!({"action": "read", "conversation": dm, "seq": 1})).await["type"], "ok");
+    let last = socket.fall_silent().await;
+    for _ in 2..=3 {
+        alice.post_text(&dm, "are you there?").await;
+    }
+    for seq in 2..=3 {
+        bob.next_alert_by(over(last), &dm, seq).await;
+    }
+    bob.is_alerted_to(&dm, &[2, 3]).await;
+}
+
+#[tokio::test]
+async fn who_comes_back_within_the_timeout_is_not_alerted_to_what_the_old_socket_took() {
+    let (alice, bob, dm, mut socket) = connected().await;
+    let last = socket.fall_silent().await;
+    alice.post_text(&dm, "are you there?").await;
+    let mut back = bob.connect().await;
+    back.stay_awake();
+    back.missed(&dm, json!({})).await;
+    bob.is_pushed_nothing_until(over(last)).await;
+    bob.is_pushed_nothing().await;
+}
+
+#[tokio::test]
 async fn several_messages_into_silence_are_alerts_of_their_own() {
     let (alice, bob, dm, _socket, last) = unsure().await;
     for _ in 2..=4 {

@@ -27,11 +27,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("confab-contract", &["confab-app", "confab-domain", "futures-util", "ulid"]),
     (
         "confab-store-dynamodb",
-        &["aws-sdk-dynamodb", "confab-app", "confab-domain", "futures-util", "getrandom", "sha2", "zstd"],
+        &[
+            "aws-sdk-dynamodb",
+            "confab-app",
+            "confab-domain",
+            "confab-sdk-errors",
+            "futures-util",
+            "getrandom",
+            "sha2",
+            "zstd",
+        ],
     ),
-    ("confab-gateway-apigw", &["aws-sdk-apigatewaymanagement", "confab-app", "confab-domain"]),
-    ("confab-push-sns", &["aws-sdk-sns", "confab-app", "confab-domain", "serde_json"]),
-    ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "serde", "serde_json"]),
+    ("confab-sdk-errors", &["aws-smithy-runtime-api", "aws-smithy-types", "confab-app"]),
+    (
+        "confab-gateway-apigw",
+        &["aws-sdk-apigatewaymanagement", "confab-app", "confab-domain", "confab-sdk-errors"],
+    ),
+    ("confab-push-sns", &["aws-sdk-sns", "confab-app", "confab-domain", "confab-sdk-errors", "serde_json"]),
+    ("confab-queue-sqs", &["aws-sdk-sqs", "confab-app", "confab-sdk-errors", "serde", "serde_json"]),
     (
         "confab-tokens-jwt",
         &["confab-app", "confab-domain", "hmac", "jsonwebtoken", "serde", "sha2", "signature", "thiserror"],

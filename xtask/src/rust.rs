@@ -4,7 +4,9 @@
 //! dependency and builds it once: without the tests, or for one package, tokio and all that uses it would be built again.
 
 use std::fs;
+use std::num::NonZero;
 use std::process::Command;
+use std::thread::available_parallelism;
 
 use crate::command::{command, read, run, unattended};
 use crate::files::{self, Root};
@@ -26,6 +28,9 @@ pub(crate) fn build(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// As the profile `crowded` in `.config/nextest.toml` takes them.
+const SLOTS_PER_CORE: usize = 3;
+
 pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
     if read(command("cargo", root.path()).args(["nextest", "--version"])).is_err() {
         println!("cargo-nextest is not installed: cargo test runs the same tests, slower");
@@ -33,7 +38,9 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Passed);
     }
     let mut nextest = command("cargo", root.path());
-    nextest.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    nextest.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--profile", "crowded"]);
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    nextest.arg("--test-threads").arg((cores * SLOTS_PER_CORE).to_string());
     if unattended() {
         nextest.args(["--cargo-quiet", "--show-progress", "none", "--status-level", "slow"]);
     }

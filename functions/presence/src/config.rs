@@ -13,6 +13,8 @@ pub struct Config {
     pub connections_endpoint: String,
     /// `CONFAB_PRESENCE_QUEUE_URL`.
     pub presence_queue_url: String,
+    /// `CONFAB_PUSH_QUEUE_URL`.
+    pub push_queue_url: String,
     /// `CONFAB_PRESENCE_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
@@ -31,6 +33,7 @@ impl Config {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
+            push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             dead_letter_queue_url: env.get("CONFAB_PRESENCE_DEAD_LETTER_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
         };

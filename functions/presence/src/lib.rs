@@ -8,7 +8,7 @@ use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
 use confab_lambda::presence::Presence as Tools;
 use confab_lambda::records::{self, Received};
-use confab_queue_sqs::DeadLetterQueue;
+use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -18,6 +18,8 @@ pub struct Presence {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
+    /// What phones are told of who fell silent.
+    pub push: SqsPushQueue,
     /// What is looked at later, and how long silence may last.
     pub presence: Tools,
     /// Where records go that nobody can handle.
@@ -33,7 +35,7 @@ impl Presence {
             &self.dead_letters,
             |received: Received<PresenceTask>| async move {
                 let context = self.presence.context(&self.store, clock::now())?;
-                perform(&context, &self.gateway, &received.task, received.before).await
+                perform(&context, (&self.gateway, &self.push), &received.task, received.before).await
             },
         )
         .await

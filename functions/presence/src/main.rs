@@ -1,7 +1,7 @@
 //! Cold start of the `presence` function.
 
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::DeadLetterQueue;
+use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use presence::{Presence, config::Config};
 
@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Presence {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
+        push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),

@@ -10,9 +10,9 @@ use confab_protocol::ServerFrame;
 
 use crate::announce::{Reached, post_to};
 use crate::ports::{Connections, PushQueue, Session, Sessions, StoreError};
-use crate::presence::{DELAY_MAX, probe_event};
+use crate::presence::probe_event;
 use crate::push::{Absent, PushTask};
-use crate::wire;
+use crate::{delay, wire};
 
 /// The ways to a user's devices.
 #[derive(Clone, Copy, Debug)]
@@ -110,9 +110,7 @@ impl Missed {
             queue.put(&PushTask::alert(message, group, self.away, false), Duration::ZERO).await?;
         }
         if !self.unsure.is_empty() {
-            // Rounded up, since a queue counts in whole seconds.
-            let seconds = self.known_at.since(now).as_millis().div_ceil(1000);
-            let delay = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)).min(DELAY_MAX);
+            let delay = delay::at_least(self.known_at.since(now));
             queue.put(&PushTask::alert(message, group, self.unsure, true), delay).await?;
         }
         Ok(())

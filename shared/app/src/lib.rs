@@ -40,6 +40,7 @@ pub mod profiles;
 pub mod refresh_session;
 pub mod sign_up;
 
+pub mod delay;
 mod error;
 mod generations;
 mod gone;

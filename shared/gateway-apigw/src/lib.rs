@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
-use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
 use aws_sdk_apigatewaymanagement::operation::get_connection::GetConnectionError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use confab_app::ports::{Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
+use confab_sdk_errors::SdkFailure;
 
 /// The connections of one WebSocket API.
 #[derive(Clone, Debug)]
@@ -87,14 +87,6 @@ const TRANSIENT: &[&str] = &[
     "ThrottlingException",
 ];
 
-fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let transient = match error.as_service_error() {
-        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
-        None => true,
-    };
-    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+fn store_error(error: impl SdkFailure) -> StoreError {
+    error.into_store_error(TRANSIENT)
 }

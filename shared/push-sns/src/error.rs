@@ -1,7 +1,7 @@
 //! What an SDK error means to a use case.
 
-use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use confab_app::ports::StoreError;
+use confab_sdk_errors::SdkFailure;
 
 /// Error codes after which the same request may succeed.
 ///
@@ -18,14 +18,6 @@ const TRANSIENT: &[&str] = &[
     "ThrottlingException",
 ];
 
-pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let transient = match error.as_service_error() {
-        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
-        None => true,
-    };
-    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+pub(crate) fn store_error(error: impl SdkFailure) -> StoreError {
+    error.into_store_error(TRANSIENT)
 }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
+use confab_sdk_errors::SdkFailure;
 
 /// Error codes after which the same request may succeed, and may have succeeded already.
 ///
@@ -23,16 +24,8 @@ const TRANSIENT: &[&str] = &[
 ];
 
 /// A failure other than the conditions that the caller has looked for.
-pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let transient = match error.as_service_error() {
-        Some(service) => service.code().is_none_or(|code| TRANSIENT.contains(&code)),
-        None => true,
-    };
-    if transient { StoreError::Unavailable(error.into()) } else { StoreError::Rejected(error.into()) }
+pub(crate) fn store_error(error: impl SdkFailure) -> StoreError {
+    error.into_store_error(TRANSIENT)
 }
 
 /// Whether a single write met a transaction on its item: nothing was written.

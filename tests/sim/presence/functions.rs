@@ -96,7 +96,7 @@ impl World {
         let Delayed { task, received_before, .. } = delayed;
         let server = Server::new(self);
         let performed = async {
-            match perform(&server.context(), &server, task, *received_before).await {
+            match perform(&server.context(), (&server, &self.pushes), task, *received_before).await {
                 Ok(()) => Ok(()),
                 Err(TaskError::Again(error)) => Err(error),
                 Err(TaskError::Never(why)) => {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use confab_app::Error;
 use confab_app::ports::{PostOutcome, Session, Sessions};
 use confab_app::presence::PresenceTask;
+use confab_app::push::PushTask;
 use confab_domain::{ConnectionId, DeviceId, Refusal, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
@@ -32,6 +33,8 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
     pub(crate) queue: DelayQueue<PresenceTask>,
+    /// What phones are to be told; nobody does.
+    pub(crate) pushes: DelayQueue<PushTask>,
     weather: Arc<Changeable>,
     stormy: AtomicBool,
     phones: Mutex<BTreeMap<DeviceId, Phone>>,
@@ -61,6 +64,7 @@ impl World {
             memory: Memory::new(Arc::clone(&weather) as _).with_page_max(page_max),
             gateway: Gateway::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            pushes: DelayQueue::default(),
             weather,
             stormy: AtomicBool::new(false),
             phones: Mutex::default(),

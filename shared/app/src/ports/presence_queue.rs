@@ -9,7 +9,7 @@ use crate::presence::PresenceTask;
 /// Looks and announcements that the `presence` function makes, at least once and in any order.
 pub trait PresenceQueue {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
-    /// [`DELAY_MAX`](crate::presence::DELAY_MAX).
+    /// [`DELAY_MAX`](crate::delay::DELAY_MAX).
     ///
     /// # Errors
     ///

@@ -10,7 +10,8 @@ use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, tell, told};
 use crate::gone::gone_of;
-use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
+use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions, StoreError};
+use crate::push::PushTask;
 use crate::{Error, metric};
 
 /// A message that looks at a lease.
@@ -26,7 +27,7 @@ pub(super) struct Message {
 /// Does what is to be done about a message.
 pub(super) async fn look(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
     user: UserId,
     message: Message,
 ) -> Result<(), Error> {
@@ -48,7 +49,13 @@ pub(super) async fn look(
                 next.queue(user, context.watch, context.delay(look_at)).await?;
                 (seen.watched(context.watch, look_at).alone(context.now), None)
             }
-            Duty::End => (seen.ended(id), Some(Status::Offline)),
+            Duty::End => {
+                if session.is_connected() {
+                    // What the gateway took for that socket may have reached nobody.
+                    pushes.put(&PushTask::silence(user, seen.lease.heard_at), Duration::ZERO).await?;
+                }
+                (seen.ended(id), Some(Status::Offline))
+            }
         };
         if !context.store.replace_presence(user, &seen, &after).await? {
             continue;

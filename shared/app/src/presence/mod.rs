@@ -1,7 +1,8 @@
 //! Who is there: hearing of users, watching their leases, telling their friends, answering who asks.
 //!
 //! Whoever is heard from renews a lease ([`hear`](mod@hear)). One chain of delayed queue messages per online user looks
-//! whether it was renewed ([`look`](mod@look)), and the friends are told of changes only ([`tell`](mod@tell)). Nobody is
+//! whether it was renewed ([`look`](mod@look)), and the friends are told of changes only ([`tell`](mod@tell)); whoever fell
+//! silent is alerted to what they may have missed. Nobody is
 //! asked to beat often while no friend looks; whoever begins to look has the user probed ([`probe`](mod@probe)).
 //! The rules stand in `confab_domain::{lease, watch}`.
 
@@ -19,13 +20,13 @@ use confab_domain::watch::Look;
 use confab_domain::{Status, Timestamp, WatchId};
 use confab_protocol::server::UserPresence;
 
-use crate::TaskError;
-use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions};
+use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
+use crate::{TaskError, delay};
 
 use look::Message;
 
 pub(crate) use probe::{look_at_each, probe_event};
-pub use task::{DELAY_MAX, PresenceTask, Step};
+pub use task::{PresenceTask, Step};
 
 /// Longer than any request lasts, clocks that disagree included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
@@ -48,9 +49,7 @@ pub struct Context<'a, S, Q> {
 impl<S, Q> Context<'_, S, Q> {
     /// How long to wait for `at`. Unit: whole seconds, at least one.
     fn delay(&self, at: Timestamp) -> Duration {
-        let seconds = at.since(self.now).as_millis().div_ceil(1000);
-        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-        Duration::from_secs(seconds.clamp(1, DELAY_MAX.as_secs()))
+        delay::at_least(at.since(self.now)).max(Duration::from_secs(1))
     }
 
     /// Until when a row may still come to name a watch whose look this request queues: after that it has ended.
@@ -78,7 +77,7 @@ impl<S, Q> Context<'_, S, Q> {
 /// [`TaskError::Again`] where a store or a post failed, [`TaskError::Never`] for what names nothing.
 pub async fn perform(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
     task: &PresenceTask,
     received_before: bool,
 ) -> Result<(), TaskError> {
@@ -87,12 +86,12 @@ pub async fn perform(
     match step {
         Step::Begin { watch, .. } => {
             let message = Message { look: Look::Begin, id: WatchId(*watch), named_by: None, received_before };
-            look::look(context, connections, user, message).await?;
+            look::look(context, (connections, pushes), user, message).await?;
         }
         Step::Check { watch, named_by_ms, .. } => {
             let named_by = named_by_ms.map(Timestamp::from_ms);
             let message = Message { look: Look::Check, id: WatchId(*watch), named_by, received_before };
-            look::look(context, connections, user, message).await?;
+            look::look(context, (connections, pushes), user, message).await?;
         }
         Step::Tell { online, after, .. } => {
             let status = if *online { Status::Online } else { Status::Offline };

@@ -1,14 +1,7 @@
 //! What the queue holds.
 
-use std::time::Duration;
-
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 use serde::{Deserialize, Serialize};
-
-/// Longest delay of a message.
-///
-/// Source: Amazon SQS quotas, "Message delay" (15 minutes).
-pub const DELAY_MAX: Duration = Duration::from_secs(900);
 
 /// Something to be done about one user's presence.
 ///

@@ -41,6 +41,10 @@ impl Badges {
         Ok(Self { user, rows })
     }
 
+    pub(super) fn into_rows(self) -> Vec<InboxRow> {
+        self.rows
+    }
+
     /// What is unread in all conversations but one, as it was counted.
     pub(super) async fn others(
         &self,
@@ -83,8 +87,8 @@ impl Badges {
     }
 }
 
-/// Whether the badge has a conversation in it.
-fn counts(row: &InboxRow, now: Timestamp) -> bool {
+/// Whether the badge has a conversation in it, and phones are told of it.
+pub(super) fn counts(row: &InboxRow, now: Timestamp) -> bool {
     row.joined.since().is_some() && row.muted_until.is_none_or(|until| until <= now)
 }
 

@@ -1,7 +1,5 @@
 //! Clearing alerts of what was read on another device.
 
-use std::time::Duration;
-
 use confab_domain::alerts::{Telling, Told};
 use confab_domain::notification::Notice;
 use confab_domain::{Alerts, Seq};
@@ -10,9 +8,9 @@ use super::badge::Badges;
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
 use super::{ATTEMPTS_MAX, Context};
-use crate::TaskError;
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
+use crate::{TaskError, delay};
 
 /// Tells the user's other devices how far the conversation is read, by a silent push.
 ///
@@ -39,10 +37,9 @@ pub(super) async fn clear(
         match row.alerts.telling(row.read_seq, context.now) {
             Telling::Nothing => return Ok(()),
             Telling::Later(rest) => {
-                let rest = Duration::from_secs(rest.as_millis().div_ceil(1000).try_into().unwrap_or(1));
                 return Ok(context
                     .queue
-                    .put(&PushTask::clear(user, conversation, (reader, reader_seq)), rest)
+                    .put(&PushTask::clear(user, conversation, (reader, reader_seq)), delay::at_least(rest))
                     .await?);
             }
             Telling::Now => {}

@@ -2,8 +2,8 @@
 //!
 //! Whoever announces a message notes which members it did not reach, and puts one task for all of them into a queue
 //! ([`crate::announce`]). For each of them the `push` function looks whether they still want to know, writes down that
-//! they are alerted, and only then publishes to their devices ([`alert`]). Reading on one device clears the alerts of the
-//! others ([`clear`]). The rules stand in `confab_domain::{alerts, reach, notification}`.
+//! they are alerted, and only then publishes to their devices ([`alert`]). Who turns out to have been away is alerted to
+//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others ([`clear`]). The rules stand in `confab_domain::{alerts, reach, notification}`.
 
 mod alert;
 mod badge;
@@ -12,14 +12,17 @@ mod decide;
 pub mod explain;
 mod publish;
 pub mod register;
+mod silence;
 mod task;
 mod words;
+
+use std::time::Duration;
 
 use confab_domain::Timestamp;
 use confab_domain::retention::Retention;
 
 use crate::TaskError;
-use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
+use crate::ports::{Devices, Groups, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
 
 pub use task::{Absent, MessageRef, PushTask, Step};
 
@@ -57,7 +60,7 @@ pub struct Context<'a, S, P, Q> {
 pub async fn perform(
     context: &Context<
         '_,
-        impl Inboxes + Devices + Users + MessageLog + Sessions + Sync,
+        impl Inboxes + Devices + Users + MessageLog + Groups + Sessions + Sync,
         impl Push + Sync,
         impl PushQueue + Sync,
     >,
@@ -71,6 +74,7 @@ pub async fn perform(
         Step::Again { message, user, devices, attempt } => {
             alert::again(context, message, user, devices, *attempt).await
         }
+        Step::Silence { user, heard_at_ms } => silence::after_silence(context, user, *heard_at_ms).await,
         Step::Clear { user, conversation, reader, read_seq } => {
             clear::clear(context, user, conversation, (reader, *read_seq)).await
         }

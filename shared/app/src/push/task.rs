@@ -41,6 +41,13 @@ pub enum Step {
         /// How often it was tried.
         attempt: u32,
     },
+    /// A user fell silent while the gateway still took posts for them.
+    Silence {
+        /// `usr_…`.
+        user: String,
+        /// When they were last heard from. Unit: milliseconds since the Unix epoch.
+        heard_at_ms: u64,
+    },
     /// A member has read on.
     Clear {
         /// `usr_…`.
@@ -113,6 +120,10 @@ impl PushTask {
         Self::V1(Step::Alert { message, absent, unless_heard })
     }
 
+    pub(crate) fn silence(user: UserId, heard_at: Timestamp) -> Self {
+        Self::V1(Step::Silence { user: user.to_string(), heard_at_ms: heard_at.as_ms() })
+    }
+
     pub(crate) fn clear(
         user: UserId,
         conversation: ConversationId,
@@ -126,12 +137,13 @@ impl PushTask {
         })
     }
 
-    /// What tasks are kept apart by, so that a busy conversation does not hold up the others.
-    pub fn conversation(&self) -> &str {
+    /// What tasks are kept apart by, so that a busy conversation does not hold up the others: its id, or a user's.
+    pub fn group(&self) -> &str {
         let Self::V1(step) = self;
         match step {
             Step::Alert { message, .. } | Step::Again { message, .. } => &message.conversation,
             Step::Clear { conversation, .. } => conversation,
+            Step::Silence { user, .. } => user,
         }
     }
 }
@@ -187,6 +199,10 @@ mod tests {
         check(
             Step::Again { message, user: USER.to_owned(), devices: Vec::new(), attempt: 1 },
             r#"{"version":"v1","step":"again","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1},"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","devices":[],"attempt":1}"#,
+        );
+        check(
+            Step::Silence { user: USER.to_owned(), heard_at_ms: 3 },
+            r#"{"version":"v1","step":"silence","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":3}"#,
         );
         let (conversation, reader) = ("grp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV");
         check(

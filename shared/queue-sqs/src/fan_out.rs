@@ -1,0 +1,27 @@
+//! The queue of announcements.
+
+use aws_sdk_sqs::Client;
+use confab_app::fan_out::FanOutTask;
+use confab_app::ports::{FanOutQueue, StoreError};
+
+use crate::queue::{Queue, send};
+
+/// The queue of announcements.
+#[derive(Clone, Debug)]
+pub struct SqsFanOutQueue(Queue);
+
+impl SqsFanOutQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self(Queue { client, url })
+    }
+}
+
+impl FanOutQueue for SqsFanOutQueue {
+    /// One message per task; its group is the conversation, by which SQS shares a standard queue out fairly.
+    ///
+    /// Source: Amazon SQS developer guide, "Amazon SQS fair queues".
+    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
+        send(self.0.task(task)?.message_group_id(task.conversation())).await
+    }
+}

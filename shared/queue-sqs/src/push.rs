@@ -1,0 +1,28 @@
+//! The queue of pushes.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use confab_app::ports::{PushQueue, StoreError};
+use confab_app::push::PushTask;
+
+use crate::queue::{Queue, seconds, send};
+
+/// The queue of what phones are to be told.
+#[derive(Clone, Debug)]
+pub struct SqsPushQueue(Queue);
+
+impl SqsPushQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String) -> Self {
+        Self(Queue { client, url })
+    }
+}
+
+impl PushQueue for SqsPushQueue {
+    /// One message per task, in the group of its conversation as an announcement is, or of its user, with a delay of its
+    /// own.
+    async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
+        send(self.0.task(task)?.message_group_id(task.group()).delay_seconds(seconds(delay))).await
+    }
+}

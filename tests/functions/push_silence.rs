@@ -1,0 +1,139 @@
+//! Who fell silent while their socket was open, and what they are alerted to then.
+
+use std::time::Duration;
+
+use confab_app::ports::Inboxes;
+use confab_lambda::clock;
+use serde_json::json;
+
+use crate::bench::{Bench, User};
+use crate::push_bench::silence;
+use crate::queue_bench::comes_again;
+
+impl Bench {
+    /// As if nothing had been heard of a connected user for long, which the next look at their lease finds.
+    pub(crate) async fn falls_silent(&self, user: &User) {
+        self.run_presence().await;
+        let look = self.next_look(user).await;
+        self.was_not_heard_for_long(user).await;
+        assert!(!comes_again(&look, |event| self.presence.handle(event)).await);
+    }
+
+    fn alerted(&self) -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+        let published = self.pushes.published();
+        published.iter().map(|push| (text(&push["conversation"]), text(&push["seq"]))).collect()
+    }
+}
+
+/// Ada, and Bob, who is connected and whose phone is registered.
+async fn connected(bench: &Bench) -> (User, User) {
+    let (ada, bob) = (User::new(bench, 1).await, User::new(bench, 2).await);
+    bench.registers(&bob, "token").await;
+    (ada, bob)
+}
+
+#[tokio::test]
+async fn what_the_gateway_took_for_a_dead_socket_is_alerted_to() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    let dm = bench.send(&ada, &bob, "m1", "I have read this").await;
+    let read = json!({"action": "read", "id": "r", "conversation": dm, "seq": 1});
+    assert!(bench.ask(&bob, "read", &read).await.is_some());
+    bench.send(&ada, &bob, "m2", "but not this").await;
+    bench.send(&bob, &ada, "m3", "and this is mine").await;
+    bench.send(&ada, &bob, "m4", "nor this").await;
+    let group = bench.group(&ada, &[&bob]).await;
+    bench.send_to_group(&ada, &group, "m1").await;
+    bench.run_fan_out().await;
+    assert_eq!(bench.run_push().await, 0, "he is there");
+    bench.falls_silent(&bob).await;
+    assert_eq!(bench.run_push().await, 4, "the silence, and three messages");
+    let mut alerted = bench.alerted();
+    alerted.sort();
+    let expected = [(&dm, "2"), (&dm, "4"), (&group, "2")];
+    assert_eq!(alerted, expected.map(|(conversation, seq)| (conversation.clone(), seq.to_owned())));
+    assert!(bench.pushes.published().iter().any(|push| push["badge"] == "3"));
+}
+
+#[tokio::test]
+async fn a_silence_that_is_told_of_twice_gives_no_second_alert() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    bench.send(&ada, &bob, "m1", "hello").await;
+    bench.falls_silent(&bob).await;
+    assert_eq!(bench.run_push().await, 2);
+    assert!(!bench.push_again(&silence(&bob, 1)).await);
+    assert_eq!(bench.run_push().await, 0, "what was alerted to is not queued again");
+    assert_eq!(bench.alerted().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_heard_from_again_has_missed_nothing() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    bench.send(&ada, &bob, "m1", "hello").await;
+    bench.falls_silent(&bob).await;
+    bench.is_heard(&bob).await;
+    assert_eq!(bench.run_push().await, 1);
+    assert!(bench.alerted().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_last_sign_of_life_is_not_alerted_to() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    bench.send(&ada, &bob, "m1", "hello").await;
+    bench.run_presence().await;
+    let later = clock::now().plus(Duration::from_secs(60));
+    bench.was_heard_at(&bob, later).await;
+    assert!(!bench.push_again(&silence(&bob, later.as_ms())).await);
+    assert_eq!(bench.run_push().await, 0);
+}
+
+#[tokio::test]
+async fn whoever_closed_their_socket_has_missed_nothing() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    bench.send(&ada, &bob, "m1", "hello").await;
+    bench.run_presence().await;
+    let look = bench.next_look(&bob).await;
+    bench.was_not_heard_for_long(&bob).await;
+    bench.disconnect(2, "c2=").await;
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    assert_eq!(bench.run_push().await, 0);
+}
+
+#[tokio::test]
+async fn muted_conversations_stay_muted_after_a_silence() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    let dm = bench.send(&ada, &bob, "m1", "hello").await;
+    let until = clock::now().plus(Duration::from_secs(60));
+    assert!(bench.store.mute(bob.id, dm.parse().expect("an id"), Some(until)).await.expect("a store"));
+    bench.falls_silent(&bob).await;
+    assert_eq!(bench.run_push().await, 1);
+    assert!(bench.alerted().is_empty());
+}
+
+#[tokio::test]
+async fn a_silence_costs_two_reads_without_a_phone_and_one_more_for_each_conversation_with_one() {
+    let bench = Bench::new().await;
+    let bob = User::new(&bench, 1).await;
+    for n in 2..=11 {
+        let other = User::new(&bench, n).await;
+        bench.send(&other, &bob, "m1", "hello").await;
+    }
+    bench.falls_silent(&bob).await;
+    bench.meter.reset();
+    assert_eq!(bench.run_push().await, 1);
+    let usage = bench.meter.snapshot();
+    assert_eq!((usage.write_units, usage.read_units), (0.0, 2.0), "{usage:?}");
+    bench.registers(&bob, "token").await;
+    let later = clock::now().plus(Duration::from_secs(60));
+    bench.was_heard_at(&bob, later).await;
+    bench.meter.reset();
+    assert!(!bench.push_again(&silence(&bob, later.as_ms())).await);
+    let usage = bench.meter.snapshot();
+    assert_eq!((usage.write_units, usage.read_units), (0.0, 12.5), "{usage:?}");
+}
