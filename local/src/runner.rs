@@ -47,8 +47,12 @@ const IN_FLIGHT_PER_CONNECTION_MAX: usize = 16;
 /// How long announcements that are under way may take at the end; what is not done stays in the queue.
 const FEEDER_GRACE: Duration = Duration::from_secs(5);
 
-/// Signups and logins per source address: a burst of 200, then 10 per second.
-const AUTH_PER_SOURCE: Rate = Rate { burst: 200, interval: Duration::from_millis(100) };
+/// Signups and logins: per source address a burst of 200, then 10 per second; per handle as when deployed.
+const AUTH_RATES: AuthRates = AuthRates {
+    per_source: Rate { burst: 200, interval: Duration::from_millis(100) },
+    per_handle: api::config::FAILED_LOGINS,
+    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+};
 
 /// Confab, ready to accept connections.
 pub struct Runner {
@@ -204,11 +208,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             passwords: Argon2Passwords::new(cores),
             tokens: tokens.clone(),
             writer: writer(),
-            rates: AuthRates {
-                per_source: AUTH_PER_SOURCE,
-                per_handle: api::config::FAILED_LOGINS,
-                at_once_per_handle: api::config::LOGINS_AT_ONCE,
-            },
+            rates: AUTH_RATES,
             websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
         }),
     }
