@@ -39,6 +39,11 @@ fn alerts_replaced_without_compare_are_found() {
 }
 
 #[test]
+fn silence_that_nobody_looks_at_is_found() {
+    check_found(Bug::NobodyLooks);
+}
+
+#[test]
 fn a_reader_who_is_never_told_is_found() {
     check_found_by(read_on_two, SEEDS, Bug::ReaderNeverTold);
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use confab_app::ports::{Devices, InboxRow, Inboxes};
+use confab_domain::alerts::WINDOW;
 use confab_domain::device::Device;
+use confab_domain::lease::SLACK_MAX;
 use confab_domain::notification::Notice;
 use confab_domain::{ConversationId, Kind, Message, Seq, Timestamp, UserId};
 
@@ -17,6 +19,17 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// From a message to when it is posted and looked at by whom.
 const ANNOUNCED: Duration = Duration::from_secs(5);
+
+/// From the last sign of life to the end of the lease and what comes of it: the interval of whoever has no friend
+/// grows to a quarter of the time alone, which is at most a scenario's length.
+const LAPSED: Duration = Duration::from_secs(150);
+
+/// From a message to the next sign of life that proves that its device was alive when it came: a frame may be a slack
+/// younger than what the row says, and as much is added when what was missed is looked for.
+const PROVEN: Duration = Duration::from_secs(2 * SLACK_MAX.as_secs());
+
+/// From a message to when the lease may end that was renewed shortly before it.
+const LEASE_MIN: Duration = Duration::from_secs(20);
 
 /// From the beginning of a send to its append, at most.
 const SENDING_MAX: Duration = Duration::from_secs(2);
@@ -89,10 +102,23 @@ fn expected(world: &World, member: UserId, message: &Message) -> Expected {
         return Expected::NoAlert;
     }
     let may_be = ledger.is_muted(member, conversation, appended).is_none();
-    if !may_be && ledger.is_absent(member, appended) { Expected::Alert } else { Expected::Either }
+    let is_missed = ledger.is_absent(member, appended)
+        || (ledger.falls_silent(member, appended) && ledger.is_within_window(message));
+    if !may_be && is_missed { Expected::Alert } else { Expected::Either }
 }
 
 impl Ledger {
+    /// Whether a message is among those that are alerted to when somebody turns out to have been silent: what comes after
+    /// it pushes it out.
+    fn is_within_window(&self, message: &Message) -> bool {
+        let Some((_, ended)) = self.appends.get(&(message.conversation, message.seq)) else { return false };
+        let later = ended.plus(LAPSED);
+        let since = self.appends.iter().filter(|((conversation, seq), (began, _))| {
+            *conversation == message.conversation && *seq > message.seq && *began <= later
+        });
+        (since.count() as u64) < WINDOW
+    }
+
     /// Whether a conversation was muted all the time from a message on; `None` where that changed.
     fn is_muted(&self, user: UserId, conversation: ConversationId, (began, ended): Span) -> Option<bool> {
         let mutes = self.mutes.get(&(user, conversation)).map_or(&[][..], Vec::as_slice);
@@ -115,7 +141,7 @@ impl Ledger {
         }
     }
 
-    /// Whether a device of the user was connected and heard from when a message came.
+    /// Whether a device of the user was connected and heard from when a message came, and soon after.
     fn is_here(&self, user: UserId, (began, ended): Span) -> bool {
         let posted = ended.plus(ANNOUNCED);
         let is_open = self.sockets.iter().any(|socket| {
@@ -125,7 +151,8 @@ impl Ledger {
         });
         let lately = began.minus(POLICY.interval - Duration::from_secs(1));
         let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
-        is_open && heard.iter().any(|(from, to)| *from > lately && *to < began)
+        let is_alive = |(from, to): &Span| *from > ended.plus(PROVEN) && *to < ended.plus(LEASE_MIN);
+        is_open && heard.iter().any(|(from, to)| *from > lately && *to < began) && heard.iter().any(is_alive)
     }
 
     /// Whether no device of the user can have got a message, nor the user have come soon after.
@@ -144,6 +171,19 @@ impl Ledger {
         let silence = POLICY.interval + POLICY.slack() + SENDING_MAX;
         let was_silent = last.is_none_or(|last| last.plus(silence) < began);
         !may_take || was_silent
+    }
+
+    /// Whether a message went to a socket that was dead, or died before it showed any sign of life, and was still on
+    /// record when the lease ended.
+    fn falls_silent(&self, user: UserId, (began, ended): Span) -> bool {
+        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        let later = ended.plus(LAPSED);
+        heard.iter().all(|(from, to)| *to < began || *from > later)
+            && self.sockets.iter().any(|socket| {
+                socket.user == user
+                    && socket.recorded.is_some_and(|recorded| recorded < began)
+                    && socket.dropped.is_none_or(|dropped| dropped > later)
+            })
     }
 }
 

@@ -139,7 +139,7 @@ impl Device {
     async fn go(&mut self, cleanly: bool) {
         let Some(connection) = self.socket.take() else { return };
         let (world, user) = (Arc::clone(&self.world), self.identity.user);
-        let noticed = if cleanly { 0 } else { world.random.below(120_000) };
+        let noticed = if cleanly { 0 } else { world.random.below(*world.random.pick(&[120_000, 600_000])) };
         self.spawner.spawn(async move {
             world.clock.sleep(Duration::from_millis(noticed)).await;
             world.drop_socket(&connection);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::ports::{InboxPage, InboxRow};
-use confab_app::presence::PresenceTask;
+use confab_app::presence::{self, PresenceTask};
 use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
 use confab_app::{Error, TaskError, fan_out};
@@ -38,7 +38,6 @@ pub(crate) struct World {
     pub(crate) phones: Phones,
     pub(crate) queue: DelayQueue<PushTask>,
     pub(crate) fan_out_queue: Queue,
-    /// What is to be looked at later; nobody does.
     pub(crate) looks: DelayQueue<PresenceTask>,
     pub(crate) writer: Writer,
     replicas: Mutex<BTreeMap<UserId, (Timestamp, Vec<InboxRow>)>>,
@@ -54,7 +53,7 @@ impl World {
         let random = Arc::new(Random::new(scenario.seed));
         let weather = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
-        let queues_clock = Arc::clone(&clock);
+        let (queues_clock, looks_clock) = (Arc::clone(&clock), Arc::clone(&clock));
         Self {
             // Pages are whole: what is unread is counted on two of them, and guessed beyond.
             memory: Memory::new(Arc::clone(&weather) as _),
@@ -62,7 +61,7 @@ impl World {
             phones: Phones::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
             fan_out_queue: Queue::new(Arc::clone(&weather) as _),
-            looks: DelayQueue::default(),
+            looks: DelayQueue::new(Arc::clone(&weather) as _, move || looks_clock.now()),
             writer: Writer::default(),
             replicas: Mutex::default(),
             weather,
@@ -186,9 +185,41 @@ impl World {
         self.invoke(server, performed).await.is_some()
     }
 
-    async fn perform_push(&self, delayed: Delayed<PushTask>) {
+    /// Until a record comes that is due.
+    async fn be_late(&self) {
         let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 200 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
+    }
+
+    /// Puts a record back that failed, once its visibility timeout has passed.
+    async fn put_back<T: Clone>(&self, queue: &DelayQueue<T>, delayed: Delayed<T>) {
+        self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
+        queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
+    }
+
+    /// A record that is due, as often as it is delivered.
+    fn take_due<T: Clone>(&self, queue: &DelayQueue<T>) -> Vec<Delayed<T>> {
+        let now = self.clock.now();
+        let any = usize::try_from(self.random.below(queue.due(now) as u64)).unwrap();
+        let Some(delayed) = queue.receive(any, now) else { return Vec::new() };
+        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        vec![delayed; copies]
+    }
+
+    async fn perform_look(&self, delayed: Delayed<PresenceTask>) {
+        self.be_late().await;
+        let server = Server::new(self);
+        let presence::Context { queue, policy, watch, now, .. } = server.presence();
+        let context = presence::Context { store: &self.memory, queue, policy, watch, now };
+        let ways = (&self.gateway, &self.queue);
+        let looked = presence::perform(&context, ways, &delayed.task, delayed.received_before);
+        if !server.has(Bug::NobodyLooks) && !self.perform(&server, looked).await {
+            self.put_back(&self.looks, delayed).await;
+        }
+    }
+
+    async fn perform_push(&self, delayed: Delayed<PushTask>) {
+        self.be_late().await;
         let server = Server::new(self);
         let context = server.pushing();
         let mut task = delayed.task.clone();
@@ -198,9 +229,7 @@ impl World {
             *read_seq = Seq::MAX.get();
         }
         if !self.perform(&server, confab_app::push::perform(&context, &task)).await {
-            // Until its visibility timeout has passed.
-            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
-            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
+            self.put_back(&self.queue, delayed).await;
         }
     }
 
@@ -242,17 +271,17 @@ impl Timed for World {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        self.queue.next_due()
+        [self.queue.next_due(), self.looks.next_due()].into_iter().flatten().min()
     }
 
     fn receive(self: &Arc<Self>, spawner: &Spawner) {
-        let now = self.clock.now();
-        let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
-        let Some(delayed) = self.queue.receive(any, now) else { return };
-        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
-        for _ in 0..copies {
-            let (world, delayed) = (Arc::clone(self), delayed.clone());
+        for delayed in self.take_due(&self.queue) {
+            let world = Arc::clone(self);
             spawner.spawn(async move { world.perform_push(delayed).await });
+        }
+        for delayed in self.take_due(&self.looks) {
+            let world = Arc::clone(self);
+            spawner.spawn(async move { world.perform_look(delayed).await });
         }
     }
 }

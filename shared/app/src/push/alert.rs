@@ -68,7 +68,8 @@ pub(super) async fn alert_each(
     failure.map_or(Ok(()), Err)
 }
 
-async fn alert_one(
+/// Alerts a member to a message, unless they do not want it or were alerted to it before.
+pub(super) async fn alert_one(
     context: &Context<
         '_,
         impl Inboxes + Devices + MessageLog + Sync,

@@ -16,8 +16,6 @@ mod silence;
 mod task;
 mod words;
 
-use std::time::Duration;
-
 use confab_domain::Timestamp;
 use confab_domain::retention::Retention;
 

@@ -10,13 +10,16 @@ use confab_domain::lease::SLACK_MAX;
 use confab_domain::{GroupId, Kind, Message, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::Context;
+use super::alert::alert_one;
 use super::badge::{Badges, counts};
-use super::task::{Absent, PushTask, user_id};
-use super::{Context, Duration};
+use super::task::{MessageRef, user_id};
+use super::words::worded;
 use crate::TaskError;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
-    Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
+    Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, Sessions, StoreError,
+    Users,
 };
 
 /// Entries of a conversation that are read at once: mostly more than are sent in one silence.
@@ -25,12 +28,14 @@ const PAGE: u32 = 16;
 /// Groups whose names are read at once.
 const GROUPS_MAX: usize = 100;
 
-/// Queues an alert for each message that was sent since the user was last heard from.
+/// Alerts a user to each message that was sent since they were last heard from.
+///
+/// Those of one conversation one after the other, since each changes its row.
 pub(super) async fn after_silence(
     context: &Context<
         '_,
-        impl Inboxes + Devices + Groups + MessageLog + Sessions + Sync,
-        impl Sync,
+        impl Inboxes + Devices + Users + Groups + MessageLog + Sessions + Sync,
+        impl Push + Sync,
         impl PushQueue + Sync,
     >,
     user: &str,
@@ -46,33 +51,45 @@ pub(super) async fn after_silence(
     }
     let missed = missed(context, user, heard_at).await?;
     let names = names(context, &missed).await?;
-    stream::iter(missed)
-        .map(Ok)
-        .try_for_each_concurrent(STORE_CALLS_MAX, |message| {
-            let name = message.conversation.group().and_then(|group| names.get(&group));
-            let absent = Absent { user: user.to_string(), heard_at_ms };
-            let task = PushTask::alert(&message, name.map(String::as_str), vec![absent], true);
-            async move { context.queue.put(&task, Duration::ZERO).await }
+    let names = &names;
+    let mut results = stream::iter(missed)
+        .map(|messages| {
+            Box::pin(async move {
+                for message in messages {
+                    let name = message.conversation.group().and_then(|group| names.get(&group));
+                    let message = MessageRef::of(&message, name.map(String::as_str));
+                    let subject = message.read()?;
+                    let alert = worded(context, &subject);
+                    alert_one(context, &message, &subject, alert, user, heard_at).await?;
+                }
+                Ok(())
+            })
         })
-        .await?;
-    Ok(())
+        .buffer_unordered(STORE_CALLS_MAX);
+    // What failed in one conversation keeps nothing back in another.
+    let mut failure = None;
+    while let Some(result) = results.next().await {
+        failure = result.err().or(failure);
+    }
+    failure.map_or(Ok(()), Err)
 }
 
+/// By conversation, ascending.
 async fn missed(
     context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
     user: UserId,
     heard_at: Timestamp,
-) -> Result<Vec<Message>, StoreError> {
+) -> Result<Vec<Vec<Message>>, StoreError> {
     let rows = Badges::read(context, user).await?.into_rows();
     let rows = rows.into_iter().filter(|row| counts(row, context.now));
     // A row says when somebody was heard from give or take that much.
     let since = heard_at.minus(SLACK_MAX);
-    let missed: Vec<Vec<Message>> = stream::iter(rows)
+    stream::iter(rows)
         .map(async |row| missed_of(context, user, row, since).await)
         .buffer_unordered(STORE_CALLS_MAX)
+        .try_filter(|missed| std::future::ready(!missed.is_empty()))
         .try_collect()
-        .await?;
-    Ok(missed.into_iter().flatten().collect())
+        .await
 }
 
 /// What of a conversation was sent since then, and is neither read nor alerted to.
@@ -100,17 +117,16 @@ async fn missed_of(
         rest = oldest.and_then(|oldest| range.beyond(oldest.seq));
         missed.extend(page.entries.into_iter().filter(is_missed));
     }
+    missed.reverse();
     Ok(missed)
 }
 
 async fn names(
     context: &Context<'_, impl Groups + Sync, impl Sync, impl Sync>,
-    messages: &[Message],
+    missed: &[Vec<Message>],
 ) -> Result<BTreeMap<GroupId, String>, StoreError> {
-    let mut groups: Vec<GroupId> =
-        messages.iter().filter_map(|message| message.conversation.group()).collect();
-    groups.sort_unstable();
-    groups.dedup();
+    let groups = missed.iter().filter_map(|messages| messages.first()?.conversation.group());
+    let groups: Vec<GroupId> = groups.collect();
     let mut names = BTreeMap::new();
     for some in groups.chunks(GROUPS_MAX) {
         names.extend(context.store.groups(some).await?.into_iter().map(|group| (group.id, group.name)));

@@ -110,14 +110,7 @@ impl PushTask {
         absent: Vec<Absent>,
         unless_heard: bool,
     ) -> Self {
-        let message = MessageRef {
-            conversation: message.conversation.to_string(),
-            seq: message.seq.get(),
-            sender: message.sender.to_string(),
-            sent_at_ms: message.sent_at.as_ms(),
-            group: group.map(str::to_owned),
-        };
-        Self::V1(Step::Alert { message, absent, unless_heard })
+        Self::V1(Step::Alert { message: MessageRef::of(message, group), absent, unless_heard })
     }
 
     pub(crate) fn silence(user: UserId, heard_at: Timestamp) -> Self {
@@ -149,6 +142,17 @@ impl PushTask {
 }
 
 impl MessageRef {
+    /// A message, and the name of the group that it is in.
+    pub(super) fn of(message: &Message, group: Option<&str>) -> Self {
+        Self {
+            conversation: message.conversation.to_string(),
+            seq: message.seq.get(),
+            sender: message.sender.to_string(),
+            sent_at_ms: message.sent_at.as_ms(),
+            group: group.map(str::to_owned),
+        }
+    }
+
     pub(super) fn read(&self) -> Result<Subject<'_>, TaskError> {
         Ok(Subject {
             conversation: self.conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?,
