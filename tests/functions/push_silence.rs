@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_app::ports::Inboxes;
+use confab_app::ports::{Inboxes, MessageLog};
 use confab_lambda::clock;
 use serde_json::json;
 
@@ -79,15 +79,49 @@ async fn whoever_is_heard_from_again_has_missed_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_last_sign_of_life_is_not_alerted_to() {
+async fn what_was_sent_more_than_two_seconds_before_the_last_sign_of_life_is_not_alerted_to() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
-    bench.send(&ada, &bob, "m1", "hello").await;
-    bench.run_presence().await;
-    let later = clock::now().plus(Duration::from_secs(60));
-    bench.was_heard_at(&bob, later).await;
-    assert!(!bench.push_again(&silence(&bob, later.as_ms())).await);
-    assert!(bench.alerted().is_empty());
+    let dm = bench.send(&ada, &bob, "m1", "hello").await.parse().expect("an id");
+    let sent_at = bench.store.tail(dm, 1).await.expect("a store").newest[0].sent_at;
+    for (later_ms, alerts) in [(2_001, 0), (2_000, 1)] {
+        let heard_at = sent_at.plus(Duration::from_millis(later_ms));
+        bench.was_heard_at(&bob, heard_at).await;
+        assert!(!bench.push_again(&silence(&bob, heard_at.as_ms())).await);
+        assert_eq!(bench.alerted().len(), alerts, "{later_ms}");
+    }
+}
+
+#[tokio::test]
+async fn many_messages_are_alerted_to_in_their_order_by_several_records() {
+    let bench = Bench::new().await;
+    let (ada, bob) = connected(&bench).await;
+    for n in 1..=40 {
+        bench.send(&ada, &bob, &format!("m{n}"), "are you there?").await;
+    }
+    bench.falls_silent(&bob).await;
+    assert_eq!(bench.run_push().await, 2);
+    let alerted = bench.alerted().into_iter().map(|(_, seq)| seq.parse().expect("a position"));
+    assert_eq!(alerted.collect::<Vec<u64>>(), (1..=40).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn the_alerts_of_many_conversations_count_them_once() {
+    let bench = Bench::new().await;
+    let bob = User::new(&bench, 1).await;
+    bench.registers(&bob, "token").await;
+    for n in 2..=11 {
+        let other = User::new(&bench, n).await;
+        bench.send(&other, &bob, "m1", "hello").await;
+    }
+    bench.falls_silent(&bob).await;
+    bench.meter.reset();
+    assert_eq!(bench.run_push().await, 1);
+    assert_eq!(bench.alerted().len(), 10);
+    let badges = bench.pushes.published();
+    assert!(badges.iter().any(|push| push["badge"] == "10"), "{badges:?}");
+    let usage = bench.meter.snapshot();
+    assert!(usage.write_units <= 19.0 && usage.read_units <= 60.0, "{usage:?}");
 }
 
 #[tokio::test]

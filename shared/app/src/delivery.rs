@@ -54,8 +54,7 @@ pub(crate) async fn deliver(
     let frame = ServerFrame::Message(wire::event_message(message));
     let posted = post_to(sessions, delivery.connections, rows, audience.origin, &frame, now).await?;
     if message.kind == Kind::Text {
-        let missed =
-            Missed::of(delivery.policy, message.sender, audience.readers, rows, &posted.taken_by, now);
+        let missed = Missed::of(delivery.policy, message, audience.readers, rows, &posted.taken_by, now);
         probe(sessions, delivery, rows, &missed.unsure, now).await?;
         missed.alert(delivery.push, message, audience.group, now).await?;
     }
@@ -73,21 +72,21 @@ struct Missed {
 impl Missed {
     fn of(
         policy: HeartbeatPolicy,
-        sender: UserId,
+        message: &Message,
         readers: &[UserId],
         rows: &[Session],
         taken_by: &BTreeSet<UserId>,
         now: Timestamp,
     ) -> Self {
         let mut missed = Self { away: Vec::new(), unsure: Vec::new(), known_at: now };
-        for reader in readers.iter().filter(|reader| **reader != sender) {
+        for reader in readers.iter().filter(|reader| **reader != message.sender) {
             let Some(row) = rows.iter().find(|row| row.user == *reader) else {
                 missed.away.push(Absent { user: reader.to_string(), heard_at_ms: 0 });
                 continue;
             };
             let lease = &row.presence.lease;
             let absent = Absent { user: reader.to_string(), heard_at_ms: lease.heard_at.as_ms() };
-            match policy.reach(lease, taken_by.contains(reader), now) {
+            match policy.reach(lease, taken_by.contains(reader), message.sent_at, now) {
                 Reach::Here => {}
                 Reach::Away => missed.away.push(absent),
                 Reach::Unsure(at) => {

@@ -29,7 +29,7 @@ const ALONE_MIN: Duration = Duration::from_secs(30);
 const ALONE_PER_INTERVAL: u32 = 4;
 
 /// Longest time after a renewal in which other frames need not renew.
-pub const SLACK_MAX: Duration = Duration::from_secs(2);
+pub(crate) const SLACK_MAX: Duration = Duration::from_secs(2);
 
 /// How long a client has to answer a probe, at most.
 const PROBE_MAX: Duration = Duration::from_secs(4);

@@ -1,6 +1,6 @@
 //! Whether a message that was posted has reached somebody.
 
-use crate::lease::{HeartbeatPolicy, Lease};
+use crate::lease::{HeartbeatPolicy, Lease, SLACK_MAX};
 use crate::{Status, Timestamp};
 
 /// What a post that the gateway took proves.
@@ -15,18 +15,26 @@ pub enum Reach {
 }
 
 impl HeartbeatPolicy {
-    /// What is to be thought of a user to whom a message was posted; `taken` is whether the gateway took any post.
+    /// What is to be thought of a user to whom a message was posted that was sent at some time before; `taken` is whether
+    /// the gateway took any post.
     ///
-    /// Who was told to beat rarely, since nobody looked, has to answer a probe.
-    pub fn reach(&self, lease: &Lease, taken: bool, now: Timestamp) -> Reach {
+    /// Who was told to beat rarely, since nobody looked, has to answer a probe. Who was heard from between the sending and
+    /// the post is not found by whoever looks for what was sent since then ([`missed_since`](Self::missed_since)).
+    pub fn reach(&self, lease: &Lease, taken: bool, sent_at: Timestamp, now: Timestamp) -> Reach {
         if !taken || self.status(lease, true, now) == Status::Offline {
             return Reach::Away;
         }
-        if now.since(lease.heard_at) <= self.interval + self.slack() {
+        let is_found_later = sent_at >= Self::missed_since(lease.heard_at);
+        if is_found_later && now.since(lease.heard_at) <= self.interval + self.slack() {
             return Reach::Here;
         }
         let usual_end = lease.heard_at.plus(self.timeout + self.slack());
         Reach::Unsure(self.probed(lease, now).unwrap_or(usual_end).max(now))
+    }
+
+    /// From when on messages are missed by somebody who was last heard from then: a lease says so give or take the slack.
+    pub fn missed_since(heard_at: Timestamp) -> Timestamp {
+        heard_at.minus(SLACK_MAX)
     }
 }
 
@@ -47,28 +55,40 @@ mod tests {
         Lease { heard_at: at(heard), ends_at: None, alone_since: alone_since.map(at) }
     }
 
+    /// Of a message that was posted when it was sent.
+    fn reach(lease: &Lease, taken: bool, now: Timestamp) -> Reach {
+        POLICY.reach(lease, taken, now, now)
+    }
+
     #[test]
     fn whoever_was_heard_from_within_the_interval_has_it() {
-        assert_eq!(POLICY.reach(&lease(0, None), true, at(0)), Reach::Here);
-        assert_eq!(POLICY.reach(&lease(0, None), true, at(12)), Reach::Here);
+        assert_eq!(reach(&lease(0, None), true, at(0)), Reach::Here);
+        assert_eq!(reach(&lease(0, None), true, at(12)), Reach::Here);
     }
 
     #[test]
     fn nobody_has_it_where_no_post_was_taken_or_the_lease_is_out() {
-        assert_eq!(POLICY.reach(&lease(0, None), false, at(0)), Reach::Away);
-        assert_eq!(POLICY.reach(&lease(0, None), true, at(32)), Reach::Away);
+        assert_eq!(reach(&lease(0, None), false, at(0)), Reach::Away);
+        assert_eq!(reach(&lease(0, None), true, at(32)), Reach::Away);
         let logged_out = Lease { ends_at: Some(at(1)), ..lease(0, None) };
-        assert_eq!(POLICY.reach(&logged_out, true, at(1)), Reach::Away);
+        assert_eq!(reach(&logged_out, true, at(1)), Reach::Away);
     }
 
     #[test]
     fn a_missing_heartbeat_is_waited_for_until_the_lease_ends() {
-        assert_eq!(POLICY.reach(&lease(0, None), true, at(13)), Reach::Unsure(at(32)));
-        assert_eq!(POLICY.reach(&lease(0, None), true, at(31)), Reach::Unsure(at(32)));
+        assert_eq!(reach(&lease(0, None), true, at(13)), Reach::Unsure(at(32)));
+        assert_eq!(reach(&lease(0, None), true, at(31)), Reach::Unsure(at(32)));
     }
 
     #[test]
     fn whoever_was_told_to_beat_rarely_has_to_answer_a_probe() {
-        assert_eq!(POLICY.reach(&lease(800, Some(0)), true, at(900)), Reach::Unsure(at(904)));
+        assert_eq!(reach(&lease(800, Some(0)), true, at(900)), Reach::Unsure(at(904)));
+    }
+
+    #[test]
+    fn a_message_that_was_posted_long_after_it_was_sent_proves_nothing_by_a_heartbeat_in_between() {
+        let heard = lease(10, None);
+        assert_eq!(POLICY.reach(&heard, true, at(8), at(11)), Reach::Here);
+        assert_eq!(POLICY.reach(&heard, true, at(7), at(11)), Reach::Unsure(at(42)));
     }
 }

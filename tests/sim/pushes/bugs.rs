@@ -39,8 +39,8 @@ fn alerts_replaced_without_compare_are_found() {
 }
 
 #[test]
-fn silence_that_nobody_looks_at_is_found() {
-    check_found(Bug::NobodyLooks);
+fn silence_of_which_nobody_is_told_is_found() {
+    check_found(Bug::SilenceForgotten);
 }
 
 #[test]

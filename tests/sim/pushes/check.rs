@@ -5,7 +5,6 @@ use std::time::Duration;
 use confab_app::ports::{Devices, InboxRow, Inboxes};
 use confab_domain::alerts::WINDOW;
 use confab_domain::device::Device;
-use confab_domain::lease::SLACK_MAX;
 use confab_domain::notification::Notice;
 use confab_domain::{ConversationId, Kind, Message, Seq, Timestamp, UserId};
 
@@ -14,7 +13,7 @@ use super::scenario::POLICY;
 use super::world::World;
 use crate::world::user;
 
-/// From a message to the last that can come of it: whoever is silent is waited for.
+/// From a message to what comes of it where a heartbeat is overdue already.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// From a message to when it is posted and looked at by whom.
@@ -26,7 +25,7 @@ const LAPSED: Duration = Duration::from_secs(150);
 
 /// From a message to the next sign of life that proves that its device was alive when it came: a frame may be a slack
 /// younger than what the row says, and as much is added when what was missed is looked for.
-const PROVEN: Duration = Duration::from_secs(2 * SLACK_MAX.as_secs());
+const PROVEN: Duration = Duration::from_secs(4);
 
 /// From a message to when the lease may end that was renewed shortly before it.
 const LEASE_MIN: Duration = Duration::from_secs(20);
@@ -86,7 +85,7 @@ fn expected(world: &World, member: UserId, message: &Message) -> Expected {
     let Some(row) = row.filter(|_| message.sender != member) else { return Expected::NoAlert };
     let (began, ended) = appended;
     let turns = ledger.turns.get(&member).map_or(&[][..], Vec::as_slice);
-    let later = ended.plus(LONGEST);
+    let later = ended.plus(LAPSED);
     if conversation.group().is_some() && turns.iter().any(|(from, to)| *from <= later && *to >= began) {
         return Expected::Either;
     }
@@ -122,7 +121,7 @@ impl Ledger {
     /// Whether a conversation was muted all the time from a message on; `None` where that changed.
     fn is_muted(&self, user: UserId, conversation: ConversationId, (began, ended): Span) -> Option<bool> {
         let mutes = self.mutes.get(&(user, conversation)).map_or(&[][..], Vec::as_slice);
-        let later = ended.plus(LONGEST);
+        let later = ended.plus(LAPSED);
         if mutes.iter().any(|((from, to), _)| *from <= later && *to >= began) {
             return None;
         }

@@ -33,8 +33,8 @@ pub(crate) enum Bug {
     SessionsReadBeforeTheAppend,
     /// The device that something was read on is never told of reading, though it was read further on another since.
     ReaderNeverTold,
-    /// Nobody looks at a lease when it ends.
-    NobodyLooks,
+    /// Whoever looks at a lease that has ended has nobody alerted.
+    SilenceForgotten,
     /// Alerts are replaced whatever has become of the row since it was read.
     AlertsReplacedWithoutCompare,
 }

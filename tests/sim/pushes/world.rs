@@ -211,9 +211,11 @@ impl World {
         let server = Server::new(self);
         let presence::Context { queue, policy, watch, now, .. } = server.presence();
         let context = presence::Context { store: &self.memory, queue, policy, watch, now };
-        let ways = (&self.gateway, &self.queue);
+        let nowhere = DelayQueue::default();
+        let pushes = if server.has(Bug::SilenceForgotten) { &nowhere } else { &self.queue };
+        let ways = (&self.gateway, pushes);
         let looked = presence::perform(&context, ways, &delayed.task, delayed.received_before);
-        if !server.has(Bug::NobodyLooks) && !self.perform(&server, looked).await {
+        if !self.perform(&server, looked).await {
             self.put_back(&self.looks, delayed).await;
         }
     }

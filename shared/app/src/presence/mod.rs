@@ -2,8 +2,8 @@
 //!
 //! Whoever is heard from renews a lease ([`hear`](mod@hear)). One chain of delayed queue messages per online user looks
 //! whether it was renewed ([`look`](mod@look)), and the friends are told of changes only ([`tell`](mod@tell)); whoever fell
-//! silent is alerted to what they may have missed. Nobody is
-//! asked to beat often while no friend looks; whoever begins to look has the user probed ([`probe`](mod@probe)).
+//! silent is alerted to what they may have missed. Nobody is asked to beat often while no friend looks; whoever begins to
+//! look has the user probed ([`probe`](mod@probe)).
 //! The rules stand in `confab_domain::{lease, watch}`.
 
 pub mod ask;

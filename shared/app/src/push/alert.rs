@@ -89,7 +89,7 @@ pub(super) async fn alert_one(
     let notice = Notice::Message(alert);
     let letter = Letter {
         conversation: subject.conversation,
-        collapses: true,
+        collapses: alerted.is_newest,
         badge: alerted.badge(context, subject, user).await,
         notice: &notice,
     };

@@ -102,7 +102,9 @@ impl Outcome {
             Self::Read => "they have read it by now",
             Self::Muted => "they have muted the conversation, as of now",
             Self::NoDevice => "none of their devices is registered for pushes, as of now",
-            Self::Connected => "they are connected, as of now; whoever is connected is not alerted",
+            Self::Connected => {
+                "they are connected, as of now; whoever is connected is not alerted, unless they turn out to have been silent since"
+            }
             Self::NotAlerted => {
                 "they were connected when it was announced, or its task is still in the queue, in the dead-letter queue, or was never queued"
             }

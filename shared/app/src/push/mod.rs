@@ -3,7 +3,8 @@
 //! Whoever announces a message notes which members it did not reach, and puts one task for all of them into a queue
 //! ([`crate::announce`]). For each of them the `push` function looks whether they still want to know, writes down that
 //! they are alerted, and only then publishes to their devices ([`alert`]). Who turns out to have been away is alerted to
-//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others ([`clear`]). The rules stand in `confab_domain::{alerts, reach, notification}`.
+//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others ([`clear`]). The rules
+//! stand in `confab_domain::{alerts, reach, notification}`.
 
 mod alert;
 mod badge;

@@ -4,16 +4,17 @@
 //! connection on record, whoever looks at it puts one task into the queue; it costs nothing while people are heard from.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use confab_domain::alerts::WINDOW;
-use confab_domain::lease::SLACK_MAX;
+use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{GroupId, Kind, Message, Timestamp, UserId};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use super::Context;
 use super::alert::alert_one;
 use super::badge::{Badges, counts};
-use super::task::{MessageRef, user_id};
+use super::task::{MessageRef, PushTask, user_id};
 use super::words::worded;
 use crate::TaskError;
 use crate::at_once::STORE_CALLS_MAX;
@@ -27,6 +28,9 @@ const PAGE: u32 = 16;
 
 /// Groups whose names are read at once.
 const GROUPS_MAX: usize = 100;
+
+/// Alerts that one record makes, well within its time; a further record makes what is left.
+const ALERTS_MAX: usize = 32;
 
 /// Alerts a user to each message that was sent since they were last heard from.
 ///
@@ -49,47 +53,80 @@ pub(super) async fn after_silence(
     {
         return Ok(());
     }
-    let missed = missed(context, user, heard_at).await?;
-    let names = names(context, &missed).await?;
+    let Missed { mut conversations, mut failure } = missed(context, user, heard_at).await?;
+    let is_all = keep_first(&mut conversations, ALERTS_MAX);
+    let names = names(context, &conversations).await?;
     let names = &names;
-    let mut results = stream::iter(missed)
-        .map(|messages| {
-            Box::pin(async move {
-                for message in messages {
-                    let name = message.conversation.group().and_then(|group| names.get(&group));
-                    let message = MessageRef::of(&message, name.map(String::as_str));
-                    let subject = message.read()?;
-                    let alert = worded(context, &subject);
-                    alert_one(context, &message, &subject, alert, user, heard_at).await?;
-                }
-                Ok(())
-            })
+    let alert = |messages: Vec<Message>| {
+        Box::pin(async move {
+            for message in messages {
+                let name = message.conversation.group().and_then(|group| names.get(&group));
+                let message = MessageRef::of(&message, name.map(String::as_str));
+                let subject = message.read()?;
+                alert_one(context, &message, &subject, worded(context, &subject), user, heard_at).await?;
+            }
+            Ok(())
         })
-        .buffer_unordered(STORE_CALLS_MAX);
-    // What failed in one conversation keeps nothing back in another.
-    let mut failure = None;
+    };
+    // Alone, since it counts all conversations for those that follow.
+    if let Some(first) = conversations.first_mut() {
+        alert(vec![first.remove(0)]).await?;
+    }
+    let mut results = stream::iter(conversations).map(alert).buffer_unordered(STORE_CALLS_MAX);
     while let Some(result) = results.next().await {
         failure = result.err().or(failure);
     }
-    failure.map_or(Ok(()), Err)
+    // What failed in one conversation keeps nothing back in another, and comes again with this record.
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if !is_all {
+        context.queue.put(&PushTask::silence(user, heard_at), Duration::ZERO).await?;
+    }
+    Ok(())
 }
 
-/// By conversation, ascending.
+/// What somebody has missed.
+#[derive(Default)]
+struct Missed {
+    /// By conversation, each ascending and with one message at least.
+    conversations: Vec<Vec<Message>>,
+    /// Of a conversation that could not be read.
+    failure: Option<TaskError>,
+}
+
+/// Cuts off what goes beyond so many messages; gives whether that was nothing.
+fn keep_first(conversations: &mut Vec<Vec<Message>>, messages_max: usize) -> bool {
+    let (mut room, mut is_all) = (messages_max, true);
+    for messages in conversations.iter_mut() {
+        is_all &= messages.len() <= room;
+        messages.truncate(room);
+        room -= messages.len();
+    }
+    conversations.retain(|messages| !messages.is_empty());
+    is_all
+}
+
 async fn missed(
     context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
     user: UserId,
     heard_at: Timestamp,
-) -> Result<Vec<Vec<Message>>, StoreError> {
+) -> Result<Missed, StoreError> {
     let rows = Badges::read(context, user).await?.into_rows();
     let rows = rows.into_iter().filter(|row| counts(row, context.now));
-    // A row says when somebody was heard from give or take that much.
-    let since = heard_at.minus(SLACK_MAX);
-    stream::iter(rows)
+    let since = HeartbeatPolicy::missed_since(heard_at);
+    let mut results = stream::iter(rows)
         .map(async |row| missed_of(context, user, row, since).await)
-        .buffer_unordered(STORE_CALLS_MAX)
-        .try_filter(|missed| std::future::ready(!missed.is_empty()))
-        .try_collect()
-        .await
+        .buffered(STORE_CALLS_MAX);
+    let mut missed = Missed::default();
+    while let Some(result) = results.next().await {
+        match result {
+            Ok(messages) if messages.is_empty() => {}
+            Ok(messages) => missed.conversations.push(messages),
+            Err(error) => missed.failure = Some(error.into()),
+        }
+    }
+    Ok(missed)
 }
 
 /// What of a conversation was sent since then, and is neither read nor alerted to.
@@ -113,8 +150,9 @@ async fn missed_of(
     while let Some(range) = rest.filter(|_| looked_at < WINDOW) {
         let page = context.store.page(row.conversation, range, PAGE).await?;
         looked_at += page.entries.len() as u64;
-        let oldest = page.entries.last().filter(|oldest| page.more && oldest.sent_at >= since);
-        rest = oldest.and_then(|oldest| range.beyond(oldest.seq));
+        // Times of neighbours may be in another order than their positions.
+        let goes_on = page.more && page.entries.iter().any(|entry| entry.sent_at >= since);
+        rest = page.entries.last().filter(|_| goes_on).and_then(|oldest| range.beyond(oldest.seq));
         missed.extend(page.entries.into_iter().filter(is_missed));
     }
     missed.reverse();
