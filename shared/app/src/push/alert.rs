@@ -89,7 +89,7 @@ pub(super) async fn alert_one(
     let notice = Notice::Message(alert);
     let letter = Letter {
         conversation: subject.conversation,
-        collapses: alerted.is_newest,
+        collapses: true,
         badge: alerted.badge(context, subject, user).await,
         notice: &notice,
     };

@@ -50,8 +50,6 @@ pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Re
 
 /// Somebody of whom it is written down that they are alerted.
 pub(super) struct Alerted {
-    /// No later message was alerted to before: it may take the place of what is shown.
-    pub(super) is_newest: bool,
     pub(super) devices: Vec<Device>,
     /// Unread messages of the conversation.
     unread: u64,
@@ -133,10 +131,9 @@ pub(super) async fn decide(
             writer: context.writer,
             ..seen.alerts.with(subject.seq)
         };
-        let is_newest = next.newest == Some(subject.seq);
         row = match context.store.replace_alerts(user, seen, &next).await {
             Ok(ReplaceOutcome::Replaced) => {
-                return Ok(Some((Alerted { is_newest, devices, unread: count.unread, others }, alert)));
+                return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
             }
             Ok(ReplaceOutcome::NotAMember) => None,
             Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
@@ -144,7 +141,7 @@ pub(super) async fn decide(
                 // It may be written all the same: then nobody else alerts.
                 let row = context.store.get(user, subject.conversation).await?;
                 if row.is_some_and(|row| row.alerts == next) {
-                    return Ok(Some((Alerted { is_newest, devices, unread: count.unread, others }, alert)));
+                    return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
                 }
                 return Err(error);
             }
