@@ -33,6 +33,13 @@ async fn connected(bench: &Bench) -> (User, User) {
     (ada, bob)
 }
 
+async fn ten_write_to(bench: &Bench, to: &User) {
+    for n in 2..=11 {
+        let other = User::new(bench, n).await;
+        bench.send(&other, to, "m1", "hello").await;
+    }
+}
+
 #[tokio::test]
 async fn what_the_gateway_took_for_a_dead_socket_is_alerted_to() {
     let bench = Bench::new().await;
@@ -110,10 +117,7 @@ async fn the_alerts_of_many_conversations_count_them_once() {
     let bench = Bench::new().await;
     let bob = User::new(&bench, 1).await;
     bench.registers(&bob, "token").await;
-    for n in 2..=11 {
-        let other = User::new(&bench, n).await;
-        bench.send(&other, &bob, "m1", "hello").await;
-    }
+    ten_write_to(&bench, &bob).await;
     bench.falls_silent(&bob).await;
     bench.meter.reset();
     assert_eq!(bench.run_push().await, 1);
@@ -153,10 +157,7 @@ async fn muted_conversations_stay_muted_after_a_silence() {
 async fn a_silence_costs_two_reads_without_a_phone_and_one_more_for_each_conversation_with_one() {
     let bench = Bench::new().await;
     let bob = User::new(&bench, 1).await;
-    for n in 2..=11 {
-        let other = User::new(&bench, n).await;
-        bench.send(&other, &bob, "m1", "hello").await;
-    }
+    ten_write_to(&bench, &bob).await;
     bench.falls_silent(&bob).await;
     bench.meter.reset();
     assert_eq!(bench.run_push().await, 1);

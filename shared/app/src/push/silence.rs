@@ -70,7 +70,7 @@ pub(super) async fn after_silence(
     };
     // Alone, since it counts all conversations for those that follow.
     if let Some(first) = conversations.first_mut() {
-        alert(vec![first.remove(0)]).await?;
+        failure = alert(vec![first.remove(0)]).await.err().or(failure);
     }
     let mut results = stream::iter(conversations).map(alert).buffer_unordered(STORE_CALLS_MAX);
     while let Some(result) = results.next().await {
