@@ -12,7 +12,6 @@ pub mod pushes;
 
 mod backends;
 mod data_dir;
-mod data_format;
 mod functions;
 mod queues;
 mod runner;

@@ -56,6 +56,24 @@ fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
     }
 }
 
+#[test]
+fn what_all_functions_are_given_is_read_where_logging_begins() {
+    let template = crate::read("template.yaml");
+    let globals = template.split_once("\nGlobals:").expect("globals").1;
+    let globals = globals.split_once("\nResources:").expect("resources").0;
+    let read = crate::read("shared/lambda/src/observability.rs");
+    assert_eq!(variables(globals), variables(&read));
+    // Lambda's own filter would drop metrics, which have no level.
+    assert!(globals.contains("\n      ApplicationLogLevel: TRACE\n"));
+
+    let levels = template.split_once("\n  LogLevel:").expect("LogLevel").1;
+    let levels =
+        levels.split_once("AllowedValues: [").expect("its values").1.split(']').next().expect("a list");
+    for level in levels.split(", ") {
+        assert!(read.contains(&format!("LevelFilter::{level}")), "LogLevel={level} is not read");
+    }
+}
+
 /// What a `config.rs` reads, by itself and through `confab_lambda::env`.
 fn variables_read(config: &str) -> BTreeSet<String> {
     let env = crate::read("shared/lambda/src/env.rs");

@@ -10,6 +10,7 @@ pub mod bearer;
 pub mod clients;
 pub mod clock;
 pub mod deadline;
+mod emf;
 pub mod env;
 pub mod frame;
 pub mod observability;

@@ -3,7 +3,7 @@
 //! The providers that come with `jsonwebtoken` bring RSA and elliptic curves
 //! with them, or a C library; one keyed hash needs neither.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};

@@ -65,11 +65,13 @@ impl JwtTokens {
     /// [`WeakSecret`] where there is none, or one is too short.
     pub fn new(secrets: &str) -> Result<Self, WeakSecret> {
         hs256::install();
-        let keys: Vec<Key> =
-            secrets.lines().map(str::trim).filter(|line| !line.is_empty()).map(key).collect();
-        let strong =
-            secrets.lines().map(str::trim).all(|line| line.is_empty() || line.len() >= SECRET_BYTES_MIN);
-        if keys.is_empty() || !strong { Err(WeakSecret) } else { Ok(Self { keys }) }
+        let keys: Vec<Key> = secrets
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(key)
+            .collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(WeakSecret) } else { Ok(Self { keys }) }
     }
 
     fn issue(
@@ -130,12 +132,15 @@ struct Claims {
 }
 
 /// A key is named by its hash, so that a changed secret changes its name.
-fn key(secret: &str) -> Key {
-    Key {
-        id: Sha256::digest(secret)[..4].iter().map(|byte| format!("{byte:02x}")).collect(),
-        encoding: EncodingKey::from_secret(secret.as_bytes()),
-        decoding: DecodingKey::from_secret(secret.as_bytes()),
+fn key(secret: &str) -> Result<Key, WeakSecret> {
+    if secret.len() < SECRET_BYTES_MIN {
+        return Err(WeakSecret);
     }
+    Ok(Key {
+        id: Sha256::digest(secret)[..4].iter().map(|byte| format!("{byte:02x}")).collect(),
+        encoding: EncodingKey::from_secret(secret.as_bytes()).map_err(|_| WeakSecret)?,
+        decoding: DecodingKey::from_secret(secret.as_bytes()).map_err(|_| WeakSecret)?,
+    })
 }
 
 impl Tokens for JwtTokens {

@@ -3,7 +3,6 @@
 mod alone;
 mod crash;
 mod data;
-mod data_format;
 mod flags;
 mod presence;
 mod push;
