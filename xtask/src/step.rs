@@ -14,10 +14,13 @@ pub(crate) enum Outcome {
     Passed,
     /// Not run, for want of something that this machine lacks: says what, and what is left untested.
     Skipped(String),
+    /// What was found depends on more than the commit, such as the date: a failure only where the step was asked for by
+    /// name, so that an unchanged commit passes tomorrow too.
+    Found(String),
 }
 
 /// Runs the steps in order up to the first that fails.
-pub(crate) fn run_all(root: &Root, steps: &[&Step]) -> ExitCode {
+pub(crate) fn run_all(root: &Root, steps: &[&Step], are_named: bool) -> ExitCode {
     let mut rows = Vec::new();
     let [mut passed, mut failed, mut skipped] = [0, 0, 0];
     for step in steps {
@@ -35,6 +38,14 @@ pub(crate) fn run_all(root: &Root, steps: &[&Step]) -> ExitCode {
             Ok(Outcome::Skipped(reason)) => {
                 skipped += 1;
                 ("SKIPPED", reason)
+            }
+            Ok(Outcome::Found(what)) if are_named => {
+                failed += 1;
+                ("FAILED", what)
+            }
+            Ok(Outcome::Found(what)) => {
+                passed += 1;
+                ("FOUND", what)
             }
             Err(error) => {
                 failed += 1;
@@ -59,4 +70,26 @@ fn seconds(duration: Duration) -> String {
 
 fn prefixed(prefix: &str, note: &str) -> String {
     if note.is_empty() { String::new() } else { format!("{prefix}{note}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_fails_only_a_step_that_was_asked_for() {
+        let root = Root::of_repository();
+        let step = Step { name: "advisories", run: |_| Ok(Outcome::Found("RUSTSEC-2099-0001".to_owned())) };
+        assert_eq!(run_all(&root, &[&step], false), ExitCode::SUCCESS);
+        assert_eq!(run_all(&root, &[&step], true), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn a_step_that_lacks_something_does_not_stop_those_after_it_and_a_failure_does() {
+        let root = Root::of_repository();
+        let lacking = Step { name: "web", run: |_| Ok(Outcome::Skipped("Node is not installed".to_owned())) };
+        let failing = Step { name: "deny", run: |_| anyhow::bail!("a licence") };
+        assert_eq!(run_all(&root, &[&lacking], false), ExitCode::SUCCESS);
+        assert_eq!(run_all(&root, &[&lacking, &failing], false), ExitCode::FAILURE);
+    }
 }

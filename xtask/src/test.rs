@@ -28,5 +28,5 @@ pub(crate) fn step_names() -> [&'static str; STEPS.len()] {
 pub(crate) fn run(names: &[String]) -> ExitCode {
     let chosen: Vec<&Step> =
         STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect();
-    step::run_all(&Root::of_repository(), &chosen)
+    step::run_all(&Root::of_repository(), &chosen, !names.is_empty())
 }
