@@ -1,22 +1,36 @@
 //! The directory that holds everything that lasts.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 
+use crate::data_format;
+
+const DATABASE: &str = "dynamodb.sqlite";
+const QUEUES: &str = "sqs.sqlite";
+const PUSHES: &str = "sns.sqlite";
+
+/// Drawn after the databases are made: a directory that holds it has been used.
+const SIGNING_SECRET: &str = "signing-secret";
+
 /// A data directory that is this process's alone until it is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
+    format: u32,
     _lock: File,
 }
 
 impl DataDir {
     /// Makes the directory if it is not there, and takes it.
+    ///
+    /// # Errors
+    ///
+    /// For people: another process has it, it cannot be written, or it holds what this version cannot read.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         // It holds password hashes and the signing secret.
@@ -31,7 +45,14 @@ impl DataDir {
             .open(path.join("lock"))
             .with_context(|| format!("cannot write to the data directory {shown}"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let format = data_format::of(data_format::read(path)?, check_files(path)?);
+                let directory = Self { path: path.to_owned(), format, _lock: lock };
+                if format == data_format::CURRENT {
+                    directory.set_format()?;
+                }
+                Ok(directory)
+            }
             Err(TryLockError::WouldBlock) => {
                 bail!("another confab is using {shown}; stop it, or give this one --data or --memory")
             }
@@ -41,44 +62,89 @@ impl DataDir {
         }
     }
 
+    /// Writes down that the directory has the format of this version, if it had an earlier one.
+    ///
+    /// What the first format stored is read as it is and rewritten where it changes.
+    pub(crate) fn take_over(&self) -> anyhow::Result<()> {
+        if self.format == data_format::CURRENT { Ok(()) } else { self.set_format() }
+    }
+
+    fn set_format(&self) -> anyhow::Result<()> {
+        self.replace(data_format::FILE, &format!("{}\n", data_format::CURRENT))
+            .context("cannot write down the data format")
+    }
+
     pub(crate) fn database(&self) -> anyhow::Result<DynamoDb> {
-        let path = self.path.join("dynamodb.sqlite");
-        DynamoDb::open(&path).with_context(|| format!("{} is not a database of confab's", path.display()))
+        let path = self.path.join(DATABASE);
+        DynamoDb::open(&path).with_context(|| unusable(&path))
     }
 
     pub(crate) fn queues(&self, epoch_ms: u64) -> anyhow::Result<Sqs> {
-        let path = self.path.join("sqs.sqlite");
-        Sqs::open(&path, epoch_ms)
-            .with_context(|| format!("{} does not hold confab's queues", path.display()))
+        let path = self.path.join(QUEUES);
+        Sqs::open(&path, epoch_ms).with_context(|| unusable(&path))
     }
 
     pub(crate) fn pushes(&self, epoch_ms: u64) -> anyhow::Result<Sns> {
-        let path = self.path.join("sns.sqlite");
-        Sns::open(&path, epoch_ms)
-            .with_context(|| format!("{} does not hold confab's pushes", path.display()))
+        let path = self.path.join(PUSHES);
+        Sns::open(&path, epoch_ms).with_context(|| unusable(&path))
     }
 
     /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.
     pub(crate) fn signing_secret(&self) -> anyhow::Result<String> {
-        let path = self.path.join("signing-secret");
+        let path = self.path.join(SIGNING_SECRET);
         let mut secret = String::new();
         match File::open(&path) {
             Ok(mut file) => {
                 file.read_to_string(&mut secret).context("cannot read the signing secret")?;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 secret = fresh_secret()?;
-                // Whole or absent, whenever the process dies.
-                let draft = self.path.join("signing-secret.draft");
-                let mut file = private().create(true).truncate(true).write(true).open(&draft)?;
-                file.write_all(secret.as_bytes())?;
-                file.sync_all()?;
-                fs::rename(&draft, &path).context("cannot keep the signing secret")?;
+                self.replace(SIGNING_SECRET, &secret).context("cannot keep the signing secret")?;
             }
             Err(error) => return Err(error).context("cannot read the signing secret"),
         }
         Ok(secret)
     }
+
+    /// Writes a small file that is whole or as it was before, whenever the process dies.
+    fn replace(&self, name: &str, text: &str) -> std::io::Result<()> {
+        let draft = self.path.join(format!("{name}.draft"));
+        let mut file = private().create(true).truncate(true).write(true).open(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, self.path.join(name))
+    }
+}
+
+/// Refuses a directory that has lost a part; gives whether it has been used before.
+///
+/// A process that dies at its first start leaves parts, none of which holds anything yet.
+fn check_files(path: &Path) -> anyhow::Result<bool> {
+    let is_used = path.join(SIGNING_SECRET).exists();
+    if is_used {
+        for name in [DATABASE, QUEUES, PUSHES] {
+            let file = path.join(name);
+            let lost = match fs::metadata(&file) {
+                Ok(metadata) if metadata.len() > 0 => continue,
+                Ok(_) => "is empty",
+                Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
+                Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+            };
+            bail!(
+                "{} {lost}, though the directory has been in use; restore the whole directory from a backup, \
+                 or remove it to begin anew",
+                file.display()
+            );
+        }
+    }
+    Ok(is_used)
+}
+
+fn unusable(file: &Path) -> String {
+    format!(
+        "cannot use {}; restore the whole directory from a backup, or choose another one with --data",
+        file.display()
+    )
 }
 
 /// A secret of 256 random bits.

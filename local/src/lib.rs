@@ -12,6 +12,7 @@ pub mod pushes;
 
 mod backends;
 mod data_dir;
+mod data_format;
 mod functions;
 mod queues;
 mod runner;

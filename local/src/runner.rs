@@ -103,6 +103,9 @@ impl Runner {
             .with_context(|| format!("cannot listen on {}", options.listen))?;
         let backends =
             Backends::new(dynamodb.clone(), (sqs, sns.clone()), gateway.connections(), &stage).await?;
+        if let Some(data) = &data {
+            data.take_over()?;
+        }
         let witnesses = Witnesses { store: backends.store.clone(), policy: heartbeat_policy(options) };
         let developers = pushes::recorded(sns).merge(pushes::explained(witnesses));
         let gateway = gateway.with_fallback(web::router().merge(developers));

@@ -1,8 +1,9 @@
 //! SQLite files as the services here keep them.
 
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, Error, Result, Row, types::Type};
+use rusqlite::{Connection, Error, OpenFlags, Result, Row, ffi, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// How long another process may hold the file, such as one that looks into it.
@@ -14,19 +15,55 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 ///
-/// SQLite's reason, or that the file was written by another version.
+/// SQLite's reason, or that the file was written by another version or by another program; then it is left as it is.
 pub(crate) fn prepare(connection: &Connection, schema_version: i64, tables: &str) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    if version == 0 && count_tables(connection, "*")? > 0 {
+        return Err(foreign());
+    }
+    if version != 0 && version != schema_version {
+        return Err(failure(format!("its schema is version {version}, and not {schema_version}")));
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit is in the system's hands, not the disk's: the end of the
     // process loses nothing, a power cut the last moments.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    match connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
-        0 => connection.pragma_update(None, "user_version", schema_version)?,
-        version if version == schema_version => {}
-        other => return Err(Error::IntegralValueOutOfRange(0, other)),
-    }
+    connection.pragma_update(None, "user_version", schema_version)?;
     connection.execute_batch(tables)
+}
+
+/// Refuses an existing file that holds tables, but not this one. The file is left as it is.
+///
+/// For files that a library opens, which would add its own tables to anything. Call it before the library has a
+/// connection: see SECURITY.md on the version of SQLite.
+///
+/// # Errors
+///
+/// SQLite's reason, or that the file is another program's.
+pub(crate) fn check_holds(path: &Path, table: &str) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    if count_tables(&connection, "*")? > 0 && count_tables(&connection, table)? == 0 {
+        return Err(foreign());
+    }
+    Ok(())
+}
+
+fn count_tables(connection: &Connection, name: &str) -> Result<i64> {
+    let count = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name GLOB ?1";
+    connection.query_row(count, [name], |row| row.get(0))
+}
+
+fn foreign() -> Error {
+    failure("it is the database of another program".to_owned())
+}
+
+fn failure(reason: String) -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_NOTADB), Some(reason))
 }
 
 /// A value as the text of a column: JSON.

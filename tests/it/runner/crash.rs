@@ -9,8 +9,8 @@ use tests::{Received, Socket, User};
 const BURST: usize = 300;
 /// Acks after which the process is killed, with more messages on their way.
 const ACKS: usize = 100;
-/// How many messages are on their way at once; a server remembers the ids of at least 32.
-const UNACKED_MAX: usize = 24;
+/// How many messages are on their way at once; a client has at most 16 unacked per conversation.
+const UNACKED_MAX: usize = 16;
 
 fn frame(n: usize, to: &str) -> Value {
     frame_of(&format!("burst-{n}"), to)

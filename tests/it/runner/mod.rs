@@ -3,6 +3,7 @@
 mod alone;
 mod crash;
 mod data;
+mod data_format;
 mod flags;
 mod presence;
 mod push;

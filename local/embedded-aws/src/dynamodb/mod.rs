@@ -12,7 +12,12 @@ pub use error::DynamoDbError;
 
 pub(crate) use self::dispatch::operation;
 use self::owner::Owner;
-use crate::{Service, ServiceFuture, ServiceRequest};
+use crate::{Service, ServiceFuture, ServiceRequest, sqlite};
+
+/// A table of SQLite that each of the emulator's files has.
+///
+/// Source: dynoxide 3.2.0, `Storage::initialize`.
+const EMULATORS_TABLE: &str = "_tables";
 
 /// DynamoDB for one process. Clones share the tables.
 ///
@@ -48,10 +53,11 @@ impl DynamoDb {
     /// # Errors
     ///
     /// [`DynamoDbError::Open`] when the file cannot be opened, is no database
-    /// or was written by a newer emulator.
+    /// or another program's, or was written by a newer emulator.
     pub fn open(path: &Path) -> Result<Self, DynamoDbError> {
         let failed = |source| DynamoDbError::Open { path: path.to_owned(), source };
         let name = path.to_str().ok_or_else(|| failed("the path is not UTF-8".into()))?;
+        sqlite::check_holds(path, EMULATORS_TABLE).map_err(|error| failed(error.into()))?;
         let database = Database::new(name).map_err(|error| failed(error.into()))?;
         // The pair of calls is the emulator's only public way from
         // `synchronous=FULL`, one fsync per write, to `synchronous=NORMAL`.

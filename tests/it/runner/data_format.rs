@@ -1,0 +1,149 @@
+//! Data directories of other formats.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use tests::runner::{Runner, TempDir, run};
+use tests::{Chat, User};
+
+const DATABASES: [(&str, &[u8]); 3] = [
+    ("dynamodb.sqlite", include_bytes!("data_format_1/dynamodb.sqlite.zst")),
+    ("sqs.sqlite", include_bytes!("data_format_1/sqs.sqlite.zst")),
+    ("sns.sqlite", include_bytes!("data_format_1/sns.sqlite.zst")),
+];
+const SIGNING_SECRET: &str = include_str!("data_format_1/signing-secret");
+const PASSWORD: &str = "correct horse battery";
+const GROUP: &str = "grp_01M72N8P2E2ZZQXCZSHYBR7B6K";
+
+/// A copy of the directory that data_format_1/README.md describes.
+fn first_format() -> TempDir {
+    let data = TempDir::new();
+    for (name, packed) in DATABASES {
+        fs::write(data.path().join(name), zstd::decode_all(packed).unwrap()).unwrap();
+    }
+    fs::write(data.path().join("signing-secret"), SIGNING_SECRET).unwrap();
+    data
+}
+
+async fn log_in(chat: &Chat, handle: &str) -> User {
+    chat.user_of(handle, PASSWORD, &chat.login(handle, PASSWORD).await.ok())
+}
+
+async fn old_users(chat: &Chat) -> [User; 4] {
+    [
+        log_in(chat, "alice").await,
+        log_in(chat, "bob").await,
+        log_in(chat, "carol").await,
+        log_in(chat, "dave").await,
+    ]
+}
+
+fn format_of(data: &Path) -> String {
+    fs::read_to_string(data.join("format")).unwrap()
+}
+
+/// Starts a runner that must refuse its data directory, and gives what it says.
+async fn refusal(data: &Path) -> String {
+    let output = run(&["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_new_directory_has_the_present_format() {
+    let data = TempDir::new();
+    Runner::with_data(data.path()).await.kill().await;
+    assert_eq!(format_of(data.path()), "2\n");
+    Runner::with_data(data.path()).await.chat().user().await;
+}
+
+#[tokio::test]
+async fn a_directory_of_the_first_format_is_taken_over_whole() {
+    let data = first_format();
+    for _ in 0..2 {
+        let confab = Runner::with_data(data.path()).await;
+        assert_eq!(format_of(data.path()), "2\n");
+        let [alice, bob, carol, dave] = old_users(&confab.chat()).await;
+        let dm = alice.dm(&bob);
+        let log = alice.log(&dm).await;
+        assert_eq!((log.len(), &log[39]["text"]), (41, &json!("lasting 40")));
+        let listed = bob.listed(&dm).await;
+        assert_eq!((&listed["read_seq"], &listed["last_seq"]), (&json!(20), &json!(41)));
+        assert_eq!(listed["muted_until_ms"], 4_102_444_800_000_u64);
+        alice.post_message(&alice.dm(&dave), &json!({"client_message_id": "a", "text": "a"})).await.ok();
+        dave.post_message(&alice.dm(&dave), &json!({"client_message_id": "b", "text": "b"}))
+            .await
+            .refused(403, "forbidden");
+        let group = carol.log(GROUP).await;
+        assert_eq!(group.last().unwrap()["kind"], "member_removed");
+        assert!(group.iter().all(|entry| entry["text"] != "without carol"), "{group:?}");
+        bob.post_message(GROUP, &json!({"client_message_id": "b", "text": "b"}))
+            .await
+            .refused(403, "forbidden");
+        confab.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_under_the_first_format_is_not_stored_twice() {
+    let data = first_format();
+    let confab = Runner::with_data(data.path()).await;
+    let [alice, bob, ..] = old_users(&confab.chat()).await;
+    for n in [40, 20, 9] {
+        let body = json!({"client_message_id": format!("lasting-{n}"), "text": format!("lasting {n}")});
+        let ack = alice.post_message(&alice.dm(&bob), &body).await.ok();
+        assert_eq!((&ack["seq"], &ack["duplicate"]), (&json!(n), &json!(true)), "{ack}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_of_a_newer_format_is_refused() {
+    let data = TempDir::new();
+    Runner::with_data(data.path()).await.kill().await;
+    fs::write(data.path().join("format"), "3\n").unwrap();
+    let said = refusal(data.path()).await;
+    assert!(said.contains("newer") && said.contains("--data"), "{said}");
+    assert_eq!(format_of(data.path()), "3\n");
+}
+
+#[tokio::test]
+async fn a_format_that_is_no_number_is_refused() {
+    for text in ["", "0\n", "two\n", "-1\n"] {
+        let data = TempDir::new();
+        fs::write(data.path().join("format"), text).unwrap();
+        let said = refusal(data.path()).await;
+        assert!(said.contains("format") && said.contains("--data"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_used_directory_that_has_lost_a_file_is_refused() {
+    for (name, _) in DATABASES {
+        let data = first_format();
+        fs::write(data.path().join(name), "").unwrap();
+        let said = refusal(data.path()).await;
+        assert!(said.contains(name) && said.contains("is empty"), "{said}");
+        fs::remove_file(data.path().join(name)).unwrap();
+        let said = refusal(data.path()).await;
+        assert!(said.contains(name) && said.contains("is missing"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_refused_and_left_as_it_is() {
+    let theirs = zstd::decode_all(DATABASES[1].1).unwrap();
+    for (name, bytes) in [
+        ("dynamodb.sqlite", theirs.as_slice()),
+        ("dynamodb.sqlite", b"a letter to my landlord"),
+        ("sns.sqlite", b"a letter to my landlord"),
+    ] {
+        let data = TempDir::new();
+        let file = data.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        let said = refusal(data.path()).await;
+        assert!(said.contains(name) && said.contains("--data"), "{said}");
+        assert_eq!(fs::read(&file).unwrap(), bytes);
+    }
+}
