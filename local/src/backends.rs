@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use axum::http::Method;
 use confab_embedded_aws::{
     DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, Sns, Sqs, signing_name,
 };
@@ -12,6 +13,7 @@ use confab_local_gateway::Connections;
 use confab_push_sns::{Applications, SnsPush};
 use confab_store_dynamodb::{Store, Tables};
 
+use crate::closing;
 use crate::queues::Queues;
 
 const TABLE_PREFIX: &str = "confab-";
@@ -122,6 +124,12 @@ impl Service for ConnectionsService {
         Box::pin(async move {
             tokio::task::yield_now().await;
             let (head, body) = request.into_parts();
+            if head.method == Method::POST
+                && let Some(reason) = closing::reason_in(&body)
+                && let Some(connection_id) = connections.connection_id(head.uri.path())
+            {
+                connections.set_close_code(&connection_id, reason.close_code(), reason.as_str());
+            }
             connections.handle_request(&head.method, head.uri.path(), body)
         })
     }

@@ -11,6 +11,7 @@ pub mod options;
 pub mod pushes;
 
 mod backends;
+mod closing;
 mod data_dir;
 mod data_format;
 mod functions;

@@ -292,6 +292,7 @@ impl Device {
             | ServerFrame::Typing(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
+            | ServerFrame::Closing(_)
             | ServerFrame::Error(_) => self.world.fault(format!("unexpected frame {frame:?}")),
         }
     }

@@ -45,6 +45,7 @@ impl World {
             | ServerFrame::Typing(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
+            | ServerFrame::Closing(_)
             | ServerFrame::Error(_) => {}
         }
     }

@@ -133,7 +133,7 @@ pub(crate) async fn close_all(
     let (mut closed, mut failure) = (Vec::new(), None);
     for id in ids {
         match connections.close(&id).await {
-            Ok(()) => closed.push(id),
+            Ok(_) => closed.push(id),
             Err(error) => failure = Some(error),
         }
     }

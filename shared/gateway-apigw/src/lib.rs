@@ -11,7 +11,7 @@ use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnection
 use aws_sdk_apigatewaymanagement::operation::get_connection::GetConnectionError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use confab_app::ports::{Connections, PostOutcome, StoreError};
+use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
 use confab_sdk_errors::SdkFailure;
 
@@ -64,12 +64,12 @@ impl Connections for Gateway {
         }
     }
 
-    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
         let result = self.client.delete_connection().connection_id(connection.as_str()).send().await;
         match result {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(CloseOutcome::Closed),
             Err(error) if error.as_service_error().is_some_and(DeleteConnectionError::is_gone_exception) => {
-                Ok(())
+                Ok(CloseOutcome::Gone)
             }
             Err(error) => Err(store_error(error)),
         }

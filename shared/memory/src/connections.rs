@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use confab_app::ports::{Connections, PostOutcome, StoreError};
+use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
 
 use crate::weather::{Calm, Weather};
@@ -45,9 +45,9 @@ impl Gateway {
         self.sockets().open.insert(connection, Vec::new());
     }
 
-    /// Drops a socket, without a word to anybody; posts to it are 410 from then on.
-    pub fn drop_socket(&self, connection: &ConnectionId) {
-        self.sockets().open.remove(connection);
+    /// Drops a socket, without a word to anybody; posts to it are 410 from then on. False where there was none.
+    pub fn drop_socket(&self, connection: &ConnectionId) -> bool {
+        self.sockets().open.remove(connection).is_some()
     }
 
     /// Whether the socket is open.
@@ -91,8 +91,11 @@ impl Connections for Gateway {
         call(&*self.weather, || Self::is_open(self, connection)).await
     }
 
-    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
-        call(&*self.weather, || self.drop_socket(connection)).await
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
+        let close = call(&*self.weather, || {
+            if self.drop_socket(connection) { CloseOutcome::Closed } else { CloseOutcome::Gone }
+        });
+        close.await
     }
 }
 

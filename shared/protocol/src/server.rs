@@ -30,6 +30,8 @@ pub enum ServerFrame {
     Presence(Presence),
     /// Answer to `heartbeat`; without `server_at_ms`, a probe.
     Heartbeat(Heartbeat),
+    /// Event: the server is about to close this socket.
+    Closing(Closing),
     /// A request was refused or failed.
     Error(ErrorFrame),
 }
@@ -148,6 +150,45 @@ pub struct UserPresence {
     pub status: String,
     /// When they were last heard from; 0 where they never were.
     pub last_active_at_ms: u64,
+}
+
+/// The last event of a socket that the server closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// Why, and so whether to connect again.
+    pub reason: ClosingReason,
+}
+
+/// See [`Closing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingReason {
+    /// Newer sockets of the same device took its place. The client connects again only when its user acts.
+    Displaced,
+    /// The login has ended. The client never connects again with it.
+    LoggedOut,
+    /// The client did not read what it was sent. It connects again after a pause that grows.
+    TooSlow,
+}
+
+impl ClosingReason {
+    /// Close code of RFC 6455 that the local runner closes with. API Gateway offers none.
+    pub const fn close_code(self) -> u16 {
+        match self {
+            Self::Displaced => 4001,
+            Self::LoggedOut => 4002,
+            Self::TooSlow => 4003,
+        }
+    }
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Displaced => "displaced",
+            Self::LoggedOut => "logged_out",
+            Self::TooSlow => "too_slow",
+        }
+    }
 }
 
 /// The lease is renewed; or, as a probe, should be: the client answers it with a `heartbeat` at once.

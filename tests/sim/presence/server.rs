@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use confab_app::ports::{Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError};
+use confab_app::ports::{
+    CloseOutcome, Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
+};
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_memory::yield_once;
@@ -217,7 +219,7 @@ impl Connections for Server<'_> {
         Connections::is_open(&self.world.gateway, connection).await
     }
 
-    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
         let closed = self.world.gateway.close(connection).await;
         self.world.closed(connection);
         closed

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     queued_bytes: AtomicUsize,
     queued_bytes_max: usize,
     close: watch::Sender<Option<CloseReason>>,
+    /// How a close that functions ask for is told to the client.
+    close_reason: Mutex<CloseReason>,
 }
 
 /// The side of the socket's task. Dropping it makes the connection gone.
@@ -77,6 +79,7 @@ pub(super) fn new(opening: Opening, connections: &Connections) -> Mailbox {
         queued_bytes: AtomicUsize::new(0),
         queued_bytes_max: limits.outbound_queue_bytes_max,
         close,
+        close_reason: Mutex::new(CloseReason::DELETED),
     });
     Mailbox {
         connection: Arc::clone(&connection),
@@ -134,6 +137,17 @@ impl Connection {
             }
             first
         });
+    }
+
+    /// Sets what [`Connection::close_as_asked`] tells the client.
+    pub(super) fn set_close_reason(&self, reason: CloseReason) {
+        *self.close_reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// Closes the socket because a function asked for it.
+    pub(super) fn close_as_asked(&self) {
+        let reason = *self.close_reason.lock().unwrap_or_else(PoisonError::into_inner);
+        self.close(reason);
     }
 
     /// Notes that a frame went either way.

@@ -77,16 +77,25 @@ impl Connections {
         self.find(connection_id).map(|connection| connection.info())
     }
 
-    /// Closes the socket with code 1000, after what was posted before. It is
-    /// gone for later posts at once, and `$disconnect` runs as for any socket.
+    /// Closes the socket with code 1000, or as [`Connections::set_close_code`] said, after what was posted before.
+    /// It is gone for later posts at once, and `$disconnect` runs as for any socket.
     /// Returns whether there was such a connection.
     pub fn close(&self, connection_id: &str) -> bool {
         let connection = self.remove(connection_id);
         let found = connection.is_some();
         if let Some(connection) = connection {
-            connection.close(CloseReason::DELETED);
+            connection.close_as_asked();
         }
         found
+    }
+
+    /// Has a later [`Connections::close`] of the socket give this code of RFC 6455 and text. AWS has no such call.
+    ///
+    /// `code` is one that applications may use, 4000 to 4999.
+    pub fn set_close_code(&self, connection_id: &str, code: u16, text: &'static str) {
+        if let Some(connection) = self.find(connection_id) {
+            connection.set_close_reason(CloseReason { code, text });
+        }
     }
 
     /// Number of open sockets.

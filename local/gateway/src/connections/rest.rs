@@ -37,7 +37,8 @@ impl Connections {
         }
     }
 
-    fn connection_id(&self, path: &str) -> Option<String> {
+    /// The id in a path `/{stage}/@connections/{id}`, decoded; `None` for any other path.
+    pub fn connection_id(&self, path: &str) -> Option<String> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
         let (stage, connection_id) = path.strip_prefix('/')?.split_once("/@connections/")?;
         (stage == self.stage() && !connection_id.is_empty()).then(|| connection_id.to_owned())

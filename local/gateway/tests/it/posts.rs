@@ -84,3 +84,18 @@ async fn a_closed_connection_gets_what_was_posted_before() {
     assert_eq!(event.request_context.disconnect_status_code, Some(1000));
     assert_eq!(stack.connections.info(&id), None);
 }
+
+#[tokio::test]
+async fn a_connection_is_closed_with_the_code_that_was_set_for_it() {
+    let stack = Stack::echoing().await;
+    let (mut client, id) = stack.connect_known().await;
+    stack.connections.set_close_code("unknown=", 4009, "nobody");
+    stack.connections.set_close_code(&id, 4001, "moved");
+    stack.connections.post(&id, "last words".into()).unwrap();
+    assert!(stack.connections.close(&id));
+    assert_eq!(client.text().await, "last words");
+    assert_eq!(client.close_code().await, 4001);
+    let event = stack.call_of("disconnect").await.websocket();
+    assert_eq!(event.request_context.disconnect_status_code, Some(4001));
+    assert_eq!(event.request_context.disconnect_reason.as_deref(), Some("moved"));
+}

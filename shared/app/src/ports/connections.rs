@@ -18,6 +18,15 @@ pub enum PostOutcome {
     Throttled,
 }
 
+/// Outcome of closing a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// The gateway had the connection and closes it.
+    Closed,
+    /// The gateway does not have it: it is closed already, or its handshake is under way and it may still open.
+    Gone,
+}
+
 /// Open WebSocket connections.
 pub trait Connections {
     /// Sends one frame of JSON to a connection.
@@ -38,10 +47,13 @@ pub trait Connections {
     /// [`StoreError`].
     fn is_open(&self, connection: &ConnectionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Closes a connection; one that is gone already is fine.
+    /// Closes a connection, after what was posted to it before.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    fn close(&self, connection: &ConnectionId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// [`StoreError`]; it may be closed all the same.
+    fn close(
+        &self,
+        connection: &ConnectionId,
+    ) -> impl Future<Output = Result<CloseOutcome, StoreError>> + Send;
 }

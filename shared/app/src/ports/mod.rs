@@ -22,7 +22,7 @@ mod sessions;
 mod tokens;
 mod users;
 
-pub use connections::{Connections, PostOutcome};
+pub use connections::{CloseOutcome, Connections, PostOutcome};
 pub use contacts::{Contact, ContactPage, Contacts, PairChange};
 pub use devices::{Devices, RegisterOutcome, RotateOutcome};
 pub use error::{BoxError, StoreError};
