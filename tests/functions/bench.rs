@@ -257,6 +257,14 @@ impl Bench {
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
+    /// Makes an account over HTTP and gives its session.
+    pub(crate) async fn signs_up(&self, handle: &str) -> Value {
+        let signup = json!({"handle": handle, "password": "correct horse"});
+        let (status, session) = self.call("POST", "/v1/signup", "", signup).await;
+        assert_eq!(status, 201, "{session}");
+        session
+    }
+
     /// Sends a message and gives its conversation.
     pub(crate) async fn send(&self, from: &User, to: &User, id: &str, text: &str) -> String {
         let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});

@@ -62,7 +62,7 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
 }
 
 async fn over_http(bench: &Bench, bob: &User) {
-    let session = signed_up(bench, "carol").await;
+    let session = bench.signs_up("carol").await;
     let token = session["access_token"].as_str().expect("a token").to_owned();
     let carol = session["user"].as_str().expect("a user").parse().expect("a user id");
     let conversation = ConversationId::dm(carol, bob.id).expect("two users");
@@ -102,7 +102,7 @@ async fn over_http(bench: &Bench, bob: &User) {
 
 async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
     let absent = bench.absent(30).await;
-    let session = signed_up(bench, "dave").await;
+    let session = bench.signs_up("dave").await;
     let token = session["access_token"].as_str().expect("a token").to_owned();
     let group = json!({"name": "Climbing", "members": [ada.id.to_string(), absent.id.to_string()]});
     let (status, group) = bench.call("POST", "/v1/groups", &token, group).await;
@@ -134,7 +134,7 @@ async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
 }
 
 async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
-    let session = signed_up(bench, "erin").await;
+    let session = bench.signs_up("erin").await;
     let token = session["access_token"].as_str().expect("a token").to_owned();
     let (bobs, ada_and_bob) =
         (format!("contacts/{}", bob.id), json!([ada.id.to_string(), bob.id.to_string()]));
@@ -172,11 +172,4 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
     let conversation = ConversationId::dm(ada.id, bob.id).expect("two users");
     let typing = json!({"action": "typing", "conversation": conversation.to_string()});
     assert_eq!(bench.ask(ada, "typing", &typing).await, None);
-}
-
-async fn signed_up(bench: &Bench, handle: &str) -> Value {
-    let signup = json!({"handle": handle, "password": "correct horse"});
-    let (status, session) = bench.call("POST", "/v1/signup", "", signup).await;
-    assert_eq!(status, 201, "{session}");
-    session
 }

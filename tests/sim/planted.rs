@@ -7,7 +7,7 @@ use confab_app::ports::{
     AppendError, Direction, Groups, InboxRow, MessageLog, Page, Range, Session, Sessions, StoreError, Tail,
 };
 use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Group, Kind, Message, Timestamp};
+use confab_domain::{ConversationId, Group, Heading, Kind, Message, Timestamp};
 use confab_memory::yield_once;
 
 use crate::world::World;
@@ -151,6 +151,16 @@ impl MessageLog for Store<'_> {
         }
         self.without_removals(&mut page.entries);
         Ok(page)
+    }
+
+    async fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page<Heading>, StoreError> {
+        self.stall().await;
+        self.world.memory.headings(conversation, range, entries_max).await
     }
 
     async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {

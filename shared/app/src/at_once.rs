@@ -2,4 +2,4 @@
 
 /// Store calls of one request that are under way at once: enough to hide the latency of each, few enough that one
 /// request does not take a table's whole rate.
-pub(crate) const STORE_CALLS_MAX: usize = 16;
+pub const STORE_CALLS_MAX: usize = 16;

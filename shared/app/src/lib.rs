@@ -12,7 +12,7 @@ pub mod ports;
 
 pub mod announce;
 mod append;
-mod at_once;
+pub mod at_once;
 pub mod delivery;
 pub mod fan_out;
 pub mod mark_read;

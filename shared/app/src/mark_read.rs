@@ -11,6 +11,7 @@ use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions,
 };
 use crate::push::PushTask;
+use crate::unread::last_seq;
 use crate::{Error, announce};
 
 /// Marks a conversation as read up to `seq`, and tells the members' devices if that is news; in a group of more than
@@ -64,7 +65,7 @@ async fn check_readable(
     if joined.since().is_none_or(|since| seq < since && joined.within(seq, seq).is_empty()) {
         return Err(Refusal::NotAMember.into());
     }
-    if Some(seq) > store.tail(conversation, 1).await?.last() {
+    if Some(seq) > last_seq(store, conversation).await? {
         // It may have been there, and have expired.
         let floor = store.floor(conversation).await?;
         if floor.is_none_or(|floor| seq > floor.upto) {

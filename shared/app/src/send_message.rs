@@ -22,6 +22,7 @@ use crate::ports::{
     AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
     Range, Session, Sessions, StoreError, Tail, Users,
 };
+use crate::unread::last_seq;
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
 /// Entries in one page of a search for the caller's own message.
@@ -149,7 +150,7 @@ async fn check_answered(
     if writer.heads.get(command.conversation) >= Some(answered) {
         return Ok(());
     }
-    let last = store.tail(command.conversation, 1).await?.last();
+    let last = last_seq(store, command.conversation).await?;
     let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
     let checked = command.content.check_at(next);
     if checked.is_err() && command.conversation.group().is_some() {

@@ -15,6 +15,7 @@ use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Connections, Direction, Groups, InboxRow, Inboxes, MessageLog, Page, PostOutcome, Range, StoreError,
 };
+use crate::unread::last_seq;
 use crate::{Error, wire};
 
 /// Inbox rows in one page.
@@ -229,7 +230,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         let last = match page.entries.last() {
             Some(last) if !page.more && parts.is_empty() => Some(last.seq),
-            _ => self.store.tail(row.conversation, 1).await?.last(),
+            _ => last_seq(self.store, row.conversation).await?,
         };
         if page.entries.is_empty() && last > cursor {
             // Appended between the two reads: what is told to be the last is given too.

@@ -2,7 +2,7 @@
 
 use confab_domain::alerts::Count;
 use confab_domain::retention::Retention;
-use confab_domain::{Kind, Message, Timestamp, UserId};
+use confab_domain::{ConversationId, Heading, Kind, Seq, Timestamp, UserId};
 
 use crate::ports::{Direction, InboxRow, MessageLog, Range, StoreError};
 
@@ -30,7 +30,7 @@ pub(crate) async fn count_unread(
     retention: Retention,
     now: Timestamp,
 ) -> Result<Option<Count>, StoreError> {
-    let is_unread = |entry: &&Message| {
+    let is_unread = |entry: &&Heading| {
         entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
     };
     let after = Range::after(row.unread_after());
@@ -38,7 +38,7 @@ pub(crate) async fn count_unread(
     let mut upto = None;
     for _ in 0..COUNT_PAGES_MAX {
         let Some(range) = rest else { break };
-        let page = log.page(row.conversation, range, COUNT_PAGE).await?;
+        let page = log.headings(row.conversation, range, COUNT_PAGE).await?;
         upto = upto.or(page.entries.first().map(|newest| newest.seq));
         unread += page.entries.iter().filter(is_unread).count() as u64;
         rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
@@ -46,6 +46,19 @@ pub(crate) async fn count_unread(
     let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
     let unread = if unread == 0 { 0 } else { unread + unseen };
     Ok(upto.map(|upto| Count { from: row.unread_after(), upto, unread, at: now }))
+}
+
+/// The last position of a log; `None` where no message is left.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub(crate) async fn last_seq(
+    log: &(impl MessageLog + Sync),
+    conversation: ConversationId,
+) -> Result<Option<Seq>, StoreError> {
+    let page = log.headings(conversation, Range::from_newest(), 1).await?;
+    Ok(page.entries.first().map(|newest| newest.seq))
 }
 
 /// The count of somebody who has read everything; `None` where there was nothing to read.

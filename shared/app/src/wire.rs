@@ -163,12 +163,16 @@ pub fn seq_or_zero(seq: Option<Seq>) -> u64 {
 
 /// The whole of a message, as HTTP gives it.
 pub fn message(message: &Message) -> protocol::Message {
+    protocol::Message { text: message.content.text.clone(), ..without_text(message) }
+}
+
+fn without_text(message: &Message) -> protocol::Message {
     protocol::Message {
         conversation: message.conversation.to_string(),
         seq: message.seq.get(),
         sender: message.sender.to_string(),
         client_message_id: message.client_message_id.to_string(),
-        text: message.content.text.clone(),
+        text: None,
         truncated: None,
         attachments: Vec::new(),
         reply_to: message.content.reply_to.map(Seq::get),
@@ -180,19 +184,27 @@ pub fn message(message: &Message) -> protocol::Message {
 
 /// A message as the WebSocket carries it: shortened, and marked so, where it is large.
 pub fn event_message(domain: &Message) -> protocol::Message {
-    let mut event = message(domain);
-    let Some(text) = &mut event.text else { return event };
-    // JSON writes a byte in at most six, so most texts need not be measured.
-    if text.len() * 6 + 2048 > limits::EVENT_BYTES_MAX
-        && json_bytes(&event) > limits::EVENT_BYTES_MAX - TYPE_TAG_BYTES
-        && let Some(text) = &mut event.text
-    {
-        if let Some((end, _)) = text.char_indices().nth(limits::TRUNCATED_TEXT_CHARS) {
-            text.truncate(end);
-        }
+    let mut event = without_text(domain);
+    let Some(text) = &domain.content.text else { return event };
+    // JSON writes a byte in one at least and in six at most, so most texts need not be measured.
+    let is_short = text.len() * 6 + 2048 <= limits::EVENT_BYTES_MAX;
+    let json = |event| json_bytes(event) + json_bytes(&TextField { text }) - 1;
+    let is_long =
+        || text.len() > limits::EVENT_BYTES_MAX || json(&event) > limits::EVENT_BYTES_MAX - TYPE_TAG_BYTES;
+    if !is_short && is_long() {
+        // Copied no further than it is shown: a page of the longest texts would fill the memory.
+        event.text = Some(text.chars().take(limits::TRUNCATED_TEXT_CHARS).collect());
         event.truncated = Some(true);
+    } else {
+        event.text = Some(text.clone());
     }
     event
+}
+
+/// A text as a field of its own: `{"text":"…"}` is one byte longer than `"text":"…",` within a message.
+#[derive(serde::Serialize)]
+struct TextField<'a> {
+    text: &'a str,
 }
 
 /// What `"type":"message",` adds to a message when it becomes an event.

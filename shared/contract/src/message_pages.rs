@@ -1,7 +1,7 @@
 //! Pages of a log.
 
-use confab_app::ports::{Direction, MessageLog, Range};
-use confab_domain::{Message, Seq};
+use confab_app::ports::{Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Range};
+use confab_domain::{Heading, Message, Seq};
 
 use crate::Ids;
 use crate::ids::seq;
@@ -93,4 +93,47 @@ pub async fn large_messages_tile_too(log: &impl MessageLog, ids: Ids) {
     assert_eq!(tail.last(), Some(seq(8)));
     assert_eq!(tail.more, tail.newest.len() < 8);
     assert!(!tail.newest.is_empty() && tail.newest.iter().eq(messages.iter().rev().take(tail.newest.len())));
+}
+
+/// A short item may unpack to a long text, so a store bounds what it unpacks.
+pub async fn a_page_is_cut_where_its_texts_are_long_together(log: &impl MessageLog, ids: Ids) {
+    let text = "🙂".repeat(100_000);
+    let messages: Vec<Message> = (1..=7).map(|position| ids.message(position, &text)).collect();
+    for message in &messages {
+        append(log, message).await.unwrap();
+    }
+    for range in [Range::after(None).unwrap(), Range::from_newest()] {
+        let page = log.page(ids.dm(), range, 100).await.unwrap();
+        let bytes: usize =
+            page.entries.iter().filter_map(|entry| entry.content.text.as_ref()).map(String::len).sum();
+        assert!(page.more && !page.entries.is_empty() && bytes <= PAGE_TEXT_BYTES_MAX, "{bytes} bytes");
+    }
+    assert!(tiled(log, ids, Range::after(None).unwrap(), 100).await == messages);
+    assert!(tiled(log, ids, Range::from_newest(), 100).await.iter().eq(messages.iter().rev()));
+    let tail = log.tail(ids.dm(), 8).await.unwrap();
+    assert!(tail.more && tail.newest.len() < 7);
+}
+
+pub async fn headings_tile_as_pages_do_however_long_the_texts(log: &impl MessageLog, ids: Ids) {
+    let text = "🙂".repeat(100_000);
+    let messages: Vec<Message> = (1..=7).map(|position| ids.message(position, &text)).collect();
+    for message in &messages {
+        append(log, message).await.unwrap();
+    }
+    for entries_max in [1, 3, 7, 100] {
+        for range in [Range::after(None).unwrap(), Range::from_newest(), range(3, 5, Direction::Down)] {
+            let (mut headings, mut rest) = (Vec::new(), Some(range));
+            while let Some(range) = rest.take() {
+                let page = log.headings(ids.dm(), range, entries_max).await.unwrap();
+                assert!(page.entries.len() <= entries_max as usize, "more than was asked for");
+                assert!(!(page.more && page.entries.is_empty()), "empty, and yet there is more");
+                rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+                headings.extend(page.entries);
+            }
+            let expected: Vec<Heading> =
+                tiled(log, ids, range, entries_max).await.iter().map(Heading::from).collect();
+            assert_eq!(headings, expected);
+        }
+    }
+    assert!(log.headings(ids.dm(), range(8, 9, Direction::Up), 9).await.unwrap().entries.is_empty());
 }

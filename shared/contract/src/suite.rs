@@ -36,6 +36,8 @@ macro_rules! suite {
             pages_up_and_down_tile_whatever_their_size
             a_page_after_an_append_has_it
             large_messages_tile_too
+            a_page_is_cut_where_its_texts_are_long_together
+            headings_tile_as_pages_do_however_long_the_texts
         }
         $crate::suite! { @port $block_on, $store, message_texts:
             a_text_of_one_byte_reads_back

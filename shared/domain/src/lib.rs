@@ -36,7 +36,7 @@ pub use ids::{
 };
 pub use joined::Joined;
 pub use lease::Status;
-pub use log::{Kind, Message, Seq};
+pub use log::{Heading, Kind, Message, Seq};
 pub use refusal::Refusal;
 pub use time::Timestamp;
 pub use watch::{Presence, WatchId};

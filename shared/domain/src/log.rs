@@ -128,6 +128,26 @@ impl Message {
     }
 }
 
+/// An entry of a log without what it says: enough to count it, and to decide whether it is alerted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// Its position.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// What it is.
+    pub kind: Kind,
+    /// When it was appended, by the appending server's clock.
+    pub sent_at: Timestamp,
+}
+
+impl From<&Message> for Heading {
+    fn from(message: &Message) -> Self {
+        let Message { seq, sender, kind, sent_at, .. } = *message;
+        Self { seq, sender, kind, sent_at }
+    }
+}
+
 /// One try at appending a message, unique among the tries of the same message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt(pub u32);

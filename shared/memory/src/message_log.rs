@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
+use confab_app::ports::{
+    AppendError, Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
+};
 use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Message, Seq, Timestamp};
+use confab_domain::{ConversationId, Heading, Message, Seq, Timestamp};
 
 use crate::Memory;
 
@@ -29,21 +31,34 @@ struct Entry {
 
 impl Log {
     fn page(&self, range: Range, size: usize) -> Page {
-        // A map panics at a range that ends before it begins.
-        if range.from > range.to {
-            return Page::default();
-        }
-        let within = self.entries.range(range.from..=range.to).map(|(_, entry)| entry.message.clone());
-        match range.direction {
-            Direction::Up => cut(within, size),
-            Direction::Down => cut(within.rev(), size),
-        }
+        let mut bytes = 0;
+        let within = self.within(range).enumerate().take_while(|(index, message)| {
+            bytes += message.content.text.as_ref().map_or(0, String::len);
+            *index == 0 || bytes <= PAGE_TEXT_BYTES_MAX
+        });
+        let entries: Vec<Message> = within.take(size).map(|(_, message)| message.clone()).collect();
+        let more = self.within(range).nth(entries.len()).is_some();
+        Page { entries, more }
     }
-}
 
-fn cut(mut entries: impl Iterator<Item = Message>, size: usize) -> Page {
-    let page = entries.by_ref().take(size).collect();
-    Page { entries: page, more: entries.next().is_some() }
+    fn headings(&self, range: Range, size: usize) -> Page<Heading> {
+        let entries: Vec<Heading> = self.within(range).take(size).map(Heading::from).collect();
+        let more = self.within(range).nth(entries.len()).is_some();
+        Page { entries, more }
+    }
+
+    /// The messages of a range, in its direction.
+    fn within(&self, range: Range) -> impl Iterator<Item = &Message> {
+        // A map panics at a range that ends before it begins.
+        let to = range.to.max(range.from);
+        let is_empty = range.from > range.to;
+        let within = self.entries.range(range.from..=to).map(|(_, entry)| &entry.message);
+        let (up, down) = match range.direction {
+            Direction::Up => (Some(within), None),
+            Direction::Down => (None, Some(within.rev())),
+        };
+        up.into_iter().flatten().chain(down.into_iter().flatten()).filter(move |_| !is_empty)
+    }
 }
 
 impl LogTable {
@@ -120,6 +135,19 @@ impl MessageLog for Memory {
         let size = self.page_size(entries_max);
         self.call(|tables| {
             tables.logs.logs.get(&conversation).map_or_else(Page::default, |log| log.page(range, size))
+        })
+        .await
+    }
+
+    async fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page<Heading>, StoreError> {
+        let size = self.page_size(entries_max);
+        self.call(|tables| {
+            tables.logs.logs.get(&conversation).map_or_else(Page::default, |log| log.headings(range, size))
         })
         .await
     }

@@ -36,6 +36,15 @@ pub(crate) fn unpack(attribute: &AttributeValue) -> Option<String> {
     attribute.as_s().ok().cloned()
 }
 
+/// The length of the text that an attribute holds, without unpacking it. Unit: bytes.
+pub(crate) fn unpacked_bytes(attribute: &AttributeValue) -> usize {
+    if let AttributeValue::B(packed) = attribute {
+        let declared = zstd::decompressed_size(packed.as_ref());
+        return declared.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(UNPACKED_BYTES_MAX);
+    }
+    attribute.as_s().map_or(0, String::len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +53,7 @@ mod tests {
     fn check(text: &str, expected_packed: bool) {
         let attribute = pack(text);
         assert_eq!(attribute.is_b(), expected_packed);
+        assert_eq!(unpacked_bytes(&attribute), text.len());
         assert_eq!(unpack(&attribute).as_deref(), Some(text));
     }
 

@@ -6,11 +6,14 @@
 //! `{conversation S, seq N, head N, at_ms N, upto N}`.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use confab_app::ports::{AppendError, Direction, MessageLog, Page, Range, StoreError, Tail};
+use confab_app::ports::{
+    AppendError, Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
+};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Floor;
-use confab_domain::{Content, ConversationId, Kind, Message, Seq, Timestamp};
+use confab_domain::{Content, ConversationId, Heading, Kind, Message, Seq, Timestamp};
 
 use crate::error::{condition_held, is_transaction_conflict, store_error};
 use crate::item::{Item, Reader, number, text, time};
@@ -47,24 +50,31 @@ impl MessageLog for Store {
         range: Range,
         entries_max: u32,
     ) -> Result<Page, StoreError> {
+        let output = self.query_log(conversation, range, entries_max).send().await.map_err(store_error)?;
+        let within = within_bytes(output.items());
+        let is_cut = within.len() < output.items().len();
+        let read = |item| message(conversation, item);
+        let entries = within.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let rest = entries.last().and_then(|last| range.beyond(last.seq));
+        Ok(Page { more: (is_cut || output.last_evaluated_key.is_some()) && rest.is_some(), entries })
+    }
+
+    async fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page<Heading>, StoreError> {
         let output = self
-            .client
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("#conversation = :conversation AND #seq BETWEEN :from AND :to")
-            .expression_attribute_names("#conversation", CONVERSATION)
-            .expression_attribute_names("#seq", SEQ)
-            .expression_attribute_values(":conversation", text(conversation))
-            .expression_attribute_values(":from", number(range.from.get()))
-            .expression_attribute_values(":to", number(range.to.get()))
-            .scan_index_forward(range.direction == Direction::Up)
-            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
-            .consistent_read(true)
+            .query_log(conversation, range, entries_max)
+            .projection_expression("#seq, #sender, #kind, #sent_at")
+            .expression_attribute_names("#sender", SENDER)
+            .expression_attribute_names("#kind", KIND)
+            .expression_attribute_names("#sent_at", SENT_AT_MS)
             .send()
             .await
             .map_err(store_error)?;
-        let read = |item| message(conversation, item);
-        let entries = output.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let entries = output.items().iter().map(heading).collect::<Result<Vec<_>, _>>()?;
         let rest = entries.last().and_then(|last| range.beyond(last.seq));
         Ok(Page { more: output.last_evaluated_key.is_some() && rest.is_some(), entries })
     }
@@ -149,6 +159,35 @@ impl MessageLog for Store {
     }
 }
 
+impl Store {
+    /// A strongly consistent query of a range of a log.
+    fn query_log(&self, conversation: ConversationId, range: Range, entries_max: u32) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("#conversation = :conversation AND #seq BETWEEN :from AND :to")
+            .expression_attribute_names("#conversation", CONVERSATION)
+            .expression_attribute_names("#seq", SEQ)
+            .expression_attribute_values(":conversation", text(conversation))
+            .expression_attribute_values(":from", number(range.from.get()))
+            .expression_attribute_values(":to", number(range.to.get()))
+            .scan_index_forward(range.direction == Direction::Up)
+            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
+            .consistent_read(true)
+    }
+}
+
+/// The first items, as many as have texts that may be unpacked together; one at least.
+fn within_bytes(items: &[Item]) -> &[Item] {
+    let mut bytes = 0;
+    let fits = |item: &&Item| {
+        bytes += item.get(TEXT).map_or(0, body::unpacked_bytes);
+        bytes <= PAGE_TEXT_BYTES_MAX
+    };
+    let count = items.iter().take_while(fits).count();
+    &items[..count.max(1).min(items.len())]
+}
+
 fn read_floor(item: &Item) -> Result<Floor, StoreError> {
     let reader = Reader::new("a log's floor", item);
     Ok(Floor {
@@ -179,10 +218,20 @@ pub(crate) fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
     item
 }
 
+fn heading(item: &Item) -> Result<Heading, StoreError> {
+    let reader = Reader::new("a message", item);
+    Ok(Heading {
+        seq: Seq::new(reader.number(SEQ)?).ok_or_else(|| reader.malformed(SEQ))?,
+        sender: reader.parsed(SENDER)?,
+        kind: Kind::parse(reader.text(KIND)?).ok_or_else(|| reader.malformed(KIND))?,
+        sent_at: reader.time(SENT_AT_MS)?,
+    })
+}
+
 fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreError> {
     let reader = Reader::new("a message", item);
+    let Heading { seq: position, sender, kind, sent_at } = heading(item)?;
     let seq = |name: &str, value| Seq::new(value).ok_or_else(|| reader.malformed(name));
-    let kind = Kind::parse(reader.text(KIND)?).ok_or_else(|| reader.malformed(KIND))?;
     let body = match reader.get(TEXT) {
         Some(attribute) => Some(body::unpack(attribute).ok_or_else(|| reader.malformed(TEXT))?),
         None => None,
@@ -192,8 +241,8 @@ fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreEr
     };
     Ok(Message {
         conversation,
-        seq: seq(SEQ, reader.number(SEQ)?)?,
-        sender: reader.parsed(SENDER)?,
+        seq: position,
+        sender,
         client_message_id: reader.parsed(CLIENT_MESSAGE_ID)?,
         content: Content {
             text: body,
@@ -201,7 +250,7 @@ fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreEr
             mentions: reader.list(MENTIONS)?.iter().map(mention).collect::<Result<_, _>>()?,
         },
         kind,
-        sent_at: reader.time(SENT_AT_MS)?,
+        sent_at,
         attempt: Attempt(u32::try_from(reader.number(ATTEMPT)?).map_err(|_| reader.malformed(ATTEMPT))?),
     })
 }

@@ -10,7 +10,7 @@ use confab_domain::device::Device;
 use confab_domain::push::Registration;
 use confab_domain::retention::Floor;
 use confab_domain::{
-    ConversationId, DeviceId, FamilyId, Group, GroupId, Message, Relation, Timestamp, UserId,
+    ConversationId, DeviceId, FamilyId, Group, GroupId, Heading, Message, Relation, Timestamp, UserId,
 };
 
 use super::server::Server;
@@ -31,6 +31,15 @@ impl MessageLog for Server<'_> {
         entries_max: u32,
     ) -> Result<Page, StoreError> {
         self.world.memory.page(conversation, range, entries_max).await
+    }
+
+    async fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page<Heading>, StoreError> {
+        self.world.memory.headings(conversation, range, entries_max).await
     }
 
     async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Joined, Message, Seq, Timestamp};
+use confab_domain::{ConversationId, Heading, Joined, Message, Seq, Timestamp};
 
 use super::StoreError;
 
@@ -79,13 +79,26 @@ impl Range {
     }
 }
 
+/// Longest texts that one page holds together. Unit: bytes, unpacked; a page has one entry whatever its length.
+///
+/// A page is bounded in bytes, since 500 entries of 60 packed bytes may unpack to 200 MB. A request reads up to
+/// [`STORE_CALLS_MAX`](crate::at_once::STORE_CALLS_MAX) pages at once: together they stay within 32 MB of the 512 MB
+/// that a function has.
+pub const PAGE_TEXT_BYTES_MAX: usize = 1024 * 1024;
+
 /// Some of a log.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
+#[derive(Clone, Debug)]
+pub struct Page<E = Message> {
     /// In the range's direction, expired ones included.
-    pub entries: Vec<Message>,
+    pub entries: Vec<E>,
     /// Whether the range may hold more beyond the last entry; if false, it holds none.
     pub more: bool,
+}
+
+impl<E> Default for Page<E> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), more: false }
+    }
 }
 
 /// Why an append wrote nothing, or may have.
@@ -115,7 +128,8 @@ pub trait MessageLog {
         entries_max: u32,
     ) -> impl Future<Output = Result<Tail, StoreError>> + Send;
 
-    /// Up to `entries_max` entries of a range; fewer, with `more`, where they are large.
+    /// Up to `entries_max` entries of a range; fewer, with `more`, where their texts exceed [`PAGE_TEXT_BYTES_MAX`]
+    /// together, or where the store gives no more at once.
     ///
     /// Never empty with `more` set.
     ///
@@ -128,6 +142,18 @@ pub trait MessageLog {
         range: Range,
         entries_max: u32,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// As [`page`](MessageLog::page), of entries whose texts are neither sent nor unpacked: for the same price.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> impl Future<Output = Result<Page<Heading>, StoreError>> + Send;
 
     /// Writes the message at its `seq` if nothing is there.
     ///

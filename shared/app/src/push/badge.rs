@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::Context;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
-use crate::unread::{count_unread, nothing_unread};
+use crate::unread::{count_unread, last_seq, nothing_unread};
 
 /// Rows that are read at once.
 const ROWS_PAGE: u32 = 500;
@@ -109,7 +109,7 @@ async fn count_anew(
     user: UserId,
     row: InboxRow,
 ) -> Result<u64, StoreError> {
-    let tail = context.store.tail(row.conversation, 1).await?.last();
+    let tail = last_seq(context.store, row.conversation).await?;
     let known = row.alerts.counted_from(row.unread_after());
     let unsure = is_unsure(&row, context.now);
     if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !unsure) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use confab_domain::alerts::WINDOW;
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::{GroupId, Kind, Message, Timestamp, UserId};
+use confab_domain::{ConversationId, GroupId, Heading, Kind, Timestamp, UserId};
 use futures_util::{StreamExt, stream};
 
 use super::Context;
@@ -57,11 +57,11 @@ pub(super) async fn after_silence(
     let is_all = keep_first(&mut conversations, ALERTS_MAX);
     let names = names(context, &conversations).await?;
     let names = &names;
-    let alert = |messages: Vec<Message>| {
+    let alert = |missed: MissedOf| {
         Box::pin(async move {
-            for message in messages {
-                let name = message.conversation.group().and_then(|group| names.get(&group));
-                let message = MessageRef::of(&message, name.map(String::as_str));
+            let name = missed.conversation.group().and_then(|group| names.get(&group));
+            for message in missed.messages {
+                let message = MessageRef::of(missed.conversation, &message, name.map(String::as_str));
                 let subject = message.read()?;
                 alert_one(context, &message, &subject, worded(context, &subject), user, heard_at).await?;
             }
@@ -70,7 +70,8 @@ pub(super) async fn after_silence(
     };
     // Alone, since it counts all conversations for those that follow.
     if let Some(first) = conversations.first_mut() {
-        failure = alert(vec![first.remove(0)]).await.err().or(failure);
+        let oldest = MissedOf { messages: vec![first.messages.remove(0)], ..*first };
+        failure = alert(oldest).await.err().or(failure);
     }
     let mut results = stream::iter(conversations).map(alert).buffer_unordered(STORE_CALLS_MAX);
     while let Some(result) = results.next().await {
@@ -89,21 +90,28 @@ pub(super) async fn after_silence(
 /// What somebody has missed.
 #[derive(Default)]
 struct Missed {
-    /// By conversation, each ascending and with one message at least.
-    conversations: Vec<Vec<Message>>,
+    /// By conversation, each with one message at least.
+    conversations: Vec<MissedOf>,
     /// Of a conversation that could not be read.
     failure: Option<TaskError>,
 }
 
+/// What somebody has missed of a conversation.
+struct MissedOf {
+    conversation: ConversationId,
+    /// Ascending.
+    messages: Vec<Heading>,
+}
+
 /// Cuts off what goes beyond so many messages; gives whether that was nothing.
-fn keep_first(conversations: &mut Vec<Vec<Message>>, messages_max: usize) -> bool {
+fn keep_first(conversations: &mut Vec<MissedOf>, messages_max: usize) -> bool {
     let (mut room, mut is_all) = (messages_max, true);
-    for messages in conversations.iter_mut() {
+    for MissedOf { messages, .. } in conversations.iter_mut() {
         is_all &= messages.len() <= room;
         messages.truncate(room);
         room -= messages.len();
     }
-    conversations.retain(|messages| !messages.is_empty());
+    conversations.retain(|missed| !missed.messages.is_empty());
     is_all
 }
 
@@ -121,8 +129,8 @@ async fn missed(
     let mut missed = Missed::default();
     while let Some(result) = results.next().await {
         match result {
-            Ok(messages) if messages.is_empty() => {}
-            Ok(messages) => missed.conversations.push(messages),
+            Ok(missed_of) if missed_of.messages.is_empty() => {}
+            Ok(missed_of) => missed.conversations.push(missed_of),
             Err(error) => missed.failure = Some(error.into()),
         }
     }
@@ -135,8 +143,8 @@ async fn missed_of(
     user: UserId,
     row: InboxRow,
     since: Timestamp,
-) -> Result<Vec<Message>, StoreError> {
-    let is_missed = |entry: &Message| {
+) -> Result<MissedOf, StoreError> {
+    let is_missed = |entry: &Heading| {
         entry.kind == Kind::Text
             && entry.sender != user
             && entry.sent_at >= since
@@ -145,25 +153,25 @@ async fn missed_of(
     };
     let after = Range::after(row.unread_after());
     let mut rest = after.map(|after| Range { direction: Direction::Down, ..after });
-    let (mut missed, mut looked_at) = (Vec::new(), 0);
+    let (mut messages, mut looked_at) = (Vec::new(), 0);
     // No alert goes further back than the window.
     while let Some(range) = rest.filter(|_| looked_at < WINDOW) {
-        let page = context.store.page(row.conversation, range, PAGE).await?;
+        let page = context.store.headings(row.conversation, range, PAGE).await?;
         looked_at += page.entries.len() as u64;
         // Times of neighbours may be in another order than their positions.
         let goes_on = page.more && page.entries.iter().any(|entry| entry.sent_at >= since);
         rest = page.entries.last().filter(|_| goes_on).and_then(|oldest| range.beyond(oldest.seq));
-        missed.extend(page.entries.into_iter().filter(is_missed));
+        messages.extend(page.entries.into_iter().filter(is_missed));
     }
-    missed.reverse();
-    Ok(missed)
+    messages.reverse();
+    Ok(MissedOf { conversation: row.conversation, messages })
 }
 
 async fn names(
     context: &Context<'_, impl Groups + Sync, impl Sync, impl Sync>,
-    missed: &[Vec<Message>],
+    missed: &[MissedOf],
 ) -> Result<BTreeMap<GroupId, String>, StoreError> {
-    let groups = missed.iter().filter_map(|messages| messages.first()?.conversation.group());
+    let groups = missed.iter().filter_map(|missed| missed.conversation.group());
     let groups: Vec<GroupId> = groups.collect();
     let mut names = BTreeMap::new();
     for some in groups.chunks(GROUPS_MAX) {

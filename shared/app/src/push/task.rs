@@ -1,6 +1,6 @@
 //! What the queue holds.
 
-use confab_domain::{ConversationId, DeviceId, Message, Seq, Timestamp, UserId};
+use confab_domain::{ConversationId, DeviceId, Heading, Message, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
@@ -110,7 +110,11 @@ impl PushTask {
         absent: Vec<Absent>,
         unless_heard: bool,
     ) -> Self {
-        Self::V1(Step::Alert { message: MessageRef::of(message, group), absent, unless_heard })
+        Self::V1(Step::Alert {
+            message: MessageRef::of(message.conversation, &message.into(), group),
+            absent,
+            unless_heard,
+        })
     }
 
     pub(crate) fn silence(user: UserId, heard_at: Timestamp) -> Self {
@@ -142,10 +146,10 @@ impl PushTask {
 }
 
 impl MessageRef {
-    /// A message, and the name of the group that it is in.
-    pub(super) fn of(message: &Message, group: Option<&str>) -> Self {
+    /// A message of a conversation, and the name of the group that it is in.
+    pub(super) fn of(conversation: ConversationId, message: &Heading, group: Option<&str>) -> Self {
         Self {
-            conversation: message.conversation.to_string(),
+            conversation: conversation.to_string(),
             seq: message.seq.get(),
             sender: message.sender.to_string(),
             sent_at_ms: message.sent_at.as_ms(),
