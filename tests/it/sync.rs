@@ -140,6 +140,8 @@ async fn a_wrong_sync_is_refused() {
         ("limit", json!(0)),
         ("limit", json!("all")),
         ("partial", json!("yes")),
+        ("after", json!(7)),
+        ("after", json!("nonsense")),
     ] {
         let mut frame = json!({"action": "sync", "cursors": {}});
         frame[field] = value;

@@ -108,3 +108,13 @@ fn a_whole_log_that_is_readable_is_found() {
 fn a_standing_that_is_asked_before_reading_is_found() {
     check_found(Bug::StandingAskedBeforeReading);
 }
+
+#[test]
+fn a_resumed_sync_that_skips_a_row_is_found() {
+    check_found(Bug::ResumeSkipsTheNextRow);
+}
+
+#[test]
+fn a_resumed_sync_that_forgets_the_rest_of_a_row_is_found() {
+    check_found(Bug::ResumeForgetsTheRestOfARow);
+}

@@ -1,6 +1,6 @@
 //! The functions, as a client invokes them.
 
-use confab_app::ports::Identity;
+use confab_app::ports::{Deadline, Identity};
 use confab_app::send_message::{SendMessage, send_message};
 use confab_app::{close_connection, mark_read, open_connection, sync};
 use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, UserId};
@@ -8,6 +8,15 @@ use confab_protocol::{Ack, ServerFrame};
 
 use crate::planted::{Role, Store};
 use crate::world::{Request, World};
+
+/// The time of a sync, which ends whenever the seed says so.
+struct Late<'a>(&'a World);
+
+impl Deadline for Late<'_> {
+    fn is_near(&self) -> bool {
+        self.0.random.once_in(self.0.scenario.late_once_in)
+    }
+}
 
 impl World {
     /// The `$connect` function.
@@ -66,7 +75,8 @@ impl World {
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
         let store = Store::new(self, Role::Sync);
-        let sync = sync::sync(&store, &self.gateway, user, connection, &command, self.retention(), now);
+        let (retention, gateway, late) = (self.retention(), &self.gateway, Late(self));
+        let sync = sync::sync(&store, gateway, user, connection, &command, retention, now, &late);
         let last = self.invoke(sync).await?;
         self.note(user, &last);
         Some(last)

@@ -43,6 +43,10 @@ pub(crate) enum Bug {
     RowLeavesLater,
     /// Who is in a group reads all of it.
     WholeLogReadable,
+    /// A sync that is resumed goes on behind the row after the one that it ended with.
+    ResumeSkipsTheNextRow,
+    /// A sync that ended within a conversation is resumed after it.
+    ResumeForgetsTheRestOfARow,
     /// Whether a reader is in a group is asked before the log is read, and not after.
     StandingAskedBeforeReading,
 }

@@ -42,6 +42,8 @@ pub(crate) struct Scenario {
     pub(crate) step_ms_max: u64,
     /// At one poll in so many minutes pass; 0 is never.
     pub(crate) leap_once_in: u64,
+    /// A sync ends early once in so many looks at its time; 0 is never.
+    pub(crate) late_once_in: u64,
 }
 
 impl Scenario {
@@ -52,6 +54,8 @@ impl Scenario {
         let calm = random.once_in(3);
         let two = random.once_in(2);
         let pages = [1, 2, 3, 100];
+        // Drawn by itself, so that what was drawn before it existed stays as it is.
+        let late_once_in = *Random::new(seed ^ 0x1a7e).pick(&[0, 0, 2, 6]);
         let scenario = Self {
             seed,
             bug,
@@ -70,6 +74,7 @@ impl Scenario {
             crash_once_in: *random.pick(&[0, 40, 200]),
             step_ms_max: *random.pick(&[2, 20, 200]),
             leap_once_in: *random.pick(&[0, 0, 500]),
+            late_once_in,
         };
         if random.once_in(3) { scenario.with_groups(&random) } else { scenario }
     }

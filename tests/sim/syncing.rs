@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use confab_app::sync;
+use confab_app::ports::Inboxes;
+use confab_app::sync::{self, Resume};
 use confab_domain::{ConversationId, Seq};
 use confab_protocol::{ServerFrame, server};
 
 use crate::checker;
 use crate::device::{Chat, Device, TRIES_MAX};
+use crate::executor::finish;
+use crate::planted::Bug;
 
 impl Device {
     /// Syncs until the answer is complete.
@@ -25,20 +28,27 @@ impl Device {
         let Some(socket) = self.socket.clone() else { return false };
         self.receive();
         let cursors = self.chats.iter().map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
-        let command = sync::Sync { id: self.next_id(), cursors, limit, partial };
-        let asked = command.clone();
+        let asked = sync::Sync { id: self.next_id(), cursors, limit, partial, after: None };
         let appended_before = self.world.memory.appended();
-        let (world, user, connection) = (Arc::clone(&self.world), self.identity.user, socket.clone());
-        let syncing = self.spawner.spawn(async move { world.sync(user, &connection, command).await });
-        let Some(last) = syncing.within(self.patience()).await.flatten() else { return false };
         let mut parts: Vec<server::Sync> = Vec::new();
-        for frame in self.frames().into_iter().chain([last]) {
-            if let ServerFrame::Sync(part) = &frame
-                && part.id == asked.id
-            {
-                parts.push(part.clone());
-            } else {
-                self.take(frame);
+        loop {
+            let next = parts.last().and_then(|part| part.next.as_deref());
+            let after = next.map(|token| self.after(token));
+            if after.is_none() && !parts.is_empty() {
+                break;
+            }
+            let command = sync::Sync { after, ..asked.clone() };
+            let (world, user, connection) = (Arc::clone(&self.world), self.identity.user, socket.clone());
+            let syncing = self.spawner.spawn(async move { world.sync(user, &connection, command).await });
+            let Some(last) = syncing.within(self.patience()).await.flatten() else { return false };
+            for frame in self.frames().into_iter().chain([last]) {
+                if let ServerFrame::Sync(part) = &frame
+                    && part.id == asked.id
+                {
+                    parts.push(part.clone());
+                } else {
+                    self.take(frame);
+                }
             }
         }
         if parts.last().is_none_or(|part| !part.complete) {
@@ -56,6 +66,20 @@ impl Device {
         });
         self.caught_up |= whole && !partial;
         whole && !partial
+    }
+
+    /// Where a token says that an answer goes on.
+    fn after(&self, token: &str) -> Resume {
+        let mut after: Resume = token.parse().unwrap();
+        if self.world.has(Bug::ResumeSkipsTheNextRow) && after.within.is_none() {
+            let user = self.identity.user;
+            let rows = finish(self.world.memory.list(user, Some(after.conversation), 1)).unwrap().rows;
+            after.conversation = rows.first().map_or(after.conversation, |row| row.conversation);
+        }
+        if self.world.has(Bug::ResumeForgetsTheRestOfARow) {
+            after.within = None;
+        }
+        after
     }
 
     /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.

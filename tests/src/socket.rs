@@ -187,6 +187,10 @@ impl Socket {
         self.send(&frame).await;
         let mut frames: Vec<Value> = Vec::new();
         while frames.last().is_none_or(|last| last["complete"] == false) {
+            if let Some(next) = frames.last().and_then(|last| last.get("next")) {
+                frame["after"] = next.clone();
+                self.send(&frame).await;
+            }
             let frame = self.take("a sync frame", |answer| answer["id"] == id).await;
             assert_eq!(frame["type"], "sync", "{frame}");
             frames.push(frame);

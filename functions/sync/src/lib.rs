@@ -10,6 +10,7 @@ use confab_app::{Error, mark_read::mark_read, sync, wire};
 use confab_domain::Refusal;
 use confab_domain::retention::Retention;
 use confab_gateway_apigw::Gateway;
+use confab_lambda::deadline::Resumable;
 use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::client::Frame;
@@ -67,7 +68,9 @@ impl Sync {
     async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {
         let Caller { identity, connection, now } = caller;
         let command = sync::Sync::parse(frame)?;
-        sync::sync(&self.store, &self.gateway, identity.user, &connection, &command, self.retention, now)
+        let deadline = Resumable::start();
+        let (store, user, retention) = (&self.store, identity.user, self.retention);
+        sync::sync(store, &self.gateway, user, &connection, &command, retention, now, &deadline)
             .await
             .map(Some)
     }

@@ -64,6 +64,9 @@ pub struct Sync {
     /// True: look only at the conversations that `cursors` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<bool>,
+    /// The `next` of the answer before, to go on from there; all else as in the first request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// `history`: one page of a conversation. Answered by `history`.

@@ -43,8 +43,11 @@ pub struct Sync {
     pub id: String,
     /// A conversation may come again in a later frame with further messages.
     pub conversations: Vec<SyncConversation>,
-    /// True in the last frame of the answer only.
+    /// True in the last frame of a whole answer only.
     pub complete: bool,
+    /// In the last frame of an answer that could not end in time: send the same again with this as `after`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
 }
 
 /// What a device lacks of one conversation.

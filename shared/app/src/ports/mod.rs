@@ -7,6 +7,7 @@
 
 mod connections;
 mod contacts;
+mod deadline;
 mod devices;
 mod error;
 mod fan_out_queue;
@@ -24,6 +25,7 @@ mod users;
 
 pub use connections::{CloseOutcome, Connections, PostOutcome};
 pub use contacts::{Contact, ContactPage, Contacts, PairChange};
+pub use deadline::Deadline;
 pub use devices::{Devices, RegisterOutcome, RotateOutcome};
 pub use error::{BoxError, StoreError};
 pub use fan_out_queue::FanOutQueue;

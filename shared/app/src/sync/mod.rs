@@ -1,0 +1,173 @@
+//! Giving a device everything that it lacks.
+//!
+//! A device's `sync` reads the end of each of its user's logs after its cursors,
+//! strongly consistent, after its connection is on record: see [`crate::announce`].
+
+mod answer;
+mod reader;
+mod resume;
+
+use std::collections::BTreeMap;
+
+use confab_domain::retention::Retention;
+use confab_domain::{ConnectionId, ConversationId, Refusal, Seq, Timestamp, UserId};
+use confab_protocol::{self as protocol, ServerFrame};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
+
+use self::answer::Answer;
+use self::reader::{Lack, Reader, Standing};
+pub use self::resume::{Resume, Within};
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
+use crate::{Error, wire};
+
+/// Messages in one page of a log.
+const LOG_PAGE: u32 = 50;
+
+/// What a device has, and what it wants.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// Echoed.
+    pub id: String,
+    /// Per conversation the highest position up to which the device has everything.
+    pub cursors: BTreeMap<ConversationId, Option<Seq>>,
+    /// Most messages per conversation.
+    pub limit: usize,
+    /// Whether only the named conversations are looked at.
+    pub partial: bool,
+    /// Where an earlier answer to the same request ended.
+    pub after: Option<Resume>,
+}
+
+impl Sync {
+    /// Reads a `sync` frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`] for a wrong id, cursor or token, or a limit of 0.
+    pub fn parse(frame: protocol::client::Sync) -> Result<Self, Refusal> {
+        let cursors = frame.cursors.iter().map(|(conversation, cursor)| {
+            Ok((wire::parse_id("cursors", conversation)?, wire::parse_cursor("cursors", *cursor)?))
+        });
+        let limit = match frame.limit {
+            Some(0) => return Err(Refusal::field("limit", "must be at least 1")),
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        };
+        Ok(Self {
+            cursors: cursors.collect::<Result<_, Refusal>>()?,
+            id: frame.id,
+            limit,
+            partial: frame.partial.unwrap_or(false),
+            after: frame.after.map(|token| token.parse()).transpose()?,
+        })
+    }
+
+    /// Up to where the device has everything of a conversation, by its cursors and by an earlier answer.
+    fn cursor(&self, conversation: ConversationId) -> Option<Seq> {
+        let cursor = self.cursors.get(&conversation).copied().flatten();
+        cursor.max(self.within(conversation).map(|within| within.last))
+    }
+
+    /// How far an earlier answer has given a conversation.
+    fn within(&self, conversation: ConversationId) -> Option<Within> {
+        self.after.filter(|after| after.conversation == conversation)?.within
+    }
+}
+
+/// Posts all but the last frame of the answer to the connection, and gives the last.
+///
+/// When a last frame is out that is complete, the device has every message of every conversation of its user that was
+/// appended before the sync began: the first one, where it was resumed. A last frame that is not complete has a token
+/// to resume by; each answer gives a page of a conversation at least.
+///
+/// # Errors
+///
+/// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
+#[expect(clippy::too_many_arguments, reason = "what a request is, and what it runs on")]
+pub async fn sync(
+    store: &(impl Inboxes + Groups + MessageLog + std::marker::Sync),
+    connections: &(impl Connections + std::marker::Sync),
+    user: UserId,
+    connection: &ConnectionId,
+    command: &Sync,
+    retention: Retention,
+    now: Timestamp,
+    deadline: &(impl Deadline + std::marker::Sync),
+) -> Result<ServerFrame, Error> {
+    let reader = Reader { store, user, sync: command, retention, now };
+    let mut answer = Answer::new(&command.id);
+    let look = |row: InboxRow| {
+        let conversation = row.conversation;
+        reader.look(row).map_ok(move |lack| (conversation, lack))
+    };
+    let mut lacks = reader.rows().map_ok(look).try_buffered(STORE_CALLS_MAX).boxed();
+    while let Some((conversation, lack)) = lacks.try_next().await? {
+        if let Some(lack) = lack
+            && let Some(within) = give(&reader, connections, connection, &mut answer, lack, deadline).await?
+        {
+            return Ok(answer.resume(Resume { conversation, within: Some(within) }));
+        }
+        if deadline.is_near() {
+            return Ok(answer.resume(Resume { conversation, within: None }));
+        }
+    }
+    Ok(answer.complete())
+}
+
+/// Gives what is lacked of a conversation; how far, where there is no time for all of it.
+async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
+    reader: &Reader<'_, S>,
+    connections: &(impl Connections + std::marker::Sync),
+    connection: &ConnectionId,
+    answer: &mut Answer<'_>,
+    lack: Lack,
+    deadline: &(impl Deadline + std::marker::Sync),
+) -> Result<Option<Within>, Error> {
+    let conversation = lack.row.conversation;
+    let limit = reader.sync.limit;
+    let mut given = reader.sync.within(conversation).map_or(0, |within| within.given);
+    answer.begin(&lack);
+    let mut part = lack.part;
+    let mut last = None;
+    loop {
+        for message in part.messages.into_iter().take(limit.saturating_sub(given)) {
+            given += 1;
+            if let Some(full) = answer.add(message) {
+                post(connections, connection, &full).await?;
+            }
+        }
+        last = part.last.or(last);
+        let mut rest = part.rest;
+        let Some(range) = rest.pop_front().filter(|_| given < limit) else { break };
+        if let Some(last) = last.filter(|_| deadline.is_near()) {
+            return Ok(Some(Within { last, given }));
+        }
+        let page = reader.store.page(conversation, range, LOG_PAGE).await?;
+        part = reader.part(page, range, rest, None);
+        if let Standing::Out = reader.standing(&lack.row, &part).await? {
+            if reader.is_in_again(&lack.row).await? {
+                return Err(StoreError::Unavailable("a membership changed meanwhile".into()).into());
+            }
+            break;
+        }
+    }
+    if let Some(full) = answer.end() {
+        post(connections, connection, &full).await?;
+    }
+    Ok(None)
+}
+
+async fn post(
+    connections: &(impl Connections + std::marker::Sync),
+    connection: &ConnectionId,
+    frame: &ServerFrame,
+) -> Result<(), Error> {
+    let frame = serde_json::to_vec(frame).map_err(|_| Error::Internal("a frame is no JSON"))?;
+    match connections.post(connection, &frame).await? {
+        PostOutcome::Taken => Ok(()),
+        PostOutcome::Gone | PostOutcome::Throttled => {
+            Err(StoreError::Unavailable("the connection did not take a frame of a sync".into()).into())
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Reading what a device lacks.
+
+use std::collections::VecDeque;
+
+use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, Message, Seq, Timestamp, UserId};
+use confab_protocol as protocol;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+
+use super::resume::Resume;
+use super::{LOG_PAGE, Sync};
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
+use crate::unread::last_seq;
+use crate::wire;
+
+/// Inbox rows in one page.
+const ROWS_PAGE: u32 = 200;
+
+/// Times that a conversation is looked at whose user goes and comes meanwhile.
+const LOOKS_MAX: u32 = 3;
+
+/// Where a sync reads from.
+pub(super) struct Reader<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) user: UserId,
+    pub(super) sync: &'a Sync,
+    pub(super) retention: Retention,
+    pub(super) now: Timestamp,
+}
+
+/// What a device lacks of a conversation: the beginning of it, and where the rest is.
+pub(super) struct Lack {
+    pub(super) row: InboxRow,
+    pub(super) last: Option<Seq>,
+    pub(super) name: Option<String>,
+    pub(super) part: Part,
+}
+
+/// What a look at a conversation came to.
+enum Look {
+    /// This is what the device lacks.
+    Lack(Box<Lack>),
+    /// There is no message.
+    Nothing,
+    /// The membership that the row tells of has ended.
+    Out,
+}
+
+/// Some messages as events, long texts shortened, and where the rest is.
+pub(super) struct Part {
+    pub(super) messages: Vec<protocol::Message>,
+    /// The last position that was read.
+    pub(super) last: Option<Seq>,
+    pub(super) rest: VecDeque<Range>,
+}
+
+/// Whether the user is in a conversation still.
+pub(super) enum Standing {
+    /// Since the row was read; a group's name, where there is news of it.
+    In { name: Option<String> },
+    /// The row is of a membership that has ended.
+    Out,
+}
+
+impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
+    /// The rows of the conversations to look at, ascending: those that the user is in.
+    pub(super) fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        let rows =
+            if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() };
+        rows.try_filter(|row| std::future::ready(row.joined.since().is_some()))
+    }
+
+    fn all_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        enum From {
+            Start,
+            /// Within this row, and then after it.
+            Within(ConversationId),
+            After(ConversationId),
+            End,
+        }
+        let from = match self.sync.after {
+            None => From::Start,
+            Some(Resume { conversation, within: None }) => From::After(conversation),
+            Some(Resume { conversation, within: Some(_) }) => From::Within(conversation),
+        };
+        stream::try_unfold(from, move |from| async move {
+            let after = match from {
+                From::Start => None,
+                From::Within(conversation) => {
+                    let row = self.store.get(self.user, conversation).await?;
+                    let rows: Vec<InboxRow> = row.into_iter().collect();
+                    return Ok(Some((stream::iter(rows).map(Ok), From::After(conversation))));
+                }
+                From::After(conversation) => Some(conversation),
+                From::End => return Ok(None),
+            };
+            let page = self.store.list(self.user, after, ROWS_PAGE).await?;
+            let next = page.next.map_or(From::End, From::After);
+            Ok(Some((stream::iter(page.rows).map(Ok), next)))
+        })
+        .try_flatten()
+    }
+
+    /// Conversations that the user is not in, or has not begun, are left out.
+    fn named_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
+        stream::iter(self.sync.cursors.keys().copied())
+            .filter(|conversation| {
+                let is_to_come = self.sync.after.is_none_or(|after| after.is_before(*conversation));
+                std::future::ready(match *conversation {
+                    ConversationId::Dm { lower, upper } => is_to_come && [lower, upper].contains(&self.user),
+                    ConversationId::Group(_) => is_to_come,
+                })
+            })
+            .map(|conversation| self.store.get(self.user, conversation))
+            .buffered(STORE_CALLS_MAX)
+            .try_filter_map(|row| std::future::ready(Ok(row)))
+    }
+
+    /// The first page of what the device lacks; `None` where the log never had a message, or the user is out.
+    pub(super) async fn look(&self, mut row: InboxRow) -> Result<Option<Lack>, StoreError> {
+        for _ in 0..LOOKS_MAX {
+            match self.look_once(row.clone()).await? {
+                Look::Lack(lack) => return Ok(Some(*lack)),
+                Look::Nothing => return Ok(None),
+                Look::Out => match self.store.get(self.user, row.conversation).await? {
+                    Some(again) if again.joined.since().is_some() && again.joined != row.joined => {
+                        row = again
+                    }
+                    _ => return Ok(None),
+                },
+            }
+        }
+        Err(StoreError::Unavailable("memberships changed meanwhile".into()))
+    }
+
+    /// Whether somebody who was found to be out has come in again since their row was read.
+    pub(super) async fn is_in_again(&self, row: &InboxRow) -> Result<bool, StoreError> {
+        let again = self.store.get(self.user, row.conversation).await?;
+        Ok(again.is_some_and(|again| again.joined.since().is_some() && again.joined != row.joined))
+    }
+
+    async fn look_once(&self, row: InboxRow) -> Result<Look, StoreError> {
+        let cursor = self.sync.cursor(row.conversation);
+        // From the cursor on, not after it: with nothing new, the entry at the
+        // cursor shows that the cursor is the end, at the price of one read.
+        let from = cursor.unwrap_or(Seq::FIRST);
+        let whole = Range { from, to: Seq::MAX, direction: Direction::Up };
+        let mut parts: VecDeque<Range> = whole.readable(&row.joined).into();
+        let Some(range) = parts.pop_front() else { return Ok(Look::Nothing) };
+        let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
+        let last = match page.entries.last() {
+            Some(last) if !page.more && parts.is_empty() => Some(last.seq),
+            _ => last_seq(self.store, row.conversation).await?,
+        };
+        if page.entries.is_empty() && last > cursor {
+            // Appended between the two reads: what is told to be the last is given too.
+            page = self.store.page(row.conversation, range, LOG_PAGE).await?;
+        }
+        if last.is_none() {
+            return Ok(Look::Nothing);
+        }
+        let part = self.part(page, range, parts, cursor);
+        Ok(match self.standing(&row, &part).await? {
+            Standing::In { name } => Look::Lack(Box::new(Lack { row, last, name, part })),
+            Standing::Out => Look::Out,
+        })
+    }
+
+    /// Whether the user is in a group still that there is news of.
+    ///
+    /// Asked after the news was read: it may be of a time when they were out already.
+    pub(super) async fn standing(&self, row: &InboxRow, part: &Part) -> Result<Standing, StoreError> {
+        let has_news = !part.messages.is_empty() || !part.rest.is_empty();
+        let Some(group) = row.conversation.group().filter(|_| has_news) else {
+            return Ok(Standing::In { name: None });
+        };
+        let group = self.store.group(group).await?;
+        let group = group.filter(|group| group.has_membership(self.user, row.joined.since()));
+        Ok(group.map_or(Standing::Out, |group| Standing::In { name: Some(group.name) }))
+    }
+
+    /// Turned into events at once: a page of the longest texts would fill the memory.
+    pub(super) fn part(
+        &self,
+        page: Page,
+        range: Range,
+        mut rest: VecDeque<Range>,
+        cursor: Option<Seq>,
+    ) -> Part {
+        let of_range = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
+        of_range.into_iter().for_each(|range| rest.push_front(range));
+        let last = page.entries.last().map(|last| last.seq);
+        let is_news = |entry: &&Message| {
+            Some(entry.seq) > cursor && !self.retention.has_expired(entry.sent_at, self.now)
+        };
+        Part { messages: page.entries.iter().filter(is_news).map(wire::event_message).collect(), last, rest }
+    }
+}
