@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::bench::{Bench, User};
-use crate::posts::SLOW;
+use crate::posts::{FRONT_END, SLOW};
 use crate::queue_bench::comes_again;
 
 fn task(conversation: &str, seq: u64) -> String {
@@ -19,6 +19,16 @@ async fn a_record_comes_again_as_long_as_a_connection_takes_no_post() {
     bench.has_old_connection(&bob, &format!("{SLOW}1=")).await;
     assert!(comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
     assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+}
+
+/// Its code is none of the API's.
+#[tokio::test]
+async fn a_record_comes_again_where_the_gateway_itself_fails() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let group = bench.group(&ada, &[&bob]).await;
+    bench.has_old_connection(&bob, &format!("{FRONT_END}1=")).await;
+    assert!(comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ pub(crate) const GONE: &str = "gone";
 /// How the id of a connection begins that takes no post for now.
 pub(crate) const SLOW: &str = "slow";
 
+/// How the id of a connection begins of which API Gateway's front end answers by itself.
+pub(crate) const FRONT_END: &str = "front";
+
 /// Knows every connection and takes every post, but of what is gone; counts posts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posts(Arc<AtomicUsize>);
@@ -29,6 +32,11 @@ impl Service for Posts {
         if request.uri().path().contains(&format!("/{SLOW}")) {
             *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
             let code = HeaderValue::from_static("LimitExceededException");
+            response.headers_mut().insert("x-amzn-errortype", code);
+        }
+        if request.uri().path().contains(&format!("/{FRONT_END}")) {
+            *response.status_mut() = http::StatusCode::BAD_GATEWAY;
+            let code = HeaderValue::from_static("InternalServerErrorException");
             response.headers_mut().insert("x-amzn-errortype", code);
         }
         Box::pin(std::future::ready(response))

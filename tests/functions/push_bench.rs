@@ -30,6 +30,8 @@ pub(crate) struct Pushes {
 pub(crate) enum Fault {
     /// It is throttled.
     Throttled,
+    /// It is refused, by this code and status.
+    Refused(&'static str, u16),
     /// It is not made, and nothing is answered: whoever waits for it dies.
     Hangs,
 }
@@ -63,15 +65,19 @@ impl Service for Pushes {
         match fault.filter(|_| is_publish) {
             None => self.sns.call(request),
             Some(Fault::Hangs) => Box::pin(std::future::pending()),
-            Some(Fault::Throttled) => {
-                let error = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code>\
-                             <Message>Rate exceeded</Message></Error></ErrorResponse>";
-                let mut response = ServiceResponse::new(error.into());
-                *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-                Box::pin(std::future::ready(response))
-            }
+            Some(Fault::Throttled) => refused("Throttled", 429),
+            Some(Fault::Refused(code, status)) => refused(code, status),
         }
     }
+}
+
+fn refused(code: &str, status: u16) -> ServiceFuture {
+    let error = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>No</Message></Error></ErrorResponse>"
+    );
+    let mut response = ServiceResponse::new(error.into());
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+    Box::pin(std::future::ready(response))
 }
 
 /// Who a user is on their one device.

@@ -64,6 +64,25 @@ async fn what_sns_does_not_take_is_tried_again_by_another_record() {
     assert_eq!(published[0]["badge"], "1");
 }
 
+/// What an operator mends while the push waits: a policy, or credentials that have run out.
+#[tokio::test]
+async fn what_sns_refuses_for_a_policy_or_credentials_is_tried_again_and_in_the_end_parked() {
+    for (code, status) in [("AuthorizationError", 403), ("PlatformApplicationDisabled", 400)] {
+        let bench = Bench::new().await;
+        let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
+        bench.send(&ada, &bob, "m1", "hello").await;
+        bench.pushes.set_fault(Some(Fault::Refused(code, status)));
+        assert!(!bench.push_again(&alert(&ada, &bob, 1, false)).await);
+        let last = again(&ada, &bob, 1, 5);
+        assert!(!bench.push_again(&last).await);
+        assert_eq!(bench.parked(&bench.pushes_queue).await, [last], "{code}");
+        bench.pushes.set_fault(None);
+        assert!(bench.pushes.published().is_empty());
+        assert!(!bench.push_again(&again(&ada, &bob, 1, 1)).await);
+        assert_eq!(bench.pushes.published().len(), 1, "once it is mended");
+    }
+}
+
 #[tokio::test]
 async fn what_sns_never_takes_is_parked() {
     let bench = Bench::new().await;

@@ -41,7 +41,7 @@ pub(crate) fn advisories(root: &Root) -> anyhow::Result<Outcome> {
     }
     rehearse(root, &program)?;
     let configuration = match std::env::var_os(DATABASE) {
-        Some(database) => configuration(root, Path::new(&database))?,
+        Some(database) => configuration(root, &std::path::absolute(database)?)?,
         None => {
             if read(deny(root, &program).args(fetch_arguments())).is_err() {
                 return Ok(Outcome::Skipped(format!("the advisory database cannot be fetched: {UNCHECKED}")));
@@ -66,7 +66,7 @@ fn check(root: &Root, program: &Path, configuration: &Path) -> anyhow::Result<Ou
     check.args(["check", "--hide-inclusion-graph", "advisories"]);
     println!("$ {}", shown(&check));
     let output = check.output().context("cannot start cargo-deny")?;
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned();
     print!("{text}");
     verdict(output.status.success(), &text)
 }

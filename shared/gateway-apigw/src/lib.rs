@@ -48,7 +48,7 @@ impl Connections for Gateway {
         let Err(error) = result else { return Ok(PostOutcome::Taken) };
         match error.as_service_error() {
             Some(PostToConnectionError::GoneException(_)) => Ok(PostOutcome::Gone),
-            Some(PostToConnectionError::LimitExceededException(_)) => Ok(PostOutcome::Throttled),
+            _ if error.is_throttled() => Ok(PostOutcome::Throttled),
             _ => Err(store_error(error)),
         }
     }
@@ -76,17 +76,9 @@ impl Connections for Gateway {
     }
 }
 
-/// Error codes after which the same request may succeed.
+/// The statuses say what may pass: 429 and 5xx. The API's own errors are 403, 410, 413 and 429.
 ///
-/// Source: Amazon API Gateway Management API reference, "Common errors".
-const TRANSIENT: &[&str] = &[
-    "InternalFailure",
-    "InternalServerError",
-    "LimitExceededException",
-    "ServiceUnavailable",
-    "ThrottlingException",
-];
-
+/// Source: Amazon API Gateway Management API reference, "PostToConnection".
 fn store_error(error: impl SdkFailure) -> StoreError {
-    error.into_store_error(TRANSIENT)
+    error.into_store_error(&[])
 }

@@ -25,14 +25,24 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// After this a request is given up, its retries included.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// After this SNS is given up that is asked to take credentials: it asks the platform whether they are right.
+/// After this SNS is given up that is asked to take credentials: it asks the platform whether they are right. One attempt
+/// may take all of it.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// After this a post is given up: an ack waits for it, and whoever misses it finds the hole.
 const POST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Short enough for a second attempt: a pooled connection may have died while the environment was frozen.
+const POST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// After this a publish is given up, and tried again by another message of the queue.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
+/// As for posts.
+const PUBLISH_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// A client takes what is left out here from the shared configuration, so both are always given.
+fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_timeout(operation).operation_attempt_timeout(attempt).build()
+}
 
 /// The SDK's configuration on Lambda.
 pub async fn sdk_config() -> SdkConfig {
@@ -41,12 +51,7 @@ pub async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .operation_timeout(OPERATION_TIMEOUT)
-                .build(),
-        )
+        .timeout_config(timeouts(OPERATION_TIMEOUT, ATTEMPT_TIMEOUT))
         .load()
         .await
 }
@@ -58,12 +63,15 @@ pub fn store(config: &SdkConfig, tables: Tables) -> Store {
 
 /// The connections of the WebSocket API at `endpoint`.
 pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
-    let config = aws_sdk_apigatewaymanagement::config::Builder::from(config)
+    Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(gateway_config(config, endpoint)))
+}
+
+fn gateway_config(config: &SdkConfig, endpoint: String) -> aws_sdk_apigatewaymanagement::Config {
+    aws_sdk_apigatewaymanagement::config::Builder::from(config)
         .endpoint_url(endpoint)
         .retry_config(confab_gateway_apigw::retries())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(POST_TIMEOUT).build())
-        .build();
-    Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(config))
+        .timeout_config(timeouts(POST_TIMEOUT, POST_ATTEMPT_TIMEOUT))
+        .build()
 }
 
 /// Queues, by their URLs.
@@ -73,17 +81,18 @@ pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
 
 /// Phones, by these applications.
 pub fn push(config: &SdkConfig, applications: Applications) -> SnsPush {
-    let timeouts = TimeoutConfig::builder().operation_timeout(PUBLISH_TIMEOUT).build();
-    let config = aws_sdk_sns::config::Builder::from(config).timeout_config(timeouts).build();
+    let config = sns_config(config, timeouts(PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT));
     SnsPush::new(aws_sdk_sns::Client::from_conf(config), applications)
 }
 
 /// The platform applications of the account.
 pub fn platforms(config: &SdkConfig) -> Platforms {
-    let config = aws_sdk_sns::config::Builder::from(config)
-        .timeout_config(TimeoutConfig::builder().operation_timeout(CREDENTIALS_TIMEOUT).build())
-        .build();
+    let config = sns_config(config, timeouts(CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT));
     Platforms::new(aws_sdk_sns::Client::from_conf(config))
+}
+
+fn sns_config(config: &SdkConfig, timeouts: TimeoutConfig) -> aws_sdk_sns::Config {
+    aws_sdk_sns::config::Builder::from(config).timeout_config(timeouts).build()
 }
 
 /// What keeps presence, with the queue at `url`.
@@ -99,4 +108,45 @@ pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Pre
 pub async fn secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
     let output = aws_sdk_secretsmanager::Client::new(config).get_secret_value().secret_id(arn).send().await?;
     output.secret_string.ok_or_else(|| "the secret is not a string".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`sdk_config`] makes it, without looking for a region or credentials.
+    fn shared() -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .timeout_config(timeouts(OPERATION_TIMEOUT, ATTEMPT_TIMEOUT))
+            .build()
+    }
+
+    #[track_caller]
+    fn check(config: Option<&TimeoutConfig>, operation: Duration, attempt: Duration) {
+        let config = config.unwrap();
+        assert_eq!(config.operation_timeout(), Some(operation));
+        assert_eq!(config.operation_attempt_timeout(), Some(attempt));
+    }
+
+    #[test]
+    fn each_client_has_the_timeouts_that_are_meant_for_it() {
+        let shared = shared();
+        let stores = aws_sdk_dynamodb::config::Builder::from(&shared).build();
+        check(stores.timeout_config(), OPERATION_TIMEOUT, ATTEMPT_TIMEOUT);
+        let posts = gateway_config(&shared, "https://example.com".to_owned());
+        check(posts.timeout_config(), POST_TIMEOUT, POST_ATTEMPT_TIMEOUT);
+        let publishes = sns_config(&shared, timeouts(PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT));
+        check(publishes.timeout_config(), PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT);
+        let credentials = sns_config(&shared, timeouts(CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT));
+        check(credentials.timeout_config(), CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT);
+    }
+
+    #[test]
+    fn a_second_attempt_fits_where_one_is_meant() {
+        let attempts = |operation: Duration, attempt: Duration| operation.as_millis() / attempt.as_millis();
+        assert!(attempts(OPERATION_TIMEOUT, ATTEMPT_TIMEOUT) >= 2);
+        assert!(attempts(POST_TIMEOUT, POST_ATTEMPT_TIMEOUT) >= 2);
+        assert!(attempts(PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT) >= 2);
+    }
 }

@@ -12,7 +12,7 @@ use aws_sdk_sns::operation::set_endpoint_attributes::SetEndpointAttributesError;
 use confab_app::ports::{EndpointOutcome, StoreError};
 use confab_domain::push::{Endpoint, PushToken};
 
-use crate::error::store_error;
+use crate::error::endpoint_error;
 
 /// Times that an endpoint is made which somebody removes before it is enabled: the token's former owner, who logs out.
 const ATTEMPTS_MAX: u32 = 3;
@@ -47,10 +47,13 @@ async fn made(client: &Client, application: &str, token: &PushToken) -> Result<O
             Ok(Some(arn.ok_or_else(|| StoreError::Rejected("an endpoint has no ARN".into()))?))
         }
         Err(error) => match error.as_service_error() {
-            Some(CreatePlatformEndpointError::InvalidParameterException(invalid)) => {
+            // Of another parameter, such as the application's ARN, the same exception says so.
+            Some(CreatePlatformEndpointError::InvalidParameterException(invalid))
+                if is_about_token(invalid.message().unwrap_or_default()) =>
+            {
                 Ok(existing(invalid.message().unwrap_or_default()).map(str::to_owned))
             }
-            _ => Err(store_error(error)),
+            _ => Err(endpoint_error(error)),
         },
     }
 }
@@ -70,8 +73,12 @@ async fn enabled(client: &Client, arn: &str, token: &PushToken) -> Result<bool, 
         {
             Ok(false)
         }
-        Err(error) => Err(store_error(error)),
+        Err(error) => Err(endpoint_error(error)),
     }
+}
+
+fn is_about_token(message: &str) -> bool {
+    message.contains("Token Reason:")
 }
 
 /// The endpoint that an error says is there: `… Endpoint <ARN> already exists with the same Token …`.
@@ -93,5 +100,18 @@ mod tests {
         );
         assert_eq!(existing(&message), Some(arn));
         assert_eq!(existing("Invalid parameter: Token Reason: iOS device tokens must be hexadecimal"), None);
+        assert!(is_about_token(&message));
+    }
+
+    #[test]
+    fn only_what_is_said_of_the_token_makes_it_wrong() {
+        assert!(is_about_token("Invalid parameter: Token Reason: iOS device tokens must be hexadecimal"));
+        for message in [
+            "Invalid parameter: PlatformApplicationArn Reason: An ARN must have at least 6 elements, not 1",
+            "Invalid parameter: PlatformApplicationArn Reason: Wrong region",
+            "",
+        ] {
+            assert!(!is_about_token(message), "{message}");
+        }
     }
 }

@@ -18,6 +18,16 @@ const TRANSIENT: &[&str] = &[
     "ThrottlingException",
 ];
 
+/// What an operator can put right while a push waits: a policy takes minutes to count, and credentials are renewed.
+///
+/// Source: Amazon SNS API reference, "Publish".
+const MENDABLE: &[&str] = &["AuthorizationError", "PlatformApplicationDisabled"];
+
 pub(crate) fn store_error(error: impl SdkFailure) -> StoreError {
     error.into_store_error(TRANSIENT)
+}
+
+/// Of a request about one endpoint.
+pub(crate) fn endpoint_error(error: impl SdkFailure) -> StoreError {
+    error.into_store_error(&[TRANSIENT, MENDABLE].concat())
 }

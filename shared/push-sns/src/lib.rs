@@ -17,7 +17,7 @@ use confab_app::ports::{EndpointOutcome, PublishOutcome, Push, StoreError};
 use confab_domain::notification::Notification;
 use confab_domain::push::{Endpoint, Platform, PushToken};
 
-use error::store_error;
+use error::endpoint_error;
 
 /// The platform applications of a deployment, by their ARNs; `None` where there are no credentials for the platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Push for SnsPush {
             .send()
             .await
             .map(drop)
-            .map_err(store_error)
+            .map_err(endpoint_error)
     }
 
     async fn publish(
@@ -97,7 +97,7 @@ impl Push for SnsPush {
             {
                 Ok(PublishOutcome::Gone)
             }
-            _ => Err(store_error(error)),
+            _ => Err(endpoint_error(error)),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Knows: how all SDKs tell a service's answer from the lack of one.
 //! Must not know: any service.
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use confab_app::ports::StoreError;
@@ -12,32 +13,49 @@ pub trait SdkFailure {
     /// What it means, where `transient` are the service's error codes after which the same request may succeed, and may
     /// have succeeded already.
     ///
-    /// No answer, and an answer without a code, count as such: [`StoreError::Unavailable`]. All others are
-    /// [`StoreError::Rejected`].
+    /// No answer, an answer without a code, and one whose status is 429 or 5xx count as such:
+    /// [`StoreError::Unavailable`]. All others are [`StoreError::Rejected`].
     fn into_store_error(self, transient: &[&str]) -> StoreError;
+
+    /// Whether the service asks for fewer requests, in whatever words: its front end need not know the API's errors.
+    fn is_throttled(&self) -> bool;
 }
 
-impl<E, R> SdkFailure for SdkError<E, R>
+impl<E> SdkFailure for SdkError<E, HttpResponse>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn into_store_error(self, transient: &[&str]) -> StoreError {
-        let is_transient = match self.as_service_error() {
+        let by_status = status_of(&self).is_some_and(|status| status == 429 || status >= 500);
+        let by_code = match self.as_service_error() {
             Some(service) => service.code().is_none_or(|code| transient.contains(&code)),
             None => true,
         };
-        if is_transient { StoreError::Unavailable(self.into()) } else { StoreError::Rejected(self.into()) }
+        if by_status || by_code {
+            StoreError::Unavailable(self.into())
+        } else {
+            StoreError::Rejected(self.into())
+        }
     }
+
+    fn is_throttled(&self) -> bool {
+        status_of(self) == Some(429)
+    }
+}
+
+fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
 
     #[track_caller]
-    fn check(error: SdkError<Refusal, ()>, is_unavailable: bool) {
+    fn check(error: SdkError<Refusal, HttpResponse>, is_unavailable: bool) {
         let error = error.into_store_error(&["SlowDown"]);
         assert_eq!(matches!(error, StoreError::Unavailable(_)), is_unavailable, "{error:?}");
         assert_eq!(matches!(error, StoreError::Rejected(_)), !is_unavailable, "{error:?}");
@@ -48,12 +66,13 @@ mod tests {
     struct Refusal(ErrorMetadata);
 
     impl Refusal {
-        fn of(code: Option<&str>) -> SdkError<Self, ()> {
+        fn of(status: u16, code: Option<&str>) -> SdkError<Self, HttpResponse> {
             let mut metadata = ErrorMetadata::builder();
             if let Some(code) = code {
                 metadata = metadata.code(code);
             }
-            SdkError::service_error(Self(metadata.build()), ())
+            let status = StatusCode::try_from(status).unwrap();
+            SdkError::service_error(Self(metadata.build()), HttpResponse::new(status, SdkBody::empty()))
         }
     }
 
@@ -73,14 +92,30 @@ mod tests {
 
     #[test]
     fn a_code_that_is_named_may_pass_and_others_do_not() {
-        check(Refusal::of(Some("SlowDown")), true);
-        check(Refusal::of(Some("ValidationException")), false);
+        check(Refusal::of(400, Some("SlowDown")), true);
+        check(Refusal::of(400, Some("ValidationException")), false);
+        check(Refusal::of(403, Some("AccessDeniedException")), false);
+    }
+
+    #[test]
+    fn a_status_of_the_servers_fault_may_pass_whatever_the_code() {
+        for (status, code) in [
+            (429, "TooManyRequestsException"),
+            (500, "InternalServerErrorException"),
+            (502, "BadGateway"),
+            (503, "ServiceUnavailableException"),
+            (504, "Whatever"),
+        ] {
+            check(Refusal::of(status, Some(code)), true);
+            assert_eq!(Refusal::of(status, Some(code)).is_throttled(), status == 429);
+        }
     }
 
     #[test]
     fn an_answer_without_a_code_and_no_answer_leave_the_outcome_open() {
-        check(Refusal::of(None), true);
+        check(Refusal::of(400, None), true);
         check(SdkError::timeout_error("it took too long"), true);
         check(SdkError::construction_failure("never sent"), true);
+        assert!(!SdkError::<Refusal, HttpResponse>::timeout_error("it took too long").is_throttled());
     }
 }

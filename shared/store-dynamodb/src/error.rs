@@ -34,12 +34,7 @@ pub(crate) fn is_transaction_conflict<E: ProvideErrorMetadata, R>(error: &SdkErr
 }
 
 /// Whether the condition of an update held; any other failure is an error.
-pub(crate) fn condition_held<T, R>(
-    result: Result<T, SdkError<UpdateItemError, R>>,
-) -> Result<bool, StoreError>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
+pub(crate) fn condition_held<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, StoreError> {
     match result {
         Ok(_) => Ok(true),
         Err(error)

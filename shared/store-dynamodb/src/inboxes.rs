@@ -297,12 +297,7 @@ enum Updated {
     ConditionFailed(Item),
 }
 
-fn unless_condition_failed<T, R>(
-    result: Result<T, SdkError<UpdateItemError, R>>,
-) -> Result<Updated, StoreError>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
+fn unless_condition_failed<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Updated, StoreError> {
     let Err(error) = result else { return Ok(Updated::Done) };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(match failed.item() {
