@@ -1,5 +1,7 @@
 """Prints template.yaml as CloudFormation sees it, SAM's resources expanded.
 
+    expand_template.py template.yaml [Parameter=value …]
+
 cfn-lint does not expand them, so in the template itself it misses circular dependencies through a function and
 references to resources that SAM generates, such as the routes of the WebSocket API.
 """
@@ -26,7 +28,7 @@ for resource in template["Resources"].values():
         # A local folder means something to `sam build` alone.
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 
-expanded = transform(template, {}, NoManagedPolicies())
+expanded = transform(template, dict(argument.split("=", 1) for argument in sys.argv[2:]), NoManagedPolicies())
 for resource in expanded["Resources"].values():
     if resource["Type"] == "AWS::Lambda::Function":
         resource.pop("Metadata", None)

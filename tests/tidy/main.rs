@@ -1,6 +1,7 @@
 //! The architecture, checked: what may depend on what, and that the tree, the
 //! template and the docs tell the same.
 
+mod alarms;
 mod dependencies;
 mod docs;
 mod features;

@@ -12,7 +12,7 @@ pub(crate) fn functions() -> BTreeSet<String> {
 }
 
 /// The text of each resource, by its logical id.
-fn resources() -> BTreeMap<String, String> {
+pub(crate) fn resources() -> BTreeMap<String, String> {
     let template = crate::read("template.yaml");
     let section = template.split_once("\nResources:\n").expect("Resources").1;
     let section = section.split_once("\nOutputs:").map_or(section, |(resources, _)| resources);

@@ -1,0 +1,83 @@
+//! Alarms and logs of the template, and what the manual says of them.
+
+use std::collections::BTreeMap;
+
+/// The resources of the template whose type ends so, with their text.
+fn resources_of_type(kind: &str) -> BTreeMap<String, String> {
+    let mut resources = crate::template::resources();
+    resources.retain(|_, text| text.lines().any(|line| line.trim() == format!("Type: {kind}")));
+    resources
+}
+
+/// By its id; what the name says after the stack's.
+fn alarms() -> BTreeMap<String, String> {
+    let name_of = |text: &str| {
+        let (_, rest) = text.split_once("AlarmName: !Sub ${AWS::StackName}-").expect("a name");
+        rest.lines().next().expect("a name").to_owned()
+    };
+    resources_of_type("AWS::CloudWatch::Alarm").into_iter().map(|(id, text)| (id, name_of(&text))).collect()
+}
+
+#[test]
+fn every_alarm_is_on_the_dashboard_and_in_the_manual() {
+    let template = crate::read("template.yaml");
+    let manual = crate::read("docs/OPERATIONS.md");
+    assert!(alarms().len() > 10);
+    for (id, name) in alarms() {
+        assert!(template.contains(&format!("\"${{{id}.Arn}}\"")), "{id} is not on the dashboard");
+        assert!(manual.contains(&format!("\n| [`{name}`](#")), "{name} is not in the manual's table");
+        let heading =
+            |line: &str| line.starts_with("### ") && line.split([' ', ',']).any(|word| word == name);
+        assert!(manual.lines().any(heading), "{name} has no section in the manual");
+    }
+}
+
+/// A deployment is taken back for our own faults only: `IntegrationError` counts refusals that clients cause.
+#[test]
+fn no_client_can_take_a_deployment_back() {
+    let template = crate::read("template.yaml");
+    let preference = template.split_once("    DeploymentPreference:").expect("a preference").1;
+    let preference = preference.split_once("\n    Environment:").expect("its end").0;
+    let gates: Vec<String> =
+        alarms().into_keys().filter(|id| preference.contains(&format!("!Ref {id}"))).collect();
+    assert_eq!(
+        gates,
+        ["FunctionErrorsAlarm", "HttpServerErrorsAlarm", "SendDurationAlarm", "WebSocketErrorsAlarm"]
+    );
+    let alarms = resources_of_type("AWS::CloudWatch::Alarm");
+    assert!(alarms["WebSocketErrorsAlarm"].contains("MetricName: ExecutionError\n"));
+}
+
+/// A service that writes late makes a group anew that is gone, and a stack of the same name would find it there.
+#[test]
+fn no_log_group_keeps_its_name_when_the_stack_is_made_anew() {
+    let groups = resources_of_type("AWS::Logs::LogGroup");
+    assert_eq!(groups.len(), 3);
+    for (id, text) in groups {
+        assert!(!text.contains("LogGroupName:") || text.contains("!Ref AWS::StackId"), "{id}");
+    }
+}
+
+/// `Arn` of a log group ends in `:*`, which API Gateway has refused.
+#[test]
+fn access_logs_go_to_arns_without_a_wildcard() {
+    let template = crate::read("template.yaml");
+    let destinations: Vec<&str> = template.lines().filter(|line| line.contains("DestinationArn:")).collect();
+    assert_eq!(destinations.len(), 2);
+    assert!(destinations.iter().all(|line| line.contains(":log-group:${")), "{destinations:?}");
+}
+
+/// A protected table cannot be deleted, so a first deployment that fails could not be undone.
+#[test]
+fn the_first_deployment_of_prod_differs_in_its_protection_only() {
+    let environments = crate::read("samconfig.toml");
+    let parameters_of = |environment: &str| {
+        let heading = format!("[{environment}.deploy.parameters]\n");
+        let rest = environments.split_once(&heading).expect("an environment").1;
+        let lines = rest.lines().take_while(|line| !line.starts_with('['));
+        lines.filter(|line| !line.starts_with('#') && !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    let first = parameters_of("prod-first");
+    assert!(first.contains("\"DeletionProtection=false\""));
+    assert_eq!(first.replace("Protection=false", "Protection=true"), parameters_of("prod"));
+}
