@@ -50,9 +50,9 @@ export class Chats extends EventTarget {
     return [...this.#chats.values()];
   }
 
-  /** Returns for each conversation the highest seq up to which nothing is missing. */
+  /** Returns for each conversation the highest seq up to which nothing is missing; of groups that the user has left there is nothing more to come. */
   cursors() {
-    const known = this.all().filter((chat) => chat.log.cursor > 0 || chat.listed);
+    const known = this.all().filter((chat) => !chat.left && (chat.log.cursor > 0 || chat.listed));
     return Object.fromEntries(known.map((chat) => [chat.conversation, chat.log.cursor]));
   }
 

@@ -1,5 +1,5 @@
 import { plainAlarms } from './alarms.js';
-import { backoffMs } from './backoff.js';
+import { retryWaitMs } from './backoff.js';
 import { ConfabError, errorFromFrame } from './errors.js';
 import { Link } from './link.js';
 
@@ -12,15 +12,25 @@ const ROTATE_MS_MIN = 100 * 60_000;
 const ROTATE_MS_MAX = 115 * 60_000;
 /** Failures in a row after which people are told that they are offline. */
 const FAILURES_OFFLINE = 2;
+/** Age from which a socket counts as a success: one that is closed earlier is one more failure in a row. Unit: milliseconds. */
+const SUCCESS_MS = 10_000;
+/** What the local runner's close codes say, where the `closing` frame was lost. */
+const CLOSING_BY_CODE = { 4001: 'displaced', 4002: 'logged_out', 4003: 'too_slow' };
 
 /**
  * Keeps one WebSocket open for as long as it runs.
  *
+ * When the server closes it as `displaced`, another socket of this login has
+ * taken its place: it stays closed until {@link reconnect}. When the login has
+ * ended, it stays closed for good.
+ *
  * Events: `open` (a new socket; synchronise now), `frame` (`detail` is the
- * frame; answers to {@link request} are not among them), `status`, `ended`.
+ * frame; answers to {@link request} are not among them), `status`, `ended`
+ * (no ticket can be had, since the login has ended; it has stopped),
+ * `logged-out` (the server says that the socket's login has ended; it has stopped).
  */
 export class Connection extends EventTarget {
-  /** @type {'stopped' | 'connecting' | 'online' | 'offline'} */
+  /** @type {'stopped' | 'connecting' | 'online' | 'offline' | 'displaced'} */
   status = 'stopped';
   #ticket;
   #WebSocket;
@@ -30,7 +40,9 @@ export class Connection extends EventTarget {
   #link = null;
   #dialing = false;
   #held = false;
+  #displaced = false;
   #failures = 0;
+  #cancelSuccess = () => {};
   #cancelRetry = () => {};
   #cancelRotation = () => {};
   #requests = new Map();
@@ -58,10 +70,18 @@ export class Connection extends EventTarget {
     this.#networkUp = networkUp;
   }
 
-  start() {
+  /** @param {{displaced?: boolean}} [options]  `displaced`: as if the server had just closed it so. */
+  start({ displaced = false } = {}) {
     if (this.status !== 'stopped') return;
-    this.#setStatus('connecting');
+    this.#displaced = displaced;
+    this.#setStatus(displaced ? 'displaced' : 'connecting');
     this.#dial();
+  }
+
+  /** Connects again though the server has displaced the last socket. Only for what the user does, or windows displace each other for ever. */
+  reconnect() {
+    this.#displaced = false;
+    this.wake();
   }
 
   /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open, though nobody listens any more. */
@@ -108,6 +128,9 @@ export class Connection extends EventTarget {
    * @throws {ConfabError} `network` and `timeout` leave the outcome unknown.
    */
   request(frame, onPart = () => {}) {
+    // Who takes over an unsent message of a window that has closed sends the same id again.
+    const superseded = this.#requests.get(frame.id);
+    if (superseded) this.#settle(frame.id, () => superseded.reject(cutOff()));
     return new Promise((resolve, reject) => {
       const pending = { resolve, reject, onPart, cancel: () => {} };
       pending.wait = () => {
@@ -125,7 +148,7 @@ export class Connection extends EventTarget {
   }
 
   async #dial() {
-    if (this.#dialing || this.#held) return;
+    if (this.#dialing || this.#held || this.#displaced) return;
     this.#dialing = true;
     this.#cancelRetry();
     try {
@@ -134,6 +157,7 @@ export class Connection extends EventTarget {
       if (this.status === 'stopped' || this.#held) socket.close();
       else this.#use(socket);
     } catch (error) {
+      this.#dialing = false;
       if (error.code === 'session_ended') {
         this.stop();
         this.dispatchEvent(new Event('ended'));
@@ -168,16 +192,17 @@ export class Connection extends EventTarget {
 
   #use(socket) {
     this.#drop();
-    this.#failures = 0;
+    this.#cancelRetry();
+    this.#displaced = false;
     const link = new Link(socket, {
       alarms: this.#alarms,
       onFrame: (frame) => this.#received(frame),
-      onDead: () => {
-        this.#drop();
-        this.#retryLater();
-      },
+      onDead: (code) => this.#closing(CLOSING_BY_CODE[code]),
     });
     this.#link = link;
+    this.#cancelSuccess = this.#alarms.after(SUCCESS_MS, () => {
+      this.#failures = 0;
+    });
     const age_ms = ROTATE_MS_MIN + this.#random() * (ROTATE_MS_MAX - ROTATE_MS_MIN);
     this.#cancelRotation = this.#alarms.after(age_ms, () => this.#dial());
     this.#showStatus();
@@ -186,8 +211,21 @@ export class Connection extends EventTarget {
     link.beat();
   }
 
+  /** Lets go of a socket that the server closes, or that is dead. */
+  #closing(reason) {
+    this.#drop();
+    if (reason === 'logged_out') {
+      this.stop();
+      this.dispatchEvent(new Event('logged-out'));
+    } else {
+      this.#displaced = reason === 'displaced';
+      this.#retryLater();
+    }
+  }
+
   #drop(closeAfter) {
     this.#cancelRotation();
+    this.#cancelSuccess();
     this.#link?.close(closeAfter);
     this.#link = null;
     for (const [id, { reject }] of this.#requests) this.#settle(id, () => reject(cutOff()));
@@ -195,14 +233,22 @@ export class Connection extends EventTarget {
 
   #retryLater(error) {
     if (this.status === 'stopped' || this.#held) return;
+    if (this.#displaced) {
+      this.#showStatus();
+      return;
+    }
     this.#failures += 1;
-    const wait_ms = Math.max(error?.retry_after_ms ?? 0, backoffMs(this.#failures, this.#random));
+    const wait_ms = retryWaitMs(error, this.#failures, this.#random);
     this.#cancelRetry();
     this.#cancelRetry = this.#alarms.after(wait_ms, () => this.#dial());
     this.#showStatus();
   }
 
   #received(frame) {
+    if (frame.type === 'closing') {
+      this.#closing(frame.reason);
+      return;
+    }
     const pending = this.#requests.get(frame.id);
     if (!pending) {
       this.dispatchEvent(new CustomEvent('frame', { detail: frame }));
@@ -211,7 +257,7 @@ export class Connection extends EventTarget {
     } else {
       pending.wait();
       pending.onPart(frame);
-      if (frame.complete !== false) this.#settle(frame.id, () => pending.resolve(frame));
+      if (isLast(frame)) this.#settle(frame.id, () => pending.resolve(frame));
     }
   }
 
@@ -224,6 +270,7 @@ export class Connection extends EventTarget {
   #showStatus() {
     if (this.status === 'stopped') return;
     if (this.#link) this.#setStatus('online');
+    else if (this.#displaced && !this.#dialing) this.#setStatus('displaced');
     else if (this.#held || !this.#networkUp() || this.#failures >= FAILURES_OFFLINE) this.#setStatus('offline');
     else this.#setStatus('connecting');
   }
@@ -233,6 +280,11 @@ export class Connection extends EventTarget {
     this.status = status;
     this.dispatchEvent(new Event('status'));
   }
+}
+
+/** An answer in parts ends with one that is complete, or that names where the next request goes on. */
+function isLast({ complete, next }) {
+  return complete !== false || next !== undefined;
 }
 
 function cutOff() {

@@ -1,5 +1,5 @@
 import { plainAlarms } from './alarms.js';
-import { backoffMs } from './backoff.js';
+import { retryWaitMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { repeated } from './repeated.js';
 
@@ -131,7 +131,7 @@ export class Groups extends EventTarget {
       watched.failures += 1;
       if (error.code === 'forbidden' || error.code === 'not_found') await this.#refused(chat, error.code);
       // Without a network, the next connect loads it.
-      else if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(watched.failures), () => this.refresh(conversation));
+      else if (error.retryable && error.code !== 'network') this.#alarms.after(retryWaitMs(error, watched.failures), () => this.refresh(conversation));
       this.#changed();
     }
   }

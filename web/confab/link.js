@@ -25,7 +25,10 @@ export class Link {
 
   /**
    * @param {WebSocket} socket  Already open.
-   * @param {{alarms: import('./alarms.js').Alarms, onFrame: (frame: object) => void, onDead: () => void}} use
+   * @param {object} use
+   * @param {import('./alarms.js').Alarms} use.alarms
+   * @param {(frame: object) => void} use.onFrame
+   * @param {(code?: number) => void} use.onDead  `code` is that of the close frame, where one came.
    */
   constructor(socket, { alarms, onFrame, onDead }) {
     this.#socket = socket;
@@ -33,7 +36,7 @@ export class Link {
     this.#onFrame = onFrame;
     this.#onDead = onDead;
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = () => this.#die();
+    socket.onclose = (event) => this.#die(event?.code);
     socket.onerror = () => this.#die();
   }
 
@@ -94,12 +97,8 @@ export class Link {
   #received(data) {
     this.#heard();
     this.#planHearing();
-    let frame;
-    try {
-      frame = JSON.parse(data);
-    } catch {
-      return;
-    }
+    const frame = frameOf(data);
+    if (!frame) return;
     if (frame.type === 'heartbeat') this.#heartbeat(frame);
     else this.#onFrame(frame);
   }
@@ -115,8 +114,23 @@ export class Link {
     this.#planHearing();
   }
 
-  #die() {
+  #die(code) {
     this.close();
-    this.#onDead();
+    this.#onDead(code);
   }
+}
+
+/** Returns the frame of a WebSocket message, or null: AWS answers with an empty message where there is nothing to say. */
+function frameOf(data) {
+  if (data === '') return null;
+  try {
+    const frame = JSON.parse(data);
+    return isObject(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

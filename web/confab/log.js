@@ -24,6 +24,11 @@ export class ConversationLog {
     return { after: this.cursor, before: Math.min(...this.#waiting.keys()) };
   }
 
+  /** Highest seq that is known, be it due or waiting. */
+  get newest() {
+    return Math.max(this.cursor, ...this.#waiting.keys());
+  }
+
   /**
    * Takes a message and returns those that are due now.
    * @param {{seq: number}} message

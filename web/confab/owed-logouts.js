@@ -1,5 +1,5 @@
 import { plainAlarms } from './alarms.js';
-import { backoffMs } from './backoff.js';
+import { retryWaitMs } from './backoff.js';
 import { ConfabHttp } from './http.js';
 import { exclusively } from './locks.js';
 import { SessionStore } from './session-store.js';
@@ -66,7 +66,7 @@ export class OwedLogouts extends EventTarget {
     this.#cancelRetry();
     this.#failures = failure ? this.#failures + 1 : 0;
     if (failure) {
-      const wait_ms = Math.max(failure.retry_after_ms ?? 0, backoffMs(this.#failures, this.#random));
+      const wait_ms = retryWaitMs(failure, this.#failures, this.#random);
       this.#cancelRetry = this.#alarms.after(wait_ms, () => this.settle());
     }
     this.#setLate(failure !== null);

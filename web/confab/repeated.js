@@ -1,5 +1,5 @@
 import { plainAlarms } from './alarms.js';
-import { backoffMs } from './backoff.js';
+import { retryWaitMs } from './backoff.js';
 
 /** How often a change whose outcome is unknown is asked for. */
 const TRIES_MAX = 3;
@@ -17,8 +17,7 @@ export async function repeated(change, alarms = plainAlarms) {
       return await change();
     } catch (error) {
       if (error.code !== 'unavailable' || tries === TRIES_MAX) throw error;
-      const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(tries));
-      await new Promise((resolve) => alarms.after(wait_ms, resolve));
+      await new Promise((resolve) => alarms.after(retryWaitMs(error, tries), resolve));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { backoffMs } from './backoff.js';
+import { backoffMs, retryWaitMs } from './backoff.js';
 import { splitCursors } from './frames.js';
 import { oneAtATime } from './one-at-a-time.js';
 
@@ -52,7 +52,7 @@ export class Synchronizer {
     } catch (error) {
       // A lost connection is followed by a sync, which loads the list too.
       if (!error.retryable || this.#connection.status !== 'online') return;
-      this.#alarms.after(backoffMs(failures + 1), () => this.refreshList(failures + 1));
+      this.#alarms.after(retryWaitMs(error, failures + 1), () => this.refreshList(failures + 1));
     }
   }
 
@@ -115,40 +115,73 @@ export class Synchronizer {
     const parts = splitCursors(this.#chats.cursors());
     const partial = parts.length > 1 ? true : undefined;
     // Asked for at once: the request must be the first frame, and the answer of each part is its own.
-    const answers = parts.map((cursors) => this.#syncPart({ cursors, partial }));
+    const answers = parts.map((cursors) => this.#syncPart({ cursors, partial }, () => round === this.#round));
     const refreshList = round > 1 || partial;
     try {
       await Promise.all(answers);
+      if (round !== this.#round) return;
       this.#onSynced();
       if (refreshList) await this.#loadList();
       // A sync is silent about groups that the user has left, and about what came before that.
       for (const chat of this.#chats.all()) this.#fill(chat);
     } catch (error) {
       if (round !== this.#round || this.#connection.status !== 'online') return;
-      const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(failures + 1));
-      this.#alarms.after(wait_ms, () => {
+      this.#alarms.after(retryWaitMs(error, failures + 1), () => {
         if (round === this.#round && this.#connection.status === 'online') this.#catchUp(failures + 1);
       });
     }
   }
 
-  async #syncPart({ cursors, partial }) {
+  /**
+   * Asks until the answer is complete: one that is not in time says where the next request goes on.
+   * Requests that bring nothing new are made ever more slowly, for as long as `isCurrent` says.
+   */
+  async #syncPart(question, isCurrent) {
+    /** Per chat how far the answers say that it goes. */
     const ends = new Map();
-    const frame = { action: 'sync', id: this.#nextId('sync'), cursors, partial };
-    await this.#connection.request(frame, ({ conversations }) => {
-      for (const entry of conversations) {
-        const chat = this.#chats.ensure(entry.conversation);
-        chat.kind = entry.kind;
-        this.#chats.takeName(chat, entry.name, entry.last_seq);
-        for (const message of entry.messages) this.#chats.offer(message);
-        const end = ends.get(chat) ?? { last_seq: 0, read_seq: 0 };
-        ends.set(chat, { last_seq: Math.max(end.last_seq, entry.last_seq), read_seq: Math.max(end.read_seq, entry.read_seq) });
+    let complete = false;
+    try {
+      let after;
+      for (let fruitless = 0; !complete && isCurrent(); ) {
+        if (fruitless) await this.#pause(fruitless);
+        const before = this.#progress();
+        const { next } = await this.#ask({ ...question, after }, ends);
+        fruitless = this.#progress() > before ? 0 : fruitless + 1;
+        after = next;
+        complete = next === undefined;
       }
-    });
-    for (const [chat, { last_seq, read_seq }] of ends) {
-      this.#chats.moveRead(chat, read_seq);
-      this.#fill(chat, last_seq);
+    } finally {
+      for (const [chat, { last_seq, read_seq, reason }] of ends) {
+        this.#chats.moveRead(chat, read_seq);
+        this.#fill(chat, last_seq);
+        // Not before all parts have come: they may overtake each other.
+        if (reason && complete) this.#chats.leave(chat, reason);
+      }
     }
+  }
+
+  #ask(question, ends) {
+    const frame = { action: 'sync', id: this.#nextId('sync'), ...question };
+    return this.#connection.request(frame, ({ conversations = [] }) => {
+      for (const entry of conversations) this.#takeSynced(entry, ends);
+    });
+  }
+
+  #takeSynced(entry, ends) {
+    const chat = this.#chats.ensure(entry.conversation);
+    // Of a group that the user is out of, an answer has the messages only.
+    const { kind = chat.kind, name, last_seq = 0, read_seq = 0, messages = [] } = entry;
+    const reason = entry.deleted ? 'deleted' : entry.left ? 'removed' : null;
+    chat.kind = kind;
+    this.#chats.takeName(chat, name, last_seq);
+    for (const message of messages) this.#chats.offer(message);
+    const end = ends.get(chat) ?? { last_seq: 0, read_seq: 0, reason };
+    ends.set(chat, { last_seq: Math.max(end.last_seq, last_seq), read_seq: Math.max(end.read_seq, read_seq), reason });
+  }
+
+  /** A number that grows with every newer message, and with every chat. */
+  #progress() {
+    return this.#chats.all().reduce((sum, { log }) => sum + log.newest + 1, 0);
   }
 
   /**
@@ -171,7 +204,7 @@ export class Synchronizer {
       if (CLOSED[error.code]) this.#passHoles(chat);
       const missing = this.#targets.get(chat);
       // A lost connection is followed by a sync, which sees the hole again.
-      if (error.retryable && error.code !== 'network') this.#alarms.after(backoffMs(FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
+      if (error.retryable && error.code !== 'network') this.#alarms.after(retryWaitMs(error, FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
     } finally {
       this.#targets.delete(chat);
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Chats } from '../confab/chats.js';
+import { ConfabError } from '../confab/errors.js';
 import { MemoryStore } from '../confab/memory-store.js';
 import { Synchronizer } from '../confab/synchronizer.js';
 import { ManualClock, settled } from './manual-clock.mjs';
@@ -137,4 +138,140 @@ test('a chat of which everything has expired goes on at a higher seq', async () 
   synchronizer.take(message(57));
   await clock.pass(1_000);
   assert.deepEqual(released, [57]);
+});
+
+/** Has `sync` answered by one function for every request; it gets the frame and gives `{conversations, next?}`. */
+function answerSync(answer) {
+  connection.frames = [];
+  const others = connection.request.bind(connection);
+  connection.request = async (frame, onPart) => {
+    if (frame.action !== 'sync') return others(frame, onPart);
+    connection.frames.push(frame);
+    const { conversations, next } = answer(frame, connection.frames.length);
+    onPart({ conversations });
+    return { complete: next === undefined, next };
+  };
+}
+
+test('an answer that is cut short is asked on from where it ended, until it is complete', async () => {
+  const tokens = ['t1', 't2', undefined];
+  connection = new FakeConnection();
+  answerSync((_, time) => ({ conversations: sync(time * 2, [time * 2 - 1, time * 2]), next: tokens[time - 1] }));
+  let synced = 0;
+  synchronizer = new Synchronizer({ connection, http: { conversations: async () => [] }, chats, alarms: clock, onSynced: () => (synced += 1) });
+  await connection.open();
+  await clock.pass(1_000);
+  assert.deepEqual(connection.frames.map(({ after }) => after), [undefined, 't1', 't2']);
+  assert.deepEqual(connection.frames.map(({ cursors }) => cursors), [{}, {}, {}], 'the same again');
+  assert.equal(new Set(connection.frames.map(({ id }) => id)).size, connection.frames.length);
+  assert.deepEqual([released, chat().log.cursor, synced], [[1, 2, 3, 4, 5, 6], 6, 1]);
+});
+
+test('what came of an answer that is cut short is on the screen before the rest', async () => {
+  let more;
+  answerSync((_, time) => ({ conversations: sync(9, time === 1 ? [1, 2] : []), next: time === 1 ? 't1' : undefined }));
+  const request = connection.request;
+  connection.request = (frame, onPart) => (frame.after ? new Promise((resolve) => (more = resolve)) : request(frame, onPart));
+  await connection.open();
+  assert.deepEqual([released, chat().log.cursor, chats.cursors()], [[1, 2], 2, { [C]: 2 }]);
+  assert.ok(more);
+  assert.deepEqual(connection.asked, [], 'nothing else is fetched meanwhile');
+});
+
+test('a server that never completes and brings nothing is asked ever more slowly', async () => {
+  answerSync(() => ({ conversations: [], next: 'again' }));
+  await connection.open();
+  await clock.pass(10 * 60_000);
+  // Waits of up to 20 s; ten seconds on average.
+  assert.ok(connection.frames.length > 20 && connection.frames.length < 150, `${connection.frames.length} requests`);
+});
+
+test('a server that never completes and repeats itself is asked ever more slowly', async () => {
+  answerSync((_, time) => ({ conversations: sync(9, [1, 2, 8, 9]), next: `t${time}` }));
+  await connection.open();
+  await clock.pass(10 * 60_000);
+  assert.ok(connection.frames.length > 20 && connection.frames.length < 150, `${connection.frames.length} requests`);
+});
+
+test('a token that the server refuses makes the sync begin again, with the cursors of now', async () => {
+  let refused = 0;
+  answerSync(({ after, cursors }) => {
+    if (after) {
+      refused += 1;
+      throw new ConfabError('bad_request', 'after is no token of this server');
+    }
+    return refused ? { conversations: sync(3, [3]) } : { conversations: sync(3, [1, 2]), next: 'old' };
+  });
+  connection.log = [1, 2, 3];
+  await connection.open();
+  await clock.pass(30_000);
+  assert.deepEqual(connection.frames.at(-1).cursors, { [C]: connection.frames.at(-1).cursors[C] });
+  assert.ok(connection.frames.at(-1).cursors[C] >= 2);
+  assert.deepEqual(released, [1, 2, 3]);
+});
+
+test('`rate_limited` waits as long as the server says, for a sync, a hole and the chat list', async () => {
+  const limited = () => {
+    throw new ConfabError('rate_limited', '', { retry_after_ms: 30_000 });
+  };
+  let syncs = 0;
+  connection.request = async () => {
+    syncs += 1;
+    return limited();
+  };
+  await connection.open();
+  await clock.pass(29_900);
+  assert.equal(syncs, 1);
+  await clock.pass(200);
+  assert.equal(syncs, 2);
+
+  connection = new FakeConnection();
+  let lists = 0;
+  const listing = async () => {
+    lists += 1;
+    return limited();
+  };
+  synchronizer = new Synchronizer({ connection, http: { conversations: listing }, chats, alarms: clock });
+  synchronizer.refreshList();
+  let fetches = 0;
+  connection.request = async () => {
+    fetches += 1;
+    return limited();
+  };
+  synchronizer.take(message(2));
+  await clock.pass(700 + 29_900);
+  assert.deepEqual([lists, fetches], [2, 1]);
+  await clock.pass(200);
+  assert.equal(fetches, 2);
+});
+
+const G = 'grp_1';
+const inGroup = (seq, more) => ({ ...message(seq), conversation: G, ...more });
+
+test('a group that the user is out of brings what may still be read, and its cursor is dropped', async () => {
+  chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
+  answerSync(({ cursors }) => ({ conversations: G in cursors ? [{ conversation: G, left: true, messages: [inGroup(2), inGroup(3, { kind: 'member_removed', mentions: ['usr_1'] })] }] : [] }));
+  await connection.open();
+  assert.deepEqual(released, [1, 2, 3]);
+  assert.deepEqual([chats.get(G).left.reason, chats.get(G).listed, chats.get(G).kind, chats.get(G).read_seq], ['removed', false, 'group', 0]);
+  assert.deepEqual(chats.cursors(), {});
+});
+
+test('a group that has ended says so though its last entry has expired', async () => {
+  chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
+  answerSync(() => ({ conversations: [{ conversation: G, deleted: true, messages: [] }] }));
+  await connection.open();
+  assert.deepEqual([chats.get(G).left.reason, chats.get(G).listed], ['deleted', false]);
+});
+
+test('parts about a group that the user is out of may overtake each other', async () => {
+  chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
+  connection.request = async (frame, onPart) => {
+    if (frame.action !== 'sync') return { messages: [] };
+    onPart({ conversations: [{ conversation: G, left: true, messages: [inGroup(3, { kind: 'member_removed', mentions: ['usr_1'] })] }] });
+    onPart({ conversations: [{ conversation: G, left: true, messages: [inGroup(2)] }] });
+    return {};
+  };
+  await connection.open();
+  assert.deepEqual(released, [1, 2, 3]);
 });
