@@ -1,3 +1,4 @@
+import { newClientMessageId } from './ids.js';
 import { exclusively, heldNames, holdShared } from './locks.js';
 import { OwedLogouts } from './owed-logouts.js';
 import { SessionStore } from './session-store.js';
@@ -59,12 +60,12 @@ export class Accounts {
   }
 
   /**
-   * Keeps a new session.
+   * Keeps a new session. It is given a name that its renewals keep, `login`, by which windows tell it from a later one.
    * @param {object} session  From signup or login.
    * @param {{handle: string, display_name?: string}} names
    */
   async logIn(session, names) {
-    await this.sessions.save(session);
+    await this.sessions.save({ ...session, login: newClientMessageId() });
     return this.update(session.user, { ...names, device: session.device, logged_in: true });
   }
 
@@ -111,10 +112,8 @@ export class Accounts {
         if (this.get(user)) await this.sessions.save(session);
       },
       end: async (access_token) => {
-        const current = await this.sessions.load(user);
         // Another window may have logged in again since this token was refused.
-        if (current && current.access_token !== access_token) return false;
-        await this.sessions.remove(user);
+        if (!(await this.sessions.removeIf(user, access_token))) return false;
         if (this.get(user)) this.update(user, { logged_in: false });
         return true;
       },

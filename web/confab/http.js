@@ -1,10 +1,16 @@
 import { storedSession } from './accounts.js';
+import { plainAlarms } from './alarms.js';
+import { retryWaitMs } from './backoff.js';
 import { ConfabError } from './errors.js';
 
 /** Longest wait for an answer, uploads of long texts included. Unit: milliseconds. */
 const ANSWER_MS_MAX = 30_000;
 /** How long before its end an access token is renewed. Unit: milliseconds. */
 const RENEW_BEFORE_MS = 60_000;
+/** Longest wait that a `rate_limited` call makes by itself; who called is told of longer ones. Unit: milliseconds. */
+const LIMITED_MS_MAX = 5_000;
+/** How often a call that is `rate_limited` is made. */
+const LIMITED_TRIES_MAX = 4;
 
 /**
  * The HTTP API.
@@ -17,6 +23,7 @@ export class ConfabHttp {
   #base;
   #credentials;
   #fetch;
+  #alarms;
   #cached = null;
   #renewing = null;
 
@@ -25,11 +32,18 @@ export class ConfabHttp {
    * @param {string} [options.base]  Origin of the API; empty means the page's own.
    * @param {object} [options.credentials]  `{load, save, end, exclusively}`; not needed for signup and login.
    * @param {typeof fetch} [options.fetch]
+   * @param {import('./alarms.js').Alarms} [options.alarms]
    */
-  constructor({ base = '', credentials = null, fetch = globalThis.fetch.bind(globalThis) } = {}) {
+  constructor({ base = '', credentials = null, fetch = globalThis.fetch.bind(globalThis), alarms = plainAlarms } = {}) {
     this.#base = base;
     this.#credentials = credentials;
     this.#fetch = fetch;
+    this.#alarms = alarms;
+  }
+
+  /** The login whose tokens were used last, as {@link Accounts} names it. */
+  get currentLogin() {
+    return this.#cached?.login;
   }
 
   /** @returns {Promise<object>} A session, ready to be stored. */
@@ -117,7 +131,20 @@ export class ConfabHttp {
     return all;
   }
 
+  /** Makes a call, again after the wait that a server asks for which has not carried it out. */
   async #authorized(method, path, body) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#once(method, path, body);
+      } catch (error) {
+        const wait_ms = retryWaitMs(error, tries);
+        if (error.code !== 'rate_limited' || tries === LIMITED_TRIES_MAX || wait_ms > LIMITED_MS_MAX) throw error;
+        await new Promise((resolve) => this.#alarms.after(wait_ms, resolve));
+      }
+    }
+  }
+
+  async #once(method, path, body) {
     const token = await this.#accessToken(null);
     try {
       return await this.#call(method, path, body, token);
@@ -152,7 +179,7 @@ export class ConfabHttp {
     if (usable(session, refused)) return session.access_token;
     try {
       const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token });
-      this.#cached = storedSession(answer);
+      this.#cached = { ...storedSession(answer), login: session.login };
       await this.#credentials.save(this.#cached);
       return answer.access_token;
     } catch (error) {

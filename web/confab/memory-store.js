@@ -1,3 +1,4 @@
+import { maySend } from './store.js';
 import { unionRanges } from './ranges.js';
 
 /** Stands in for {@link Store} where the browser forbids IndexedDB; gone with the page. */
@@ -39,6 +40,20 @@ export class MemoryStore {
 
   async putOutbox(entry) {
     this.#outbox.set(entry.client_message_id, entry);
+  }
+
+  async beginSend({ client_message_id, conversation }, max) {
+    const may = maySend([...this.#outbox.values()], client_message_id, conversation, max);
+    const entry = this.#outbox.get(client_message_id);
+    if (may && entry) this.#outbox.set(client_message_id, { ...entry, tried: true });
+    return may;
+  }
+
+  async adoptOutbox({ client_message_id, window: owner }, window) {
+    const entry = this.#outbox.get(client_message_id);
+    if (entry?.window !== owner) return null;
+    await this.putOutbox({ ...entry, window });
+    return { ...entry, window };
   }
 
   async deleteOutbox(id) {

@@ -1,23 +1,34 @@
 import { plainAlarms } from './alarms.js';
-import { backoffMs } from './backoff.js';
+import { retryWaitMs } from './backoff.js';
 import { ConfabError } from './errors.js';
 import { fitsFrame } from './frames.js';
 import { newClientMessageId } from './ids.js';
 
 /** Answers of `internal` after which a message is taken for the cause, and no longer holds up the next ones. */
 const FAULTS_MAX = 5;
+/** Messages of one conversation that the server may have without having answered for them, over all windows. */
+const UNANSWERED_MAX = 16;
+/** How often it is looked whether there are fewer. Unit: milliseconds. */
+const UNANSWERED_MS = 1_000;
+/** How long the server may slow sending down before people are told. Unit: milliseconds. */
+const SLOWED_MS = 5_000;
 
 /**
  * Messages that the server has not acknowledged.
  *
  * Each is stored before it is sent, and sent again under the same id until the
- * server answers for it. Per conversation they go one after the other.
+ * server answers for it. Per conversation they go one after the other; where
+ * the server asks to wait, all of them do.
  *
  * Shape of an entry: `{client_message_id, conversation, text, created_at_ms, order,
- * state: 'pending' | 'sent' | 'failed', window, faults?, error?, seq?}`; `sent` lasts until
- * the log has released the message.
+ * state: 'pending' | 'sent' | 'failed', window, tried?, faults?, error?, seq?}`; `sent` lasts until
+ * the log has released the message; `tried` means that the server may have it.
+ *
+ * Events: `change` (`detail` is `{conversation}`), `slowed` ({@link slowed} has changed).
  */
 export class Outbox extends EventTarget {
+  /** Whether the server has been asking to wait for so long that people should be told. */
+  slowed = false;
   #store;
   #connection;
   #http;
@@ -28,9 +39,14 @@ export class Outbox extends EventTarget {
   #entries = new Map();
   #draining = new Set();
   #early = new Map();
+  /** How to end the waits that a new connection ends, and all waits. */
   #wakes = new Set();
+  #sleepers = new Set();
   #lastOrder = 0;
   #stopped = false;
+  /** Ends when the wait that the server last asked for has passed. */
+  #limit = null;
+  #cancelSlowed = null;
 
   /**
    * @param {object} use
@@ -59,7 +75,9 @@ export class Outbox extends EventTarget {
   async adopt(alive) {
     for (const entry of await this.#store.outbox()) {
       if (this.#entries.has(entry.client_message_id) || alive(entry.window)) continue;
-      await this.#put({ ...entry, window: this.#window });
+      const adopted = await this.#store.adoptOutbox(entry, this.#window);
+      if (!adopted) continue;
+      this.#take(adopted);
       this.#drain(entry.conversation);
     }
   }
@@ -97,10 +115,10 @@ export class Outbox extends EventTarget {
     return entry;
   }
 
-  /** Sends a failed message again, after everything written since. */
+  /** Sends a failed message again, after everything written since; not one whose id stands for another message. */
   async retry(id) {
     const entry = this.#entries.get(id);
-    if (entry?.state !== 'failed') return;
+    if (entry?.state !== 'failed' || entry.error?.code === 'conflict') return;
     await this.#put({ ...entry, state: 'pending', faults: 0, error: undefined, order: this.#nextOrder(Date.now()) });
     this.#drain(entry.conversation);
   }
@@ -120,7 +138,8 @@ export class Outbox extends EventTarget {
   /** Sends nothing more; what is stored stays stored. */
   stop() {
     this.#stopped = true;
-    this.#wake();
+    this.#cancelSlowed?.();
+    for (const done of [...this.#sleepers]) done();
   }
 
   async #drain(conversation) {
@@ -131,8 +150,10 @@ export class Outbox extends EventTarget {
       const entry = this.of(conversation).find(({ state }) => state === 'pending');
       if (!entry) break;
       try {
+        await this.#limit;
         await this.#deliver(entry);
         failures = 0;
+        this.#endSlowed();
       } catch (error) {
         const faults = (entry.faults ?? 0) + (error.code === 'internal' ? 1 : 0);
         const failed = !error.retryable || faults >= FAULTS_MAX;
@@ -144,13 +165,15 @@ export class Outbox extends EventTarget {
     this.#draining.delete(conversation);
   }
 
-  async #noteRefusal(entry, { faults, failed, error }) {
-    if (!this.#entries.has(entry.client_message_id)) return;
+  async #noteRefusal({ client_message_id }, { faults, failed, error }) {
+    const entry = this.#entries.get(client_message_id);
+    if (!entry) return;
     if (failed) await this.#put({ ...entry, faults, state: 'failed', error: { code: error.code, message: error.message } });
     else if (faults !== (entry.faults ?? 0)) await this.#put({ ...entry, faults });
   }
 
   async #deliver(entry) {
+    if (!(await this.#begin(entry))) return;
     const seenInLog = new Promise((resolve) => {
       this.#early.set(entry.client_message_id, resolve);
     });
@@ -167,24 +190,70 @@ export class Outbox extends EventTarget {
     }
   }
 
+  /** Returns whether the entry is still to be sent. */
+  async #begin(entry) {
+    const id = entry.client_message_id;
+    this.#checkOnline(entry);
+    while (!(await this.#store.beginSend(entry, UNANSWERED_MAX))) {
+      await this.#sleep(UNANSWERED_MS);
+      if (this.#stopped) return false;
+    }
+    if (this.#stopped || !this.#entries.has(id)) return false;
+    this.#entries.set(id, { ...this.#entries.get(id), tried: true });
+    return true;
+  }
+
   async #transmit({ client_message_id, conversation, text }) {
-    const frame = { action: 'send', id: client_message_id, to: conversation, text };
+    const frame = frameOf({ client_message_id, conversation, text });
     if (!fitsFrame(frame)) return this.#http.postMessage(conversation, { client_message_id, text });
-    if (this.#connection.status !== 'online') throw new ConfabError('network', 'Not connected.');
     return this.#connection.request(frame);
   }
 
-  #pause(error, failures) {
+  /** What goes by HTTP needs no connection. */
+  #checkOnline(entry) {
+    if (this.#connection.status !== 'online' && fitsFrame(frameOf(entry))) throw new ConfabError('network', 'Not connected.');
+  }
+
+  /** A limit is the user's, so it holds up every conversation. */
+  async #pause(error, failures) {
+    const wait_ms = retryWaitMs(error, failures, this.#random);
+    if (error.code !== 'rate_limited') return this.#waitOut(error, wait_ms);
+    this.#cancelSlowed ??= this.#alarms.after(SLOWED_MS, () => this.#setSlowed(true));
+    const limit = this.#sleep(wait_ms);
+    this.#limit = limit;
+    await limit;
+    if (this.#limit === limit) this.#limit = null;
+  }
+
+  #endSlowed() {
+    this.#cancelSlowed?.();
+    this.#cancelSlowed = null;
+    this.#setSlowed(false);
+  }
+
+  #setSlowed(slowed) {
+    if (slowed === this.slowed) return;
+    this.slowed = slowed;
+    this.dispatchEvent(new Event('slowed'));
+  }
+
+  /** Waits, and less where the client stops. */
+  #sleep(wait_ms) {
+    return this.#waitOut(null, wait_ms);
+  }
+
+  #waitOut(error, wait_ms) {
     return new Promise((resolve) => {
-      const wait_ms = Math.max(error.retry_after_ms ?? 0, backoffMs(failures, this.#random));
       const done = () => {
         cancel();
         this.#wakes.delete(done);
+        this.#sleepers.delete(done);
         resolve();
       };
-      const offline = error.code === 'network' && this.#connection.status !== 'online';
+      const offline = error?.code === 'network' && this.#connection.status !== 'online';
       const cancel = offline ? () => {} : this.#alarms.after(wait_ms, done);
-      if (error.code === 'network' || error.code === 'timeout') this.#wakes.add(done);
+      if (error?.code === 'network' || error?.code === 'timeout') this.#wakes.add(done);
+      this.#sleepers.add(done);
     });
   }
 
@@ -198,8 +267,12 @@ export class Outbox extends EventTarget {
   }
 
   async #put(entry) {
-    this.#lastOrder = Math.max(this.#lastOrder, entry.order);
     await this.#store.putOutbox(entry);
+    this.#take(entry);
+  }
+
+  #take(entry) {
+    this.#lastOrder = Math.max(this.#lastOrder, entry.order);
     this.#entries.set(entry.client_message_id, entry);
     this.#changed(entry.conversation);
   }
@@ -214,4 +287,8 @@ export class Outbox extends EventTarget {
   #changed(conversation) {
     this.dispatchEvent(new CustomEvent('change', { detail: { conversation } }));
   }
+}
+
+function frameOf({ client_message_id, conversation, text }) {
+  return { action: 'send', id: client_message_id, to: conversation, text };
 }

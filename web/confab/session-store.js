@@ -1,3 +1,7 @@
+import { answer, openDatabase } from './database.js';
+
+const VERSION = 1;
+
 /**
  * Where tokens are kept: IndexedDB, because every window must see a renewed
  * token as soon as it holds the lock. localStorage gives no such promise: a
@@ -42,6 +46,24 @@ export class SessionStore {
     await this.#write((sessions) => sessions.delete(id));
   }
 
+  /**
+   * Removes a session, unless another has taken its place.
+   * @returns {Promise<boolean>}  Whether there is none any more.
+   */
+  async removeIf(id, access_token) {
+    const isOther = (session) => Boolean(session) && session.access_token !== access_token;
+    let gone = !isOther(this.#inMemory.get(id));
+    await this.#write((sessions) => {
+      const reading = sessions.get(id);
+      reading.onsuccess = () => {
+        gone = !isOther(reading.result);
+        if (gone) sessions.delete(id);
+      };
+    });
+    if (gone) this.#inMemory.delete(id);
+    return gone;
+  }
+
   async #write(work) {
     const db = await this.#open();
     if (!db) return;
@@ -54,20 +76,10 @@ export class SessionStore {
   }
 
   #open() {
-    this.#db ??= openDatabase(this.#database, this.#key).catch(() => null);
+    const upgrade = (db) => db.createObjectStore('sessions', { keyPath: this.#key });
+    // Closed for another window's sake, it is opened again when it is needed next.
+    const onClosed = () => (this.#db = null);
+    this.#db ??= openDatabase(this.#database, VERSION, { upgrade, onClosed }).catch(() => null);
     return this.#db;
   }
-}
-
-async function openDatabase(name, keyPath) {
-  const opening = indexedDB.open(name, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore('sessions', { keyPath });
-  return answer(opening);
-}
-
-function answer(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }

@@ -1,3 +1,4 @@
+import { answer, deleteDatabase, openDatabase } from './database.js';
 import { unionRanges } from './ranges.js';
 
 const VERSION = 1;
@@ -15,29 +16,29 @@ export class Store {
 
   /**
    * @param {string} user  `usr_…`
+   * @param {{onUpgraded?: () => void}} [use]  `onUpgraded`: another window runs a later version of the page; nothing can be read or written here any more.
    * @returns {Promise<Store>}
    */
-  static async open(user) {
-    const opening = indexedDB.open(databaseName(user), VERSION);
-    opening.onupgradeneeded = () => {
-      const db = opening.result;
+  static async open(user, { onUpgraded = () => {} } = {}) {
+    const upgrade = (db) => {
       db.createObjectStore('messages', { keyPath: ['conversation', 'seq'] });
       db.createObjectStore('conversations', { keyPath: 'conversation' });
       db.createObjectStore('outbox', { keyPath: 'client_message_id' });
       db.createObjectStore('profiles', { keyPath: 'user' });
     };
-    return new Store(await answer(opening));
+    // Deleted by another window means that the account has logged out there, which it says by itself.
+    const onClosed = ({ upgraded }) => upgraded && onUpgraded();
+    return new Store(await openDatabase(databaseName(user), VERSION, { upgrade, onClosed }));
   }
 
   /** Deletes everything that is stored of an account. */
   static remove(user) {
-    return answer(indexedDB.deleteDatabase(databaseName(user)));
+    return deleteDatabase(databaseName(user));
   }
 
+  /** @param {IDBDatabase} db */
   constructor(db) {
     this.#db = db;
-    // Lets another window delete the database when the account logs out there.
-    db.onversionchange = () => db.close();
   }
 
   close() {
@@ -85,6 +86,37 @@ export class Store {
     return this.#write(['outbox'], async ([outbox]) => outbox.put(entry));
   }
 
+  /**
+   * Notes that an entry of the outbox is about to be sent, unless the server may have `max` others of its
+   * conversation already that it has not answered for, over all windows.
+   * @returns {Promise<boolean>}  Whether it may be sent.
+   */
+  async beginSend({ client_message_id, conversation }, max) {
+    let may = true;
+    await this.#write(['outbox'], async ([outbox]) => {
+      const entries = await answer(outbox.getAll());
+      may = maySend(entries, client_message_id, conversation, max);
+      const entry = entries.find((one) => one.client_message_id === client_message_id);
+      if (may && entry && !entry.tried) outbox.put({ ...entry, tried: true });
+    });
+    return may;
+  }
+
+  /**
+   * Gives an entry of the outbox to another window.
+   * @returns {Promise<object | null>}  The entry, or null where it has another owner by now, or is gone.
+   */
+  async adoptOutbox({ client_message_id, window: owner }, window) {
+    let adopted = null;
+    await this.#write(['outbox'], async ([outbox]) => {
+      const entry = await answer(outbox.get(client_message_id));
+      if (entry?.window !== owner) return;
+      adopted = { ...entry, window };
+      outbox.put(adopted);
+    });
+    return adopted;
+  }
+
   deleteOutbox(id) {
     return this.#write(['outbox'], async ([outbox]) => outbox.delete(id));
   }
@@ -123,10 +155,8 @@ function databaseName(user) {
   return `confab.${user}`;
 }
 
-function answer(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => resolve(undefined);
-  });
+/** Whether a message may be sent; one that the server may have already makes no more of them. */
+export function maySend(entries, id, conversation, max) {
+  const unanswered = entries.filter((entry) => entry.conversation === conversation && entry.tried && entry.state === 'pending');
+  return unanswered.length < max || unanswered.some((entry) => entry.client_message_id === id);
 }

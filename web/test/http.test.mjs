@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { ConfabHttp } from '../confab/http.js';
+import { ManualClock } from './manual-clock.mjs';
 
 let session;
 let calls;
@@ -89,4 +90,36 @@ test('the chat list is read to its last page', async () => {
   answers['/v1/conversations'] = () => [200, { conversations: [1], next: 'x y' }];
   answers['/v1/conversations?cursor=x%20y'] = () => [200, { conversations: [2] }];
   assert.deepEqual(await open().conversations(), [1, 2]);
+});
+
+test('a call that is `rate_limited` is made again when the server says', async () => {
+  const clock = new ManualClock();
+  const limits = [1_500, 2_500];
+  answers['/v1/me'] = () => (limits.length ? [429, refusal('rate_limited', { retry_after_ms: limits.shift() })] : [200, { user: 'usr_1' }]);
+  const answer = new ConfabHttp({ credentials, fetch, alarms: clock }).me();
+  await clock.pass(1_400);
+  assert.equal(calls.length, 1);
+  await clock.pass(2_000);
+  assert.equal(calls.length, 2);
+  await clock.pass(2_000);
+  assert.equal((await answer).user, 'usr_1');
+});
+
+test('who calls is told of a long wait, and of a short one that does not end', async () => {
+  const clock = new ManualClock();
+  answers['/v1/me'] = () => [429, refusal('rate_limited', { retry_after_ms: 60_000 })];
+  await assert.rejects(new ConfabHttp({ credentials, fetch, alarms: clock }).me(), { code: 'rate_limited', retry_after_ms: 60_000 });
+  assert.equal(calls.length, 1);
+  answers['/v1/me'] = () => [429, refusal('rate_limited', { retry_after_ms: 100 })];
+  const refused = assert.rejects(new ConfabHttp({ credentials, fetch, alarms: clock }).me(), { code: 'rate_limited' });
+  await clock.pass(60_000);
+  await refused;
+  assert.equal(calls.length, 5);
+});
+
+test('a renewed session keeps the name of its login', async () => {
+  Object.assign(session, { expires_at_ms: 0, login: 'first' });
+  const http = open();
+  await http.me();
+  assert.deepEqual([session.access_token, session.login, http.currentLogin], ['a2', 'first', 'first']);
 });

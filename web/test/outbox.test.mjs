@@ -192,3 +192,103 @@ test('faults are counted over reloads, and nothing else counts as one', async ()
   await refuseTimes(2);
   assert.equal(outbox.of(C)[0].state, 'failed');
 });
+
+test('over all windows the server has at most 16 messages of a conversation that it has not answered for', async () => {
+  const windows = Array.from({ length: 20 }, makeOutbox);
+  for (const [index, window] of windows.entries()) await window.add(C, `text ${index}`);
+  await windows[0].add('dm_3_4', 'elsewhere');
+  await settled();
+  const open = () => connection.requests.filter(({ frame }) => frame.to === C).length;
+  assert.deepEqual([open(), connection.requests.length], [16, 17]);
+  await clock.pass(5_000);
+  assert.equal(open(), 16);
+  const sent = new Set(connection.requests.filter(({ frame }) => frame.to === C).map(({ frame }) => frame.id));
+  for (let seq = 1; seq <= 20; seq += 1) {
+    const at = connection.requests.findIndex(({ frame }) => frame.to === C);
+    connection.requests.splice(at, 1)[0].resolve({ conversation: C, seq, sent_at_ms: 1 });
+    await clock.pass(1_100);
+    assert.ok(open() <= 16);
+    for (const { frame } of connection.requests.filter(({ frame }) => frame.to === C)) sent.add(frame.id);
+  }
+  assert.deepEqual([sent.size, acks.length], [20, 20]);
+});
+
+test('messages that the server may have are sent again, however many there are', async () => {
+  for (let index = 0; index < 20; index += 1) {
+    await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: `${index}`, order: index, state: 'pending', window: 'gone', tried: true });
+  }
+  await outbox.adopt(() => false);
+  for (let seq = 1; seq <= 20; seq += 1) {
+    await settled();
+    connection.requests.shift().resolve({ conversation: C, seq, sent_at_ms: 1 });
+  }
+  await settled();
+  assert.deepEqual(acks.map(([text]) => text), Array.from({ length: 20 }, (_, index) => `${index}`));
+});
+
+test('a message that is not sent for want of a connection is not one that the server may have', async () => {
+  connection.status = 'offline';
+  await outbox.add(C, 'one');
+  await settled();
+  assert.ok(!(await store.outbox())[0].tried);
+});
+
+test('where the server limits one conversation the others wait too, and all go on in order', async () => {
+  await outbox.add(C, 'one');
+  await outbox.add(C, 'two');
+  await settled();
+  connection.requests.shift().reject(new ConfabError('rate_limited', '', { retry_after_ms: 4_000 }));
+  await settled();
+  await outbox.add('dm_3_4', 'elsewhere');
+  await clock.pass(3_900);
+  assert.deepEqual(connection.ids(), []);
+  await clock.pass(200);
+  assert.deepEqual(connection.requests.map(({ frame }) => frame.text).sort(), ['elsewhere', 'one']);
+  connection.requests.find(({ frame }) => frame.text === 'one').resolve({ conversation: C, seq: 1, sent_at_ms: 1 });
+  await settled();
+  assert.equal(connection.requests.at(-1).frame.text, 'two');
+  assert.deepEqual(outbox.of(C).map(({ state }) => state), ['sent', 'pending']);
+});
+
+test('a limit is worth a word when it lasts, until a message goes', async () => {
+  const news = [];
+  outbox.addEventListener('slowed', () => news.push(outbox.slowed));
+  await outbox.add(C, 'one');
+  await settled();
+  const limited = () => connection.requests.shift().reject(new ConfabError('rate_limited', '', { retry_after_ms: 2_000 }));
+  limited();
+  await clock.pass(2_100);
+  limited();
+  await clock.pass(2_800);
+  assert.deepEqual(news, []);
+  await clock.pass(200);
+  assert.deepEqual(news, [true]);
+  connection.requests.shift().resolve({ conversation: C, seq: 1, sent_at_ms: 1 });
+  await settled();
+  assert.deepEqual(news, [true, false]);
+});
+
+test('a message whose id stands for another one is refused for good', async () => {
+  const { client_message_id: id } = await outbox.add(C, 'one');
+  await outbox.add(C, 'two');
+  await settled();
+  connection.requests.shift().reject(new ConfabError('conflict', 'another message has this id'));
+  await settled();
+  assert.deepEqual(outbox.of(C).map(({ state, error }) => [state, error?.code]), [['failed', 'conflict'], ['pending', undefined]]);
+  await outbox.retry(id);
+  await settled();
+  assert.deepEqual([outbox.of(C)[0].state, connection.ids().includes(id)], ['failed', false]);
+  await outbox.discard(id);
+  assert.equal(outbox.of(C).length, 1);
+});
+
+test('of two windows that take over the same message one gets it', async () => {
+  await outbox.add(C, 'one');
+  outbox.stop();
+  connection.requests.length = 0;
+  const [second, third] = [makeOutbox(), makeOutbox()];
+  await Promise.all([second, third].map((window) => window.adopt(() => false)));
+  await settled();
+  assert.equal(second.of(C).length + third.of(C).length, 1);
+  assert.equal(connection.requests.length, 1);
+});
