@@ -1,4 +1,5 @@
 import { avatar } from './avatar.js';
+import { copyText } from './clipboard.js';
 import { h, setAttribute } from './dom.js';
 import { icon } from './icons.js';
 import { splitLinks } from './links.js';
@@ -93,6 +94,11 @@ function meta(row, { inGroup }) {
 
 function failure(element, row, place) {
   const act = (action) => () => action(row.client_message_id);
+  // Under an id that stands for another message nothing can be sent any more; the text can be, as a new one.
+  const first =
+    row.error?.code === 'conflict'
+      ? copyButton(row.text)
+      : h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', text: 'Retry', on: { click: act(element.actions.onRetry) } });
   return h(
     'div',
     { class: 'failure', role: 'group', 'aria-label': 'Message not sent' },
@@ -100,10 +106,18 @@ function failure(element, row, place) {
     h(
       'span',
       { class: 'failure-actions' },
-      h('button', { type: 'button', class: 'text-button', 'data-testid': 'retry', text: 'Retry', on: { click: act(element.actions.onRetry) } }),
+      first,
       h('button', { type: 'button', class: 'text-button', 'data-testid': 'delete', text: 'Delete', on: { click: act(element.actions.onDiscard) } }),
     ),
   );
+}
+
+function copyButton(text) {
+  const button = h('button', { type: 'button', class: 'text-button', 'data-testid': 'copy', text: 'Copy text' });
+  button.addEventListener('click', async () => {
+    button.textContent = (await copyText(text)) ? 'Copied' : 'Could not copy';
+  });
+  return button;
 }
 
 function reasonOf(error, { inGroup }) {
@@ -114,6 +128,8 @@ function reasonOf(error, { inGroup }) {
       return inGroup ? 'This group no longer exists.' : 'This person no longer exists.';
     case 'too_large':
       return 'This message is too long.';
+    case 'conflict':
+      return 'This message cannot be sent as it is. Copy its text and send it anew.';
     case 'internal':
       return 'The server could not take this message.';
     default:
