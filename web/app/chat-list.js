@@ -69,7 +69,7 @@ export class ChatList {
 
   #emptyText() {
     if (this.#client.chats.listLoaded) return 'No chats yet. To start one, all you need is somebody’s handle.';
-    return this.#client.status === 'offline' ? 'Your chats will appear when you’re back online.' : 'Loading your chats…';
+    return ['offline', 'displaced'].includes(this.#client.status) ? 'Your chats will appear when you’re back online.' : 'Loading your chats…';
   }
 
   #items() {

@@ -22,6 +22,8 @@ async function enter(user) {
     if (client === opened) leave(detail.reason);
   });
   opened.addEventListener('change', () => keepNames(opened));
+  // Drafts and unsent messages survive it.
+  opened.addEventListener('outdated', () => location.reload());
   shell = new Shell({ client: opened, onSwitch, onLogout: () => logOut(opened) });
   root.replaceChildren(shell.element);
   opened.start();

@@ -16,6 +16,8 @@ import { openProfile } from './profile.js';
 import { Router } from './router.js';
 
 const WIDE = matchMedia('(min-width: 760px)');
+/** Words for statuses of the connection that say not enough by themselves. */
+const STATUSES = { stopped: 'connecting', displaced: 'disconnected' };
 
 /** The page of a logged-in user: chat list and conversation. */
 export class Shell {
@@ -97,7 +99,7 @@ export class Shell {
     this.ownName.textContent = name;
     this.#showHandle();
     const { status } = this.#client;
-    this.status.textContent = status === 'stopped' ? 'connecting' : status;
+    this.status.textContent = STATUSES[status] ?? status;
     this.status.dataset.status = status;
     const unread = this.#client.unreadTotal;
     document.title = unread ? `(${unread}) Confab` : 'Confab';

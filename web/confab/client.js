@@ -5,26 +5,30 @@ import { Contacts } from './contacts.js';
 import { Groups } from './groups.js';
 import { ConfabHttp } from './http.js';
 import { dmOf, peerOf } from './ids.js';
-import { heldNames, holdShared } from './locks.js';
 import { MemoryStore } from './memory-store.js';
 import { Outbox } from './outbox.js';
+import { watchPage } from './page-life.js';
 import { Presence } from './presence.js';
 import { Profiles } from './profiles.js';
+import { Reads } from './reads.js';
+import { SharedConnection } from './shared-connection.js';
+import { Siblings } from './siblings.js';
 import { Store } from './store.js';
 import { Synchronizer } from './synchronizer.js';
 import { Timeline } from './timeline.js';
 import { Typing } from './typing.js';
 
-/** How often a window looks for unsent messages of windows that are gone. Unit: milliseconds. */
-const ADOPT_MS = 30_000;
-
 /**
- * One account in one window: everything that a chat page needs.
+ * One account in one window: everything that a chat page needs. All windows of
+ * the account in this browser share one socket, see {@link SharedConnection}.
  *
  * Events: `status`, `change` (chat list, unread counts, read markers or names),
  * `message` (`detail` is `{conversation, messages}`: new ones, in order, once),
- * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts` and `ended` (`detail` is `{reason}`,
+ * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts`, `outdated` (another window
+ * runs a later version of the page; this one can store nothing any more) and `ended` (`detail` is `{reason}`,
  * `logout` or `expired`; the client has stopped).
+ *
+ * What browsers offer can be given as `platform`: `fetch`, `WebSocket`, `locks`, `openChannel`, `alarms`.
  */
 export class ConfabClient extends EventTarget {
   #credentials;
@@ -32,71 +36,104 @@ export class ConfabClient extends EventTarget {
   #synchronizer;
   #timelines = new Map();
   #siblings;
-  #reads = 0;
+  #reads;
+  #platform;
+  /** The login that the socket was opened with. */
+  #socketLogin;
   #stopped = false;
-  #cleanups = [];
+  #stopWatching = () => {};
 
   /**
    * Opens the account's local data; {@link start} connects.
    * @param {{user: string, credentials: object, base?: string}} options
    */
   static async open({ user, credentials, base }) {
-    const store = await Store.open(user).catch(() => new MemoryStore());
-    const client = new ConfabClient({ user, credentials, base, store });
+    let client;
+    const onUpgraded = () => client?.dispatchEvent(new Event('outdated'));
+    const store = await Store.open(user, { onUpgraded }).catch(() => new MemoryStore());
+    client = new ConfabClient({ user, credentials, base, store });
     await Promise.all([client.chats.load(), client.profiles.load()]);
     return client;
   }
 
-  constructor({ user, credentials, base, store }) {
+  constructor({ user, credentials, base, store, platform = {} }) {
     super();
     this.user = user;
     this.store = store;
     this.#credentials = credentials;
+    this.#platform = { openChannel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)), locks: globalThis.navigator?.locks, ...platform };
+    const { alarms = plainAlarms, fetch } = platform;
     const end = async (access_token) => {
       const ended = await credentials.end(access_token);
-      if (contacts) this.contacts.refreshAll();
       if (ended) this.#end('expired');
       return ended;
     };
-    const http = new ConfabHttp({ base, credentials: { ...credentials, end } });
+    const http = new ConfabHttp({ base, credentials: { ...credentials, end }, fetch, alarms });
     this.http = http;
     this.chats = new Chats({ user, store });
     this.profiles = new Profiles({ http, store });
-    this.#connection = new Connection({
-      alarms: steadyAlarms(),
-      ticket: async () => {
-        await this.#synchronizer.prepare();
-        return http.ticket();
-      },
-    });
-    const connection = this.#connection;
-    this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms: plainAlarms, onSynced: () => this.#synced() });
-    this.groups = new Groups({ user, http, chats: this.chats, onRefused: () => this.#synchronizer.refreshList() });
+    const connection = this.#connect();
+    this.#connection = connection;
+    this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms, onSynced: () => this.#synced() });
+    this.groups = new Groups({ user, http, chats: this.chats, alarms, onRefused: () => this.#synchronizer.refreshList() });
     this.presence = new Presence({
       user,
       connection,
+      alarms,
       people: () => this.#peopleWhoMatter(),
       friends: () => this.#friends(),
       onScreen: () => this.#peopleOnScreen(),
     });
-    this.contacts = new Contacts({ http, profiles: this.profiles, presence: this.presence });
-    this.typing = new Typing({ user, connection });
+    this.contacts = new Contacts({ http, profiles: this.profiles, presence: this.presence, alarms });
+    this.typing = new Typing({ user, connection, alarms });
+    this.#reads = new Reads({
+      connection,
+      chats: this.chats,
+      alarms,
+      onSent: ({ conversation }, seq) => this.#siblings.tell({ readSent: { conversation, seq } }),
+    });
     this.outbox = new Outbox({
       store,
       connection,
       http,
+      alarms,
       onAck: (entry, ack) => this.#acked(entry, ack),
     });
+    this.#siblings = new Siblings({
+      name: `confab:${user}`,
+      outbox: this.outbox,
+      alarms,
+      locks: this.#platform.locks,
+      openChannel: this.#platform.openChannel,
+      onMessage: (message) => this.#takeFromSibling(message),
+    });
     this.#wire();
+  }
+
+  #connect() {
+    const { alarms = steadyAlarms(), WebSocket, locks, openChannel } = this.#platform;
+    const prepare = () => this.#synchronizer.prepare();
+    const ticket = async () => {
+      await prepare();
+      const ticket = await this.http.ticket();
+      this.#socketLogin = this.http.currentLogin;
+      return ticket;
+    };
+    const connect = () => new Connection({ alarms, ticket, WebSocket });
+    const echo = ({ action, id, text }, ack) => (action === 'send' ? { type: 'message', ...this.#ownMessage({ client_message_id: id, text }, ack) } : null);
+    return new SharedConnection({ name: `confab-socket:${this.user}`, connect, prepare, echo, alarms, locks, openChannel });
   }
 
   #wire() {
     const connection = this.#connection;
     connection.addEventListener('status', () => this.#emit('status'));
     connection.addEventListener('ended', () => this.#end('expired'));
+    connection.addEventListener('logged-out', () => this.#loggedOut());
     connection.addEventListener('open', () => {
-      this.#sendReads();
+      // All windows know which markers are unsent, so one of them is enough.
+      if (connection.leads) this.#reads.sendAll();
       this.groups.refreshAll();
+      this.#siblings.adopt();
     });
     connection.addEventListener('frame', ({ detail }) => this.#received(detail));
     this.chats.addEventListener('change', () => this.#emit('change'));
@@ -105,9 +142,10 @@ export class ConfabClient extends EventTarget {
     for (const source of [this.chats, this.groups]) source.addEventListener('change', () => this.presence.notice());
     this.presence.addEventListener('change', () => this.#emit('presence'));
     this.contacts.addEventListener('change', () => this.#emit('contacts'));
-    this.contacts.addEventListener('changed-here', () => this.#siblings?.postMessage({ contacts: true }));
+    this.contacts.addEventListener('changed-here', () => this.#siblings.tell({ contacts: true }));
     this.typing.addEventListener('change', ({ detail }) => this.#emit('typing', detail));
     this.outbox.addEventListener('change', ({ detail }) => this.#emit('outbox', detail));
+    this.outbox.addEventListener('slowed', () => this.#emit('status'));
     this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
       this.#timelines.get(chat.conversation)?.append(messages);
       this.groups.released(chat, messages);
@@ -133,15 +171,13 @@ export class ConfabClient extends EventTarget {
 
   /** Connects, and stays connected until {@link stop}. */
   start() {
-    this.#listenToSiblings();
-    const wake = () => this.wake();
-    globalThis.addEventListener?.('online', wake);
-    globalThis.addEventListener?.('offline', wake);
-    this.#cleanups.push(() => {
-      globalThis.removeEventListener?.('online', wake);
-      globalThis.removeEventListener?.('offline', wake);
+    this.#siblings.start();
+    this.#stopWatching = watchPage({
+      onNetwork: () => this.wake(),
+      onSuspend: () => this.#connection.suspend(),
+      onResume: () => this.#connection.resume(),
+      onLeave: () => this.#siblings.goes(),
     });
-    this.#adoptOrphans();
     this.#connection.start();
     this.#loadOwnProfile();
   }
@@ -154,8 +190,10 @@ export class ConfabClient extends EventTarget {
     this.#stopped = true;
     this.#connection.stop(closeAfter);
     this.outbox.stop();
+    this.#reads.stop();
+    this.#siblings.stop();
     this.presence.stop();
-    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.#stopWatching();
     this.store.close();
   }
 
@@ -164,7 +202,12 @@ export class ConfabClient extends EventTarget {
     this.#connection.wake();
   }
 
-  /** Whether {@link hold} keeps this window from connecting. */
+  /** Connects again though another place has taken this browser's; call only when the user acts. */
+  reconnect() {
+    this.#connection.reconnect();
+  }
+
+  /** Whether {@link hold} keeps this browser's windows from connecting. */
   get held() {
     return this.#connection.held;
   }
@@ -184,7 +227,7 @@ export class ConfabClient extends EventTarget {
   /** Ends this device's session and deletes what it stored; the server is told as soon as it can be. */
   async logout() {
     await this.#credentials.leave();
-    this.#siblings?.postMessage({ ended: true });
+    this.#siblings.tell({ ended: true });
     this.#end('logout');
     if (this.store instanceof Store) await Store.remove(this.user);
   }
@@ -209,6 +252,8 @@ export class ConfabClient extends EventTarget {
   /** Queues a text; it is sent as soon as there is a connection. */
   send(conversation, text) {
     this.typing.sent(conversation);
+    // Who sends wants to be connected here.
+    if (this.status === 'displaced') this.reconnect();
     return this.outbox.add(conversation, text);
   }
 
@@ -217,8 +262,8 @@ export class ConfabClient extends EventTarget {
     const chat = this.chats.get(conversation);
     if (!chat || chat.left || seq <= chat.read_seq) return;
     await this.chats.moveRead(chat, seq, { unsent: true });
-    this.#siblings?.postMessage({ read: { conversation, seq } });
-    this.#sendRead(chat);
+    this.#siblings.tell({ read: { conversation, seq } });
+    this.#reads.send(chat);
   }
 
   /**
@@ -300,61 +345,41 @@ export class ConfabClient extends EventTarget {
     else this.chats.moveMarkers(chat, [{ user, read_seq }]);
   }
 
+  #ownMessage({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
+    return { conversation, seq, sender: this.user, client_message_id, text, kind: 'text', sent_at_ms };
+  }
+
   #acked({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
-    const message = { conversation, seq, sender: this.user, client_message_id, text, kind: 'text', sent_at_ms };
-    this.#synchronizer.take(message);
+    this.#synchronizer.take(this.#ownMessage({ client_message_id, text }, { conversation, seq, sent_at_ms }));
     // A repeated send may be acknowledged after its message has come by `sync`.
     if (this.chats.get(conversation).log.cursor >= seq) this.outbox.released(client_message_id);
-    // Windows share the device, and the socket that sent gets no event.
-    this.#siblings?.postMessage({ message });
   }
 
-  #sendReads() {
-    for (const chat of this.chats.all()) {
-      if (chat.read_unsent) this.#sendRead(chat);
+  #takeFromSibling({ read, readSent, contacts, expired, ended }) {
+    const chat = this.chats.get((read ?? readSent)?.conversation);
+    if (read && chat) this.chats.moveRead(chat, read.seq, { unsent: true });
+    if (readSent && chat) this.chats.readSent(chat, readSent.seq);
+    if (contacts) this.contacts.refreshAll();
+    // One that has logged in anew since has nothing to do with a login that has ended.
+    if (expired && expired.login === this.http.currentLogin) this.#end('expired', { told: true });
+    if (ended) this.#end('logout');
+  }
+
+  /** The server has ended the login that the socket had. */
+  async #loggedOut() {
+    const session = await this.#credentials.load();
+    // The user has logged in again in this browser, which ended the login before.
+    if (session && session.login !== this.#socketLogin) {
+      this.#connection.restart();
+      return;
     }
+    if (session) await this.#credentials.end(session.access_token);
+    this.#end('expired');
   }
 
-  async #sendRead(chat) {
-    if (this.status !== 'online') return;
-    const { conversation, read_seq: seq } = chat;
-    this.#reads += 1;
-    try {
-      await this.#connection.request({ action: 'read', id: `read-${this.#reads}`, conversation, seq });
-      await this.chats.readSent(chat, seq);
-    } catch {
-      // Stays marked as unsent and goes out after the next connect.
-    }
-  }
-
-  #listenToSiblings() {
-    if (!globalThis.BroadcastChannel) return;
-    this.#siblings = new BroadcastChannel(`confab:${this.user}`);
-    this.#siblings.onmessage = ({ data: { message, read, contacts, ended } }) => {
-      if (message) this.#synchronizer.take(message);
-      if (read) this.#takeReceipt({ ...read, user: this.user, read_seq: read.seq });
-      if (contacts) this.contacts.refreshAll();
-      if (ended) this.#end('logout');
-    };
-    this.#cleanups.push(() => {
-      this.#siblings.close();
-      this.#siblings = null;
-    });
-  }
-
-  #adoptOrphans() {
-    const lock = (window) => `confab-outbox:${window}`;
-    const adopt = async () => {
-      const held = await heldNames();
-      await this.outbox.adopt((window) => held.has(lock(window)));
-    };
-    const timer = setInterval(adopt, ADOPT_MS);
-    this.#cleanups.push(holdShared(lock(this.outbox.window)), () => clearInterval(timer));
-    adopt();
-  }
-
-  #end(reason) {
+  #end(reason, { told = false } = {}) {
     if (this.#stopped) return;
+    if (reason === 'expired' && !told) this.#siblings.tell({ expired: { login: this.http.currentLogin } });
     // The server shows who logs out as offline at once, and who only disconnects later: so the logout goes first.
     this.stop(reason === 'logout' ? this.#credentials.settle() : undefined);
     this.#emit('ended', { reason });

@@ -76,6 +76,7 @@ export class Connection extends EventTarget {
     this.#displaced = displaced;
     this.#setStatus(displaced ? 'displaced' : 'connecting');
     this.#dial();
+    if (this.#held) this.#showStatus();
   }
 
   /** Connects again though the server has displaced the last socket. Only for what the user does, or windows displace each other for ever. */

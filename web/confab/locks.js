@@ -1,6 +1,6 @@
 // Web Locks exist on secure origins only (https and localhost). Elsewhere a
 // queue within the page is the best there is, and windows do not see each other.
-const available = Boolean(globalThis.navigator?.locks);
+const browserLocks = () => globalThis.navigator?.locks;
 const queues = new Map();
 
 /**
@@ -11,7 +11,8 @@ const queues = new Map();
  * @returns {Promise<T>}
  */
 export function exclusively(name, work) {
-  if (available) return navigator.locks.request(name, work);
+  const locks = browserLocks();
+  if (locks) return locks.request(name, work);
   const run = (queues.get(name) ?? Promise.resolve()).then(work);
   queues.set(name, run.catch(() => {}));
   return run;
@@ -20,20 +21,26 @@ export function exclusively(name, work) {
 /**
  * Holds a shared lock until the window closes or the returned function is called.
  * @param {string} name
+ * @param {LockManager} [locks]
  * @returns {() => void}
  */
-export function holdShared(name) {
+export function holdShared(name, locks = browserLocks()) {
   let release = () => {};
   const held = new Promise((resolve) => {
     release = resolve;
   });
-  if (available) navigator.locks.request(name, { mode: 'shared' }, () => held);
+  // A page to which the browser gives no locks goes on without.
+  locks?.request(name, { mode: 'shared' }, () => held).catch(() => {});
   return release;
 }
 
-/** Returns the names of all locks that windows of this browser hold. */
-export async function heldNames() {
-  if (!available) return new Set();
-  const { held } = await navigator.locks.query();
+/**
+ * Returns the names of all locks that windows of this browser hold.
+ * @param {LockManager} [locks]
+ * @returns {Promise<Set<string>>}
+ */
+export async function heldNames(locks = browserLocks()) {
+  if (!locks) return new Set();
+  const { held } = await locks.query();
   return new Set(held.map((lock) => lock.name));
 }

@@ -1,4 +1,5 @@
 import { plainAlarms } from './alarms.js';
+import { retryWaitMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
 
 /** Users that one query may name. */
@@ -60,7 +61,7 @@ export class Presence extends EventTarget {
    */
   get(user) {
     // Without a connection nobody tells of a change.
-    if (this.#connection.status === 'offline') return null;
+    if (['offline', 'displaced'].includes(this.#connection.status)) return null;
     return this.#known.get(user)?.presence ?? null;
   }
 
@@ -139,8 +140,9 @@ export class Presence extends EventTarget {
       try {
         const answer = await this.#connection.request({ action: 'presence', id: `presence-${this.#queries}`, users: asked });
         this.answered(time, asked, answer.users);
-      } catch {
-        // What is known stays, until the next round or the next connect.
+      } catch (error) {
+        // What is known stays, until the next round or the next connect; where the server asks to wait, until then.
+        if (error.code === 'rate_limited') this.#alarms.after(retryWaitMs(error, 1), () => this.#query(users.slice(from)));
         return;
       }
     }

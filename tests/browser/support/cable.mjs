@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 /** A TCP relay before the server, to be cut and mended; what is cut ends without a goodbye. */
 export class Cable {
+  /** Connections that have become WebSockets and are open. */
+  webSockets = new Set();
   #sockets = new Set();
   #isCut = false;
   #relay;
@@ -32,6 +34,10 @@ export class Cable {
           other.destroy();
         });
       }
+      near.on('data', (chunk) => {
+        if (chunk.includes('GET /ws?')) this.webSockets.add(near);
+      });
+      near.on('close', () => this.webSockets.delete(near));
       near.pipe(far).pipe(near);
     });
   }

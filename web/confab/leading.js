@@ -1,0 +1,134 @@
+/** Actions whose `id` is an idempotency key, which must stay what it is. */
+const KEYED = new Set(['send', 'send_many', 'edit', 'delete']);
+
+/**
+ * The window that has the socket: opens it, tells the others what comes in, and
+ * sends for them.
+ *
+ * Messages that it posts: `state`, whenever that changes and when asked;
+ * `frame`, numbered; to one window `part`, `answer` and `refusal`.
+ */
+export class Leading {
+  #connection;
+  #post;
+  #setStatus;
+  #emit;
+  #echo;
+  #opens = 0;
+  #frames = 0;
+
+  /**
+   * @param {object} use
+   * @param {() => import('./connection.js').Connection} use.connect
+   * @param {(message: object) => void} use.post
+   * @param {(type: string, detail?: object) => void} use.emit
+   * @param {(status: string) => void} use.setStatus
+   * @param {(frame: object, answer: object) => object | null} use.echo  The event that the socket is not sent, since it made the request.
+   * @param {{held: boolean, displaced: boolean}} was  What holds for the socket of the window that led before.
+   */
+  constructor({ connect, post, emit, setStatus, echo }, { held, displaced }) {
+    this.#post = post;
+    this.#setStatus = setStatus;
+    this.#emit = emit;
+    this.#echo = echo;
+    const connection = connect();
+    this.#connection = connection;
+    connection.addEventListener('status', () => this.#statusChanged());
+    connection.addEventListener('open', () => {
+      this.#opens += 1;
+      this.#tell();
+      emit('open');
+    });
+    connection.addEventListener('frame', ({ detail }) => this.#spread(detail));
+    for (const type of ['ended', 'logged-out']) connection.addEventListener(type, () => emit(type));
+    connection.hold(held);
+    connection.start({ displaced });
+    this.#tell();
+  }
+
+  send(frame) {
+    return this.#connection.send(frame);
+  }
+
+  async request(frame, onPart) {
+    const answer = await this.#connection.request(frame, onPart);
+    // Told by this window, since the one that asked may be frozen or closed by now.
+    const event = this.#echo(frame, answer);
+    if (event) this.#spread(event);
+    return answer;
+  }
+
+  wake() {
+    this.#connection.wake();
+  }
+
+  hold(held) {
+    this.#connection.hold(held);
+  }
+
+  reconnect() {
+    this.#connection.reconnect();
+  }
+
+  /** Connects again after `logged-out`, with another login. */
+  restart() {
+    this.#connection.start();
+  }
+
+  /** Takes what another window posts. */
+  take(message) {
+    switch (message.kind) {
+      case 'ping':
+        return this.#tell();
+      case 'wake':
+        return this.wake();
+      case 'reconnect':
+        return this.reconnect();
+      case 'send':
+        return this.send(message.frame);
+      case 'request':
+        return this.#serve(message);
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open. */
+  end(closeAfter) {
+    this.#post({ kind: 'state', ...this.#state(), status: 'connecting' });
+    this.#connection.stop(closeAfter);
+  }
+
+  async #serve({ from, number, frame }) {
+    const { id } = frame;
+    const reply = (kind, more) => this.#post({ kind, to: from, number, ...more });
+    const question = KEYED.has(frame.action) ? frame : { ...frame, id: `${from}.${id}` };
+    try {
+      await this.request(question, (part) => reply('part', { frame: { ...part, id } }));
+      reply('answer');
+    } catch ({ code, message, status, retry_after_ms, limit, actual }) {
+      reply('refusal', { error: { code, message, status, retry_after_ms, limit, actual } });
+    }
+  }
+
+  #spread(frame) {
+    this.#frames += 1;
+    this.#post({ kind: 'frame', number: this.#frames, frame });
+    this.#emit('frame', frame);
+  }
+
+  #statusChanged() {
+    // It stops only when its end is told otherwise.
+    if (this.#connection.status === 'stopped') return;
+    this.#setStatus(this.#connection.status);
+    this.#tell();
+  }
+
+  #tell() {
+    this.#post({ kind: 'state', ...this.#state() });
+  }
+
+  #state() {
+    return { status: this.#connection.status, held: this.#connection.held, opens: this.#opens, frames: this.#frames };
+  }
+}
