@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { C, Desk, send } from './desk.mjs';
+
+let desk;
+let clock;
+let server;
+
+beforeEach(begin);
+
+function begin() {
+  desk = new Desk();
+  ({ clock, server } = desk);
+}
+
+const open = (platform) => desk.open(platform);
+
+for (const how of ['kill', 'freeze']) {
+  test(`when the leading window is ended (${how}), another goes on`, async () => {
+    const [first, second, third] = [await open(), await open(), await open()];
+    first.window[how]();
+    server.say('meanwhile');
+    await clock.pass(15_000);
+    send(third, 'after');
+    await clock.pass(5_000);
+    assert.deepEqual(server.texts, ['meanwhile', 'after']);
+    assert.deepEqual([second.client, third.client].map(({ status }) => status), ['online', 'online']);
+    desk.assertAllHaveAll();
+  });
+}
+
+test('a window that was frozen while it led follows when it thaws, and lacks nothing', async () => {
+  const [first, second] = [await open(), await open()];
+  first.window.freeze();
+  await clock.pass(20_000);
+  server.say('while it was frozen');
+  await clock.pass(1_000);
+  first.window.thaw();
+  await clock.pass(1_000);
+  assert.equal(server.sockets.size, 1);
+  send(first, 'from the thawed');
+  await clock.pass(1_000);
+  assert.deepEqual(second.got, ['while it was frozen', 'from the thawed']);
+  desk.assertAllHaveAll();
+});
+
+test('a window that the browser is about to freeze hands over at once', async () => {
+  const [first, second] = [await open(), await open()];
+  // As the page's `freeze` and `resume` do.
+  const listeners = {};
+  globalThis.document = { addEventListener: (type, listener) => (listeners[type] = listener), removeEventListener: () => {} };
+  const third = await open();
+  delete globalThis.document;
+  first.window.kill();
+  second.window.kill();
+  await clock.pass(3_000);
+  const fourth = await open();
+  listeners.freeze();
+  third.window.freeze();
+  await clock.pass(200);
+  assert.equal(fourth.client.status, 'online');
+  server.say('to the fourth');
+  await clock.pass(200);
+  third.window.thaw();
+  listeners.resume();
+  await clock.pass(200);
+  assert.equal(server.sockets.size, 1);
+  desk.assertAllHaveAll();
+});
+
+test('frames that never reached a window are made up for', async () => {
+  const [, second] = [await open(), await open()];
+  let drop = true;
+  const { openChannel } = second.window.platform;
+  assert.ok(openChannel);
+  const run = second.window.run.bind(second.window);
+  second.window.run = (work) => drop || run(work);
+  server.say('lost');
+  await clock.pass(10);
+  drop = false;
+  await clock.pass(6_000);
+  assert.deepEqual(second.got, ['lost']);
+});
+
+/**
+ * What two windows do while one of them may be ended at any moment. Returns the
+ * texts that were written in windows that live on, or were stored before they ended.
+ */
+async function talk(victim, how, at) {
+  const [first, second] = [await open(), await open()];
+  const chosen = { first, second }[victim];
+  const from = desk.browser.steps;
+  desk.browser.onStep = (step) => {
+    if (step - from === at) chosen.window[how]();
+  };
+  const written = [];
+  const write = async (page, text) => {
+    if (page.window.isDead || page.window.isFrozen) return;
+    written.push(text);
+    await Promise.race([send(page, text), clock.pass(1)]);
+  };
+  server.say('from elsewhere');
+  await write(second, 'second, one');
+  await write(first, 'first, one');
+  await write(second, 'second, two');
+  server.say('from elsewhere, again');
+  second.client.markRead(C, 1);
+  await clock.pass(20_000);
+  await write(first, 'first, two');
+  await write(second, 'second, three');
+  await clock.pass(60_000);
+  return { steps: desk.browser.steps - from, written };
+}
+
+/** How long a whole talk is, in steps that matter: those after it there is nothing but heartbeats and pings. */
+const STEPS = 60;
+
+for (const victim of ['first', 'second']) {
+  for (const how of ['kill', 'freeze']) {
+    test(`whenever the ${victim} of two windows is ended (${how}), nothing is lost, doubled or out of order`, async () => {
+      for (let at = 1; at <= STEPS; at += 1) {
+        begin();
+        const { written } = await talk(victim, how, at);
+        const [survivor] = desk.pages.filter(({ window }) => !window.isDead && !window.isFrozen);
+        const texts = server.texts;
+        assert.equal(new Set(texts).size, texts.length, `doubled at step ${at}: ${texts}`);
+        const lost = written.filter((text) => !texts.includes(text));
+        // What a frozen window wrote and had not sent is its own until it thaws.
+        if (how === 'kill') assert.deepEqual(lost, [], `lost at step ${at}`);
+        desk.assertAllHaveAll();
+        assert.equal(server.read_seq >= 1 || victim === 'second', true, `read marker at step ${at}`);
+        if (how === 'freeze') {
+          for (const { window } of desk.pages) window.thaw();
+          await clock.pass(60_000);
+          assert.deepEqual(written.filter((text) => !server.texts.includes(text)), [], `lost at step ${at}, thawed`);
+          desk.assertAllHaveAll();
+          assert.equal(server.sockets.size, 1, `sockets at step ${at}`);
+        }
+        assert.ok(survivor.client.chats.get(C).log.cursor > 0);
+      }
+    });
+  }
+}
+
+test('what was being sent when the leading window ended is sent again as soon as another leads', async () => {
+  const [first, , third] = [await open(), await open(), await open()];
+  server.intercept = ({ action }) => (action === 'send' ? false : undefined);
+  send(third, 'in flight');
+  await clock.pass(100);
+  server.intercept = () => undefined;
+  first.window.kill();
+  await clock.pass(1_000);
+  assert.deepEqual(server.texts, ['in flight']);
+  desk.assertAllHaveAll();
+});
+
+test('what a window says that led before and was frozen counts no more', async () => {
+  const [first, second, third] = [await open(), await open(), await open()];
+  first.window.freeze();
+  await clock.pass(20_000);
+  const leading = [second, third].find(({ client }) => client.status === 'online' && server.sockets.size > 0);
+  assert.ok(leading);
+  const statuses = [second, third].map(({ statuses }) => statuses.length);
+  // Its socket has died meanwhile, and it says so before it learns that it leads no more.
+  first.window.thaw();
+  await clock.pass(5_000);
+  assert.deepEqual([second, third].map(({ statuses }) => statuses.length), statuses);
+  assert.deepEqual([server.sockets.size, first.client.status], [1, 'online']);
+});
