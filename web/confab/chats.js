@@ -135,7 +135,7 @@ export class Chats extends EventTarget {
     if (seq <= chat.read_seq) return;
     chat.read_seq = seq;
     chat.read_unsent = unsent;
-    chat.unread_count = await this.#countUnread(chat);
+    await this.#lowerUnread(chat);
     await this.#save(chat);
     this.#changed();
   }
@@ -176,23 +176,31 @@ export class Chats extends EventTarget {
     if (!chat.left) chat.listed = true;
   }
 
-  async #countUnread(chat) {
-    const { held, known, positions } = await this.#heldUnread(chat);
-    return Math.min(chat.unread_count, known + (positions - held));
+  #lowerUnread(chat) {
+    return this.#withHeldUnread(chat, ({ held, known, positions }) => {
+      chat.unread_count = Math.min(chat.unread_count, known + (positions - held));
+    });
   }
 
   /** The server holds nothing any more, so only what is stored here can still be read. */
-  async #forgetExpiredUnread(chat) {
+  #forgetExpiredUnread(chat) {
     const before = chat.unread_count;
-    const { known } = await this.#heldUnread(chat);
-    chat.unread_count -= Math.max(0, before - known);
+    return this.#withHeldUnread(chat, ({ known }) => {
+      chat.unread_count -= Math.max(0, before - known);
+    });
   }
 
-  async #heldUnread({ conversation, read_seq, log: { cursor } }) {
-    if (read_seq >= cursor) return { held: 0, known: 0, positions: 0 };
-    const held = await this.#store.messages(conversation, read_seq + 1, cursor);
-    const known = held.filter((message) => countsAsUnread(message, this.#user)).length;
-    return { held: held.length, known, positions: cursor - read_seq };
+  /** Calls `use` with what is stored of the unread stretch, before anything more can come. */
+  async #withHeldUnread(chat, use) {
+    for (;;) {
+      const { read_seq, log: { cursor } } = chat;
+      if (read_seq >= cursor) return use({ held: 0, known: 0, positions: 0 });
+      const held = await this.#store.messages(chat.conversation, read_seq + 1, cursor);
+      // What has come meanwhile has been counted by itself.
+      if (chat.read_seq !== read_seq || chat.log.cursor !== cursor) continue;
+      const known = held.filter((message) => countsAsUnread(message, this.#user)).length;
+      return use({ held: held.length, known, positions: cursor - read_seq });
+    }
   }
 
   #save(chat) {

@@ -4,10 +4,11 @@ import { Connection } from './connection.js';
 import { Contacts } from './contacts.js';
 import { Groups } from './groups.js';
 import { ConfabHttp } from './http.js';
-import { dmOf, peerOf } from './ids.js';
+import { dmOf } from './ids.js';
 import { MemoryStore } from './memory-store.js';
 import { Outbox } from './outbox.js';
 import { watchPage } from './page-life.js';
+import { peopleOf } from './people.js';
 import { Presence } from './presence.js';
 import { Profiles } from './profiles.js';
 import { Reads } from './reads.js';
@@ -17,6 +18,9 @@ import { Store } from './store.js';
 import { Synchronizer } from './synchronizer.js';
 import { Timeline } from './timeline.js';
 import { Typing } from './typing.js';
+
+/** How long a window leaves it to another to tell what has been read. Unit: milliseconds. */
+const READS_MS = 3_000;
 
 /**
  * One account in one window: everything that a chat page needs. All windows of
@@ -38,6 +42,7 @@ export class ConfabClient extends EventTarget {
   #siblings;
   #reads;
   #platform;
+  #alarms;
   /** The login that the socket was opened with. */
   #socketLogin;
   #stopped = false;
@@ -63,6 +68,7 @@ export class ConfabClient extends EventTarget {
     this.#credentials = credentials;
     this.#platform = { openChannel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)), locks: globalThis.navigator?.locks, ...platform };
     const { alarms = plainAlarms, fetch } = platform;
+    this.#alarms = alarms;
     const end = async (access_token) => {
       const ended = await credentials.end(access_token);
       if (ended) this.#end('expired');
@@ -80,9 +86,7 @@ export class ConfabClient extends EventTarget {
       user,
       connection,
       alarms,
-      people: () => this.#peopleWhoMatter(),
-      friends: () => this.#friends(),
-      onScreen: () => this.#peopleOnScreen(),
+      ...peopleOf({ user, chats: this.chats, groups: this.groups, friends: () => this.contacts.friends, open: () => this.#timelines.keys() }),
     });
     this.contacts = new Contacts({ http, profiles: this.profiles, presence: this.presence, alarms });
     this.typing = new Typing({ user, connection, alarms });
@@ -130,8 +134,9 @@ export class ConfabClient extends EventTarget {
     connection.addEventListener('ended', () => this.#end('expired'));
     connection.addEventListener('logged-out', () => this.#loggedOut());
     connection.addEventListener('open', () => {
-      // All windows know which markers are unsent, so one of them is enough.
+      // Every window should know what is unsent, so the one with the socket says it, and the others what it did not know.
       if (connection.leads) this.#reads.sendAll();
+      else this.#alarms.after(READS_MS, () => this.#reads.sendAll());
       this.groups.refreshAll();
       this.#siblings.adopt();
     });
@@ -300,7 +305,7 @@ export class ConfabClient extends EventTarget {
   #received(frame) {
     switch (frame.type) {
       case 'message':
-        return this.#synchronizer.take(messageOf(frame));
+        return this.#takeMessage(frame);
       case 'receipt':
         return this.#takeReceipt(frame);
       case 'conversation':
@@ -319,23 +324,8 @@ export class ConfabClient extends EventTarget {
     this.contacts.refreshAll();
   }
 
-  /** Friends, who one talks to, and who is in the group that one looks at. */
-  #peopleWhoMatter() {
-    const conversations = this.chats.all().map(({ conversation }) => conversation);
-    return new Set([...this.#friends(), ...this.#peersOf(conversations), ...this.groups.watchedMembers]);
-  }
-
-  /** Who is in the conversations that are open. */
-  #peopleOnScreen() {
-    return new Set([...this.#peersOf([...this.#timelines.keys()]), ...this.groups.watchedMembers]);
-  }
-
-  #friends() {
-    return this.contacts.friends.map(({ user }) => user);
-  }
-
-  #peersOf(conversations) {
-    return conversations.map((conversation) => peerOf(conversation, this.user)).filter(Boolean);
+  #takeMessage({ type, ...message }) {
+    this.#synchronizer.take(message);
   }
 
   #takeReceipt({ conversation, user, read_seq }) {
@@ -357,12 +347,18 @@ export class ConfabClient extends EventTarget {
 
   #takeFromSibling({ read, readSent, contacts, expired, ended }) {
     const chat = this.chats.get((read ?? readSent)?.conversation);
-    if (read && chat) this.chats.moveRead(chat, read.seq, { unsent: true });
+    if (read && chat) this.#takeRead(chat, read.seq);
     if (readSent && chat) this.chats.readSent(chat, readSent.seq);
     if (contacts) this.contacts.refreshAll();
     // One that has logged in anew since has nothing to do with a login that has ended.
     if (expired && expired.login === this.http.currentLogin) this.#end('expired', { told: true });
     if (ended) this.#end('logout');
+  }
+
+  /** Another window tells the server; this one does where that other is gone before it could. */
+  #takeRead(chat, seq) {
+    this.chats.moveRead(chat, seq, { unsent: true });
+    this.#alarms.after(READS_MS, () => this.#reads.send(chat));
   }
 
   /** The server has ended the login that the socket had. */
@@ -388,8 +384,4 @@ export class ConfabClient extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function messageOf({ type, ...message }) {
-  return message;
 }
