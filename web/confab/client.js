@@ -32,7 +32,7 @@ const READS_MS = 3_000;
  * runs a later version of the page; this one can store nothing any more) and `ended` (`detail` is `{reason}`,
  * `logout` or `expired`; the client has stopped).
  *
- * What browsers offer can be given as `platform`: `fetch`, `WebSocket`, `locks`, `openChannel`, `alarms`.
+ * What browsers offer can be given as `platform`: `fetch`, `WebSocket`, `locks`, `openChannel`, `alarms`, `watchPage`.
  */
 export class ConfabClient extends EventTarget {
   #credentials;
@@ -66,7 +66,7 @@ export class ConfabClient extends EventTarget {
     this.user = user;
     this.store = store;
     this.#credentials = credentials;
-    this.#platform = { openChannel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)), locks: globalThis.navigator?.locks, ...platform };
+    this.#platform = { openChannel: globalThis.BroadcastChannel && ((name) => new BroadcastChannel(name)), locks: globalThis.navigator?.locks, watchPage, ...platform };
     const { alarms = plainAlarms, fetch } = platform;
     this.#alarms = alarms;
     const end = async (access_token) => {
@@ -177,10 +177,10 @@ export class ConfabClient extends EventTarget {
   /** Connects, and stays connected until {@link stop}. */
   start() {
     this.#siblings.start();
-    this.#stopWatching = watchPage({
+    this.#stopWatching = this.#platform.watchPage({
       onNetwork: () => this.wake(),
-      onSuspend: () => this.#connection.suspend(),
-      onResume: () => this.#connection.resume(),
+      onSuspend: () => this.#suspend(),
+      onResume: () => this.#resume(),
       onLeave: () => this.#siblings.goes(),
     });
     this.#connection.start();
@@ -322,6 +322,16 @@ export class ConfabClient extends EventTarget {
   #synced() {
     this.presence.synced();
     this.contacts.refreshAll();
+  }
+
+  #suspend() {
+    this.#connection.suspend();
+    this.#siblings.suspend();
+  }
+
+  #resume() {
+    this.#siblings.resume();
+    this.#connection.resume();
   }
 
   #takeMessage({ type, ...message }) {

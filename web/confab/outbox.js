@@ -82,6 +82,17 @@ export class Outbox extends EventTarget {
     }
   }
 
+  /** Drops what other windows have taken over, while this one was frozen. */
+  async yieldAdopted() {
+    for (const { client_message_id: id, window } of await this.#store.outbox()) {
+      if (window === this.#window || this.#entries.get(id)?.state !== 'pending') continue;
+      const { conversation } = this.#entries.get(id);
+      this.#entries.delete(id);
+      this.#early.get(id)?.();
+      this.#changed(conversation);
+    }
+  }
+
   /** Returns a conversation's entries in the order in which they were written. */
   of(conversation) {
     return [...this.#entries.values()]

@@ -45,8 +45,20 @@ export class Siblings {
       this.#channel = this.#openChannel(this.#name);
       this.#channel.onmessage = ({ data }) => this.#received(data);
     }
-    this.#release = holdShared(lockOf(this.#outbox.window), this.#locks);
+    this.#own();
     this.#adoptNowAndThen();
+  }
+
+  /** Leaves what this window has not sent to the others; call when the browser is about to freeze it. */
+  suspend() {
+    this.#release();
+    this.goes();
+  }
+
+  /** Undoes {@link suspend}, as far as no other has taken it over. */
+  async resume() {
+    this.#own();
+    await this.#outbox.yieldAdopted();
   }
 
   /** Tells the others. */
@@ -72,6 +84,11 @@ export class Siblings {
     this.goes();
     this.#channel?.close();
     this.#channel = null;
+  }
+
+  #own() {
+    this.#release();
+    this.#release = holdShared(lockOf(this.#outbox.window), this.#locks);
   }
 
   #received(message) {

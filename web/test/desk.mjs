@@ -37,13 +37,13 @@ export class Desk {
   }
 
   /** Every window that is there shows the whole log, in order and once, and has nothing left to send. */
-  assertAllHaveAll() {
+  assertAllHaveAll(when = '') {
     const { server } = this;
     for (const { window, client, got } of this.pages.filter(({ window }) => !window.isDead && !window.isFrozen)) {
-      assert.equal(client.chats.get(C).log.cursor, server.log.length, `window ${window.number}`);
-      assert.deepEqual(got, server.texts.slice(server.log.length - got.length), `window ${window.number}`);
-      assert.deepEqual(client.outbox.of(C), [], `window ${window.number}`);
-      assert.equal(client.status, 'online', `window ${window.number}`);
+      assert.equal(client.chats.get(C).log.cursor, server.log.length, `window ${window.number} ${when}`);
+      assert.deepEqual(got, server.texts.slice(server.log.length - got.length), `window ${window.number} ${when}`);
+      assert.deepEqual(client.outbox.of(C), [], `window ${window.number} ${when}`);
+      assert.equal(client.status, 'online', `window ${window.number} ${when}`);
     }
   }
 

@@ -90,6 +90,8 @@ class FakeWindow {
   isFrozen = false;
   #waiting = [];
   #sockets = [];
+  /** What the page wants to be told. */
+  #page = null;
 
   constructor(browser, number) {
     this.browser = browser;
@@ -109,6 +111,13 @@ class FakeWindow {
   thaw() {
     this.isFrozen = false;
     for (const work of this.#waiting.splice(0)) this.run(work);
+    this.#page?.onResume();
+  }
+
+  /** Freezes it after telling the page. */
+  suspend() {
+    this.#page?.onSuspend();
+    this.freeze();
   }
 
   /** Ends the window without a word to its page. */
@@ -127,6 +136,10 @@ class FakeWindow {
       openChannel: (name) => this.browser.channel(this, name),
       fetch: (...call) => this.#fetch(...call),
       WebSocket: this.#webSocket(),
+      watchPage: (page) => {
+        this.#page = page;
+        return () => {};
+      },
     };
   }
 
