@@ -47,6 +47,15 @@ test('a probe is answered at once', async () => {
   assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat']);
 });
 
+test('an empty message is a sign of life and nothing else', async () => {
+  const socket = await online();
+  const frames = [];
+  connection.addEventListener('frame', ({ detail }) => frames.push(detail));
+  socket.onmessage({ data: '' });
+  socket.receive({ type: 'typing', conversation: 'grp_1', user: 'usr_1' });
+  assert.deepEqual(frames.map(({ type }) => type), ['typing']);
+});
+
 test('a frame that is sent puts the next heartbeat off', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });

@@ -40,7 +40,8 @@ pub struct Route {
     pub key: String,
     pub function: String,
     /// Whether the route has a route response, so that the body of the
-    /// function's answer goes back to the caller. Ignored on `$connect` and
+    /// function's answer goes back to the caller, as an empty message where
+    /// there is none. Ignored on `$connect` and
     /// `$disconnect`.
     pub answers: bool,
 }

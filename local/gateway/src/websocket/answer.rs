@@ -18,21 +18,22 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// The message for the client; `None` if the function had nothing to say.
+/// The message for the client; an empty one if the function had nothing to say.
+///
+/// Source: serverless/serverless#6816, where a route response sent an empty message for an answer without a body.
 ///
 /// # Errors
 ///
 /// `Err` if the answer is not one that a proxy integration may give.
-pub(super) fn read(answer: &[u8]) -> Result<Option<Bytes>, Malformed> {
+pub(super) fn read(answer: &[u8]) -> Result<Bytes, Malformed> {
     let answer: Option<Answer<'_>> = serde_json::from_slice(answer).map_err(|_| Malformed)?;
     let Some(Answer { body: Some(body), is_base64_encoded }) = answer else {
-        return Ok(None);
+        return Ok(Bytes::new());
     };
-    let message = match is_base64_encoded {
+    Ok(match is_base64_encoded {
         true => STANDARD.decode(&*body).map_err(|_| Malformed)?.into(),
         false => Bytes::from(body.into_owned()),
-    };
-    Ok((!message.is_empty()).then_some(message))
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_sent_if_there_is_one() {
-        assert_eq!(read(br#"{"statusCode":200,"body":"h\u00e9"}"#), Ok(Some(Bytes::from("hé"))));
-        assert_eq!(read(br#"{"body":"aGk=","isBase64Encoded":true}"#), Ok(Some(Bytes::from("hi"))));
-        assert_eq!(read(br#"{"statusCode":200,"body":""}"#), Ok(None));
-        assert_eq!(read(br#"{"statusCode":200,"body":null}"#), Ok(None));
-        assert_eq!(read(br#"{"statusCode":200}"#), Ok(None));
-        assert_eq!(read(b"null"), Ok(None));
+    fn a_body_is_the_message_and_without_one_it_is_empty() {
+        assert_eq!(read(br#"{"statusCode":200,"body":"h\u00e9"}"#), Ok(Bytes::from("hé")));
+        assert_eq!(read(br#"{"body":"aGk=","isBase64Encoded":true}"#), Ok(Bytes::from("hi")));
+        for empty in [r#"{"statusCode":200,"body":""}"#, r#"{"body":null}"#, r#"{"statusCode":200}"#, "null"]
+        {
+            assert_eq!(read(empty.as_bytes()), Ok(Bytes::new()), "{empty}");
+        }
         assert_eq!(read(b"7"), Err(Malformed));
         assert_eq!(read(b""), Err(Malformed));
     }

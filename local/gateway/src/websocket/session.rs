@@ -223,11 +223,11 @@ fn reply(
         return None;
     }
     match answer::read(&answer) {
-        Ok(Some(message)) if message.len() > message_bytes_max => {
+        Ok(message) if message.len() > message_bytes_max => {
             tracing::warn!(function = route.function, "the answer of {} is too large", route.function);
             internal()
         }
-        Ok(message) => message,
+        Ok(message) => Some(message),
         Err(answer::Malformed) => {
             tracing::warn!(function = route.function, "the answer of {} is malformed", route.function);
             internal()

@@ -33,9 +33,7 @@ async fn every_other_message_takes_the_default_route() {
         assert_eq!(event.request_context.route_key.as_deref(), Some("$default"));
         assert_eq!(event.request_context.event_type.as_deref(), Some("MESSAGE"));
         assert_eq!(event.body.as_deref(), Some(message));
-        if !message.is_empty() {
-            assert_eq!(client.text().await, message);
-        }
+        assert_eq!(client.text().await, message);
     }
     client.is_alive().await;
 }
@@ -82,6 +80,16 @@ async fn only_a_route_with_a_route_response_answers() {
     let stack = Stack::echoing().await;
     let mut client = stack.connect().await;
     client.send(r#"{"action":"quiet"}"#).await;
+    client.is_alive().await;
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_an_empty_message() {
+    let stack =
+        Stack::start(config(), |_, event| if event["body"] == "nothing" { ok() } else { echo(event) }).await;
+    let mut client = stack.connect().await;
+    client.send("nothing").await;
+    assert_eq!(client.text().await, "");
     client.is_alive().await;
 }
 
