@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 
-use api::Api;
+use api::{Api, event::readable};
 use authorizer::Authorizer;
 use axum::Router;
 use bytes::Bytes;
@@ -86,7 +86,7 @@ impl Functions for LocalFunctions {
 impl LocalFunctions {
     async fn call_api(&self, event: &Bytes) -> Result<Bytes, InvokeError> {
         let request: LambdaRequest = serde_json::from_slice(event).map_err(failed)?;
-        let event = LambdaEvent::new(request, Context::default());
+        let event = LambdaEvent::new(readable(request), Context::default());
         let response = Adapter::from(self.api.clone()).call(event);
         json(&response.await.map_err(failed)?)
     }

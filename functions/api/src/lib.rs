@@ -3,6 +3,7 @@
 //! Start with [`router`]; each module of `routes` has the calls of one subject.
 
 pub mod config;
+pub mod event;
 
 mod answer;
 mod extract;

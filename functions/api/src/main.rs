@@ -1,12 +1,13 @@
 //! Cold start of the `api` function.
 
-use api::{Api, WebSocketUrl, config::Config};
+use api::{Api, WebSocketUrl, config::Config, event::readable};
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
-use lambda_runtime::Error;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Error, LambdaEvent, Service, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -27,5 +28,10 @@ async fn main() -> Result<(), Error> {
         rates: config.rates,
         websocket_url: WebSocketUrl::Fixed(config.websocket_url),
     };
-    lambda_http::run(api::router(api)).await
+    let router = api::router(api);
+    let answer = move |event: LambdaEvent<LambdaRequest>| {
+        let event = LambdaEvent::new(readable(event.payload), event.context);
+        Adapter::from(router.clone()).call(event)
+    };
+    lambda_runtime::run(service_fn(answer)).await
 }
