@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use lambda_http::http::header::{HOST, HeaderName};
-use lambda_http::http::uri::Authority;
+use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 
 /// Longest path and query, together. Unit: bytes.
@@ -11,20 +10,20 @@ use lambda_http::request::LambdaRequest;
 /// Source: Amazon API Gateway quotas for HTTP APIs, "Total combined size of request line and header values".
 const URL_BYTES_MAX: usize = 10_240;
 
+/// Where [`readable`] puts the header `Host`.
+pub(crate) const CALLED_HOST: &str = "confab-called-host";
+
 /// The same request, with an address that can be read whatever a client has put into it.
 ///
-/// `lambda_http` makes a URL of the header `Host`, the path and the query, and panics where that is none: anybody could
-/// end an invocation. A host that is none is left out, odd characters of a query are escaped, and an address that is too
-/// long names nothing.
+/// `lambda_http` makes a URL of the host, the path and the query, and panics where that is none: anybody could end an
+/// invocation. So the host goes into a header of its own, odd characters of a query are escaped, and an address that is
+/// too long names nothing.
 pub fn readable(request: LambdaRequest) -> LambdaRequest {
     let LambdaRequest::ApiGatewayV2(mut event) = request else { return request };
-    let is_host = |host: &str| host.parse::<Authority>().is_ok() && !host.contains('@');
-    if event.headers.get(HOST).is_some_and(|host| !host.to_str().is_ok_and(is_host)) {
-        event.headers.remove(HOST);
-    }
-    let scheme = HeaderName::from_static("x-forwarded-proto");
-    if event.headers.get(&scheme).is_some_and(|scheme| scheme != "http" && scheme != "https") {
-        event.headers.remove(scheme);
+    event.request_context.domain_name = None;
+    event.headers.remove(CALLED_HOST);
+    if let Some(host) = event.headers.remove(HOST) {
+        event.headers.insert(CALLED_HOST, host);
     }
     event.raw_query_string = event.raw_query_string.map(|query| escaped(&query));
     let length = |part: &Option<String>| part.as_ref().map_or(0, String::len);
@@ -57,11 +56,9 @@ mod tests {
 
     /// The address that the router sees.
     fn uri(path: &str, query: &str, headers: &[(&'static str, &str)]) -> Uri {
-        let mut event = ApiGatewayV2httpRequest {
-            raw_path: Some(path.to_owned()),
-            raw_query_string: Some(query.to_owned()),
-            ..ApiGatewayV2httpRequest::default()
-        };
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.raw_path = Some(path.to_owned());
+        event.raw_query_string = Some(query.to_owned());
         for (name, value) in headers {
             event.headers.insert(*name, HeaderValue::from_str(value).unwrap());
         }
@@ -79,12 +76,21 @@ mod tests {
 
     #[test]
     fn no_host_ends_the_invocation_or_chooses_what_is_served() {
-        for host in ["a b", "a/b", "a?b", "a#b", "a@b", "[", ":", "a:99999999", "%", "a\\b", "<", ""] {
-            assert_eq!(uri("/v1/health", "", &[("host", host)]).path(), "/v1/health", "{host}");
+        for host in
+            ["a b", "a/b", "a?b", "a#b", "a@b", "[", ":", "a:99999999", "%", "a\\b", "1.2.3.999", "xn--a", ""]
+        {
+            let headers = [("host", host), ("x-forwarded-proto", "1:/"), ("confab-called-host", "other")];
+            assert_eq!(uri("/v1/health", "", &headers).path(), "/v1/health", "{host}");
         }
-        assert_eq!(uri("/v1/health", "", &[("host", "127.0.0.1:8080")]).path(), "/v1/health");
-        let odd = [("host", "a.example"), ("x-forwarded-proto", "1:/")];
-        assert_eq!(uri("/v1/health", "", &odd).path(), "/v1/health");
+    }
+
+    #[test]
+    fn the_host_that_a_client_called_is_kept_apart() {
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.headers.insert("host", HeaderValue::from_static("127.0.0.1:8080"));
+        event.headers.insert(CALLED_HOST, HeaderValue::from_static("evil.example"));
+        let request = http::Request::<Body>::from(readable(LambdaRequest::ApiGatewayV2(event)));
+        assert_eq!(request.headers()[CALLED_HOST], "127.0.0.1:8080");
     }
 
     #[test]

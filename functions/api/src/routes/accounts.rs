@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use confab_app::issue_ticket::issue_ticket;
 use confab_app::ports::Identity;
@@ -12,6 +11,7 @@ use confab_protocol::http::{ErrorAnswer, Login, Refresh, Session, Signup, Ticket
 
 use crate::Shared;
 use crate::answer::Failure;
+use crate::event::CALLED_HOST;
 use crate::extract::{Body, Caller, Source};
 
 /// Make an account, and log in to it.
@@ -87,6 +87,6 @@ pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<
     (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn tickets(State(api): State<Shared>, caller: Caller, headers: HeaderMap) -> Json<Ticket> {
-    let endpoint = api.websocket_url.at(headers.get(HOST).and_then(|host| host.to_str().ok()));
+    let endpoint = api.websocket_url.at(headers.get(CALLED_HOST).and_then(|host| host.to_str().ok()));
     Json(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now))
 }
