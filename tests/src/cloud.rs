@@ -1,5 +1,7 @@
 //! Which cloud the chat under test is on.
 
+use std::time::Duration;
+
 /// Where the chat under test is deployed: `CONFAB_TEST_CLOUD`, such as `ministack`; nothing for a local runner.
 #[expect(clippy::disallowed_methods, reason = "which server to test is the caller's to say")]
 fn cloud() -> Option<String> {
@@ -41,4 +43,11 @@ pub fn signups_are_slow() -> bool {
 /// Whether the chat under test is on an emulator of a cloud.
 pub(crate) fn is_emulated() -> bool {
     cloud().is_some_and(|cloud| cloud == "ministack")
+}
+
+/// The pauses before each further try at a request whose outcome a deployed chat leaves open; none for a local runner.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
+    const TRIES_MAX: u32 = 6;
+    let tries = if cloud().is_some() { TRIES_MAX - 1 } else { 0 };
+    (0..tries).map(|tried| Duration::from_millis(200) * 2_u32.pow(tried))
 }

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use crate::{DEADLINE, fresh, refusal};
+use crate::{DEADLINE, cloud, fresh, refusal};
 
 /// A client of the HTTP API, with or without a token.
 #[derive(Clone, Debug)]
@@ -72,12 +72,21 @@ impl Http {
         self.send(method, path, body).await
     }
 
-    /// A request with any body.
+    /// A request with any body; of a deployed chat that leaves open what became of it, once more, as the protocol asks of
+    /// clients. A local runner has no reason to, so there it is an answer like any other.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
-        let what = format!("{method} {path}");
-        match self.try_send(method, path, body).await {
-            Ok(answer) => answer,
-            Err(problem) => panic!("{what} got no answer: {problem}"),
+        let (what, body) = (format!("{method} {path}"), body.into());
+        let mut pauses = cloud::pauses();
+        loop {
+            let answer = match self.try_send(method.clone(), path, body.clone()).await {
+                Ok(answer) => answer,
+                Err(problem) => panic!("{what} got no answer: {problem}"),
+            };
+            let Some(pause) = pauses.next().filter(|_| answer.leaves_the_outcome_open()) else {
+                return answer;
+            };
+            eprintln!("once more: {}", answer.shown());
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -134,6 +143,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// `unavailable`, or a server error in the gateway's own words: the function did not answer.
+    fn leaves_the_outcome_open(&self) -> bool {
+        let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        let code = &body["error"]["code"];
+        self.status >= 500 && (code.is_null() || code == "unavailable")
+    }
+
     /// The JSON of a success with content.
     #[track_caller]
     pub fn ok(self) -> Value {

@@ -25,6 +25,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// After this a request is given up, its retries included.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// After this the secret is given up. Without it the function cannot start, and Lambda gives a start 10 seconds.
+const SECRET_TIMEOUT: Duration = Duration::from_secs(8);
+const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
+
 /// After this SNS is given up that is asked to take credentials: it asks the platform whether they are right. One attempt
 /// may take all of it.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
@@ -106,8 +110,15 @@ pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Pre
 ///
 /// Why it cannot be had; never the secret.
 pub async fn secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
-    let output = aws_sdk_secretsmanager::Client::new(config).get_secret_value().secret_id(arn).send().await?;
+    let client = aws_sdk_secretsmanager::Client::from_conf(secrets_config(config));
+    let output = client.get_secret_value().secret_id(arn).send().await?;
     output.secret_string.ok_or_else(|| "the secret is not a string".into())
+}
+
+fn secrets_config(config: &SdkConfig) -> aws_sdk_secretsmanager::Config {
+    aws_sdk_secretsmanager::config::Builder::from(config)
+        .timeout_config(timeouts(SECRET_TIMEOUT, SECRET_ATTEMPT_TIMEOUT))
+        .build()
 }
 
 #[cfg(test)]
@@ -140,12 +151,14 @@ mod tests {
         check(publishes.timeout_config(), PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT);
         let credentials = sns_config(&shared, timeouts(CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT));
         check(credentials.timeout_config(), CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT);
+        check(secrets_config(&shared).timeout_config(), SECRET_TIMEOUT, SECRET_ATTEMPT_TIMEOUT);
     }
 
     #[test]
     fn a_second_attempt_fits_where_one_is_meant() {
         let attempts = |operation: Duration, attempt: Duration| operation.as_millis() / attempt.as_millis();
         assert!(attempts(OPERATION_TIMEOUT, ATTEMPT_TIMEOUT) >= 2);
+        assert!(attempts(SECRET_TIMEOUT, SECRET_ATTEMPT_TIMEOUT) >= 2);
         assert!(attempts(POST_TIMEOUT, POST_ATTEMPT_TIMEOUT) >= 2);
         assert!(attempts(PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT) >= 2);
     }

@@ -127,9 +127,7 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
     let Some(http) = http else { bail!("{READY} holds no address") };
     run(command("cargo", root.path())
         .args(["nextest", "run", "--workspace", "--locked", failures.flag()])
-        .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "retry"])
-        // The emulator answers late, or not at all, where the machine is busy; each retry is shown.
-        .args(["--retries", "2"])
+        .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "fail"])
         .args(["--filterset", "package(tests) & binary(it) & not test(/^runner::/)"])
         .env("CONFAB_TEST_URL", http)
         .env("CONFAB_TEST_CLOUD", "ministack")
