@@ -83,6 +83,14 @@ pub struct Limits {
     /// next one is not read until one ends. AWS has an account-wide throttle
     /// in its place.
     pub in_flight_per_connection_max: usize,
+    /// Connections at once, sockets included; a further one is answered 503.
+    /// AWS has quotas of new connections and of requests per second in its place.
+    pub connections_max: usize,
+    /// Bytes of all request bodies that are read or waited for at once, beyond the first 16 KB of each; what does not
+    /// fit is answered 503. AWS publishes no figure.
+    pub body_bytes_in_flight_max: usize,
+    /// Longest time for the next part of a body to come; then the request is answered 408.
+    pub body_idle: Duration,
     /// Longest time for a client to send the headers of a request, and for an
     /// idle HTTP connection to stay open.
     pub header_read_timeout: Duration,
@@ -188,6 +196,9 @@ impl Default for Limits {
             outbound_queue_max: 1024,
             outbound_queue_bytes_max: 4 * 1024 * 1024,
             in_flight_per_connection_max: 64,
+            connections_max: 10_000,
+            body_bytes_in_flight_max: 32 * 1024 * 1024,
+            body_idle: Duration::from_secs(5),
             header_read_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(2),
             shutdown_grace: Duration::from_secs(5),

@@ -13,10 +13,11 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     select,
-    sync::watch,
-    time::sleep,
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
     connections::Connections,
     functions::Functions,
     http_api,
-    shared::{Phase, Shared},
+    shared::{Phase, Place, Shared},
     tasks::Tasks,
     websocket::{self, Routes},
 };
@@ -87,6 +88,8 @@ impl Gateway {
         let Self { config, listener, connections, fallback, .. } = self;
         let (phase, watched) = watch::channel(Phase::Running);
         let grace = config.limits.shutdown_grace;
+        let body_bytes = config.limits.body_bytes_in_flight_max.min(Semaphore::MAX_PERMITS);
+        let places = Arc::new(Semaphore::new(config.limits.connections_max.min(Semaphore::MAX_PERMITS)));
         let routes = config.websocket.as_ref().map(Routes::new).unwrap_or_default();
         let shared = Arc::new(Shared {
             config,
@@ -94,6 +97,7 @@ impl Gateway {
             connections,
             routes,
             phase: watched,
+            body_room: Arc::new(Semaphore::new(body_bytes)),
             requests: Tasks::new(),
             sockets: Tasks::new(),
             invocations: Tasks::new(),
@@ -104,7 +108,14 @@ impl Gateway {
             loop {
                 select! {
                     accepted = listener.accept() => match accepted {
-                        Ok((stream, peer)) => shared.requests.spawn(serve_http(Arc::clone(&shared), router.clone(), stream, peer)),
+                        Ok((stream, peer)) => match Arc::clone(&places).try_acquire_owned() {
+                            Ok(place) => {
+                                let place = Place(Arc::new(place));
+                                let serving = serve_http(Arc::clone(&shared), router.clone(), stream, (peer, place));
+                                shared.requests.spawn(serving);
+                            }
+                            Err(_) => shared.requests.spawn(turn_away(stream, shared.limits().close_timeout)),
+                        },
                         Err(error) => {
                             tracing::warn!(%error, "cannot accept a connection");
                             sleep(ACCEPT_PAUSE).await;
@@ -144,13 +155,14 @@ async fn serve_http<F: Functions>(
     shared: Arc<Shared<F>>,
     router: Router,
     stream: TcpStream,
-    peer: SocketAddr,
+    (peer, place): (SocketAddr, Place),
 ) {
     // Small frames must not wait for each other; without it all is slower but works.
     drop(stream.set_nodelay(true));
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
         hyper::service::Service::call(&router, request)
     });
     let connection = http1::Builder::new()
@@ -170,4 +182,19 @@ async fn serve_http<F: Functions>(
     if let Err(error) = served {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Answers a connection for which there is no place.
+async fn turn_away(mut stream: TcpStream, limit: Duration) {
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
+        content-length: 33\r\nretry-after: 1\r\nconnection: close\r\n\r\n{\"message\":\"Service Unavailable\"}";
+    let answered = async {
+        // A connection that is closed while bytes of the client are unread is reset, and the answer is lost.
+        let mut request = [0; 4096];
+        stream.read(&mut request).await?;
+        stream.write_all(ANSWER).await?;
+        stream.shutdown().await
+    };
+    // Nobody is left to tell of a failure.
+    drop(timeout(limit, answered).await);
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::{
-    sync::{oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
     time::timeout,
 };
 
@@ -24,12 +24,20 @@ pub(crate) struct Shared<F> {
     pub(crate) connections: Connections,
     pub(crate) routes: Routes,
     pub(crate) phase: watch::Receiver<Phase>,
+    /// One permit for each byte of a request body.
+    pub(crate) body_room: Arc<Semaphore>,
     /// One task for each HTTP connection.
     pub(crate) requests: Tasks,
     /// One task for each socket, from its handshake to the end of `$disconnect`.
     pub(crate) sockets: Tasks,
     pub(crate) invocations: Tasks,
 }
+
+/// A connection's place among [`Limits::connections_max`], kept until its socket has ended.
+#[derive(Clone)]
+pub(crate) struct Place(
+    #[expect(dead_code, reason = "counts while it lives")] pub(crate) Arc<OwnedSemaphorePermit>,
+);
 
 /// How far a shutdown has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

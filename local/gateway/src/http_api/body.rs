@@ -1,11 +1,16 @@
 //! Reads a request body of bounded size in bounded time.
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Body as _;
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use crate::{config::Limits, headers};
 
@@ -13,11 +18,26 @@ use crate::{config::Limits, headers};
 /// read the answer. Unit: bytes.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// What each body may have for nothing: with it, small requests pass while large ones fill the room. Unit: bytes.
+const FREE_BYTES: usize = 16 * 1024;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadError {
     TooLarge,
-    /// The client broke off, or was too slow.
+    /// The client broke off.
     Incomplete,
+    /// The client was too slow.
+    Late,
+    /// All requests together have no room for it.
+    NoRoom,
+}
+
+/// A body, and its room among all that are read at once.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) bytes: Bytes,
+    /// Until the request is answered: the function has a copy.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 /// The whole body. One that is too large by its own account is not read at all.
@@ -25,23 +45,49 @@ pub(super) async fn read(
     headers: &HeaderMap,
     mut body: Body,
     bytes_max: usize,
+    room: &Arc<Semaphore>,
     limits: &Limits,
-) -> Result<Bytes, ReadError> {
+) -> Result<Read, ReadError> {
     if body.size_hint().lower() > bytes_max as u64 {
         if headers::text(headers, header::EXPECT.as_str()).is_none() {
             discard(body, limits);
         }
         return Err(ReadError::TooLarge);
     }
-    let collecting = Limited::new(&mut body, bytes_max).collect();
-    match timeout(limits.integration_timeout, collecting).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body, limits);
-            Err(ReadError::TooLarge)
-        }
-        Ok(Err(_)) | Err(_) => Err(ReadError::Incomplete),
+    let collecting = collect(&mut body, bytes_max, room, limits);
+    let read = timeout(limits.integration_timeout, collecting).await.unwrap_or(Err(ReadError::Late));
+    if matches!(read, Err(ReadError::TooLarge | ReadError::NoRoom)) {
+        discard(body, limits);
     }
+    read
+}
+
+/// Room is taken as bytes come, not as they are announced.
+async fn collect(
+    body: &mut Body,
+    bytes_max: usize,
+    room: &Arc<Semaphore>,
+    limits: &Limits,
+) -> Result<Read, ReadError> {
+    let (mut bytes, mut taken) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    loop {
+        let frame = timeout(limits.body_idle, body.frame()).await.map_err(|_| ReadError::Late)?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| ReadError::Incomplete)?.into_data() else { continue };
+        let size = bytes.len() + data.len();
+        if size > bytes_max {
+            return Err(ReadError::TooLarge);
+        }
+        let wanted = size.saturating_sub(FREE_BYTES.max(bytes.len()));
+        let wanted = u32::try_from(wanted).map_err(|_| ReadError::TooLarge)?;
+        let more = Arc::clone(room).try_acquire_many_owned(wanted).map_err(|_| ReadError::NoRoom)?;
+        match &mut taken {
+            Some(taken) => taken.merge(more),
+            None => taken = Some(more),
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Read { bytes: bytes.freeze(), room: taken })
 }
 
 /// Danger: a connection that is closed while bytes of the client are unread is

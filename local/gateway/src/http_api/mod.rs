@@ -7,7 +7,10 @@ mod response;
 use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, response::Response};
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 
 use crate::{
     functions::{Functions, InvokeError},
@@ -21,15 +24,26 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
         return not_found().await;
     };
     let (parts, body) = request.into_parts();
-    let body = match body::read(&parts.headers, body, api.body_bytes_max, shared.limits()).await {
-        Ok(body) => body,
+    let room = &shared.body_room;
+    let read = body::read(&parts.headers, body, api.body_bytes_max, room, shared.limits()).await;
+    let body::Read { bytes, room } = match read {
+        Ok(read) => read,
         Err(body::ReadError::TooLarge) => {
             return failure(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         Err(body::ReadError::Incomplete) => return failure(StatusCode::BAD_REQUEST, "Bad Request"),
+        Err(body::ReadError::Late) => return failure(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+        Err(body::ReadError::NoRoom) => {
+            let mut answer = failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            return answer;
+        }
     };
-    let event = event::request(&shared.config, &api.prefix, &parts, &body);
-    match shared.invoke(&api.function, event).await {
+    let event = event::request(&shared.config, &api.prefix, &parts, &bytes);
+    drop(bytes);
+    let answer = shared.invoke(&api.function, event).await;
+    drop(room);
+    match answer {
         Ok(answer) => response::read(&answer).unwrap_or_else(|error| {
             tracing::warn!(function = api.function, %error, "the answer of {} is malformed", api.function);
             internal_server_error()

@@ -27,7 +27,7 @@ use crate::{
     connections::{Mailbox, Opening},
     functions::Functions,
     headers, ids, query,
-    shared::Shared,
+    shared::{Place, Shared},
 };
 
 /// Answers a request for the path of the WebSocket API: 101, or why not.
@@ -39,11 +39,15 @@ pub(crate) async fn accept<F: Functions>(shared: Arc<Shared<F>>, mut request: Re
         Ok(accept_key) => accept_key,
         Err(status) => return misfit(status),
     };
+    let place = request.extensions_mut().remove::<Place>();
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
     let (respond, response) = oneshot::channel();
     let task = live(Arc::clone(&shared), read(&parts), accept_key, upgrade, respond);
-    shared.sockets.spawn(task);
+    shared.sockets.spawn(async move {
+        task.await;
+        drop(place);
+    });
     response.await.unwrap_or_else(|_| misfit(StatusCode::INTERNAL_SERVER_ERROR))
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod closing;
+mod floods;
 mod handshake;
 mod http_api;
 mod limits;
