@@ -21,13 +21,6 @@ async fn after_ten_failed_logins_the_right_password_has_to_wait_too() {
 }
 
 #[tokio::test]
-async fn failed_logins_are_counted_wherever_they_come_from() {
-    let alice = Chat::new().user().await;
-    fail_ten_times(&Chat::new(), &alice).await;
-    Chat::new().login(&alice.handle, &alice.password).await.refused(429, "rate_limited");
-}
-
-#[tokio::test]
 async fn failed_logins_of_others_do_not_count() {
     let (chat, [alice, bob]) = (Chat::new(), Chat::new().users().await);
     fail_ten_times(&chat, &alice).await;

@@ -27,9 +27,9 @@ pub struct FreshIds {
 pub struct AuthRates {
     /// Signups per source address, and as many logins.
     pub per_source: Rate,
-    /// Failed logins per handle.
+    /// Failed logins per handle and source address.
     pub per_handle: Rate,
-    /// Logins per handle that are under way at once.
+    /// Logins per handle and source address that are under way at once.
     pub at_once_per_handle: Rate,
 }
 

@@ -1,4 +1,4 @@
-//! How often one address may sign up and log in.
+//! How often one address may sign up and log in, and what it does to others.
 
 use serde_json::json;
 use tests::runner::Runner;
@@ -30,4 +30,29 @@ async fn signups_of_one_address_come_in_bursts_of_200() {
     alice.assert_logged_in().await;
     chat.login(&alice.handle, &alice.password).await.ok();
     sign_up_as(&confab.chat(), &alice).await.refused(409, "conflict");
+}
+
+/// Each [`Runner::chat`] calls from an address of its own.
+#[tokio::test]
+async fn nobody_elsewhere_keeps_a_user_out() {
+    let confab = Runner::start(&["--memory"]).await;
+    let (home, alice) = (confab.chat(), confab.chat().user().await);
+    for _ in 0..12 {
+        let stranger = confab.chat();
+        let mut failed = 0;
+        loop {
+            let answer = stranger.login(&alice.handle, "wrong horse").await;
+            if answer.status == 429 {
+                break;
+            }
+            answer.refused(401, "unauthenticated");
+            failed += 1;
+        }
+        // After a hundred from everywhere each address has one try instead of ten.
+        assert!([1, 10].contains(&failed), "{failed}");
+        home.login(&alice.handle, &alice.password).await.ok();
+    }
+    let stranger = confab.chat();
+    stranger.login(&alice.handle, "wrong horse").await.refused(401, "unauthenticated");
+    stranger.login(&alice.handle, &alice.password).await.refused(429, "rate_limited");
 }
