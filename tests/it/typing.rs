@@ -10,18 +10,35 @@ const AT_ONCE: u64 = 5;
 
 async fn two_who_are_connected() -> (User, User, Socket, Socket) {
     let [alice, bob] = Chat::new().users().await;
+    alice.post_text(&alice.dm(&bob), "the first one opens the conversation").await;
     let (phone, bobs) = (alice.connect().await, bob.connect().await);
     (alice, bob, phone, bobs)
 }
 
 #[tokio::test]
-async fn the_other_side_is_told_before_the_first_message() {
+async fn the_other_side_is_told() {
     let (alice, bob, mut phone, mut bobs) = two_who_are_connected().await;
     let dm = alice.dm(&bob);
     phone.type_in(&dm).await;
     bobs.sees_typing(&alice, &dm).await;
     phone.assert_quiet().await;
     bobs.assert_quiet().await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_before_the_first_message() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut phone, mut bobs) = (alice.connect().await, bob.connect().await);
+    let dm = alice.dm(&bob);
+    phone.type_in(&dm).await;
+    phone.assert_quiet().await;
+    bobs.sees_no_typing().await;
+    phone.say(&bob.id, "written").await;
+    phone.type_in(&dm).await;
+    bobs.sees_typing(&alice, &dm).await;
+    // Either of the two may have written first.
+    bobs.type_in(&dm).await;
+    phone.sees_typing(&bob, &dm).await;
 }
 
 #[tokio::test]
@@ -40,12 +57,10 @@ async fn nothing_of_it_is_stored() {
     phone.type_in(&dm).await;
     bobs.sees_typing(&alice, &dm).await;
     for user in [&alice, &bob] {
-        assert!(user.chat_list().await.is_empty());
-        assert!(user.log(&dm).await.is_empty());
+        assert_eq!(user.chat_list().await.len(), 1);
+        assert_eq!(user.log(&dm).await.len(), 1);
     }
-    let frames = bobs.sync_frames(json!({"cursors": {&dm: 0}})).await;
-    assert_eq!((frames.len(), &frames[0]["conversations"]), (1, &json!([])));
-    assert_eq!(phone.say(&bob.id, "written").await["seq"], 1);
+    assert_eq!(phone.say(&bob.id, "written").await["seq"], 2);
     bobs.next("message").await;
     bob.connect().await.assert_quiet().await;
 }

@@ -31,6 +31,7 @@ async fn nobody_else_is_told() {
     let [alice, bob, friend] = Chat::new().users().await;
     alice.befriend(&friend).await;
     let (dm, group) = (alice.dm(&bob), alice.create_group(&[&bob]).await);
+    alice.post_text(&dm, "the first one opens the conversation").await;
     let (mut bobs, mut friends) = (bob.connect().await, friend.connect().await);
     let mut phone = alice.connect().await;
     for conversation in [&dm, &group] {
@@ -91,6 +92,7 @@ async fn among_more_than_20_nobody_is_told() {
 async fn neither_side_of_a_block_is_told_of_the_other() {
     let [alice, bob] = Chat::new().friends().await;
     let dm = alice.dm(&bob);
+    alice.post_text(&dm, "the first one opens the conversation").await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alice.block(&bob).await;
     alices.type_in(&dm).await;

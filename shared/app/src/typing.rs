@@ -7,9 +7,10 @@ use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
 use confab_domain::rate::Rate;
 use confab_domain::{ConversationId, Refusal, Timestamp, UserId, membership};
 use confab_protocol::{ServerFrame, server};
+use futures_util::future::try_join;
 
 use crate::generations::Generations;
-use crate::ports::{Connections, Contacts, Groups, Sessions};
+use crate::ports::{Connections, Contacts, Groups, Inboxes, Sessions, StoreError};
 use crate::{Error, announce};
 
 /// How often one user may say that they write, as far as one process has heard: the event is shown for 5 seconds, so a
@@ -42,14 +43,16 @@ impl Typists {
     }
 }
 
-/// Tells the other members of a 1:1 conversation, or of a group of up to
+/// Tells the other members of a 1:1 conversation that has a message, or of a group of up to
 /// [`TOLD_OF_RECEIPTS_MAX`], that `typist` writes. Nothing is stored, and nobody is told with a block between.
+///
+/// Before the first message of a 1:1 conversation nobody is told: a stranger would reach anybody by it.
 ///
 /// # Errors
 ///
 /// [`Error::Refused`] for an outsider, and for too many; [`Error::Store`].
 pub async fn typing(
-    store: &(impl Sessions + Contacts + Groups + Sync),
+    store: &(impl Sessions + Contacts + Groups + Inboxes + Sync),
     connections: &(impl Connections + Sync),
     typists: &Typists,
     typist: UserId,
@@ -61,7 +64,11 @@ pub async fn typing(
     if others.is_empty() {
         return Ok(());
     }
-    let cut = store.relations(typist, &others).await?;
+    let (cut, is_begun) =
+        try_join(store.relations(typist, &others), is_begun(store, typist, conversation)).await?;
+    if !is_begun {
+        return Ok(());
+    }
     let cut: Vec<UserId> =
         cut.iter().filter(|contact| contact.relation.is_cut()).map(|contact| contact.other).collect();
     let told: Vec<UserId> = others.into_iter().filter(|user| !cut.contains(user)).collect();
@@ -71,6 +78,15 @@ pub async fn typing(
     });
     announce::hint(store, connections, &told, None, &event, now).await;
     Ok(())
+}
+
+/// Whether a 1:1 conversation has begun; of a group it is known that the user is a member.
+async fn is_begun(
+    inboxes: &(impl Inboxes + Sync),
+    typist: UserId,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    Ok(conversation.group().is_some() || inboxes.get(typist, conversation).await?.is_some())
 }
 
 async fn others(
