@@ -5,29 +5,24 @@ use std::time::Instant;
 use crate::client::{Client, is_type, send_frame};
 use crate::runner::Confab;
 
-/// Messages that are sent before the clock runs, so that caches are warm.
-const WARM_UP: usize = 200;
+/// Messages that each pair sends before the clock runs, so that caches are warm.
+const WARM_UP: usize = 100;
+
+/// Messages of each pair, less than a user may send at once.
+const MESSAGES_PER_PAIR: usize = 800;
 
 pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<String> {
-    let mut ada = Client::new(&confab.authority, "latency_ada").await?;
-    let mut bob = Client::new(&confab.authority, "latency_bob").await?;
     let (mut acked, mut delivered) = (Vec::new(), Vec::new());
-    for id in 0..WARM_UP + messages {
-        let frame = send_frame(id, &bob.user);
-        let begin = Instant::now();
-        ada.send(frame).await?;
-        let receive = async {
-            while !is_type(&bob.next().await?, "message") {}
-            anyhow::Ok(begin.elapsed().as_secs_f64() * 1000.0)
-        };
-        let ack = async {
-            while !is_type(&ada.next().await?, "ack") {}
-            anyhow::Ok(begin.elapsed().as_secs_f64() * 1000.0)
-        };
-        let (received_ms, acked_ms) = futures_util::future::try_join(receive, ack).await?;
-        if id >= WARM_UP {
-            acked.push(acked_ms);
-            delivered.push(received_ms);
+    for pair in 0..messages.div_ceil(MESSAGES_PER_PAIR) {
+        let mut ada = Client::new(&confab.authority, &format!("latency_ada_{pair}")).await?;
+        let mut bob = Client::new(&confab.authority, &format!("latency_bob_{pair}")).await?;
+        let measured = MESSAGES_PER_PAIR.min(messages - acked.len());
+        for id in 0..WARM_UP + measured {
+            let (acked_ms, received_ms) = send_one(&mut ada, &mut bob, id).await?;
+            if id >= WARM_UP {
+                acked.push(acked_ms);
+                delivered.push(received_ms);
+            }
         }
     }
     Ok(format!(
@@ -35,6 +30,22 @@ pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<
         percentiles(&mut acked),
         percentiles(&mut delivered)
     ))
+}
+
+/// How long it takes until the sender has the ack and the other the message. Unit: milliseconds.
+async fn send_one(ada: &mut Client, bob: &mut Client, id: usize) -> anyhow::Result<(f64, f64)> {
+    let frame = send_frame(id, &bob.user);
+    let begin = Instant::now();
+    ada.send(frame).await?;
+    let receive = async {
+        while !is_type(&bob.next().await?, "message") {}
+        anyhow::Ok(begin.elapsed().as_secs_f64() * 1000.0)
+    };
+    let ack = async {
+        while !is_type(&ada.next().await?, "ack") {}
+        anyhow::Ok(begin.elapsed().as_secs_f64() * 1000.0)
+    };
+    futures_util::future::try_join(ack, receive).await
 }
 
 pub(crate) fn percentiles(values: &mut [f64]) -> String {
