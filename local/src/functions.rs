@@ -9,6 +9,7 @@ use axum::Router;
 use bytes::Bytes;
 use confab_local_gateway::{Functions, HttpApi, InvokeError, Route, WebSocketApi};
 use connect::Connect;
+use default::DefaultFunction;
 use disconnect::Disconnect;
 use fan_out::FanOut;
 use heartbeat::Heartbeat;
@@ -32,6 +33,7 @@ pub(crate) struct LocalFunctions {
     pub(crate) push: Push,
     pub(crate) send: Send,
     pub(crate) sync: Sync,
+    pub(crate) default: DefaultFunction,
     pub(crate) api: Router,
 }
 
@@ -76,7 +78,7 @@ impl Functions for LocalFunctions {
             "connect" => run(&event, |event| self.connect.handle(event)).await,
             "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
             "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,
-            "default" => run(&event, |event| std::future::ready(default::handle(&event))).await,
+            "default" => run(&event, |event| std::future::ready(self.default.handle(&event))).await,
             "api" => self.call_api(&event).await,
             _ => Err(failed("no such function")),
         }

@@ -2,8 +2,14 @@
 //!
 //! `GET /dev/pushes/{conversation}/{seq}` explains what became of a message for each member.
 
-use axum::extract::{Path, State};
+use std::net::IpAddr;
+
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use confab_app::push::explain::{Explanation, Question, explain};
@@ -25,6 +31,23 @@ pub(crate) struct Witnesses {
 /// `GET /dev/pushes`, of what was handed to that SNS.
 pub fn recorded(sns: Sns) -> Router {
     Router::new().route("/dev/pushes", get(list)).with_state(sns)
+}
+
+/// Refuses a request that names the runner otherwise than by an address or as `localhost`: a page whose own name leads
+/// to this machine would read for its host what browsers keep from pages of other hosts.
+pub(crate) async fn only_by_address(request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    if host.is_some_and(is_address) {
+        return next.run(request).await;
+    }
+    (StatusCode::MISDIRECTED_REQUEST, "open this by an address, or as localhost").into_response()
+}
+
+fn is_address(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let ip = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    ip.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
 /// `GET /dev/pushes/{conversation}/{seq}`.
@@ -86,5 +109,22 @@ fn push(published: Published) -> Push {
         payload,
         attributes: published.attributes.into_iter().map(attribute).collect(),
         sent_at_ms: published.sent_at_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_or_localhost_names_the_runner() {
+        for host in ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "192.168.1.7:80"] {
+            assert!(is_address(host), "{host}");
+        }
+        for host in
+            ["", "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil", "::1"]
+        {
+            assert!(!is_address(host), "{host}");
+        }
     }
 }

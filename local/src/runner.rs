@@ -8,9 +8,13 @@ use std::time::Duration;
 use anyhow::Context;
 use api::{Api, WebSocketUrl};
 use authorizer::Authorizer;
+use axum::middleware::from_fn;
+use confab_app::Limiter;
+use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
 use confab_app::sign_up::AuthRates;
 use confab_app::typing::Typists;
+use confab_domain::budget::LOCAL_RATES;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
@@ -21,6 +25,7 @@ use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
+use default::DefaultFunction;
 use disconnect::Disconnect;
 use fan_out::FanOut;
 use heartbeat::Heartbeat;
@@ -108,6 +113,7 @@ impl Runner {
         }
         let witnesses = Witnesses { store: backends.store.clone(), policy: heartbeat_policy(options) };
         let developers = pushes::recorded(sns).merge(pushes::explained(witnesses));
+        let developers = developers.layer(from_fn(pushes::only_by_address));
         let gateway = gateway.with_fallback(web::router().merge(developers));
         let functions = functions(options, &backends, &tokens);
         let Backends { sqs, queues, .. } = backends;
@@ -155,13 +161,19 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
     let presence =
         Presence { queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()), policy };
     let retention = Retention::days(options.retention_days);
+    // One for all functions, since they are one process.
+    let limiter = Arc::new(Limiter::new(LOCAL_RATES));
     let writer = || Writer { retention, ..Writer::default() };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     LocalFunctions {
         authorizer: Authorizer { tokens: tokens.clone() },
         connect: Connect { store: store.clone(), gateway: gateway.clone(), presence: presence.clone() },
         disconnect: Disconnect { store: store.clone() },
-        heartbeat: Heartbeat { store: store.clone(), presence: presence.clone() },
+        heartbeat: Heartbeat {
+            store: store.clone(),
+            presence: presence.clone(),
+            limiter: Arc::clone(&limiter),
+        },
         send: Send {
             store: store.clone(),
             gateway: gateway.clone(),
@@ -169,6 +181,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             push: push_queue.clone(),
             presence: presence.clone(),
             writer: writer(),
+            limiter: Arc::clone(&limiter),
         },
         fan_out: FanOut {
             store: store.clone(),
@@ -200,7 +213,9 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             presence: presence.clone(),
             retention,
             typists: Typists::default(),
+            limiter: Arc::clone(&limiter),
         },
+        default: DefaultFunction { limiter: Arc::clone(&limiter) },
         api: LocalFunctions::api_router(Api {
             store: store.clone(),
             gateway: gateway.clone(),
@@ -212,6 +227,8 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             tokens: tokens.clone(),
             writer: writer(),
             rates: AUTH_RATES,
+            changes: ChangeRates::new(60, 10, 20, 1_000),
+            limiter,
             websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
         }),
     }

@@ -1,13 +1,16 @@
 //! The functions over a metered store, without a gateway: events go in, answers come out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use confab_app::Limiter;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
 use confab_app::typing::Typists;
 use confab_domain::account::{Handle, Profile};
+use confab_domain::budget::BudgetRates;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
@@ -23,7 +26,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use ulid::Ulid;
 
-use crate::clients::{Clients, TABLE_PREFIX};
+use crate::clients::{Clients, TABLE_PREFIX, limiter};
 use crate::posts::Posts;
 use crate::push_bench::Pushes;
 use crate::queue_bench::Queue;
@@ -109,6 +112,7 @@ impl Bench {
                 push: clients.push_queue("send", &pushes_queue),
                 presence: watching("send"),
                 writer: writer(),
+                limiter: limiter(),
             },
             sync: sync::Sync {
                 store: clients.store("sync"),
@@ -117,6 +121,7 @@ impl Bench {
                 presence: watching("sync"),
                 retention,
                 typists: Typists::default(),
+                limiter: limiter(),
             },
             heartbeat: clients.heartbeat(watching("heartbeat")),
             connect: clients.connect(watching("connect")),
@@ -152,6 +157,7 @@ impl Bench {
     /// As if the next send met an environment that has just started.
     pub(crate) fn forget_warm_state(&mut self) {
         self.send.writer = Writer::default();
+        self.send.limiter = limiter();
     }
 
     /// Begins to count posts anew.
@@ -274,6 +280,18 @@ impl Bench {
         let conversation = ConversationId::dm(from.id, to.id).expect("two users");
         assert_eq!(answer["conversation"], conversation.to_string());
         conversation.to_string()
+    }
+
+    /// As [`Bench::send`], without a look at the answer.
+    pub(crate) async fn try_send(&self, from: &User, to: &User, id: &str, text: &str) -> Value {
+        let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});
+        frame_of(self.send.handle(message(from, "send", &frame)).await)
+    }
+
+    /// As if every function ran in a fresh environment from here on, and allowed that much.
+    pub(crate) fn is_elsewhere(&mut self, rates: BudgetRates) {
+        self.send.limiter = Arc::new(Limiter::new(rates));
+        self.sync.limiter = Arc::new(Limiter::new(rates));
     }
 
     pub(crate) async fn sync(&self, user: &User, cursors: Value) -> Value {

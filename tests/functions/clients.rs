@@ -1,11 +1,16 @@
 //! SDK clients, by who calls.
 
+use std::sync::Arc;
+
 use api::{Api, WebSocketUrl};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
+use confab_app::Limiter;
+use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
 use confab_app::sign_up::AuthRates;
+use confab_domain::budget::LOCAL_RATES;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
@@ -161,12 +166,14 @@ impl Clients {
             tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
             writer,
             rates: RATES,
+            changes: ChangeRates::new(60, 10, 20, 1_000),
+            limiter: limiter(),
             websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
         })
     }
 
     pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {
-        heartbeat::Heartbeat { store: self.store("heartbeat"), presence }
+        heartbeat::Heartbeat { store: self.store("heartbeat"), presence, limiter: limiter() }
     }
 
     pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {
@@ -185,6 +192,11 @@ impl Clients {
                 .build(),
         ))
     }
+}
+
+/// Of an environment that nobody has asked for anything yet.
+pub(crate) fn limiter() -> Arc<Limiter> {
+    Arc::new(Limiter::new(LOCAL_RATES))
 }
 
 fn credentials(caller: &str) -> Credentials {

@@ -2,6 +2,7 @@
 
 mod alone;
 mod bench;
+mod budgets;
 mod clients;
 mod costs;
 mod fates;

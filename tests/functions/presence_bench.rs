@@ -40,11 +40,12 @@ impl Bench {
         self.was_heard_at(user, clock::now()).await;
     }
 
-    /// As if the last sign of life of a user had come then.
+    /// As if the last sign of life of a user had come then, by a frame to `send`.
     pub(crate) async fn was_heard_at(&self, user: &User, then: Timestamp) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let connection = &session.connections.first().expect("a connection").id;
-        assert!(self.store.renew(user.id, connection, then).await.expect("a store").is_some());
+        let charges = self.send.limiter.take_charges(user.id, true, clock::now());
+        assert!(self.store.renew(user.id, connection, &charges, then).await.expect("a store").is_some());
     }
 
     /// As if a user had been alone for long, and told to beat rarely.

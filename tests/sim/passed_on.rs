@@ -5,6 +5,7 @@ use confab_app::ports::{
     ProfileChange, RegisterOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
+use confab_domain::budget::{Budgets, Charges};
 use confab_domain::device::Device;
 use confab_domain::push::Registration;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
@@ -25,9 +26,14 @@ impl Sessions for Store<'_> {
         &self,
         user: UserId,
         connection: &ConnectionId,
+        charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        self.world.memory.renew(user, connection, now).await
+        self.world.memory.renew(user, connection, charges, now).await
+    }
+
+    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
+        self.world.memory.charge(user, charges, now).await
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {

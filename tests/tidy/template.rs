@@ -83,7 +83,7 @@ fn variables_read(config: &str) -> BTreeSet<String> {
         .filter_map(|rest| rest.split('"').next())
         .map(str::to_owned)
         .collect();
-    for helper in ["tables", "heartbeat_policy", "push_applications", "retention"] {
+    for helper in ["tables", "heartbeat_policy", "push_applications", "budget_rates", "retention"] {
         if config.contains(&format!("env.{helper}()")) {
             let body = env.split_once(&format!("pub fn {helper}(")).expect("a helper of env.rs").1;
             let body = body.split_once("\n    }\n").map_or(body, |(body, _)| body);

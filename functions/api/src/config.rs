@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use confab_app::rare_changes::ChangeRates;
 use confab_app::sign_up::AuthRates;
+use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
@@ -35,12 +37,17 @@ pub struct Config {
     pub websocket_url: String,
     /// `CONFAB_SIGNUP_BURST`, `CONFAB_SIGNUP_INTERVAL_SECONDS`.
     pub rates: AuthRates,
+    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    pub budgets: BudgetRates,
+    /// `CONFAB_CONTACT_CHANGES_PER_HOUR`, `CONFAB_CONTACT_CHANGES_PER_HOUR_AND_PERSON`,
+    /// `CONFAB_PROFILE_CHANGES_PER_HOUR`, `CONFAB_GROUPS_PER_DAY`.
+    pub changes: ChangeRates,
 }
 
-/// Failed logins per handle: 10 in 10 minutes.
+/// Failed logins per handle and source address: 10 in 10 minutes.
 pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
 
-/// Logins of one handle under way at once: more than a user has devices, few for who guesses.
+/// Logins of one handle from one address under way at once: more than a user has devices, few for who guesses.
 pub const LOGINS_AT_ONCE: Rate = Rate { burst: 15, interval: Duration::from_secs(40) };
 
 impl Config {
@@ -62,6 +69,13 @@ impl Config {
             retention: env.retention(),
             signing_secret_arn: env.get("CONFAB_SIGNING_SECRET_ARN"),
             websocket_url: env.get("CONFAB_WEBSOCKET_URL"),
+            budgets: env.budget_rates(),
+            changes: ChangeRates::new(
+                env.get("CONFAB_CONTACT_CHANGES_PER_HOUR"),
+                env.get("CONFAB_CONTACT_CHANGES_PER_HOUR_AND_PERSON"),
+                env.get("CONFAB_PROFILE_CHANGES_PER_HOUR"),
+                env.get("CONFAB_GROUPS_PER_DAY"),
+            ),
             rates: AuthRates {
                 per_source: Rate {
                     burst: env.get("CONFAB_SIGNUP_BURST"),

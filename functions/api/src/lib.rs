@@ -16,9 +16,10 @@ use std::sync::Arc;
 use axum::Router;
 use confab_app::delivery::Delivery;
 use confab_app::presence::Context;
+use confab_app::rare_changes::{ChangeRates, RareChange, take_change};
 use confab_app::send_message::Writer;
 use confab_app::sign_up::{AuthRates, FreshIds};
-use confab_app::{Error, ports::StoreError};
+use confab_app::{Error, Limiter, ports::StoreError};
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
@@ -28,6 +29,8 @@ use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
+
+use extract::Caller;
 
 pub use websocket_url::WebSocketUrl;
 
@@ -54,6 +57,10 @@ pub struct Api {
     pub writer: Writer,
     /// How often accounts are made, and logins tried.
     pub rates: AuthRates,
+    /// How often a user may change what is changed rarely.
+    pub changes: ChangeRates,
+    /// What each user may still ask for.
+    pub limiter: Arc<Limiter>,
     /// The address of the WebSocket API.
     pub websocket_url: WebSocketUrl,
 }
@@ -68,6 +75,10 @@ pub fn router(api: Api) -> Router {
 impl Api {
     fn presence(&self, now: Timestamp) -> Result<Context<'_, Store, SqsPresenceQueue>, Error> {
         self.presence.context(&self.store, now)
+    }
+
+    async fn take_change(&self, caller: &Caller, change: RareChange) -> Result<(), Error> {
+        take_change(&self.store, &self.changes, caller.identity.user, change, caller.now).await
     }
 
     fn delivery(&self) -> Delivery<'_, Gateway, SqsPushQueue> {

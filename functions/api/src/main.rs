@@ -1,6 +1,9 @@
 //! Cold start of the `api` function.
 
+use std::sync::Arc;
+
 use api::{Api, WebSocketUrl, config::Config, event::readable};
+use confab_app::Limiter;
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
 use confab_passwords_argon2::Argon2Passwords;
@@ -26,6 +29,8 @@ async fn main() -> Result<(), Error> {
         tokens: JwtTokens::new(&secret)?,
         writer: Writer { retention: config.retention, ..Writer::default() },
         rates: config.rates,
+        changes: config.changes,
+        limiter: Arc::new(Limiter::new(config.budgets)),
         websocket_url: WebSocketUrl::Fixed(config.websocket_url),
     };
     let router = api::router(api);

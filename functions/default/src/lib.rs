@@ -1,23 +1,44 @@
 //! `$default`: a typed answer to whatever names no route.
 
+pub mod config;
+
+use std::sync::Arc;
 use std::time::Instant;
 
-use confab_app::Error;
+use confab_app::{Error, Limiter};
 use confab_domain::Refusal;
+use confab_domain::budget::Budget;
 use confab_lambda::frame::id_of;
 use confab_lambda::summary;
 use confab_lambda::websocket::{Event, Response};
 use confab_protocol::limits;
 use serde_json::Value;
 
-/// Answers with an error that says what is wrong with the frame.
-pub fn handle(event: &Event) -> Response {
-    let started = Instant::now();
-    let body = event.body.as_deref().unwrap_or_default();
-    let refusal = Error::Refused(refusal_of(body, event.is_base64_encoded));
-    summary::log("default", Some(&refusal), started.elapsed());
-    let id = if event.is_base64_encoded { None } else { id_of(body, limits::ID_BYTES_MAX) };
-    Response::error(id, &refusal)
+/// The function.
+#[derive(Debug)]
+pub struct DefaultFunction {
+    /// What each user may still ask for. No store is told.
+    pub limiter: Arc<Limiter>,
+}
+
+impl DefaultFunction {
+    /// Answers with an error that says what is wrong with the frame.
+    pub fn handle(&self, event: &Event) -> Response {
+        let started = Instant::now();
+        let body = event.body.as_deref().unwrap_or_default();
+        let error = match event.caller() {
+            Ok(caller) => {
+                Error::Refused(match self.limiter.take(caller.identity.user, Budget::Frames, caller.now) {
+                    Ok(()) => refusal_of(body, event.is_base64_encoded),
+                    Err(refusal) => refusal,
+                })
+            }
+            Err(error) => error,
+        };
+        summary::log("default", Some(&error), started.elapsed());
+        let id = if event.is_base64_encoded { None } else { id_of(body, limits::ID_BYTES_MAX) };
+        Response::error(id, &error)
+    }
 }
 
 fn refusal_of(body: &str, is_binary: bool) -> Refusal {
@@ -39,15 +60,21 @@ fn refusal_of(body: &str, is_binary: bool) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use confab_domain::budget::LOCAL_RATES;
 
     #[track_caller]
     fn check(body: &str, is_binary: bool, expected: &str) {
         let event = serde_json::json!({
-            "requestContext": {"routeKey": "$default", "eventType": "MESSAGE", "connectionId": "c="},
+            "requestContext": {"routeKey": "$default", "eventType": "MESSAGE", "connectionId": "c=", "authorizer": {
+                "user": "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+                "device": "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+                "family": "fam_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            }},
             "body": body,
             "isBase64Encoded": is_binary,
         });
-        let response = handle(&serde_json::from_value(event).unwrap());
+        let function = DefaultFunction { limiter: Arc::new(Limiter::new(LOCAL_RATES)) };
+        let response = function.handle(&serde_json::from_value(event).unwrap());
         assert_eq!(response.body.as_deref(), Some(expected));
     }
 

@@ -1,5 +1,6 @@
 //! What the function is told by its environment.
 
+use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_lambda::env::{BadEnv, Env};
 use confab_store_dynamodb::Tables;
@@ -13,6 +14,8 @@ pub struct Config {
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
+    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    pub rates: BudgetRates,
 }
 
 impl Config {
@@ -27,6 +30,7 @@ impl Config {
             tables: env.tables(),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
+            rates: env.budget_rates(),
         };
         env.finish(config)
     }

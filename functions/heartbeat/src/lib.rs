@@ -2,7 +2,11 @@
 
 pub mod config;
 
+use std::sync::Arc;
+
+use confab_app::Limiter;
 use confab_app::presence::hear::heartbeat;
+use confab_domain::budget::Budget;
 use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{ServerFrame, client, server};
@@ -15,14 +19,16 @@ pub struct Heartbeat {
     pub store: Store,
     /// How often, and who watches.
     pub presence: Presence,
+    /// What each user may still ask for.
+    pub limiter: Arc<Limiter>,
 }
 
 impl Heartbeat {
     /// Answers with `heartbeat`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
-        answer(&event, async |caller: Caller, frame: client::Heartbeat| {
+        answer(&event, (&self.limiter, Budget::Frames), async |caller: Caller, frame: client::Heartbeat| {
             let context = self.presence.context(&self.store, caller.now)?;
-            let next = heartbeat(&context, caller.identity, caller.connection).await?;
+            let next = heartbeat(&context, &self.limiter, caller.identity, caller.connection).await?;
             Ok(Some(ServerFrame::Heartbeat(server::Heartbeat {
                 id: frame.id,
                 server_at_ms: Some(caller.now.as_ms()),

@@ -1,5 +1,8 @@
 //! Cold start of the `heartbeat` function.
 
+use std::sync::Arc;
+
+use confab_app::Limiter;
 use confab_lambda::{clients, observability};
 use heartbeat::{Heartbeat, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -12,6 +15,7 @@ async fn main() -> Result<(), Error> {
     let function = Heartbeat {
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
+        limiter: Arc::new(Limiter::new(config.rates)),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

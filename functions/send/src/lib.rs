@@ -2,10 +2,13 @@
 
 pub mod config;
 
+use std::sync::Arc;
+
 use confab_app::delivery::Delivery;
 use confab_app::presence::hear;
 use confab_app::send_message::{SendMessage, Writer, send_message};
-use confab_app::{Error, wire};
+use confab_app::{Error, Limiter, wire};
+use confab_domain::budget::Budget;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
 use confab_lambda::random;
@@ -29,12 +32,14 @@ pub struct Send {
     pub presence: Presence,
     /// What a warm environment keeps.
     pub writer: Writer,
+    /// What each user may still ask for.
+    pub limiter: Arc<Limiter>,
 }
 
 impl Send {
     /// Answers with `ack`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
-        answer(&event, async |caller: Caller, frame: client::Send| {
+        answer(&event, (&self.limiter, Budget::Writes), async |caller: Caller, frame: client::Send| {
             self.send(&caller, command(&caller, frame)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
@@ -50,13 +55,14 @@ impl Send {
         let sending =
             Box::pin(send_message(&self.store, (&delivery, &self.queue), &self.writer, command, *now));
         if is_group {
-            let hearing = hear::frame(&context, *identity, connection);
+            let hearing = hear::frame(&context, &self.limiter, *identity, connection);
             let (sent, ()) = futures_util::future::join(sending, hearing).await;
             return Ok(sent?.ack);
         }
         let sent = sending.await?;
         if sent.senders_session.is_some() {
-            hear::frame_of(&context, *identity, connection, sent.senders_session.as_ref()).await;
+            let session = sent.senders_session.as_ref();
+            hear::frame_of(&context, &self.limiter, *identity, connection, session).await;
         }
         Ok(sent.ack)
     }

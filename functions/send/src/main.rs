@@ -1,5 +1,8 @@
 //! Cold start of the `send` function.
 
+use std::sync::Arc;
+
+use confab_app::Limiter;
 use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
@@ -18,6 +21,7 @@ async fn main() -> Result<(), Error> {
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         writer: Writer { retention: config.retention, ..Writer::default() },
+        limiter: Arc::new(Limiter::new(config.rates)),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

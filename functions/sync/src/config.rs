@@ -1,5 +1,6 @@
 //! What the function is told by its environment.
 
+use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
@@ -18,6 +19,8 @@ pub struct Config {
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
+    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    pub rates: BudgetRates,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
 }
@@ -36,6 +39,7 @@ impl Config {
             push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
+            rates: env.budget_rates(),
             retention: env.retention(),
         };
         env.finish(config)

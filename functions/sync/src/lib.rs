@@ -2,12 +2,16 @@
 //! user has read, that they write, and who else is there.
 
 pub mod config;
+mod metered;
+
+use std::sync::Arc;
 
 use confab_app::presence::{ask::who_is_there, hear};
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, mark_read::mark_read, sync, wire};
+use confab_app::{Error, Limiter, mark_read::mark_read, sync, wire};
 use confab_domain::Refusal;
+use confab_domain::budget::Budget;
 use confab_domain::retention::Retention;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::deadline::Resumable;
@@ -18,6 +22,8 @@ use confab_protocol::{ServerFrame, client, limits, server};
 use confab_queue_sqs::SqsPushQueue;
 use confab_store_dynamodb::Store;
 use serde::de::DeserializeOwned;
+
+use metered::Metered;
 
 /// The function.
 #[derive(Debug)]
@@ -34,17 +40,31 @@ pub struct Sync {
     pub retention: Retention,
     /// What a warm environment keeps.
     pub typists: Typists,
+    /// What each user may still ask for.
+    pub limiter: Arc<Limiter>,
 }
 
 impl Sync {
     /// Answers by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
         match event.request_context.route_key.as_str() {
-            "sync" => self.hear(&event, async |caller, frame| self.sync(caller, frame).await).await,
-            "history" => self.hear(&event, async |caller, frame| self.history(caller, frame).await).await,
-            "read" => self.hear(&event, async |caller, frame| self.read(caller, frame).await).await,
-            "typing" => self.hear(&event, async |caller, frame| self.typing(caller, frame).await).await,
-            "presence" => self.hear(&event, async |caller, frame| self.who(caller, frame).await).await,
+            "sync" => {
+                self.hear(&event, Budget::Answers, async |caller, frame| self.sync(caller, frame).await).await
+            }
+            "history" => {
+                self.hear(&event, Budget::Answers, async |caller, frame| self.history(caller, frame).await)
+                    .await
+            }
+            "read" => {
+                self.hear(&event, Budget::Frames, async |caller, frame| self.read(caller, frame).await).await
+            }
+            "typing" => {
+                self.hear(&event, Budget::Frames, async |caller, frame| self.typing(caller, frame).await)
+                    .await
+            }
+            "presence" => {
+                self.hear(&event, Budget::Frames, async |caller, frame| self.who(caller, frame).await).await
+            }
             _ => Response::error(None, &Error::Internal("a route that is not this function's")),
         }
     }
@@ -53,13 +73,17 @@ impl Sync {
     async fn hear<F: Frame + DeserializeOwned>(
         &self,
         event: &Event,
+        budget: Budget,
         act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
     ) -> Response {
-        answer(event, async |caller: Caller, frame| {
+        answer(event, (&self.limiter, budget), async |caller: Caller, frame| {
             let context = self.presence.context(&self.store, caller.now)?;
             let (identity, connection) = (caller.identity, caller.connection.clone());
-            let hearing = hear::frame(&context, identity, &connection);
+            let hearing = hear::frame(&context, &self.limiter, identity, &connection);
+            let (user, now) = (caller.identity.user, caller.now);
             let (answer, ()) = futures_util::future::join(Box::pin(act(caller, frame)), hearing).await;
+            // A large answer is read after the row was looked at.
+            self.limiter.settle(&self.store, user, now).await;
             answer
         })
         .await
@@ -70,9 +94,9 @@ impl Sync {
         let command = sync::Sync::parse(frame)?;
         let deadline = Resumable::start();
         let (store, user, retention) = (&self.store, identity.user, self.retention);
-        sync::sync(store, &self.gateway, user, &connection, &command, retention, now, &deadline)
-            .await
-            .map(Some)
+        let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
+        gateway.begin(&command);
+        sync::sync(store, &gateway, user, &connection, &command, retention, now, &deadline).await.map(Some)
     }
 
     async fn history(&self, caller: Caller, frame: client::History) -> Result<Option<ServerFrame>, Error> {

@@ -1,5 +1,8 @@
 //! Cold start of the `sync` function.
 
+use std::sync::Arc;
+
+use confab_app::Limiter;
 use confab_app::typing::Typists;
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::SqsPushQueue;
@@ -18,6 +21,7 @@ async fn main() -> Result<(), Error> {
         store: clients::store(&sdk, config.tables),
         retention: config.retention,
         typists: Typists::default(),
+        limiter: Arc::new(Limiter::new(config.rates)),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

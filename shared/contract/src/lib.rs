@@ -13,6 +13,7 @@ pub mod message_pages;
 pub mod message_texts;
 
 pub mod alerts;
+pub mod budgets;
 pub mod contacts;
 pub mod groups;
 pub mod inboxes;

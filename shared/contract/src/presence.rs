@@ -1,6 +1,7 @@
 //! What session rows say of presence.
 
 use confab_app::ports::{Session, Sessions};
+use confab_domain::budget::Charges;
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
 use confab_domain::{ConnectionId, Presence, UserId, WatchId};
@@ -88,7 +89,8 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
     for _ in 0..2 {
         assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     }
-    let heard = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap().unwrap();
+    let heard =
+        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     assert_eq!(row(sessions, user).await, heard);
     let others = heard.presence.watched(WatchId(8), later(8));
@@ -100,7 +102,8 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
 /// Whoever is heard from has no end, whether one was set before or not.
 pub async fn a_replacement_that_cannot_be_told_from_none_is_not_made(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
-    let heard = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap().unwrap();
+    let heard =
+        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(!sessions.replace_presence(user, &seen, &seen.ending(later(4))).await.unwrap());
     assert_eq!(row(sessions, user).await, heard);
 }
@@ -148,16 +151,17 @@ pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
     let Lease { alone_since, .. } = before.presence.lease;
     let lease = Lease { heard_at: later(9), ends_at: None, alone_since };
     let expected = Session { presence: Presence { lease, ..before.presence }, ..before };
-    let renewed = sessions.renew(user, &ids.connection(1, 1).id, later(9)).await.unwrap();
+    let renewed =
+        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap();
     assert_eq!(renewed, Some(expected.clone()));
     assert_eq!(row(sessions, user).await, expected);
 }
 
 pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
     let unknown: ConnectionId = ids.connection(1, 2).id;
-    assert_eq!(sessions.renew(ids.user(1), &unknown, later(9)).await.unwrap(), None);
+    assert_eq!(sessions.renew(ids.user(1), &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
     let (user, before) = begun(sessions, ids, all_said()).await;
-    assert_eq!(sessions.renew(user, &unknown, later(9)).await.unwrap(), None);
+    assert_eq!(sessions.renew(user, &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(row(sessions, user).await, before);
 }

@@ -93,6 +93,16 @@ pub async fn concurrent_tries_never_exceed_the_burst(limits: &impl RateLimits, i
     assert!(taken >= 1 && refused <= 10 - taken);
 }
 
+pub async fn a_time_that_a_wrong_clock_wrote_keeps_nobody_out(limits: &impl RateLimits, ids: Ids) {
+    let bucket = ids.bucket(1);
+    let day_ms = 24 * 3_600_000;
+    assert_eq!(take(limits, &bucket, later(day_ms)).await, Ok(()));
+    assert_eq!(limits.check(&bucket, RATE, NOW).await.unwrap(), Ok(()));
+    assert_eq!(take(limits, &bucket, NOW).await, Ok(()));
+    assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_secs(1)));
+    assert_eq!(take(limits, &bucket, later(1_000)).await, Ok(()));
+}
+
 pub async fn a_check_tells_what_a_take_would_and_takes_nothing(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     for _ in 0..10 {

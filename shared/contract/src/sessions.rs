@@ -1,6 +1,7 @@
 //! Session rows.
 
 use confab_app::ports::{Connection, Session, Sessions};
+use confab_domain::budget::Budgets;
 use confab_domain::{ConnectionId, Presence, UserId};
 use futures_util::future::join_all;
 
@@ -31,10 +32,16 @@ pub async fn opening_a_connection_gives_the_row_as_it_is_then(sessions: &impl Se
     let user = ids.user(1);
     let first = ids.connection(1, 1);
     let second = Connection { opened_at: later(5), ..ids.connection(1, 2) };
-    let expected = Session { user, presence: Presence::begun(NOW), connections: vec![first.clone()] };
-    assert_eq!(open(sessions, user, &first).await, expected);
+    let expected = Session {
+        user,
+        presence: Presence::begun(NOW),
+        connections: vec![first.clone()],
+        budgets: Budgets::default(),
+    };
+    assert_eq!(open(sessions, user, &first).await, expected.clone());
     let opened = sessions.open_connection(user, &second, later(5)).await.unwrap();
-    let expected = Session { presence: Presence::begun(later(5)), connections: vec![first, second], user };
+    let expected =
+        Session { presence: Presence::begun(later(5)), connections: vec![first, second], ..expected };
     assert_eq!(sorted(opened), expected);
     assert_eq!(row(sessions, user).await, expected);
 }

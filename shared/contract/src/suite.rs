@@ -190,6 +190,17 @@ macro_rules! suite {
             buckets_do_not_touch
             concurrent_tries_never_exceed_the_burst
             a_check_tells_what_a_take_would_and_takes_nothing
+            a_time_that_a_wrong_clock_wrote_keeps_nobody_out
+        }
+        $crate::suite! { @port $block_on, $store, budgets:
+            charges_add_up_from_now_whatever_was_expected
+            budgets_are_charged_side_by_side
+            of_racing_charges_none_is_lost
+            a_charge_makes_no_session_and_a_connection_keeps_it
+            a_charge_is_no_sign_of_life
+            a_renewal_adds_charges_and_gives_what_all_added
+            a_renewal_by_an_unknown_connection_adds_nothing
+            a_charge_is_not_added_to_a_time_that_a_wrong_clock_wrote
         }
     };
     (@port $block_on:expr, $store:expr, $port:ident: $($sentence:ident)*) => {

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod budget;
 pub mod claim;
 pub mod contact;
 pub mod content;

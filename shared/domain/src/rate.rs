@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::time::CLOCK_SKEW_MAX;
 use crate::{Refusal, Timestamp};
 
 /// A burst of tries, then one per interval.
@@ -23,19 +24,45 @@ impl Rate {
         self.interval * self.burst.saturating_sub(1)
     }
 
+    /// What `units` tries cost. Unit: whole milliseconds, rounded up.
+    pub fn cost(&self, units: u32) -> Duration {
+        let nanoseconds = self.interval.as_nanos().saturating_mul(u128::from(units));
+        Duration::from_millis(u64::try_from(nanoseconds.div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    }
+
+    /// The latest time at which a bucket from which tries are taken one by one can be full again; a later one was
+    /// written by a clock that was wrong.
+    pub fn full_by(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.interval * self.burst + CLOCK_SKEW_MAX)
+    }
+
+    /// Checks that one more try could be taken from a bucket that will be full again at `full_at`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`] where the bucket is empty.
+    pub fn check(&self, full_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+        let ahead = full_at.since(now);
+        if ahead > self.tolerance() {
+            return Err(Refusal::RateLimited { retry_after: ahead - self.tolerance() });
+        }
+        Ok(())
+    }
+
     /// Takes one try from a bucket that will be full again at `full_at`.
     ///
-    /// Gives when it will be full again now.
+    /// Gives when it will be full again now. A bucket whose time a wrong clock wrote has one try left: whatever it was,
+    /// it ends within the time that a whole burst takes.
     ///
     /// # Errors
     ///
     /// [`Refusal::RateLimited`] where the bucket is empty.
     pub fn take(&self, full_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Refusal> {
-        let full_at = full_at.unwrap_or(now).max(now);
-        let ahead = full_at.since(now);
-        if ahead > self.tolerance() {
-            return Err(Refusal::RateLimited { retry_after: ahead - self.tolerance() });
-        }
+        let full_at = match full_at {
+            Some(full_at) if full_at > self.full_by(now) => now.plus(self.tolerance()),
+            full_at => full_at.unwrap_or(now).max(now),
+        };
+        self.check(full_at, now)?;
         Ok(full_at.plus(self.interval))
     }
 }
@@ -67,6 +94,25 @@ mod tests {
         let full_at = RATE.take(None, Timestamp::from_ms(0)).unwrap();
         let later = Timestamp::from_ms(1_000_000);
         assert_eq!(RATE.take(Some(full_at), later), Ok(later.plus(RATE.interval)));
+    }
+
+    #[test]
+    fn a_time_that_a_wrong_clock_wrote_keeps_nobody_out_for_longer_than_a_burst_takes() {
+        let (now, day) = (Timestamp::from_ms(1_000), Duration::from_secs(24 * 3600));
+        let full_at = RATE.take(Some(now.plus(day)), now).unwrap();
+        assert_eq!(full_at, now.plus(RATE.interval * RATE.burst));
+        assert!(RATE.take(Some(full_at), now).is_err());
+        assert!(RATE.take(Some(full_at), now.plus(RATE.interval)).is_ok());
+        // Clocks may disagree by this much.
+        assert!(RATE.take(Some(now.plus(CLOCK_SKEW_MAX)), now).is_err());
+    }
+
+    #[test]
+    fn a_cost_is_never_rounded_down_to_nothing() {
+        let rate = Rate { burst: 1, interval: Duration::from_micros(300) };
+        assert_eq!(rate.cost(1), Duration::from_millis(1));
+        assert_eq!(rate.cost(10), Duration::from_millis(3));
+        assert_eq!(RATE.cost(3), Duration::from_millis(300));
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
@@ -75,6 +77,20 @@ impl Env {
         }
     }
 
+    /// What a user may ask for.
+    pub fn budget_rates(&mut self) -> BudgetRates {
+        let kilobytes = |megabytes: u32| megabytes.saturating_mul(1_000);
+        BudgetRates {
+            writes: rate(self.get("CONFAB_MESSAGE_BURST"), self.get("CONFAB_MESSAGES_PER_SECOND")),
+            answers: rate(
+                kilobytes(self.get("CONFAB_ANSWER_BURST_MEGABYTES")),
+                kilobytes(self.get("CONFAB_ANSWER_MEGABYTES_PER_SECOND")),
+            ),
+            frames: rate(self.get("CONFAB_FRAME_BURST"), self.get("CONFAB_FRAMES_PER_SECOND")),
+            tickets: rate(self.get("CONFAB_TICKET_BURST"), self.get("CONFAB_TICKETS_PER_SECOND")),
+        }
+    }
+
     /// How long messages are kept.
     pub fn retention(&mut self) -> Retention {
         Retention::days(self.get("CONFAB_RETENTION_DAYS"))
@@ -88,6 +104,11 @@ impl Env {
     pub fn finish<T>(self, config: T) -> Result<T, BadEnv> {
         if self.problems.is_empty() { Ok(config) } else { Err(BadEnv(self.problems)) }
     }
+}
+
+/// A burst, then so many per second; the template allows no 0.
+fn rate(burst: u32, per_second: u32) -> Rate {
+    Rate { burst: burst.max(1), interval: Duration::from_secs(1) / per_second.max(1) }
 }
 
 #[cfg(test)]

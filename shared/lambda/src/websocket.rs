@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use confab_app::ports::Identity;
-use confab_app::{Error, wire};
+use confab_app::{Error, Limiter, wire};
+use confab_domain::budget::{Budget, kilobytes};
 use confab_domain::{ConnectionId, Refusal, Timestamp};
 use confab_protocol::client::Frame;
 use confab_protocol::{ErrorFrame, ServerFrame, limits};
@@ -119,29 +120,49 @@ impl Event {
     }
 }
 
-/// Answers a frame: reads it, runs `act`, and turns what comes of it into a frame.
+/// Answers a frame: takes it from the sender's `budget`, reads it, runs `act`, and turns the outcome into a frame.
 ///
 /// Every frame gets an answer, unless `act` says that there is none; whatever is
-/// wrong with it, the socket stays open.
+/// wrong with it, the socket stays open. What is counted by the size of its answer is taken once the answer is there.
 pub async fn answer<F: Frame + DeserializeOwned>(
     event: &Event,
+    (limiter, budget): (&Limiter, Budget),
     act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
 ) -> Response {
     let started = Instant::now();
     let body = event.body.as_deref().unwrap_or_default();
     let result = deadline::within(async {
         let caller = event.caller()?;
-        let frame: F = frame::parse(body.as_bytes())?;
-        if frame.id().is_some_and(|id| id.len() > limits::ID_BYTES_MAX) {
-            return Err(Refusal::field("id", format!("at most {} bytes", limits::ID_BYTES_MAX)).into());
+        let (user, now) = (caller.identity.user, caller.now);
+        if budget != Budget::Answers {
+            limiter.take(user, budget, now)?;
+            return act(caller, read(body)?).await.map(response);
         }
-        act(caller, frame).await
+        limiter.check(user, budget, now)?;
+        let frame = match read(body) {
+            Ok(frame) => frame,
+            Err(refusal) => {
+                limiter.take(user, Budget::Frames, now)?;
+                return Err(refusal.into());
+            }
+        };
+        let response = act(caller, frame).await.map(response)?;
+        limiter.charge(user, budget, kilobytes(response.body.as_ref().map_or(0, String::len)), now);
+        Ok(response)
     })
     .await;
     summary::log(&event.request_context.route_key, result.as_ref().err(), started.elapsed());
-    match result {
-        Ok(Some(frame)) => Response::frame(&frame),
-        Ok(None) => Response::status(200),
-        Err(error) => Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error),
+    result.unwrap_or_else(|error| Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error))
+}
+
+fn read<F: Frame + DeserializeOwned>(body: &str) -> Result<F, Refusal> {
+    let frame: F = frame::parse(body.as_bytes())?;
+    if frame.id().is_some_and(|id| id.len() > limits::ID_BYTES_MAX) {
+        return Err(Refusal::field("id", format!("at most {} bytes", limits::ID_BYTES_MAX)));
     }
+    Ok(frame)
+}
+
+fn response(frame: Option<ServerFrame>) -> Response {
+    frame.map_or_else(|| Response::status(200), |frame| Response::frame(&frame))
 }

@@ -14,6 +14,7 @@ mod error;
 mod item;
 
 mod alerts;
+mod budgets;
 mod contacts;
 mod devices;
 mod groups;

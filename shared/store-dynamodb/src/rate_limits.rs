@@ -40,10 +40,16 @@ impl RateLimits for Store {
                 Taken::Yes => return Ok(Ok(())),
                 Taken::No(full_at) => full_at,
             };
-            if let Err(refusal) = rate.take(Some(full_at), now) {
-                return Ok(Err(refusal));
-            }
-            if matches!(self.take_from_used(bucket, rate, now).await?, Taken::Yes) {
+            let next = match rate.take(Some(full_at), now) {
+                Ok(next) => next,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let taken = if full_at > rate.full_by(now) {
+                self.take_from_unbelieved(bucket, rate, (full_at, next), now).await?
+            } else {
+                self.take_from_used(bucket, rate, now).await?
+            };
+            if matches!(taken, Taken::Yes) {
                 return Ok(Ok(()));
             }
         }
@@ -112,6 +118,23 @@ impl Store {
                 ":interval",
                 number(u64::try_from(rate.interval.as_millis()).unwrap_or(u64::MAX)),
             );
+        taken(update, now).await
+    }
+
+    /// A bucket whose time a wrong clock wrote is put right.
+    async fn take_from_unbelieved(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        (seen, next): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let update = self
+            .update_bucket(bucket, rate, now)
+            .update_expression("SET #full_at = :full_at, #expires_at = :expires_at")
+            .condition_expression("#full_at = :seen")
+            .expression_attribute_values(":full_at", time(next))
+            .expression_attribute_values(":seen", time(seen));
         taken(update, now).await
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Shape: `{user S, last_active_at_ms N, ends_at_ms N?, alone_since_ms N?, watch S?, watched_until_ms N?, ended_by S?,
 //! "c#<connection>" M {device S, opened_at_ms N} …}`: one top-level attribute per connection, so that each comes and
-//! goes by itself. A watch is sixteen hexadecimal digits.
+//! goes by itself. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that. A row that has
+//! nothing else belongs to a user who never connected, and is no session.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +13,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 use confab_app::ports::{Connection, Session, Sessions, StoreError};
+use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
 use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
 
+use crate::budgets::{Additions, CHARGE_ATTEMPTS_MAX, budgets};
 use crate::compare::Comparison;
 use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, text, time};
@@ -54,37 +57,56 @@ impl Sessions for Store {
             .send()
             .await
             .map_err(store_error)?;
-        session(output.attributes().ok_or_else(|| StoreError::malformed("a session", "not returned"))?)
+        let row = output.attributes().map(session).transpose()?.flatten();
+        row.ok_or_else(|| StoreError::malformed("a session", "not returned"))
     }
 
     async fn renew(
         &self,
         user: UserId,
         connection: &ConnectionId,
+        charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let result = self
-            .update_session(user)
-            .update_expression("SET #active = :now REMOVE #ends")
-            .condition_expression("attribute_exists(#connection)")
-            .expression_attribute_names("#connection", attribute_of(connection))
-            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
-            .expression_attribute_names("#ends", ENDS_AT_MS)
-            .expression_attribute_values(":now", time(now))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match result {
-            Ok(output) => output.attributes().map(session).transpose(),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(None)
+        let mut additions = Additions::expected(charges, now);
+        for _ in 0..CHARGE_ATTEMPTS_MAX {
+            match self.renew_with(user, connection, &additions, now).await? {
+                Updated::Yes(row) => return session(&row),
+                Updated::No(Some(row)) if row.contains_key(&attribute_of(connection)) => {
+                    additions.found(&budgets(Reader::new("a session", &row))?);
+                }
+                Updated::No(_) => return Ok(None),
             }
-            Err(error) => Err(store_error(error)),
         }
+        // Many others add at this moment. The lease is worth more than what is counted.
+        let none = Charges::default();
+        match self.renew_with(user, connection, &Additions::expected(&none, now), now).await? {
+            Updated::Yes(row) => session(&row),
+            Updated::No(_) => Ok(None),
+        }
+    }
+
+    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
+        let mut additions = Additions::expected(charges, now);
+        if additions.conditions().is_empty() {
+            return Ok(Budgets::default());
+        }
+        let mut found = Budgets::default();
+        for _ in 0..CHARGE_ATTEMPTS_MAX {
+            let update = self
+                .update_session(user)
+                .update_expression(format!("SET {}", additions.assignments().join(", ")))
+                .condition_expression(additions.conditions().join(" AND "))
+                .expression_attribute_values(":now", time(now));
+            match updated(additions.bind(update)).await? {
+                Updated::Yes(row) => return budgets(Reader::new("a session", &row)),
+                Updated::No(row) => {
+                    found = row.as_ref().map_or(Ok(found), |row| budgets(Reader::new("a session", row)))?;
+                    additions.found(&found);
+                }
+            }
+        }
+        Ok(found)
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
@@ -145,7 +167,7 @@ impl Sessions for Store {
         };
         match failed.item() {
             // The SDK asks again where an answer is lost, and then meets what it has written itself.
-            Some(row) if !row.is_empty() => {
+            Some(row) if row.contains_key(LAST_ACTIVE_AT_MS) => {
                 Ok(presence(Reader::new("a session", row))?.has_become(seen, next))
             }
             _ => Ok(false),
@@ -159,7 +181,7 @@ impl Sessions for Store {
             let keys = users.iter().map(|user| Item::from([(USER.to_owned(), text(user))]));
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
             for item in batch::get(&self.client, &self.tables.sessions, wanted).await? {
-                sessions.push(session(&item)?);
+                sessions.extend(session(&item)?);
             }
         }
         Ok(sessions)
@@ -189,7 +211,50 @@ impl Store {
             .send()
             .await
             .map_err(store_error)?;
-        output.item().map(session).transpose()
+        Ok(output.item().map(session).transpose()?.flatten())
+    }
+
+    async fn renew_with(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        additions: &Additions<'_>,
+        now: Timestamp,
+    ) -> Result<Updated, StoreError> {
+        let mut assignments = vec!["#active = :now".to_owned()];
+        assignments.extend(additions.assignments());
+        let mut conditions = vec!["attribute_exists(#connection)".to_owned()];
+        conditions.extend(additions.conditions());
+        let update = self
+            .update_session(user)
+            .update_expression(format!("SET {} REMOVE #ends", assignments.join(", ")))
+            .condition_expression(conditions.join(" AND "))
+            .expression_attribute_names("#connection", attribute_of(connection))
+            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
+            .expression_attribute_names("#ends", ENDS_AT_MS)
+            .expression_attribute_values(":now", time(now));
+        updated(additions.bind(update)).await
+    }
+}
+
+/// Whether a conditional update was carried out: the row after it, or the one that was in its way.
+enum Updated {
+    Yes(Item),
+    No(Option<Item>),
+}
+
+async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError> {
+    let update = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match update.send().await {
+        Ok(output) => Ok(Updated::Yes(output.attributes.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Updated::No(failed.item().cloned()))
+            }
+            _ => Err(store_error(error)),
+        },
     }
 }
 
@@ -234,7 +299,11 @@ fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
     })
 }
 
-fn session(item: &Item) -> Result<Session, StoreError> {
+/// A row without presence has budgets alone.
+fn session(item: &Item) -> Result<Option<Session>, StoreError> {
+    if !item.contains_key(LAST_ACTIVE_AT_MS) && item.contains_key(USER) {
+        return Ok(None);
+    }
     let reader = Reader::new("a session", item);
     let mut connections = Vec::new();
     for (name, value) in item {
@@ -247,5 +316,10 @@ fn session(item: &Item) -> Result<Session, StoreError> {
             opened_at: fields.time(OPENED_AT_MS)?,
         });
     }
-    Ok(Session { user: reader.parsed(USER)?, presence: presence(reader)?, connections })
+    Ok(Some(Session {
+        user: reader.parsed(USER)?,
+        presence: presence(reader)?,
+        connections,
+        budgets: budgets(reader)?,
+    }))
 }

@@ -5,6 +5,7 @@ mod crash;
 mod data;
 mod data_format;
 mod flags;
+mod floods;
 mod presence;
 mod push;
 mod restart;

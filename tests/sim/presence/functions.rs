@@ -39,7 +39,7 @@ impl World {
     ) -> Option<Result<Duration, Refusal>> {
         let server = Server::new(self);
         let context = server.context();
-        self.invoke(&server, hear::heartbeat(&context, identity, connection)).await
+        self.invoke(&server, hear::heartbeat(&context, &self.limiter, identity, connection)).await
     }
 
     /// Any other frame; here, a presence query.
@@ -52,7 +52,7 @@ impl World {
         let server = Server::new(self);
         let asked = async {
             let context = server.context();
-            hear::frame(&context, identity, &connection).await;
+            hear::frame(&context, &self.limiter, identity, &connection).await;
             ask::who_is_there(&context, &server, identity.user, &users).await
         };
         self.invoke(&server, asked).await

@@ -7,6 +7,7 @@ use confab_app::ports::{
     CloseOutcome, Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
+use confab_domain::budget::{Budgets, Charges};
 use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_memory::yield_once;
 use confab_protocol::ServerFrame;
@@ -111,14 +112,15 @@ impl Sessions for Server<'_> {
         &self,
         user: UserId,
         connection: &ConnectionId,
+        charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let memory = &self.world.memory;
         if !self.has(Bug::RenewKeepsTheEnd) {
-            return memory.renew(user, connection, now).await;
+            return memory.renew(user, connection, charges, now).await;
         }
         let before = memory.session(user).await?;
-        let mut renewed = memory.renew(user, connection, now).await?;
+        let mut renewed = memory.renew(user, connection, charges, now).await?;
         let ends_at = before.and_then(|before| before.presence.lease.ends_at);
         if let (Some(ends_at), Some(session)) = (ends_at, &mut renewed) {
             let ending = session.presence.ending(ends_at);
@@ -126,6 +128,10 @@ impl Sessions for Server<'_> {
             session.presence = ending;
         }
         Ok(renewed)
+    }
+
+    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
+        self.world.memory.charge(user, charges, now).await
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {

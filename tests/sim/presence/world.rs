@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::Error;
 use confab_app::ports::{PostOutcome, Session, Sessions};
 use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
+use confab_app::{Error, Limiter};
+use confab_domain::budget::LOCAL_RATES;
 use confab_domain::{ConnectionId, DeviceId, Refusal, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
@@ -31,6 +32,7 @@ pub(crate) struct World {
     pub(crate) random: Arc<Random>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) memory: Memory,
+    pub(crate) limiter: Limiter,
     pub(crate) gateway: Gateway,
     pub(crate) queue: DelayQueue<PresenceTask>,
     /// What phones are to be told; nobody does.
@@ -62,6 +64,7 @@ impl World {
         let page_max = NonZeroU32::new(*random.pick(&[1, 2, 100])).unwrap();
         Self {
             memory: Memory::new(Arc::clone(&weather) as _).with_page_max(page_max),
+            limiter: Limiter::new(LOCAL_RATES),
             gateway: Gateway::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
             pushes: DelayQueue::default(),

@@ -70,7 +70,7 @@ impl World {
         let began = self.clock.now();
         let server = Server::new(self);
         let context = server.presence();
-        self.invoke(&server, hear::heartbeat(&context, identity, connection)).await;
+        self.invoke(&server, hear::heartbeat(&context, &self.limiter, identity, connection)).await;
         self.note_heard(identity.user, began);
     }
 
@@ -103,7 +103,7 @@ impl World {
         let server = Server::new(self);
         let ways = (&self.gateway, &self.queue);
         let reading = async {
-            hear::frame(&server.presence(), reader, connection).await;
+            hear::frame(&server.presence(), &self.limiter, reader, connection).await;
             mark_read::mark_read(&server, ways, reader, Some(connection), conversation, seq, server.now).await
         };
         let answer = self.invoke(&server, reading).await;

@@ -8,6 +8,7 @@ use confab_app::ports::{
     Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
+use confab_domain::budget::{Budgets, Charges};
 use confab_domain::claim::Claim;
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
@@ -125,9 +126,14 @@ impl Sessions for Server<'_> {
         &self,
         user: UserId,
         connection: &ConnectionId,
+        charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        self.world.memory.renew(user, connection, now).await
+        self.world.memory.renew(user, connection, charges, now).await
+    }
+
+    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
+        self.world.memory.charge(user, charges, now).await
     }
 
     async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {

@@ -9,7 +9,8 @@ use confab_app::ports::{InboxPage, InboxRow};
 use confab_app::presence::{self, PresenceTask};
 use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
-use confab_app::{Error, TaskError, fan_out};
+use confab_app::{Error, Limiter, TaskError, fan_out};
+use confab_domain::budget::LOCAL_RATES;
 use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, Queue};
 use ulid::Ulid;
@@ -34,6 +35,7 @@ pub(crate) struct World {
     pub(crate) random: Arc<Random>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) memory: Memory,
+    pub(crate) limiter: Limiter,
     pub(crate) gateway: Gateway,
     pub(crate) phones: Phones,
     pub(crate) queue: DelayQueue<PushTask>,
@@ -57,6 +59,7 @@ impl World {
         Self {
             // Pages are whole: what is unread is counted on two of them, and guessed beyond.
             memory: Memory::new(Arc::clone(&weather) as _),
+            limiter: Limiter::new(LOCAL_RATES),
             gateway: Gateway::new(Arc::clone(&weather) as _),
             phones: Phones::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),

@@ -72,6 +72,9 @@ pub(crate) fn deploy(root: &Root) -> anyhow::Result<()> {
         .args(CREDENTIALS)
         // To MiniStack all tests come from one address.
         .arg("SignupBurst=100000")
+        // Those of the local runner, which the tests are written for.
+        .args(["MessageBurst=1000", "MessagesPerSecond=200", "FrameBurst=200", "FramesPerSecond=40"])
+        .arg("GroupsPerDay=1000")
         .args(PRESENCE.map(|(parameter, _, seconds)| format!("{parameter}={seconds}"))))
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use confab_app::issue_ticket::issue_ticket;
 use confab_app::ports::Identity;
 use confab_app::{end_device, log_in, refresh_session, sign_up};
+use confab_domain::budget::Budget;
 use confab_lambda::clock;
 use confab_protocol::http::{ErrorAnswer, Login, Refresh, Session, Signup, Ticket};
 
@@ -85,8 +86,16 @@ pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<
 #[utoipa::path(post, path = "/v1/tickets", security(("access_token" = [])), responses(
     (status = 200, body = Ticket),
     (status = 401, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many tickets of this user."),
 ))]
-pub(super) async fn tickets(State(api): State<Shared>, caller: Caller, headers: HeaderMap) -> Json<Ticket> {
+pub(super) async fn tickets(
+    State(api): State<Shared>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Json<Ticket>, Failure> {
+    let user = caller.identity.user;
+    api.limiter.take(user, Budget::Tickets, caller.now)?;
+    api.limiter.settle(&api.store, user, caller.now).await;
     let endpoint = api.websocket_url.at(headers.get(CALLED_HOST).and_then(|host| host.to_str().ok()));
-    Json(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now))
+    Ok(Json(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now)))
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::contacts::{block, list_blocks, unblock};
+use confab_app::rare_changes::RareChange;
 use confab_domain::UserId;
 use confab_protocol::http::{Blocks, ErrorAnswer};
 
@@ -33,12 +34,14 @@ pub(super) async fn list(
     (status = 400, body = ErrorAnswer),
     (status = 401, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
     caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    api.take_change(&caller, RareChange::Contact(other)).await?;
     block(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -48,12 +51,14 @@ pub(super) async fn put(
     params(("user" = String, Path, description = "`usr_…`")), responses(
     (status = 204),
     (status = 401, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,
     caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    api.take_change(&caller, RareChange::Contact(other)).await?;
     unblock(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
 }

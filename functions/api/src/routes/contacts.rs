@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::contacts::{list_contacts, put_contact, remove_contact};
+use confab_app::rare_changes::RareChange;
 use confab_app::wire;
 use confab_domain::{Refusal, UserId};
 use confab_protocol::http::{ContactPut, Contacts, ErrorAnswer};
@@ -51,12 +52,14 @@ pub(super) async fn list(
     (status = 400, body = ErrorAnswer),
     (status = 401, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
     caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<Json<ContactPut>, Failure> {
+    api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     Ok(Json(put_contact(&context, &api.gateway, caller.identity.user, other).await?))
 }
@@ -66,12 +69,14 @@ pub(super) async fn put(
     params(("user" = String, Path, description = "`usr_…`")), responses(
     (status = 204),
     (status = 401, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,
     caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     remove_contact(&context, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)

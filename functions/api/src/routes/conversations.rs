@@ -10,6 +10,7 @@ use confab_app::read_markers::read_markers;
 use confab_app::send_message::{SendMessage, send_message};
 use confab_app::wire;
 use confab_domain::ConversationId;
+use confab_domain::budget::{Budget, kilobytes};
 use confab_lambda::random;
 use confab_protocol::http::{
     ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage, Receipts,
@@ -83,6 +84,7 @@ pub(super) struct PageParams {
     (status = 400, body = ErrorAnswer),
     (status = 401, body = ErrorAnswer),
     (status = 403, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too much was read by this user."),
 ))]
 pub(super) async fn messages(
     State(api): State<Shared>,
@@ -97,8 +99,12 @@ pub(super) async fn messages(
         bytes_of: |message: &_| wire::json_bytes(&wire::message(message)),
     };
     let (user, retention) = (caller.identity.user, api.writer.retention);
+    api.limiter.check(user, Budget::Answers, caller.now)?;
     let page = read_history(&api.store, user, conversation, anchor, size, retention, caller.now).await?;
-    Ok(Json(MessagePage { messages: page.messages.iter().map(wire::message).collect(), more: page.more }))
+    let page = MessagePage { messages: page.messages.iter().map(wire::message).collect(), more: page.more };
+    api.limiter.charge(user, Budget::Answers, kilobytes(wire::json_bytes(&page)), caller.now);
+    api.limiter.settle(&api.store, user, caller.now).await;
+    Ok(Json(page))
 }
 
 /// Send a message; the way for texts that are too large for a WebSocket frame.
@@ -111,6 +117,7 @@ pub(super) async fn messages(
     (status = 403, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
     (status = 413, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many messages of this user."),
 ))]
 pub(super) async fn post_message(
     State(api): State<Shared>,
@@ -131,9 +138,16 @@ pub(super) async fn post_message(
         })?,
         attempt: random::attempt()?,
     };
+    let user = caller.identity.user;
+    api.limiter.take(user, Budget::Writes, caller.now)?;
     let delivery = api.delivery();
     let ways = (&delivery, &api.queue);
-    Ok(Json(send_message(&api.store, ways, &api.writer, command, caller.now).await?.ack))
+    let sent = send_message(&api.store, ways, &api.writer, command, caller.now).await?;
+    if let Some(session) = &sent.senders_session {
+        api.limiter.observe(session, caller.now);
+    }
+    api.limiter.settle(&api.store, user, caller.now).await;
+    Ok(Json(sent.ack))
 }
 
 /// How far each member has read.

@@ -6,8 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::rare_changes::RareChange;
 use confab_app::{Error, wire};
-use confab_domain::{GroupId, UserId};
+use confab_domain::budget::Budget;
+use confab_domain::{GroupId, Refusal, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::random;
 use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
@@ -19,6 +21,14 @@ use crate::extract::{Body, Caller, Id, Ids, MaybeBody};
 use crate::{Api, Shared, fresh_ulid};
 
 impl Api {
+    /// A change of a group is an entry of its log.
+    async fn take_write(&self, caller: &Caller) -> Result<(), Refusal> {
+        let user = caller.identity.user;
+        self.limiter.take(user, Budget::Writes, caller.now)?;
+        self.limiter.settle(&self.store, user, caller.now).await;
+        Ok(())
+    }
+
     fn groups(&self) -> Context<'_, Store, Gateway, SqsPushQueue, SqsFanOutQueue> {
         Context { store: &self.store, delivery: self.delivery(), queue: &self.queue, writer: &self.writer }
     }
@@ -39,12 +49,15 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
     (status = 401, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer, description = "a member does not exist"),
     (status = 409, body = ErrorAnswer, description = "`group_full`"),
+    (status = 429, body = ErrorAnswer, description = "too many groups or changes of this user"),
 ))]
 pub(super) async fn create(
     State(api): State<Shared>,
     caller: Caller,
     Body(group): Body<NewGroup>,
 ) -> Result<(StatusCode, Json<Group>), Failure> {
+    api.take_write(&caller).await?;
+    api.take_change(&caller, RareChange::Group).await?;
     let id = GroupId::new(fresh_ulid(caller.now)?);
     let group = api.groups().create(id, actor(&caller)?, &group, caller.now).await?;
     Ok((StatusCode::CREATED, Json(group)))
@@ -74,6 +87,7 @@ pub(super) async fn read(
     (status = 401, body = ErrorAnswer),
     (status = 403, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
 ))]
 pub(super) async fn rename(
     State(api): State<Shared>,
@@ -81,6 +95,7 @@ pub(super) async fn rename(
     Id(group): Id<GroupId>,
     Body(patch): Body<GroupPatch>,
 ) -> Result<Json<Group>, Failure> {
+    api.take_write(&caller).await?;
     let wish = Wish::Name(patch.name);
     Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
 }
@@ -92,12 +107,14 @@ pub(super) async fn rename(
     (status = 401, body = ErrorAnswer),
     (status = 403, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
 ))]
 pub(super) async fn delete(
     State(api): State<Shared>,
     caller: Caller,
     Id(group): Id<GroupId>,
 ) -> Result<StatusCode, Failure> {
+    api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoGroup, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -112,6 +129,7 @@ pub(super) async fn delete(
     (status = 403, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
     (status = 409, body = ErrorAnswer, description = "`group_full`"),
+    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
 ))]
 pub(super) async fn put_member(
     State(api): State<Shared>,
@@ -119,6 +137,7 @@ pub(super) async fn put_member(
     Ids(group, user): Ids<GroupId, UserId>,
     MaybeBody(member): MaybeBody<PutMember>,
 ) -> Result<Json<Group>, Failure> {
+    api.take_write(&caller).await?;
     let role = member.role.as_deref().map(wire::parse_role).transpose()?;
     let wish = Wish::Member(user, role);
     Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
@@ -132,12 +151,14 @@ pub(super) async fn put_member(
     (status = 401, body = ErrorAnswer),
     (status = 403, body = ErrorAnswer),
     (status = 404, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
 ))]
 pub(super) async fn remove_member(
     State(api): State<Shared>,
     caller: Caller,
     Ids(group, user): Ids<GroupId, UserId>,
 ) -> Result<StatusCode, Failure> {
+    api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

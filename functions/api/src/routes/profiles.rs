@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use confab_app::profiles::{change_profile, profile, profile_by_handle};
+use confab_app::rare_changes::RareChange;
 use confab_domain::UserId;
 use confab_protocol::http::{ErrorAnswer, Profile, ProfilePatch};
 use serde::Deserialize;
@@ -28,12 +29,14 @@ pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json
     (status = 200, body = Profile),
     (status = 400, body = ErrorAnswer, description = "A field is wrong."),
     (status = 401, body = ErrorAnswer),
+    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
 ))]
 pub(super) async fn change_me(
     State(api): State<Shared>,
     caller: Caller,
     Body(patch): Body<ProfilePatch>,
 ) -> Result<Json<Profile>, Failure> {
+    api.take_change(&caller, RareChange::Profile).await?;
     Ok(Json(change_profile(&api.store, caller.identity.user, patch).await?))
 }
 

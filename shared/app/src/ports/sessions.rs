@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, DeviceId, Presence, Status, Timestamp, UserId};
 
@@ -27,6 +28,8 @@ pub struct Session {
     pub presence: Presence,
     /// In no particular order; some may be gone.
     pub connections: Vec<Connection>,
+    /// What the user took of their budgets, as far as processes have added it.
+    pub budgets: Budgets,
 }
 
 impl Session {
@@ -63,15 +66,32 @@ pub trait Sessions {
     /// The user was heard from, by a connection that is on record. Gives the row as it is then; `None` where the
     /// connection is not on record, and nothing is changed.
     ///
+    /// With it, `charges` are added to the user's budgets ([`Charge::added_to`](confab_domain::budget::Charge::added_to)),
+    /// atomically; they may be lost where many others are added at the same moment.
+    ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`]; the charges may have been added.
     fn renew(
         &self,
         user: UserId,
         connection: &ConnectionId,
+        charges: &Charges,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Adds `charges` to the budgets of a user, who need not have a session; the user was not heard from by that. Gives
+    /// the budgets as they are then.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the charges may have been added.
+    fn charge(
+        &self,
+        user: UserId,
+        charges: &Charges,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Budgets, StoreError>> + Send;
 
     /// Removes connections from the record; those that are not on it are ignored.
     ///

@@ -1,0 +1,42 @@
+//! What a `sync` reads is taken from its user's budget while it is read.
+
+use confab_app::Limiter;
+use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
+use confab_app::sync::Sync;
+use confab_domain::budget::{Budget, kilobytes};
+use confab_domain::{ConnectionId, Timestamp, UserId};
+
+/// Open connections, where each frame that is posted is charged to a user.
+#[derive(Debug)]
+pub(crate) struct Metered<'a, C> {
+    pub(crate) connections: &'a C,
+    pub(crate) limiter: &'a Limiter,
+    pub(crate) user: UserId,
+    pub(crate) now: Timestamp,
+}
+
+impl<C> Metered<'_, C> {
+    /// A look at a conversation counts as a kilobyte at least, though it may find nothing new.
+    pub(crate) fn begin(&self, sync: &Sync) {
+        self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
+    }
+
+    fn charge(&self, kilobytes: u32) {
+        self.limiter.charge(self.user, Budget::Answers, kilobytes, self.now);
+    }
+}
+
+impl<C: Connections + std::marker::Sync> Connections for Metered<'_, C> {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        self.charge(kilobytes(frame.len()));
+        self.connections.post(connection, frame).await
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        self.connections.is_open(connection).await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
+        self.connections.close(connection).await
+    }
+}

@@ -1,0 +1,106 @@
+//! Budgets of users, as far as one process counts them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use confab_domain::budget::{Account, Budget, BudgetRates, Budgets, Charges};
+use confab_domain::{Refusal, Timestamp, UserId};
+
+use crate::generations::Generations;
+use crate::ports::{Session, Sessions};
+
+/// Users that are remembered at most. Unit: users of about 300 bytes each.
+const CAPACITY: usize = 10_000;
+
+/// What each user may still ask for, while a process is warm.
+///
+/// Kept in memory, so that a refusal costs no call to a store. What is taken here is added to the user's session row now
+/// and then, and what other processes took is learnt there.
+#[derive(Debug)]
+pub struct Limiter {
+    rates: BudgetRates,
+    accounts: Mutex<Generations<UserId, Account>>,
+}
+
+impl Limiter {
+    /// One that nobody has taken anything from.
+    pub fn new(rates: BudgetRates) -> Self {
+        Self { rates, accounts: Mutex::new(Generations::new(CAPACITY)) }
+    }
+
+    /// Takes one unit of a budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`]; then nothing is taken.
+    pub fn take(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
+        self.with(user, |account| account.take(budget, &self.rates, now))
+    }
+
+    /// Checks that something may be read which is charged after.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`].
+    pub fn check(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
+        let account = self.accounts().get(&user).unwrap_or_default();
+        account.check(budget, &self.rates, now)
+    }
+
+    /// Takes what was used already, even where there is not so much left.
+    pub fn charge(&self, user: UserId, budget: Budget, units: u32, now: Timestamp) {
+        self.with(user, |account| account.charge(budget, units, &self.rates, now));
+    }
+
+    /// Learns from a session row what all processes took together.
+    pub fn observe(&self, session: &Session, now: Timestamp) {
+        self.observe_budgets(session.user, &session.budgets, now);
+    }
+
+    /// Whether so much was taken here that the session row has to be told.
+    pub fn is_due(&self, user: UserId, now: Timestamp) -> bool {
+        self.accounts().get(&user).is_some_and(|account| account.is_due(&self.rates, now))
+    }
+
+    /// Tells the session row what was taken, where that is due: for calls by which no lease is renewed.
+    ///
+    /// Best effort: what was taken is counted here all the same.
+    pub async fn settle(&self, sessions: &(impl Sessions + Sync), user: UserId, now: Timestamp) {
+        if !self.is_due(user, now) {
+            return;
+        }
+        match sessions.charge(user, &self.take_charges(user, true, now), now).await {
+            Ok(budgets) => self.observe_budgets(user, &budgets, now),
+            Err(error) => {
+                tracing::warn!(
+                    event = "charge_failed",
+                    error = &error as &dyn std::error::Error,
+                    "a charge is lost"
+                );
+            }
+        }
+    }
+
+    /// See [`Account::take_charges`].
+    pub fn take_charges(&self, user: UserId, everything: bool, now: Timestamp) -> Charges {
+        self.with(user, |account| account.take_charges(everything, &self.rates, now))
+    }
+
+    fn observe_budgets(&self, user: UserId, budgets: &Budgets, now: Timestamp) {
+        self.with(user, |account| account.observe(budgets, &self.rates, now));
+    }
+
+    fn with<T>(&self, user: UserId, act: impl FnOnce(&mut Account) -> T) -> T {
+        let mut accounts = self.accounts();
+        let before = accounts.get(&user).unwrap_or_default();
+        let mut account = before;
+        let result = act(&mut account);
+        if account != before {
+            accounts.put(user, account);
+        }
+        result
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Generations<UserId, Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

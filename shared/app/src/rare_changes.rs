@@ -1,0 +1,80 @@
+//! How often a user may change what is changed rarely, and what others notice.
+
+use std::time::Duration;
+
+use confab_domain::rate::Rate;
+use confab_domain::{Timestamp, UserId};
+use futures_util::future::try_join;
+
+use crate::Error;
+use crate::ports::RateLimits;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Rates of each kind of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeRates {
+    /// Contacts and blocks.
+    pub contacts: Rate,
+    /// The same, towards one other user.
+    pub contacts_per_person: Rate,
+    /// The own profile.
+    pub profile: Rate,
+    /// Groups made.
+    pub groups: Rate,
+}
+
+impl ChangeRates {
+    /// That many changes at once, and as many per hour; groups, per day.
+    pub fn new(contacts: u32, contacts_per_person: u32, profile: u32, groups: u32) -> Self {
+        Self {
+            contacts: spread(contacts, HOUR),
+            contacts_per_person: spread(contacts_per_person, HOUR),
+            profile: spread(profile, HOUR),
+            groups: spread(groups, DAY),
+        }
+    }
+}
+
+fn spread(count: u32, over: Duration) -> Rate {
+    let burst = count.max(1);
+    Rate { burst, interval: over / burst }
+}
+
+/// A change that is counted in the table of token buckets: it writes anyway, and hours outlive a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RareChange {
+    /// Of what the user is to that other one: friend, or blocked.
+    Contact(UserId),
+    /// Of the own profile.
+    Profile,
+    /// A new group.
+    Group,
+}
+
+/// Takes one change from a user's bucket.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for too many; [`Error::Store`].
+pub async fn take_change(
+    limits: &(impl RateLimits + Sync),
+    rates: &ChangeRates,
+    user: UserId,
+    change: RareChange,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match change {
+        RareChange::Contact(other) => {
+            let (all, towards) = (format!("contacts#{user}"), format!("contacts#{user}#{other}"));
+            let all = limits.take(&all, rates.contacts, now);
+            let towards = limits.take(&towards, rates.contacts_per_person, now);
+            let (all, towards) = try_join(all, towards).await?;
+            all.and(towards)?;
+        }
+        RareChange::Profile => limits.take(&format!("profile#{user}"), rates.profile, now).await??,
+        RareChange::Group => limits.take(&format!("groups#{user}"), rates.groups, now).await??,
+    }
+    Ok(())
+}

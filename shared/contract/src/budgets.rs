@@ -1,0 +1,104 @@
+//! Budgets in session rows.
+
+use std::time::Duration;
+
+use confab_app::ports::{Session, Sessions};
+use confab_domain::budget::{Budgets, Charge, Charges};
+use confab_domain::{ConnectionId, Timestamp};
+use futures_util::future::join_all;
+
+use crate::Ids;
+use crate::ids::{NOW, later};
+
+/// An addition to the budget of writes. Unit: milliseconds.
+fn writes(cost_ms: u64, was_in_use: bool) -> Charges {
+    let believed_until = NOW.plus(Duration::from_secs(600));
+    let charge = Charge { cost: Duration::from_millis(cost_ms), believed_until, was_in_use };
+    Charges { writes: Some(charge), ..Charges::default() }
+}
+
+fn after(ms: u64) -> Timestamp {
+    NOW.plus(Duration::from_millis(ms))
+}
+
+pub async fn charges_add_up_from_now_whatever_was_expected(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    let charged = sessions.charge(user, &writes(100, true), NOW).await.unwrap();
+    assert_eq!(charged, Budgets { writes: Some(after(100)), ..Budgets::default() });
+    let charged = sessions.charge(user, &writes(50, false), NOW).await.unwrap();
+    assert_eq!(charged.writes, Some(after(150)));
+    let charged = sessions.charge(user, &writes(7, true), NOW).await.unwrap();
+    assert_eq!(charged.writes, Some(after(157)));
+    let charged = sessions.charge(user, &writes(5, true), after(157)).await.unwrap();
+    assert_eq!(charged.writes, Some(after(162)), "it was full again");
+}
+
+pub async fn budgets_are_charged_side_by_side(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    sessions.charge(user, &writes(100, false), NOW).await.unwrap();
+    let charge = writes(30, false).writes;
+    let all = Charges { writes: charge, answers: charge, frames: charge, tickets: charge };
+    let charged = sessions.charge(user, &all, NOW).await.unwrap();
+    let thirty = Some(after(30));
+    let expected = Budgets { writes: Some(after(130)), answers: thirty, frames: thirty, tickets: thirty };
+    assert_eq!(charged, expected);
+}
+
+pub async fn of_racing_charges_none_is_lost(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    let (one, other) = (writes(100, false), writes(100, true));
+    join_all([&one, &other].map(|charges| sessions.charge(user, charges, NOW))).await;
+    let charged = sessions.charge(user, &writes(1, true), NOW).await.unwrap();
+    assert_eq!(charged.writes, Some(after(201)));
+}
+
+pub async fn a_charge_makes_no_session_and_a_connection_keeps_it(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    let charged = sessions.charge(user, &writes(100, false), NOW).await.unwrap();
+    assert_eq!(sessions.session(user).await.unwrap(), None);
+    assert_eq!(sessions.glance(user).await.unwrap(), None);
+    assert_eq!(sessions.sessions(&[user]).await.unwrap(), []);
+    sessions.close_connections(user, &[ids.connection(1, 1).id]).await.unwrap();
+    let opened = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    assert_eq!(opened.budgets, charged);
+    assert_eq!(sessions.session(user).await.unwrap(), Some(opened));
+}
+
+pub async fn a_charge_is_no_sign_of_life(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    let before = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    let budgets = sessions.charge(user, &writes(100, false), later(9)).await.unwrap();
+    assert_eq!(sessions.session(user).await.unwrap(), Some(Session { budgets, ..before }));
+}
+
+pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Sessions, ids: Ids) {
+    let (user, connection) = (ids.user(1), ids.connection(1, 1));
+    sessions.open_connection(user, &connection, NOW).await.unwrap();
+    sessions.charge(user, &writes(100, false), NOW).await.unwrap();
+    for (was_in_use, expected_ms) in [(false, 130), (true, 160)] {
+        let charges = writes(30, was_in_use);
+        let renewed = sessions.renew(user, &connection.id, &charges, NOW).await.unwrap().unwrap();
+        assert_eq!(renewed.budgets.writes, Some(after(expected_ms)));
+        assert_eq!(sessions.session(user).await.unwrap(), Some(renewed));
+    }
+}
+
+pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    let before = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    let unknown: ConnectionId = ids.connection(1, 2).id;
+    for was_in_use in [false, true] {
+        let renewed = sessions.renew(user, &unknown, &writes(30, was_in_use), NOW).await.unwrap();
+        assert_eq!(renewed, None);
+    }
+    assert_eq!(sessions.session(user).await.unwrap(), Some(before));
+}
+
+pub async fn a_charge_is_not_added_to_a_time_that_a_wrong_clock_wrote(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    sessions.charge(user, &writes(100, false), later(24 * 3_600)).await.unwrap();
+    for (was_in_use, expected_ms) in [(true, 30), (true, 60)] {
+        let charged = sessions.charge(user, &writes(30, was_in_use), NOW).await.unwrap();
+        assert_eq!(charged.writes, Some(after(expected_ms)));
+    }
+}

@@ -1,0 +1,206 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const RATE: Rate = Rate { burst: 64, interval: Duration::from_millis(100) };
+
+const RATES: BudgetRates = PerBudget {
+    writes: RATE,
+    answers: Rate { burst: 64_000, interval: Duration::from_millis(1) },
+    frames: RATE,
+    tickets: RATE,
+};
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_ms(1_000_000 + ms)
+}
+
+fn retry_after(result: Result<(), Refusal>) -> Option<Duration> {
+    match result {
+        Ok(()) => None,
+        Err(Refusal::RateLimited { retry_after }) => Some(retry_after),
+        Err(other) => panic!("expected a rate limit, got {other}"),
+    }
+}
+
+#[test]
+fn a_burst_passes_and_the_next_is_told_when_to_come_again() {
+    let mut account = Account::default();
+    for _ in 0..RATE.burst {
+        assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
+    }
+    assert_eq!(retry_after(account.take(Budget::Writes, &RATES, at(0))), Some(Duration::from_millis(100)));
+    assert_eq!(account.take(Budget::Frames, &RATES, at(0)), Ok(()), "budgets do not touch");
+    assert_eq!(account.take(Budget::Writes, &RATES, at(100)), Ok(()));
+}
+
+#[test]
+fn an_answer_is_charged_after_it_was_read_and_the_next_waits_for_all_of_it() {
+    let mut account = Account::default();
+    assert_eq!(account.check(Budget::Answers, &RATES, at(0)), Ok(()));
+    account.charge(Budget::Answers, kilobytes(188_000_000), &RATES, at(0));
+    let wait = retry_after(account.check(Budget::Answers, &RATES, at(0))).unwrap();
+    assert_eq!(wait, Duration::from_millis(188_000 - 63_999));
+    assert_eq!(account.check(Budget::Answers, &RATES, at(0).plus(wait)), Ok(()));
+}
+
+#[test]
+fn a_debt_has_an_end() {
+    let mut account = Account::default();
+    for _ in 0..3 {
+        account.charge(Budget::Answers, u32::MAX, &RATES, at(0));
+    }
+    let wait = retry_after(account.check(Budget::Answers, &RATES, at(0))).unwrap();
+    assert_eq!(wait, DEBT_MAX);
+}
+
+#[test]
+fn heartbeats_add_nothing_to_the_row() {
+    let mut account = Account::default();
+    for n in 0..100 {
+        account.take(Budget::Frames, &RATES, at(n * 5_000)).unwrap();
+        assert!(!account.is_due(&RATES, at(n * 5_000)));
+        assert_eq!(account.take_charges(false, &RATES, at(n * 5_000)), Charges::default());
+    }
+}
+
+#[test]
+fn what_was_taken_a_while_ago_is_due_with_the_next() {
+    let mut account = Account::default();
+    account.take(Budget::Writes, &RATES, at(0)).unwrap();
+    account.take(Budget::Writes, &RATES, at(1_999)).unwrap();
+    assert!(!account.is_due(&RATES, at(1_999)));
+    assert!(account.is_due(&RATES, at(2_000)));
+    let charges = account.take_charges(false, &RATES, at(2_000));
+    assert_eq!(charges.writes.map(|charge| charge.cost), Some(RATE.interval * 2));
+    assert!(!account.is_due(&RATES, at(9_000)));
+}
+
+#[test]
+fn a_renewal_that_follows_a_look_at_the_row_adds_everything() {
+    let mut account = Account::default();
+    account.take(Budget::Writes, &RATES, at(0)).unwrap();
+    account.charge(Budget::Answers, 7, &RATES, at(0));
+    let charges = account.take_charges(true, &RATES, at(0));
+    assert_eq!(charges.writes.map(|charge| charge.cost), Some(RATE.interval));
+    assert_eq!(charges.answers.map(|charge| charge.cost), Some(Duration::from_millis(7)));
+    assert_eq!((charges.frames, charges.tickets), (None, None));
+}
+
+#[test]
+fn every_sixteenth_unit_of_a_burst_is_due() {
+    let mut account = Account::default();
+    for _ in 0..15 {
+        account.take(Budget::Frames, &RATES, at(0)).unwrap();
+        assert!(!account.is_due(&RATES, at(0)));
+    }
+    account.take(Budget::Frames, &RATES, at(0)).unwrap();
+    assert!(account.is_due(&RATES, at(0)));
+    let charge = account.take_charges(false, &RATES, at(0)).frames.unwrap();
+    assert_eq!((charge.cost, charge.was_in_use), (RATE.interval * 16, false));
+    assert!(!account.is_due(&RATES, at(0)));
+    // The row says by now that others use the bucket: whatever is taken goes there with the next renewal.
+    let row = Budgets { frames: Some(charge.added_to(None, at(0))), ..Budgets::default() };
+    account.observe(&row, &RATES, at(0));
+    account.take(Budget::Frames, &RATES, at(0)).unwrap();
+    let charge = account.take_charges(false, &RATES, at(0)).frames.unwrap();
+    assert_eq!((charge.cost, charge.was_in_use), (RATE.interval, true));
+}
+
+#[test]
+fn what_others_took_is_refused_here() {
+    let mut account = Account::default();
+    let row = Budgets { writes: Some(at(0).plus(RATE.interval * RATE.burst)), ..Budgets::default() };
+    account.observe(&row, &RATES, at(0));
+    assert_eq!(retry_after(account.take(Budget::Writes, &RATES, at(0))), Some(Duration::from_millis(100)));
+    // A row that is read late makes nobody forget.
+    account.observe(&Budgets::default(), &RATES, at(0));
+    assert!(account.take(Budget::Writes, &RATES, at(0)).is_err());
+}
+
+#[test]
+fn a_time_that_a_wrong_clock_wrote_is_not_believed() {
+    let day = Duration::from_secs(24 * 3600);
+    let row = Budgets { writes: Some(at(0).plus(day)), ..Budgets::default() };
+    let mut account = Account::default();
+    account.observe(&row, &RATES, at(0));
+    assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
+    let charge =
+        Charge { cost: RATE.interval, believed_until: believed_until(&RATE, at(0)), was_in_use: false };
+    assert_eq!(charge.added_to(row.writes, at(0)), at(0).plus(RATE.interval));
+    // The same clock wrote what this process knows.
+    let mut account = Account::default();
+    for _ in 0..RATE.burst {
+        account.take(Budget::Writes, &RATES, at(0).plus(day)).unwrap();
+    }
+    assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
+}
+
+/// A frame, in one of several processes, after a pause.
+fn frames() -> impl Strategy<Value = Vec<(usize, u64)>> {
+    prop::collection::vec((0_usize..4, 0_u64..120), 1..400)
+}
+
+/// Adds what is due to the row, as a renewal does.
+fn settle(account: &mut Account, row: &mut Budgets, now: Timestamp) {
+    let charges = account.take_charges(false, &RATES, now);
+    if let Some(charge) = charges.writes {
+        row.writes = Some(charge.added_to(row.writes, now));
+    }
+    account.observe(row, &RATES, now);
+}
+
+proptest! {
+    /// Several processes together let through a burst, what came back meanwhile, and what each may keep to itself.
+    #[test]
+    fn processes_that_share_a_row_keep_to_the_rate_together(frames in frames()) {
+        let (mut now, mut row) = (at(0), Budgets::default());
+        let mut accounts = [Account::default(); 4];
+        let mut passed = 0_u64;
+        for (process, pause_ms) in frames {
+            now = now.plus(Duration::from_millis(pause_ms));
+            let account = &mut accounts[process];
+            account.observe(&row, &RATES, now);
+            if account.take(Budget::Writes, &RATES, now).is_ok() {
+                passed += 1;
+            }
+            if account.is_due(&RATES, now) {
+                settle(account, &mut row, now);
+            }
+            let unsaid = 16 * accounts.len() as u64;
+            let refilled = now.since(at(0)).as_millis() as u64 / 100;
+            prop_assert!(passed <= u64::from(RATE.burst) + unsaid + refilled, "{passed}");
+        }
+    }
+
+    /// Whatever processes add and see, nobody is refused who took less than the rate allows.
+    #[test]
+    fn nobody_is_refused_who_keeps_to_the_rate(frames in frames()) {
+        let (mut now, mut row) = (at(0), Budgets::default());
+        let mut accounts = [Account::default(); 4];
+        for (process, pause_ms) in frames {
+            now = now.plus(Duration::from_millis(100 + pause_ms));
+            let account = &mut accounts[process];
+            account.observe(&row, &RATES, now);
+            prop_assert_eq!(account.take(Budget::Writes, &RATES, now), Ok(()));
+            if account.is_due(&RATES, now) {
+                settle(account, &mut row, now);
+            }
+        }
+    }
+
+    /// A refusal names a time at which the next try passes, if nobody takes anything meanwhile.
+    #[test]
+    fn who_waits_as_told_is_let_in(frames in frames(), units in 1_u32..200_000) {
+        let (mut now, mut account) = (at(0), Account::default());
+        for (_, pause_ms) in frames {
+            now = now.plus(Duration::from_millis(pause_ms));
+            if let Some(wait) = retry_after(account.check(Budget::Answers, &RATES, now)) {
+                prop_assert!(wait <= DEBT_MAX);
+                now = now.plus(wait);
+                prop_assert_eq!(account.check(Budget::Answers, &RATES, now), Ok(()));
+            }
+            account.charge(Budget::Answers, units, &RATES, now);
+        }
+    }
+}
