@@ -42,8 +42,10 @@ async fn write_to(bench: &Bench, reader: UserId, others: u128, messages: u64, te
                 kind: Kind::Text,
                 sent_at: clock::now(),
                 attempt: Attempt(1),
+                expires_at: None,
+                mark_revision: 0,
             };
-            bench.store.append(&message, None).await.expect("a store");
+            bench.store.append(&message).await.expect("a store");
         }
     }
 }

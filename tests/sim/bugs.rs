@@ -70,8 +70,23 @@ fn a_conversation_in_one_inbox_only_is_found() {
 }
 
 #[test]
-fn a_floor_that_is_trusted_for_ever_is_found() {
-    check_found(Bug::FloorForEver);
+fn a_high_water_mark_that_is_trusted_for_ever_is_found() {
+    check_found(Bug::MarkForEver);
+}
+
+#[test]
+fn lives_that_are_judged_by_todays_setting_are_found() {
+    check_found(Bug::LivesOfTodaysSetting);
+}
+
+#[test]
+fn a_mark_that_is_not_read_where_nothing_expires_is_found() {
+    check_found(Bug::MarkUnreadWhereNothingExpires);
+}
+
+#[test]
+fn reserved_positions_that_are_taken_for_content_are_found() {
+    check_found(Bug::ReservedTakenForContent);
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! What must hold, whatever happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use confab_app::ports::Inboxes;
 use confab_app::wire;
-use confab_domain::{ClientMessageId, ConversationId, Message, Timestamp, UserId};
+use confab_domain::{ClientMessageId, ConversationId, Message, Seq, UserId};
 
 use crate::device::Device;
+use crate::executor::finish;
 use crate::truth::Truth;
-use crate::world::World;
+use crate::world::{World, user};
 
 /// A log that is quiet for so long may go on after its block: a day, less what clocks and slow sends make uncertain.
-const QUIET: Duration = Duration::from_secs(24 * 3600 - 120);
+pub(crate) const QUIET: Duration = Duration::from_secs(24 * 3600 - 120);
 
 type Key = (ConversationId, UserId, ClientMessageId);
 
@@ -39,9 +41,31 @@ pub(crate) fn check_log(world: &World) {
     }
 }
 
+/// Nobody has read what was never written.
+pub(crate) fn check_read_markers(world: &World) {
+    let mut lasts: BTreeMap<ConversationId, Seq> = BTreeMap::new();
+    for message in world.memory.appended() {
+        lasts.insert(message.conversation, message.seq);
+    }
+    for (conversation, last) in lasts {
+        for reader in (0..world.scenario.users).map(user) {
+            let row = finish(world.memory.get(reader, conversation)).unwrap();
+            let read_seq = row.and_then(|row| row.read_seq);
+            if read_seq > Some(last) {
+                world.fault(format!("{reader:?} has read {conversation:?} up to {read_seq:?} of {last}"));
+            }
+        }
+    }
+}
+
 /// Acked is durable and true; of the acks of a key one is not a duplicate; order extends time.
 pub(crate) fn check_acks(world: &World) {
     let mut keys: BTreeMap<Key, Acks> = BTreeMap::new();
+    let has_expired = |entry: &&Message| entry.expires_at.is_some_and(|at| at <= world.now());
+    let expired: BTreeSet<(ConversationId, u64)> = world.memory.with_appended(|appended| {
+        let expired = appended.iter().filter(has_expired);
+        expired.map(|entry| (entry.conversation, entry.seq.get())).collect()
+    });
     for send in world.sends().iter() {
         let command = &send.command;
         let acks = keys
@@ -63,7 +87,7 @@ pub(crate) fn check_acks(world: &World) {
         let seq = wire::parse_seq("seq", ack.seq).unwrap();
         match world.memory.message_at(command.conversation, seq) {
             Some(found) if found.is(command.sender, &command.key) && found.content == command.content => {}
-            None if world.retention().has_expired(Timestamp::from_ms(ack.sent_at_ms), world.now()) => {}
+            None if expired.contains(&(command.conversation, ack.seq)) => {}
             found => {
                 world.fault(format!("durability: {:?} was acked at {seq}, where {found:?} is", command.key))
             }
@@ -161,7 +185,7 @@ fn check_has<'a>(device: &Device, messages: impl Iterator<Item = &'a Message>, w
     for message in messages {
         // An hour, since clocks differ and time passes during a sync.
         let soon = world.now().plus(Duration::from_secs(3600));
-        let has_expired = world.retention().has_expired(message.sent_at, soon);
+        let has_expired = world.shortest_retention().hides(message.sent_at, message.expires_at, soon);
         let chat = device.chats.get(&message.conversation);
         let has = chat.is_some_and(|chat| chat.messages.contains_key(&message.seq.get()));
         if !has_expired && !has {

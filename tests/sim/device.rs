@@ -255,7 +255,11 @@ impl Device {
 
     async fn mark_read(&mut self) {
         let read = self.chats.iter().find_map(|(id, chat)| Some((*id, Seq::new(chat.cursor)?)));
-        let Some((conversation, seq)) = read else { return };
+        let Some((conversation, mut seq)) = read else { return };
+        if self.world.scenario.retention && self.world.random.once_in(3) {
+            // Positions that may be reserved, and are not written.
+            seq = Seq::new(seq.get() + self.world.random.between(1, 80)).unwrap_or(seq);
+        }
         let (world, reader) = (Arc::clone(&self.world), self.identity);
         let marking = self.spawner.spawn(async move { world.mark_read(reader, conversation, seq).await });
         marking.within(self.patience()).await;

@@ -6,6 +6,7 @@ use confab_app::{close_connection, mark_read, open_connection, sync};
 use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, UserId};
 use confab_protocol::{Ack, ServerFrame};
 
+use crate::checker::QUIET;
 use crate::planted::{Role, Store};
 use crate::world::{Request, World};
 
@@ -46,7 +47,7 @@ impl World {
             sends.push(Request { command: command.clone(), began: self.step(), acked: None });
             sends.len() - 1
         };
-        let store = Store::new(self, Role::Send);
+        let store = Store::of(self, Role::Send, &process);
         let SendMessage { sender, conversation, attempt, .. } = command;
         let delivery = self.delivery();
         let ways = (&delivery, &self.queue);
@@ -74,8 +75,8 @@ impl World {
     ) -> Option<ServerFrame> {
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
-        let store = Store::new(self, Role::Sync);
-        let (retention, gateway, late) = (self.retention(), &self.gateway, Late(self));
+        let store = Store::of(self, Role::Sync, &process);
+        let (retention, gateway, late) = (process.writer.retention, &self.gateway, Late(self));
         let sync = sync::sync(&store, gateway, user, connection, &command, retention, now, &late);
         let last = self.invoke(sync).await?;
         self.note(user, &last);
@@ -90,19 +91,40 @@ impl World {
         seq: Seq,
     ) -> Option<()> {
         let user = reader.user;
-        let now = self.now().plus(self.any_process().ahead);
-        let store = Store::new(self, Role::Other);
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let store = Store::of(self, Role::Read, &process);
         let before = self.truth();
         let ways = (&self.gateway, self.pushes());
         let mark = mark_read::mark_read(&store, ways, reader, None, conversation, seq, now);
         match self.try_invoke(mark).await? {
-            Ok(()) => Some(()),
+            Ok(()) => {
+                self.check_read(conversation, seq);
+                Some(())
+            }
             // A device may have a position from before its user came back.
             Err(Refusal::NotAMember) if !before.reads(conversation, user, seq.get()) => None,
+            Err(Refusal::Field { .. }) if self.message_is_gone(conversation, seq) => None,
             Err(refusal) => {
                 self.check_refusal(&before, conversation, user, &refusal);
                 None
             }
         }
+    }
+
+    /// That what was taken for read was written, or may have been and have expired.
+    fn check_read(&self, conversation: ConversationId, seq: Seq) {
+        let last = self.memory.with_appended(|appended| {
+            let here = appended.iter().filter(|entry| entry.conversation == conversation);
+            here.max_by_key(|entry| entry.seq).map(|last| (last.seq, last.sent_at))
+        });
+        if last.is_some_and(|(last, sent_at)| seq > last && self.now().since(sent_at) < QUIET) {
+            self.fault(format!("{seq} of {conversation:?} was read, and the last is {last:?}"));
+        }
+    }
+
+    /// Whether no message is at a position: it has expired, or was never written.
+    fn message_is_gone(&self, conversation: ConversationId, seq: Seq) -> bool {
+        self.memory.message_at(conversation, seq).is_none()
     }
 }

@@ -20,7 +20,7 @@ impl World {
     pub(crate) async fn create_group(&self, owner: UserId, others: Vec<UserId>) {
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
-        let store = Store::new(self, Role::Other);
+        let store = Store::of(self, Role::Other, &process);
         let number = self.next_number();
         let id = GroupId::new(Ulid(1_000_000 + u128::from(number)));
         let members = others.iter().map(UserId::to_string).collect();
@@ -34,7 +34,7 @@ impl World {
         let Some(group) = conversation.group() else { return };
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
-        let store = Store::new(self, Role::Other);
+        let store = Store::of(self, Role::Other, &process);
         let actor = self.actor(user);
         let before = self.truth();
         let context = self.context(&store, &process);
@@ -111,12 +111,13 @@ impl World {
         anchor: Anchor,
         messages_max: u32,
     ) -> Option<HistoryPage> {
-        let now = self.now().plus(self.any_process().ahead);
-        let store = Store::new(self, Role::Sync);
+        let process = self.any_process();
+        let now = self.now().plus(process.ahead);
+        let store = Store::of(self, Role::Sync, &process);
         let appended_before = self.memory.appended();
         let before = Truth::of(&appended_before);
         let size = PageSize { messages_max, bytes_max: usize::MAX, bytes_of: |_: &_| 1 };
-        let page = read_history(&store, user, conversation, anchor, size, self.retention(), now);
+        let page = read_history(&store, user, conversation, anchor, size, process.writer.retention, now);
         let page = match self.try_invoke(page).await? {
             Ok(page) => page,
             Err(refusal) => {

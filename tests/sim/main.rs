@@ -14,6 +14,7 @@ mod bugs;
 mod check_groups;
 mod checker;
 mod device;
+mod ended_groups;
 mod executor;
 mod functions;
 mod group_acts;
@@ -112,6 +113,7 @@ impl Simulation {
         let devices = self.all(devices, async |device| device.catch_up().await);
         checker::check_log(&self.world);
         checker::check_acks(&self.world);
+        checker::check_read_markers(&self.world);
         check_groups::check_groups(&self.world);
         devices.iter().for_each(checker::check_screen);
         devices

@@ -1,5 +1,7 @@
 //! Groups and inbox rows as the use cases see them, with a bug planted in them or without.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use confab_app::ports::{
     CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, MarkReadOutcome, NewVersion, ReplaceOutcome,
     RowChange, StoreError,
@@ -61,6 +63,9 @@ impl Groups for Store<'_> {
                 found.members.values_mut().for_each(|member| member.joined_seq = Seq::FIRST);
             }
         }
+        if let Some(found) = found.as_mut().filter(|_| self.skips_recheck.load(Relaxed)) {
+            found.deleted = false;
+        }
         let at_first = self.first_rows.lock().unwrap().get(&ConversationId::Group(group)).cloned();
         Ok(at_first.map_or(found, |(_, group)| group))
     }
@@ -69,13 +74,8 @@ impl Groups for Store<'_> {
         self.world.memory.groups(groups).await
     }
 
-    async fn create_group(
-        &self,
-        group: &Group,
-        entry: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.world.memory.create_group(group, entry, expires_at).await
+    async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
+        self.world.memory.create_group(group, entry).await
     }
 
     async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
@@ -112,6 +112,9 @@ impl Inboxes for Store<'_> {
     }
 
     async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        if self.world.leaves_rows_open.load(Relaxed) {
+            return Err(StoreError::Unavailable("rows stay open".into()));
+        }
         self.world.memory.leave(user, conversation, seq).await
     }
 

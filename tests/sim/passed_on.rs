@@ -199,13 +199,8 @@ macro_rules! pass_on_groups {
                 self.world.memory.groups(groups).await
             }
 
-            async fn create_group(
-                &self,
-                group: &Group,
-                entry: &Message,
-                expires_at: Option<Timestamp>,
-            ) -> Result<(), StoreError> {
-                self.world.memory.create_group(group, entry, expires_at).await
+            async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
+                self.world.memory.create_group(group, entry).await
             }
 
             async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use confab_app::ports::{
-    AppendError, Direction, Groups, InboxRow, MessageLog, Page, Range, Session, Sessions, StoreError, Tail,
+    AppendError, Direction, End, Groups, InboxRow, MessageLog, Page, Range, Session, Sessions, StoreError,
+    Tail,
 };
-use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Group, Heading, Kind, Message, Timestamp};
+use confab_domain::high_water::HighWaterMark;
+use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, Group, Heading, Kind, Message};
 use confab_memory::yield_once;
 
-use crate::world::World;
+use crate::world::{Process, World};
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +33,16 @@ pub(crate) enum Bug {
     TailBesideTheClaimTrusted,
     /// A new conversation is in the sender's inbox only.
     OneInboxRow,
-    /// A floor is taken for current for ever, whatever has been appended and has expired since.
-    FloorForEver,
+    /// A high-water mark is taken for current for ever, whatever has been appended and has expired since.
+    MarkForEver,
+    /// How long entries live is judged by the setting of today, not by the one they were written under.
+    LivesOfTodaysSetting,
+    /// Where nothing expires, the mark is read only of a log that is empty.
+    MarkUnreadWhereNothingExpires,
+    /// The last reserved position is taken for the last that was written.
+    ReservedTakenForContent,
+    /// Whether a sender is in a group is asked anew only where today's setting makes it needful.
+    RecheckByTodaysSetting,
     /// Who is told of a message in a group is read before it is appended.
     MembersReadBeforeTheAppend,
     /// Who is told of an entry is whoever is in the group, since whenever.
@@ -57,6 +69,7 @@ pub(crate) enum Role {
     Send,
     Sync,
     FanOut,
+    Read,
     Other,
 }
 
@@ -64,6 +77,10 @@ pub(crate) enum Role {
 pub(crate) struct Store<'a> {
     pub(crate) world: &'a World,
     pub(crate) role: Role,
+    /// As its process has it set.
+    retention: Retention,
+    /// Whether a bug leaves out what asks the group.
+    pub(crate) skips_recheck: AtomicBool,
     sessions_at_claim: Mutex<Option<Vec<Session>>>,
     /// The rows that a reader had at first, with their groups.
     pub(crate) first_rows: Mutex<BTreeMap<ConversationId, (InboxRow, Option<Group>)>>,
@@ -71,7 +88,14 @@ pub(crate) struct Store<'a> {
 
 impl<'a> Store<'a> {
     pub(crate) fn new(world: &'a World, role: Role) -> Self {
-        Self { world, role, sessions_at_claim: Mutex::default(), first_rows: Mutex::default() }
+        let (retention, skips_recheck) = (Retention::FOR_EVER, AtomicBool::new(false));
+        let (sessions_at_claim, first_rows) = (Mutex::default(), Mutex::default());
+        Self { world, role, retention, skips_recheck, sessions_at_claim, first_rows }
+    }
+
+    /// The store of an invocation in this process.
+    pub(crate) fn of(world: &'a World, role: Role, process: &Process) -> Self {
+        Self { retention: process.writer.retention, ..Self::new(world, role) }
     }
 
     pub(crate) fn has(&self, bug: Bug) -> bool {
@@ -114,6 +138,32 @@ impl<'a> Store<'a> {
         if self.has(Bug::NotToldOfRemoval) && self.role == Role::Send {
             entries.iter_mut().for_each(|entry| entry.kind = Kind::Text);
         }
+    }
+
+    /// A mark as a bug takes it.
+    fn judged(&self, mark: Option<HighWaterMark>, is_empty: bool) -> Option<HighWaterMark> {
+        let mark = mark?;
+        let (now, retention) = (self.world.now(), self.retention);
+        match self.world.scenario.bug {
+            Some(Bug::MarkForEver) => Some(HighWaterMark { at: now, ..mark }),
+            Some(Bug::LivesOfTodaysSetting) => {
+                Some(HighWaterMark { retention, retention_before: retention, ..mark })
+            }
+            Some(Bug::MarkUnreadWhereNothingExpires) if !retention.is_limited() && !is_empty => None,
+            _ => Some(mark),
+        }
+    }
+
+    /// Decides by today's setting whether a group has to be asked.
+    fn note_recheck(&self, end: &End) {
+        const RELIED_ON: Duration = Duration::from_secs(90);
+        if !self.has(Bug::RecheckByTodaysSetting) || self.role != Role::Send {
+            return;
+        }
+        let later = self.world.now().plus(RELIED_ON);
+        let keeps = |newest: &Message| !self.retention.hides(newest.sent_at, None, later);
+        let skips = end.tail.newest.first().is_some_and(keeps);
+        self.skips_recheck.store(skips && end.decisive().may_hide_newer(self.world.now()), Relaxed);
     }
 
     /// Hides the last append of all, as a replica does that lags behind.
@@ -164,14 +214,36 @@ impl MessageLog for Store<'_> {
         entries_max: u32,
     ) -> Result<Page<Heading>, StoreError> {
         self.stall().await;
-        self.world.memory.headings(conversation, range, entries_max).await
+        let mut page = self.world.memory.headings(conversation, range, entries_max).await?;
+        if self.has(Bug::ReservedTakenForContent) && self.role == Role::Read {
+            let mark = self.world.memory.mark(conversation).await?;
+            if let (Some(mark), Some(newest)) = (mark, page.entries.first_mut()) {
+                newest.seq = newest.seq.max(mark.reserved_through);
+            }
+        }
+        Ok(page)
     }
 
-    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
-        let mut appended = self.world.memory.append(message, expires_at).await;
+    async fn end(&self, conversation: ConversationId, entries_max: u32) -> Result<End, StoreError> {
+        self.stall().await;
+        let mut end = self.world.memory.end(conversation, entries_max).await?;
+        if self.has(Bug::TailBesideTheClaimTrusted) && self.role == Role::Send {
+            end.tail.more = false;
+        }
+        self.without_removals(&mut end.tail.newest);
+        self.note_recheck(&end);
+        end.mark = self.judged(end.mark, end.tail.newest.is_empty());
+        if self.has(Bug::MarkUnreadWhereNothingExpires) && end.mark.is_none() {
+            end.tail.newest.iter_mut().for_each(|entry| entry.mark_revision = 0);
+        }
+        Ok(end)
+    }
+
+    async fn append(&self, message: &Message) -> Result<(), AppendError> {
+        let mut appended = self.world.memory.append(message).await;
         // An SDK tries again by itself where an answer is lost.
         if matches!(appended, Err(AppendError::Store(_))) && self.world.random.once_in(2) {
-            appended = self.world.memory.append(message, expires_at).await;
+            appended = self.world.memory.append(message).await;
         }
         match appended {
             Err(AppendError::Occupied(_)) if self.has(Bug::AppendWithoutCondition) => {
@@ -182,22 +254,13 @@ impl MessageLog for Store<'_> {
         }
     }
 
-    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
+    async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
         self.stall().await;
-        let floor = self.world.memory.floor(conversation).await?;
-        let for_ever = |floor| Floor { at: self.world.now(), ..floor };
-        Ok(if self.has(Bug::FloorForEver) { floor.map(for_ever) } else { floor })
+        Ok(self.judged(self.world.memory.mark(conversation).await?, false))
     }
 
-    async fn set_floor(
-        &self,
-        conversation: ConversationId,
-        expected: Option<Floor>,
-        floor: Floor,
-    ) -> Result<bool, StoreError> {
+    async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
         self.stall().await;
-        let expected =
-            if self.has(Bug::FloorForEver) { self.world.memory.floor(conversation).await? } else { expected };
-        self.world.memory.set_floor(conversation, expected, floor).await
+        self.world.memory.set_mark(conversation, mark).await
     }
 }

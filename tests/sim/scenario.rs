@@ -16,6 +16,8 @@ pub(crate) struct Scenario {
     pub(crate) calm: bool,
     /// Messages expire, and days pass between one chapter and the next.
     pub(crate) retention: bool,
+    /// How long they are kept is set anew now and then, and not in all processes at once.
+    pub(crate) settings_change: bool,
     /// At one poll in so many some of what has expired is swept; 0 is never.
     pub(crate) sweep_once_in: u64,
     /// There are groups.
@@ -62,6 +64,7 @@ impl Scenario {
             calm,
             groups: false,
             retention: random.once_in(4),
+            settings_change: random.once_in(2),
             sweep_once_in: *random.pick(&[0, 500]),
             users: if two { 2 } else { u32::try_from(random.between(3, 4)).unwrap() },
             devices: u32::try_from(random.between(1, 2)).unwrap(),

@@ -1,7 +1,7 @@
 //! Time, servers and what they did: everything but the devices.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ const POLICY: HeartbeatPolicy =
 /// How long messages are kept where they expire. Unit: milliseconds.
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
+/// For how many days messages are kept, where that changes; 0 is for ever.
+const SETTINGS: [u32; 5] = [0, 1, 1, 2, 30];
+
 /// Largest lead of a server's clock. Unit: milliseconds.
 const SKEW_MS_MAX: u64 = 10_000;
 
@@ -48,6 +51,10 @@ pub(crate) struct World {
     looks: DelayQueue<PresenceTask>,
     /// Pushes that are to be made; nobody does.
     pushes: DelayQueue<PushTask>,
+    /// For how many days messages are kept, as it was set last; 0 is for ever.
+    days: Mutex<u32>,
+    /// Whoever ends a group does not get to closing the rows of its members.
+    pub(crate) leaves_rows_open: AtomicBool,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     weather: Arc<Changeable>,
@@ -90,6 +97,8 @@ impl World {
             queue: Queue::new(Arc::clone(&weather) as _),
             looks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
             pushes: DelayQueue::default(),
+            days: Mutex::new(1),
+            leaves_rows_open: AtomicBool::new(false),
             early_groups: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
@@ -110,7 +119,7 @@ impl World {
     }
 
     fn new_process(&self) -> Arc<Process> {
-        let writer = Writer { retention: self.retention(), ..Writer::default() };
+        let writer = Writer { retention: self.any_retention(), ..Writer::default() };
         Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
     }
 
@@ -125,7 +134,37 @@ impl World {
         Arc::clone(self.random.pick(&processes))
     }
 
-    pub(crate) fn retention(&self) -> Retention {
+    /// What a process that starts has set: where settings change, now and then another than the others have.
+    fn any_retention(&self) -> Retention {
+        if !self.scenario.retention {
+            return Retention::FOR_EVER;
+        }
+        let mut days = self.days.lock().unwrap();
+        if self.scenario.settings_change && self.random.once_in(2) {
+            let any = *self.random.pick(&SETTINGS);
+            if !self.random.once_in(3) {
+                *days = any;
+            }
+            return Retention::days(any);
+        }
+        Retention::days(*days)
+    }
+
+    /// Has messages kept for so many days, by processes that start anew; 0 is for ever.
+    pub(crate) fn set_days(&self, days: u32) {
+        *self.days.lock().unwrap() = days;
+        for process in self.processes.lock().unwrap().iter_mut() {
+            *process = self.new_process();
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, duration: Duration) {
+        self.now_ms.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Relaxed);
+    }
+
+    /// The shortest that any process may have set.
+    pub(crate) fn shortest_retention(&self) -> Retention {
         Retention::days(u32::from(self.scenario.retention))
     }
 

@@ -1,10 +1,11 @@
 //! Where a log goes on, and what lies at its end.
 
-use confab_domain::retention::{Floor, Retention};
-use confab_domain::{ConversationId, Message, Seq, Timestamp};
+use confab_domain::high_water::LogEnd;
+use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, Seq, Timestamp};
 
 use crate::Error;
-use crate::ports::{MessageLog, StoreError, Tail};
+use crate::ports::MessageLog;
 
 /// Attempts before an append gives up.
 ///
@@ -16,51 +17,39 @@ pub(crate) const ATTEMPTS_MAX: u32 = 64;
 ///
 /// Enough that a fresh claim in a conversation of human pace needs no second read, few enough to cost one read unit
 /// (4 KB) with messages of usual length.
-pub(crate) const TAIL_ENTRIES: u32 = 8;
-
-/// The newest entries, and the floor where it may matter.
-pub(crate) async fn end_of_log(
-    log: &(impl MessageLog + Sync),
-    retention: Retention,
-    conversation: ConversationId,
-) -> Result<(Tail, Option<Floor>), StoreError> {
-    if retention.is_limited() {
-        let both = (log.tail(conversation, TAIL_ENTRIES), log.floor(conversation));
-        return futures_util::future::try_join(both.0, both.1).await;
-    }
-    let tail = log.tail(conversation, TAIL_ENTRIES).await?;
-    // Messages may have expired before they were kept for ever.
-    let floor = if tail.newest.is_empty() { log.floor(conversation).await? } else { None };
-    Ok((tail, floor))
-}
+pub(crate) const TAIL_ENTRIES: u32 = 7;
 
 /// What may be done at the end of a log.
-pub(crate) enum Footing {
-    /// Append here.
-    At(Seq),
-    /// The floor was changed by another writer; this is how it is now. Look again.
-    Moved(Option<Floor>),
+pub(crate) enum NextPosition {
+    /// Append here, with this revision of the mark.
+    At(Seq, u64),
+    /// The mark was changed by another writer; this is how it is. Look again.
+    Moved(LogEnd),
 }
 
-/// Finds the position after the newest entry, setting positions aside first where entries expire.
+/// Finds the position after the newest entry, reserving positions first where entries expire.
 ///
 /// # Errors
 ///
 /// [`Error::Internal`] at the end of the number space; [`Error::Store`].
-pub(crate) async fn footing(
+pub(crate) async fn next_position(
     log: &(impl MessageLog + Sync),
     retention: Retention,
     conversation: ConversationId,
-    newest: Option<&Message>,
-    floor: &mut Option<Floor>,
+    end: LogEnd,
     now: Timestamp,
-) -> Result<Footing, Error> {
-    let footing = retention.footing(newest, *floor, now);
-    if let Some(next) = footing.floor {
-        if !log.set_floor(conversation, *floor, next).await? {
-            return Ok(Footing::Moved(log.floor(conversation).await?));
-        }
-        *floor = Some(next);
+) -> Result<NextPosition, Error> {
+    if end.has_old_mark() {
+        return Ok(NextPosition::Moved(end.with_mark(log.mark(conversation).await?)));
     }
-    Seq::following(footing.head).map(Footing::At).ok_or(Error::Internal("a log is full"))
+    let next = end.next_position(retention, now);
+    let mut revision = end.mark_revision();
+    if let Some(mark) = next.mark {
+        if !log.set_mark(conversation, mark).await? {
+            return Ok(NextPosition::Moved(end.with_mark(log.mark(conversation).await?)));
+        }
+        revision = mark.revision;
+    }
+    let seq = Seq::following(next.after).ok_or(Error::Internal("a log is full"))?;
+    Ok(NextPosition::At(seq, revision))
 }

@@ -5,6 +5,7 @@
 //! always tell the same.
 
 use confab_domain::group::{Change, Role};
+use confab_domain::high_water::LogEnd;
 use confab_domain::log::Attempt;
 use confab_domain::{
     ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId,
@@ -12,7 +13,7 @@ use confab_domain::{
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
@@ -101,14 +102,18 @@ where
             .await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
-        let mut floor = None;
-        // A log that is new has nobody to share its floor with.
-        let Footing::At(seq) = footing(self.store, retention, conversation, None, &mut floor, now).await?
+        // A log that is new has nobody to share its mark with.
+        let NextPosition::At(seq, mark_revision) =
+            next_position(self.store, retention, conversation, LogEnd::default(), now).await?
         else {
             return Err(Error::Contended);
         };
-        let entry = entry(id, seq, &actor, group.first_entry(actor.user), now);
-        self.store.create_group(&group, &entry, retention.expires_at(now)).await?;
+        let entry = Message {
+            expires_at: retention.expires_at(now),
+            mark_revision,
+            ..entry(id, seq, &actor, group.first_entry(actor.user), now)
+        };
+        self.store.create_group(&group, &entry).await?;
         announce_in_group(self.store, (&self.delivery, self.queue), &entry, None, now).await;
         Ok(wire::group(&group))
     }
@@ -129,29 +134,26 @@ where
         let conversation = ConversationId::Group(id);
         let turn = self.writer.lanes.enter(conversation).await;
         for _ in 0..ATTEMPTS_MAX {
-            let end = end_of_log(self.store, self.writer.retention, conversation);
-            let (group, (tail, mut floor)) =
-                futures_util::future::try_join(self.store.group(id), end).await?;
+            let end = self.store.end(conversation, TAIL_ENTRIES);
+            let (group, end) = futures_util::future::try_join(self.store.group(id), end).await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
-            if let Some(last) = tail.newest.first().filter(|_| group.deleted) {
+            if let Some(last) = end.tail.newest.first().filter(|_| group.deleted) {
                 self.finish_deleting(&group, last, actor.user, now).await?;
             }
             let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
             if let Change::Added(user, _) = change {
                 self.check_exists(user).await?;
             }
-            let newest = tail.newest.first();
-            let at =
-                footing(self.store, self.writer.retention, conversation, newest, &mut floor, now).await?;
-            let Footing::At(seq) = at else { continue };
-            let entry = entry(id, seq, actor, change.entry(), now);
-            let next = group.after(&change, seq, now);
-            let version = NewVersion {
-                group: &next,
-                entry: &entry,
-                expires_at: self.writer.retention.expires_at(now),
-                row: row_of(&change),
+            let retention = self.writer.retention;
+            let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
+            let NextPosition::At(seq, mark_revision) = at else { continue };
+            let entry = Message {
+                expires_at: retention.expires_at(now),
+                mark_revision,
+                ..entry(id, seq, actor, change.entry(), now)
             };
+            let next = group.after(&change, seq, now);
+            let version = NewVersion { group: &next, entry: &entry, row: row_of(&change) };
             if self.store.commit(version).await? == CommitOutcome::Contended {
                 continue;
             }
@@ -223,5 +225,7 @@ fn entry(id: GroupId, seq: Seq, actor: &Actor, (kind, content): (Kind, Content),
         kind,
         sent_at: now,
         attempt: actor.attempt,
+        expires_at: None,
+        mark_revision: 0,
     }
 }

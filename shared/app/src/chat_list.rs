@@ -126,7 +126,8 @@ async fn conversation(
     let tail = log.tail(row.conversation, 1).await?;
     let count =
         if tail.last() > row.read_seq { count_unread(log, user, row, retention, now).await? } else { None };
-    let newest = tail.newest.first().filter(|newest| !retention.has_expired(newest.sent_at, now));
+    let newest =
+        tail.newest.first().filter(|newest| !retention.hides(newest.sent_at, newest.expires_at, now));
     let conversation = http::Conversation {
         conversation: row.conversation.to_string(),
         kind: wire::conversation_kind(row.conversation).to_owned(),

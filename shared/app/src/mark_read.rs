@@ -14,7 +14,8 @@ use crate::push::PushTask;
 use crate::unread::last_seq;
 use crate::{Error, announce};
 
-/// Marks a conversation as read up to `seq`, and tells the members' devices if that is news; in a group of more than
+/// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired, and tells
+/// the members' devices if that is news; in a group of more than
 /// [`TOLD_OF_RECEIPTS_MAX`](confab_domain::group::TOLD_OF_RECEIPTS_MAX), the reader's only.
 ///
 /// Alerts on the reader's other phones are cleared, best effort.
@@ -33,7 +34,7 @@ pub async fn mark_read(
     now: Timestamp,
 ) -> Result<(), Error> {
     let user = reader.user;
-    check_readable(store, user, conversation, seq).await?;
+    let Some(seq) = check_readable(store, user, conversation, seq, now).await? else { return Ok(()) };
     match store.mark_read(user, conversation, seq).await? {
         MarkReadOutcome::Already => Ok(()),
         MarkReadOutcome::NotAMember => Err(Refusal::NotAMember.into()),
@@ -55,24 +56,28 @@ pub async fn mark_read(
     }
 }
 
+/// The position to mark; `None` where nothing is left to be read.
 async fn check_readable(
     store: &(impl Inboxes + Groups + MessageLog + Sync),
     user: UserId,
     conversation: ConversationId,
     seq: Seq,
-) -> Result<(), Error> {
+    now: Timestamp,
+) -> Result<Option<Seq>, Error> {
     let joined = readable_by(store, conversation, user).await?;
     if joined.since().is_none_or(|since| seq < since && joined.within(seq, seq).is_empty()) {
         return Err(Refusal::NotAMember.into());
     }
-    if Some(seq) > last_seq(store, conversation).await? {
-        // It may have been there, and have expired.
-        let floor = store.floor(conversation).await?;
-        if floor.is_none_or(|floor| seq > floor.upto) {
-            return Err(Refusal::field("seq", "is after the last message").into());
-        }
+    if Some(seq) <= last_seq(store, conversation).await? {
+        return Ok(Some(seq));
     }
-    Ok(())
+    let end = store.end(conversation, 1).await?;
+    let last = end.tail.last();
+    // Positions that are only reserved are no messages; those of messages that have expired tell nobody anything.
+    if Some(seq) > last && !end.decisive().may_have_been_used(seq, now) {
+        return Err(Refusal::field("seq", "is after the last message").into());
+    }
+    Ok(last.map(|last| last.min(seq)))
 }
 
 async fn clear_alerts(

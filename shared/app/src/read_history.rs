@@ -140,7 +140,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             let page = self.log.page(self.conversation, range, wanted + 1).await?;
             let last = page.entries.last().map(|entry| entry.seq);
             for entry in page.entries {
-                if self.retention.has_expired(entry.sent_at, self.now) {
+                if self.retention.hides(entry.sent_at, entry.expires_at, self.now) {
                     continue;
                 }
                 bytes += (size.bytes_of)(&entry);

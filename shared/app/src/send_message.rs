@@ -5,8 +5,9 @@
 //! precedes the append, and [`crate::announce`] for why sessions are read after it.
 
 use confab_domain::claim::{Claim, searched_far_enough};
+use confab_domain::high_water::LogEnd;
 use confab_domain::log::Attempt;
-use confab_domain::retention::{Floor, Retention};
+use confab_domain::retention::Retention;
 use confab_domain::{
     ClientMessageId, ConnectionId, Content, ConversationId, Kind, Message, Refusal, Seq, Timestamp, UserId,
     membership,
@@ -14,7 +15,7 @@ use confab_domain::{
 use confab_protocol as protocol;
 
 use crate::announce::Reached;
-use crate::append::{ATTEMPTS_MAX, Footing, end_of_log, footing};
+use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
 use crate::delivery::{Audience, Delivery, deliver};
 use crate::fan_out::{FanOutTask, announce_in_group};
 use crate::membership::{not_a_member, readable_by};
@@ -179,7 +180,7 @@ async fn append(
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
     let _turn = writer.lanes.enter(command.conversation).await;
-    let (mut search, mut floor) = claim_and_search(store, writer, command, peer, now).await?;
+    let (mut search, mut end) = claim_and_search(store, writer, command, peer, now).await?;
     for _ in 0..ATTEMPTS_MAX {
         let newest = match search {
             Search::Found(message) => return Ok((*message, true)),
@@ -189,17 +190,19 @@ async fn append(
                 newest
             }
         };
-        let (retention, conversation) = (writer.retention, command.conversation);
-        let seq = match footing(store, retention, conversation, newest.as_deref(), &mut floor, now).await? {
-            Footing::At(seq) => seq,
-            Footing::Moved(now_at) => {
-                floor = now_at;
+        end = end.with_newest(newest.as_deref());
+        let at = next_position(store, writer.retention, command.conversation, end, now).await?;
+        let (seq, mark_revision) = match at {
+            NextPosition::At(seq, mark_revision) => (seq, mark_revision),
+            NextPosition::Moved(moved) => {
+                end = moved;
                 search = search_after(store, command, newest).await?;
                 continue;
             }
         };
-        let message = message_at(command, seq, now);
-        match store.append(&message, writer.retention.expires_at(now)).await {
+        let expires_at = writer.retention.expires_at(now);
+        let message = Message { expires_at, mark_revision, ..message_at(command, seq, now) };
+        match store.append(&message).await {
             Ok(()) => {
                 metrics::counter!(metric::SENDS).increment(1);
                 writer.heads.put(command.conversation, seq);
@@ -229,6 +232,8 @@ fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
         kind: Kind::Text,
         sent_at: now,
         attempt: command.attempt,
+        expires_at: None,
+        mark_revision: 0,
     }
 }
 
@@ -239,16 +244,17 @@ async fn claim_and_search(
     command: &SendMessage,
     peer: Option<UserId>,
     now: Timestamp,
-) -> Result<(Search, Option<Floor>), Error> {
+) -> Result<(Search, LogEnd), Error> {
     let SendMessage { sender, conversation, key, .. } = command;
     // Known before the key was claimed, so a claim that is fresh was appended nowhere up to here.
     let known = writer.heads.get(*conversation);
-    let (claim, (tail, floor), is_blocked) = futures_util::future::try_join3(
+    let (claim, end, is_blocked) = futures_util::future::try_join3(
         store.claim(*sender, *conversation, key, now),
-        end_of_log(store, writer.retention, *conversation),
+        store.end(*conversation, TAIL_ENTRIES),
         is_blocked(store, *sender, peer),
     )
     .await?;
+    let (tail, end) = (end.tail.clone(), end.decisive());
     let claim = match (claim, peer) {
         (Claim::NotAMember, Some(_)) if is_blocked => return Err(Refusal::NotAccepted.into()),
         (Claim::NotAMember, Some(peer)) => {
@@ -258,14 +264,14 @@ async fn claim_and_search(
         (claim, _) => claim,
     };
     let search = match claim {
-        Claim::NotAMember => return Ok((search_past(store, command).await?, floor)),
+        Claim::NotAMember => return Ok((search_past(store, command).await?, end)),
         // The tail was read beside the claim, not before it: between the two, a
         // concurrent retry may have found the claim and appended the message.
         Claim::Fresh => search_back(store, command, tail, now, known).await?,
         Claim::Repeated { claimed_at } => search_back(store, command, tail, claimed_at, None).await?,
     };
     if let Search::NotBefore(newest) = &search
-        && writer.retention.may_hide_newer(newest.as_deref(), now)
+        && end.with_newest(newest.as_deref()).may_hide_newer(now)
     {
         // What told of the group's end, before its rows were all closed, may be gone.
         check_still_in(store, command).await?;
@@ -274,7 +280,7 @@ async fn claim_and_search(
     if is_blocked && !matches!(search, Search::Found(_)) {
         return Err(Refusal::NotAccepted.into());
     }
-    Ok((search, floor))
+    Ok((search, end))
 }
 
 /// Whether the other of a 1:1 conversation takes no messages from the sender.

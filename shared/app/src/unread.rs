@@ -31,7 +31,9 @@ pub(crate) async fn count_unread(
     now: Timestamp,
 ) -> Result<Option<Count>, StoreError> {
     let is_unread = |entry: &&Heading| {
-        entry.kind == Kind::Text && entry.sender != user && !retention.has_expired(entry.sent_at, now)
+        entry.kind == Kind::Text
+            && entry.sender != user
+            && !retention.hides(entry.sent_at, entry.expires_at, now)
     };
     let after = Range::after(row.unread_after());
     let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);

@@ -288,6 +288,8 @@ mod tests {
             kind: Kind::Text,
             sent_at: Timestamp::from_ms(1),
             attempt: Attempt(0),
+            expires_at: None,
+            mark_revision: 0,
         }
     }
 

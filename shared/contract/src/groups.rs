@@ -25,7 +25,7 @@ pub(crate) fn entry(ids: Ids, group: GroupId, position: u64, (kind, content): (K
 
 pub(crate) async fn create(store: &impl Groups, ids: Ids, group: &Group) -> Message {
     let first = entry(ids, group.id, 1, group.first_entry(ids.user(1)));
-    store.create_group(group, &first, None).await.unwrap();
+    store.create_group(group, &first).await.unwrap();
     first
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn try_change(
 ) -> (CommitOutcome, Message, Group) {
     let entry = entry(ids, group.id, position, change.entry());
     let next = group.after(change, seq(position), NOW);
-    let version = NewVersion { group: &next, entry: &entry, expires_at: None, row: row_of(change) };
+    let version = NewVersion { group: &next, entry: &entry, row: row_of(change) };
     (store.commit(version).await.unwrap(), entry, next)
 }
 
@@ -106,7 +106,7 @@ pub async fn a_group_is_made_once(store: &(impl Groups + MessageLog), ids: Ids) 
     let first = create(store, ids, &group).await;
     let other = Group { name: "Swimming".to_owned(), ..group.clone() };
     let again = entry(ids, group.id, 1, other.first_entry(ids.user(1)));
-    assert!(store.create_group(&other, &again, None).await.is_err());
+    assert!(store.create_group(&other, &again).await.is_err());
     assert_eq!(store.group(group.id).await.unwrap(), Some(group.clone()));
     assert_eq!(log_of(store, group.id).await, [first]);
 }
@@ -190,7 +190,7 @@ pub async fn a_commit_at_a_taken_position_makes_nothing(
     let mut group = new_group(ids);
     let first = create(store, ids, &group).await;
     let said = entry(ids, group.id, 2, (Kind::Text, ids.message(2, "hello").content));
-    store.append(&said, None).await.unwrap();
+    store.append(&said).await.unwrap();
     for late in [Change::Added(ids.user(4), Role::Member), Change::Removed(ids.user(2)), Change::Deleted] {
         let (outcome, ..) = try_change(store, ids, &group, &late, 2).await;
         assert_eq!(outcome, CommitOutcome::Contended, "{late:?}");
@@ -212,7 +212,7 @@ pub async fn of_a_commit_and_an_append_at_a_position_exactly_one_is_made(
     for position in 2..10 {
         let said = entry(ids, group.id, position, (Kind::Text, ids.message(1, "hello").content));
         let renamed = Change::Renamed(format!("Name {position}"));
-        let append = store.append(&said, None);
+        let append = store.append(&said);
         let ((outcome, entry, next), appended) =
             join(try_change(store, ids, &group, &renamed, position), append).await;
         let written = match (outcome, appended) {
@@ -230,13 +230,13 @@ pub async fn of_a_commit_and_an_append_at_a_position_exactly_one_is_made(
 
 pub async fn a_commit_that_expires_reads_back_the_same(store: &(impl Groups + MessageLog), ids: Ids) {
     let group = new_group(ids);
-    let expires_at = Some(NOW.plus(Duration::from_secs(24 * 3600)));
-    let first = entry(ids, group.id, 1, group.first_entry(ids.user(1)));
-    store.create_group(&group, &first, expires_at).await.unwrap();
+    let expiring = |entry| Message { expires_at: Some(NOW.plus(Duration::from_secs(24 * 3600))), ..entry };
+    let first = expiring(entry(ids, group.id, 1, group.first_entry(ids.user(1))));
+    store.create_group(&group, &first).await.unwrap();
     let removed = Change::Removed(ids.user(2));
-    let second = entry(ids, group.id, 2, removed.entry());
+    let second = expiring(entry(ids, group.id, 2, removed.entry()));
     let next = group.after(&removed, seq(2), NOW);
-    let version = NewVersion { group: &next, entry: &second, expires_at, row: row_of(&removed) };
+    let version = NewVersion { group: &next, entry: &second, row: row_of(&removed) };
     assert_eq!(store.commit(version).await.unwrap(), CommitOutcome::Done);
     assert_eq!(log_of(store, group.id).await, [first, second]);
 }
@@ -302,7 +302,7 @@ pub async fn entries_of_every_kind_read_back(log: &impl MessageLog, ids: Ids) {
             let content = Content { text, reply_to: None, mentions };
             let entry =
                 Message { client_message_id: key(position), ..entry(ids, group, position, (kind, content)) };
-            log.append(&entry, None).await.unwrap();
+            log.append(&entry).await.unwrap();
             entries.push(entry);
         }
     }

@@ -116,6 +116,8 @@ impl Ids {
             kind: Kind::Text,
             sent_at: NOW,
             attempt: Attempt(7),
+            expires_at: None,
+            mark_revision: 0,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod budgets;
 pub mod contacts;
 pub mod groups;
+pub mod high_water;
 pub mod inboxes;
 pub mod inboxes_groups;
 pub mod presence;

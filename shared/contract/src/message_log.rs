@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use confab_app::ports::{AppendError, MessageLog, Range, Tail};
 use confab_domain::log::Attempt;
-use confab_domain::retention::Floor;
 use confab_domain::{Content, Message, Seq};
 use futures_util::future::join_all;
 
@@ -20,9 +19,9 @@ pub(crate) async fn fill(log: &impl MessageLog, ids: Ids, n: u64) -> Vec<Message
     messages
 }
 
-/// Appends a message that is kept for ever.
+/// Appends a message.
 pub(crate) async fn append(log: &impl MessageLog, message: &Message) -> Result<(), AppendError> {
-    log.append(message, None).await
+    log.append(message).await
 }
 
 /// The whole log, read in one go.
@@ -117,9 +116,9 @@ pub async fn the_same_append_twice_finds_itself(log: &impl MessageLog, ids: Ids)
 }
 
 pub async fn a_message_that_expires_reads_back_the_same(log: &impl MessageLog, ids: Ids) {
-    let message = ids.message(1, "for a day");
-    let expires_at = NOW.plus(Duration::from_secs(86_400));
-    log.append(&message, Some(expires_at)).await.unwrap();
+    let expires_at = Some(NOW.plus(Duration::from_secs(86_400)));
+    let message = Message { expires_at, mark_revision: 3, ..ids.message(1, "for a day") };
+    append(log, &message).await.unwrap();
     assert_eq!(read_all(log, ids).await, [message]);
 }
 
@@ -135,7 +134,9 @@ pub async fn logs_of_different_conversations_do_not_touch(log: &impl MessageLog,
 pub async fn a_log_that_never_had_a_message_has_no_head(log: &impl MessageLog, ids: Ids) {
     let tail = log.tail(ids.dm(), 8).await.unwrap();
     assert_eq!((tail.last(), tail.more), (None, false));
-    assert_eq!(log.floor(ids.dm()).await.unwrap(), None);
+    assert_eq!(log.mark(ids.dm()).await.unwrap(), None);
+    let end = log.end(ids.dm(), 8).await.unwrap();
+    assert_eq!((end.tail.last(), end.tail.more, end.mark), (None, false, None));
 }
 
 pub async fn a_tail_gives_the_newest_first_and_whether_there_may_be_more(log: &impl MessageLog, ids: Ids) {
@@ -146,36 +147,4 @@ pub async fn a_tail_gives_the_newest_first_and_whether_there_may_be_more(log: &i
         assert!(more || newest.len() == messages.len(), "{wanted} wanted");
         assert!(newest.iter().eq(messages.iter().rev().take(newest.len())));
     }
-}
-
-fn floor(head: u64, upto: u64) -> Floor {
-    Floor { head: Seq::new(head), at: NOW, upto: seq(upto) }
-}
-
-/// A floor is beside the messages, not among them.
-pub async fn a_floor_is_no_message(log: &impl MessageLog, ids: Ids) {
-    assert!(log.set_floor(ids.dm(), None, floor(0, 64)).await.unwrap());
-    let tail = log.tail(ids.dm(), 8).await.unwrap();
-    assert_eq!((tail.newest.len(), tail.more), (0, false));
-    let page = log.page(ids.dm(), Range::from_newest(), 8).await.unwrap();
-    assert_eq!((page.entries.len(), page.more), (0, false));
-    append(log, &ids.message(1, "first")).await.unwrap();
-    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(floor(0, 64)));
-}
-
-pub async fn a_floor_is_replaced_only_by_who_knows_it(log: &impl MessageLog, ids: Ids) {
-    let (first, second) = (floor(0, 64), floor(64, 128));
-    assert!(!log.set_floor(ids.dm(), Some(first), second).await.unwrap());
-    assert!(log.set_floor(ids.dm(), None, first).await.unwrap());
-    assert!(!log.set_floor(ids.dm(), None, second).await.unwrap());
-    assert!(!log.set_floor(ids.dm(), Some(second), second).await.unwrap());
-    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(first));
-    assert!(log.set_floor(ids.dm(), Some(first), second).await.unwrap());
-    assert_eq!(log.floor(ids.dm()).await.unwrap(), Some(second));
-}
-
-pub async fn of_racing_floors_exactly_one_is_set(log: &impl MessageLog, ids: Ids) {
-    let racers = (1..=4).map(|n| log.set_floor(ids.dm(), None, floor(n, 64)));
-    let set = join_all(racers).await.into_iter().filter(|set| *set.as_ref().unwrap()).count();
-    assert_eq!(set, 1);
 }

@@ -25,9 +25,14 @@ macro_rules! suite {
             logs_of_different_conversations_do_not_touch
             a_log_that_never_had_a_message_has_no_head
             a_tail_gives_the_newest_first_and_whether_there_may_be_more
-            a_floor_is_no_message
-            a_floor_is_replaced_only_by_who_knows_it
-            of_racing_floors_exactly_one_is_set
+        }
+        $crate::suite! { @port $block_on, $store, high_water:
+            the_end_of_a_log_is_its_tail_with_its_mark
+            a_mark_is_no_message
+            a_mark_reads_back_whatever_it_says
+            a_mark_is_replaced_only_by_the_next_revision
+            of_racing_marks_exactly_one_is_set
+            the_mark_lies_after_the_last_position_of_all
         }
         $crate::suite! { @port $block_on, $store, message_pages:
             a_page_of_an_empty_log_is_empty

@@ -61,6 +61,8 @@ mod tests {
             kind: Kind::Text,
             sent_at: Timestamp::from_ms(sent_at_ms),
             attempt: Attempt(0),
+            expires_at: None,
+            mark_revision: 0,
         };
         assert_eq!(searched_far_enough(&message, Timestamp::from_ms(claimed_at_ms)), expected);
     }

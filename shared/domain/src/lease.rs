@@ -114,14 +114,19 @@ impl HeartbeatPolicy {
         }
     }
 
-    /// Whether the user is online.
+    /// Whether the user is online: not by the time of a clock that was wrong.
     pub fn status(&self, lease: &Lease, connected: bool, now: Timestamp) -> Status {
+        if !lease.heard_at.may_have_been(now) {
+            return Status::Offline;
+        }
         if self.ends_at(lease, connected) > now { Status::Online } else { Status::Offline }
     }
 
     /// Whether a frame that is no heartbeat renews the lease.
     pub fn renews(&self, lease: &Lease, now: Timestamp) -> bool {
-        lease.ends_at.is_some() || now.since(lease.heard_at) > self.slack()
+        lease.ends_at.is_some()
+            || !lease.heard_at.may_have_been(now)
+            || now.since(lease.heard_at) > self.slack()
     }
 
     /// When the lease ends if a probe is not answered that is sent now; `None` where none is needed, since the client was
@@ -188,6 +193,15 @@ mod tests {
         assert_eq!(POLICY.status(&ended, true, at(3)), Status::Offline);
         assert!(POLICY.renews(&ended, at(3)));
         assert_eq!(POLICY.status(&ended.renewed(at(4)), true, at(4)), Status::Online);
+    }
+
+    #[test]
+    fn nobody_is_online_by_a_clock_that_was_a_day_ahead() {
+        let day_ahead = lease(24 * 3600, None);
+        assert_eq!(POLICY.status(&day_ahead, true, at(0)), Status::Offline);
+        assert!(POLICY.renews(&day_ahead, at(0)));
+        assert_eq!(POLICY.status(&day_ahead.renewed(at(1)), true, at(1)), Status::Online);
+        assert_eq!(POLICY.status(&lease(40, None), true, at(0)), Status::Online, "a request may be slow");
     }
 
     #[track_caller]

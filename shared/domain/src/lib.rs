@@ -14,6 +14,7 @@ pub mod contact;
 pub mod content;
 pub mod device;
 pub mod group;
+pub mod high_water;
 pub mod ids;
 pub mod joined;
 pub mod lease;

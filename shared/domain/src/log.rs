@@ -119,6 +119,10 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// The one try that wrote it. Tells a writer whose answer was lost from another writer with the same key.
     pub attempt: Attempt,
+    /// When it may be removed, by the retention under which it was appended; `None` is never. Whole seconds.
+    pub expires_at: Option<Timestamp>,
+    /// Revision of the log's [`HighWaterMark`](crate::high_water::HighWaterMark) that its writer knew; 0 without one.
+    pub mark_revision: u64,
 }
 
 impl Message {
@@ -139,12 +143,14 @@ pub struct Heading {
     pub kind: Kind,
     /// When it was appended, by the appending server's clock.
     pub sent_at: Timestamp,
+    /// As [`Message::expires_at`].
+    pub expires_at: Option<Timestamp>,
 }
 
 impl From<&Message> for Heading {
     fn from(message: &Message) -> Self {
-        let Message { seq, sender, kind, sent_at, .. } = *message;
-        Self { seq, sender, kind, sent_at }
+        let Message { seq, sender, kind, sent_at, expires_at, .. } = *message;
+        Self { seq, sender, kind, sent_at, expires_at }
     }
 }
 

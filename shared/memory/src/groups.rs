@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use confab_app::ports::{CommitOutcome, Groups, NewVersion, RowChange, StoreError};
-use confab_domain::{ConversationId, Group, GroupId, Message, Timestamp};
+use confab_domain::{ConversationId, Group, GroupId, Message};
 
 use crate::Memory;
 use crate::memory::Tables;
@@ -13,12 +13,12 @@ pub(crate) struct GroupTable(BTreeMap<GroupId, Group>);
 
 impl Tables {
     /// Makes a version with its entry, if the version before it is the newest and the position is free.
-    fn make_version(&mut self, group: &Group, entry: &Message, expires_at: Option<Timestamp>) -> bool {
+    fn make_version(&mut self, group: &Group, entry: &Message) -> bool {
         let newest = self.groups.0.get(&group.id).map_or(0, |newest| newest.version);
         let may = group.version == newest + 1 && self.logs.occupant(entry).is_none();
         if may {
             self.groups.0.insert(group.id, group.clone());
-            self.logs.put(entry, expires_at);
+            self.logs.put(entry);
         }
         may
     }
@@ -35,24 +35,19 @@ impl Groups for Memory {
     }
 
     /// Row by row, then the rest: a real transaction does not hold a hundred rows.
-    async fn create_group(
-        &self,
-        group: &Group,
-        entry: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
+    async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
         let conversation = ConversationId::Group(group.id);
         for user in group.members.keys() {
             self.call(|tables| tables.inboxes.join(*user, conversation, entry.seq)).await?;
         }
-        let is_made = self.call(|tables| tables.make_version(group, entry, expires_at)).await?;
+        let is_made = self.call(|tables| tables.make_version(group, entry)).await?;
         if is_made { Ok(()) } else { Err(StoreError::Rejected("the group is there".into())) }
     }
 
     async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
-        let NewVersion { group, entry, expires_at, row } = version;
+        let NewVersion { group, entry, row } = version;
         self.call(|tables| {
-            if !tables.make_version(group, entry, expires_at) {
+            if !tables.make_version(group, entry) {
                 return CommitOutcome::Contended;
             }
             match row {

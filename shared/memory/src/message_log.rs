@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use confab_app::ports::{
-    AppendError, Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
+    AppendError, Direction, End, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
 };
-use confab_domain::retention::Floor;
+use confab_domain::high_water::HighWaterMark;
 use confab_domain::{ConversationId, Heading, Message, Seq, Timestamp};
 
 use crate::Memory;
@@ -19,14 +19,8 @@ pub(crate) struct LogTable {
 
 #[derive(Debug, Default)]
 struct Log {
-    entries: BTreeMap<Seq, Entry>,
-    floor: Option<Floor>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    message: Message,
-    expires_at: Option<Timestamp>,
+    entries: BTreeMap<Seq, Message>,
+    mark: Option<HighWaterMark>,
 }
 
 impl Log {
@@ -52,32 +46,36 @@ impl Log {
         // A map panics at a range that ends before it begins.
         let to = range.to.max(range.from);
         let is_empty = range.from > range.to;
-        let within = self.entries.range(range.from..=to).map(|(_, entry)| &entry.message);
+        let within = self.entries.range(range.from..=to).map(|(_, entry)| entry);
         let (up, down) = match range.direction {
             Direction::Up => (Some(within), None),
             Direction::Down => (None, Some(within.rev())),
         };
         up.into_iter().flatten().chain(down.into_iter().flatten()).filter(move |_| !is_empty)
     }
+
+    fn tail(&self, size: usize) -> Tail {
+        let Page { entries, more } = self.page(Range::from_newest(), size);
+        Tail { newest: entries, more }
+    }
 }
 
 impl LogTable {
     /// What is at a message's position.
     pub(crate) fn occupant(&self, message: &Message) -> Option<&Message> {
-        let entry = self.logs.get(&message.conversation)?.entries.get(&message.seq)?;
-        Some(&entry.message)
+        self.logs.get(&message.conversation)?.entries.get(&message.seq)
     }
 
     /// Writes a message, whatever is at its position.
-    pub(crate) fn put(&mut self, message: &Message, expires_at: Option<Timestamp>) {
+    pub(crate) fn put(&mut self, message: &Message) {
         let log = self.logs.entry(message.conversation).or_default();
-        log.entries.insert(message.seq, Entry { message: message.clone(), expires_at });
+        log.entries.insert(message.seq, message.clone());
         self.appended.push(message.clone());
     }
 }
 
 impl Memory {
-    /// Removes the messages that have expired; floors stay.
+    /// Removes the messages that have expired; marks stay.
     pub fn sweep(&self, now: Timestamp) {
         self.sweep_some(now, |_| true);
     }
@@ -85,9 +83,9 @@ impl Memory {
     /// Removes those of the expired messages that `pick` picks: a real store
     /// removes them late and in no particular order.
     pub fn sweep_some(&self, now: Timestamp, mut pick: impl FnMut(&Message) -> bool) {
-        let has_expired = |entry: &Entry| entry.expires_at.is_some_and(|expires_at| expires_at <= now);
+        let has_expired = |entry: &Message| entry.expires_at.is_some_and(|expires_at| expires_at <= now);
         for log in self.tables().logs.logs.values_mut() {
-            log.entries.retain(|_, entry| !(has_expired(entry) && pick(&entry.message)));
+            log.entries.retain(|_, entry| !(has_expired(entry) && pick(entry)));
         }
     }
 
@@ -104,24 +102,28 @@ impl Memory {
     /// The message at a position, without a call.
     pub fn message_at(&self, conversation: ConversationId, seq: Seq) -> Option<Message> {
         let tables = self.tables();
-        let entry = tables.logs.logs.get(&conversation)?.entries.get(&seq)?;
-        Some(entry.message.clone())
+        tables.logs.logs.get(&conversation)?.entries.get(&seq).cloned()
     }
 
     /// Writes a message whatever is at its position, without a call: for tests
     /// that have to notice such a fault.
     pub fn overwrite(&self, message: &Message) {
-        self.tables().logs.put(message, None);
+        self.tables().logs.put(message);
     }
 }
 
 impl MessageLog for Memory {
     async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
         let size = self.page_size(entries_max);
+        self.call(|tables| tables.logs.logs.get(&conversation).map(|log| log.tail(size)).unwrap_or_default())
+            .await
+    }
+
+    async fn end(&self, conversation: ConversationId, entries_max: u32) -> Result<End, StoreError> {
+        let size = self.page_size(entries_max);
         self.call(|tables| {
-            let Some(log) = tables.logs.logs.get(&conversation) else { return Tail::default() };
-            let Page { entries, more } = log.page(Range::from_newest(), size);
-            Tail { newest: entries, more }
+            let log = tables.logs.logs.get(&conversation);
+            log.map(|log| End { tail: log.tail(size), mark: log.mark }).unwrap_or_default()
         })
         .await
     }
@@ -152,34 +154,29 @@ impl MessageLog for Memory {
         .await
     }
 
-    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
+    async fn append(&self, message: &Message) -> Result<(), AppendError> {
         let appended = self.call(|tables| {
             if let Some(occupant) = tables.logs.occupant(message) {
                 return Err(AppendError::Occupied(Box::new(occupant.clone())));
             }
-            tables.logs.put(message, expires_at);
+            tables.logs.put(message);
             Ok(())
         });
         appended.await?
     }
 
-    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
-        self.call(|tables| tables.logs.logs.get(&conversation).and_then(|log| log.floor)).await
+    async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
+        self.call(|tables| tables.logs.logs.get(&conversation).and_then(|log| log.mark)).await
     }
 
-    async fn set_floor(
-        &self,
-        conversation: ConversationId,
-        expected: Option<Floor>,
-        floor: Floor,
-    ) -> Result<bool, StoreError> {
+    async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
         self.call(|tables| {
             let log = tables.logs.logs.entry(conversation).or_default();
-            let is_expected = log.floor == expected;
-            if is_expected {
-                log.floor = Some(floor);
+            let is_next = mark.revision == log.mark.map_or(0, |before| before.revision) + 1;
+            if is_next {
+                log.mark = Some(mark);
             }
-            is_expected
+            is_next
         })
         .await
     }

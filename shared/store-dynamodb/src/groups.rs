@@ -45,12 +45,7 @@ impl Groups for Store {
         batch::get(&self.client, &self.tables.groups, wanted).await?.iter().map(read).collect()
     }
 
-    async fn create_group(
-        &self,
-        group: &Group,
-        entry: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
+    async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
         // First, since a transaction does not hold so many items. Without the group they lead nowhere.
         let members: Vec<UserId> = group.members.keys().copied().collect();
         stream::iter(members)
@@ -58,7 +53,7 @@ impl Groups for Store {
             .buffer_unordered(ROWS_IN_FLIGHT_MAX)
             .try_collect::<()>()
             .await?;
-        let items = vec![self.put_version(group)?, self.put_entry(entry, expires_at)?];
+        let items = vec![self.put_version(group)?, self.put_entry(entry)?];
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(store_error(error)),
@@ -66,8 +61,8 @@ impl Groups for Store {
     }
 
     async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
-        let NewVersion { group, entry, expires_at, row } = version;
-        let mut items = vec![self.put_version(group)?, self.put_entry(entry, expires_at)?];
+        let NewVersion { group, entry, row } = version;
+        let mut items = vec![self.put_version(group)?, self.put_entry(entry)?];
         let conversation = ConversationId::Group(group.id);
         items.extend(match row {
             None => None,
@@ -101,14 +96,10 @@ impl Store {
     }
 
     /// Puts an entry into its log where nothing is.
-    fn put_entry(
-        &self,
-        entry: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> Result<TransactWriteItem, StoreError> {
+    fn put_entry(&self, entry: &Message) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.tables.messages)
-            .set_item(Some(message_log::item(entry, expires_at)))
+            .set_item(Some(message_log::item(entry)))
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
             .build()

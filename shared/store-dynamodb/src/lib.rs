@@ -18,6 +18,7 @@ mod budgets;
 mod contacts;
 mod devices;
 mod groups;
+mod high_water;
 mod inboxes;
 mod memberships;
 mod message_log;

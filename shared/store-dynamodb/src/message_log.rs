@@ -1,24 +1,23 @@
 //! The logs.
 //!
 //! Shape: `{conversation S, seq N, sender S, client_message_id S, text S|B,
-//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, expires_at N?}`.
-//! Where messages expire, the item at `seq` 0 is the log's floor, which does not:
-//! `{conversation S, seq N, head N, at_ms N, upto N}`.
+//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, mark_revision N, expires_at N?}`.
+//! The high-water mark, where a log has one, is the item after the last `seq`: see [`high_water`](crate::high_water).
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use confab_app::ports::{
-    AppendError, Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
+    AppendError, Direction, End, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, StoreError, Tail,
 };
+use confab_domain::high_water::HighWaterMark;
 use confab_domain::log::Attempt;
-use confab_domain::retention::Floor;
 use confab_domain::{Content, ConversationId, Heading, Kind, Message, Seq, Timestamp};
 
-use crate::error::{condition_held, is_transaction_conflict, store_error};
+use crate::error::{is_transaction_conflict, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
-use crate::{Store, body};
+use crate::{Store, body, high_water};
 
 const SENDER: &str = "sender";
 const CLIENT_MESSAGE_ID: &str = "client_message_id";
@@ -28,15 +27,10 @@ const MENTIONS: &str = "mentions";
 const KIND: &str = "kind";
 const SENT_AT_MS: &str = "sent_at_ms";
 const ATTEMPT: &str = "attempt";
-const HEAD: &str = "head";
-const AT_MS: &str = "at_ms";
-const UPTO: &str = "upto";
+const MARK_REVISION: &str = "mark_revision";
 
 /// Times that an append meets a transaction at its position before it gives up.
 const CONFLICTS_MAX: u32 = 8;
-
-/// Where a log's floor lies: below every message.
-const FLOOR: u64 = 0;
 
 impl MessageLog for Store {
     async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
@@ -50,7 +44,7 @@ impl MessageLog for Store {
         range: Range,
         entries_max: u32,
     ) -> Result<Page, StoreError> {
-        let output = self.query_log(conversation, range, entries_max).send().await.map_err(store_error)?;
+        let output = self.query_range(conversation, range, entries_max).send().await.map_err(store_error)?;
         let within = within_bytes(output.items());
         let is_cut = within.len() < output.items().len();
         let read = |item| message(conversation, item);
@@ -66,11 +60,12 @@ impl MessageLog for Store {
         entries_max: u32,
     ) -> Result<Page<Heading>, StoreError> {
         let output = self
-            .query_log(conversation, range, entries_max)
-            .projection_expression("#seq, #sender, #kind, #sent_at")
+            .query_range(conversation, range, entries_max)
+            .projection_expression("#seq, #sender, #kind, #sent_at, #expires_at")
             .expression_attribute_names("#sender", SENDER)
             .expression_attribute_names("#kind", KIND)
             .expression_attribute_names("#sent_at", SENT_AT_MS)
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
             .send()
             .await
             .map_err(store_error)?;
@@ -79,12 +74,29 @@ impl MessageLog for Store {
         Ok(Page { more: output.last_evaluated_key.is_some() && rest.is_some(), entries })
     }
 
-    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
+    async fn end(&self, conversation: ConversationId, entries_max: u32) -> Result<End, StoreError> {
+        let positions = (Seq::FIRST.get(), high_water::POSITION);
+        // The mark is one of the items.
+        let query = self.query_log(conversation, positions, Direction::Down, entries_max.saturating_add(1));
+        let output = query.send().await.map_err(store_error)?;
+        let (mark, entries) = match output.items().split_first() {
+            Some((first, rest)) if high_water::is_mark(first) => (Some(first), rest),
+            _ => (None, output.items()),
+        };
+        let wanted = within_bytes(&entries[..entries.len().min(entries_max as usize)]);
+        let newest = wanted.iter().map(|item| message(conversation, item)).collect::<Result<Vec<_>, _>>()?;
+        let is_cut = wanted.len() < entries.len() || output.last_evaluated_key.is_some();
+        let more = is_cut && newest.last().is_some_and(|oldest| oldest.seq > Seq::FIRST);
+        let mark = self.known_mark(conversation, mark, entries.first()).await?;
+        Ok(End { tail: Tail { newest, more }, mark })
+    }
+
+    async fn append(&self, message: &Message) -> Result<(), AppendError> {
         let put = self
             .client
             .put_item()
             .table_name(&self.tables.messages)
-            .set_item(Some(item(message, expires_at)))
+            .set_item(Some(item(message)))
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -106,62 +118,24 @@ impl MessageLog for Store {
         Err(store_error(error).into())
     }
 
-    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.tables.messages)
-            .key(CONVERSATION, text(conversation))
-            .key(SEQ, number(FLOOR))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        output.item().map(read_floor).transpose()
+    async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
+        self.get_mark(conversation).await
     }
 
-    async fn set_floor(
-        &self,
-        conversation: ConversationId,
-        expected: Option<Floor>,
-        floor: Floor,
-    ) -> Result<bool, StoreError> {
-        let names = [("#head", HEAD), ("#at", AT_MS), ("#upto", UPTO)];
-        let values = |floor: Floor| {
-            let head = number(floor.head.map_or(0, Seq::get));
-            [("head", head), ("at", time(floor.at)), ("upto", number(floor.upto.get()))]
-        };
-        let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.messages)
-            .key(CONVERSATION, text(conversation))
-            .key(SEQ, number(FLOOR))
-            .update_expression("SET #head = :head, #at = :at, #upto = :upto");
-        for (placeholder, name) in names {
-            update = update.expression_attribute_names(placeholder, name);
-        }
-        for (name, value) in values(floor) {
-            update = update.expression_attribute_values(format!(":{name}"), value);
-        }
-        update = match expected {
-            None => update.condition_expression("attribute_not_exists(#upto)"),
-            Some(expected) => {
-                for (name, value) in values(expected) {
-                    update = update.expression_attribute_values(format!(":expected_{name}"), value);
-                }
-                update.condition_expression(
-                    "#head = :expected_head AND #at = :expected_at AND #upto = :expected_upto",
-                )
-            }
-        };
-        condition_held(update.send().await)
+    async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
+        self.put_mark(conversation, mark).await
     }
 }
 
 impl Store {
-    /// A strongly consistent query of a range of a log.
-    fn query_log(&self, conversation: ConversationId, range: Range, entries_max: u32) -> QueryFluentBuilder {
+    /// A strongly consistent query of a run of sort keys, both ends inclusive.
+    fn query_log(
+        &self,
+        conversation: ConversationId,
+        (from, to): (u64, u64),
+        direction: Direction,
+        items_max: u32,
+    ) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.tables.messages)
@@ -169,11 +143,21 @@ impl Store {
             .expression_attribute_names("#conversation", CONVERSATION)
             .expression_attribute_names("#seq", SEQ)
             .expression_attribute_values(":conversation", text(conversation))
-            .expression_attribute_values(":from", number(range.from.get()))
-            .expression_attribute_values(":to", number(range.to.get()))
-            .scan_index_forward(range.direction == Direction::Up)
-            .limit(i32::try_from(entries_max).unwrap_or(i32::MAX))
+            .expression_attribute_values(":from", number(from))
+            .expression_attribute_values(":to", number(to))
+            .scan_index_forward(direction == Direction::Up)
+            .limit(i32::try_from(items_max).unwrap_or(i32::MAX))
             .consistent_read(true)
+    }
+
+    /// The same of a range of positions.
+    fn query_range(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> QueryFluentBuilder {
+        self.query_log(conversation, (range.from.get(), range.to.get()), range.direction, entries_max)
     }
 }
 
@@ -188,16 +172,12 @@ fn within_bytes(items: &[Item]) -> &[Item] {
     &items[..count.max(1).min(items.len())]
 }
 
-fn read_floor(item: &Item) -> Result<Floor, StoreError> {
-    let reader = Reader::new("a log's floor", item);
-    Ok(Floor {
-        head: Seq::new(reader.number(HEAD)?),
-        at: reader.time(AT_MS)?,
-        upto: Seq::new(reader.number(UPTO)?).ok_or_else(|| reader.malformed(UPTO))?,
-    })
+/// Whether a message was written before marks had revisions, maybe under a mark of that time.
+pub(crate) fn is_old(item: &Item) -> bool {
+    !item.contains_key(MARK_REVISION)
 }
 
-pub(crate) fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
+pub(crate) fn item(message: &Message) -> Item {
     let mut item = Item::from([
         (CONVERSATION.to_owned(), text(message.conversation)),
         (SEQ.to_owned(), number(message.seq.get())),
@@ -206,6 +186,7 @@ pub(crate) fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
         (KIND.to_owned(), text(message.kind.as_str())),
         (SENT_AT_MS.to_owned(), time(message.sent_at)),
         (ATTEMPT.to_owned(), number(message.attempt.0)),
+        (MARK_REVISION.to_owned(), number(message.mark_revision)),
     ]);
     let mut set = |name: &str, value: Option<AttributeValue>| {
         item.extend(value.map(|value| (name.to_owned(), value)));
@@ -214,7 +195,7 @@ pub(crate) fn item(message: &Message, expires_at: Option<Timestamp>) -> Item {
     set(TEXT, body.as_deref().map(body::pack));
     set(REPLY_TO, reply_to.map(|seq| number(seq.get())));
     set(MENTIONS, (!mentions.is_empty()).then(|| AttributeValue::L(mentions.iter().map(text).collect())));
-    set(EXPIRES_AT, expires_at.map(|at| number(at.as_seconds_up())));
+    set(EXPIRES_AT, message.expires_at.map(|at| number(at.as_seconds_up())));
     item
 }
 
@@ -225,12 +206,13 @@ fn heading(item: &Item) -> Result<Heading, StoreError> {
         sender: reader.parsed(SENDER)?,
         kind: Kind::parse(reader.text(KIND)?).ok_or_else(|| reader.malformed(KIND))?,
         sent_at: reader.time(SENT_AT_MS)?,
+        expires_at: reader.optional_number(EXPIRES_AT)?.map(|at| Timestamp::from_ms(at.saturating_mul(1000))),
     })
 }
 
 fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreError> {
     let reader = Reader::new("a message", item);
-    let Heading { seq: position, sender, kind, sent_at } = heading(item)?;
+    let Heading { seq: position, sender, kind, sent_at, expires_at } = heading(item)?;
     let seq = |name: &str, value| Seq::new(value).ok_or_else(|| reader.malformed(name));
     let body = match reader.get(TEXT) {
         Some(attribute) => Some(body::unpack(attribute).ok_or_else(|| reader.malformed(TEXT))?),
@@ -252,5 +234,7 @@ fn message(conversation: ConversationId, item: &Item) -> Result<Message, StoreEr
         kind,
         sent_at,
         attempt: Attempt(u32::try_from(reader.number(ATTEMPT)?).map_err(|_| reader.malformed(ATTEMPT))?),
+        expires_at,
+        mark_revision: reader.optional_number(MARK_REVISION)?.unwrap_or(0),
     })
 }

@@ -9,6 +9,7 @@ mod floods;
 mod presence;
 mod push;
 mod restart;
+mod retention;
 mod source_limits;
 mod start;
 mod stop;

@@ -1,14 +1,14 @@
 //! What a server reaches that no bug is planted in.
 
 use confab_app::ports::{
-    Account, AppendError, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
-    MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, RegisterOutcome, RotateOutcome,
+    Account, AppendError, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, End,
+    Groups, MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, RegisterOutcome, RotateOutcome,
     StoreError, Tail, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
+use confab_domain::high_water::HighWaterMark;
 use confab_domain::push::Registration;
-use confab_domain::retention::Floor;
 use confab_domain::{
     ConversationId, DeviceId, FamilyId, Group, GroupId, Heading, Message, Relation, Timestamp, UserId,
 };
@@ -42,9 +42,9 @@ impl MessageLog for Server<'_> {
         self.world.memory.headings(conversation, range, entries_max).await
     }
 
-    async fn append(&self, message: &Message, expires_at: Option<Timestamp>) -> Result<(), AppendError> {
+    async fn append(&self, message: &Message) -> Result<(), AppendError> {
         let began = self.world.clock.now();
-        let appended = self.world.memory.append(message, expires_at).await;
+        let appended = self.world.memory.append(message).await;
         if appended.is_ok() {
             let span = (began, self.world.clock.now());
             self.world.ledger().appends.insert((message.conversation, message.seq), span);
@@ -52,16 +52,15 @@ impl MessageLog for Server<'_> {
         appended
     }
 
-    async fn floor(&self, conversation: ConversationId) -> Result<Option<Floor>, StoreError> {
-        self.world.memory.floor(conversation).await
+    async fn end(&self, conversation: ConversationId, entries_max: u32) -> Result<End, StoreError> {
+        self.world.memory.end(conversation, entries_max).await
     }
 
-    async fn set_floor(
-        &self,
-        conversation: ConversationId,
-        expected: Option<Floor>,
-        floor: Floor,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.set_floor(conversation, expected, floor).await
+    async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
+        self.world.memory.mark(conversation).await
+    }
+
+    async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
+        self.world.memory.set_mark(conversation, mark).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use confab_domain::{Group, GroupId, Message, Timestamp, UserId};
+use confab_domain::{Group, GroupId, Message, UserId};
 
 use super::StoreError;
 
@@ -13,8 +13,6 @@ pub struct NewVersion<'a> {
     pub group: &'a Group,
     /// What tells of it in the log.
     pub entry: &'a Message,
-    /// When the entry expires.
-    pub expires_at: Option<Timestamp>,
     /// Whose inbox row goes with it.
     pub row: Option<RowChange>,
 }
@@ -65,7 +63,6 @@ pub trait Groups {
         &self,
         group: &Group,
         entry: &Message,
-        expires_at: Option<Timestamp>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes the next version of a group with the entry that tells of it and the inbox row that goes with it,

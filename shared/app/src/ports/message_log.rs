@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use confab_domain::retention::Floor;
-use confab_domain::{ConversationId, Heading, Joined, Message, Seq, Timestamp};
+use confab_domain::high_water::{HighWaterMark, LogEnd};
+use confab_domain::{ConversationId, Heading, Joined, Message, Seq};
 
 use super::StoreError;
 
@@ -14,6 +14,17 @@ pub struct Tail {
     pub newest: Vec<Message>,
     /// Whether there may be entries before the last of `newest`; if false, there are none.
     pub more: bool,
+}
+
+/// The end of a log with what decides where it goes on, as a strongly consistent read gave it.
+///
+/// The two parts may be of slightly different times: see [`LogEnd::has_old_mark`].
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// Its newest entries.
+    pub tail: Tail,
+    /// Its high-water mark, where it has one.
+    pub mark: Option<HighWaterMark>,
 }
 
 /// Which way a page extends from where it begins.
@@ -40,6 +51,13 @@ impl Tail {
     /// The last position; `None` where no message is left.
     pub fn last(&self) -> Option<Seq> {
         self.newest.first().map(|newest| newest.seq)
+    }
+}
+
+impl End {
+    /// What decides where the log goes on.
+    pub fn decisive(&self) -> LogEnd {
+        LogEnd::new(self.tail.newest.first(), self.mark)
     }
 }
 
@@ -155,37 +173,44 @@ pub trait MessageLog {
         entries_max: u32,
     ) -> impl Future<Output = Result<Page<Heading>, StoreError>> + Send;
 
-    /// Writes the message at its `seq` if nothing is there.
+    /// The end of the log as [`MessageLog::tail`], with its high-water mark.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn end(
+        &self,
+        conversation: ConversationId,
+        entries_max: u32,
+    ) -> impl Future<Output = Result<End, StoreError>> + Send;
+
+    /// Writes the message at its `seq` if nothing is there. A store may remove it when it has expired.
     ///
     /// # Errors
     ///
     /// [`AppendError::Occupied`] when another append won, or when this one did
     /// and its first answer was lost: compare the attempts.
-    fn append(
-        &self,
-        message: &Message,
-        expires_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<(), AppendError>> + Send;
+    fn append(&self, message: &Message) -> impl Future<Output = Result<(), AppendError>> + Send;
 
-    /// What is known of the log beside its messages; it does not expire.
+    /// The log's high-water mark, which does not expire.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn floor(
+    fn mark(
         &self,
         conversation: ConversationId,
-    ) -> impl Future<Output = Result<Option<Floor>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<HighWaterMark>, StoreError>> + Send;
 
-    /// Replaces the floor if it is still `expected`, atomically; false where it is another.
+    /// Replaces the mark of the revision before, the absent one before revision 1, atomically; false where another is
+    /// there.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Done again after an unknown outcome, it may find its own floor.
-    fn set_floor(
+    /// [`StoreError`]. Done again after an unknown outcome, it may find its own mark.
+    fn set_mark(
         &self,
         conversation: ConversationId,
-        expected: Option<Floor>,
-        floor: Floor,
+        mark: HighWaterMark,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

@@ -31,7 +31,7 @@ pub use error::{BoxError, StoreError};
 pub use fan_out_queue::FanOutQueue;
 pub use groups::{CommitOutcome, Groups, NewVersion, RowChange};
 pub use inboxes::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
-pub use message_log::{AppendError, Direction, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, Tail};
+pub use message_log::{AppendError, Direction, End, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, Tail};
 pub use passwords::{PasswordHash, Passwords};
 pub use presence_queue::PresenceQueue;
 pub use push::{EndpointOutcome, PublishOutcome, Push};

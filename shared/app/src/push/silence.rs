@@ -149,7 +149,7 @@ async fn missed_of(
             && entry.sender != user
             && entry.sent_at >= since
             && !row.alerts.has(entry.seq)
-            && !context.retention.has_expired(entry.sent_at, context.now)
+            && !context.retention.hides(entry.sent_at, entry.expires_at, context.now)
     };
     let after = Range::after(row.unread_after());
     let mut rest = after.map(|after| Range { direction: Direction::Down, ..after });

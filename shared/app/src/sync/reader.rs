@@ -192,7 +192,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         of_range.into_iter().for_each(|range| rest.push_front(range));
         let last = page.entries.last().map(|last| last.seq);
         let is_news = |entry: &&Message| {
-            Some(entry.seq) > cursor && !self.retention.has_expired(entry.sent_at, self.now)
+            Some(entry.seq) > cursor && !self.retention.hides(entry.sent_at, entry.expires_at, self.now)
         };
         Part { messages: page.entries.iter().filter(is_news).map(wire::event_message).collect(), last, rest }
     }
