@@ -22,6 +22,7 @@ export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';
 export { Outbox } from './confab/outbox.js';
 export { OwedLogouts } from './confab/owed-logouts.js';
 export { Presence } from './confab/presence.js';
+export { SharedConnection } from './confab/shared-connection.js';
 export { Store } from './confab/store.js';
 export { Timeline } from './confab/timeline.js';
 export { Typing } from './confab/typing.js';

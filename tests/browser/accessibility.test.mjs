@@ -48,6 +48,28 @@ scene('the menu and the dialogs pass axe', async (stage) => {
 });
 
 for (const colorScheme of ['light', 'dark']) {
+  scene(`a displaced window and a message that cannot be sent pass axe, ${colorScheme}`, async (stage) => {
+    await Api.signUp(stage.http, `grace_out_${colorScheme}`, 'Grace Hopper');
+    const ada = await stage.person({ colorScheme });
+    let socket;
+    await ada.page.routeWebSocket(/\/ws\?/, (near) => {
+      socket = near;
+      const far = near.connectToServer();
+      near.onMessage((data) => {
+        const { action, id } = JSON.parse(data);
+        if (action === 'send') near.send(JSON.stringify({ type: 'error', id, code: 'conflict', message: 'Another message has this id.' }));
+        else far.send(data);
+      });
+    });
+    await ada.signUp(`ada_out_${colorScheme}`, 'Ada Lovelace');
+    await ada.startChat(`grace_out_${colorScheme}`);
+    await ada.say('not to be sent');
+    await ada.find('copy').waitFor();
+    socket.send(JSON.stringify({ type: 'closing', reason: 'displaced' }));
+    await ada.find('use-here').waitFor();
+    await passes(ada, 'displaced');
+  });
+
   scene(`friends, requests, blocks and the dot pass axe, ${colorScheme}`, async (stage) => {
     const people = {};
     for (const name of ['ada', 'grace', 'joan', 'alan', 'mary']) people[name] = await Api.signUp(stage.http, `${name}_${colorScheme}`, `${name} of Confab`);

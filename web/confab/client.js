@@ -19,6 +19,8 @@ import { Synchronizer } from './synchronizer.js';
 import { Timeline } from './timeline.js';
 import { Typing } from './typing.js';
 
+/** What windows say to each other about their socket: those of different versions of the page that do not understand each other share none. */
+const RELAY_VERSION = 1;
 /** How long a window leaves it to another to tell what has been read. Unit: milliseconds. */
 const READS_MS = 3_000;
 
@@ -125,7 +127,7 @@ export class ConfabClient extends EventTarget {
     };
     const connect = () => new Connection({ alarms, ticket, WebSocket });
     const echo = ({ action, id, text }, ack) => (action === 'send' ? { type: 'message', ...this.#ownMessage({ client_message_id: id, text }, ack) } : null);
-    return new SharedConnection({ name: `confab-socket:${this.user}`, connect, prepare, echo, alarms, locks, openChannel });
+    return new SharedConnection({ name: `confab-socket.${RELAY_VERSION}:${this.user}`, connect, prepare, echo, alarms, locks, openChannel });
   }
 
   #wire() {

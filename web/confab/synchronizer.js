@@ -142,8 +142,10 @@ export class Synchronizer {
     let complete = false;
     try {
       let after;
-      for (let fruitless = 0; !complete && isCurrent(); ) {
+      for (let fruitless = 0; !complete; ) {
         if (fruitless) await this.#pause(fruitless);
+        // On another socket the token is none, and a sync of its own is under way.
+        if (!isCurrent()) break;
         const before = this.#progress();
         const { next } = await this.#ask({ ...question, after }, ends);
         fruitless = this.#progress() > before ? 0 : fruitless + 1;

@@ -275,3 +275,13 @@ test('parts about a group that the user is out of may overtake each other', asyn
   await connection.open();
   assert.deepEqual(released, [1, 2, 3]);
 });
+
+test('a token is not carried over to another socket', async () => {
+  answerSync((_, time) => (time === 1 ? { conversations: [], next: 'of the first socket' } : { conversations: sync(2, [1, 2]) }));
+  await connection.open();
+  assert.equal(connection.frames.length, 1, 'the next request waits a little');
+  await connection.open();
+  await clock.pass(60_000);
+  assert.deepEqual(connection.frames.map(({ after }) => after), [undefined, undefined]);
+  assert.deepEqual(released, [1, 2]);
+});
