@@ -3,9 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::change_group::{Actor, Context};
 use confab_app::delivery::Delivery;
+use confab_app::ports::{CommitOutcome, Groups, Joining};
 use confab_app::send_message::Writer;
 use confab_domain::log::Attempt;
-use confab_domain::{GroupId, Timestamp};
+use confab_domain::{ConversationId, GroupId, MembershipCount, Seq, Timestamp};
 use confab_protocol::http::NewGroup;
 use serde_json::json;
 use ulid::Ulid;
@@ -40,6 +41,18 @@ impl Bench {
         let frame = json!({"action": "send", "id": "refused", "to": group, "text": "hello?"});
         let answer = frame_of(self.send.handle(message(from, "send", &frame)).await);
         assert_eq!(answer["type"], "error", "{answer}");
+    }
+
+    /// As if the function that made a group had died before it did.
+    pub(crate) async fn row_was_left_of_no_group(&self, user: &User) -> ConversationId {
+        let conversation = ConversationId::Group(GroupId::new(Ulid::from_parts(1, 1)));
+        let seen = self.store.membership_count(user.id).await.expect("a store");
+        let next =
+            MembershipCount { version: seen.map_or(1, |seen| seen.version + 1), ..seen.unwrap_or_default() };
+        let joining = Joining { user: user.id, added_by: None, seen, next };
+        let joined = self.store.join(conversation, Seq::FIRST, &joining).await.expect("a store");
+        assert_eq!(joined, CommitOutcome::Done);
+        conversation
     }
 
     /// As if the function that ended a group had died before it ended this membership.

@@ -129,6 +129,8 @@ async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
         assert_eq!(status, expected, "{method} {path}: {answer}");
     }
     bench.row_was_left_open(ada, &group).await;
+    bench.row_was_left_of_no_group(ada).await;
+    assert_eq!(bench.sync(ada, json!({})).await["complete"], true);
     bench.run_fan_out().await;
     bench.send_is_refused(ada, &group).await;
 }

@@ -142,3 +142,29 @@ async fn a_page_of_large_messages_is_cut_to_fit_a_frame() {
     }
     assert_eq!(seen, 4);
 }
+
+/// Within the answer of a function each quote is four bytes, so a page in which they are two would be too large.
+#[tokio::test]
+async fn pages_of_texts_full_of_quotes_are_given_whole() {
+    let [alice, bob] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    for letter in ["\"", "\\", "\u{1}"] {
+        for _ in 0..8 {
+            alice.post_text(&dm, &letter.repeat(100_000)).await;
+        }
+    }
+    let (mut seqs, mut after) = (Vec::new(), 0);
+    loop {
+        let page = bob.page(&dm, &format!("after={after}&limit=100")).await.ok();
+        let messages = page["messages"].as_array().unwrap();
+        assert!(messages.iter().all(|message| message["text"].as_str().unwrap().len() == 100_000));
+        seqs.extend(messages.iter().map(|message| message["seq"].as_u64().unwrap()));
+        after = *seqs.last().unwrap();
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert!(seqs.into_iter().eq(1..=24));
+    bob.page(&dm, "around=12&limit=100").await.ok();
+    bob.page(&dm, "limit=100").await.ok();
+}

@@ -16,6 +16,7 @@ mod content;
 mod devices;
 mod first_contact;
 mod frame_sizes;
+mod group_additions;
 mod group_after_removal;
 mod group_contention;
 mod group_history;

@@ -133,3 +133,18 @@ fn a_resumed_sync_that_skips_a_row_is_found() {
 fn a_resumed_sync_that_forgets_the_rest_of_a_row_is_found() {
     check_found(Bug::ResumeForgetsTheRestOfARow);
 }
+
+#[test]
+fn a_join_on_any_count_is_found() {
+    check_found(Bug::JoinsOnAnyCount);
+}
+
+#[test]
+fn an_answer_that_does_not_count_is_found() {
+    check_found(Bug::AnswersDoNotCount);
+}
+
+#[test]
+fn a_row_that_stays_of_no_group_is_found() {
+    check_found(Bug::DeadRowsStay);
+}

@@ -22,11 +22,19 @@ impl World {
         let now = self.now().plus(process.ahead);
         let store = Store::of(self, Role::Other, &process);
         let number = self.next_number();
-        let id = GroupId::new(Ulid(1_000_000 + u128::from(number)));
+        let id = GroupId::new(Ulid::from_parts(now.as_ms(), number.into()));
         let members = others.iter().map(UserId::to_string).collect();
         let wanted = http::NewGroup { name: format!("Group {number}"), members };
         let context = self.context(&store, &process);
-        self.invoke(context.create(id, self.actor(owner), &wanted, now)).await;
+        let made = self.try_invoke(context.create(id, self.actor(owner), &wanted, now)).await;
+        if let Some(Err(refusal)) = made {
+            let is_by_limits = matches!(refusal, Refusal::CannotBeAdded(_));
+            let is_made =
+                |appended: &[Message]| appended.iter().any(|entry| entry.conversation.group() == Some(id));
+            if !is_by_limits || self.memory.with_appended(is_made) {
+                self.fault(format!("a group was refused: {refusal}"));
+            }
+        }
     }
 
     /// `PATCH`, `DELETE` and `PUT` in `/v1/groups`.
@@ -73,7 +81,11 @@ impl World {
         let turned = before.turns(conversation, user) != after.turns(conversation, user);
         let is_in = before.since(conversation, user).is_some() && !turned;
         let is_there = after.groups.get(&conversation).is_some_and(|group| group.deleted.is_none());
-        let by_role = matches!(refusal, Refusal::NotFound("member") | Refusal::NotAllowed(_));
+        // Whether rightly so is checked when all is quiet.
+        let by_role = matches!(
+            refusal,
+            Refusal::NotFound("member") | Refusal::NotAllowed(_) | Refusal::CannotBeAdded(_)
+        );
         let by_standing = *refusal == Refusal::NotAMember && !is_in;
         let by_end = *refusal == Refusal::NotFound("group") && !is_there;
         if !by_role && !by_standing && !by_end {

@@ -12,6 +12,7 @@
 
 mod bugs;
 mod check_groups;
+mod check_memberships;
 mod checker;
 mod device;
 mod ended_groups;
@@ -39,6 +40,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 use device::Device;
 use executor::{Answer, Spawner};
@@ -110,7 +112,16 @@ impl Simulation {
             }
         }
         let devices = self.all(devices, async |device| device.settle().await);
-        let devices = self.all(devices, async |device| device.catch_up().await);
+        let mut devices = self.all(devices, async |device| device.catch_up().await);
+        if self.world.scenario.groups {
+            check_memberships::check_memberships(&self.world);
+            if !check_memberships::dead_rows(&self.world).is_empty() {
+                // By now whoever was making a group has made it, or never will.
+                self.world.pass(Duration::from_secs(60));
+                devices = self.all(devices, async |device| device.catch_up().await);
+                check_memberships::check_no_dead_rows(&self.world);
+            }
+        }
         checker::check_log(&self.world);
         checker::check_acks(&self.world);
         checker::check_read_markers(&self.world);

@@ -3,12 +3,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use confab_app::ports::{
-    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, MarkReadOutcome, NewVersion, ReplaceOutcome,
-    RowChange, StoreError,
+    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion,
+    ReplaceOutcome, RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, Group, GroupId, Joined, Message, Seq, Timestamp, UserId,
+    Alerts, ClientMessageId, ConversationId, Group, GroupId, Joined, MembershipCount, Message, Seq,
+    Timestamp, UserId,
 };
 
 use crate::planted::{Bug, Role, Store};
@@ -36,6 +37,15 @@ impl Store<'_> {
         let newest = self.world.memory.group(version.group.id).await?.map_or(0, |newest| newest.version);
         let group = Group { version: newest + 1, ..version.group.clone() };
         self.world.memory.commit(NewVersion { group: &group, ..version }).await
+    }
+
+    /// Somebody who joins, as a bug counts them.
+    async fn counted(&self, joining: &Joining) -> Result<Joining, StoreError> {
+        let mut joining = *joining;
+        if self.has(Bug::JoinsOnAnyCount) {
+            joining.seen = self.world.memory.membership_count(joining.user).await?;
+        }
+        Ok(joining)
     }
 
     async fn row_later(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
@@ -74,12 +84,33 @@ impl Groups for Store<'_> {
         self.world.memory.groups(groups).await
     }
 
+    async fn join(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+        joining: &Joining,
+    ) -> Result<CommitOutcome, StoreError> {
+        self.stall().await;
+        let joining = self.counted(joining).await?;
+        self.world.memory.join(conversation, seq, &joining).await
+    }
+
+    async fn membership_count(&self, user: UserId) -> Result<Option<MembershipCount>, StoreError> {
+        self.stall().await;
+        self.world.memory.membership_count(user).await
+    }
+
     async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
         self.world.memory.create_group(group, entry).await
     }
 
     async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
         self.stall().await;
+        let row = match version.row {
+            Some(RowChange::Join(joining)) => Some(RowChange::Join(self.counted(&joining).await?)),
+            row => row,
+        };
+        let version = NewVersion { row, ..version };
         if self.has(Bug::CommitOnAnyVersion) {
             return self.on_any_version(version).await;
         }
@@ -118,6 +149,14 @@ impl Inboxes for Store<'_> {
         self.world.memory.leave(user, conversation, seq).await
     }
 
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.stall().await;
+        if self.has(Bug::DeadRowsStay) {
+            return Ok(());
+        }
+        self.world.memory.forget(user, conversation, seq).await
+    }
+
     async fn list(
         &self,
         user: UserId,
@@ -126,6 +165,9 @@ impl Inboxes for Store<'_> {
     ) -> Result<InboxPage, StoreError> {
         self.stall().await;
         let mut page = self.world.memory.list(user, after, rows_max).await?;
+        if self.has(Bug::AnswersDoNotCount) {
+            page.rows.iter_mut().for_each(|row| row.has_written = false);
+        }
         for row in &mut page.rows {
             self.open_up(row);
             self.as_at_first(row).await?;

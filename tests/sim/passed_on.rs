@@ -199,6 +199,19 @@ macro_rules! pass_on_groups {
                 self.world.memory.groups(groups).await
             }
 
+            async fn join(
+                &self,
+                conversation: ConversationId,
+                seq: Seq,
+                joining: &Joining,
+            ) -> Result<CommitOutcome, StoreError> {
+                self.world.memory.join(conversation, seq, joining).await
+            }
+
+            async fn membership_count(&self, user: UserId) -> Result<Option<MembershipCount>, StoreError> {
+                self.world.memory.membership_count(user).await
+            }
+
             async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
                 self.world.memory.create_group(group, entry).await
             }

@@ -59,6 +59,12 @@ pub(crate) enum Bug {
     ResumeSkipsTheNextRow,
     /// A sync that ended within a conversation is resumed after it.
     ResumeForgetsTheRestOfARow,
+    /// Who joins is counted on whatever count there is.
+    JoinsOnAnyCount,
+    /// A group in which somebody has written stays one that they have not answered.
+    AnswersDoNotCount,
+    /// Rows of groups that were never made stay.
+    DeadRowsStay,
     /// Whether a reader is in a group is asked before the log is read, and not after.
     StandingAskedBeforeReading,
 }

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use confab_domain::MembershipLimits;
+
 use crate::planted::Bug;
 use crate::random::Random;
 
@@ -46,6 +48,8 @@ pub(crate) struct Scenario {
     pub(crate) leap_once_in: u64,
     /// A sync ends early once in so many looks at its time; 0 is never.
     pub(crate) late_once_in: u64,
+    /// How many memberships a user may have.
+    pub(crate) memberships: MembershipLimits,
 }
 
 impl Scenario {
@@ -57,7 +61,10 @@ impl Scenario {
         let two = random.once_in(2);
         let pages = [1, 2, 3, 100];
         // Drawn by itself, so that what was drawn before it existed stays as it is.
-        let late_once_in = *Random::new(seed ^ 0x1a7e).pick(&[0, 0, 2, 6]);
+        let own = Random::new(seed ^ 0x1a7e);
+        let late_once_in = *own.pick(&[0, 0, 2, 6]);
+        let memberships =
+            MembershipLimits { groups: *own.pick(&[2, 3, 99]), unanswered: *own.pick(&[1, 2, 99]) };
         let scenario = Self {
             seed,
             bug,
@@ -78,6 +85,7 @@ impl Scenario {
             step_ms_max: *random.pick(&[2, 20, 200]),
             leap_once_in: *random.pick(&[0, 0, 500]),
             late_once_in,
+            memberships,
         };
         if random.once_in(3) { scenario.with_groups(&random) } else { scenario }
     }

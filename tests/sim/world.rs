@@ -119,7 +119,11 @@ impl World {
     }
 
     fn new_process(&self) -> Arc<Process> {
-        let writer = Writer { retention: self.any_retention(), ..Writer::default() };
+        let writer = Writer {
+            retention: self.any_retention(),
+            memberships: self.scenario.memberships,
+            ..Writer::default()
+        };
         Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
     }
 
@@ -233,6 +237,11 @@ impl World {
         for process in self.processes.lock().unwrap().iter_mut() {
             *process = self.new_process();
         }
+    }
+
+    /// Lets some time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.now_ms.fetch_add(u64::try_from(time.as_millis()).unwrap(), Relaxed);
     }
 
     pub(crate) fn now(&self) -> Timestamp {

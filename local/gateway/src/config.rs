@@ -71,6 +71,10 @@ pub struct Limits {
     /// Longest time that the gateway waits for a function. The function itself
     /// goes on: neither a timeout nor a client that leaves stops a Lambda.
     pub integration_timeout: Duration,
+    /// Largest answer of a function: one that answers more has failed, whatever it has done.
+    /// Source: Lambda's error "Response payload size exceeded maximum allowed payload size (6291556 bytes)".
+    /// Unit: bytes, inclusive.
+    pub function_answer_bytes_max: usize,
     /// Longest handshake URL, path and query. Unit: bytes, inclusive.
     pub url_bytes_max: usize,
     /// Messages that wait for a slow client before a post is refused.
@@ -192,6 +196,7 @@ impl Default for Limits {
             idle: Duration::from_secs(10 * 60),
             lifetime: Duration::from_secs(2 * 60 * 60),
             integration_timeout: Duration::from_secs(29),
+            function_answer_bytes_max: 6_291_556,
             url_bytes_max: 4096,
             outbound_queue_max: 1024,
             outbound_queue_bytes_max: 4 * 1024 * 1024,

@@ -43,6 +43,9 @@ pub enum InvokeError {
     /// A panic in the function, or in the code that ran it.
     #[error("function panicked")]
     Panicked,
+    /// The answer is larger than Lambda hands on; the function has done its work.
+    #[error("the answer of {bytes} bytes is too large")]
+    TooLarge { bytes: usize },
     /// No answer in time; the function may have done its work.
     #[error("function timed out")]
     TimedOut,

@@ -88,6 +88,9 @@ impl<F: Functions> Shared<F> {
         let invocation = AssertUnwindSafe(self.functions.invoke(function, event)).catch_unwind();
         let mut invocation = std::pin::pin!(invocation);
         let answer = match timeout(self.limits().integration_timeout, &mut invocation).await {
+            Ok(Ok(Ok(answer))) if answer.len() > self.limits().function_answer_bytes_max => {
+                Err(InvokeError::TooLarge { bytes: answer.len() })
+            }
             Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => Err(InvokeError::Panicked),
             Err(_elapsed) => {

@@ -13,13 +13,14 @@ use confab_domain::{
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::admission::admit;
 use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
 use crate::ports::{
-    CommitOutcome, Connections, FanOutQueue, Groups, Inboxes, MessageLog, NewVersion, PushQueue, RowChange,
-    Sessions, Users,
+    CommitOutcome, Connections, Contacts, FanOutQueue, Groups, Inboxes, Joining, MessageLog, NewVersion,
+    PushQueue, RowChange, Sessions, StoreError, Users,
 };
 use crate::send_message::Writer;
 use crate::{Error, wire};
@@ -74,7 +75,7 @@ impl Wish {
 
 impl<S, C, P, Q> Context<'_, S, C, P, Q>
 where
-    S: Groups + MessageLog + Inboxes + Sessions + Users + Sync,
+    S: Groups + MessageLog + Inboxes + Contacts + Sessions + Users + Sync,
     C: Connections + Sync,
     P: PushQueue + Sync,
     Q: FanOutQueue + Sync,
@@ -83,8 +84,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for a wrong field, an unknown user, or too many; [`Error::Store`]: the group is whole or
-    /// absent, and which of it may be unknown.
+    /// [`Error::Refused`] for a wrong field, an unknown user, too many, or who cannot be added; [`Error::Store`]: the
+    /// group is whole or absent, and which of it may be unknown.
     pub async fn create(
         &self,
         id: GroupId,
@@ -100,6 +101,8 @@ where
             .buffer_unordered(STORE_CALLS_MAX)
             .try_collect::<()>()
             .await?;
+        let users: Vec<UserId> = group.members.keys().copied().collect();
+        let joinings = admit(self.store, self.writer.memberships, actor.user, &users).await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
         // A log that is new has nobody to share its mark with.
@@ -113,7 +116,23 @@ where
             mark_revision,
             ..entry(id, seq, &actor, group.first_entry(actor.user), now)
         };
-        self.store.create_group(&group, &entry).await?;
+        let joined = self.join_each(conversation, seq, actor.user, joinings).await;
+        let made = match joined {
+            Ok(()) => self.store.create_group(&group, &entry).await,
+            Err(error) => {
+                self.forget_each(&group, seq).await;
+                return Err(error);
+            }
+        };
+        match made {
+            Ok(()) => {}
+            // It may be made all the same. If it is not, each member's next sync finds the row, and forgets it.
+            Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+            Err(error) => {
+                self.forget_each(&group, seq).await;
+                return Err(error.into());
+            }
+        }
         announce_in_group(self.store, (&self.delivery, self.queue), &entry, None, now).await;
         Ok(wire::group(&group))
     }
@@ -141,9 +160,7 @@ where
                 self.finish_deleting(&group, last, actor.user, now).await?;
             }
             let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
-            if let Change::Added(user, _) = change {
-                self.check_exists(user).await?;
-            }
+            let row = self.row_of(&change, actor.user).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
             let NextPosition::At(seq, mark_revision) = at else { continue };
@@ -153,7 +170,7 @@ where
                 ..entry(id, seq, actor, change.entry(), now)
             };
             let next = group.after(&change, seq, now);
-            let version = NewVersion { group: &next, entry: &entry, row: row_of(&change) };
+            let version = NewVersion { group: &next, entry: &entry, row };
             if self.store.commit(version).await? == CommitOutcome::Contended {
                 continue;
             }
@@ -202,16 +219,73 @@ where
         Ok(wire::group(&group))
     }
 
+    /// What becomes of whose inbox row, if they exist and may be added.
+    async fn row_of(&self, change: &Change, actor: UserId) -> Result<Option<RowChange>, Error> {
+        match change {
+            Change::Added(user, _) => {
+                self.check_exists(*user).await?;
+                let admitted = admit(self.store, self.writer.memberships, actor, &[*user]).await?;
+                Ok(admitted.first().copied().map(RowChange::Join))
+            }
+            Change::Removed(user) => Ok(Some(RowChange::Leave(*user))),
+            Change::RoleChanged(..) | Change::Renamed(_) | Change::Deleted => Ok(None),
+        }
+    }
+
+    /// Begins the memberships of a group that is about to be made.
+    ///
+    /// All are tried, so that none is under way when this ends.
+    async fn join_each(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+        actor: UserId,
+        joinings: Vec<Joining>,
+    ) -> Result<(), Error> {
+        let mut results = stream::iter(joinings)
+            .map(|joining| self.join(conversation, seq, actor, joining))
+            .buffer_unordered(STORE_CALLS_MAX);
+        let mut failure = None;
+        while let Some(result) = results.next().await {
+            failure = failure.or(result.err());
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    async fn join(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+        actor: UserId,
+        mut joining: Joining,
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            if self.store.join(conversation, seq, &joining).await? == CommitOutcome::Done {
+                return Ok(());
+            }
+            // They have come into another group meanwhile.
+            let again = admit(self.store, self.writer.memberships, actor, &[joining.user]).await?;
+            joining = again.first().copied().ok_or(Error::Internal("nobody was admitted"))?;
+        }
+        Err(Error::Contended)
+    }
+
+    /// Takes back what was stored for a group that is not made.
+    async fn forget_each(&self, group: &Group, seq: Seq) {
+        let conversation = ConversationId::Group(group.id);
+        let mut forgotten = stream::iter(group.members.keys().copied())
+            .map(|user| self.store.forget(user, conversation, seq))
+            .buffer_unordered(STORE_CALLS_MAX);
+        while let Some(result) = forgotten.next().await {
+            if let Err(error) = result {
+                // Its member's next sync forgets it.
+                tracing::warn!(error = &error as &dyn std::error::Error, "a row of no group stays for now");
+            }
+        }
+    }
+
     async fn check_exists(&self, user: UserId) -> Result<(), Error> {
         self.store.user(user).await?.map(drop).ok_or_else(|| Refusal::NotFound("user").into())
-    }
-}
-
-fn row_of(change: &Change) -> Option<RowChange> {
-    match change {
-        Change::Added(user, _) => Some(RowChange::Join(*user)),
-        Change::Removed(user) => Some(RowChange::Leave(*user)),
-        Change::RoleChanged(..) | Change::Renamed(_) | Change::Deleted => None,
     }
 }
 

@@ -10,6 +10,7 @@
 
 pub mod ports;
 
+pub mod admission;
 pub mod announce;
 mod append;
 pub mod at_once;

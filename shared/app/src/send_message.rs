@@ -9,8 +9,8 @@ use confab_domain::high_water::LogEnd;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{
-    ClientMessageId, ConnectionId, Content, ConversationId, Kind, Message, Refusal, Seq, Timestamp, UserId,
-    membership,
+    ClientMessageId, ConnectionId, Content, ConversationId, Kind, MembershipLimits, Message, Refusal, Seq,
+    Timestamp, UserId, membership,
 };
 use confab_protocol as protocol;
 
@@ -64,6 +64,8 @@ pub struct Writer {
     pub lanes: Lanes,
     /// How long messages are kept.
     pub retention: Retention,
+    /// How many memberships a user may have.
+    pub memberships: MembershipLimits,
 }
 
 /// Appends a message once, however often it is sent, and tells the members' devices.

@@ -40,7 +40,9 @@ fn refusal_body(refusal: &Refusal) -> ErrorBody {
         Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
         Refusal::UnknownAction => ErrorCode::UnknownAction,
         Refusal::TooLong { .. } => ErrorCode::TooLarge,
-        Refusal::NotAMember | Refusal::NotAllowed(_) | Refusal::NotAccepted => ErrorCode::Forbidden,
+        Refusal::NotAMember | Refusal::NotAllowed(_) | Refusal::NotAccepted | Refusal::CannotBeAdded(_) => {
+            ErrorCode::Forbidden
+        }
         Refusal::GroupFull => ErrorCode::GroupFull,
         Refusal::NotFound(_) => ErrorCode::NotFound,
         Refusal::HandleTaken => ErrorCode::Conflict,
@@ -48,6 +50,9 @@ fn refusal_body(refusal: &Refusal) -> ErrorBody {
         Refusal::RateLimited { .. } => ErrorCode::RateLimited,
     };
     let mut body = ErrorBody::new(code, refusal.to_string());
+    if let Refusal::CannotBeAdded(users) = refusal {
+        body.users = users.iter().map(UserId::to_string).collect();
+    }
     if let Refusal::TooLong { limit, actual, .. } = refusal {
         body.limit = Some(*limit as u64);
         body.actual = Some(*actual as u64);
@@ -218,6 +223,27 @@ pub fn json_bytes(value: &impl serde::Serialize) -> usize {
     counter.0
 }
 
+/// The length of a value's JSON within a JSON string, where each quote and each backslash takes two bytes: as a body has
+/// it in the answer of a function. Unit: bytes.
+pub fn escaped_json_bytes(value: &impl serde::Serialize) -> usize {
+    let mut counter = EscapedCounter(0);
+    let _ = serde_json::to_writer(&mut counter, value);
+    counter.0
+}
+
+struct EscapedCounter(usize);
+
+impl std::io::Write for EscapedCounter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() + bytes.iter().filter(|byte| [b'"', b'\\'].contains(byte)).count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 struct ByteCounter(usize);
 
 impl std::io::Write for ByteCounter {
@@ -355,6 +381,13 @@ mod properties {
             let shown = event.text.unwrap_or_default();
             prop_assert!(text.starts_with(&shown));
             prop_assert_eq!(event.truncated.is_none(), shown == text);
+        }
+
+        #[test]
+        fn json_within_json_is_as_long_as_it_is_counted(text in "[\"\\\\\u{0}-\u{1f}a-zé🙂]{0,200}") {
+            let message = message(&message_of(&text));
+            let nested = serde_json::to_string(&serde_json::to_string(&message).unwrap()).unwrap();
+            prop_assert_eq!(escaped_json_bytes(&message), nested.len() - "\"\"".len());
         }
     }
 }

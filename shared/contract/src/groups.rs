@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use confab_app::ports::{
-    AppendError, CommitOutcome, Direction, Groups, Inboxes, MessageLog, NewVersion, Range, RowChange,
+    AppendError, CommitOutcome, Direction, Groups, Inboxes, Joining, MessageLog, NewVersion, Range, RowChange,
 };
 use confab_domain::group::{Change, MEMBERS_MAX, Role};
-use confab_domain::{Content, ConversationId, Group, GroupId, Joined, Kind, Message, Seq, UserId};
+use confab_domain::{
+    Content, ConversationId, Group, GroupId, Joined, Kind, MembershipLimits, Message, Seq, UserId,
+};
 use futures_util::future::{join, join_all};
 
 use crate::Ids;
@@ -25,13 +27,26 @@ pub(crate) fn entry(ids: Ids, group: GroupId, position: u64, (kind, content): (K
 
 pub(crate) async fn create(store: &impl Groups, ids: Ids, group: &Group) -> Message {
     let first = entry(ids, group.id, 1, group.first_entry(ids.user(1)));
+    for user in group.members.keys() {
+        let joining = joining(store, *user, None).await;
+        let joined = store.join(first.conversation, first.seq, &joining).await.unwrap();
+        assert_eq!(joined, CommitOutcome::Done);
+    }
     store.create_group(group, &first).await.unwrap();
     first
 }
 
-fn row_of(change: &Change) -> Option<RowChange> {
+/// Somebody who comes, counted on their count as it is.
+pub(crate) async fn joining(store: &impl Groups, user: UserId, added_by: Option<UserId>) -> Joining {
+    let seen = store.membership_count(user).await.unwrap();
+    let limits = MembershipLimits { groups: u64::MAX, unanswered: u64::MAX };
+    let next = seen.unwrap_or_default().joined(added_by.is_some(), limits).unwrap();
+    Joining { user, added_by, seen, next }
+}
+
+async fn row_of(store: &impl Groups, change: &Change) -> Option<RowChange> {
     match change {
-        Change::Added(user, _) => Some(RowChange::Join(*user)),
+        Change::Added(user, _) => Some(RowChange::Join(joining(store, *user, None).await)),
         Change::Removed(user) => Some(RowChange::Leave(*user)),
         Change::RoleChanged(..) | Change::Renamed(_) | Change::Deleted => None,
     }
@@ -47,7 +62,8 @@ pub(crate) async fn try_change(
 ) -> (CommitOutcome, Message, Group) {
     let entry = entry(ids, group.id, position, change.entry());
     let next = group.after(change, seq(position), NOW);
-    let version = NewVersion { group: &next, entry: &entry, row: row_of(change) };
+    let row = row_of(store, change).await;
+    let version = NewVersion { group: &next, entry: &entry, row };
     (store.commit(version).await.unwrap(), entry, next)
 }
 
@@ -159,9 +175,9 @@ pub async fn of_racing_commits_on_one_version_exactly_one_is_made(
     assert_eq!(store.group(group.id).await.unwrap().as_ref(), Some(next));
     assert_eq!(log_of(store, group.id).await.last(), Some(entry));
     for (change, (outcome, entry, _)) in changes.iter().zip(&outcomes) {
-        let Some(RowChange::Join(user)) = row_of(change) else { unreachable!("all of them join") };
+        let Change::Added(user, _) = change else { unreachable!("all of them join") };
         let expected = (*outcome == CommitOutcome::Done).then(|| since(entry.seq.get()));
-        assert_eq!(joined(store, user, group.id).await, expected);
+        assert_eq!(joined(store, *user, group.id).await, expected);
     }
 }
 
@@ -236,7 +252,7 @@ pub async fn a_commit_that_expires_reads_back_the_same(store: &(impl Groups + Me
     let removed = Change::Removed(ids.user(2));
     let second = expiring(entry(ids, group.id, 2, removed.entry()));
     let next = group.after(&removed, seq(2), NOW);
-    let version = NewVersion { group: &next, entry: &second, row: row_of(&removed) };
+    let version = NewVersion { group: &next, entry: &second, row: row_of(store, &removed).await };
     assert_eq!(store.commit(version).await.unwrap(), CommitOutcome::Done);
     assert_eq!(log_of(store, group.id).await, [first, second]);
 }

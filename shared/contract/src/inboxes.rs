@@ -37,6 +37,8 @@ pub(crate) fn untouched(conversation: ConversationId) -> InboxRow {
         read_seq: None,
         muted_until: None,
         alerts: Alerts::default(),
+        added_by: None,
+        has_written: false,
     }
 }
 

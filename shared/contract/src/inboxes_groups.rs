@@ -43,6 +43,8 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
         read_seq: None,
         muted_until: None,
         alerts: Alerts::default(),
+        added_by: None,
+        has_written: false,
     };
     assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
     assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
@@ -80,6 +82,8 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
         read_seq: Some(seq(1)),
         muted_until: Some(at(50)),
         alerts: Alerts::default(),
+        added_by: None,
+        has_written: true,
     };
     assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
     assert!(is_repeated(claim(1, 9_000).await, at(0)));

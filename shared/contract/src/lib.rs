@@ -19,6 +19,7 @@ pub mod groups;
 pub mod high_water;
 pub mod inboxes;
 pub mod inboxes_groups;
+pub mod memberships;
 pub mod presence;
 pub mod sessions;
 

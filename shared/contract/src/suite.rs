@@ -109,6 +109,16 @@ macro_rules! suite {
             the_latest_memberships_are_remembered
             a_list_has_what_has_ended
         }
+        $crate::suite! { @port $block_on, $store, memberships:
+            each_membership_is_counted_with_its_row
+            who_joins_on_a_count_that_is_another_does_not
+            a_commit_on_a_count_that_is_another_makes_nothing
+            of_racing_joins_on_one_count_exactly_one_is_made
+            a_row_tells_who_added_its_user_and_whether_they_have_written
+            who_is_added_again_by_a_friend_was_added_by_no_stranger
+            a_row_of_no_group_is_forgotten
+            a_row_with_another_membership_is_not_forgotten
+        }
         $crate::suite! { @port $block_on, $store, sessions:
             opening_a_connection_gives_the_row_as_it_is_then
             a_connection_opened_again_is_there_once
@@ -248,6 +258,7 @@ mod tests {
             include_str!("inboxes.rs"),
             include_str!("alerts.rs"),
             include_str!("inboxes_groups.rs"),
+            include_str!("memberships.rs"),
             include_str!("groups.rs"),
             include_str!("sessions.rs"),
             include_str!("presence.rs"),

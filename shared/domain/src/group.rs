@@ -4,12 +4,16 @@
 //! in the group's log that tells of it; of two changes decided on the same version only one is made.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::account::check_label;
 use crate::{Content, GroupId, Kind, Refusal, Seq, Timestamp, UserId};
 
 /// Most members of a group, the owner included.
 pub const MEMBERS_MAX: usize = 100;
+
+/// Longest time that making a group takes, from drawing its id on.
+pub const MAKING_MAX: Duration = crate::claim::APPEND_DELAY_MAX;
 
 /// Most members of a group whose members are told of each other's read markers.
 pub const TOLD_OF_RECEIPTS_MAX: usize = 20;

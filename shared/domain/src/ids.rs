@@ -95,6 +95,10 @@ pub enum ConversationId {
 }
 
 impl ConversationId {
+    /// Sorts after every 1:1 conversation and before every group; it is none itself.
+    pub const BEFORE_GROUPS: Self =
+        Self::Dm { lower: UserId::new(Ulid(u128::MAX)), upper: UserId::new(Ulid(u128::MAX)) };
+
     /// The 1:1 conversation of two users; `None` if they are the same.
     pub fn dm(one: UserId, other: UserId) -> Option<Self> {
         match one.cmp(&other) {

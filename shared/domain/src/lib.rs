@@ -20,6 +20,7 @@ pub mod joined;
 pub mod lease;
 pub mod log;
 pub mod membership;
+pub mod memberships;
 pub mod notification;
 pub mod push;
 pub mod rate;
@@ -39,6 +40,7 @@ pub use ids::{
 pub use joined::Joined;
 pub use lease::Status;
 pub use log::{Heading, Kind, Message, Seq};
+pub use memberships::{MembershipCount, MembershipLimits};
 pub use refusal::Refusal;
 pub use time::Timestamp;
 pub use watch::{Presence, WatchId};

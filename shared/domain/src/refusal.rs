@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::UserId;
+
 /// The caller's fault, or at least the caller's to act on; nothing was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -40,6 +42,9 @@ pub enum Refusal {
     /// The caller's role does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),
+    /// Some of those named cannot be put into the group; why is not told.
+    #[error("some of these users cannot be added")]
+    CannotBeAdded(Vec<UserId>),
     /// The group has as many members as a group may have.
     #[error("the group is full")]
     GroupFull,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError};
+use confab_app::ports::{InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome, StoreError};
 use confab_domain::claim::{Claim, REMEMBERED};
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
@@ -29,13 +29,21 @@ struct Row {
     read_seq: Option<Seq>,
     muted_until: Option<Timestamp>,
     alerts: Alerts,
+    added_by: Option<UserId>,
     /// The oldest first.
     claims: VecDeque<(ClientMessageId, Timestamp)>,
 }
 
 impl Row {
     fn new(joined: Joined) -> Self {
-        Self { joined, read_seq: None, muted_until: None, alerts: Alerts::default(), claims: VecDeque::new() }
+        Self {
+            joined,
+            read_seq: None,
+            muted_until: None,
+            alerts: Alerts::default(),
+            added_by: None,
+            claims: VecDeque::new(),
+        }
     }
 
     fn claim(&mut self, key: &ClientMessageId, now: Timestamp) -> Claim {
@@ -56,6 +64,8 @@ impl Row {
             read_seq: self.read_seq,
             muted_until: self.muted_until,
             alerts: self.alerts,
+            added_by: self.added_by,
+            has_written: !self.claims.is_empty(),
         }
     }
 }
@@ -71,10 +81,11 @@ impl InboxTable {
     }
 
     /// Begins a membership of a group, unless one has begun.
-    pub(crate) fn join(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
-        let rows = self.0.entry(user).or_default();
+    pub(crate) fn join(&mut self, joining: &Joining, conversation: ConversationId, seq: Seq) {
+        let rows = self.0.entry(joining.user).or_default();
         let row = rows.entry(conversation).or_insert_with(|| Row::new(Joined::new(Vec::new(), None)));
         row.joined = row.joined.clone().join(seq);
+        row.added_by = joining.added_by;
     }
 
     /// Ends a membership of a group, if one has begun.
@@ -121,6 +132,17 @@ impl Inboxes for Memory {
 
     async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
         self.call(|tables| tables.inboxes.leave(user, conversation, seq)).await
+    }
+
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.call(|tables| {
+            let Some(rows) = tables.inboxes.0.get_mut(&user) else { return };
+            let is_of_no_group = |row: &Row| row.joined.since() == Some(seq) && row.joined.past().is_empty();
+            if rows.get(&conversation).is_some_and(is_of_no_group) {
+                rows.remove(&conversation);
+            }
+        })
+        .await
     }
 
     async fn list(

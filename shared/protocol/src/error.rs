@@ -67,12 +67,22 @@ pub struct ErrorBody {
     /// What was sent, in the same unit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actual: Option<u64>,
+    /// Who cannot be added to a group: `usr_…` ids.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub users: Vec<String>,
 }
 
 impl ErrorBody {
     /// An error without the optional fields.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after_ms: None, limit: None, actual: None }
+        Self {
+            code,
+            message: message.into(),
+            retry_after_ms: None,
+            limit: None,
+            actual: None,
+            users: Vec::new(),
+        }
     }
 }
 

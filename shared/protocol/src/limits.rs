@@ -44,6 +44,12 @@ pub const PAGE_LIMIT_MAX: u32 = 100;
 /// Conversations in one page of the chat list.
 pub const CHAT_LIST_PAGE: u32 = 50;
 
+// Each shows its last message as an event does, which may double within the answer of a function.
+const _: () = assert!(CHAT_LIST_PAGE as usize * EVENT_BYTES_MAX * 2 < FUNCTION_ANSWER_BYTES_MAX / 2);
+
+// The longest text with every character escaped as `\\u0001`, beyond a page that is just not full.
+const _: () = assert!(HTTP_PAGE_BYTES_MAX + 7 * TEXT_CHARS_MAX + 64 * 1024 < FUNCTION_ANSWER_BYTES_MAX);
+
 /// Length of a display name. Unit: Unicode scalar values; inclusive.
 pub const DISPLAY_NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 
@@ -61,10 +67,16 @@ pub const DEVICES_MAX: usize = 10;
 /// The longest text with every character escaped as `\uXXXX\uXXXX`, and room.
 pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Largest page of messages in an HTTP answer. Unit: bytes of JSON.
+/// Largest answer of a function. Unit: bytes, inclusive.
 ///
-/// A page is cut, with `more: true`, before it exceeds this.
-/// Source: Lambda quotas, "Invocation payload" (6 MB for a synchronous answer).
+/// Source: Lambda's error "Response payload size exceeded maximum allowed payload size (6291556 bytes)".
+pub const FUNCTION_ANSWER_BYTES_MAX: usize = 6_291_556;
+
+/// Largest page of messages in an HTTP answer. Unit: bytes of JSON within JSON, each quote and each backslash
+/// counted twice.
+///
+/// A page is cut, with `more: true`, before it exceeds this: the body of an answer is a JSON string in the answer of the
+/// function. What is left of the limit is for the longest message, which a page holds whatever its size, and for headers.
 pub const HTTP_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Most users that one presence query asks for.

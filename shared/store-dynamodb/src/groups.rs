@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
-use confab_app::ports::{CommitOutcome, Groups, NewVersion, RowChange, StoreError};
+use confab_app::ports::{CommitOutcome, Groups, Joining, NewVersion, RowChange, StoreError};
 use confab_domain::group::{Member, Role};
-use confab_domain::{ConversationId, Group, GroupId, Message, Seq, Timestamp, UserId};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Seq, Timestamp, UserId};
 
 use crate::error::{lost_a_race, store_error};
 use crate::item::{Item, Reader, number, text, time};
@@ -21,9 +20,6 @@ const NAME: &str = "name";
 const CREATED_AT_MS: &str = "created_at_ms";
 const MEMBERS: &str = "members";
 const DELETED: &str = "deleted";
-
-/// Rows that are written at once.
-const ROWS_IN_FLIGHT_MAX: usize = 16;
 
 impl Groups for Store {
     async fn group(&self, group: GroupId) -> Result<Option<Group>, StoreError> {
@@ -45,17 +41,29 @@ impl Groups for Store {
         batch::get(&self.client, &self.tables.groups, wanted).await?.iter().map(read).collect()
     }
 
+    async fn join(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+        joining: &Joining,
+    ) -> Result<CommitOutcome, StoreError> {
+        let items = vec![self.joining(joining, conversation, seq)?, self.counting(joining)?];
+        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(CommitOutcome::Done),
+            Err(error) if lost_a_race(&error) => Ok(CommitOutcome::Contended),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn membership_count(&self, user: UserId) -> Result<Option<MembershipCount>, StoreError> {
+        self.count_of(user).await
+    }
+
     async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
-        // First, since a transaction does not hold so many items. Without the group they lead nowhere.
-        let members: Vec<UserId> = group.members.keys().copied().collect();
-        stream::iter(members)
-            .map(|user| self.join(user, entry.conversation, entry.seq))
-            .buffer_unordered(ROWS_IN_FLIGHT_MAX)
-            .try_collect::<()>()
-            .await?;
         let items = vec![self.put_version(group)?, self.put_entry(entry)?];
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
+            Err(error) if lost_a_race(&error) => Err(StoreError::Rejected(error.into())),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -64,11 +72,15 @@ impl Groups for Store {
         let NewVersion { group, entry, row } = version;
         let mut items = vec![self.put_version(group)?, self.put_entry(entry)?];
         let conversation = ConversationId::Group(group.id);
-        items.extend(match row {
-            None => None,
-            Some(RowChange::Join(user)) => Some(self.joining(user, conversation, entry.seq)?),
-            Some(RowChange::Leave(user)) => self.leaving(user, conversation, entry.seq).await?,
-        });
+        match row {
+            None => {}
+            Some(RowChange::Join(joining)) => {
+                items.extend([self.joining(&joining, conversation, entry.seq)?, self.counting(&joining)?]);
+            }
+            Some(RowChange::Leave(user)) => {
+                items.extend(self.leaving(user, conversation, entry.seq).await?);
+            }
+        }
         let result = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         match result {
             Ok(_) => Ok(CommitOutcome::Done),

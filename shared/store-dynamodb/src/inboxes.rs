@@ -108,6 +108,10 @@ impl Inboxes for Store {
         self.end_membership(user, conversation, seq).await
     }
 
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.forget_row(user, conversation, seq).await
+    }
+
     async fn list(
         &self,
         user: UserId,
@@ -359,5 +363,11 @@ fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
         read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
         alerts: alerts::read(&reader)?,
+        added_by: memberships::added_by(&reader)?,
+        // Claims have more bytes than what fills the places of none.
+        has_written: reader
+            .list(CLAIMS)?
+            .iter()
+            .any(|claim| claim.as_b().is_ok_and(|claim| claim.as_ref().len() > 1)),
     })
 }

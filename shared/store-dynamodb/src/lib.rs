@@ -20,6 +20,7 @@ mod devices;
 mod groups;
 mod high_water;
 mod inboxes;
+mod membership_counts;
 mod memberships;
 mod message_log;
 mod push_tokens;

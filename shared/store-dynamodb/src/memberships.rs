@@ -2,23 +2,25 @@
 //!
 //! Shape: `joined_seq N?`, where the present membership begins, and `past L<S>`, a window of fixed length with
 //! `<first> <last>` of those that have ended, the latest last, filled up with empty strings.
-//! A row of a 1:1 conversation has neither.
+//! A row of a 1:1 conversation has neither. `added_by S?` is who put the user there, if that was no friend.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
-use confab_app::ports::{Inboxes, StoreError};
+use confab_app::ports::{Inboxes, Joining, StoreError};
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Joined, Seq, UserId};
 
 use crate::Store;
-use crate::error::condition_held;
+use crate::error::{condition_held, store_error};
 use crate::inboxes::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
 
 const JOINED_SEQ: &str = "joined_seq";
 const PAST: &str = "past";
+const ADDED_BY: &str = "added_by";
 
 /// Times that a membership is looked at which changes meanwhile.
 const ATTEMPTS_MAX: u32 = 4;
@@ -46,6 +48,16 @@ pub(crate) fn read(row: &Reader<'_>) -> Result<Joined, StoreError> {
     Ok(Joined::new(past, row.optional_number(JOINED_SEQ)?.and_then(Seq::new)))
 }
 
+/// Who put the user there, and was no friend of theirs.
+pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
+    let adder = row.optional_text(ADDED_BY)?.map(str::parse).transpose();
+    adder.map_err(|_| row.malformed(ADDED_BY))
+}
+
+fn nothing_past() -> AttributeValue {
+    AttributeValue::L(vec![text(""); PAST_MAX])
+}
+
 fn read_ended(text: &str) -> Option<(Seq, Seq)> {
     let (first, last) = text.split_once(' ')?;
     Some((Seq::new(first.parse().ok()?)?, Seq::new(last.parse().ok()?)?))
@@ -60,16 +72,24 @@ struct RowUpdate {
 }
 
 impl RowUpdate {
-    fn beginning(seq: Seq) -> Self {
+    fn beginning(joining: &Joining, seq: Seq) -> Self {
         let mut names = claims_names();
         names.insert("#joined".to_owned(), JOINED_SEQ.to_owned());
         names.insert("#past".to_owned(), PAST.to_owned());
         let mut values = claims_values();
         values.insert(":seq".to_owned(), number(seq.get()));
-        values.insert(":past".to_owned(), AttributeValue::L(vec![text(""); PAST_MAX]));
+        values.insert(":past".to_owned(), nothing_past());
+        names.insert("#added_by".to_owned(), ADDED_BY.to_owned());
+        let added_by = match joining.added_by {
+            Some(adder) => {
+                values.insert(":added_by".to_owned(), text(adder));
+                ", #added_by = :added_by"
+            }
+            None => " REMOVE #added_by",
+        };
         let expression = format!(
             "SET {CLAIMS_UNLESS_THERE}, #joined = if_not_exists(#joined, :seq), \
-             #past = if_not_exists(#past, :past)"
+             #past = if_not_exists(#past, :past){added_by}"
         );
         Self { expression, condition: None, names, values }
     }
@@ -90,22 +110,46 @@ impl RowUpdate {
 
 impl Store {
     /// Begins a membership, unless one has begun.
-    pub(crate) async fn join(
+    pub(crate) fn joining(
+        &self,
+        joining: &Joining,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<TransactWriteItem, StoreError> {
+        self.in_transaction(joining.user, conversation, RowUpdate::beginning(joining, seq))
+    }
+
+    /// Removes a row that begins there, and has no other membership.
+    pub(crate) async fn forget_row(
         &self,
         user: UserId,
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<(), StoreError> {
-        self.update_membership(user, conversation, RowUpdate::beginning(seq)).await.map(|_| ())
-    }
-
-    pub(crate) fn joining(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<TransactWriteItem, StoreError> {
-        self.in_transaction(user, conversation, RowUpdate::beginning(seq))
+        let result = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, text(conversation))
+            .condition_expression("#joined = :seq AND #past = :none")
+            .expression_attribute_names("#joined", JOINED_SEQ)
+            .expression_attribute_names("#past", PAST)
+            .expression_attribute_values(":seq", number(seq.get()))
+            .expression_attribute_values(":none", nothing_past())
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     /// Nothing where no membership has begun.

@@ -2,7 +2,7 @@
 
 use confab_app::ports::{
     Account, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups, InboxPage,
-    InboxRow, Inboxes, MarkReadOutcome, NewVersion, PairChange, ProfileChange, RegisterOutcome,
+    InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange, RegisterOutcome,
     ReplaceOutcome, RotateOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
@@ -10,8 +10,8 @@ use confab_domain::claim::Claim;
 use confab_domain::device::Device;
 use confab_domain::push::Registration;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, Message, Relation, Seq,
-    Timestamp, UserId,
+    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, MembershipCount, Message,
+    Relation, Seq, Timestamp, UserId,
 };
 
 use super::server::Server;
@@ -37,6 +37,10 @@ impl Inboxes for Server<'_> {
 
     async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
         self.world.memory.leave(user, conversation, seq).await
+    }
+
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.forget(user, conversation, seq).await
     }
 
     async fn list(

@@ -196,6 +196,10 @@ impl Inboxes for Server<'_> {
         self.world.memory.leave(user, conversation, seq).await
     }
 
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.forget(user, conversation, seq).await
+    }
+
     async fn list(
         &self,
         user: UserId,

@@ -96,7 +96,7 @@ pub(super) async fn messages(
     let size = PageSize {
         messages_max: wire::parse_limit(params.limit)?,
         bytes_max: limits::HTTP_PAGE_BYTES_MAX,
-        bytes_of: |message: &_| wire::json_bytes(&wire::message(message)),
+        bytes_of: |message: &_| wire::escaped_json_bytes(&wire::message(message)) + 1,
     };
     let (user, retention) = (caller.identity.user, api.writer.retention);
     api.limiter.check(user, Budget::Answers, caller.now)?;

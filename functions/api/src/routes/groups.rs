@@ -47,6 +47,7 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
     (status = 201, body = Group),
     (status = 400, body = ErrorAnswer),
     (status = 401, body = ErrorAnswer),
+    (status = 403, body = ErrorAnswer, description = "some cannot be added: `users` names them"),
     (status = 404, body = ErrorAnswer, description = "a member does not exist"),
     (status = 409, body = ErrorAnswer, description = "`group_full`"),
     (status = 429, body = ErrorAnswer, description = "too many groups or changes of this user"),

@@ -49,7 +49,9 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
             internal_server_error()
         }),
         Err(InvokeError::TimedOut) => failure(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-        Err(InvokeError::Failed { .. } | InvokeError::Panicked) => internal_server_error(),
+        Err(InvokeError::Failed { .. } | InvokeError::Panicked | InvokeError::TooLarge { .. }) => {
+            internal_server_error()
+        }
     }
 }
 

@@ -32,9 +32,10 @@ pub(super) fn decide(
 ) -> Result<BTreeMap<String, String>, StatusCode> {
     let answer = answer.map_err(|error| match error {
         InvokeError::Failed { message } if message == "Unauthorized" => StatusCode::UNAUTHORIZED,
-        InvokeError::Failed { .. } | InvokeError::Panicked | InvokeError::TimedOut => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        InvokeError::Failed { .. }
+        | InvokeError::Panicked
+        | InvokeError::TooLarge { .. }
+        | InvokeError::TimedOut => StatusCode::INTERNAL_SERVER_ERROR,
     })?;
     let answer: Answer = serde_json::from_slice(&answer).map_err(|error| {
         tracing::warn!(%error, "the authorizer's answer is malformed");

@@ -141,3 +141,17 @@ async fn a_client_that_does_not_finish_its_head_is_cut() {
     let stack = Stack::start(config, |_, event| echo(event)).await;
     stack.raw(b"GET /v1/x HTTP/1.1\r\nHost: h\r\nX-Slow: ").await;
 }
+
+/// As Lambda does, whose answer holds the body as a JSON string.
+#[tokio::test]
+async fn an_answer_of_a_function_over_6_mb_is_a_failure() {
+    let stack = Stack::start(config(), |_, event| {
+        let bytes = event["rawPath"].as_str().and_then(|path| path.rsplit('/').next()?.parse().ok());
+        Plan::Answer(json!({"statusCode": 200, "body": "\"".repeat(bytes.unwrap_or(0))}))
+    })
+    .await;
+    for (quotes, expected) in [(3_000_000, "HTTP/1.1 200 "), (3_200_000, "HTTP/1.1 500 ")] {
+        let response = get(stack.addr, &format!("/v1/{quotes}")).await;
+        assert!(response.starts_with(expected), "{quotes}: {}", &response[..100]);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use confab_domain::{Group, GroupId, Message, UserId};
+use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Seq, UserId};
 
 use super::StoreError;
 
@@ -21,9 +21,22 @@ pub struct NewVersion<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowChange {
     /// A membership begins.
-    Join(UserId),
+    Join(Joining),
     /// A membership ends.
     Leave(UserId),
+}
+
+/// Somebody who comes into a group, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// Who.
+    pub user: UserId,
+    /// Who puts them there, if that is somebody who is no friend of theirs.
+    pub added_by: Option<UserId>,
+    /// Their count that this was decided on.
+    pub seen: Option<MembershipCount>,
+    /// Their count with this membership.
+    pub next: MembershipCount,
 }
 
 /// What making a new version came to.
@@ -31,7 +44,7 @@ pub enum RowChange {
 pub enum CommitOutcome {
     /// All of it is made.
     Done,
-    /// Nothing of it: the group has another version, or the position is taken.
+    /// Nothing of it: the group has another version, the position is taken, or who joins has another count.
     Contended,
 }
 
@@ -51,14 +64,38 @@ pub trait Groups {
     /// [`StoreError`].
     fn groups(&self, groups: &[GroupId]) -> impl Future<Output = Result<Vec<Group>, StoreError>> + Send;
 
-    /// Makes a group with its first entry and the inbox rows of its members.
+    /// Begins a membership of a group that is about to be made: the inbox row, and the count of its user, all or
+    /// nothing. Without the group the row leads nowhere.
     ///
-    /// Whole or absent: where it is not done, there is no group and no entry, and rows that may be left of it lead
-    /// nowhere.
+    /// A group and the rows of a hundred members do not fit into one transaction.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
+    fn join(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+        joining: &Joining,
+    ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+
+    /// How many memberships a user has at most, strongly consistent; `None` where they were never counted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn membership_count(
+        &self,
+        user: UserId,
+    ) -> impl Future<Output = Result<Option<MembershipCount>, StoreError>> + Send;
+
+    /// Makes a group whose members have [joined](Groups::join), with its first entry.
+    ///
+    /// Both or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; [`StoreError::Rejected`] where there is a group with that id.
     fn create_group(
         &self,
         group: &Group,

@@ -20,6 +20,10 @@ pub struct InboxRow {
     pub muted_until: Option<Timestamp>,
     /// What the member's phones were told of it.
     pub alerts: Alerts,
+    /// Who put the member into the group, if that was somebody who was no friend of theirs.
+    pub added_by: Option<UserId>,
+    /// Whether the member has written there, or tried to.
+    pub has_written: bool,
 }
 
 impl InboxRow {
@@ -97,6 +101,18 @@ pub trait Inboxes {
     ///
     /// [`StoreError`].
     fn leave(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes the row of a group that was never made, if it begins at `seq` and nothing has ended in it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn forget(
         &self,
         user: UserId,
         conversation: ConversationId,

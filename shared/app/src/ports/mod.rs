@@ -29,7 +29,7 @@ pub use deadline::Deadline;
 pub use devices::{Devices, RegisterOutcome, RotateOutcome};
 pub use error::{BoxError, StoreError};
 pub use fan_out_queue::FanOutQueue;
-pub use groups::{CommitOutcome, Groups, NewVersion, RowChange};
+pub use groups::{CommitOutcome, Groups, Joining, NewVersion, RowChange};
 pub use inboxes::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
 pub use message_log::{AppendError, Direction, End, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, Tail};
 pub use passwords::{PasswordHash, Passwords};

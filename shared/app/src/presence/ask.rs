@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_domain::{GroupId, Status, UserId};
+use confab_domain::{ConversationId, GroupId, Status, UserId};
 use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -14,6 +14,10 @@ use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Sessio
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
 const GROUPS_AT_ONCE: u32 = 100;
+
+/// Pages of inbox rows that are read for that: as many as a user has memberships at most. Those of somebody who has
+/// more rows, of memberships that have ended, are looked at no further.
+const GROUPS_PAGES_MAX: u32 = 20;
 
 /// Whether each of up to 100 users is there, in the order asked for, each once.
 ///
@@ -128,8 +132,11 @@ async fn fellow_members(
     asker: UserId,
     mut wanted: BTreeSet<UserId>,
 ) -> Result<BTreeSet<UserId>, Error> {
-    let (mut found, mut after) = (BTreeSet::new(), None);
-    while !wanted.is_empty() {
+    let (mut found, mut after) = (BTreeSet::new(), Some(ConversationId::BEFORE_GROUPS));
+    for _ in 0..GROUPS_PAGES_MAX {
+        if wanted.is_empty() {
+            break;
+        }
         let page = context.store.list(asker, after, GROUPS_AT_ONCE).await?;
         let groups: Vec<GroupId> = page
             .rows

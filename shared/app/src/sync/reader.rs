@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use confab_domain::memberships::may_still_be_made;
 use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Message, Seq, Timestamp, UserId};
 use confab_protocol as protocol;
@@ -122,7 +123,10 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         for _ in 0..LOOKS_MAX {
             match self.look_once(row.clone()).await? {
                 Look::Lack(lack) => return Ok(Some(*lack)),
-                Look::Nothing => return Ok(None),
+                Look::Nothing => {
+                    self.forget_unless_made(&row).await?;
+                    return Ok(None);
+                }
                 Look::Out => match self.store.get(self.user, row.conversation).await? {
                     Some(again) if again.joined.since().is_some() && again.joined != row.joined => {
                         row = again
@@ -132,6 +136,17 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             }
         }
         Err(StoreError::Unavailable("memberships changed meanwhile".into()))
+    }
+
+    /// Removes the row of a group that was never made: whoever was making it has died.
+    async fn forget_unless_made(&self, row: &InboxRow) -> Result<(), StoreError> {
+        let (Some(group), Some(since)) = (row.conversation.group(), row.joined.since()) else {
+            return Ok(());
+        };
+        if !may_still_be_made(group, self.now) && self.store.group(group).await?.is_none() {
+            self.store.forget(self.user, row.conversation, since).await?;
+        }
+        Ok(())
     }
 
     /// Whether somebody who was found to be out has come in again since their row was read.

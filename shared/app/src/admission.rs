@@ -1,0 +1,119 @@
+//! Whether somebody can be put into a group by somebody else.
+
+use std::collections::BTreeMap;
+
+use confab_domain::{ConversationId, MembershipCount, MembershipLimits, Refusal, Relation, UserId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::Error;
+use crate::at_once::STORE_CALLS_MAX;
+use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError};
+
+/// Rows that are read at once to count memberships.
+const ROWS_PAGE: u32 = 500;
+
+/// Pages of rows that are read; a user with more, which only ended memberships can be, counts as full.
+const ROWS_PAGES_MAX: u32 = 32;
+
+/// Relations that are read at once.
+const RELATIONS_MAX: usize = 100;
+
+/// Counts each of `users`, who are put into a group by `actor`, with one membership more.
+///
+/// Nothing is stored: the counts are, with the memberships.
+///
+/// # Errors
+///
+/// [`Refusal::CannotBeAdded`] names those who have blocked the actor, and those whose memberships are too many;
+/// [`Error::Store`].
+pub async fn admit(
+    store: &(impl Groups + Inboxes + Contacts + Sync),
+    limits: MembershipLimits,
+    actor: UserId,
+    users: &[UserId],
+) -> Result<Vec<Joining>, Error> {
+    let others: Vec<UserId> = users.iter().copied().filter(|user| *user != actor).collect();
+    let relations: BTreeMap<UserId, Relation> = match others.as_slice() {
+        [] => BTreeMap::new(),
+        others => {
+            let contacts = store.relations(actor, others).await?;
+            contacts.into_iter().map(|contact| (contact.other, contact.relation)).collect()
+        }
+    };
+    let relations = &relations;
+    let admitted: Vec<Result<Joining, UserId>> = stream::iter(users.iter().copied())
+        .map(|user| async move {
+            let relation = relations.get(&user).copied().unwrap_or_default();
+            if relation.blocked_by_at.is_some() {
+                return Ok::<_, StoreError>(Err(user));
+            }
+            let added_by = Some(actor).filter(|actor| *actor != user && !relation.are_friends());
+            Ok(joining(store, limits, user, added_by).await?.ok_or(user))
+        })
+        .buffered(STORE_CALLS_MAX)
+        .try_collect()
+        .await?;
+    let refused: Vec<UserId> = admitted.iter().filter_map(|user| user.err()).collect();
+    if refused.is_empty() {
+        Ok(admitted.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(Refusal::CannotBeAdded(refused).into())
+    }
+}
+
+/// A user with one membership more; `None` where that is too many.
+async fn joining(
+    store: &(impl Groups + Inboxes + Contacts + Sync),
+    limits: MembershipLimits,
+    user: UserId,
+    added_by: Option<UserId>,
+) -> Result<Option<Joining>, StoreError> {
+    let seen = store.membership_count(user).await?;
+    let is_unanswered = added_by.is_some();
+    let counted = seen.and_then(|seen| seen.joined(is_unanswered, limits));
+    let next = match counted {
+        Some(next) => Some(next),
+        // Read after the count: who joins meanwhile changes it, and then nothing is decided by this.
+        None => count(store, limits, user, seen.map_or(0, |seen| seen.version))
+            .await?
+            .and_then(|count| count.joined(is_unanswered, limits)),
+    };
+    Ok(next.map(|next| Joining { user, added_by, seen, next }))
+}
+
+/// Counts a user's memberships by their rows; `None` where there are too many to count.
+async fn count(
+    store: &(impl Inboxes + Contacts + Sync),
+    limits: MembershipLimits,
+    user: UserId,
+    version: u64,
+) -> Result<Option<MembershipCount>, StoreError> {
+    let (mut groups, mut after) = (0, Some(ConversationId::BEFORE_GROUPS));
+    let mut adders: BTreeMap<UserId, u64> = BTreeMap::new();
+    for _ in 0..ROWS_PAGES_MAX {
+        let page = store.list(user, after, ROWS_PAGE).await?;
+        let is_group = |row: &&InboxRow| row.conversation.group().is_some() && row.joined.since().is_some();
+        for row in page.rows.iter().filter(is_group) {
+            groups += 1;
+            if let Some(adder) = row.added_by.filter(|_| !row.has_written) {
+                *adders.entry(adder).or_default() += 1;
+            }
+        }
+        after = page.next;
+        if after.is_none() || groups > limits.groups {
+            break;
+        }
+    }
+    if after.is_some() && groups <= limits.groups {
+        return Ok(None);
+    }
+    let mut unanswered: u64 = adders.values().sum();
+    let ids: Vec<UserId> = adders.keys().copied().collect();
+    for some in ids.chunks(RELATIONS_MAX) {
+        for contact in store.relations(user, some).await? {
+            let is_friend = contact.relation.are_friends();
+            unanswered -= adders.get(&contact.other).filter(|_| is_friend).copied().unwrap_or(0);
+        }
+    }
+    Ok(Some(MembershipCount { version, groups, unanswered }))
+}
