@@ -1,13 +1,14 @@
-//! SAM builds each function by itself, all of them into one target folder: a
-//! dependency of which two functions ask for other features is compiled twice.
+//! A dependency that is asked for other features is compiled again. SAM builds each function by itself, all of them into
+//! one target folder; the runner and the tests share another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// Each dependency of a function on Lambda, its version included, with the features that are asked of it.
-fn features(function: &str) -> BTreeMap<String, String> {
+/// Each dependency from elsewhere, its version included, with the features that are asked of it.
+fn features(packages: &[&str], edges: &str) -> BTreeMap<String, String> {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--package", function, "--edges", "normal"])
+        .args(["tree", "--locked", "--offline", "--edges", edges])
+        .args(packages)
         .args(["--target", "x86_64-unknown-linux-gnu", "--prefix", "none", "--format", "{p}|{f}"])
         .current_dir(crate::root())
         .output()
@@ -26,10 +27,22 @@ fn features(function: &str) -> BTreeMap<String, String> {
 fn all_functions_ask_for_the_same_features_of_what_they_share() {
     let mut asked: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for function in crate::template::functions() {
-        for (package, features) in features(&function) {
+        for (package, features) in features(&["--package", &function], "normal") {
             asked.entry(package).or_default().entry(features).or_default().insert(function.clone());
         }
     }
     asked.retain(|_, variants| variants.len() > 1);
     assert!(asked.is_empty(), "shared/lambda should ask for the most of these: {asked:#?}");
+}
+
+/// Else `cargo run` and then `cargo xtask test` compile the AWS SDK twice.
+#[test]
+fn the_runner_asks_for_the_features_that_the_tests_build() {
+    let built = features(&["--workspace"], "normal,dev");
+    let mut runner = features(&["--package", "confab-local"], "normal");
+    // A leaf of which the tests' own tools want more: not worth asking for.
+    runner.retain(|package, features| {
+        built.get(package) != Some(features) && !package.starts_with("regex-syntax ")
+    });
+    assert!(runner.is_empty(), "local/ should ask for what the workspace builds: {runner:#?}");
 }

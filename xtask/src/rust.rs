@@ -31,10 +31,13 @@ pub(crate) fn build(root: &Root) -> anyhow::Result<Outcome> {
 /// As the profile `crowded` in `.config/nextest.toml` takes them.
 const SLOTS_PER_CORE: usize = 3;
 
+/// All that nextest runs, and no examples of documentation.
+const TESTS_WITHOUT_NEXTEST: [&str; 4] = ["--no-fail-fast", "--lib", "--bins", "--tests"];
+
 pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
     if read(command("cargo", root.path()).args(["nextest", "--version"])).is_err() {
         println!("cargo-nextest is not installed: cargo test runs the same tests, slower");
-        run(cargo(root, "test").args(["--no-fail-fast", "--lib", "--bins", "--tests"]))?;
+        run(cargo(root, "test").args(TESTS_WITHOUT_NEXTEST))?;
         return Ok(Outcome::Passed);
     }
     let mut nextest = command("cargo", root.path());
@@ -100,7 +103,19 @@ fn is_rust(language: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_doctest;
+    use super::{TESTS_WITHOUT_NEXTEST, cargo, has_doctest};
+    use crate::command::{command, read};
+    use crate::files::Root;
+
+    /// Asks Cargo for its help, which reads all arguments before.
+    #[test]
+    fn without_nextest_cargo_knows_what_it_is_told() {
+        let root = Root::of_repository();
+        let mut told = cargo(&root, "test");
+        read(told.args(TESTS_WITHOUT_NEXTEST).arg("--help")).unwrap();
+        let mut wrong = command("cargo", root.path());
+        assert!(read(wrong.args(["test", "--no-such-flag", "--help"])).is_err());
+    }
 
     #[test]
     fn an_example_is_a_doctest() {

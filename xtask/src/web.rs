@@ -22,14 +22,32 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
 
 /// What of Node this machine lacks, if anything.
 pub(crate) fn lacks_node(root: &Root) -> Option<String> {
-    let Ok(version) = read(command("node", root.path()).arg("--version")) else {
-        return Some("Node is not installed".to_owned());
-    };
-    let version = version.trim();
+    let version = read(command("node", root.path()).arg("--version"));
+    lack(version.as_deref().ok())
+}
+
+/// `version` is what Node says of itself, such as `v20.20.2`.
+fn lack(version: Option<&str>) -> Option<String> {
+    let Some(version) = version.map(str::trim) else { return Some("Node is not installed".to_owned()) };
     let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_some_and(|major| major >= NODE_MAJOR_MIN) {
         None
     } else {
         Some(format!("Node {version} is older than {NODE_MAJOR_MIN}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lacking_of_node_is_said() {
+        assert_eq!(lack(None).as_deref(), Some("Node is not installed"));
+        assert_eq!(lack(Some("v18.19.0\n")).as_deref(), Some("Node v18.19.0 is older than 20"));
+        assert_eq!(lack(Some("nonsense")).as_deref(), Some("Node nonsense is older than 20"));
+        for version in ["v20.0.0\n", "v22.21.1\n", "v26.0.0"] {
+            assert_eq!(lack(Some(version)), None, "{version}");
+        }
     }
 }
