@@ -5,7 +5,7 @@ import { ago } from './time.js';
 
 /** Shows where the account is logged in, and lets other devices be logged out. */
 export function openDevices({ client }) {
-  const list = h('ul', { class: 'devices', 'aria-busy': 'true' }, h('li', { class: 'devices-wait' }, h('span', { class: 'spinner', 'aria-label': 'Loading' })));
+  const list = h('ul', { class: 'devices', 'aria-busy': 'true' }, h('li', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' })));
   const note = h('p', { class: 'dialog-error', role: 'alert' });
   openDialog('Devices', h('p', { class: 'dialog-text', text: 'You are logged in on these devices. Log out any that you don’t recognise.' }), list, note);
 

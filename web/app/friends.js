@@ -41,7 +41,7 @@ class Friends {
     this.adder = handleAdder({ client: this.#client, label: 'Add a friend', hint: 'By their exact handle.', onFound: (profile) => this.#add(profile) });
     this.news = h('p', { class: 'people-news', role: 'status', 'data-testid': 'friends-news' });
     this.note = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'friends-error' });
-    this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', 'aria-label': 'Loading' }));
+    this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' }));
     this.requests = this.#section('requests', 'Friend requests', [
       { testid: 'request-accept', text: 'Accept', kind: 'primary', run: ({ user, name }) => this.#accept(user, name) },
       { testid: 'request-ignore', text: 'Ignore', run: ({ user }) => contacts.remove(user) },

@@ -68,7 +68,7 @@ class GroupInfo {
       },
     });
     this.heading = h('h3', { class: 'members-title', tabindex: '-1', text: 'Members' });
-    this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', 'aria-label': 'Loading' }));
+    this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' }));
     this.list = h('ul', { class: 'members', 'aria-label': 'Members', 'data-testid': 'members' });
     this.note = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'group-error' });
     this.leave = h('button', { class: 'button', type: 'button', text: 'Leave group', 'data-testid': 'group-leave', on: { click: () => this.#leave() } });

@@ -166,7 +166,7 @@ export class MessageList {
     const { loading, messages, hasOlder } = this.#timeline;
     const empty = messages.length === 0 && this.#client.outbox.of(this.#chat.conversation).length === 0;
     this.top.dataset.kind = hasOlder ? 'more' : empty ? 'empty' : 'start';
-    if (loading) this.top.replaceChildren(h('span', { class: 'spinner', 'aria-label': 'Loading messages' }));
+    if (loading) this.top.replaceChildren(h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading messages' }));
     else if (this.#loadError) this.top.replaceChildren(this.#loadErrorLine());
     else if (empty && !hasOlder && !this.#chat.left) this.top.replaceChildren(h('p', { text: 'No messages yet. Say hello!' }));
     else this.top.replaceChildren();
