@@ -27,12 +27,12 @@ impl DefaultFunction {
         let started = Instant::now();
         let body = event.body.as_deref().unwrap_or_default();
         let error = match event.caller() {
-            Ok(caller) => {
-                Error::Refused(match self.limiter.take(caller.identity.user, Budget::Frames, caller.now) {
+            Ok(caller) => Error::Refused(
+                match self.limiter.take_here(caller.identity.user, Budget::Frames, caller.now) {
                     Ok(()) => refusal_of(body, event.is_base64_encoded),
                     Err(refusal) => refusal,
-                })
-            }
+                },
+            ),
             Err(error) => error,
         };
         summary::log("default", Some(&error), started.elapsed());

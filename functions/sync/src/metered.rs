@@ -16,7 +16,7 @@ pub(crate) struct Metered<'a, C> {
 }
 
 impl<C> Metered<'_, C> {
-    /// A look at a conversation counts as a kilobyte at least, though it may find nothing new.
+    /// A look at a conversation counts as a kilobyte, though it may find nothing new.
     pub(crate) fn begin(&self, sync: &Sync) {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
     }

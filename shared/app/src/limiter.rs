@@ -36,6 +36,15 @@ impl Limiter {
         self.with(user, |account| account.take(budget, &self.rates, now))
     }
 
+    /// Takes one unit where no store is at hand: the session row is not told of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Limiter::take`].
+    pub fn take_here(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
+        self.with(user, |account| account.take_here(budget, &self.rates, now))
+    }
+
     /// Checks that something may be read which is charged after.
     ///
     /// # Errors

@@ -167,6 +167,19 @@ impl Account {
         Ok(())
     }
 
+    /// Takes one unit that the row is not told of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Account::take`].
+    pub fn take_here(&mut self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> Result<(), Refusal> {
+        let Bucket { pending, since, .. } = self.buckets[budget];
+        self.take(budget, rates, now)?;
+        let bucket = &mut self.buckets[budget];
+        (bucket.pending, bucket.since) = (pending, since);
+        Ok(())
+    }
+
     /// Takes what was used already, even where there is not so much left.
     pub fn charge(&mut self, budget: Budget, units: u32, rates: &BudgetRates, now: Timestamp) {
         let at_most = rates[budget].tolerance() + DEBT_MAX;
@@ -177,7 +190,9 @@ impl Account {
             (bucket.pending, bucket.since) = (Duration::ZERO, Some(now));
         }
         bucket.full_at = Some(in_use.unwrap_or(now).plus(cost).min(now.plus(at_most)));
-        bucket.pending = (bucket.pending + cost).min(at_most);
+        // What was taken long before the row is told of it has come back meanwhile.
+        let ahead = bucket.full_at.map_or(Duration::ZERO, |full_at| full_at.since(now));
+        bucket.pending = (bucket.pending + cost).min(ahead + DUE_AFTER);
     }
 
     /// Learns from a row what all processes took together.

@@ -108,6 +108,28 @@ fn every_sixteenth_unit_of_a_burst_is_due() {
 }
 
 #[test]
+fn what_the_row_is_not_told_of_counts_here() {
+    let mut account = Account::default();
+    for _ in 0..RATE.burst {
+        assert_eq!(account.take_here(Budget::Frames, &RATES, at(0)), Ok(()));
+    }
+    assert!(account.take_here(Budget::Frames, &RATES, at(0)).is_err());
+    assert!(account.take(Budget::Frames, &RATES, at(0)).is_err());
+    assert!(!account.is_due(&RATES, at(2_000)));
+    assert_eq!(account.take_charges(true, &RATES, at(0)), Charges::default());
+}
+
+#[test]
+fn the_row_is_told_late_of_no_more_than_has_not_come_back() {
+    let mut account = Account::default();
+    for n in 0..600 {
+        account.take(Budget::Writes, &RATES, at(n * 100)).unwrap();
+    }
+    let charge = account.take_charges(true, &RATES, at(60_000)).writes.unwrap();
+    assert_eq!(charge.cost, DUE_AFTER + RATE.interval);
+}
+
+#[test]
 fn what_others_took_is_refused_here() {
     let mut account = Account::default();
     let row = Budgets { writes: Some(at(0).plus(RATE.interval * RATE.burst)), ..Budgets::default() };

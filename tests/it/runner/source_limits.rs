@@ -35,24 +35,28 @@ async fn signups_of_one_address_come_in_bursts_of_200() {
 /// Each [`Runner::chat`] calls from an address of its own.
 #[tokio::test]
 async fn nobody_elsewhere_keeps_a_user_out() {
+    const STRANGERS_MAX: usize = 30;
     let confab = Runner::start(&["--memory"]).await;
     let (home, alice) = (confab.chat(), confab.chat().user().await);
-    for _ in 0..12 {
-        let stranger = confab.chat();
-        let mut failed = 0;
+    // After a hundred from everywhere each address has one try instead of ten.
+    let mut fewest = usize::MAX;
+    for _ in 0..STRANGERS_MAX {
+        let (stranger, mut failed) = (confab.chat(), 0);
         loop {
             let answer = stranger.login(&alice.handle, "wrong horse").await;
             if answer.status == 429 {
+                answer.refused(429, "rate_limited");
                 break;
             }
             answer.refused(401, "unauthenticated");
             failed += 1;
         }
-        // After a hundred from everywhere each address has one try instead of ten.
-        assert!([1, 10].contains(&failed), "{failed}");
+        assert!((1..=10).contains(&failed), "{failed}");
         home.login(&alice.handle, &alice.password).await.ok();
+        fewest = fewest.min(failed);
+        if fewest == 1 {
+            break;
+        }
     }
-    let stranger = confab.chat();
-    stranger.login(&alice.handle, "wrong horse").await.refused(401, "unauthenticated");
-    stranger.login(&alice.handle, &alice.password).await.refused(429, "rate_limited");
+    assert_eq!(fewest, 1, "nobody is slowed down");
 }
