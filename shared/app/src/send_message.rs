@@ -1,12 +1,10 @@
 //! Sending a message: claim, append, announce.
 //!
-//! Three store round trips: (claim ∥ end of the log) → append → sessions of the
-//! recipients. The order matters: see `confab_domain::claim` for why a claim
-//! precedes the append, and [`crate::announce`] for why sessions are read after it.
+//! Three store round trips: (claim ∥ end of the log) → append → sessions of the recipients. The order matters: see
+//! `confab_domain::claim` for why a claim precedes the append, [`crate::announce`] for why sessions are read after it.
 
 use confab_domain::claim::{Claim, searched_far_enough};
 use confab_domain::high_water::LogEnd;
-use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{
     ClientMessageId, ConnectionId, Content, ConversationId, Kind, MembershipLimits, Message, Refusal, Seq,
@@ -23,7 +21,6 @@ use crate::ports::{
     AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
     Range, Session, Sessions, StoreError, Tail, Users,
 };
-use crate::unread::last_seq;
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
 /// Entries in one page of a search for the caller's own message.
@@ -43,7 +40,7 @@ pub struct SendMessage {
     /// What it says.
     pub content: Content,
     /// Drawn at random for each request.
-    pub attempt: Attempt,
+    pub attempt: confab_domain::log::Attempt,
 }
 
 /// What a send came to.
@@ -153,7 +150,7 @@ async fn check_answered(
     if writer.heads.get(command.conversation) >= Some(answered) {
         return Ok(());
     }
-    let last = last_seq(store, command.conversation).await?;
+    let last = crate::unread::last_seq(store, command.conversation).await?;
     let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
     let checked = command.content.check_at(next);
     if checked.is_err() && command.conversation.group().is_some() {
