@@ -14,7 +14,8 @@ const BATCH_SIZE: usize = 10;
 /// Invocations of one function at once.
 const CONCURRENCY: usize = 8;
 
-/// How long a message stays hidden after it was received. Unit: seconds; six times the function's timeout.
+/// How long a message stays hidden after it was received, unless its function says how long. Unit: seconds; six times the
+/// function's timeout.
 const VISIBILITY_TIMEOUT_SECONDS: u32 = 90;
 
 /// How long a message waits at most. Unit: seconds.
@@ -24,7 +25,7 @@ const RETENTION_SECONDS: u32 = 86_400;
 const DEAD_LETTER_RETENTION_SECONDS: u32 = 1_209_600;
 
 /// Times that a message is received before it goes to the dead-letter queue.
-const RECEIVES_MAX: u32 = 5;
+const RECEIVES_MAX: u32 = 12;
 
 /// Every queue that feeds a function.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 use confab_lambda::{clock, presence::Presence};
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
 use connect::Connect;
 use default::DefaultFunction;
@@ -39,7 +39,7 @@ use crate::data_dir::{DataDir, fresh_secret};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
 use crate::pushes::{self, Witnesses};
-use crate::queues::Queues;
+use crate::queues::{Queue, Queues};
 use crate::web;
 
 /// Where the WebSocket API is.
@@ -158,8 +158,13 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
     let push_queue = SqsPushQueue::new(sqs.clone(), queues.push.url.clone());
     let policy = heartbeat_policy(options);
     let queue = SqsFanOutQueue::new(sqs.clone(), queues.fan_out.url.clone());
-    let presence =
-        Presence { queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()), policy };
+    let presence = Presence {
+        queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()),
+        policy,
+        probes: Arc::default(),
+    };
+    let source =
+        |queue: &Queue| SourceQueue::new(sqs.clone(), queue.url.clone(), queue.dead_letter_url.clone());
     let retention = Retention::days(options.retention_days);
     // One for all functions, since they are one process.
     let limiter = Arc::new(Limiter::new(LOCAL_RATES));
@@ -188,20 +193,22 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
             gateway: gateway.clone(),
             push: push_queue.clone(),
             policy,
-            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.fan_out.dead_letter_url.clone()),
+            queue: queue.clone(),
+            probes: Arc::clone(&presence.probes),
+            source: source(&queues.fan_out),
         },
         presence: PresenceFunction {
             store: store.clone(),
             gateway: gateway.clone(),
             push: push_queue.clone(),
             presence: presence.clone(),
-            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.presence.dead_letter_url.clone()),
+            source: source(&queues.presence),
         },
         push: Push {
             store: store.clone(),
             push: push.clone(),
             queue: push_queue.clone(),
-            dead_letters: DeadLetterQueue::new(sqs.clone(), queues.push.dead_letter_url.clone()),
+            source: source(&queues.push),
             preview: false,
             retention,
             policy,

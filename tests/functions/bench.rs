@@ -133,7 +133,7 @@ impl Bench {
                 gateway: clients.gateway("presence"),
                 push: clients.push_queue("presence", &pushes_queue),
                 presence: watching("presence"),
-                dead_letters: clients.dead_letters("presence", &presence_queue),
+                source: clients.source("presence", &presence_queue),
             },
             push: clients.push(&pushes_queue, &applications, retention),
             dynamodb: clients.dynamodb("bench"),
@@ -167,6 +167,22 @@ impl Bench {
 
     pub(crate) fn posts(&self) -> usize {
         self.posts.count()
+    }
+
+    /// How often a post to a connection was tried.
+    pub(crate) fn posts_to(&self, connection: &str) -> usize {
+        self.posts.count_of(&http::Method::POST, connection)
+    }
+
+    /// How often a connection was closed.
+    pub(crate) fn closes_of(&self, connection: &str) -> usize {
+        self.posts.count_of(&http::Method::DELETE, connection)
+    }
+
+    /// As if a table could not be reached from now on.
+    pub(crate) async fn loses_table(&self, name: &str) {
+        let table = format!("{TABLE_PREFIX}{name}");
+        self.dynamodb.delete_table().table_name(table).send().await.expect("a table");
     }
 
     /// Makes an account with one device.

@@ -17,7 +17,7 @@ use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
 use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::{Applications, SnsPush};
-use confab_queue_sqs::{DeadLetterQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
 use confab_tokens_jwt::JwtTokens;
 
@@ -81,12 +81,13 @@ impl Clients {
         }
     }
 
-    pub(crate) fn dead_letters(&self, caller: &str, queue: &Queue) -> DeadLetterQueue {
-        DeadLetterQueue::new(self.sqs(caller), queue.dead_letter_url.clone())
+    pub(crate) fn source(&self, caller: &str, queue: &Queue) -> SourceQueue {
+        SourceQueue::new(self.sqs(caller), queue.url.clone(), queue.dead_letter_url.clone())
     }
 
     pub(crate) fn presence(&self, caller: &str, url: &str) -> Presence {
-        Presence { queue: SqsPresenceQueue::new(self.sqs(caller), url.to_owned()), policy: POLICY }
+        let queue = SqsPresenceQueue::new(self.sqs(caller), url.to_owned());
+        Presence { queue, policy: POLICY, probes: Arc::default() }
     }
 
     pub(crate) fn queue(&self, caller: &str, url: &str) -> SqsFanOutQueue {
@@ -127,7 +128,9 @@ impl Clients {
             gateway: self.gateway("fan-out"),
             push: self.push_queue("fan-out", pushes),
             policy: POLICY,
-            dead_letters: self.dead_letters("fan-out", queue),
+            queue: self.queue("fan-out", &queue.url),
+            probes: Arc::default(),
+            source: self.source("fan-out", queue),
         }
     }
 
@@ -141,7 +144,7 @@ impl Clients {
             store: self.store("push"),
             push: self.phones("push", applications),
             queue: self.push_queue("push", queue),
-            dead_letters: self.dead_letters("push", queue),
+            source: self.source("push", queue),
             preview: false,
             retention,
             policy: POLICY,

@@ -1,8 +1,10 @@
 //! What becomes of a record that a function gets.
 
+use confab_app::ports::Sessions;
 use serde_json::json;
 
 use crate::bench::{Bench, User};
+use crate::costs::{Budget, check};
 use crate::posts::{FRONT_END, SLOW};
 use crate::queue_bench::comes_again;
 
@@ -10,25 +12,110 @@ fn task(conversation: &str, seq: u64) -> String {
     json!({"version": "v1", "conversation": conversation, "seq": seq}).to_string()
 }
 
+/// An announcement that some connections of a user did not take.
+pub(crate) fn repetition(
+    conversation: &str,
+    seq: u64,
+    tries: u32,
+    user: &User,
+    connections: &[&str],
+) -> String {
+    let unreached = json!([{"user": user.id.to_string(), "connections": connections}]);
+    json!({
+        "version": "v2", "conversation": conversation, "seq": seq, "change": false, "tries": tries,
+        "unreached": unreached,
+    })
+    .to_string()
+}
+
+/// News of a user's presence that some connections of a friend did not take.
+pub(crate) fn news_again(of: &User, online: bool, tries: u32, friend: &User, connections: &[&str]) -> String {
+    let unreached = json!([{"user": friend.id.to_string(), "connections": connections}]);
+    let user = of.id.to_string();
+    json!({
+        "version": "v1", "step": "again", "user": user, "online": online, "tries": tries, "unreached": unreached,
+    })
+    .to_string()
+}
+
 #[tokio::test]
-async fn a_record_comes_again_as_long_as_a_connection_takes_no_post() {
+async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing_else() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
-    assert!(!comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
-    bench.has_old_connection(&bob, &format!("{SLOW}1=")).await;
-    assert!(comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
+    bench.send_to_group(&ada, &group, "m").await;
+    bench.run_fan_out().await;
+    let slow = format!("{SLOW}1=");
+    bench.has_old_connection(&bob, &slow).await;
+    bench.forget_posts();
+    assert!(!comes_again(&task(&group, 2), |event| bench.fan_out.handle(event)).await);
+    let per_try = bench.posts_to(&slow);
+    assert_eq!([bench.posts_to("c1="), bench.posts_to("c2=")], [1, 1]);
+    assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1);
+    for tries in 1..=2 {
+        bench.forget_posts();
+        bench.meter.reset();
+        let again = repetition(&group, 2, tries, &bob, &[&slow]);
+        assert!(!comes_again(&again, |event| bench.fan_out.handle(event)).await);
+        assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
+        check("a repetition", &bench, &Budget { write_units: 0.0, read_units: 2.0, round_trips: 2 });
+        assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1 + tries as usize);
+    }
     assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
 }
 
 /// Its code is none of the API's.
 #[tokio::test]
-async fn a_record_comes_again_where_the_gateway_itself_fails() {
+async fn where_the_gateway_itself_fails_a_post_is_repeated_too() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
     bench.has_old_connection(&bob, &format!("{FRONT_END}1=")).await;
-    assert!(comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
+    assert!(!comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
+    assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_takes_it_is_closed_and_the_record_is_done() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let group = bench.group(&ada, &[&bob]).await;
+    let slow = format!("{SLOW}1=");
+    bench.has_old_connection(&bob, &slow).await;
+    let last = repetition(&group, 1, 3, &bob, &[&slow, "c2="]);
+    assert!(!comes_again(&last, |event| bench.fan_out.handle(event)).await);
+    assert_eq!([bench.closes_of(&slow), bench.closes_of("c2=")], [1, 0]);
+    assert_eq!(connections_of(&bench, &bob).await, ["c2="]);
+    assert_eq!(bench.delayed(&bench.fan_out_queue).await, 0);
+    assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_is_off_the_record_is_told_nothing_again() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let group = bench.group(&ada, &[&bob]).await;
+    bench.forget_posts();
+    let again = repetition(&group, 1, 1, &bob, &["logged-out="]);
+    assert!(!comes_again(&again, |event| bench.fan_out.handle(event)).await);
+    assert_eq!(bench.posts(), 0);
+}
+
+#[tokio::test]
+async fn a_message_to_one_who_takes_no_post_is_left_to_the_queue() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.send(&ada, &bob, "m1", "opens").await;
+    bench.has_old_connection(&bob, &format!("{SLOW}1=")).await;
+    bench.forget_posts();
+    bench.send(&ada, &bob, "m2", "hello").await;
+    assert_eq!(bench.posts_to("c2="), 1);
+    assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1);
+}
+
+async fn connections_of(bench: &Bench, user: &User) -> Vec<String> {
+    let session = bench.store.session(user.id).await.expect("a store").expect("a session");
+    session.connections.iter().map(|open| open.id.to_string()).collect()
 }
 
 #[tokio::test]
@@ -42,6 +129,7 @@ async fn what_nobody_can_ever_announce_is_parked_at_once() {
         task("nowhere", 1),
         task(&group, 0),
         task(&group, 99),
+        repetition(&group, 1, 1, &bob, &[]).replace("usr_", "use_"),
     ];
     for body in &never {
         assert!(!comes_again(body, |event| bench.fan_out.handle(event)).await, "{body}");
@@ -50,20 +138,50 @@ async fn what_nobody_can_ever_announce_is_parked_at_once() {
 }
 
 #[tokio::test]
-async fn friends_are_told_again_as_long_as_one_takes_no_post() {
+async fn friends_are_told_once_though_one_takes_no_post() {
     let bench = Bench::new().await;
-    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let [ada, bob, eve] =
+        [User::new(&bench, 1).await, User::new(&bench, 2).await, User::new(&bench, 3).await];
+    bench.befriend(&ada, &bob).await;
+    bench.befriend(&eve, &bob).await;
+    bench.run_presence().await;
+    let (look, slow) = (bench.next_look(&bob).await, format!("{SLOW}1="));
+    let waiting = bench.delayed(&bench.presence_queue).await;
+    bench.was_not_heard_for_long(&bob).await;
+    bench.has_old_connection(&ada, &slow).await;
+    bench.forget_posts();
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    assert_eq!([bench.posts_to("c1="), bench.posts_to("c3=")], [1, 1]);
+    let per_try = bench.posts_to(&slow);
+    assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 1);
+    bench.forget_posts();
+    let again = news_again(&bob, false, 1, &ada, &[&slow]);
+    assert!(!comes_again(&again, |event| bench.presence.handle(event)).await);
+    assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
+    assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 2);
+
+    let last = news_again(&bob, false, 3, &ada, &[&slow]);
+    assert!(!comes_again(&last, |event| bench.presence.handle(event)).await);
+    assert_eq!(bench.closes_of(&slow), 1);
+    assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 2);
+    assert!(bench.parked(&bench.presence_queue).await.is_empty());
+}
+
+#[tokio::test]
+async fn old_news_is_told_to_nobody_and_nobody_is_told_who_is_no_friend() {
+    let bench = Bench::new().await;
+    let [ada, bob, eve] =
+        [User::new(&bench, 1).await, User::new(&bench, 2).await, User::new(&bench, 3).await];
     bench.befriend(&ada, &bob).await;
     bench.run_presence().await;
-    let look = bench.next_look(&bob).await;
-    bench.was_not_heard_for_long(&bob).await;
-    bench.has_old_connection(&ada, &format!("{SLOW}1=")).await;
-    for _ in 0..2 {
-        bench.forget_posts();
-        assert!(comes_again(&look, |event| bench.presence.handle(event)).await);
-        assert!(bench.posts() >= 2, "to the one who takes posts as well");
+    bench.forget_posts();
+    for body in [news_again(&bob, false, 1, &ada, &["c1="]), news_again(&bob, true, 1, &eve, &["c3="])] {
+        assert!(!comes_again(&body, |event| bench.presence.handle(event)).await);
+        assert_eq!(bench.posts(), 0, "{body}");
     }
-    assert!(bench.parked(&bench.presence_queue).await.is_empty());
+    let body = news_again(&bob, true, 1, &ada, &["c1="]);
+    assert!(!comes_again(&body, |event| bench.presence.handle(event)).await);
+    assert_eq!(bench.posts_to("c1="), 1);
 }
 
 #[tokio::test]
@@ -78,4 +196,21 @@ async fn what_names_nobody_is_parked_and_what_is_done_already_is_done() {
     bench.run_presence().await;
     assert!(!comes_again(&begin(&ada.id.to_string()), |event| bench.presence.handle(event)).await);
     assert!(bench.parked(&bench.presence_queue).await.is_empty());
+}
+
+/// A batch of two, of which the store serves one.
+#[tokio::test]
+async fn a_record_that_fails_comes_again_soon_and_alone() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let group = bench.group(&ada, &[&bob]).await;
+    bench.run_fan_out().await;
+    let (fails, never) = (repetition(&group, 1, 1, &bob, &["c2="]), "nonsense, which is parked");
+    bench.loses_table("sessions").await;
+    let handle = |event| bench.fan_out.handle(event);
+    let failed = bench.hand_over(&bench.fan_out_queue, &[&fails, never], handle).await;
+    assert_eq!(failed, [fails]);
+    assert_eq!(bench.parked(&bench.fan_out_queue).await, [never]);
+    // Long before the visibility timeout of the queue.
+    assert!(bench.comes_within_seconds(&bench.fan_out_queue, 5).await);
 }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::change_group::{Actor, Context};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{CommitOutcome, Groups, Joining};
+use confab_app::presence::Probes;
 use confab_app::send_message::Writer;
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, GroupId, MembershipCount, Seq, Timestamp};
@@ -23,7 +24,9 @@ impl Bench {
             members: others.iter().map(|user| user.id.to_string()).collect(),
         };
         let writer = Writer::default();
-        let delivery = Delivery { connections: &self.gateway, push: &self.push_queue, policy: POLICY };
+        let probes = Probes::default();
+        let (connections, push) = (&self.gateway, &self.push_queue);
+        let delivery = Delivery { connections, push, policy: POLICY, probes: &probes };
         let context = Context { store: &self.store, delivery, queue: &self.queue, writer: &writer };
         let id = GroupId::new(Ulid(owner.n << 64 | others.first().map_or(0, |other| other.n)));
         context.create(id, actor, &wanted, Timestamp::from_ms(1)).await.expect("a group").group

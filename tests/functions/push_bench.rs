@@ -127,7 +127,7 @@ impl Bench {
         self.run(&self.pushes_queue, |event| self.push_records(event)).await
     }
 
-    async fn push_records(&self, event: SqsEvent) -> SqsBatchResponse {
+    pub(crate) async fn push_records(&self, event: SqsEvent) -> SqsBatchResponse {
         match self.push.handle(Event::Records(event)).await {
             Answer::Records(response) => response,
             other @ (Answer::Explanation(_) | Answer::Refused { .. }) => {

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -57,6 +58,49 @@ impl Bench {
         let receive = self.sqs.receive_message().queue_url(&queue.dead_letter_url);
         let messages = receive.max_number_of_messages(10).send().await.expect("a queue").messages;
         messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect()
+    }
+
+    /// How many messages of a queue wait for their time.
+    pub(crate) async fn delayed(&self, queue: &Queue) -> usize {
+        let name = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
+        let ask = self.sqs.get_queue_attributes().queue_url(&queue.url).attribute_names(name.clone());
+        let attributes = ask.send().await.expect("a queue").attributes.expect("its attributes");
+        attributes[&name].parse().expect("a number")
+    }
+
+    /// Whether a message of the queue is there within that time.
+    pub(crate) async fn comes_within_seconds(&self, queue: &Queue, seconds: i32) -> bool {
+        let receive = self.sqs.receive_message().queue_url(&queue.url).wait_time_seconds(seconds);
+        receive.send().await.expect("a queue").messages.is_some_and(|messages| !messages.is_empty())
+    }
+
+    /// Puts records into an empty queue and hands them to a function, as one batch; gives the bodies of those that are to
+    /// come again.
+    pub(crate) async fn hand_over<F: Future<Output = SqsBatchResponse>>(
+        &self,
+        queue: &Queue,
+        bodies: &[&str],
+        handle: impl Fn(SqsEvent) -> F,
+    ) -> Vec<String> {
+        for body in bodies {
+            let send = self.sqs.send_message().queue_url(&queue.url).message_body(*body);
+            send.send().await.expect("a queue");
+        }
+        let receive = self.sqs.receive_message().queue_url(&queue.url).max_number_of_messages(10);
+        let messages = receive.send().await.expect("a queue").messages.expect("messages");
+        let records = messages.iter().map(|message| {
+            json!({
+                "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
+                "messageAttributes": {}, "attributes": {"ApproximateReceiveCount": "1"},
+            })
+        });
+        let event = json!({"Records": records.collect::<Vec<_>>()});
+        let response = handle(serde_json::from_value(event).expect("an event")).await;
+        let failed = response.batch_item_failures.into_iter().map(|failure| {
+            let of = messages.iter().find(|of| of.message_id.as_deref() == Some(&failure.item_identifier));
+            of.and_then(|of| of.body.clone()).expect("a record of the batch")
+        });
+        failed.collect()
     }
 
     /// Puts a record into a queue that is no task.

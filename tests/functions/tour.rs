@@ -4,14 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use confab_domain::ConversationId;
+use confab_app::ports::Sessions;
 use confab_domain::lease::CONNECTIONS_MAX;
 use confab_domain::retention::Retention;
+use confab_domain::{ConversationId, UserId};
 use confab_embedded_aws::Access;
 use serde_json::{Value, json};
+use ulid::Ulid;
 
 use crate::bench::{Bench, User};
-use crate::posts::GONE;
+use crate::fates::{news_again, repetition};
+use crate::posts::{GONE, SLOW};
 use crate::push_tour;
 use crate::queue_bench::comes_again;
 
@@ -24,7 +27,51 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
     Box::pin(in_groups(&bench, &ada, &bob)).await;
     Box::pin(among_friends(&bench, &ada, &bob)).await;
     Box::pin(push_tour::alerting(&bench, &ada, 20)).await;
+    Box::pin(to_slow_readers(&bench, &ada, &bob)).await;
+    Box::pin(without_a_store(&bench, &ada)).await;
     bench.accesses()
+}
+
+/// Who takes no post is closed in the end.
+async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
+    let group = bench.group(ada, &[bob]).await;
+    for (n, function) in ["fan-out", "presence"].into_iter().enumerate() {
+        let slow = format!("{SLOW}{n}=");
+        bench.has_old_connection(bob, &slow).await;
+        let is_told = bench.store.session(ada.id).await.expect("a store").expect("a session").presence;
+        let [first, last] = [1, 3].map(|tries| match function {
+            "fan-out" => repetition(&group, 1, tries, bob, &[&slow]),
+            _ => news_again(ada, is_told.is_told_online(), tries, bob, &[&slow]),
+        });
+        for body in [first, last] {
+            let again = match function {
+                "fan-out" => comes_again(&body, |event| bench.fan_out.handle(event)).await,
+                _ => comes_again(&body, |event| bench.presence.handle(event)).await,
+            };
+            assert!(!again, "{body}");
+        }
+        assert_eq!(bench.closes_of(&slow), 1, "{function}");
+    }
+}
+
+/// A record that fails comes again soon.
+async fn without_a_store(bench: &Bench, ada: &User) {
+    for table in ["sessions", "messages"] {
+        bench.loses_table(table).await;
+    }
+    let user = ada.id.to_string();
+    let conversation = ConversationId::dm(ada.id, UserId::new(Ulid(77))).expect("two users").to_string();
+    let announced = json!({"version": "v1", "conversation": conversation, "seq": 1}).to_string();
+    let looked = json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
+    let silent = json!({"version": "v1", "step": "silence", "user": user, "heard_at_ms": 1}).to_string();
+    let failed = [
+        bench.hand_over(&bench.fan_out_queue, &[&announced], |event| bench.fan_out.handle(event)).await,
+        bench.hand_over(&bench.presence_queue, &[&looked], |event| bench.presence.handle(event)).await,
+        bench.hand_over(&bench.pushes_queue, &[&silent], |event| bench.push_records(event)).await,
+    ];
+    for (failed, body) in failed.into_iter().zip([announced, looked, silent]) {
+        assert!(failed.contains(&body), "{body}");
+    }
 }
 
 async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {

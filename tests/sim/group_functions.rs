@@ -99,7 +99,7 @@ impl World {
         let now = self.now().plus(process.ahead);
         let store = Store::new(self, Role::FanOut);
         let announced = async {
-            match confab_app::fan_out::fan_out(&store, &self.delivery(), task, now).await {
+            match confab_app::fan_out::fan_out(&store, (&self.delivery(), &self.queue), task, now).await {
                 Ok(_) => Ok(None),
                 Err(TaskError::Never(reason)) => Ok(Some(reason)),
                 Err(TaskError::Again(error)) => Err(error),

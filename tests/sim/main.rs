@@ -30,6 +30,7 @@ mod pushes;
 mod queue;
 mod random;
 mod scenario;
+mod slow_readers;
 mod syncing;
 mod truth;
 mod weather;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use confab_app::Error;
 use confab_app::delivery::Delivery;
 use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
-use confab_app::presence::{self, PresenceTask};
+use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer};
 use confab_domain::account::{Handle, Profile};
@@ -55,6 +55,7 @@ pub(crate) struct World {
     days: Mutex<u32>,
     /// Whoever ends a group does not get to closing the rows of its members.
     pub(crate) leaves_rows_open: AtomicBool,
+    probes: Probes,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     weather: Arc<Changeable>,
@@ -99,6 +100,7 @@ impl World {
             pushes: DelayQueue::default(),
             days: Mutex::new(1),
             leaves_rows_open: AtomicBool::new(false),
+            probes: Probes::default(),
             early_groups: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
@@ -184,7 +186,7 @@ impl World {
 
     /// The ways to devices and phones.
     pub(crate) fn delivery(&self) -> Delivery<'_, Gateway, DelayQueue<PushTask>> {
-        Delivery { connections: &self.gateway, push: &self.pushes, policy: POLICY }
+        Delivery { connections: &self.gateway, push: &self.pushes, policy: POLICY, probes: &self.probes }
     }
 
     /// The queue of pushes.

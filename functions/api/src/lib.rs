@@ -82,7 +82,12 @@ impl Api {
     }
 
     fn delivery(&self) -> Delivery<'_, Gateway, SqsPushQueue> {
-        Delivery { connections: &self.gateway, push: &self.push_queue, policy: self.presence.policy }
+        Delivery {
+            connections: &self.gateway,
+            push: &self.push_queue,
+            policy: self.presence.policy,
+            probes: &self.presence.probes,
+        }
     }
 
     fn fresh_ids(&self, now: Timestamp) -> Result<FreshIds, Error> {

@@ -11,6 +11,8 @@ pub struct Config {
     pub tables: Tables,
     /// `CONFAB_CONNECTIONS_ENDPOINT`.
     pub connections_endpoint: String,
+    /// `CONFAB_FAN_OUT_QUEUE_URL`.
+    pub fan_out_queue_url: String,
     /// `CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue_url: String,
     /// `CONFAB_PUSH_QUEUE_URL`.
@@ -30,6 +32,7 @@ impl Config {
         let config = Self {
             tables: env.tables(),
             connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
+            fan_out_queue_url: env.get("CONFAB_FAN_OUT_QUEUE_URL"),
             dead_letter_queue_url: env.get("CONFAB_FAN_OUT_DEAD_LETTER_QUEUE_URL"),
             push_queue_url: env.get("CONFAB_PUSH_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),

@@ -1,7 +1,9 @@
 //! Cold start of the `fan-out` function.
 
+use std::sync::Arc;
+
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
 use fan_out::{FanOut, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -15,7 +17,9 @@ async fn main() -> Result<(), Error> {
         store: clients::store(&sdk, config.tables),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         policy: config.heartbeat,
-        dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
+        queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url.clone()),
+        probes: Arc::default(),
+        source: SourceQueue::new(clients::sqs(&sdk), config.fan_out_queue_url, config.dead_letter_queue_url),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(function.handle(event.payload).await)

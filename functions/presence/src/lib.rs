@@ -8,7 +8,7 @@ use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
 use confab_lambda::presence::Presence as Tools;
 use confab_lambda::records::{self, Received};
-use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -22,8 +22,8 @@ pub struct Presence {
     pub push: SqsPushQueue,
     /// What is looked at later, and how long silence may last.
     pub presence: Tools,
-    /// Where records go that nobody can handle.
-    pub dead_letters: DeadLetterQueue,
+    /// Where records come from, and where those go that nobody can handle.
+    pub source: SourceQueue,
 }
 
 impl Presence {
@@ -32,7 +32,7 @@ impl Presence {
         records::perform_each(
             "presence",
             event,
-            &self.dead_letters,
+            &self.source,
             |received: Received<PresenceTask>| async move {
                 let context = self.presence.context(&self.store, clock::now())?;
                 perform(&context, (&self.gateway, &self.push), &received.task, received.before).await

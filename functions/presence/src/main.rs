@@ -1,7 +1,7 @@
 //! Cold start of the `presence` function.
 
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use presence::{Presence, config::Config};
 
@@ -13,9 +13,13 @@ async fn main() -> Result<(), Error> {
     let function = Presence {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
+        source: SourceQueue::new(
+            clients::sqs(&sdk),
+            config.presence_queue_url.clone(),
+            config.dead_letter_queue_url,
+        ),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
-        dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(function.handle(event.payload).await)

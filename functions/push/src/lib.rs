@@ -12,7 +12,7 @@ use confab_lambda::records::{self, Received};
 use confab_lambda::{clock, random};
 use confab_protocol::ErrorBody;
 use confab_push_sns::SnsPush;
-use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +25,8 @@ pub struct Push {
     pub push: SnsPush,
     /// What is pushed later.
     pub queue: SqsPushQueue,
-    /// Where records go that nobody can handle.
-    pub dead_letters: DeadLetterQueue,
+    /// Where records come from, and where those go that nobody can handle.
+    pub source: SourceQueue,
     /// Whether an alert shows the text of its message.
     pub preview: bool,
     /// How long messages are kept.
@@ -78,7 +78,7 @@ impl Push {
     }
 
     async fn perform_each(&self, event: SqsEvent) -> SqsBatchResponse {
-        records::perform_each("push", event, &self.dead_letters, |received: Received<PushTask>| async move {
+        records::perform_each("push", event, &self.source, |received: Received<PushTask>| async move {
             Box::pin(perform(&self.context()?, &received.task)).await
         })
         .await

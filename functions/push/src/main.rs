@@ -1,7 +1,7 @@
 //! Cold start of the `push` function.
 
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::{DeadLetterQueue, SqsPushQueue};
+use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use push::{Push, config::Config};
 
@@ -12,8 +12,8 @@ async fn main() -> Result<(), Error> {
     let sdk = clients::sdk_config().await;
     let function = Push {
         push: clients::push(&sdk, config.applications),
-        queue: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
-        dead_letters: DeadLetterQueue::new(clients::sqs(&sdk), config.dead_letter_queue_url),
+        queue: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url.clone()),
+        source: SourceQueue::new(clients::sqs(&sdk), config.push_queue_url, config.dead_letter_queue_url),
         store: clients::store(&sdk, config.tables),
         preview: config.preview,
         retention: config.retention,

@@ -49,8 +49,12 @@ impl Send {
         let Caller { identity, connection, now } = caller;
         let context = self.presence.context(&self.store, *now)?;
         let is_group = command.conversation.group().is_some();
-        let delivery =
-            Delivery { connections: &self.gateway, push: &self.push, policy: self.presence.policy };
+        let delivery = Delivery {
+            connections: &self.gateway,
+            push: &self.push,
+            policy: self.presence.policy,
+            probes: &self.presence.probes,
+        };
         // Boxed, since a large future is copied whenever it moves.
         let sending =
             Box::pin(send_message(&self.store, (&delivery, &self.queue), &self.writer, command, *now));

@@ -5,6 +5,7 @@
 //! reads sessions: whatever the interleaving, one of the two sees the other.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use confab_domain::lease::YOUNG_CONNECTION;
 use confab_domain::{ConnectionId, Timestamp, UserId};
@@ -12,67 +13,52 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use crate::metric;
 use crate::ports::{Connection, Connections, PostOutcome, Session, Sessions, StoreError};
-use crate::{Error, metric};
+use crate::unreached::CONNECTIONS_PER_TASK;
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
-const POSTS_IN_FLIGHT_MAX: usize = 32;
+pub(crate) const POSTS_IN_FLIGHT_MAX: usize = 32;
 
-/// Whether everybody who was to be told was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reached {
-    /// The gateway took the event for every connection that there is.
-    All,
-    /// A post was throttled, or failed.
-    NotAll,
-}
+/// After so many connections that do not take an event the others are left to another request: each may have taken a
+/// second, and whoever reads is not to wait for who does not.
+const REFUSED_MAX: usize = CONNECTIONS_PER_TASK;
 
 /// What posting came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Posted {
-    /// Whether everybody was told.
-    pub(crate) reached: Reached,
     /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
+    /// Connections that did not take it, but may take it later.
+    pub(crate) refused: Vec<(UserId, ConnectionId)>,
+    /// Connections that it was not offered to.
+    pub(crate) unoffered: Vec<(UserId, ConnectionId)>,
 }
 
-impl Reached {
-    /// Of two announcements together.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        if self == Self::All { other } else { self }
-    }
-
-    /// For who has to announce again where not everybody was told.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] in that case.
-    pub(crate) fn or_again(self) -> Result<(), Error> {
-        match self {
-            Self::All => Ok(()),
-            Self::NotAll => Err(StoreError::Unavailable("some connections were not reached".into()).into()),
-        }
+impl Posted {
+    /// Whether there is nobody to whom it is to be offered again.
+    pub(crate) fn is_done(&self) -> bool {
+        self.refused.is_empty() && self.unoffered.is_empty()
     }
 }
 
-/// Posts an event to every connection of up to 100 users, but for the one it came from.
+/// Posts an event to every connection of some users, but for the one it came from.
 ///
 /// Connections that turn out to be gone are removed from the record.
 ///
 /// # Errors
 ///
 /// [`StoreError`], where nobody was told.
-pub async fn announce(
+pub(crate) async fn announce(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
     users: &[UserId],
     except: Option<&ConnectionId>,
     event: &ServerFrame,
     now: Timestamp,
-) -> Result<Reached, StoreError> {
+) -> Result<Posted, StoreError> {
     let rows = sessions.sessions(users).await?;
-    Ok(post_to(sessions, connections, &rows, except, event, now).await?.reached)
+    post_to(sessions, connections, &rows, except, event, now).await
 }
 
 /// As [`announce`], by whom has read the session rows.
@@ -90,30 +76,36 @@ pub(crate) async fn post_to(
         .flat_map(|row| row.connections.iter().map(move |connection| (row.user, connection.clone())))
         .filter(|(_, connection)| Some(&connection.id) != except)
         .collect();
+    let refused_count = AtomicUsize::new(0);
     let mut posts = stream::iter(targets)
         .map(|(user, connection)| {
-            let frame = &frame;
+            let (frame, refused_count) = (&frame, &refused_count);
             async move {
-                let outcome = connections.post(&connection.id, frame).await;
-                (user, outcome_of(&connection, outcome), connection)
+                if refused_count.load(Relaxed) >= REFUSED_MAX {
+                    return (user, Outcome::Unoffered, connection);
+                }
+                let outcome = outcome_of(&connection, connections.post(&connection.id, frame).await);
+                refused_count.fetch_add(usize::from(outcome == Outcome::Refused), Relaxed);
+                (user, outcome, connection)
             }
         })
         .buffer_unordered(POSTS_IN_FLIGHT_MAX);
-    let (mut reached, mut gone, mut taken_by) = (Reached::All, Vec::new(), BTreeSet::new());
+    let (mut posted, mut gone) = (Posted::default(), Vec::new());
     while let Some((user, outcome, connection)) = posts.next().await {
         match outcome {
-            None => {}
-            Some(PostOutcome::Taken) => {
-                taken_by.insert(user);
+            Outcome::Taken => {
+                posted.taken_by.insert(user);
             }
-            Some(PostOutcome::Gone) => gone.push((user, connection)),
-            Some(PostOutcome::Throttled) => reached = Reached::NotAll,
+            Outcome::Gone => gone.push((user, connection)),
+            Outcome::Refused => posted.refused.push((user, connection.id)),
+            Outcome::Unoffered => posted.unoffered.push((user, connection.id)),
+            Outcome::Never => {}
         }
     }
     for (user, connection) in gone {
         forget(sessions, user, &connection, now).await;
     }
-    Ok(Posted { reached, taken_by })
+    Ok(posted)
 }
 
 /// Announces what nobody needs to be told of for certain.
@@ -130,27 +122,36 @@ pub(crate) async fn hint(
     }
 }
 
-/// `None` where nothing would come of trying again.
-fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> Option<PostOutcome> {
-    Some(match outcome {
+/// What became of an event for one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Taken,
+    Gone,
+    /// It may be taken later.
+    Refused,
+    Unoffered,
+    /// Nothing would come of offering it again.
+    Never,
+}
+
+fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> Outcome {
+    match outcome {
+        Ok(PostOutcome::Taken) => Outcome::Taken,
+        Ok(PostOutcome::Gone) => Outcome::Gone,
         Ok(PostOutcome::Throttled) => {
             tracing::warn!(connection_id = %connection.id, "a post was throttled");
-            PostOutcome::Throttled
+            Outcome::Refused
         }
-        Ok(outcome) => outcome,
         Err(error @ StoreError::Rejected(_)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a post was rejected");
-            return None;
+            Outcome::Never
         }
         Err(error) => {
-            tracing::warn!(
-                connection_id = %connection.id,
-                error = &error as &dyn std::error::Error,
-                "a post failed"
-            );
-            PostOutcome::Throttled
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(connection_id = %connection.id, error, "a post failed");
+            Outcome::Refused
         }
-    })
+    }
 }
 
 async fn forget(sessions: &(impl Sessions + Sync), user: UserId, connection: &Connection, now: Timestamp) {

@@ -118,8 +118,7 @@ async fn look_at_each_other(
 ) -> Result<(), Error> {
     let sessions = context.store.sessions(&pair).await?;
     if sessions.len() == pair.len() && sessions.iter().all(|session| may_look(context, session)) {
-        // Who cannot be asked now is asked by the next who looks.
-        let _ = look_at_each(context, connections, sessions).await?;
+        look_at_each(context, connections, sessions).await?;
     }
     Ok(())
 }

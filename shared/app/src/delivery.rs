@@ -8,9 +8,9 @@ use confab_domain::reach::Reach;
 use confab_domain::{ConnectionId, Kind, Message, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 
-use crate::announce::{Reached, post_to};
+use crate::announce::{Posted, post_to};
 use crate::ports::{Connections, PushQueue, Session, Sessions, StoreError};
-use crate::presence::probe_event;
+use crate::presence::{Probes, probe_event};
 use crate::push::{Absent, PushTask};
 use crate::{delay, wire};
 
@@ -23,6 +23,8 @@ pub struct Delivery<'a, C, P> {
     pub push: &'a P,
     /// How often clients are heard from, and how long that lasts.
     pub policy: HeartbeatPolicy,
+    /// Who was asked lately whether they are alive.
+    pub probes: &'a Probes,
 }
 
 /// To whom a message goes.
@@ -36,7 +38,8 @@ pub(crate) struct Audience<'a> {
     pub(crate) origin: Option<&'a ConnectionId>,
 }
 
-/// Posts a message to every connection of its readers, and has those alerted who were not reached.
+/// Posts a message to every connection of its readers, and has those alerted who were not reached. Gives the connections
+/// that may be reached later.
 ///
 /// Session rows are read before this, and after the message was appended: see [`crate::announce`].
 ///
@@ -50,15 +53,20 @@ pub(crate) async fn deliver(
     audience: Audience<'_>,
     rows: &[Session],
     now: Timestamp,
-) -> Result<Reached, StoreError> {
-    let frame = ServerFrame::Message(wire::event_message(message));
-    let posted = post_to(sessions, delivery.connections, rows, audience.origin, &frame, now).await?;
+) -> Result<Posted, StoreError> {
+    let event = event(message);
+    let posted = post_to(sessions, delivery.connections, rows, audience.origin, &event, now).await?;
     if message.kind == Kind::Text {
         let missed = Missed::of(delivery.policy, message, audience.readers, rows, &posted.taken_by, now);
         probe(sessions, delivery, rows, &missed.unsure, now).await?;
         missed.alert(delivery.push, message, audience.group, now).await?;
     }
-    Ok(posted.reached)
+    Ok(posted)
+}
+
+/// A message as a device is told of it.
+pub(crate) fn event(message: &Message) -> ServerFrame {
+    ServerFrame::Message(wire::event_message(message))
 }
 
 /// Readers who have no device that got the message, or may have none.
@@ -116,7 +124,8 @@ impl Missed {
     }
 }
 
-/// Asks devices that were told to beat rarely whether they are alive; they answer by a heartbeat.
+/// Asks devices that were told to beat rarely whether they are alive, unless they were asked a moment ago; they answer by
+/// a heartbeat. Who cannot be asked is alerted.
 async fn probe(
     sessions: &(impl Sessions + Sync),
     delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
@@ -128,6 +137,7 @@ async fn probe(
     let is_asked = |row: &&Session| {
         policy.probed(&row.presence.lease, now).is_some()
             && unsure.iter().any(|absent| absent.user == row.user.to_string())
+            && delivery.probes.begin(row.user, policy, now)
     };
     let asked: Vec<Session> = rows.iter().filter(is_asked).cloned().collect();
     if !asked.is_empty() {

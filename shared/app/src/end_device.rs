@@ -8,7 +8,7 @@ use confab_domain::{ConnectionId, DeviceId, FamilyId, Status, UserId};
 use crate::Error;
 use crate::gone::gone_of;
 use crate::ports::{Connections, Devices, PresenceQueue, Push, Sessions, StoreError};
-use crate::presence::{Context, PresenceTask};
+use crate::presence::{Context, PresenceTask, Queued};
 use crate::push::register::forget;
 
 /// How often the end of a lease is tried while the user is heard from.
@@ -103,15 +103,12 @@ pub(crate) async fn end_lease_if_alone(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     user: UserId,
 ) -> Result<(), Error> {
-    let mut is_queued = false;
+    let mut queued = Queued::default();
     for _ in 0..ATTEMPTS_MAX {
         let session = context.store.session(user).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
         if session.status(context.policy, context.now) == Status::Online {
-            if !std::mem::replace(&mut is_queued, true) {
-                let task = PresenceTask::check_once(user, context.no_watch());
-                context.queue.put(&task, SECOND_LOOK).await?;
-            }
+            queued.check_once(context.queue, (user, context.no_watch()), SECOND_LOOK).await?;
             let ended = session.presence.ending(context.now);
             if !context.store.replace_presence(user, &session.presence, &ended).await? {
                 continue;

@@ -1,8 +1,11 @@
 //! Announcing what is in a log to everybody whom it concerns.
 //!
-//! A task names an entry and nothing more; the entry says whom to tell. Whoever
-//! performs it reads the members after the entry was appended, so nobody who was
-//! taken out before it is told of it.
+//! A task names an entry; the entry says whom to tell. Whoever performs it reads
+//! the members after the entry was appended, so nobody who was taken out before
+//! it is told of it. What is repeated names the connections too that did not take
+//! it, and nobody else is told again.
+
+use std::time::Duration;
 
 use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
 use confab_domain::{ConnectionId, ConversationId, Group, GroupId, Kind, Message, Seq, Timestamp, UserId};
@@ -12,20 +15,23 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::announce::{self, Reached};
+use crate::announce::{self, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
+use crate::unreached::{self, Retry, Unreached, retries};
 
 /// An announcement to be made.
 ///
-/// Shape: `{"version":"v1","conversation":"grp_…","seq":7,"origin":"…"}`.
+/// Shape: `{"version":"v1","conversation":"grp_…","seq":7,"origin":"…"}`, and for what is repeated
+/// `{"version":"v2","conversation":"grp_…","seq":7,"change":false,"tries":1,
+/// "unreached":[{"user":"usr_…","connections":["…"]}]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version", rename_all = "snake_case")]
 pub enum FanOutTask {
-    /// An entry of a log.
+    /// An entry of a log, to everybody whom it concerns.
     V1 {
         /// `dm_…` or `grp_…`.
         conversation: String,
@@ -34,6 +40,19 @@ pub enum FanOutTask {
         /// The WebSocket that it came by, which got the answer instead.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         origin: Option<String>,
+    },
+    /// The same, to connections that did not take it.
+    V2 {
+        /// `dm_…` or `grp_…`.
+        conversation: String,
+        /// Its position.
+        seq: u64,
+        /// Whether it is what the entry changes in lists of conversations that they are told, instead of the entry.
+        change: bool,
+        /// How often it was tried.
+        tries: u32,
+        /// Who is to be told.
+        unreached: Vec<Unreached>,
     },
 }
 
@@ -49,47 +68,113 @@ impl FanOutTask {
 
     /// What tasks are kept apart by, so that a busy conversation does not hold up the others.
     pub fn conversation(&self) -> &str {
-        let Self::V1 { conversation, .. } = self;
+        let (Self::V1 { conversation, .. } | Self::V2 { conversation, .. }) = self;
         conversation
+    }
+
+    /// Whether it was made before, and somebody was not reached.
+    pub fn is_repetition(&self) -> bool {
+        matches!(self, Self::V2 { .. })
     }
 }
 
 /// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
 ///
-/// Doing it again repeats events, which devices recognise, and alerts nobody twice.
+/// Connections that do not take it are left to another task of the queue, which names them; after a few of these they are
+/// closed, and the announcement is done. Doing it again repeats events, which devices recognise, and alerts nobody twice.
 ///
 /// # Errors
 ///
 /// [`TaskError`].
 pub async fn fan_out(
     store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
-    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+    (delivery, queue): (
+        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        &(impl FanOutQueue + Sync),
+    ),
     task: &FanOutTask,
     now: Timestamp,
 ) -> Result<Timestamp, TaskError> {
-    let FanOutTask::V1 { conversation, seq, origin } = task;
+    let (FanOutTask::V1 { conversation, seq, .. } | FanOutTask::V2 { conversation, seq, .. }) = task;
     let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
     let seq = Seq::new(*seq).ok_or(TaskError::Never("no position"))?;
-    let origin = origin.as_deref().map(ConnectionId::new);
     let range = Range { from: seq, to: seq, direction: Direction::Up };
+    let needs_group = !matches!(task, FanOutTask::V2 { change: false, .. });
     let group = async {
         match conversation {
-            ConversationId::Dm { .. } => Ok(None),
-            ConversationId::Group(group) => store.group(group).await,
+            ConversationId::Group(group) if needs_group => store.group(group).await,
+            ConversationId::Group(_) | ConversationId::Dm { .. } => Ok(None),
         }
     };
     let (mut page, group) = futures_util::future::try_join(store.page(conversation, range, 1), group).await?;
     // Expired meanwhile, or named by a task that is not ours.
     let entry = page.entries.pop().ok_or(TaskError::Never("no such entry"))?;
-    let audience = Audience::of(&entry, group.as_ref())?;
-    let reached = audience.tell(store, delivery, &entry, origin.as_ref(), now).await?;
-    if entry.kind == Kind::GroupDeleted
-        && let Some(group) = &group
-    {
-        close_rows(store, group, seq).await?;
+    match task {
+        FanOutTask::V1 { origin, .. } => {
+            let audience = Audience::of(&entry, group.as_ref())?;
+            let origin = origin.as_deref().map(ConnectionId::new);
+            audience.tell(store, (delivery, queue), &entry, origin.as_ref(), now).await?;
+            if entry.kind == Kind::GroupDeleted
+                && let Some(group) = &group
+            {
+                close_rows(store, group, seq).await?;
+            }
+        }
+        FanOutTask::V2 { change, tries, unreached, .. } => {
+            let mut unreached = unreached::read(unreached)?;
+            let event = if *change {
+                let audience = Audience::of(&entry, group.as_ref())?;
+                // Whoever has come or gone since is told of that.
+                unreached.retain(|user, _| audience.changed.contains(user));
+                audience.change.ok_or(TaskError::Never("nothing changes"))?
+            } else {
+                delivery::event(&entry)
+            };
+            let users: Vec<UserId> = unreached.keys().copied().collect();
+            let rows = unreached::only(store.sessions(&users).await?, &unreached);
+            let posted = post_to(store, delivery.connections, &rows, None, &event, now).await?;
+            let told = Told { entry: &entry, is_change: *change };
+            told.again(store, (delivery.connections, queue), posted, *tries).await?;
+        }
     }
-    reached.or_again()?;
     Ok(entry.sent_at)
+}
+
+/// What connections are told of an entry.
+pub(crate) struct Told<'a> {
+    pub(crate) entry: &'a Message,
+    /// What it changes in lists of conversations, instead of itself.
+    pub(crate) is_change: bool,
+}
+
+impl Told<'_> {
+    /// Has those told again who were not reached, or closed where that was tried often enough.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], where somebody is neither.
+    pub(crate) async fn again(
+        &self,
+        sessions: &(impl Sessions + Sync),
+        (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
+        posted: Posted,
+        tries: u32,
+    ) -> Result<(), StoreError> {
+        if posted.is_done() {
+            return Ok(());
+        }
+        for Retry { unreached, tries, pause } in retries(sessions, connections, posted, tries).await {
+            let task = FanOutTask::V2 {
+                conversation: self.entry.conversation.to_string(),
+                seq: self.entry.seq.get(),
+                change: self.is_change,
+                tries,
+                unreached,
+            };
+            queue.enqueue(&task, pause).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Has an entry of a group announced: by the queue, or, where that fails, here and now.
@@ -106,10 +191,10 @@ pub(crate) async fn announce_in_group(
     now: Timestamp,
 ) {
     let task = FanOutTask::of(entry, origin);
-    let Err(error) = queue.enqueue(&task).await else { return };
+    let Err(error) = queue.enqueue(&task, Duration::ZERO).await else { return };
     tracing::warn!(error = &error as &dyn std::error::Error, "announced without the queue");
     // Boxed, since it is rare and its future is large.
-    if let Err(error) = Box::pin(fan_out(store, delivery, &task, now)).await {
+    if let Err(error) = Box::pin(fan_out(store, (delivery, queue), &task, now)).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
     }
 }
@@ -180,19 +265,25 @@ impl Audience {
     async fn tell(
         &self,
         sessions: &(impl Sessions + Sync),
-        delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        (delivery, queue): (
+            &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+            &(impl FanOutQueue + Sync),
+        ),
         entry: &Message,
         origin: Option<&ConnectionId>,
         now: Timestamp,
-    ) -> Result<Reached, StoreError> {
-        let mut reached = Reached::All;
+    ) -> Result<(), StoreError> {
+        let ways = (delivery.connections, queue);
+        let mut unchanged = Posted::default();
         if let Some(change) = &self.change {
-            reached =
+            unchanged =
                 announce::announce(sessions, delivery.connections, &self.changed, None, change, now).await?;
         }
         let rows = sessions.sessions(&self.readers).await?;
         let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
-        Ok(reached.and(deliver(sessions, delivery, entry, audience, &rows, now).await?))
+        let posted = deliver(sessions, delivery, entry, audience, &rows, now).await?;
+        Told { entry, is_change: true }.again(sessions, ways, unchanged, 0).await?;
+        Told { entry, is_change: false }.again(sessions, ways, posted, 0).await
     }
 }
 

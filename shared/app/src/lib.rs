@@ -11,7 +11,7 @@
 pub mod ports;
 
 pub mod admission;
-pub mod announce;
+mod announce;
 mod append;
 pub mod at_once;
 pub mod delivery;
@@ -52,6 +52,7 @@ mod limiter;
 mod membership;
 pub mod metric;
 mod task_error;
+pub mod unreached;
 mod unread;
 pub mod wire;
 

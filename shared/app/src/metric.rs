@@ -12,6 +12,9 @@ pub const APPEND_CONFLICTS: &str = "AppendConflicts";
 /// Connections that were on record and turned out to be gone.
 pub const STALE_CONNECTIONS: &str = "StaleConnections";
 
+/// Connections that were closed, since they did not take an event however often it was offered.
+pub const SLOW_CONNECTIONS: &str = "SlowConnections";
+
 /// From an entry's time to the end of its announcement by the queue. Unit: milliseconds.
 pub const FAN_OUT_LAG: &str = "FanOutLag";
 
@@ -40,5 +43,13 @@ pub const OUTCOME: &str = "Outcome";
 pub const PUSH_LAG: &str = "PushLag";
 
 /// Every counter.
-pub const ALL: [&str; 7] =
-    [SENDS, APPEND_CONFLICTS, STALE_CONNECTIONS, REFUSALS, PRESENCE_CHANGES, BROKEN_WATCHES, PUSHES];
+pub const ALL: [&str; 8] = [
+    SENDS,
+    APPEND_CONFLICTS,
+    STALE_CONNECTIONS,
+    SLOW_CONNECTIONS,
+    REFUSALS,
+    PRESENCE_CHANGES,
+    BROKEN_WATCHES,
+    PUSHES,
+];

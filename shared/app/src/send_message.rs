@@ -3,6 +3,8 @@
 //! Three store round trips: (claim ∥ end of the log) → append → sessions of the recipients. The order matters: see
 //! `confab_domain::claim` for why a claim precedes the append, [`crate::announce`] for why sessions are read after it.
 
+use std::time::Duration;
+
 use confab_domain::claim::{Claim, searched_far_enough};
 use confab_domain::high_water::LogEnd;
 use confab_domain::retention::Retention;
@@ -12,10 +14,9 @@ use confab_domain::{
 };
 use confab_protocol as protocol;
 
-use crate::announce::Reached;
 use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
 use crate::delivery::{Audience, Delivery, deliver};
-use crate::fan_out::{FanOutTask, announce_in_group};
+use crate::fan_out::{FanOutTask, Told, announce_in_group};
 use crate::membership::{not_a_member, readable_by};
 use crate::ports::{
     AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
@@ -25,6 +26,9 @@ use crate::{Error, HeadCache, Lanes, metric, wire};
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
+
+/// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// What the caller wants to send.
 #[derive(Clone, Debug)]
@@ -126,13 +130,18 @@ async fn announce_to_pair(
 ) -> Option<Session> {
     let audience = Audience { readers: &pair, group: None, origin };
     let mut rows = sessions.sessions(&pair).await;
-    let reached = match &rows {
+    let posted = match &rows {
         Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
         Err(_) => None,
     };
-    if reached != Some(Reached::All)
-        && let Err(error) = queue.enqueue(&FanOutTask::of(message, origin)).await
-    {
+    let left_to_the_queue = match posted {
+        Some(posted) => {
+            let told = Told { entry: message, is_change: false };
+            told.again(sessions, (delivery.connections, queue), posted, 0).await
+        }
+        None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
+    };
+    if let Err(error) = left_to_the_queue {
         tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
     }
     let [_, sender] = pair;

@@ -27,6 +27,7 @@ pub mod rate;
 pub mod reach;
 pub mod refusal;
 pub mod retention;
+pub mod retry;
 pub mod time;
 pub mod watch;
 

@@ -3,6 +3,7 @@
 //! TLS is rustls with ring: it compiles quickly, and collects no entropy of its
 //! own at the first request of a cold start.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -101,7 +102,7 @@ fn sns_config(config: &SdkConfig, timeouts: TimeoutConfig) -> aws_sdk_sns::Confi
 
 /// What keeps presence, with the queue at `url`.
 pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Presence {
-    Presence { queue: SqsPresenceQueue::new(sqs(config), url), policy }
+    Presence { queue: SqsPresenceQueue::new(sqs(config), url), policy, probes: Arc::default() }
 }
 
 /// A secret, fetched once at a cold start or while a deployment goes on.

@@ -62,10 +62,13 @@ impl Env {
 
     /// How often clients say that they are alive.
     pub fn heartbeat_policy(&mut self) -> HeartbeatPolicy {
-        HeartbeatPolicy {
-            interval: Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS")),
-            timeout: Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS")),
+        let interval = Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS"));
+        let timeout = Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS"));
+        if interval.saturating_mul(2) > timeout {
+            let problem = "CONFAB_HEARTBEAT_SECONDS is more than half of CONFAB_PRESENCE_TIMEOUT_SECONDS";
+            self.problems.push(problem.to_owned());
         }
+        HeartbeatPolicy { interval, timeout }
     }
 
     /// The platform applications; an empty name is none.

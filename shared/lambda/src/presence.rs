@@ -1,6 +1,9 @@
 //! What a function needs to keep presence.
 
-use confab_app::{Error, presence::Context};
+use std::sync::Arc;
+
+use confab_app::Error;
+use confab_app::presence::{Context, Probes};
 use confab_domain::Timestamp;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_queue_sqs::SqsPresenceQueue;
@@ -15,6 +18,8 @@ pub struct Presence {
     pub queue: SqsPresenceQueue,
     /// How often clients are heard from, and how long that lasts.
     pub policy: HeartbeatPolicy,
+    /// Who was asked lately whether they are alive.
+    pub probes: Arc<Probes>,
 }
 
 impl Presence {

@@ -1,14 +1,17 @@
 //! Records of a queue, and their fates.
 //!
-//! A record has one of three: it is done; it comes again, after its visibility timeout, since a store or a connection did
-//! not do its part; or it is parked in the dead-letter queue at once, since it never can be done.
+//! A record has one of three: it is done, though it may have put what is left of it into the queue as another; it comes
+//! again as a whole, soon and then ever later, since a store did not do its part; or it is parked in the dead-letter queue
+//! at once, since it never can be done. What becomes of one has no part in what becomes of the others of its batch.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use confab_app::{Error, TaskError};
-use confab_queue_sqs::DeadLetterQueue;
-use futures_util::{StreamExt, stream};
+use confab_domain::retry::pause_of_record;
+use confab_queue_sqs::SourceQueue;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::DeserializeOwned;
 
 use crate::{deadline, summary};
@@ -34,12 +37,12 @@ const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), TaskError>>>(
     function: &str,
     event: SqsEvent,
-    dead_letters: &DeadLetterQueue,
+    source: &SourceQueue,
     perform: impl Fn(Received<T>) -> F,
 ) -> SqsBatchResponse {
     let perform = &perform;
     let again: Vec<String> = stream::iter(event.records)
-        .map(|record| perform_one(function, record, dead_letters, perform))
+        .map(|record| perform_one(function, record, source, perform))
         .buffer_unordered(RECORDS_IN_FLIGHT_MAX)
         .filter_map(std::future::ready)
         .collect()
@@ -61,12 +64,13 @@ pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), Tas
 async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskError>>>(
     function: &str,
     record: SqsMessage,
-    dead_letters: &DeadLetterQueue,
+    source: &SourceQueue,
     perform: &impl Fn(Received<T>) -> F,
 ) -> Option<String> {
     let started = Instant::now();
     let body = record.body.as_deref().unwrap_or_default();
-    let before = record.attributes.get(RECEIVE_COUNT).is_some_and(|count| count != "1");
+    let receives = record.attributes.get(RECEIVE_COUNT).and_then(|count| count.parse().ok()).unwrap_or(1);
+    let before = receives > 1;
     let work = async {
         let done = match serde_json::from_str(body) {
             Ok(task) => perform(Received { task, before }).await,
@@ -75,16 +79,25 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskErro
         match done {
             Ok(()) => Ok(()),
             Err(TaskError::Again(error)) => Err(error),
-            Err(TaskError::Never(reason)) => park(dead_letters, body, reason).await,
+            Err(TaskError::Never(reason)) => park(source, body, reason).await,
         }
     };
-    let result = deadline::within(work).await;
+    // A panic is a failure of this record alone.
+    let result = AssertUnwindSafe(deadline::within(work)).catch_unwind().await;
+    let result = result.unwrap_or(Err(Error::Internal("a record's task has panicked")));
     summary::log_record(function, result.as_ref().err(), started.elapsed());
+    result.err()?;
+    if let Some(receipt) = &record.receipt_handle
+        && let Err(error) = source.hide(receipt, pause_of_record(receives)).await
+    {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "a record comes again after the queue's timeout");
+    }
     // A record without an id cannot be named: answered so, the whole batch comes again.
-    result.err().map(|_| record.message_id.unwrap_or_default())
+    Some(record.message_id.unwrap_or_default())
 }
 
-async fn park(dead_letters: &DeadLetterQueue, body: &str, reason: &str) -> Result<(), Error> {
+async fn park(source: &SourceQueue, body: &str, reason: &str) -> Result<(), Error> {
     tracing::error!(reason, "a record is parked");
-    Ok(dead_letters.park(body, reason).await?)
+    Ok(source.park(body, reason).await?)
 }

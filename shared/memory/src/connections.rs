@@ -23,9 +23,11 @@ struct Sockets {
     /// Frames that were delivered and not taken yet, in order.
     open: BTreeMap<ConnectionId, Vec<Vec<u8>>>,
     fault: Option<PostFault>,
+    /// Those of some sockets alone.
+    faults: BTreeMap<ConnectionId, PostFault>,
 }
 
-/// What happens to every post until it is set otherwise.
+/// What happens to posts until it is set otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostFault {
     /// Not delivered, and said so.
@@ -60,6 +62,15 @@ impl Gateway {
         self.sockets().open.get_mut(connection).map(std::mem::take).unwrap_or_default()
     }
 
+    /// Sets or ends a fault of every post to one socket.
+    pub fn set_fault_of(&self, connection: &ConnectionId, fault: Option<PostFault>) {
+        let faults = &mut self.sockets().faults;
+        match fault {
+            Some(fault) => faults.insert(connection.clone(), fault),
+            None => faults.remove(connection),
+        };
+    }
+
     /// Sets or ends a fault of every post.
     pub fn set_fault(&self, fault: Option<PostFault>) {
         self.sockets().fault = fault;
@@ -73,8 +84,8 @@ impl Gateway {
 impl Connections for Gateway {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
         let post = call(&*self.weather, || {
-            let Sockets { open, fault } = &mut *self.sockets();
-            match (open.get_mut(connection), fault) {
+            let Sockets { open, fault, faults } = &mut *self.sockets();
+            match (open.get_mut(connection), faults.get(connection).copied().or(*fault)) {
                 (None, _) => PostOutcome::Gone,
                 (Some(_), Some(PostFault::Throttled)) => PostOutcome::Throttled,
                 (Some(_), Some(PostFault::Swallowed)) => PostOutcome::Taken,

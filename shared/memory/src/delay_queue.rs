@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use confab_app::ports::{PresenceQueue, PushQueue, StoreError};
+use confab_app::fan_out::FanOutTask;
+use confab_app::ports::{FanOutQueue, PresenceQueue, PushQueue, StoreError};
 use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
 use confab_domain::Timestamp;
@@ -23,7 +24,7 @@ pub struct Delayed<T> {
     pub received_before: bool,
 }
 
-/// Tasks that are still to be done, by when they are due: looks at leases, or pushes.
+/// Tasks that are still to be done, by when they are due: looks at leases, announcements, or pushes.
 ///
 /// Nothing is delivered by itself: whoever reads says what time it is, and which of the due tasks it takes. What is
 /// received is gone, so whoever does not finish it puts it back.
@@ -74,7 +75,7 @@ impl<T: Clone> DelayQueue<T> {
         tasks.insert(index, delayed);
     }
 
-    async fn enqueue(&self, task: &T, delay: Duration) -> Result<(), StoreError> {
+    async fn put_after(&self, task: &T, delay: Duration) -> Result<(), StoreError> {
         let effect = || {
             let due = (self.clock)().plus(delay);
             self.put_back(Delayed { due, task: task.clone(), received_before: false });
@@ -89,13 +90,19 @@ impl<T: Clone> DelayQueue<T> {
 
 impl PresenceQueue for DelayQueue<PresenceTask> {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
-        self.enqueue(task, delay).await
+        self.put_after(task, delay).await
+    }
+}
+
+impl FanOutQueue for DelayQueue<FanOutTask> {
+    async fn enqueue(&self, task: &FanOutTask, delay: Duration) -> Result<(), StoreError> {
+        self.put_after(task, delay).await
     }
 }
 
 impl PushQueue for DelayQueue<PushTask> {
     async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
-        self.enqueue(task, delay).await
+        self.put_after(task, delay).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use confab_app::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, StoreError};
@@ -11,7 +12,7 @@ use crate::yielding::call;
 
 /// Announcements that are still to be made.
 ///
-/// Nothing is lost: what is received is gone, so whoever does not finish it puts it back; whoever puts back what is
+/// Delays are the reader's to keep. Nothing is lost: what is received is gone, so whoever does not finish it puts it back; whoever puts back what is
 /// finished delivers it twice.
 pub struct Queue {
     weather: Arc<dyn Weather>,
@@ -46,7 +47,7 @@ impl Queue {
 }
 
 impl FanOutQueue for Queue {
-    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
+    async fn enqueue(&self, task: &FanOutTask, _delay: Duration) -> Result<(), StoreError> {
         call(&*self.weather, || self.tasks().push(task.clone())).await
     }
 }

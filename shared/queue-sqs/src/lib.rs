@@ -3,13 +3,13 @@
 //! Knows: how a task is written into a message, and how the SDK reports a failure.
 //! Must not know: what a task is about, or who performs it.
 
-mod dead_letters;
 mod fan_out;
 mod presence;
 mod push;
 mod queue;
+mod source;
 
-pub use dead_letters::DeadLetterQueue;
 pub use fan_out::SqsFanOutQueue;
 pub use presence::SqsPresenceQueue;
 pub use push::SqsPushQueue;
+pub use source::SourceQueue;

@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Error codes after which the same request may succeed.
 ///
 /// Source: Amazon SQS API reference, "Common errors" and "SendMessage".
-const TRANSIENT: &[&str] = &[
+pub(crate) const TRANSIENT: &[&str] = &[
     "InternalError",
     "InternalFailure",
     "KmsThrottled",

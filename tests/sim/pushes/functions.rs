@@ -20,7 +20,12 @@ use super::world::World;
 
 impl<'a> Server<'a> {
     pub(crate) fn delivery(&self) -> Delivery<'a, Gateway, DelayQueue<PushTask>> {
-        Delivery { connections: &self.world.gateway, push: &self.world.queue, policy: POLICY }
+        Delivery {
+            connections: &self.world.gateway,
+            push: &self.world.queue,
+            policy: POLICY,
+            probes: &self.world.probes,
+        }
     }
 }
 

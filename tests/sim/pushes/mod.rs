@@ -54,7 +54,6 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let mut executor = Executor::default();
     set_up(&world);
     let ends = START.plus(Duration::from_secs(world.scenario.length));
-    executor.spawner.spawn(Arc::clone(&world).feed_fan_out(executor.spawner.clone()));
     for n in 0..world.scenario.users {
         for device in 0..world.scenario.devices {
             let device = Device::new(&world, &executor.spawner, identity(n, device));
@@ -112,7 +111,8 @@ fn set_up(world: &World) {
         }
     }
     let members = (1..world.scenario.users).map(|n| user(n).to_string()).collect();
-    let delivery = Delivery { connections: &world.gateway, push: &world.queue, policy: POLICY };
+    let (connections, push) = (&world.gateway, &world.queue);
+    let delivery = Delivery { connections, push, policy: POLICY, probes: &world.probes };
     let context =
         Context { store: &world.memory, delivery, queue: &world.fan_out_queue, writer: &world.writer };
     let actor = Actor { user: user(0), key: "made".parse().unwrap(), attempt: Attempt(0) };

@@ -314,7 +314,7 @@ impl Push for Server<'_> {
 }
 
 impl FanOutQueue for Server<'_> {
-    async fn enqueue(&self, task: &FanOutTask) -> Result<(), StoreError> {
-        self.world.fan_out_queue.enqueue(task).await
+    async fn enqueue(&self, task: &FanOutTask, delay: Duration) -> Result<(), StoreError> {
+        self.world.fan_out_queue.enqueue(task, delay).await
     }
 }

@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use confab_app::fan_out::{FanOutTask, fan_out};
 use confab_app::ports::{InboxPage, InboxRow};
-use confab_app::presence::{self, PresenceTask};
+use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
-use confab_app::{Error, Limiter, TaskError, fan_out};
+use confab_app::{Error, Limiter, TaskError};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
-use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, Queue};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones};
 use ulid::Ulid;
 
 use super::ledger::Ledger;
@@ -39,8 +40,9 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) phones: Phones,
     pub(crate) queue: DelayQueue<PushTask>,
-    pub(crate) fan_out_queue: Queue,
+    pub(crate) fan_out_queue: DelayQueue<FanOutTask>,
     pub(crate) looks: DelayQueue<PresenceTask>,
+    pub(crate) probes: Probes,
     pub(crate) writer: Writer,
     replicas: Mutex<BTreeMap<UserId, (Timestamp, Vec<InboxRow>)>>,
     weather: Arc<Changeable>,
@@ -55,7 +57,7 @@ impl World {
         let random = Arc::new(Random::new(scenario.seed));
         let weather = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
-        let (queues_clock, looks_clock) = (Arc::clone(&clock), Arc::clone(&clock));
+        let [queues_clock, looks_clock, fan_outs_clock] = [(); 3].map(|()| Arc::clone(&clock));
         Self {
             // Pages are whole: what is unread is counted on two of them, and guessed beyond.
             memory: Memory::new(Arc::clone(&weather) as _),
@@ -63,8 +65,9 @@ impl World {
             gateway: Gateway::new(Arc::clone(&weather) as _),
             phones: Phones::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
-            fan_out_queue: Queue::new(Arc::clone(&weather) as _),
+            fan_out_queue: DelayQueue::new(Arc::clone(&weather) as _, move || fan_outs_clock.now()),
             looks: DelayQueue::new(Arc::clone(&weather) as _, move || looks_clock.now()),
+            probes: Probes::default(),
             writer: Writer::default(),
             replicas: Mutex::default(),
             weather,
@@ -238,26 +241,14 @@ impl World {
         }
     }
 
-    /// Announces to groups, and whatever else is in that queue, for ever.
-    pub(crate) async fn feed_fan_out(self: Arc<Self>, spawner: Spawner) {
-        loop {
-            self.clock.sleep(Duration::from_millis(self.random.between(1, 200))).await;
-            let waiting = self.fan_out_queue.waiting() as u64;
-            let any = usize::try_from(self.random.below(waiting)).unwrap();
-            let Some(task) = self.fan_out_queue.receive(any) else { continue };
-            if self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in) {
-                self.fan_out_queue.put_back(task.clone());
-            }
-            let world = Arc::clone(&self);
-            spawner.spawn(async move {
-                let server = Server::new(&world);
-                let delivery = server.delivery();
-                let announced = fan_out::fan_out(&server, &delivery, &task, server.now);
-                if !world.perform(&server, announced).await {
-                    world.clock.sleep(Duration::from_secs(world.random.between(1, 30))).await;
-                    world.fan_out_queue.put_back(task);
-                }
-            });
+    /// Announces to groups, and whatever else is in that queue.
+    async fn perform_fan_out(&self, delayed: Delayed<FanOutTask>) {
+        self.be_late().await;
+        let server = Server::new(self);
+        let delivery = server.delivery();
+        let announced = fan_out(&server, (&delivery, &server), &delayed.task, server.now);
+        if !self.perform(&server, announced).await {
+            self.put_back(&self.fan_out_queue, delayed).await;
         }
     }
 }
@@ -276,7 +267,10 @@ impl Timed for World {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        [self.queue.next_due(), self.looks.next_due()].into_iter().flatten().min()
+        [self.queue.next_due(), self.looks.next_due(), self.fan_out_queue.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn receive(self: &Arc<Self>, spawner: &Spawner) {
@@ -287,6 +281,10 @@ impl Timed for World {
         for delayed in self.take_due(&self.looks) {
             let world = Arc::clone(self);
             spawner.spawn(async move { world.perform_look(delayed).await });
+        }
+        for delayed in self.take_due(&self.fan_out_queue) {
+            let world = Arc::clone(self);
+            spawner.spawn(async move { world.perform_fan_out(delayed).await });
         }
     }
 }

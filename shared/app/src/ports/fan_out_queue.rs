@@ -1,16 +1,22 @@
 //! The queue of what is still to be announced.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::StoreError;
 use crate::fan_out::FanOutTask;
 
 /// Announcements that are made later, by the `fan-out` function, at least once and in any order.
 pub trait FanOutQueue {
-    /// Puts a task into the queue.
+    /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
+    /// [`DELAY_MAX`](crate::delay::DELAY_MAX).
     ///
     /// # Errors
     ///
     /// [`StoreError`]. The task may be in the queue all the same.
-    fn enqueue(&self, task: &FanOutTask) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn enqueue(
+        &self,
+        task: &FanOutTask,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -60,8 +60,7 @@ pub(crate) async fn settled(
         context.status(session) == Status::Online && session.presence.lease.alone_since.is_some()
     };
     let alone: Vec<Session> = sessions.iter().filter(is_alone).cloned().collect();
-    // Who cannot be asked now is asked by the next who looks.
-    let _ = look_at_each(context, connections, alone).await?;
+    look_at_each(context, connections, alone).await?;
     stream::iter(sessions)
         .map(|session| settle(context, session))
         .buffer_unordered(STORE_CALLS_MAX)
@@ -85,6 +84,7 @@ async fn settle(
                 return Ok(Some(session));
             }
             (Status::Offline, true) => {
+                // At each turn, since one that came while the row said something else is gone.
                 let task = PresenceTask::check_once(user, context.watch);
                 context.queue.put(&task, Duration::ZERO).await?;
                 let ended = seen.ended(context.watch);

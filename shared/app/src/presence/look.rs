@@ -8,9 +8,9 @@ use std::time::Duration;
 use confab_domain::watch::{Duty, Look, duty};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, tell, told};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, tell, told};
 use crate::gone::gone_of;
-use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions, StoreError};
+use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
 use crate::{Error, metric};
 
@@ -32,21 +32,25 @@ pub(super) async fn look(
     message: Message,
 ) -> Result<(), Error> {
     let Message { look, id, .. } = message;
-    let mut next = NextLook { context, is_queued: false };
+    let mut queued = Queued::default();
     for _ in 0..ATTEMPTS_MAX {
         let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
         let seen = session.presence;
         let look_at = session.ends_at(context.policy);
+        let mut queue = async |id| {
+            let (by, delay) = (context.named_by(), context.delay(look_at));
+            queued.check(context.queue, (user, id), by, delay).await
+        };
         let (after, told) = match duty(look, id, &seen, session.is_connected(), context.policy, context.now) {
             Duty::Nothing => return nothing_to_do(context, connections, &session, message).await,
-            Duty::LookAgain => return Ok(next.queue(user, id, context.delay(look_at)).await?),
+            Duty::LookAgain => return Ok(queue(id).await?),
             Duty::TellAgain(status) => return tell::tell(context, connections, &session, status).await,
             Duty::Begin { tells } => {
-                next.queue(user, id, context.delay(look_at)).await?;
+                queue(id).await?;
                 (seen.watched(id, look_at).alone(context.now), tells.then_some(Status::Online))
             }
             Duty::Renew => {
-                next.queue(user, context.watch, context.delay(look_at)).await?;
+                queue(context.watch).await?;
                 (seen.watched(context.watch, look_at).alone(context.now), None)
             }
             Duty::End => {
@@ -79,22 +83,6 @@ pub(super) async fn look(
         };
     }
     Err(Error::Contended)
-}
-
-/// The message that looks next; there is one at most, however often the row changes meanwhile.
-struct NextLook<'a, S, Q> {
-    context: &'a Context<'a, S, Q>,
-    is_queued: bool,
-}
-
-impl<S, Q: PresenceQueue> NextLook<'_, S, Q> {
-    async fn queue(&mut self, user: UserId, id: WatchId, delay: Duration) -> Result<(), StoreError> {
-        if !std::mem::replace(&mut self.is_queued, true) {
-            let task = PresenceTask::check(user, id, self.context.named_by());
-            self.context.queue.put(&task, delay).await?;
-        }
-        Ok(())
-    }
 }
 
 /// How long a look waits that came before the row named it.

@@ -10,6 +10,8 @@ pub mod ask;
 pub mod hear;
 mod look;
 mod probe;
+mod probes;
+mod queued;
 mod task;
 mod tell;
 
@@ -21,11 +23,13 @@ use confab_domain::{Status, Timestamp, WatchId};
 use confab_protocol::server::UserPresence;
 
 use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
-use crate::{TaskError, delay};
+use crate::{TaskError, delay, unreached};
 
 use look::Message;
 
 pub(crate) use probe::{look_at_each, probe_event};
+pub use probes::Probes;
+pub(crate) use queued::Queued;
 pub use task::{PresenceTask, Step};
 
 /// Longer than any request lasts, clocks that disagree included.
@@ -69,12 +73,13 @@ impl<S, Q> Context<'_, S, Q> {
 
 /// Does what a message of the queue asks for.
 ///
-/// Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
+/// Connections that do not take an event are left to another message, which names them; after a few of these they are
+/// closed, and the event is done with. Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
 /// that is no longer so, and have died before it noticed: then they are told again what is.
 ///
 /// # Errors
 ///
-/// [`TaskError::Again`] where a store or a post failed, [`TaskError::Never`] for what names nothing.
+/// [`TaskError::Again`] where a store failed, [`TaskError::Never`] for what names nothing.
 pub async fn perform(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
@@ -98,6 +103,12 @@ pub async fn perform(
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
             tell::go_on(context, connections, user, status, after, received_before).await?;
         }
+        Step::Again { online, tries, unreached, .. } => {
+            let status = if *online { Status::Online } else { Status::Offline };
+            tell::tell_again(context, connections, user, status, *tries, &unreached::read(unreached)?)
+                .await?;
+        }
+        Step::Ask { tries, .. } => probe::ask_again(context, connections, user, *tries).await?,
     }
     Ok(())
 }

@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::{Presence, Status};
+use confab_domain::retry::pause_before_post;
+use confab_domain::{Presence, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 use futures_util::{StreamExt, stream};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask};
-use crate::announce::{Reached, post_to};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued};
+use crate::announce::post_to;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
+use crate::unreached::close_slow;
 
-/// Times that a probe is posted: the gateway may be throttled for a moment, and there are seconds to answer.
-const POSTS_MAX: u32 = 3;
+/// When the devices that are left are asked, after one that did not take the question was closed.
+const AFTER_A_CLOSE: Duration = Duration::from_secs(1);
 
-/// A friend looks at each of these from now on. [`Reached::NotAll`] where somebody could not be asked.
+/// A friend looks at each of these from now on. Who could not be asked is asked again by another message.
 ///
 /// # Errors
 ///
@@ -24,13 +26,26 @@ pub(crate) async fn look_at_each(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     sessions: Vec<Session>,
-) -> Result<Reached, StoreError> {
+) -> Result<(), StoreError> {
     stream::iter(sessions)
-        .map(|session| look_at(context, connections, session))
+        .map(|session| look_at(context, connections, session, 0))
         .buffer_unordered(STORE_CALLS_MAX)
         // Each to its end, though another fails: who has to answer must have been asked.
-        .fold(Ok(Reached::All), |all, one| std::future::ready(all.and_then(|all| Ok(all.and(one?)))))
+        .fold(Ok(()), |all, one| std::future::ready(all.and(one)))
         .await
+}
+
+/// Asks somebody who could not be asked before, unless they were heard from as often as usual since.
+pub(super) async fn ask_again(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    tries: u32,
+) -> Result<(), StoreError> {
+    match context.store.session(user).await? {
+        Some(session) => look_at(context, connections, session, tries).await,
+        None => Ok(()),
+    }
 }
 
 /// A user who is looked at is no longer alone, and if they were told to beat rarely, they have to answer a probe at once.
@@ -38,8 +53,9 @@ async fn look_at(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
-) -> Result<Reached, StoreError> {
-    let (user, mut session, mut is_queued) = (session.user, session, false);
+    tries: u32,
+) -> Result<(), StoreError> {
+    let (user, mut session, mut queued) = (session.user, session, Queued::default());
     for _ in 0..ATTEMPTS_MAX {
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
@@ -47,31 +63,29 @@ async fn look_at(
             context.queue.put(&PresenceTask::check_once(user, context.no_watch()), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {
-            return Ok(Reached::All);
+            return Ok(());
         }
         let probed = context.policy.probed(&seen.lease, context.now).filter(|_| !is_offline);
         let after = match probed {
             None => seen.looked_at(),
             Some(ends_at) => {
-                if !std::mem::replace(&mut is_queued, true) {
-                    let task = PresenceTask::check(user, context.watch, context.named_by());
-                    context.queue.put(&task, context.delay(ends_at)).await?;
-                }
+                let (by, delay) = (context.named_by(), context.delay(ends_at));
+                queued.check(context.queue, (user, context.watch), by, delay).await?;
                 seen.looked_at().ending(ends_at).watched(context.watch, ends_at)
             }
         };
         let replaced = context.store.replace_presence(user, &seen, &after).await;
         if probed.is_some() && !matches!(replaced, Ok(false)) {
             // Where the outcome is not known, they may have to answer.
-            let reached = probe(context, connections, &session, &after).await;
-            return replaced.and(reached);
+            let asked = probe(context, connections, &session, &after, tries).await;
+            return replaced.and(asked);
         }
         if replaced? {
-            return Ok(Reached::All);
+            return Ok(());
         }
         match context.store.session(user).await? {
             Some(now) => session = now,
-            None => return Ok(Reached::All),
+            None => return Ok(()),
         }
     }
     Err(StoreError::Unavailable("a session is changed too often".into()))
@@ -79,32 +93,36 @@ async fn look_at(
 
 /// Asks every device; those that are gone are forgotten, and if all are, the lease is looked at now.
 ///
-/// Whoever could not be asked has nothing to answer: the lease is as it was, until the next who looks.
+/// Whoever could not be asked has nothing to answer: the lease is as it was, until they are asked again, a moment later.
+/// A device that takes no question for seconds is closed, and counts no longer.
 async fn probe(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
     probed: &Presence,
-) -> Result<Reached, StoreError> {
-    let event = probe_event(context.policy);
-    let rows = std::slice::from_ref(session);
-    let mut reached = Reached::NotAll;
-    for _ in 0..POSTS_MAX {
-        reached = post_to(context.store, connections, rows, None, &event, context.now).await?.reached;
-        if reached == Reached::All {
-            break;
-        }
-    }
-    if reached == Reached::NotAll {
+    tries_before: u32,
+) -> Result<(), StoreError> {
+    let (user, event, rows) = (session.user, probe_event(context.policy), std::slice::from_ref(session));
+    let posted = post_to(context.store, connections, rows, None, &event, context.now).await?;
+    if !posted.is_done() {
         let unasked = Presence { lease: session.presence.lease, ..*probed };
-        context.store.replace_presence(session.user, probed, &unasked).await?;
+        context.store.replace_presence(user, probed, &unasked).await?;
+        let tries = tries_before + 1;
+        let (tries, pause) = match pause_before_post(tries) {
+            Some(pause) => (tries, pause),
+            None => {
+                close_slow(context.store, connections, posted.refused).await;
+                (0, AFTER_A_CLOSE)
+            }
+        };
+        context.queue.put(&PresenceTask::ask(user, tries), pause).await?;
     }
-    let left = context.store.session(session.user).await?;
+    let left = context.store.session(user).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {
-        let task = PresenceTask::check_once(session.user, context.no_watch());
+        let task = PresenceTask::check_once(user, context.no_watch());
         context.queue.put(&task, Duration::ZERO).await?;
     }
-    Ok(reached)
+    Ok(())
 }
 
 /// What a client answers at once by a heartbeat, and beats as often as usual from then on.

@@ -3,6 +3,8 @@
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 use serde::{Deserialize, Serialize};
 
+use crate::unreached::Unreached;
+
 /// Something to be done about one user's presence.
 ///
 /// Shape: `{"version":"v1","step":"check","user":"usr_…","watch":81985529216486895}`.
@@ -43,6 +45,24 @@ pub enum Step {
         /// The last friend who was told already.
         after: String,
     },
+    /// Connections of friends did not take the news.
+    Again {
+        /// `usr_…`.
+        user: String,
+        /// What of.
+        online: bool,
+        /// How often it was tried.
+        tries: u32,
+        /// Who is to be told.
+        unreached: Vec<Unreached>,
+    },
+    /// Connections of the user did not take the question whether they are alive.
+    Ask {
+        /// `usr_…`.
+        user: String,
+        /// How often it was tried.
+        tries: u32,
+    },
 }
 
 impl PresenceTask {
@@ -65,13 +85,27 @@ impl PresenceTask {
         let online = status == Status::Online;
         Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
     }
+
+    pub(crate) fn again(user: UserId, status: Status, tries: u32, unreached: Vec<Unreached>) -> Self {
+        let online = status == Status::Online;
+        Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
+    }
+
+    pub(crate) fn ask(user: UserId, tries: u32) -> Self {
+        Self::V1(Step::Ask { user: user.to_string(), tries })
+    }
 }
 
 impl Step {
     /// Whose presence.
     pub fn user(&self) -> &str {
-        let (Self::Begin { user, .. } | Self::Check { user, .. } | Self::Tell { user, .. }) = self;
-        user
+        match self {
+            Self::Begin { user, .. }
+            | Self::Check { user, .. }
+            | Self::Tell { user, .. }
+            | Self::Again { user, .. }
+            | Self::Ask { user, .. } => user,
+        }
     }
 }
 
@@ -104,6 +138,15 @@ mod tests {
         check(
             &PresenceTask::tell(user, Status::Offline, user),
             r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+        );
+        let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];
+        check(
+            &PresenceTask::again(user, Status::Online, 1, unreached),
+            r#"{"version":"v1","step":"again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
+        );
+        check(
+            &PresenceTask::ask(user, 2),
+            r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2}"#,
         );
     }
 }

@@ -1,14 +1,16 @@
 //! Telling friends who has come and gone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_domain::{Status, UserId};
+use confab_domain::{ConnectionId, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, may_look, told, user_presence};
 use crate::Error;
-use crate::announce::{Reached, post_to};
+use crate::announce::{Posted, post_to};
 use crate::ports::{Connections, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError};
+use crate::unreached::{Retry, only, retries};
 
 /// Contact rows, requests and blocks among them, of which one message of the queue serves the friends; more are split
 /// over several.
@@ -16,6 +18,9 @@ const FRIENDS_MAX: u32 = 500;
 
 /// Friends whose sessions are read to find one who is there.
 const LOOKED_FOR_AT_ONCE: u32 = 100;
+
+/// After which it is certain that nobody is about to tell that a lease has ended.
+const OVERDUE: Duration = Duration::from_secs(60);
 
 /// Tells the friends of a user, whose row is this.
 pub(super) async fn tell(
@@ -64,17 +69,54 @@ async fn tell_page(
         Status::Online => {
             look_at_each(context, connections, those_who_look(context, &friends, session)).await
         }
-        Status::Offline => Ok(Reached::All),
+        Status::Offline => Ok(()),
     };
-    let told_first = post(context, connections, &friends, session, status).await?;
-    let mut reached = looked?.and(told_first);
+    tell_friends(context, connections, &friends, session, status, 0).await?;
+    Ok(looked?)
+}
+
+/// Tells those again whose connections did not take the news, unless it is old by now: then whoever told what is new has
+/// told it to them too.
+pub(super) async fn tell_again(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    status: Status,
+    tries: u32,
+    unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>,
+) -> Result<(), Error> {
+    let session = context.store.session(user).await?.filter(|session| told(session) == status);
+    let Some(session) = session else { return Ok(()) };
+    let others: Vec<UserId> = unreached.keys().copied().collect();
+    let relations = context.store.relations(user, &others).await?;
+    let friends = relations.iter().filter(|contact| contact.relation.tells_presence());
+    let friends: Vec<UserId> = friends.map(|contact| contact.other).collect();
+    let friends = only(context.store.sessions(&friends).await?, unreached);
+    tell_friends(context, connections, &friends, &session, status, tries).await
+}
+
+/// Tells friends what is true, and has those told again who were not reached.
+async fn tell_friends(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    friends: &[Session],
+    session: &Session,
+    status: Status,
+    tries: u32,
+) -> Result<(), Error> {
+    let (user, mut last) = (session.user, status);
+    let mut posted = post(context, connections, friends, session, status).await?;
     // Two changes may be told at the same time: whoever tells last tells what is true then.
-    let mut last = status;
     for _ in 0..ATTEMPTS_MAX {
-        let now = context.store.session(session.user).await?.filter(|now| told(now) != last);
-        let Some(now) = now else { return reached.or_again() };
+        let Some(now) = context.store.session(user).await?.filter(|now| told(now) != last) else {
+            for Retry { unreached, tries, pause } in retries(context.store, connections, posted, tries).await
+            {
+                context.queue.put(&PresenceTask::again(user, last, tries, unreached), pause).await?;
+            }
+            return Ok(());
+        };
         last = told(&now);
-        reached = reached.and(post(context, connections, &friends, &now, last).await?);
+        posted = post(context, connections, friends, &now, last).await?;
     }
     Err(Error::Contended)
 }
@@ -93,7 +135,8 @@ fn those_who_look(
     there
 }
 
-/// Finds out whether any friend of somebody who is marked as alone is there.
+/// Finds out whether any friend of somebody who is marked as alone is there, and has those told of that turn out to have
+/// gone without a word: whoever was to notice that is dead, since a message was lost.
 pub(super) async fn look_around(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
@@ -103,8 +146,12 @@ pub(super) async fn look_around(
     loop {
         let page = context.store.contacts(session.user, after, LOOKED_FOR_AT_ONCE).await?;
         let friends = context.store.sessions(&friends_of(&page)).await?;
+        for friend in friends.iter().filter(|friend| is_overdue(context, friend)) {
+            let task = PresenceTask::check_once(friend.user, context.no_watch());
+            context.queue.put(&task, Duration::ZERO).await?;
+        }
         if friends.iter().any(|friend| may_look(context, friend)) {
-            return look_at_each(context, connections, vec![session]).await?.or_again();
+            return look_at_each(context, connections, vec![session]).await.map_err(Error::from);
         }
         after = page.next;
         if after.is_none() {
@@ -113,16 +160,21 @@ pub(super) async fn look_around(
     }
 }
 
+/// Whether friends believe that somebody is online who has gone, and should have been told for a while.
+fn is_overdue(context: &Context<'_, impl Sync, impl Sync>, friend: &Session) -> bool {
+    friend.presence.is_told_online() && friend.ends_at(context.policy).plus(OVERDUE) < context.now
+}
+
 async fn post(
     context: &Context<'_, impl Sessions + Sync, impl Sync>,
     connections: &(impl Connections + Sync),
     friends: &[Session],
     session: &Session,
     status: Status,
-) -> Result<Reached, StoreError> {
+) -> Result<Posted, StoreError> {
     let users = vec![user_presence(session, status)];
     let event = ServerFrame::Presence(server::Presence { id: None, users });
-    Ok(post_to(context.store, connections, friends, None, &event, context.now).await?.reached)
+    post_to(context.store, connections, friends, None, &event, context.now).await
 }
 
 fn friends_of(page: &ContactPage) -> Vec<UserId> {

@@ -1,0 +1,99 @@
+//! What a request has put into the queue already.
+
+use std::time::Duration;
+
+use confab_domain::{Timestamp, UserId, WatchId};
+
+use super::PresenceTask;
+use crate::ports::{PresenceQueue, StoreError};
+
+/// The look at one user's lease that a request has queued last.
+///
+/// A row that others change meanwhile is read again, and what is to be done about it is decided anew: a look that is in
+/// the queue already is not queued again, but one on behalf of another watch, or for another time, is another look.
+#[derive(Debug, Default)]
+pub(crate) struct Queued(Option<(WatchId, Duration)>);
+
+impl Queued {
+    /// Puts a look into the queue on behalf of a watch that the row names by then, if at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then it counts as not queued.
+    pub(crate) async fn check(
+        &mut self,
+        queue: &impl PresenceQueue,
+        (user, id): (UserId, WatchId),
+        named_by: Timestamp,
+        delay: Duration,
+    ) -> Result<(), StoreError> {
+        self.put(queue, &PresenceTask::check(user, id, named_by), id, delay).await
+    }
+
+    /// Puts a look into the queue on nobody's behalf.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub(crate) async fn check_once(
+        &mut self,
+        queue: &impl PresenceQueue,
+        (user, number): (UserId, WatchId),
+        delay: Duration,
+    ) -> Result<(), StoreError> {
+        self.put(queue, &PresenceTask::check_once(user, number), number, delay).await
+    }
+
+    async fn put(
+        &mut self,
+        queue: &impl PresenceQueue,
+        task: &PresenceTask,
+        id: WatchId,
+        delay: Duration,
+    ) -> Result<(), StoreError> {
+        if self.0 != Some((id, delay)) {
+            queue.put(task, delay).await?;
+            self.0 = Some((id, delay));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, ready};
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Delays(Mutex<Vec<u64>>);
+
+    impl PresenceQueue for Delays {
+        fn put(
+            &self,
+            _: &PresenceTask,
+            delay: Duration,
+        ) -> impl Future<Output = Result<(), StoreError>> + Send {
+            self.0.lock().unwrap().push(delay.as_secs());
+            ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn the_same_look_is_queued_once_and_another_watch_or_time_is_another_look() {
+        let (queue, mut queued) = (Delays::default(), Queued::default());
+        let user = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let mut check = |id, seconds| {
+            let delay = Duration::from_secs(seconds);
+            let put = queued.check(&queue, (user, WatchId(id)), Timestamp::from_ms(0), delay);
+            put.now_or_never().unwrap().unwrap();
+        };
+        for (id, seconds) in [(1, 32), (1, 32), (1, 9), (2, 9), (2, 9), (2, 4)] {
+            check(id, seconds);
+        }
+        assert_eq!(*queue.0.lock().unwrap(), [32, 9, 9, 4]);
+    }
+}

@@ -1,0 +1,167 @@
+//! Connections that did not take an event: it is offered again to them alone, soon and a few times, and then they are
+//! closed, since a client that reads nothing gets more from a new connection and a `sync`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use confab_domain::retry::pause_before_post;
+use confab_domain::{ConnectionId, UserId};
+use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use crate::announce::{POSTS_IN_FLIGHT_MAX, Posted};
+use crate::ports::{Connections, Session, Sessions};
+use crate::{TaskError, metric};
+
+/// Connections that one task names: so few that posts to all of them end in time though each takes as long as it may, and
+/// that a task is far smaller than a message of a queue may be.
+pub(crate) const CONNECTIONS_PER_TASK: usize = 100;
+
+/// A user's connections that did not take an event.
+///
+/// Shape: `{"user":"usr_…","connections":["…"]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreached {
+    /// `usr_…`.
+    pub user: String,
+    /// The gateway's names for them.
+    pub connections: Vec<String>,
+}
+
+/// What is to be tried again, and when.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    pub(crate) unreached: Vec<Unreached>,
+    /// How often it was tried.
+    pub(crate) tries: u32,
+    pub(crate) pause: Duration,
+}
+
+/// What becomes of the connections that an event did not reach which was offered to them so often before.
+///
+/// Those that never took it are closed.
+pub(crate) async fn retries(
+    sessions: &(impl Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    posted: Posted,
+    tries_before: u32,
+) -> Vec<Retry> {
+    let Posted { refused, unoffered, .. } = posted;
+    let tries = tries_before + 1;
+    let mut retries = Vec::new();
+    match pause_before_post(tries) {
+        Some(pause) => retries.extend(tasks(&refused).map(|unreached| Retry { unreached, tries, pause })),
+        None => close_slow(sessions, connections, refused).await,
+    }
+    let pause = pause_before_post(1).unwrap_or_default();
+    retries.extend(tasks(&unoffered).map(|unreached| Retry { unreached, tries: tries_before, pause }));
+    retries
+}
+
+fn tasks(connections: &[(UserId, ConnectionId)]) -> impl Iterator<Item = Vec<Unreached>> {
+    connections.chunks(CONNECTIONS_PER_TASK).map(|some| {
+        by_user(some)
+            .into_iter()
+            .map(|(user, ids)| Unreached {
+                user: user.to_string(),
+                connections: ids.iter().map(ConnectionId::to_string).collect(),
+            })
+            .collect()
+    })
+}
+
+fn by_user(connections: &[(UserId, ConnectionId)]) -> BTreeMap<UserId, Vec<ConnectionId>> {
+    let mut by_user: BTreeMap<UserId, Vec<ConnectionId>> = BTreeMap::new();
+    for (user, id) in connections {
+        by_user.entry(*user).or_default().push(id.clone());
+    }
+    by_user
+}
+
+/// Reads what a task names.
+pub(crate) fn read(unreached: &[Unreached]) -> Result<BTreeMap<UserId, BTreeSet<ConnectionId>>, TaskError> {
+    let read = |Unreached { user, connections }: &Unreached| {
+        let user = user.parse().map_err(|_| TaskError::Never("no user id"))?;
+        Ok((user, connections.iter().map(ConnectionId::new).collect()))
+    };
+    unreached.iter().map(read).collect()
+}
+
+/// The rows with these connections alone, as far as they are on record still: whoever was taken off it, by a logout for
+/// one, is told of nothing any more.
+pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>) -> Vec<Session> {
+    rows.into_iter()
+        .filter_map(|mut row| {
+            let named = unreached.get(&row.user)?;
+            row.connections.retain(|open| named.contains(&open.id));
+            Some(row)
+        })
+        .collect()
+}
+
+/// Tells connections that they are too slow, as far as they take that, closes them and takes them off the record.
+///
+/// Best effort: what stays is closed after the next event that it does not take.
+pub(crate) async fn close_slow(
+    sessions: &(impl Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    slow: Vec<(UserId, ConnectionId)>,
+) {
+    let closed: Vec<(UserId, ConnectionId)> = stream::iter(slow)
+        .map(|(user, id)| async move {
+            // Its buffer is full, mostly.
+            let _ = connections.post(&id, br#"{"type":"closing","reason":"too_slow"}"#).await;
+            match connections.close(&id).await {
+                Ok(()) => Some((user, id)),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(connection_id = %id, error, "a slow connection stays open");
+                    None
+                }
+            }
+        })
+        .buffer_unordered(POSTS_IN_FLIGHT_MAX)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    metrics::counter!(metric::SLOW_CONNECTIONS).increment(closed.len() as u64);
+    for (user, ids) in by_user(&closed) {
+        tracing::info!(%user, count = ids.len(), "connections that read nothing are closed");
+        if let Err(error) = sessions.close_connections(user, &ids).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "closed connections stay on record");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(n: usize) -> UserId {
+        format!("usr_01ARZ3NDEKTSV4RRFFQ6{n:06}").parse().unwrap()
+    }
+
+    /// As long as API Gateway's are, and more.
+    fn connection(n: usize) -> ConnectionId {
+        ConnectionId::new(format!("TWegAcC4EowCHnA{n:08}="))
+    }
+
+    #[test]
+    fn a_task_is_far_smaller_than_a_message_of_a_queue_may_be() {
+        let all: Vec<_> = (0..5_000).map(|n| (user(n), connection(n))).collect();
+        let tasks: Vec<_> = tasks(&all).collect();
+        assert_eq!(tasks.len(), 50);
+        for task in tasks {
+            assert!(serde_json::to_string(&task).unwrap().len() < 16 * 1024);
+        }
+    }
+
+    #[test]
+    fn connections_of_one_user_are_told_together() {
+        let user = user(1);
+        let tasks: Vec<_> = tasks(&[(user, connection(1)), (user, connection(2))]).collect();
+        let [task] = &tasks[..] else { panic!("{tasks:?}") };
+        assert_eq!(task.len(), 1);
+        assert_eq!(read(task).unwrap()[&user].len(), 2);
+    }
+}

@@ -1,0 +1,86 @@
+//! What must hold in the end.
+
+use std::time::Duration;
+
+use confab_app::ports::Sessions;
+use confab_domain::{ConnectionId, ConversationId, UserId};
+
+use super::world::{Reads, Sent, Socket, World};
+use crate::world::user;
+
+/// From a message to the last repetition of its announcement.
+const REPEATED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often an event is offered to a connection at most: at first, and three times again.
+const OFFERS_MAX: u32 = 4;
+
+pub(super) fn check(world: &World) {
+    let sockets = world.sockets().clone();
+    for (id, socket) in &sockets {
+        let is_open = world.gateway.is_open(id);
+        let row = world.peek(world.memory.session(socket.user)).unwrap();
+        let is_on_record = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
+        match socket.reads {
+            Reads::Never => check_closed(world, id, socket, is_open || is_on_record),
+            Reads::Always | Reads::Late { .. } if !is_open || !is_on_record => {
+                // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
+                if world.scenario.calm || socket.reads == Reads::Always {
+                    world.fault(format!("{id:?} reads, and is closed"));
+                }
+            }
+            Reads::Always | Reads::Late { .. } => check_told(world, id, socket),
+        }
+    }
+    if world.queue.next_due().is_some() {
+        world.fault(format!("left in the queue: {:?}", world.queue.waiting()));
+    }
+}
+
+fn check_closed(world: &World, id: &ConnectionId, socket: &Socket, is_there: bool) {
+    let sent = world.sent();
+    // What is offered when nothing fails is offered to the end.
+    let offers = socket.refused.iter().filter(|(message, _)| sent.contains_key(message));
+    let offers = offers.map(|(_, offers)| *offers).max().unwrap_or(0);
+    if is_there && offers > 0 {
+        world.fault(format!("{id:?} has taken nothing, and is still there"));
+    }
+    if world.scenario.calm && offers > OFFERS_MAX {
+        world.fault(format!("{id:?} was offered the same {offers} times"));
+    }
+    if world.scenario.calm && offers > 0 && !socket.told_to_be_too_slow {
+        world.fault(format!("{id:?} was not told why it is closed"));
+    }
+}
+
+/// What a socket must have got that reads, or reads late.
+fn check_told(world: &World, id: &ConnectionId, socket: &Socket) {
+    for (message, Sent { origin, at }) in world.sent().iter() {
+        let is_for_it = members(world, message.0).contains(&socket.user) && origin != id;
+        let got = socket.got.get(message).map_or(&[][..], Vec::as_slice);
+        if !is_for_it {
+            if !got.is_empty() && origin != id {
+                world.fault(format!("{id:?} got {message:?}, which is not for it"));
+            }
+            continue;
+        }
+        let Some(first) = got.first() else {
+            world.fault(format!("{id:?} did not get {message:?}"));
+            continue;
+        };
+        if world.scenario.calm {
+            if got.len() > 1 {
+                world.fault(format!("{id:?} got {message:?} {} times", got.len()));
+            }
+            if first.since(*at) > REPEATED_WITHIN {
+                world.fault(format!("{id:?} got {message:?} after {:?}", first.since(*at)));
+            }
+        }
+    }
+}
+
+fn members(world: &World, conversation: ConversationId) -> Vec<UserId> {
+    match conversation {
+        ConversationId::Dm { lower, upper } => vec![lower, upper],
+        ConversationId::Group(_) => (0..world.scenario.users).map(user).collect(),
+    }
+}

@@ -1,0 +1,149 @@
+//! A seeded simulation of sockets that read late, or never: everybody else is told once, who reads late is told soon,
+//! and who reads never is closed.
+//!
+//! Time is virtual, as in the simulation of presence, whose clock it has. Start with [`simulate`]; then `world`, what goes
+//! wrong, `check`, what must hold, and `server`, where bugs are planted.
+
+mod check;
+mod server;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::change_group::{Actor, Context};
+use confab_app::ports::{Account, CreateUserOutcome, Devices, Identity, PasswordHash, Users};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::device::Device;
+use confab_domain::log::Attempt;
+use confab_domain::{ConversationId, UserId};
+use confab_protocol::http;
+
+use crate::bugs::check_found_by;
+use crate::presence::clock::{Executor, START};
+use crate::world::{identity, user};
+use crate::{broken_by, number_from_env};
+use server::{Bug, Server};
+use world::{Scenario, World};
+
+/// From the last message to when all is told, or given up.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// The same after a storm: longer than a record waits that has failed a few times.
+const LONG_QUIET: Duration = Duration::from_secs(400);
+
+/// Among so many seeds one must find a bug.
+const SEEDS: u64 = 500;
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    let mut executor = Executor::default();
+    set_up(&world);
+    let ends = START.plus(Duration::from_secs(world.scenario.length));
+    for n in 0..world.scenario.users {
+        executor.spawner.spawn(Arc::clone(&world).write_until(user(n), ends));
+    }
+    world.set_stormy(true);
+    executor.run_until(&world, ends);
+    world.set_stormy(false);
+    // One more of each, which nothing is in the way of.
+    for n in 0..world.scenario.users {
+        let world = Arc::clone(&world);
+        executor.spawner.spawn(async move { world.write(user(n)).await });
+    }
+    executor.run_until(&world, ends.plus(if world.scenario.calm { QUIET } else { LONG_QUIET }));
+    check::check(&world);
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+fn set_up(world: &World) {
+    for n in 0..world.scenario.users {
+        for device in 0..world.scenario.devices {
+            log_in(world, identity(n, device), device == 0);
+            world.open_socket(identity(n, device));
+        }
+    }
+    let members = (1..world.scenario.users).map(|n| user(n).to_string()).collect();
+    let (server, writer) = (Server::new(world), &world.writer);
+    let context = Context { store: &world.memory, delivery: server.delivery(), queue: &server, writer };
+    let actor = Actor { user: user(0), key: "made".parse().unwrap(), attempt: Attempt(0) };
+    let wanted = http::NewGroup { name: "Everybody".to_owned(), members };
+    world.peek(Box::pin(context.create(World::group(), actor, &wanted, server.now))).unwrap();
+}
+
+fn log_in(world: &World, identity: Identity, is_first: bool) {
+    let now = world.clock.now();
+    let Identity { user, device, family } = identity;
+    let login = Device {
+        user,
+        device,
+        family,
+        generation: 0,
+        name: None,
+        platform: None,
+        push: None,
+        created_at: now,
+        last_active_at: now,
+    };
+    if !is_first {
+        return world.peek(world.memory.put_device(&login)).unwrap();
+    }
+    let profile = Profile {
+        user,
+        handle: Handle::parse(&format!("user_{}", user.ulid().0)).unwrap(),
+        display_name: "Somebody".to_owned(),
+        avatar: None,
+    };
+    let account = Account { profile, password_hash: PasswordHash(String::new()), created_at: now };
+    let made = world.peek(world.memory.create_user(&account, &login)).unwrap();
+    assert_eq!(made, CreateUserOutcome::Created);
+}
+
+/// The conversations of a user: the group, and one with each other.
+fn conversations(world: &World, of: UserId) -> Vec<ConversationId> {
+    let others = (0..world.scenario.users).map(user).filter(|other| *other != of);
+    let pairs = others.map(|other| ConversationId::dm(of, other).unwrap());
+    pairs.chain([ConversationId::Group(World::group())]).collect()
+}
+
+#[test]
+fn who_reads_is_told_once_and_who_does_not_is_told_soon_or_closed() {
+    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(400)),
+    };
+    let broken = broken_by(first, count, |seed| simulate(seed, None));
+    if let Some((seed, fault)) = broken.first() {
+        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
+    }
+}
+
+#[test]
+fn a_whole_record_that_is_repeated_for_one_connection_is_found() {
+    check_found_by(simulate, SEEDS, Bug::WholeRepeated);
+}
+
+#[test]
+fn a_list_of_who_was_not_reached_that_is_dropped_is_found() {
+    check_found_by(simulate, SEEDS, Bug::UnreachedDropped);
+}
+
+#[test]
+fn a_connection_that_never_reads_and_is_never_closed_is_found() {
+    check_found_by(simulate, SEEDS, Bug::SlowNeverClosed);
+}
+
+#[test]
+fn a_connection_that_is_closed_as_soon_as_it_refuses_once_is_found() {
+    check_found_by(simulate, SEEDS, Bug::ClosedAtOnce);
+}
+
+#[test]
+fn a_record_that_fails_for_what_a_client_does_is_found() {
+    check_found_by(simulate, SEEDS, Bug::RecordFails);
+}

@@ -1,0 +1,93 @@
+//! The queue and the gateway of one invocation, with a bug planted in them or without.
+
+use std::time::Duration;
+
+use confab_app::delivery::Delivery;
+use confab_app::fan_out::FanOutTask;
+use confab_app::ports::{Connections, FanOutQueue, PostOutcome, StoreError};
+use confab_app::push::PushTask;
+use confab_domain::{ConnectionId, Timestamp};
+use confab_memory::{DelayQueue, yield_once};
+use confab_protocol::ServerFrame;
+
+use super::world::{POLICY, World};
+
+/// A bug that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bug {
+    /// Where one connection is not reached, everybody is told again.
+    WholeRepeated,
+    /// Who was not reached is not told again.
+    UnreachedDropped,
+    /// A connection that takes nothing stays open.
+    SlowNeverClosed,
+    /// A connection that does not take an event at once is closed the next time.
+    ClosedAtOnce,
+    /// A record fails as a whole where a connection does not take an event.
+    RecordFails,
+}
+
+/// What one invocation reaches beside the stores.
+pub(super) struct Server<'a> {
+    pub(super) world: &'a World,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Server<'a> {
+    pub(super) fn new(world: &'a World) -> Self {
+        Self { world, now: world.clock.now() }
+    }
+
+    pub(super) fn delivery(&self) -> Delivery<'_, Self, DelayQueue<PushTask>> {
+        Delivery { connections: self, push: &self.world.pushes, policy: POLICY, probes: &self.world.probes }
+    }
+}
+
+impl FanOutQueue for Server<'_> {
+    async fn enqueue(&self, task: &FanOutTask, delay: Duration) -> Result<(), StoreError> {
+        let mut task = task.clone();
+        if let FanOutTask::V2 { conversation, seq, tries, .. } = &mut task {
+            if self.world.has(Bug::UnreachedDropped) {
+                return Ok(());
+            }
+            if self.world.has(Bug::RecordFails) {
+                return Err(StoreError::Unavailable("some connections were not reached".into()));
+            }
+            if self.world.has(Bug::ClosedAtOnce) {
+                *tries = 3;
+            }
+            if self.world.has(Bug::WholeRepeated) {
+                task = FanOutTask::V1 { conversation: conversation.clone(), seq: *seq, origin: None };
+            }
+        }
+        self.world.queue.enqueue(&task, delay).await
+    }
+}
+
+impl Connections for Server<'_> {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        let Ok(event) = serde_json::from_slice::<ServerFrame>(frame) else {
+            // Not an event that this version knows: what is said before the end.
+            self.world.sockets().get_mut(connection).unwrap().told_to_be_too_slow = true;
+            return Ok(PostOutcome::Throttled);
+        };
+        if let Some(outcome) = self.world.post_fault(connection, &event) {
+            yield_once().await;
+            return Ok(outcome);
+        }
+        let outcome = self.world.gateway.post(connection, frame).await;
+        self.world.take_frames(connection);
+        outcome
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        Connections::is_open(&self.world.gateway, connection).await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+        if self.world.has(Bug::SlowNeverClosed) {
+            return Ok(());
+        }
+        self.world.gateway.close(connection).await
+    }
+}

@@ -1,0 +1,351 @@
+//! Time, stores and sockets, and who does not read.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use confab_app::TaskError;
+use confab_app::fan_out::{FanOutTask, fan_out};
+use confab_app::ports::{Connection, Identity, PostOutcome, Sessions};
+use confab_app::presence::Probes;
+use confab_app::push::PushTask;
+use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::log::Attempt;
+use confab_domain::retry::pause_of_record;
+use confab_domain::{ConnectionId, Content, ConversationId, GroupId, Timestamp, UserId};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
+use confab_protocol::ServerFrame;
+use ulid::Ulid;
+
+use super::conversations;
+use super::server::{Bug, Server};
+use crate::executor::{finish, mortal};
+use crate::presence::clock::{Clock, Spawner, Timed};
+use crate::random::Random;
+use crate::weather::Changeable;
+
+pub(super) const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// Longest that a socket reads nothing and goes on afterwards. Unit: milliseconds.
+const BUSY_MS_MAX: u64 = 5_000;
+
+/// Longest that a function runs.
+const FUNCTION_MAX: Duration = Duration::from_secs(15);
+
+/// The size of a world, and what goes wrong in it.
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    seed: u64,
+    pub(super) bug: Option<Bug>,
+    /// Nothing goes wrong but that some do not read.
+    pub(super) calm: bool,
+    pub(super) users: u32,
+    pub(super) devices: u32,
+    /// Until the trouble ends. Unit: seconds.
+    pub(super) length: u64,
+    /// Longest time between two messages of a user. Unit: milliseconds.
+    pause_ms_max: u64,
+    /// One call in so many fails; 0 is never.
+    failure_once_in: u64,
+    /// Between two polls of so many a function dies; 0 is never.
+    crash_once_in: u64,
+    /// One record in so many comes twice; 0 is never.
+    doubled_once_in: u64,
+    /// Latest that a record comes. Unit: milliseconds.
+    late_ms_max: u64,
+}
+
+impl Scenario {
+    pub(super) fn of(seed: u64, bug: Option<Bug>) -> Self {
+        // A generator of its own, so that a planted bug does not change the scenario.
+        let random = Random::new(seed ^ 0x510_3ead);
+        let calm = random.once_in(2);
+        Self {
+            seed,
+            bug,
+            calm,
+            users: u32::try_from(random.between(2, 5)).unwrap(),
+            devices: u32::try_from(random.between(1, 3)).unwrap(),
+            length: *random.pick(&[10, 40]),
+            pause_ms_max: *random.pick(&[500, 6_000]),
+            failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
+            crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },
+            doubled_once_in: if calm { 0 } else { *random.pick(&[0, 2, 10]) },
+            late_ms_max: if calm { 100 } else { *random.pick(&[100, 20_000]) },
+        }
+    }
+}
+
+/// How a socket reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    Always,
+    /// Nothing from time to time, for a while that begins then.
+    Late {
+        every_ms: u64,
+        for_ms: u64,
+    },
+    Never,
+}
+
+/// A socket, and what became of what was posted to it.
+#[derive(Clone, Debug)]
+pub(super) struct Socket {
+    pub(super) user: UserId,
+    pub(super) reads: Reads,
+    /// When it got each message, in order.
+    pub(super) got: BTreeMap<(ConversationId, u64), Vec<Timestamp>>,
+    /// How often it was offered each that it did not take.
+    pub(super) refused: BTreeMap<(ConversationId, u64), u32>,
+    pub(super) told_to_be_too_slow: bool,
+}
+
+/// By which socket a message was sent, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) origin: ConnectionId,
+    pub(super) at: Timestamp,
+}
+
+/// What is shared by all who write, and the servers.
+pub(super) struct World {
+    pub(super) scenario: Scenario,
+    pub(super) random: Arc<Random>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) memory: Memory,
+    pub(super) gateway: Gateway,
+    pub(super) queue: DelayQueue<FanOutTask>,
+    /// What phones are to be told; nobody does.
+    pub(super) pushes: DelayQueue<PushTask>,
+    pub(super) probes: Probes,
+    pub(super) writer: Writer,
+    weather: Arc<Changeable>,
+    stormy: AtomicBool,
+    sockets: Mutex<BTreeMap<ConnectionId, Socket>>,
+    /// The messages that were sent while nothing failed.
+    sent: Mutex<BTreeMap<(ConversationId, u64), Sent>>,
+    count: AtomicU64,
+    faults: Mutex<Vec<String>>,
+}
+
+impl World {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        let random = Arc::new(Random::new(scenario.seed));
+        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let clock = Arc::new(Clock::default());
+        let queues_clock = Arc::clone(&clock);
+        Self {
+            memory: Memory::new(Arc::clone(&weather) as _),
+            gateway: Gateway::new(Arc::clone(&weather) as _),
+            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            pushes: DelayQueue::default(),
+            probes: Probes::default(),
+            writer: Writer::default(),
+            weather,
+            stormy: AtomicBool::new(false),
+            sockets: Mutex::default(),
+            sent: Mutex::default(),
+            count: AtomicU64::new(0),
+            faults: Mutex::default(),
+            clock,
+            random,
+            scenario,
+        }
+    }
+
+    pub(super) fn group() -> GroupId {
+        GroupId::new(Ulid(1_000_000))
+    }
+
+    pub(super) fn has(&self, bug: Bug) -> bool {
+        self.scenario.bug == Some(bug)
+    }
+
+    pub(super) fn set_stormy(&self, stormy: bool) {
+        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    }
+
+    fn is_stormy(&self) -> bool {
+        self.stormy.load(Relaxed)
+    }
+
+    pub(super) fn sockets(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Socket>> {
+        self.sockets.lock().unwrap()
+    }
+
+    pub(super) fn sent(&self) -> MutexGuard<'_, BTreeMap<(ConversationId, u64), Sent>> {
+        self.sent.lock().unwrap()
+    }
+
+    pub(super) fn fault(&self, what: String) {
+        let at = self.clock.now().since(crate::presence::clock::START).as_millis();
+        self.faults.lock().unwrap().push(format!("at {at}: {what}"));
+    }
+
+    pub(super) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().unwrap().first().cloned()
+    }
+
+    /// Reads a store as the judge that nothing fails for.
+    pub(super) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
+        self.weather.set(0);
+        let answer = finish(read);
+        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        answer
+    }
+
+    pub(super) fn open_socket(&self, identity: Identity) {
+        let id = ConnectionId::new(format!("c{}=", self.count.fetch_add(1, Relaxed)));
+        let reads = match self.random.below(6) {
+            0 => Reads::Never,
+            1 | 2 => Reads::Late {
+                every_ms: self.random.between(20_000, 40_000),
+                for_ms: self.random.below(BUSY_MS_MAX),
+            },
+            _ => Reads::Always,
+        };
+        self.gateway.open(id.clone());
+        let opened_at = self.clock.now();
+        let connection = Connection { id: id.clone(), device: identity.device, opened_at };
+        self.peek(self.memory.open_connection(identity.user, &connection, opened_at)).unwrap();
+        let socket = Socket {
+            user: identity.user,
+            reads,
+            got: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            told_to_be_too_slow: false,
+        };
+        self.sockets().insert(id, socket);
+    }
+
+    /// What becomes of a post instead of its delivery.
+    pub(super) fn post_fault(&self, id: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
+        let mut sockets = self.sockets();
+        let socket = sockets.get_mut(id).unwrap();
+        let passed_ms = self.clock.now().since(crate::presence::clock::START).as_millis();
+        let refuses = match socket.reads {
+            Reads::Always => false,
+            Reads::Never => true,
+            Reads::Late { every_ms, for_ms } => passed_ms % u128::from(every_ms) < u128::from(for_ms),
+        };
+        if refuses && let Some(message) = message_of(event) {
+            *socket.refused.entry(message).or_default() += 1;
+        }
+        refuses.then_some(PostOutcome::Throttled)
+    }
+
+    /// Notes what was delivered.
+    pub(super) fn take_frames(&self, id: &ConnectionId) {
+        let now = self.clock.now();
+        for frame in self.gateway.take_frames(id) {
+            let event: ServerFrame = serde_json::from_slice(&frame).unwrap();
+            if let Some(message) = message_of(&event) {
+                self.sockets().get_mut(id).unwrap().got.entry(message).or_default().push(now);
+            }
+        }
+    }
+
+    /// Writes from time to time.
+    pub(super) async fn write_until(self: Arc<Self>, user: UserId, until: Timestamp) {
+        while self.clock.now() < until {
+            self.write(user).await;
+            let pause = Duration::from_millis(self.random.below(self.scenario.pause_ms_max));
+            self.clock.sleep(pause).await;
+        }
+    }
+
+    pub(super) async fn write(&self, sender: UserId) {
+        let conversation = *self.random.pick(&conversations(self, sender));
+        let ids: Vec<ConnectionId> = {
+            let sockets = self.sockets();
+            sockets.iter().filter(|(_, socket)| socket.user == sender).map(|(id, _)| id.clone()).collect()
+        };
+        let origin = self.random.pick(&ids).clone();
+        let key = format!("m{}", self.count.fetch_add(1, Relaxed)).parse().unwrap();
+        let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
+        let content = Content { text: Some("Shall we meet?".to_owned()), ..Content::default() };
+        let command =
+            SendMessage { sender, origin: Some(origin.clone()), conversation, key, content, attempt };
+        let (server, sent_at, is_calm) = (Server::new(self), self.clock.now(), !self.is_stormy());
+        let delivery = server.delivery();
+        let sending = send_message(&self.memory, (&delivery, &server), &self.writer, command, server.now);
+        match self.invoke(sending).await {
+            Some(Ok(sent)) if is_calm => {
+                self.sent().insert((conversation, sent.ack.seq), Sent { origin, at: sent_at });
+            }
+            Some(Err(error)) if self.scenario.calm => self.fault(format!("a send fails: {error:?}")),
+            _ => {}
+        }
+    }
+
+    /// Runs one invocation, which may die, and does not outlive its time.
+    async fn invoke<T>(&self, function: impl Future<Output = T>) -> Option<T> {
+        let deadline = self.clock.now().plus(FUNCTION_MAX);
+        let dies = || {
+            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            crashes || self.clock.now() > deadline
+        };
+        mortal(function, dies).await
+    }
+
+    /// The `fan-out` function, for one record, as often as it fails.
+    async fn perform(&self, delayed: Delayed<FanOutTask>) {
+        for receives in 1.. {
+            let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
+            self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
+            let server = Server::new(self);
+            let delivery = server.delivery();
+            let announced = fan_out(&self.memory, (&delivery, &server), &delayed.task, server.now);
+            match self.invoke(announced).await {
+                Some(Ok(_)) => return,
+                Some(Err(TaskError::Never(why))) => {
+                    return self.fault(format!("{:?} is parked: {why}", delayed.task));
+                }
+                Some(Err(TaskError::Again(error))) if self.scenario.calm => {
+                    return self.fault(format!("a record fails though no store does: {error:?}"));
+                }
+                Some(Err(TaskError::Again(_))) | None => self.clock.sleep(pause_of_record(receives)).await,
+            }
+        }
+    }
+}
+
+fn message_of(event: &ServerFrame) -> Option<(ConversationId, u64)> {
+    match event {
+        ServerFrame::Message(message) => Some((message.conversation.parse().unwrap(), message.seq)),
+        _ => None,
+    }
+}
+
+impl Timed for World {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn random(&self) -> &Random {
+        &self.random
+    }
+
+    fn slowness(&self) -> u64 {
+        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        self.queue.next_due()
+    }
+
+    fn receive(self: &Arc<Self>, spawner: &Spawner) {
+        let now = self.clock.now();
+        let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
+        let Some(delayed) = self.queue.receive(any, now) else { return };
+        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        for _ in 0..copies {
+            let (world, delayed) = (Arc::clone(self), delayed.clone());
+            spawner.spawn(async move { world.perform(delayed).await });
+        }
+    }
+}
