@@ -1,6 +1,9 @@
 //! Somebody who is told to beat rarely, since no friend is there.
 
+use std::time::Duration;
+
 use confab_app::ports::Sessions;
+use confab_lambda::clock;
 
 use crate::bench::{Bench, User};
 use crate::queue_bench::comes_again;
@@ -36,4 +39,36 @@ async fn a_second_device_that_comes_and_goes_does_not_put_the_first_offline() {
     let session = bench.store.session(ada.id).await.expect("a store").expect("a session");
     let covered = session.ends_at(crate::bench::POLICY).since(session.presence.lease.heard_at);
     assert!(covered.as_secs() >= 480, "{covered:?}");
+}
+
+#[tokio::test]
+async fn twenty_messages_to_somebody_who_beats_rarely_ask_them_once() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.run_presence().await;
+    bench.was_alone_for_long(&bob).await;
+    bench.was_heard_at(&bob, clock::now().minus(Duration::from_secs(60))).await;
+    bench.forget_posts();
+    for n in 0..20 {
+        bench.send(&ada, &bob, &format!("m{n}"), "Are you there?").await;
+    }
+    assert_eq!(bench.posts_to("c2="), 20 + 1, "the messages, and one question");
+}
+
+#[tokio::test]
+async fn whoever_has_gone_without_a_word_is_found_when_the_watch_of_a_friend_is_renewed() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.befriend(&ada, &bob).await;
+    bench.run_presence().await;
+    // Bob's next look is lost.
+    bench.was_not_heard_for_long(&bob).await;
+    bench.watch_is_due_to_be_renewed(&ada).await;
+    let look = bench.next_look(&ada).await;
+    bench.forget_posts();
+    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    bench.run_presence().await;
+    assert_eq!(bench.posts_to("c1="), 1, "that he is offline");
+    let session = bench.store.session(bob.id).await.expect("a store").expect("a session");
+    assert!(!session.presence.is_told_online());
 }

@@ -48,6 +48,14 @@ impl Bench {
         assert!(self.store.renew(user.id, connection, &charges, then).await.expect("a store").is_some());
     }
 
+    /// As if a user had been watched for ten minutes.
+    pub(crate) async fn watch_is_due_to_be_renewed(&self, user: &User) {
+        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let mut renewed = session.presence;
+        renewed.watch.as_mut().expect("a watch").until = clock::now();
+        assert!(self.store.replace_presence(user.id, &session.presence, &renewed).await.expect("a store"));
+    }
+
     /// As if a user had been alone for long, and told to beat rarely.
     pub(crate) async fn was_alone_for_long(&self, user: &User) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");

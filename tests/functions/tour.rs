@@ -34,7 +34,7 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
 
 /// Who takes no post is closed in the end.
 async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
-    let group = bench.group(ada, &[bob]).await;
+    let group = bench.group(bob, &[ada]).await;
     for (n, function) in ["fan-out", "presence"].into_iter().enumerate() {
         let slow = format!("{SLOW}{n}=");
         bench.has_old_connection(bob, &slow).await;

@@ -19,9 +19,13 @@ use crate::announce::{self, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
-    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
+    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Session, Sessions,
+    StoreError,
 };
 use crate::unreached::{self, Retry, Unreached, retries};
+
+/// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// An announcement to be made.
 ///
@@ -175,6 +179,38 @@ impl Told<'_> {
         }
         Ok(())
     }
+}
+
+/// Announces to two users here and now, and has it done again later where that fails. Gives the sender's session row.
+pub(crate) async fn announce_to_pair(
+    sessions: &(impl Sessions + Sync),
+    (delivery, queue): (
+        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+        &(impl FanOutQueue + Sync),
+    ),
+    pair: [UserId; 2],
+    message: &Message,
+    origin: Option<&ConnectionId>,
+    now: Timestamp,
+) -> Option<Session> {
+    let audience = delivery::Audience { readers: &pair, group: None, origin };
+    let mut rows = sessions.sessions(&pair).await;
+    let posted = match &rows {
+        Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
+        Err(_) => None,
+    };
+    let left_to_the_queue = match posted {
+        Some(posted) => {
+            let told = Told { entry: message, is_change: false };
+            told.again(sessions, (delivery.connections, queue), posted, 0).await
+        }
+        None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
+    };
+    if let Err(error) = left_to_the_queue {
+        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
+    }
+    let [_, sender] = pair;
+    rows.as_mut().ok()?.extract_if(.., |row| row.user == sender).next()
 }
 
 /// Has an entry of a group announced: by the queue, or, where that fails, here and now.

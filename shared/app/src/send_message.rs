@@ -3,8 +3,6 @@
 //! Three store round trips: (claim ∥ end of the log) → append → sessions of the recipients. The order matters: see
 //! `confab_domain::claim` for why a claim precedes the append, [`crate::announce`] for why sessions are read after it.
 
-use std::time::Duration;
-
 use confab_domain::claim::{Claim, searched_far_enough};
 use confab_domain::high_water::LogEnd;
 use confab_domain::retention::Retention;
@@ -15,8 +13,8 @@ use confab_domain::{
 use confab_protocol as protocol;
 
 use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
-use crate::delivery::{Audience, Delivery, deliver};
-use crate::fan_out::{FanOutTask, Told, announce_in_group};
+use crate::delivery::Delivery;
+use crate::fan_out::{announce_in_group, announce_to_pair};
 use crate::membership::{not_a_member, readable_by};
 use crate::ports::{
     AppendError, Connections, Contacts, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
@@ -26,9 +24,6 @@ use crate::{Error, HeadCache, Lanes, metric, wire};
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
-
-/// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
-const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// What the caller wants to send.
 #[derive(Clone, Debug)]
@@ -114,38 +109,6 @@ pub async fn send_message(
         duplicate,
     };
     Ok(Sent { ack, senders_session })
-}
-
-/// Announces to two users here and now, and has it done again later where that fails. Gives the sender's session row.
-async fn announce_to_pair(
-    sessions: &(impl Sessions + Sync),
-    (delivery, queue): (
-        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-        &(impl FanOutQueue + Sync),
-    ),
-    pair: [UserId; 2],
-    message: &Message,
-    origin: Option<&ConnectionId>,
-    now: Timestamp,
-) -> Option<Session> {
-    let audience = Audience { readers: &pair, group: None, origin };
-    let mut rows = sessions.sessions(&pair).await;
-    let posted = match &rows {
-        Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
-        Err(_) => None,
-    };
-    let left_to_the_queue = match posted {
-        Some(posted) => {
-            let told = Told { entry: message, is_change: false };
-            told.again(sessions, (delivery.connections, queue), posted, 0).await
-        }
-        None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
-    };
-    if let Err(error) = left_to_the_queue {
-        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
-    }
-    let [_, sender] = pair;
-    rows.as_mut().ok()?.extract_if(.., |row| row.user == sender).next()
 }
 
 /// Checks before the claim that what the message answers is there: a refused

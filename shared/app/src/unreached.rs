@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use confab_domain::retry::pause_before_post;
 use confab_domain::{ConnectionId, UserId};
+use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::announce::{POSTS_IN_FLIGHT_MAX, Posted};
-use crate::ports::{Connections, Session, Sessions};
+use crate::close_connection::close_with_reason;
+use crate::ports::{CloseOutcome, Connections, Session, Sessions};
 use crate::{TaskError, metric};
 
-/// Connections that one task names: so few that posts to all of them end in time though each takes as long as it may, and
-/// that a task is far smaller than a message of a queue may be.
-pub(crate) const CONNECTIONS_PER_TASK: usize = 100;
+/// Connections that one task names: so few that posting to all of them, and closing them, ends in time though each call
+/// takes as long as it may; and that a task is far smaller than a message of a queue may be.
+pub(crate) const CONNECTIONS_PER_TASK: usize = 64;
 
 /// A user's connections that did not take an event.
 ///
@@ -109,10 +111,8 @@ pub(crate) async fn close_slow(
 ) {
     let closed: Vec<(UserId, ConnectionId)> = stream::iter(slow)
         .map(|(user, id)| async move {
-            // Its buffer is full, mostly.
-            let _ = connections.post(&id, br#"{"type":"closing","reason":"too_slow"}"#).await;
-            match connections.close(&id).await {
-                Ok(()) => Some((user, id)),
+            match close_with_reason(connections, &id, ClosingReason::TooSlow).await {
+                Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, id)),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(connection_id = %id, error, "a slow connection stays open");
@@ -150,9 +150,9 @@ mod tests {
     fn a_task_is_far_smaller_than_a_message_of_a_queue_may_be() {
         let all: Vec<_> = (0..5_000).map(|n| (user(n), connection(n))).collect();
         let tasks: Vec<_> = tasks(&all).collect();
-        assert_eq!(tasks.len(), 50);
+        assert_eq!(tasks.len(), 79);
         for task in tasks {
-            assert!(serde_json::to_string(&task).unwrap().len() < 16 * 1024);
+            assert!(serde_json::to_string(&task).unwrap().len() < 8 * 1024);
         }
     }
 

@@ -10,6 +10,7 @@ mod presence;
 mod push;
 mod restart;
 mod retention;
+mod slow_reader;
 mod source_limits;
 mod start;
 mod stop;

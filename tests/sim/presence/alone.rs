@@ -31,6 +31,7 @@ impl Alone {
     fn new(seed: u64) -> Self {
         let scenario =
             Scenario { calm: true, users: 2, devices: 1, contacts_change: false, ..Scenario::of(seed, None) };
+        let scenario = Scenario { silent_once_in: 0, flaky_once_in: 0, ..scenario };
         let world = Arc::new(World::new(scenario));
         sign_up(&world, identity(0, 0));
         sign_up(&world, identity(1, 0));

@@ -39,6 +39,31 @@ fn a_friend_who_looks_without_a_probe_is_found() {
 }
 
 #[test]
+fn news_that_all_are_told_again_for_one_connection_are_found() {
+    check_found(Bug::AllToldAgain);
+}
+
+#[test]
+fn who_was_not_reached_and_is_not_told_again_is_found() {
+    check_found(Bug::UnreachedDropped);
+}
+
+#[test]
+fn a_connection_that_takes_nothing_and_is_never_closed_is_found() {
+    check_found(Bug::SlowNeverClosed);
+}
+
+#[test]
+fn a_record_that_fails_once_and_does_not_come_again_is_found() {
+    check_found(Bug::FailedRecordDropped);
+}
+
+#[test]
+fn a_record_that_fails_once_and_is_hidden_for_long_is_found() {
+    check_found(Bug::FailedRecordHidden);
+}
+
+#[test]
 fn being_alone_marked_after_looking_around_is_found() {
     check_found_by(meet, SEEDS, Bug::AloneMarkedLater);
 }

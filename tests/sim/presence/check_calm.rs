@@ -11,6 +11,9 @@ use crate::world::user;
 /// From an event to the last friend who is told of it.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// What one failure of a record adds.
+const ONE_FAILURE: Duration = Duration::from_millis(1_500);
+
 /// From the beginning of looking at somebody until all is told that was to be found out.
 const SETTLED: Duration = Duration::from_secs(8);
 
@@ -24,10 +27,19 @@ const EARLINESS_MAX: Duration = Duration::from_millis(500);
 pub(crate) fn check(world: &World) {
     let (ledger, now) = (world.ledger(), world.clock.now());
     let mut faults = Vec::new();
-    for span in &ledger.spans {
+    for span in ledger.spans.iter().filter(|span| !span.is_silent) {
         for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
             for piece in pieces(&ledger, span, subject, now) {
-                let view = View { ledger: &ledger, timeout: world.scenario.policy.timeout, subject, span };
+                let scenario = &world.scenario;
+                let view = View {
+                    ledger: &ledger,
+                    timeout: scenario.policy.timeout,
+                    prompt: PROMPT + if scenario.flaky_once_in > 0 { ONE_FAILURE } else { Duration::ZERO },
+                    // A record that came before, and may have done something, tells what is so once more.
+                    tells_once: scenario.flaky_once_in == 0,
+                    subject,
+                    span,
+                };
                 faults.extend(view.check(piece));
             }
         }
@@ -64,6 +76,8 @@ fn pieces(ledger: &Ledger, span: &Span, subject: UserId, now: Timestamp) -> Vec<
 struct View<'a> {
     ledger: &'a Ledger,
     timeout: Duration,
+    prompt: Duration,
+    tells_once: bool,
     subject: UserId,
     span: &'a Span,
 }
@@ -83,11 +97,15 @@ impl View<'_> {
             Some(format!("{:?} of {:?} at {at}: {what}", self.span.device, self.subject))
         };
         let mut checkpoints = self.checkpoints(piece);
-        checkpoints.push((piece.to.plus(PROMPT), None));
+        checkpoints.push((piece.to.plus(self.prompt), None));
         for (at, is_online) in checkpoints {
             while let Some(event) = events.first().copied().filter(|event| event.at <= at) {
                 events.remove(0);
                 let is_repeated = known == Some(event.is_online);
+                if !self.tells_once && known.is_none_or(|known| known == event.is_online) {
+                    known = Some(event.is_online);
+                    continue;
+                }
                 if is_repeated && !self.changed_twice_at_once(event.at) {
                     return fault("told twice", event.at);
                 }
@@ -123,8 +141,8 @@ impl View<'_> {
         let mut checkpoints = Vec::new();
         for (index, frame) in frames.iter().enumerate() {
             let next = frames.get(index + 1);
-            let told_by = frame.plus(PROMPT);
-            if !self.logged_out_within(frame.minus(PROMPT), told_by) {
+            let told_by = frame.plus(self.prompt);
+            if !self.logged_out_within(frame.minus(self.prompt), told_by) {
                 checkpoints.push((told_by, Some(true)));
             }
             let silent = frame.plus(self.timeout + LATENESS_MAX).max(piece.from);
@@ -133,8 +151,8 @@ impl View<'_> {
             }
         }
         for logout in self.logouts().filter(|logout| logout.is_only) {
-            let told_by = logout.at.plus(PROMPT);
-            if !frames.iter().any(|frame| (logout.at.minus(PROMPT)..=told_by).contains(frame)) {
+            let told_by = logout.at.plus(self.prompt);
+            if !frames.iter().any(|frame| (logout.at.minus(self.prompt)..=told_by).contains(frame)) {
                 checkpoints.push((told_by, Some(false)));
             }
         }
@@ -150,11 +168,11 @@ impl View<'_> {
 
     /// Whether there were two changes at the same time: then either of those who tell may tell the later, or both.
     fn changed_twice_at_once(&self, at: Timestamp) -> bool {
-        let from = at.minus(2 * PROMPT);
+        let from = at.minus(2 * self.prompt);
         let is_back = |pair: &[Timestamp]| {
             let silence = pair[1].since(pair[0]);
             (from..=at).contains(&pair[1])
-                && (self.timeout..self.timeout + LATENESS_MAX + PROMPT).contains(&silence)
+                && (self.timeout..self.timeout + LATENESS_MAX + self.prompt).contains(&silence)
         };
         self.logged_out_within(from, at) || self.frames().windows(2).any(is_back)
     }
@@ -162,17 +180,17 @@ impl View<'_> {
     fn untimely(&self, event: &Told) -> Option<&'static str> {
         let last = self.frames().iter().rfind(|frame| **frame <= event.at);
         if event.is_online {
-            let is_prompt = last.is_some_and(|last| last.plus(PROMPT) >= event.at);
+            let is_prompt = last.is_some_and(|last| last.plus(self.prompt) >= event.at);
             return (!is_prompt).then_some("told online late, or without a reason");
         }
-        if self.ledger.answers_since(self.subject, event.at.minus(PROMPT), event.at) {
+        if self.ledger.answers_since(self.subject, event.at.minus(self.prompt), event.at) {
             return Some("told offline while it answers");
         }
-        if self.logged_out_within(event.at.minus(PROMPT), event.at) {
+        if self.logged_out_within(event.at.minus(self.prompt), event.at) {
             return None;
         }
         // Who tells may not know yet of what was sent last.
-        let last = self.frames().iter().rfind(|frame| frame.plus(PROMPT) <= event.at);
+        let last = self.frames().iter().rfind(|frame| frame.plus(self.prompt) <= event.at);
         let early = last.is_some_and(|last| last.plus(self.timeout) > event.at.plus(EARLINESS_MAX));
         early.then_some("told offline too early")
     }

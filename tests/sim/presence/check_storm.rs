@@ -44,7 +44,7 @@ pub(crate) fn check(world: &World) {
     let mut faults = Vec::new();
     {
         let ledger = world.ledger();
-        for span in ledger.spans.iter().filter(|span| span.to.is_none()) {
+        for span in ledger.spans.iter().filter(|span| span.to.is_none() && !span.is_silent) {
             for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
                 let is_online = ledger.answers_since(subject, now, now);
                 if world.tells(span.user, subject) {

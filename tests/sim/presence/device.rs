@@ -93,9 +93,10 @@ impl Device {
     }
 
     fn open(&mut self, connection: ConnectionId) {
+        let is_silent = self.world.may_fall_silent(&connection);
         self.socket = Some(connection.clone());
         self.world.phones().get_mut(&self.identity.device).unwrap().socket = Some(connection);
-        self.world.ledger().begin(self.identity.user, self.identity.device, self.now());
+        self.world.ledger().begin(self.identity.user, self.identity.device, self.now(), is_silent);
         self.interval = self.world.scenario.policy.interval;
         self.next_beat = self.now().plus(self.interval);
     }

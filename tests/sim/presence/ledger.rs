@@ -34,6 +34,8 @@ pub(crate) struct Span {
     pub(crate) device: DeviceId,
     pub(crate) from: Timestamp,
     pub(crate) to: Option<Timestamp>,
+    /// Its socket takes no event.
+    pub(crate) is_silent: bool,
 }
 
 /// A device's end.
@@ -63,8 +65,8 @@ impl Ledger {
         self.frames.entry(user).or_default().push(now);
     }
 
-    pub(crate) fn begin(&mut self, user: UserId, device: DeviceId, now: Timestamp) {
-        self.spans.push(Span { user, device, from: now, to: None });
+    pub(crate) fn begin(&mut self, user: UserId, device: DeviceId, now: Timestamp, is_silent: bool) {
+        self.spans.push(Span { user, device, from: now, to: None, is_silent });
     }
 
     pub(crate) fn end(&mut self, device: DeviceId, now: Timestamp) {

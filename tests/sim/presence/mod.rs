@@ -12,6 +12,7 @@ mod device;
 mod failures;
 mod functions;
 mod ledger;
+mod looks;
 mod meeting;
 mod passed_on;
 mod scenario;
@@ -36,6 +37,9 @@ use crate::{broken_by, number_from_env};
 
 /// After a storm, until everything must be as it should: longer than a watch is believed in.
 const QUIET: Duration = Duration::from_secs(900);
+
+/// After which a socket that takes no event is closed, or was offered one again, where each record fails once at most.
+const SLOW_FOR: Duration = Duration::from_secs(12);
 
 /// Longer than any world lasts.
 const FOR_EVER: Duration = Duration::from_secs(86_400);
@@ -66,6 +70,11 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         world.set_stormy(false);
         executor.run_until(&world, storm_ends.plus(QUIET));
         check_storm::check(&world);
+    }
+    let too_slow = world.too_slow(SLOW_FOR);
+    // Who is no friend any more is not told again, and so is not closed either.
+    if !too_slow.is_empty() && !world.scenario.contacts_change {
+        world.fault(format!("{too_slow:?} have taken nothing, and are still there"));
     }
     world.first_fault().map_or(Ok(()), Err)
 }

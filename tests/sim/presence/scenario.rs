@@ -35,6 +35,10 @@ pub(crate) struct Scenario {
     /// One post in so many is throttled, and one in so many is lost; 0 is never.
     pub(crate) throttled_once_in: u64,
     pub(crate) swallowed_once_in: u64,
+    /// One socket in so many takes no event, ever; 0 is none.
+    pub(crate) silent_once_in: u64,
+    /// One record in so many fails when it comes first, before anything is done; 0 is never.
+    pub(crate) flaky_once_in: u64,
     /// One record in so many comes twice; 0 is never.
     pub(crate) doubled_once_in: u64,
     /// Latest that a record comes. Unit: milliseconds.
@@ -77,6 +81,8 @@ impl Scenario {
             doubled_once_in: *random.pick(&[0, 10, 30]),
             late_ms_max: *random.pick(&[100, 5_000]),
             skew_ms_max: *random.pick(&[0, 500]),
+            silent_once_in: *random.pick(&[0, 0, 4]),
+            flaky_once_in: *random.pick(&[0, 0, 3]),
         }
     }
 
@@ -92,6 +98,8 @@ impl Scenario {
             crash_once_in: 0,
             throttled_once_in: 0,
             swallowed_once_in: 0,
+            silent_once_in: 0,
+            flaky_once_in: 0,
             doubled_once_in: 0,
             late_ms_max: 100,
             ..Self::of(seed, bug)

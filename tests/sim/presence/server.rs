@@ -1,5 +1,6 @@
 //! The stores and ways of one invocation, with a bug planted in them or without.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use confab_domain::budget::{Budgets, Charges};
 use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_memory::yield_once;
 use confab_protocol::ServerFrame;
+use confab_protocol::server::ClosingReason;
+use ulid::Ulid;
 
 use super::world::World;
 
@@ -29,6 +32,16 @@ pub(crate) enum Bug {
     LookedAtWithoutProbe,
     /// It is after looking around, and not before, that a user is marked as alone.
     AloneMarkedLater,
+    /// Where a connection of a friend does not take the news, all friends are told again.
+    AllToldAgain,
+    /// Whoever was not reached is not told again.
+    UnreachedDropped,
+    /// A connection that takes nothing stays open.
+    SlowNeverClosed,
+    /// A record that fails does not come again.
+    FailedRecordDropped,
+    /// A record that fails is hidden for as long as the queue hides those of a function that has died.
+    FailedRecordHidden,
 }
 
 /// All that one invocation reaches.
@@ -47,6 +60,7 @@ struct Notes {
     probes_nobody: bool,
     alone: Option<UserId>,
     saw_a_friend: bool,
+    too_slow: BTreeSet<ConnectionId>,
 }
 
 impl<'a> Server<'a> {
@@ -59,6 +73,10 @@ impl<'a> Server<'a> {
     pub(crate) fn context(&self) -> Context<'_, Self, Self> {
         let policy = self.world.scenario.policy;
         Context { store: self, queue: self, policy, watch: self.watch, now: self.now }
+    }
+
+    fn is_told_to_be_too_slow(&self, connection: &ConnectionId) -> bool {
+        self.notes.lock().unwrap().too_slow.contains(connection)
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -194,6 +212,17 @@ impl Sessions for Server<'_> {
 impl PresenceQueue for Server<'_> {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
         let PresenceTask::V1(step) = task;
+        if let Step::Again { user, online, .. } = step {
+            if self.has(Bug::UnreachedDropped) {
+                return Ok(());
+            }
+            // In a storm, whose records come twice, they would be ever more.
+            if self.has(Bug::AllToldAgain) && self.world.scenario.calm {
+                let after = UserId::new(Ulid(0)).to_string();
+                let all = Step::Tell { user: user.clone(), online: *online, after };
+                return self.world.queue.put(&PresenceTask::V1(all), delay).await;
+            }
+        }
         if self.has(Bug::LookQueuedAfterTheRow) && matches!(step, Step::Check { .. }) && !delay.is_zero() {
             self.notes.lock().unwrap().held.push((task.clone(), delay));
             return Ok(());
@@ -212,6 +241,9 @@ impl Connections for Server<'_> {
         if matches!(event, ServerFrame::Heartbeat(_)) && self.notes.lock().unwrap().probes_nobody {
             return Ok(PostOutcome::Taken);
         }
+        if matches!(&event, ServerFrame::Closing(closing) if closing.reason == ClosingReason::TooSlow) {
+            self.notes.lock().unwrap().too_slow.insert(connection.clone());
+        }
         if let Some(outcome) = self.world.post_fault(connection, &event) {
             yield_once().await;
             return Ok(outcome);
@@ -226,6 +258,9 @@ impl Connections for Server<'_> {
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
+        if self.has(Bug::SlowNeverClosed) && self.is_told_to_be_too_slow(connection) {
+            return Ok(CloseOutcome::Closed);
+        }
         let closed = self.world.gateway.close(connection).await;
         self.world.closed(connection);
         closed

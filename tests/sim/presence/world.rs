@@ -11,6 +11,7 @@ use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
 use confab_app::{Error, Limiter};
 use confab_domain::budget::LOCAL_RATES;
+use confab_domain::retry::pause_of_record;
 use confab_domain::{ConnectionId, DeviceId, Refusal, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
@@ -18,7 +19,7 @@ use confab_protocol::ServerFrame;
 use super::clock::{Clock, Spawner, Timed};
 use super::ledger::{Ledger, Source, Told};
 use super::scenario::Scenario;
-use super::server::Server;
+use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::random::Random;
 use crate::weather::Changeable;
@@ -40,6 +41,8 @@ pub(crate) struct World {
     weather: Arc<Changeable>,
     stormy: AtomicBool,
     phones: Mutex<BTreeMap<DeviceId, Phone>>,
+    /// Sockets that take no event, and when each was offered one last.
+    silent: Mutex<BTreeMap<ConnectionId, Option<Timestamp>>>,
     ledger: Mutex<Ledger>,
     count: AtomicU64,
     faults: Mutex<Vec<String>>,
@@ -71,6 +74,7 @@ impl World {
             weather,
             stormy: AtomicBool::new(false),
             phones: Mutex::default(),
+            silent: Mutex::default(),
             ledger: Mutex::default(),
             count: AtomicU64::new(0),
             faults: Mutex::default(),
@@ -164,8 +168,31 @@ impl World {
         self.is_stormy() && self.random.once_in(self.scenario.failure_once_in)
     }
 
+    /// Has a socket take no event from now on, now and then; whether it is one of these.
+    pub(crate) fn may_fall_silent(&self, connection: &ConnectionId) -> bool {
+        let is_silent = self.random.once_in(self.scenario.silent_once_in);
+        if is_silent {
+            self.silent.lock().unwrap().insert(connection.clone(), None);
+        }
+        is_silent
+    }
+
+    /// Sockets that are there though they did not take what they were offered that long ago.
+    pub(crate) fn too_slow(&self, patience: Duration) -> Vec<ConnectionId> {
+        let now = self.clock.now();
+        let silent = self.silent.lock().unwrap();
+        let slow = silent.iter().filter(|(id, offered_at)| {
+            offered_at.is_some_and(|at| at.plus(patience) < now) && self.gateway.is_open(id)
+        });
+        slow.map(|(id, _)| id.clone()).collect()
+    }
+
     /// What becomes of a post instead of its delivery.
     pub(crate) fn post_fault(&self, connection: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
+        if let Some(offered_at) = self.silent.lock().unwrap().get_mut(connection) {
+            *offered_at = Some(self.clock.now());
+            return Some(PostOutcome::Throttled);
+        }
         if !self.is_stormy() {
             return None;
         }
@@ -212,7 +239,7 @@ impl World {
                 let phone = phones.get_mut(&device).unwrap();
                 phone.is_probed = true;
                 self.clock.ring(phone.task);
-            } else {
+            } else if !matches!(frame, ServerFrame::Closing(_)) {
                 self.fault(format!("unexpected frame {frame:?}"));
             }
         }
@@ -229,11 +256,20 @@ impl World {
     async fn perform_record(&self, delayed: Delayed<PresenceTask>) {
         let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
-        if !self.perform(&delayed).await {
-            // Until its visibility timeout has passed.
-            self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
-            self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
+        let is_first = !delayed.received_before;
+        let fails = is_first && self.random.once_in(self.scenario.flaky_once_in);
+        if !fails && self.perform(&delayed).await {
+            return;
         }
+        let pause = match self.scenario.bug {
+            Some(Bug::FailedRecordDropped) => return,
+            Some(Bug::FailedRecordHidden) => Duration::from_secs(90),
+            // A function that dies leaves its record to the queue, which hides it for longer.
+            _ if self.is_stormy() => Duration::from_secs(self.random.between(1, 30)),
+            _ => pause_of_record(1),
+        };
+        self.clock.sleep(pause).await;
+        self.queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
     }
 }
 

@@ -145,6 +145,7 @@ impl Ledger {
         let posted = ended.plus(ANNOUNCED);
         let is_open = self.sockets.iter().any(|socket| {
             socket.user == user
+                && !socket.is_silent
                 && socket.recorded.is_some_and(|recorded| recorded < began)
                 && socket.dropped.is_none_or(|dropped| dropped > posted)
         });
@@ -163,7 +164,7 @@ impl Ledger {
         }
         let may_take = self.sockets.iter().any(|socket| {
             let is_there = socket.dropped.is_none_or(|dropped| dropped >= began);
-            socket.user == user && socket.opened <= posted && is_there
+            socket.user == user && !socket.is_silent && socket.opened <= posted && is_there
         });
         let last: Option<Timestamp> = heard.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
         // By the time at which the function began that sends.
@@ -180,6 +181,7 @@ impl Ledger {
         heard.iter().all(|(from, to)| *to < began || *from > later)
             && self.sockets.iter().any(|socket| {
                 socket.user == user
+                    && !socket.is_silent
                     && socket.recorded.is_some_and(|recorded| recorded < began)
                     && socket.dropped.is_none_or(|dropped| dropped > later)
             })

@@ -62,7 +62,8 @@ impl Device {
         let stay = Duration::from_millis(random.below(world.scenario.stay_max * 1000));
         let leaves_at = world.clock.now().plus(stay).min(until);
         let mut beats_at = world.clock.now().plus(POLICY.interval);
-        while world.clock.now() < leaves_at {
+        // Whoever takes no event is closed.
+        while world.clock.now() < leaves_at && world.gateway.is_open(&connection) {
             let act_at =
                 world.clock.now().plus(Duration::from_millis(random.between(1, world.scenario.act_ms_max)));
             world.clock.sleep(act_at.min(beats_at).since(world.clock.now())).await;

@@ -11,7 +11,7 @@ use confab_app::send_message::{SendMessage, send_message};
 use confab_app::{close_connection, mark_read, open_connection};
 use confab_domain::log::Attempt;
 use confab_domain::{ConnectionId, Content, ConversationId, Seq, Timestamp, UserId};
-use confab_memory::{DelayQueue, Gateway};
+use confab_memory::{DelayQueue, Gateway, PostFault};
 
 use super::ledger::Socket;
 use super::scenario::POLICY;
@@ -35,7 +35,9 @@ impl World {
         let id = ConnectionId::new(format!("c{}=", self.next_number()));
         let (user, opened) = (identity.user, self.clock.now());
         self.gateway.open(id.clone());
-        let socket = Socket { user, id: id.clone(), opened, recorded: None, dropped: None };
+        let is_silent = self.random.once_in(self.scenario.silent_once_in);
+        self.gateway.set_fault_of(&id, is_silent.then_some(PostFault::Throttled));
+        let socket = Socket { user, id: id.clone(), opened, recorded: None, dropped: None, is_silent };
         self.ledger().sockets.push(socket);
         let server = Server::new(self);
         let context = server.presence();

@@ -25,6 +25,8 @@ pub(crate) struct Socket {
     /// When it was on record.
     pub(crate) recorded: Option<Timestamp>,
     pub(crate) dropped: Option<Timestamp>,
+    /// It takes no event.
+    pub(crate) is_silent: bool,
 }
 
 /// A push that reached a phone.

@@ -35,6 +35,8 @@ pub(crate) struct Scenario {
     pub(crate) crash_once_in: u64,
     /// One record in so many comes twice.
     pub(crate) doubled_once_in: u64,
+    /// One socket in so many takes no event, ever; 0 is none.
+    pub(crate) silent_once_in: u64,
     /// Latest that a record comes. Unit: milliseconds.
     pub(crate) late_ms_max: u64,
     /// Largest lead of a server's clock. Unit: milliseconds.
@@ -62,6 +64,7 @@ impl Scenario {
             doubled_once_in: if calm { 0 } else { *random.pick(&[2, 10]) },
             late_ms_max: if calm { 200 } else { *random.pick(&[200, 20_000]) },
             skew_ms_max: if calm { 0 } else { 500 },
+            silent_once_in: *random.pick(&[0, 0, 5]),
         }
     }
 }

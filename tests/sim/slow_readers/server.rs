@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use confab_app::delivery::Delivery;
 use confab_app::fan_out::FanOutTask;
-use confab_app::ports::{Connections, FanOutQueue, PostOutcome, StoreError};
+use confab_app::ports::{CloseOutcome, Connections, FanOutQueue, PostOutcome, StoreError};
 use confab_app::push::PushTask;
 use confab_domain::{ConnectionId, Timestamp};
 use confab_memory::{DelayQueue, yield_once};
 use confab_protocol::ServerFrame;
+use confab_protocol::server::ClosingReason;
 
 use super::world::{POLICY, World};
 
@@ -66,11 +67,11 @@ impl FanOutQueue for Server<'_> {
 
 impl Connections for Server<'_> {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
-        let Ok(event) = serde_json::from_slice::<ServerFrame>(frame) else {
-            // Not an event that this version knows: what is said before the end.
-            self.world.sockets().get_mut(connection).unwrap().told_to_be_too_slow = true;
-            return Ok(PostOutcome::Throttled);
-        };
+        let event: ServerFrame = serde_json::from_slice(frame).unwrap();
+        if let ServerFrame::Closing(closing) = &event {
+            let is_too_slow = closing.reason == ClosingReason::TooSlow;
+            self.world.sockets().get_mut(connection).unwrap().told_to_be_too_slow = is_too_slow;
+        }
         if let Some(outcome) = self.world.post_fault(connection, &event) {
             yield_once().await;
             return Ok(outcome);
@@ -84,9 +85,9 @@ impl Connections for Server<'_> {
         Connections::is_open(&self.world.gateway, connection).await
     }
 
-    async fn close(&self, connection: &ConnectionId) -> Result<(), StoreError> {
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
         if self.world.has(Bug::SlowNeverClosed) {
-            return Ok(());
+            return Ok(CloseOutcome::Closed);
         }
         self.world.gateway.close(connection).await
     }

@@ -19,6 +19,29 @@ async fn messages_of_a_failed_invocation_come_again() {
     assert_eq!(again.records()[0]["attributes"]["ApproximateReceiveCount"], "2");
 }
 
+/// As Lambda leaves it: a function may say by itself when what it reports is to come again.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_its_function_hides_for_less_comes_again_sooner() {
+    let client = queue().await;
+    send(&client, "1").await;
+    let source = EventSource { report_batch_item_failures: true, ..source() };
+    let sqs = client.clone();
+    let mut function = Function::start(source, &client, pending(), move |invocation| {
+        let sqs = sqs.clone();
+        async move {
+            let record = &invocation.records()[0];
+            let [receipt, id] = ["receiptHandle", "messageId"].map(|name| record[name].as_str().unwrap());
+            let hide = sqs.change_message_visibility().queue_url(URL).receipt_handle(receipt);
+            hide.visibility_timeout(2).send().await.unwrap();
+            Ok(format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{id}"}}]}}"#))
+        }
+    });
+    let first = function.next().await;
+    let again = function.next().await;
+    assert_eq!((again.at - first.at).as_secs(), 2);
+    assert_eq!(again.records()[0]["attributes"]["ApproximateReceiveCount"], "2");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_a_failed_invocation_and_the_source_goes_on() {
     let client = queue().await;

@@ -1,0 +1,76 @@
+//! A socket that nobody reads, among others.
+
+use serde_json::Value;
+use tests::runner::Runner;
+use tests::{Socket, User};
+
+/// A text whose event is nearly as large as one may be.
+const LARGE: usize = 23_000;
+
+/// Large messages until every buffer on the way to a client is full: 4 MB of the gateway, and what the system takes.
+const LARGE_COUNT: usize = 450;
+
+/// Messages until a socket that reads nothing must have been closed.
+const COUNT_MAX: usize = 3_000;
+
+/// Between two looks at who is connected. Unit: messages.
+const LOOK: usize = 10;
+
+/// The close code of `too_slow`.
+const TOO_SLOW: u16 = 4003;
+
+/// Whether a device of the user is on record.
+async fn is_connected(user: &User, conversation: &str, seq: u64) -> bool {
+    let told = user.chat().explanation(conversation, seq).await.ok();
+    let members = told["members"].as_array().unwrap();
+    let member = members.iter().find(|member| member["user"] == user.id).expect("a member");
+    member["devices"].as_array().unwrap().iter().any(|device| device["connected"] == true)
+}
+
+/// Says something to a group, and waits until another has it.
+async fn say(alices: &mut Socket, group: &str, text: &str, bobs: &mut Socket) -> u64 {
+    let seq = alices.say(group, text).await["seq"].clone();
+    let event = bobs.next("message").await;
+    assert_eq!(event["seq"], seq, "once each, one after the other");
+    seq.as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once() {
+    let confab = Runner::start(&["--memory"]).await;
+    let [alice, bob, carol, dave] = confab.chat().friends().await;
+    let mut carols = carol.connect().await;
+    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    let group = alice.create_group(&[&bob, &carol]).await;
+    bobs.next("message").await;
+    let (large, mut daves) = ("x".repeat(LARGE), None);
+    let mut count = 0;
+    loop {
+        let text = if count < LARGE_COUNT { &large } else { "x" };
+        let seq = say(&mut alices, &group, text, &mut bobs).await;
+        count += 1;
+        if count == LARGE_COUNT {
+            daves = Some(dave.connect().await);
+        }
+        if count.is_multiple_of(LOOK) && !is_connected(&carol, &group, seq).await {
+            break;
+        }
+        assert!(count < COUNT_MAX, "she is still connected");
+    }
+    assert_eq!(carols.next_close().await, TOO_SLOW);
+
+    let mut daves = daves.expect("she was not closed before the buffers were full");
+    daves.assert_alive().await;
+    let rest = bobs.unseen().await;
+    let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
+    assert!(again.is_empty(), "{again:?}");
+    let told_of_dave = rest.iter().filter(|event| {
+        event["type"] == "presence"
+            && event["users"].as_array().unwrap().iter().any(|row| row["user"] == dave.id)
+    });
+    assert_eq!(told_of_dave.count(), 1, "{rest:?}");
+
+    let mut carols = carol.connect().await;
+    let seq = say(&mut alices, &group, "Are you back?", &mut bobs).await;
+    assert_eq!(carols.next("message").await["seq"], seq);
+}

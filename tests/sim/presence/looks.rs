@@ -1,0 +1,114 @@
+//! A look at a row that changes at the same time: whatever the row then names is in the queue.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{self, Waker};
+use std::time::Duration;
+
+use confab_app::ports::{Connection, PresenceQueue, Sessions, StoreError};
+use confab_app::presence::{Context, PresenceTask, Step, perform};
+use confab_domain::lease::{HeartbeatPolicy, Lease};
+use confab_domain::watch::Watch;
+use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory};
+
+use crate::executor::finish;
+use crate::world::identity;
+
+const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// More than a look takes.
+const POLLS_MAX: usize = 40;
+
+/// How long a watch is believed in after its look.
+const WATCH_SPAN: Duration = Duration::from_secs(600);
+
+/// Looks are queued by whole seconds.
+const ROUNDING: Duration = Duration::from_secs(1);
+
+const OLD: WatchId = WatchId(1);
+const NEW: WatchId = WatchId(2);
+
+/// The queue, or one to which a request puts one look at most.
+struct Looks {
+    queue: DelayQueue<PresenceTask>,
+    one_each: bool,
+    has_one: AtomicBool,
+}
+
+impl PresenceQueue for Looks {
+    async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
+        if self.one_each && self.has_one.swap(true, Relaxed) {
+            return Ok(());
+        }
+        self.queue.put(task, delay).await
+    }
+}
+
+fn user() -> UserId {
+    identity(0, 0).user
+}
+
+/// Somebody who was told to beat rarely beats, and their socket ends, after so many polls of a look at their lease; says
+/// what is wrong then.
+fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), String> {
+    let (store, gateway, pushes) = (Memory::default(), Gateway::default(), DelayQueue::default());
+    let looks = Looks {
+        queue: DelayQueue::new(std::sync::Arc::new(Calm), || NOW),
+        one_each,
+        has_one: AtomicBool::new(false),
+    };
+    let (heard_at, alone_since) =
+        (NOW.minus(Duration::from_secs(100)), NOW.minus(Duration::from_secs(10_000)));
+    let id = ConnectionId::new("c=");
+    let open = Connection { id: id.clone(), device: identity(0, 0).device, opened_at: heard_at };
+    let row = finish(store.open_connection(user(), &open, heard_at)).unwrap();
+    let lease = Lease { heard_at, ends_at: None, alone_since: Some(alone_since) };
+    let watched = Presence { lease, watch: Some(Watch { id: OLD, until }), ended_by: None };
+    assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
+
+    let context = Context { store: &store, queue: &looks, policy: POLICY, watch: NEW, now: NOW };
+    let step = Step::Check { user: user().to_string(), watch: OLD.0, named_by_ms: None };
+    let task = PresenceTask::V1(step);
+    let mut look = pin!(perform(&context, (&gateway, &pushes), &task, false));
+    let mut done =
+        (0..polls).any(|_| look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
+    finish(store.renew(user(), &id, NOW)).unwrap();
+    finish(store.close_connections(user(), &[id])).unwrap();
+    while !done {
+        done = look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
+    }
+
+    let row = finish(store.session(user())).unwrap().unwrap();
+    let watch = row.presence.watch.expect("nobody has told of their going");
+    // By when the look must come that the row names.
+    let by = if watch.id == OLD { row.ends_at(POLICY) } else { watch.until.minus(WATCH_SPAN) };
+    let is_there = looks.queue.waiting().iter().any(|delayed| {
+        let PresenceTask::V1(step) = &delayed.task;
+        matches!(step, Step::Check { watch: of, .. } if *of == watch.id.0) && delayed.due <= by.plus(ROUNDING)
+    });
+    if is_there { Ok(()) } else { Err(format!("{watch:?} has no look by {by}: {:?}", looks.queue.waiting())) }
+}
+
+/// When the watch ends that is looked at: before the usual end of the lease, and after it.
+fn ends() -> [Timestamp; 2] {
+    [50, 450].map(|seconds| NOW.plus(Duration::from_secs(seconds)))
+}
+
+#[test]
+fn whatever_a_row_names_is_in_the_queue_though_it_changes_while_it_is_looked_at() {
+    for until in ends() {
+        for polls in 0..POLLS_MAX {
+            assert_eq!(beats_and_goes(polls, until, false), Ok(()), "{polls}");
+        }
+    }
+}
+
+#[test]
+fn one_look_per_request_is_found() {
+    for until in ends() {
+        assert!((0..POLLS_MAX).any(|polls| beats_and_goes(polls, until, true).is_err()));
+    }
+}
