@@ -14,6 +14,10 @@ const PROMPT: Duration = Duration::from_secs(1);
 /// What one failure of a record adds.
 const ONE_FAILURE: Duration = Duration::from_millis(1_500);
 
+/// What a device adds that does not take the question whether it is alive: it is asked four times, each of which may fail
+/// once, and then the others are.
+const NOT_ASKED: Duration = Duration::from_secs(15);
+
 /// From the beginning of looking at somebody until all is told that was to be found out.
 const SETTLED: Duration = Duration::from_secs(8);
 
@@ -29,8 +33,9 @@ pub(crate) fn check(world: &World) {
     let mut faults = Vec::new();
     for span in ledger.spans.iter().filter(|span| !span.is_silent) {
         for subject in (0..world.scenario.users).map(user).filter(|subject| *subject != span.user) {
-            for piece in pieces(&ledger, span, subject, now) {
-                let scenario = &world.scenario;
+            let scenario = &world.scenario;
+            let settled = SETTLED + if scenario.silent_once_in > 0 { NOT_ASKED } else { Duration::ZERO };
+            for piece in pieces(&ledger, span, subject, (settled, now)) {
                 let view = View {
                     ledger: &ledger,
                     timeout: scenario.policy.timeout,
@@ -58,14 +63,19 @@ struct Piece {
 }
 
 /// Pieces in which they are friends.
-fn pieces(ledger: &Ledger, span: &Span, subject: UserId, now: Timestamp) -> Vec<Piece> {
+fn pieces(
+    ledger: &Ledger,
+    span: &Span,
+    subject: UserId,
+    (settled, now): (Duration, Timestamp),
+) -> Vec<Piece> {
     let end = span.to.unwrap_or(now);
     let history = &ledger.pairs[&pair_of(span.user, subject)];
     let mut pieces = Vec::new();
     for (index, (since, tells)) in history.iter().enumerate() {
         let until = history.get(index + 1).map_or(end, |next| next.0.min(end));
         let is_first = *since <= span.from;
-        let from = (*since).max(span.from).plus(SETTLED);
+        let from = (*since).max(span.from).plus(settled);
         if *tells && from < until {
             pieces.push(Piece { from, to: until, is_first });
         }

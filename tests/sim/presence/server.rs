@@ -216,8 +216,7 @@ impl PresenceQueue for Server<'_> {
             if self.has(Bug::UnreachedDropped) {
                 return Ok(());
             }
-            // In a storm, whose records come twice, they would be ever more.
-            if self.has(Bug::AllToldAgain) && self.world.scenario.calm {
+            if self.has(Bug::AllToldAgain) && self.world.tells_all_again() {
                 let after = UserId::new(Ulid(0)).to_string();
                 let all = Step::Tell { user: user.clone(), online: *online, after };
                 return self.world.queue.put(&PresenceTask::V1(all), delay).await;

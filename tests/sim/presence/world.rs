@@ -27,6 +27,9 @@ use crate::weather::Changeable;
 /// Longest that a function runs; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);
 
+/// How often a bug has all told again.
+const TOLD_AGAIN_MAX: u64 = 20;
+
 /// What is shared by all devices and servers.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
@@ -45,6 +48,8 @@ pub(crate) struct World {
     silent: Mutex<BTreeMap<ConnectionId, Option<Timestamp>>>,
     ledger: Mutex<Ledger>,
     count: AtomicU64,
+    /// How often a bug had all told again.
+    told_again: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
 
@@ -77,6 +82,7 @@ impl World {
             silent: Mutex::default(),
             ledger: Mutex::default(),
             count: AtomicU64::new(0),
+            told_again: AtomicU64::new(0),
             faults: Mutex::default(),
             clock,
             random,
@@ -104,6 +110,11 @@ impl World {
 
     pub(crate) fn phones(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Phone>> {
         self.phones.lock().unwrap()
+    }
+
+    /// Whether a bug may have all told again: each time makes more of them, without an end.
+    pub(crate) fn tells_all_again(&self) -> bool {
+        self.told_again.fetch_add(1, Relaxed) < TOLD_AGAIN_MAX
     }
 
     /// A number that nothing else has.
