@@ -36,10 +36,13 @@ pub(crate) fn check(world: &World) {
             let scenario = &world.scenario;
             let settled = SETTLED + if scenario.silent_once_in > 0 { NOT_ASKED } else { Duration::ZERO };
             for piece in pieces(&ledger, span, subject, (settled, now)) {
+                let failures = u32::from(scenario.flaky_once_in > 0);
                 let view = View {
                     ledger: &ledger,
                     timeout: scenario.policy.timeout,
-                    prompt: PROMPT + if scenario.flaky_once_in > 0 { ONE_FAILURE } else { Duration::ZERO },
+                    prompt: PROMPT + failures * ONE_FAILURE,
+                    // Both the look and the page of friends may have failed once.
+                    lateness: LATENESS_MAX + failures * ONE_FAILURE,
                     // A record that came before, and may have done something, tells what is so once more.
                     tells_once: scenario.flaky_once_in == 0,
                     subject,
@@ -87,6 +90,7 @@ struct View<'a> {
     ledger: &'a Ledger,
     timeout: Duration,
     prompt: Duration,
+    lateness: Duration,
     tells_once: bool,
     subject: UserId,
     span: &'a Span,
@@ -155,7 +159,7 @@ impl View<'_> {
             if !self.logged_out_within(frame.minus(self.prompt), told_by) {
                 checkpoints.push((told_by, Some(true)));
             }
-            let silent = frame.plus(self.timeout + LATENESS_MAX).max(piece.from);
+            let silent = frame.plus(self.timeout + self.lateness).max(piece.from);
             if next.is_none_or(|next| *next > silent) && self.is_silent(silent) {
                 checkpoints.push((silent, Some(false)));
             }
@@ -182,7 +186,7 @@ impl View<'_> {
         let is_back = |pair: &[Timestamp]| {
             let silence = pair[1].since(pair[0]);
             (from..=at).contains(&pair[1])
-                && (self.timeout..self.timeout + LATENESS_MAX + self.prompt).contains(&silence)
+                && (self.timeout..self.timeout + self.lateness + self.prompt).contains(&silence)
         };
         self.logged_out_within(from, at) || self.frames().windows(2).any(is_back)
     }
