@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use confab_app::ports::{Connection, PresenceQueue, Sessions, StoreError};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
+use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
@@ -75,7 +76,7 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     let mut look = pin!(perform(&context, (&gateway, &pushes), &task, false));
     let mut done =
         (0..polls).any(|_| look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
-    finish(store.renew(user(), &id, NOW)).unwrap();
+    finish(store.renew(user(), &id, &Charges::default(), NOW)).unwrap();
     finish(store.close_connections(user(), &[id])).unwrap();
     while !done {
         done = look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
