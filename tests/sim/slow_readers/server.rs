@@ -57,7 +57,7 @@ impl FanOutQueue for Server<'_> {
             if self.world.has(Bug::ClosedAtOnce) {
                 *tries = 3;
             }
-            if self.world.has(Bug::WholeRepeated) {
+            if self.world.has(Bug::WholeRepeated) && self.world.may_repeat_all() {
                 task = FanOutTask::V1 { conversation: conversation.clone(), seq: *seq, origin: None };
             }
         }

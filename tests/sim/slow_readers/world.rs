@@ -35,6 +35,9 @@ const BUSY_MS_MAX: u64 = 5_000;
 /// Longest that a function runs.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);
 
+/// How often a bug has everybody told again.
+const REPEATED_MAX: u64 = 20;
+
 /// The size of a world, and what goes wrong in it.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
@@ -128,6 +131,8 @@ pub(super) struct World {
     /// The messages that were sent while nothing failed.
     sent: Mutex<BTreeMap<(ConversationId, u64), Sent>>,
     count: AtomicU64,
+    /// How often a bug had everybody told again.
+    repeated: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
 
@@ -149,6 +154,7 @@ impl World {
             sockets: Mutex::default(),
             sent: Mutex::default(),
             count: AtomicU64::new(0),
+            repeated: AtomicU64::new(0),
             faults: Mutex::default(),
             clock,
             random,
@@ -162,6 +168,11 @@ impl World {
 
     pub(super) fn has(&self, bug: Bug) -> bool {
         self.scenario.bug == Some(bug)
+    }
+
+    /// Whether a bug may have everybody told again: each time makes more of them, without an end.
+    pub(super) fn may_repeat_all(&self) -> bool {
+        self.repeated.fetch_add(1, Relaxed) < REPEATED_MAX
     }
 
     pub(super) fn set_stormy(&self, stormy: bool) {
