@@ -166,13 +166,11 @@ async fn append(
         let (seq, mark_revision) = match at {
             NextPosition::At(seq, mark_revision) => (seq, mark_revision),
             NextPosition::Moved(moved) => {
-                end = moved;
-                search = search_after(store, command, newest).await?;
+                (end, search) = (moved, search_after(store, command, newest).await?);
                 continue;
             }
         };
-        let expires_at = writer.retention.expires_at(now);
-        let message = Message { expires_at, mark_revision, ..message_at(command, seq, now) };
+        let message = Message { mark_revision, ..message_at(command, seq, writer.retention, now) };
         match store.append(&message).await {
             Ok(()) => {
                 metrics::counter!(metric::SENDS).increment(1);
@@ -193,7 +191,7 @@ async fn append(
     Err(Error::Contended)
 }
 
-fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
+fn message_at(command: &SendMessage, seq: Seq, retention: Retention, now: Timestamp) -> Message {
     Message {
         conversation: command.conversation,
         seq,
@@ -203,7 +201,7 @@ fn message_at(command: &SendMessage, seq: Seq, now: Timestamp) -> Message {
         kind: Kind::Text,
         sent_at: now,
         attempt: command.attempt,
-        expires_at: None,
+        expires_at: retention.expires_at(now),
         mark_revision: 0,
     }
 }

@@ -18,7 +18,7 @@ const COUNT_PAGES_MAX: u32 = 2;
 /// Counts messages of others after the read marker, among the newest; changes of a group are none. `None` where nothing
 /// is after the marker.
 ///
-/// Those that are not looked at all count, unless none that was looked at did.
+/// Those that are not looked at all count, unless none that was looked at did; not those before the oldest that is left.
 ///
 /// # Errors
 ///
@@ -45,9 +45,20 @@ pub(crate) async fn count_unread(
         unread += page.entries.iter().filter(is_unread).count() as u64;
         rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
     }
-    let unseen = rest.map_or(0, |rest| rest.to.get() - rest.from.get() + 1);
-    let unread = if unread == 0 { 0 } else { unread + unseen };
+    if let Some(rest) = rest.filter(|_| unread > 0) {
+        unread += positions_left(log, row.conversation, rest).await?;
+    }
     Ok(upto.map(|upto| Count { from: row.unread_after(), upto, unread, at: now }))
+}
+
+/// Positions of a range from its oldest entry on: what was before it has expired, or was never written.
+async fn positions_left(
+    log: &(impl MessageLog + Sync),
+    conversation: ConversationId,
+    range: Range,
+) -> Result<u64, StoreError> {
+    let page = log.headings(conversation, Range { direction: Direction::Up, ..range }, 1).await?;
+    Ok(page.entries.first().map_or(0, |oldest| range.to.get() - oldest.seq.get() + 1))
 }
 
 /// The last position of a log; `None` where no message is left.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
+use crate::time::AHEAD_MAX;
 
 /// How often clients say that they are alive, and how long that lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +105,7 @@ impl HeartbeatPolicy {
     ///
     /// A longer interval counts only while there is a connection that a probe could reach.
     pub fn ends_at(&self, lease: &Lease, connected: bool) -> Timestamp {
-        let longer = if connected { self.next_heartbeat(lease) - self.interval } else { Duration::ZERO };
-        let by_silence = lease.heard_at.plus(self.timeout + self.slack() + longer);
+        let by_silence = self.ends_by_silence(lease, connected);
         match lease.ends_at {
             // Nobody is left to answer a probe.
             Some(ends_at) if !connected => ends_at.min(by_silence),
@@ -114,12 +114,18 @@ impl HeartbeatPolicy {
         }
     }
 
+    fn ends_by_silence(&self, lease: &Lease, connected: bool) -> Timestamp {
+        let longer = if connected { self.next_heartbeat(lease) - self.interval } else { Duration::ZERO };
+        lease.heard_at.plus(self.timeout + self.slack() + longer)
+    }
+
     /// Whether the user is online: not by the time of a clock that was wrong.
     pub fn status(&self, lease: &Lease, connected: bool, now: Timestamp) -> Status {
-        if !lease.heard_at.may_have_been(now) {
-            return Status::Offline;
-        }
-        if self.ends_at(lease, connected) > now { Status::Online } else { Status::Offline }
+        let ends_at = self.ends_at(lease, connected);
+        // A probe that is sent now ends a lease no later.
+        let latest = self.ends_by_silence(lease, connected).max(now.plus(self.probe() + AHEAD_MAX));
+        let is_right = lease.heard_at.may_have_been(now) && ends_at <= latest;
+        if is_right && ends_at > now { Status::Online } else { Status::Offline }
     }
 
     /// Whether a frame that is no heartbeat renews the lease.
@@ -202,6 +208,8 @@ mod tests {
         assert!(POLICY.renews(&day_ahead, at(0)));
         assert_eq!(POLICY.status(&day_ahead.renewed(at(1)), true, at(1)), Status::Online);
         assert_eq!(POLICY.status(&lease(40, None), true, at(0)), Status::Online, "a request may be slow");
+        let probed = Lease { ends_at: Some(at(24 * 3600)), ..lease(0, Some(0)) };
+        assert_eq!(POLICY.status(&probed, true, at(1)), Status::Offline);
     }
 
     #[track_caller]
