@@ -191,7 +191,9 @@ async fn turn_away(mut stream: TcpStream, limit: Duration) {
     let answered = async {
         // A connection that is closed while bytes of the client are unread is reset, and the answer is lost.
         let mut request = [0; 4096];
-        stream.read(&mut request).await?;
+        if stream.read(&mut request).await? == 0 {
+            return Ok(());
+        }
         stream.write_all(ANSWER).await?;
         stream.shutdown().await
     };
