@@ -19,7 +19,7 @@ use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
-use confab_lambda::{clock, presence::Presence};
+use confab_lambda::{clock, presence::Presence, sleeper};
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
@@ -168,7 +168,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
     let retention = Retention::days(options.retention_days);
     // One for all functions, since they are one process.
     let limiter = Arc::new(Limiter::new(LOCAL_RATES));
-    let writer = || Writer { retention, ..Writer::default() };
+    let writer = || Writer::new(retention, sleeper::sleeper());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     LocalFunctions {
         authorizer: Authorizer { tokens: tokens.clone() },

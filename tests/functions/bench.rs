@@ -17,8 +17,8 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
 use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, signing_name};
 use confab_gateway_apigw::Gateway;
-use confab_lambda::clock;
 use confab_lambda::websocket::{Event, Response};
+use confab_lambda::{clock, sleeper};
 use confab_push_sns::SnsPush;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
@@ -103,7 +103,7 @@ impl Bench {
         let applications = clients.make_applications().await;
         let url = fan_out_queue.url.clone();
         let watching = |caller: &str| clients.presence(caller, &presence_queue.url);
-        let writer = || Writer { retention, ..Writer::default() };
+        let writer = || Writer::new(retention, sleeper::sleeper());
         Self {
             send: send::Send {
                 store: clients.store("send"),
@@ -156,7 +156,7 @@ impl Bench {
 
     /// As if the next send met an environment that has just started.
     pub(crate) fn forget_warm_state(&mut self) {
-        self.send.writer = Writer::default();
+        self.send.writer = Writer::new(self.send.writer.retention, sleeper::sleeper());
         self.send.limiter = limiter();
     }
 

@@ -68,6 +68,50 @@ async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
     check("a send into a burst", &bench, &Budget { write_units: 2.0, read_units: 6.0, round_trips: 4 });
 }
 
+/// The row of somebody who was alerted, who came and went often, and who has sent a lot in a group of 100 million
+/// entries: whoever has a shorter one pays no more.
+#[tokio::test]
+async fn a_claim_in_the_largest_row_costs_one_write_unit() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let group = bench.group(&ada, &[&bob]).await;
+    let dm = bench.send(&ada, &bob, "m0", "The first one opens the conversation.").await;
+    for n in 0..48 {
+        bench.send_to_group(&ada, &group, &format!("m{n}")).await;
+        bench.send(&ada, &bob, &format!("n{n}"), "Shall we meet at eight?").await;
+    }
+    for conversation in [&group, &dm] {
+        bench.fill_row(&ada, conversation).await;
+    }
+    bench.is_heard(&ada).await;
+    bench.meter.reset();
+    bench.send_to_group(&ada, &group, "m99").await;
+    // More than 48 within two minutes: the search goes on to the sender's last 32.
+    check("a send to a group", &bench, &Budget { write_units: 2.0, read_units: 4.0, round_trips: 3 });
+    bench.meter.reset();
+    bench.send(&ada, &bob, "n99", "At eight.").await;
+    check("a send", &bench, &Budget { write_units: 2.0, read_units: 7.0, round_trips: 4 });
+}
+
+/// The claim, what is judged, and the place that is freed: the row is read, and written once more.
+#[tokio::test]
+async fn a_refused_send_costs_two_writes_and_a_message_sent_again_one_that_is_in_vain() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
+    bench.blocks(&bob, &ada).await;
+    for n in 0..50 {
+        bench.meter.reset();
+        bench.is_refused(&ada, &bob, &format!("r{n}"), "forbidden").await;
+        let budget = Budget { write_units: 2.0, read_units: 3.0, round_trips: 3 };
+        check("a send that is refused", &bench, &budget);
+    }
+    bench.is_heard(&ada).await;
+    bench.meter.reset();
+    bench.is_repeated(&ada, &bob, "m1", "the first one opens the conversation").await;
+    check("a message sent again", &bench, &Budget { write_units: 1.0, read_units: 4.5, round_trips: 2 });
+}
+
 #[tokio::test]
 async fn a_sync_with_nothing_new_costs_a_read_per_conversation_and_no_write() {
     let bench = Bench::new().await;

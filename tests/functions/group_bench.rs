@@ -7,7 +7,9 @@ use confab_app::ports::{CommitOutcome, Groups, Joining};
 use confab_app::presence::Probes;
 use confab_app::send_message::Writer;
 use confab_domain::log::Attempt;
+use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, GroupId, MembershipCount, Seq, Timestamp};
+use confab_lambda::sleeper;
 use confab_protocol::http::NewGroup;
 use serde_json::json;
 use ulid::Ulid;
@@ -23,7 +25,7 @@ impl Bench {
             name: "A group of people".to_owned(),
             members: others.iter().map(|user| user.id.to_string()).collect(),
         };
-        let writer = Writer::default();
+        let writer = Writer::new(Retention::FOR_EVER, sleeper::sleeper());
         let probes = Probes::default();
         let (connections, push) = (&self.gateway, &self.push_queue);
         let delivery = Delivery { connections, push, policy: POLICY, probes: &probes };

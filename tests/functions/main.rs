@@ -18,4 +18,5 @@ mod push_fates;
 mod push_silence;
 mod push_tour;
 mod queue_bench;
+mod send_bench;
 mod tour;

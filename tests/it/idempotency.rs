@@ -120,14 +120,126 @@ async fn ids_of_different_users_and_conversations_are_different() {
 }
 
 #[tokio::test]
-async fn what_was_said_first_stays_said() {
+async fn another_message_under_a_used_id_is_a_conflict() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    let mut phone = alice.connect().await;
+    bob.post_text(&dm, "a question").await;
+    let mentions = json!([bob.id, carol.id]);
+    let said = json!({"text": "once", "reply_to": 1, "mentions": mentions});
+    let with = |field: &str, value: Value| {
+        let mut changed = said.clone();
+        changed[field] = value;
+        changed
+    };
+    let frame = |mut said: Value| {
+        said["action"] = "send".into();
+        said["id"] = "first".into();
+        said["to"] = bob.id.as_str().into();
+        said
+    };
+    let first = phone.ask(frame(said.clone())).await;
+    assert_eq!(first["duplicate"], false);
+    for other in [
+        with("text", "once more".into()),
+        with("text", "Once".into()),
+        with("reply_to", Value::Null),
+        with("mentions", json!([bob.id])),
+        with("mentions", Value::Null),
+    ] {
+        phone.refused(frame(other.clone()), "conflict").await;
+        alice.another_device().await.connect().await.refused(frame(other.clone()), "conflict").await;
+        let mut body = other;
+        body["client_message_id"] = "first".into();
+        alice.post_message(&dm, &body).await.refused(409, "conflict");
+    }
+    for same in [said.clone(), with("mentions", json!([carol.id, bob.id, carol.id]))] {
+        let again = phone.ask(frame(same)).await;
+        assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()));
+    }
+    let log = alice.log(&dm).await;
+    assert_eq!((log.len(), &log[1]["text"]), (2, &"once".into()));
+}
+
+/// Both texts are sent at the same time: one is acked, the other is told.
+#[tokio::test]
+async fn of_two_messages_at_once_under_one_id_one_is_a_conflict() {
+    let [alice, bob] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    bob.post_text(&dm, "go on").await;
+    for round in 0..10 {
+        let id = format!("one-of-two-{round}");
+        let text = |text: &str| json!({"client_message_id": id, "text": text});
+        let (one, other) = (text("one"), text("other"));
+        let (one, other) =
+            futures_util::future::join(alice.post_message(&dm, &one), alice.post_message(&dm, &other)).await;
+        let (acked, refused) = if one.status == 200 { (one, other) } else { (other, one) };
+        assert_eq!(acked.ok()["duplicate"], false);
+        refused.refused(409, "conflict");
+        assert_eq!(alice.log(&dm).await.len(), 2 + round);
+    }
+}
+
+#[tokio::test]
+async fn the_id_of_a_change_of_a_group_is_no_messages() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    let created = &alice.log(&group).await[0];
+    let mut phone = alice.connect().await;
+    let frame = json!({"action": "send", "id": created["client_message_id"], "to": group, "text": "hello"});
+    phone.refused(frame, "conflict").await;
+    assert_eq!(alice.log(&group).await.len(), 1);
+}
+
+/// More refused ones than there are places for ids, and as many as a client may have under way.
+#[tokio::test]
+async fn refused_messages_take_no_place() {
+    let [alice, bob] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    let mut phone = alice.connect().await;
+    let ids: Vec<String> = (0..32).map(|_| fresh_id()).collect();
+    let mut acks = Vec::new();
+    for id in &ids {
+        acks.push(phone.ask(frame(id, &bob.id)).await);
+    }
+    bob.block(&alice).await;
+    for n in 0..4 {
+        let refused: Vec<String> = (0..16).map(|_| fresh_id()).collect();
+        for id in &refused {
+            phone.send(&frame(id, &bob.id)).await;
+        }
+        for id in &refused {
+            let answer = phone.answer_to(id).await;
+            assert_eq!(answer["code"], "forbidden", "round {n}: {answer}");
+        }
+    }
+    bob.unblock(&alice).await;
+    // The end of the log alone tells nothing of them then.
+    for _ in 0..8 {
+        bob.post_text(&dm, "between").await;
+    }
+    for (id, ack) in ids.iter().zip(&acks) {
+        let again = phone.ask(frame(id, &bob.id)).await;
+        assert_eq!((&again["seq"], &again["duplicate"]), (&ack["seq"], &true.into()), "{again}");
+    }
+    assert_eq!(alice.log(&dm).await.len(), 40);
+}
+
+/// Two keys of which SHA-256 begins with the same six bytes, more than is kept of them.
+#[tokio::test]
+async fn ids_that_are_alike_to_the_store_are_two_messages() {
     let [alice, bob] = Chat::new().users().await;
     let mut phone = alice.connect().await;
-    phone.ask(frame("first", &bob.id)).await;
-    let again =
-        phone.ask(json!({"action": "send", "id": "first", "to": bob.id, "text": "something else"})).await;
-    assert_eq!(again["duplicate"], true);
-    assert_eq!(alice.log(&alice.dm(&bob)).await[0]["text"], "once");
+    let (one, other) = (frame("key-467610", &bob.id), frame("key-4889369", &bob.id));
+    let (first, second) = (phone.ask(one.clone()).await, phone.ask(other.clone()).await);
+    assert_eq!((&first["duplicate"], &second["duplicate"]), (&false.into(), &false.into()));
+    for _ in 0..40 {
+        phone.say(&bob.id, "and").await;
+    }
+    for (frame, ack) in [(one, first), (other, second)] {
+        let again = phone.ask(frame).await;
+        assert_eq!((&again["seq"], &again["duplicate"]), (&ack["seq"], &true.into()));
+    }
 }
 
 #[tokio::test]

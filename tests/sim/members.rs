@@ -3,13 +3,12 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use confab_app::ports::{
-    CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion,
+    ClaimKey, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion,
     ReplaceOutcome, RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, Group, GroupId, Joined, MembershipCount, Message, Seq,
-    Timestamp, UserId,
+    Alerts, ConversationId, Group, GroupId, Joined, MembershipCount, Message, Seq, Timestamp, UserId,
 };
 
 use crate::planted::{Bug, Role, Store};
@@ -122,18 +121,22 @@ impl Groups for Store<'_> {
 }
 
 impl Inboxes for Store<'_> {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
         self.stall().await;
-        let claim = self.world.memory.claim(user, conversation, key, now).await?;
-        self.read_early(conversation).await?;
+        let claim = self.world.memory.claim(key, now).await?;
+        self.read_early(key.conversation).await?;
         let repeated = matches!(claim, Claim::Repeated { .. });
-        Ok(if repeated && self.has(Bug::NoClaim) { Claim::Fresh } else { claim })
+        Ok(if repeated && self.has(Bug::NoClaim) { Claim::Fresh { forgot: None } } else { claim })
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        self.stall().await;
+        self.world.memory.renew_claim(key, claimed_at).await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+        self.stall().await;
+        self.world.memory.release_claim(key).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

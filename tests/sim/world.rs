@@ -17,7 +17,7 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId};
-use confab_memory::{DelayQueue, Gateway, Memory, Queue};
+use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
 use confab_protocol::Ack;
 use ulid::Ulid;
 
@@ -28,7 +28,7 @@ use crate::scenario::Scenario;
 use crate::truth::Truth;
 use crate::weather::Changeable;
 
-const POLICY: HeartbeatPolicy =
+pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
 /// How long messages are kept where they expire. Unit: milliseconds.
@@ -122,9 +122,8 @@ impl World {
 
     fn new_process(&self) -> Arc<Process> {
         let writer = Writer {
-            retention: self.any_retention(),
             memberships: self.scenario.memberships,
-            ..Writer::default()
+            ..Writer::new(self.any_retention(), Arc::new(YieldingSleeper))
         };
         Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
     }
@@ -319,7 +318,7 @@ impl World {
     }
 }
 
-fn device_of(identity: Identity, now: Timestamp) -> Device {
+pub(crate) fn device_of(identity: Identity, now: Timestamp) -> Device {
     Device {
         user: identity.user,
         device: identity.device,

@@ -35,6 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "futures-util",
             "getrandom",
             "sha2",
+            "tokio",
             "zstd",
         ],
     ),

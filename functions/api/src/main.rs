@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::{Api, WebSocketUrl, config::Config, event::readable};
 use confab_app::Limiter;
 use confab_app::send_message::Writer;
-use confab_lambda::{clients, observability};
+use confab_lambda::{clients, observability, sleeper};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
         store: clients::store(&sdk, config.tables),
         passwords: Argon2Passwords::new(1),
         tokens: JwtTokens::new(&secret)?,
-        writer: Writer { retention: config.retention, ..Writer::default() },
+        writer: Writer::new(config.retention, sleeper::sleeper()),
         rates: config.rates,
         changes: config.changes,
         limiter: Arc::new(Limiter::new(config.budgets)),

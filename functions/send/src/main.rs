@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_app::send_message::Writer;
-use confab_lambda::{clients, observability};
+use confab_lambda::{clients, observability, sleeper};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::{Send, config::Config};
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
-        writer: Writer { retention: config.retention, ..Writer::default() },
+        writer: Writer::new(config.retention, sleeper::sleeper()),
         limiter: Arc::new(Limiter::new(config.rates)),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {

@@ -8,7 +8,8 @@ use confab_domain::group::{Change, Role};
 use confab_domain::high_water::LogEnd;
 use confab_domain::log::Attempt;
 use confab_domain::{
-    ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId,
+    Backoff, ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq,
+    Timestamp, UserId,
 };
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -23,7 +24,7 @@ use crate::ports::{
     PushQueue, RowChange, Sessions, StoreError, Users,
 };
 use crate::send_message::Writer;
-use crate::{Error, wire};
+use crate::{Error, metric, wire};
 
 /// Who changes a group, and what tells this request from all others.
 #[derive(Clone, Debug)]
@@ -152,6 +153,7 @@ where
     ) -> Result<http::Group, Error> {
         let conversation = ConversationId::Group(id);
         let turn = self.writer.lanes.enter(conversation).await;
+        let mut backoff = Backoff::new(actor.attempt.0.into());
         for _ in 0..ATTEMPTS_MAX {
             let end = self.store.end(conversation, TAIL_ENTRIES);
             let (group, end) = futures_util::future::try_join(self.store.group(id), end).await?;
@@ -163,7 +165,10 @@ where
             let row = self.row_of(&change, actor.user).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
-            let NextPosition::At(seq, mark_revision) = at else { continue };
+            let NextPosition::At(seq, mark_revision) = at else {
+                self.writer.sleeper.sleep(backoff.after_lost_race()).await;
+                continue;
+            };
             let entry = Message {
                 expires_at: retention.expires_at(now),
                 mark_revision,
@@ -172,6 +177,8 @@ where
             let next = group.after(&change, seq, now);
             let version = NewVersion { group: &next, entry: &entry, row };
             if self.store.commit(version).await? == CommitOutcome::Contended {
+                metrics::counter!(metric::APPEND_CONFLICTS).increment(1);
+                self.writer.sleeper.sleep(backoff.after_lost_race()).await;
                 continue;
             }
             self.writer.heads.put(conversation, seq);

@@ -45,7 +45,7 @@ fn refusal_body(refusal: &Refusal) -> ErrorBody {
         }
         Refusal::GroupFull => ErrorCode::GroupFull,
         Refusal::NotFound(_) => ErrorCode::NotFound,
-        Refusal::HandleTaken => ErrorCode::Conflict,
+        Refusal::HandleTaken | Refusal::IdUsed(_) => ErrorCode::Conflict,
         Refusal::WrongCredentials | Refusal::Unauthenticated(_) => ErrorCode::Unauthenticated,
         Refusal::RateLimited { .. } => ErrorCode::RateLimited,
     };

@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::groups::{change, create, new_group};
-use crate::ids::{NOW, key, seq};
-use crate::inboxes::{at, open, untouched};
+use crate::ids::{NOW, seq};
+use crate::inboxes::{at, claim, open, untouched};
 
 /// With an alert, as `writer` has written it.
 fn alerted(position: u64, writer: u64) -> Alerts {
@@ -27,7 +27,7 @@ async fn replace(inboxes: &impl Inboxes, ids: Ids, seen: &InboxRow, next: &Alert
 pub async fn alerts_read_back_whole_and_the_rest_of_the_row_stays(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let user = ids.user(2);
-    inboxes.claim(user, dm, &key(1), NOW).await.unwrap();
+    claim(inboxes, user, dm, 1, NOW).await;
     inboxes.mark_read(user, dm, seq(3)).await.unwrap();
     inboxes.mute(user, dm, Some(at(50))).await.unwrap();
     let full = Alerts {
@@ -109,7 +109,7 @@ pub async fn alerts_are_not_replaced_after_a_mute_was_set_moved_or_ended(inboxes
 pub async fn a_claim_in_between_is_in_nobodys_way(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let seen = row_of(inboxes, ids, dm).await;
-    inboxes.claim(ids.user(2), dm, &key(1), NOW).await.unwrap();
+    claim(inboxes, ids.user(2), dm, 1, NOW).await;
     assert_eq!(replace(inboxes, ids, &seen, &alerted(1, 1)).await, ReplaceOutcome::Replaced);
 }
 

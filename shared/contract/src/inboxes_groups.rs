@@ -10,8 +10,8 @@ use confab_domain::{Alerts, ConversationId, Group, Joined, UserId};
 
 use crate::Ids;
 use crate::groups::{change, create, joined, new_group};
-use crate::ids::{NOW, key, seq};
-use crate::inboxes::{at, is_repeated};
+use crate::ids::{NOW, seq};
+use crate::inboxes::{at, claim, is_repeated};
 
 fn conversation(group: &Group) -> ConversationId {
     ConversationId::Group(group.id)
@@ -48,8 +48,8 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
     };
     assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
     assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
-    assert_eq!(store.claim(user, in_group, &key(1), NOW).await.unwrap(), Claim::Fresh);
-    assert!(is_repeated(store.claim(user, in_group, &key(1), at(9)).await.unwrap(), NOW));
+    assert!(claim(store, user, in_group, 1, NOW).await.is_fresh());
+    assert!(is_repeated(claim(store, user, in_group, 1, at(9)).await, NOW));
 }
 
 pub async fn a_row_ends_where_its_user_leaves(store: &(impl Groups + Inboxes), ids: Ids) {
@@ -67,8 +67,8 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));
-    let claim = async |n, ms| store.claim(user, in_group, &key(n), at(ms)).await.unwrap();
-    assert_eq!(claim(1, 0).await, Claim::Fresh);
+    let claim = async |n, ms| claim(store, user, in_group, n, at(ms)).await;
+    assert!(claim(1, 0).await.is_fresh());
     assert_eq!(
         store.mark_read(user, in_group, seq(1)).await.unwrap(),
         MarkReadOutcome::Moved(Alerts::default())
@@ -87,7 +87,7 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
     };
     assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
     assert!(is_repeated(claim(1, 9_000).await, at(0)));
-    assert_eq!(claim(2, 9_000).await, Claim::Fresh);
+    assert!(claim(2, 9_000).await.is_fresh());
     assert_eq!(
         store.mark_read(user, in_group, seq(3)).await.unwrap(),
         MarkReadOutcome::Moved(Alerts::default())
@@ -98,13 +98,13 @@ pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + 
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));
-    store.claim(user, in_group, &key(1), NOW).await.unwrap();
+    claim(store, user, in_group, 1, NOW).await;
     store.mark_read(user, in_group, seq(1)).await.unwrap();
     remove(store, ids, &mut group, user, 2).await;
     let left = store.get(user, in_group).await.unwrap();
     // Whether it was claimed before or not.
     for n in [1, 2] {
-        assert_eq!(store.claim(user, in_group, &key(n), NOW).await.unwrap(), Claim::NotAMember);
+        assert_eq!(claim(store, user, in_group, n, NOW).await, Claim::NotAMember);
     }
     // Whether that is read already or not.
     for position in [1, 2] {
@@ -116,7 +116,7 @@ pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + 
     assert_eq!(store.get(user, in_group).await.unwrap(), left);
     // What was refused is claimed by nobody.
     add(store, ids, &mut group, user, 3).await;
-    assert_eq!(store.claim(user, in_group, &key(2), NOW).await.unwrap(), Claim::Fresh);
+    assert!(claim(store, user, in_group, 2, NOW).await.is_fresh());
 }
 
 /// As when two announcements of the end of a group are performed, or one twice.
@@ -131,7 +131,7 @@ pub async fn leaving_twice_is_leaving_once(store: &(impl Groups + Inboxes), ids:
     remove(store, ids, &mut group, ids.user(3), 2).await;
     store.leave(ids.user(3), in_group, seq(5)).await.unwrap();
     assert_eq!(joined(store, ids.user(3), group.id).await, times(&[(1, 2)], None));
-    assert_eq!(store.claim(user, in_group, &key(1), NOW).await.unwrap(), Claim::NotAMember);
+    assert_eq!(claim(store, user, in_group, 1, NOW).await, Claim::NotAMember);
 }
 
 pub async fn leaving_ends_the_row_of_one_user_in_one_group(store: &(impl Groups + Inboxes), ids: Ids) {
@@ -142,8 +142,8 @@ pub async fn leaving_ends_the_row_of_one_user_in_one_group(store: &(impl Groups 
     assert_eq!(joined(store, ids.user(2), one.id).await, times(&[(1, 7)], None));
     for (user, group) in [(1, &one), (3, &one), (2, &other)] {
         assert_eq!(joined(store, ids.user(user), group.id).await, times(&[], Some(1)));
-        let claim = store.claim(ids.user(user), conversation(group), &key(1), NOW).await.unwrap();
-        assert_eq!(claim, Claim::Fresh);
+        let claim = claim(store, ids.user(user), conversation(group), 1, NOW).await;
+        assert!(claim.is_fresh());
     }
 }
 

@@ -14,6 +14,7 @@ pub mod message_texts;
 
 pub mod alerts;
 pub mod budgets;
+pub mod claims;
 pub mod contacts;
 pub mod groups;
 pub mod high_water;

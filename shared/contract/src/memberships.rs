@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::groups::{change, create, entry, joined, joining, new_group};
-use crate::ids::{NOW, key, seq};
+use crate::ids::{NOW, seq};
+use crate::inboxes::claim;
 
 fn since(position: u64) -> Option<Joined> {
     Some(Joined::new(Vec::new(), Some(seq(position))))
@@ -93,7 +94,7 @@ pub async fn a_row_tells_who_added_its_user_and_whether_they_have_written(
     let row = read().await;
     assert_eq!((row.added_by, row.has_written), (Some(stranger), false));
     assert_eq!(store.list(user, None, 1).await.unwrap().rows, std::slice::from_ref(&row));
-    store.claim(user, conversation, &key(1), NOW).await.unwrap();
+    claim(store, user, conversation, 1, NOW).await;
     assert_eq!(read().await, InboxRow { has_written: true, ..row });
 }
 

@@ -55,13 +55,6 @@ macro_rules! suite {
             a_hundred_mentions_read_back
         }
         $crate::suite! { @port $block_on, $store, inboxes:
-            a_claim_is_fresh_once_and_then_repeated_with_its_time
-            a_claim_without_a_row_is_not_a_members
-            the_last_32_claims_are_remembered
-            an_old_claim_is_forgotten_in_the_end
-            a_claim_counts_for_one_user_and_one_conversation
-            keys_of_any_bytes_are_told_apart
-            of_concurrent_claims_of_a_key_exactly_one_is_fresh
             opening_makes_the_rows_of_both
             opening_again_keeps_what_is_there
             rows_of_racing_openings_are_there_once
@@ -70,6 +63,25 @@ macro_rules! suite {
             a_read_marker_only_moves_forward
             a_mute_is_set_moved_and_ended
             an_outsider_marks_and_mutes_nothing
+        }
+        $crate::suite! { @port $block_on, $store, claims:
+            a_claim_is_fresh_once_and_then_repeated_with_its_time
+            a_claim_without_a_row_is_not_a_members
+            the_last_48_claims_are_remembered_and_no_more
+            a_claim_tells_when_the_one_was_made_that_it_forgot
+            a_claim_tells_of_the_released_one_whose_place_it_takes
+            a_claim_counts_for_one_user_and_one_conversation
+            keys_of_any_bytes_are_told_apart
+            of_concurrent_claims_of_a_key_exactly_one_is_fresh
+            a_request_that_is_repeated_finds_its_own_claim_fresh
+            a_released_claim_takes_no_place
+            sends_that_are_under_way_and_refused_forget_no_message
+            a_renewed_claim_is_not_released
+            a_renewed_claim_is_the_newest_and_keeps_its_time
+            a_renewal_records_what_was_released_or_forgotten
+            two_keys_that_are_alike_to_a_store_are_both_remembered
+            a_claim_of_who_has_left_is_released
+            a_window_that_was_changed_in_every_way_has_what_was_claimed_last
         }
         $crate::suite! { @port $block_on, $store, alerts:
             alerts_read_back_whole_and_the_rest_of_the_row_stays

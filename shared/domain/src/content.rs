@@ -1,5 +1,7 @@
 //! What a message says, and how much.
 
+use std::collections::BTreeSet;
+
 use crate::{Refusal, Seq, UserId};
 
 /// What a message says.
@@ -51,6 +53,12 @@ impl Content {
         Ok(())
     }
 
+    /// Whether a message with `other` says the same: whoever is mentioned twice, or in another order, is mentioned.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let mentioned = |content: &Self| content.mentions.iter().copied().collect::<BTreeSet<_>>();
+        self.text == other.text && self.reply_to == other.reply_to && mentioned(self) == mentioned(other)
+    }
+
     /// Checks what depends on where the message goes.
     ///
     /// # Errors
@@ -94,6 +102,23 @@ mod tests {
         let problem = Err(Refusal::field("text", "missing; a message needs text or attachments"));
         check("", problem.clone());
         assert_eq!(Content::default().check(LIMITS), problem);
+    }
+
+    #[test]
+    fn what_is_said_is_text_answer_and_the_set_of_mentions() {
+        let user = |n: u128| UserId::new(ulid::Ulid(n));
+        let said =
+            Content { text: Some("a".to_owned()), reply_to: Seq::new(3), mentions: vec![user(1), user(2)] };
+        let same = Content { mentions: vec![user(2), user(1), user(2)], ..said.clone() };
+        assert!(said.says_the_same_as(&same) && same.says_the_same_as(&said));
+        for other in [
+            Content { text: Some("A".to_owned()), ..said.clone() },
+            Content { reply_to: None, ..said.clone() },
+            Content { mentions: vec![user(1)], ..said.clone() },
+            Content { mentions: vec![user(1), user(2), user(3)], ..said.clone() },
+        ] {
+            assert!(!said.says_the_same_as(&other) && !other.says_the_same_as(&said));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod backoff;
 pub mod budget;
 pub mod claim;
 pub mod contact;
@@ -32,6 +33,7 @@ pub mod time;
 pub mod watch;
 
 pub use alerts::Alerts;
+pub use backoff::Backoff;
 pub use contact::{ContactChange, Relation};
 pub use content::Content;
 pub use group::Group;

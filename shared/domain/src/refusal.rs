@@ -54,6 +54,9 @@ pub enum Refusal {
     /// Somebody else has the handle.
     #[error("this handle is taken")]
     HandleTaken,
+    /// The id of a message was used for another one, or may have been for one that has expired.
+    #[error("id: {0}")]
+    IdUsed(&'static str),
     /// Wrong handle or wrong password; which one is not told.
     #[error("wrong handle or password")]
     WrongCredentials,

@@ -17,5 +17,6 @@ pub mod observability;
 pub mod presence;
 pub mod random;
 pub mod records;
+pub mod sleeper;
 pub mod summary;
 pub mod websocket;

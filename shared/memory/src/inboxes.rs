@@ -1,16 +1,29 @@
 //! Inbox rows, with their claims.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use confab_app::ports::{InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome, StoreError};
-use confab_domain::claim::{Claim, REMEMBERED};
+use confab_app::ports::{
+    ClaimKey, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome, StoreError,
+};
+use confab_domain::claim::{Claim, ClaimWindow, REMEMBERED};
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use crate::Memory;
 
-#[derive(Debug, Default)]
-pub(crate) struct InboxTable(BTreeMap<UserId, BTreeMap<ConversationId, Row>>, Vec<AlertWrite>);
+#[derive(Debug)]
+pub(crate) struct InboxTable {
+    rows: BTreeMap<UserId, BTreeMap<ConversationId, Row>>,
+    alert_writes: Vec<AlertWrite>,
+    /// Places for claims in a new row.
+    claims_max: usize,
+}
+
+impl Default for InboxTable {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), alert_writes: Vec::new(), claims_max: REMEMBERED }
+    }
+}
 
 /// A change of what a member's phones were told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,31 +43,19 @@ struct Row {
     muted_until: Option<Timestamp>,
     alerts: Alerts,
     added_by: Option<UserId>,
-    /// The oldest first.
-    claims: VecDeque<(ClientMessageId, Timestamp)>,
+    claims: ClaimWindow<ClientMessageId>,
 }
 
 impl Row {
-    fn new(joined: Joined) -> Self {
+    fn new(joined: Joined, claims_max: usize) -> Self {
         Self {
             joined,
             read_seq: None,
             muted_until: None,
             alerts: Alerts::default(),
             added_by: None,
-            claims: VecDeque::new(),
+            claims: ClaimWindow::new(claims_max),
         }
-    }
-
-    fn claim(&mut self, key: &ClientMessageId, now: Timestamp) -> Claim {
-        if let Some((_, claimed_at)) = self.claims.iter().find(|(claimed, _)| claimed == key) {
-            return Claim::Repeated { claimed_at: *claimed_at };
-        }
-        if self.claims.len() == REMEMBERED {
-            self.claims.pop_front();
-        }
-        self.claims.push_back((key.clone(), now));
-        Claim::Fresh
     }
 
     fn show(&self, conversation: ConversationId) -> InboxRow {
@@ -65,25 +66,36 @@ impl Row {
             muted_until: self.muted_until,
             alerts: self.alerts,
             added_by: self.added_by,
-            has_written: !self.claims.is_empty(),
+            has_written: self.claims.slots().len() > 0,
         }
     }
 }
 
 impl InboxTable {
     fn row(&self, user: UserId, conversation: ConversationId) -> Option<&Row> {
-        self.0.get(&user)?.get(&conversation)
+        self.rows.get(&user)?.get(&conversation)
+    }
+
+    fn row_mut(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
+        self.rows.get_mut(&user)?.get_mut(&conversation)
     }
 
     /// The row of somebody who is in the conversation now.
     fn members_row(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
-        self.0.get_mut(&user)?.get_mut(&conversation).filter(|row| row.joined.since().is_some())
+        self.row_mut(user, conversation).filter(|row| row.joined.since().is_some())
+    }
+
+    /// Gives each row that is made from now on so many places for claims.
+    pub(crate) fn set_claims_max(&mut self, claims_max: usize) {
+        self.claims_max = claims_max;
     }
 
     /// Begins a membership of a group, unless one has begun.
     pub(crate) fn join(&mut self, joining: &Joining, conversation: ConversationId, seq: Seq) {
-        let rows = self.0.entry(joining.user).or_default();
-        let row = rows.entry(conversation).or_insert_with(|| Row::new(Joined::new(Vec::new(), None)));
+        let claims_max = self.claims_max;
+        let rows = self.rows.entry(joining.user).or_default();
+        let new = || Row::new(Joined::new(Vec::new(), None), claims_max);
+        let row = rows.entry(conversation).or_insert_with(new);
         row.joined = row.joined.clone().join(seq);
         row.added_by = joining.added_by;
     }
@@ -99,32 +111,47 @@ impl InboxTable {
 impl Memory {
     /// Every change of alerts that took effect, from the `skipped`th on, in that order.
     pub fn alert_writes(&self, skipped: usize) -> Vec<AlertWrite> {
-        self.tables().inboxes.1.iter().skip(skipped).cloned().collect()
+        self.tables().inboxes.alert_writes.iter().skip(skipped).cloned().collect()
     }
 }
 
 impl Inboxes for Memory {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+        let ClaimKey { user, conversation, key, attempt } = key;
         self.call(|tables| {
-            tables
-                .inboxes
-                .members_row(user, conversation)
-                .map_or(Claim::NotAMember, |row| row.claim(key, now))
+            let row = tables.inboxes.members_row(user, conversation);
+            row.map_or(Claim::NotAMember, |row| {
+                row.claims.claim(|other| other == key, key.clone(), attempt, now)
+            })
+        })
+        .await
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        let ClaimKey { user, conversation, key, .. } = key;
+        self.call(|tables| {
+            let row = tables.inboxes.members_row(user, conversation);
+            row.map(|row| row.claims.renew(|other| other == key, key.clone(), claimed_at)).is_some()
+        })
+        .await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+        let ClaimKey { user, conversation, key, .. } = key;
+        self.call(|tables| {
+            if let Some(row) = tables.inboxes.row_mut(user, conversation) {
+                row.claims.release(|other| other == key);
+            }
         })
         .await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
         self.call(|tables| {
+            let claims_max = tables.inboxes.claims_max;
             for member in members {
-                let rows = tables.inboxes.0.entry(member).or_default();
-                rows.entry(conversation).or_insert_with(|| Row::new(Joined::whole()));
+                let rows = tables.inboxes.rows.entry(member).or_default();
+                rows.entry(conversation).or_insert_with(|| Row::new(Joined::whole(), claims_max));
             }
         })
         .await
@@ -136,7 +163,7 @@ impl Inboxes for Memory {
 
     async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
         self.call(|tables| {
-            let Some(rows) = tables.inboxes.0.get_mut(&user) else { return };
+            let Some(rows) = tables.inboxes.rows.get_mut(&user) else { return };
             let is_of_no_group = |row: &Row| row.joined.since() == Some(seq) && row.joined.past().is_empty();
             if rows.get(&conversation).is_some_and(is_of_no_group) {
                 rows.remove(&conversation);
@@ -153,7 +180,7 @@ impl Inboxes for Memory {
     ) -> Result<InboxPage, StoreError> {
         let size = self.page_size(rows_max);
         self.call(|tables| {
-            let Some(rows) = tables.inboxes.0.get(&user) else { return InboxPage::default() };
+            let Some(rows) = tables.inboxes.rows.get(&user) else { return InboxPage::default() };
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let mut rows = rows.range((from, Bound::Unbounded)).map(|(id, row)| row.show(*id));
             let page: Vec<InboxRow> = rows.by_ref().take(size).collect();
@@ -231,28 +258,9 @@ impl Inboxes for Memory {
             }
             let before = row.show(seen.conversation);
             row.alerts = *next;
-            tables.inboxes.1.push(AlertWrite { user, before, after: *next });
+            tables.inboxes.alert_writes.push(AlertWrite { user, before, after: *next });
             ReplaceOutcome::Replaced
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_32_claims_are_remembered_and_no_more() {
-        let key = |n: usize| format!("key-{n}").parse().unwrap();
-        let mut row = Row::new(Joined::whole());
-        for n in 0..=REMEMBERED {
-            assert_eq!(row.claim(&key(n), Timestamp::from_ms(n as u64)), Claim::Fresh);
-        }
-        for n in 1..=REMEMBERED {
-            let claimed_at = Timestamp::from_ms(n as u64);
-            assert_eq!(row.claim(&key(n), Timestamp::from_ms(999)), Claim::Repeated { claimed_at });
-        }
-        assert_eq!(row.claim(&key(0), Timestamp::from_ms(999)), Claim::Fresh);
     }
 }

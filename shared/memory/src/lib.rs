@@ -26,6 +26,7 @@ mod message_log;
 mod phones;
 mod rate_limits;
 mod sessions;
+mod sleeper;
 mod users;
 
 pub use connections::{Gateway, PostFault};
@@ -34,5 +35,6 @@ pub use fan_out_queue::Queue;
 pub use inboxes::AlertWrite;
 pub use memory::Memory;
 pub use phones::{Phones, Publish, PublishFault};
+pub use sleeper::YieldingSleeper;
 pub use weather::{Calm, Fate, Weather};
 pub use yielding::yield_once;

@@ -51,6 +51,13 @@ impl Memory {
         Self { page_max, ..self }
     }
 
+    /// Remembers only so many claims per member and conversation, so that a simulation forgets some soon.
+    #[must_use]
+    pub fn with_claims_max(self, claims_max: usize) -> Self {
+        self.tables().inboxes.set_claims_max(claims_max);
+        self
+    }
+
     /// The size of a page for which `wanted` was asked.
     pub(crate) fn page_size(&self, wanted: u32) -> usize {
         usize::try_from(wanted.min(self.page_max.get())).unwrap_or(usize::MAX)

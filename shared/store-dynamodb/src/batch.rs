@@ -6,6 +6,7 @@ use confab_app::ports::StoreError;
 
 use crate::error::store_error;
 use crate::item::Item;
+use crate::pauses::Pauses;
 
 /// Keys in one BatchGetItem.
 ///
@@ -13,7 +14,7 @@ use crate::item::Item;
 pub(crate) const KEYS_MAX: usize = 100;
 
 /// Rounds in which DynamoDB may leave some keys of a batch for later.
-const ROUNDS_MAX: u32 = 5;
+const ROUNDS_MAX: u32 = 8;
 
 /// The items with up to [`KEYS_MAX`] keys, in no particular order; those that do not exist are left out.
 ///
@@ -26,10 +27,13 @@ pub(crate) async fn get(
     keys: KeysAndAttributesBuilder,
 ) -> Result<Vec<Item>, StoreError> {
     let mut wanted = keys.build().map_err(|error| StoreError::Rejected(error.into()))?;
-    let mut found = Vec::new();
-    for _ in 0..ROUNDS_MAX {
+    let (mut found, mut pauses) = (Vec::new(), Pauses::default());
+    for round in 0..ROUNDS_MAX {
         if wanted.keys().is_empty() {
             return Ok(found);
+        }
+        if round > 0 {
+            pauses.wait().await;
         }
         let output =
             client.batch_get_item().request_items(table, wanted).send().await.map_err(store_error)?;

@@ -1,80 +1,44 @@
 //! What a conversation is to each of its members.
 //!
-//! Shape: `{user S, conversation S, claims L<B>, claimed_at L<N>, read_seq N?, muted_until_ms N?, alerts S?}`, and in a
-//! group what [`crate::memberships`] says; for `alerts` see [`crate::alerts`].
-//! `claims` and `claimed_at` are two windows of fixed length, moved on together:
-//! short hashes of the last keys, and when each was claimed. The whole row stays
-//! around 500 bytes, since a write is billed by the KB of the whole item, and
-//! `sync` reads one row per conversation.
-
-use std::collections::HashMap;
+//! Shape: `{user S, conversation S, read_seq N?, muted_until_ms N?, alerts S?}`, and in a group what
+//! [`crate::memberships`] says; for `alerts` see [`crate::alerts`], for the claims [`crate::claims`]. The whole row stays
+//! under a KB, since a write is billed by the KB of the whole item, and `sync` reads one row per conversation.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use confab_app::ports::{
+    ClaimKey, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError,
 };
-use confab_app::ports::{InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError};
-use confab_domain::claim::{Claim, REMEMBERED};
-use confab_domain::{Alerts, ClientMessageId, ConversationId, Seq, Timestamp, UserId};
-use sha2::{Digest, Sha256};
+use confab_domain::claim::Claim;
+use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId};
 
+use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::compare::Comparison;
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
+use crate::pauses::Pauses;
 use crate::schema::{CONVERSATION, USER};
-use crate::{Store, alerts, memberships};
+use crate::{Store, alerts, claims, memberships};
 
-const CLAIMS: &str = "claims";
-const CLAIMED_AT: &str = "claimed_at";
 const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";
 
-/// Length of a claim's hash. Unit: bytes.
-///
-/// Two keys with the same hash among the last 32 of one user (one in 100
-/// million) cost a search through the log, no more: the search compares keys.
-const HASH_BYTES: usize = 4;
-
-/// Where `claimed_at` counts from, to keep it short: 2026-01-01. Unit: milliseconds.
-const CLAIM_EPOCH_MS: u64 = 1_767_225_600_000;
-
 /// Attempts at a transaction that met another one on the same rows.
-const TRANSACTION_ATTEMPTS_MAX: u32 = 4;
+const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
 
 impl Inboxes for Store {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        let hash = short_hash(key);
-        let result = self
-            .update_row(user, conversation)
-            .update_expression(format!(
-                "SET #claims[{REMEMBERED}] = :hash, #claimed_at[{REMEMBERED}] = :now \
-                 REMOVE #claims[0], #claimed_at[0]"
-            ))
-            .condition_expression("attribute_exists(#in) AND NOT contains(#claims, :hash)")
-            .expression_attribute_names("#in", memberships::proof_of(conversation))
-            .expression_attribute_names("#claims", CLAIMS)
-            .expression_attribute_names("#claimed_at", CLAIMED_AT)
-            .expression_attribute_values(":hash", AttributeValue::B(hash.clone()))
-            .expression_attribute_values(":now", number(now.as_ms().saturating_sub(CLAIM_EPOCH_MS) / 1000))
-            .send()
-            .await;
-        match unless_condition_failed(result)? {
-            Updated::Done => Ok(Claim::Fresh),
-            Updated::NoRow => Ok(Claim::NotAMember),
-            Updated::ConditionFailed(row) if !row.contains_key(memberships::proof_of(conversation)) => {
-                Ok(Claim::NotAMember)
-            }
-            Updated::ConditionFailed(row) => claimed_at(&row, &hash),
-        }
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+        self.record_claim(key, now).await
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        self.move_claim(key, claimed_at).await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+        self.free_claim(key).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
@@ -93,12 +57,15 @@ impl Inboxes for Store {
                 Ok(TransactWriteItem::builder().update(update).build())
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let mut attempt = 1;
+        let (mut attempt, mut pauses) = (1, Pauses::default());
         loop {
             let transaction = self.client.transact_write_items().set_transact_items(Some(rows.clone()));
             match transaction.send().await {
                 Ok(_) => return Ok(()),
-                Err(error) if is_conflict(&error) && attempt < TRANSACTION_ATTEMPTS_MAX => attempt += 1,
+                Err(error) if is_conflict(&error) && attempt < TRANSACTION_ATTEMPTS_MAX => {
+                    attempt += 1;
+                    pauses.wait().await;
+                }
                 Err(error) => return Err(store_error(error)),
             }
         }
@@ -239,6 +206,16 @@ impl Store {
         conversation: ConversationId,
         consistent: bool,
     ) -> Result<Option<InboxRow>, StoreError> {
+        self.row_item(user, conversation, consistent).await?.as_ref().map(inbox_row).transpose()
+    }
+
+    /// The row with all its attributes.
+    pub(crate) async fn row_item(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistent: bool,
+    ) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
             .get_item()
@@ -249,7 +226,7 @@ impl Store {
             .send()
             .await
             .map_err(store_error)?;
-        output.item().map(inbox_row).transpose()
+        Ok(output.item)
     }
 
     async fn rows(
@@ -295,13 +272,15 @@ impl Store {
 }
 
 /// What a conditional update of a row came to.
-enum Updated {
+pub(crate) enum Updated {
     Done,
     NoRow,
     ConditionFailed(Item),
 }
 
-fn unless_condition_failed<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<Updated, StoreError> {
+pub(crate) fn unless_condition_failed<T>(
+    result: Result<T, SdkError<UpdateItemError>>,
+) -> Result<Updated, StoreError> {
     let Err(error) = result else { return Ok(Updated::Done) };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(match failed.item() {
@@ -320,41 +299,6 @@ fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
-fn short_hash(key: &ClientMessageId) -> Blob {
-    Blob::new(&Sha256::digest(key.as_str())[..HASH_BYTES])
-}
-
-/// Makes the two windows where they are not; with [`claims_names`] and [`claims_values`].
-pub(crate) const CLAIMS_UNLESS_THERE: &str =
-    "#claims = if_not_exists(#claims, :claims), #claimed_at = if_not_exists(#claimed_at, :claimed_at)";
-
-pub(crate) fn claims_names() -> HashMap<String, String> {
-    HashMap::from([
-        ("#claims".to_owned(), CLAIMS.to_owned()),
-        ("#claimed_at".to_owned(), CLAIMED_AT.to_owned()),
-    ])
-}
-
-pub(crate) fn claims_values() -> Item {
-    Item::from([
-        (":claims".to_owned(), empty_window(AttributeValue::B(Blob::new([0])))),
-        (":claimed_at".to_owned(), empty_window(number(0_u64))),
-    ])
-}
-
-fn empty_window(filler: AttributeValue) -> AttributeValue {
-    AttributeValue::L(vec![filler; REMEMBERED])
-}
-
-fn claimed_at(row: &Item, hash: &Blob) -> Result<Claim, StoreError> {
-    let reader = Reader::new("an inbox row", row);
-    let index = reader.list(CLAIMS)?.iter().position(|claim| claim.as_b().ok() == Some(hash));
-    let seconds = index
-        .and_then(|index| reader.list(CLAIMED_AT).ok()?.get(index)?.as_n().ok()?.parse::<u64>().ok())
-        .ok_or_else(|| reader.malformed(CLAIMED_AT))?;
-    Ok(Claim::Repeated { claimed_at: Timestamp::from_ms(CLAIM_EPOCH_MS + seconds * 1000) })
-}
-
 fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
     let reader = Reader::new("an inbox row", item);
     Ok(InboxRow {
@@ -364,10 +308,6 @@ fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
         alerts: alerts::read(&reader)?,
         added_by: memberships::added_by(&reader)?,
-        // Claims have more bytes than what fills the places of none.
-        has_written: reader
-            .list(CLAIMS)?
-            .iter()
-            .any(|claim| claim.as_b().is_ok_and(|claim| claim.as_ref().len() > 1)),
+        has_written: claims::has_any(&reader)?,
     })
 }

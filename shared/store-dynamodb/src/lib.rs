@@ -12,9 +12,11 @@ mod body;
 mod compare;
 mod error;
 mod item;
+mod pauses;
 
 mod alerts;
 mod budgets;
+mod claims;
 mod contacts;
 mod devices;
 mod groups;

@@ -13,8 +13,8 @@ use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Joined, Seq, UserId};
 
 use crate::Store;
+use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::error::{condition_held, store_error};
-use crate::inboxes::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
 

@@ -16,6 +16,7 @@ use confab_domain::{Content, ConversationId, Heading, Kind, Message, Seq, Timest
 
 use crate::error::{is_transaction_conflict, store_error};
 use crate::item::{Item, Reader, number, text, time};
+use crate::pauses::Pauses;
 use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
 use crate::{Store, body, high_water};
 
@@ -100,11 +101,14 @@ impl MessageLog for Store {
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut conflicts = 0;
+        let (mut conflicts, mut pauses) = (0, Pauses::default());
         let result = loop {
             match put.clone().send().await {
                 // A change of a group is being written to this position: nothing was written by us.
-                Err(error) if is_transaction_conflict(&error) && conflicts < CONFLICTS_MAX => conflicts += 1,
+                Err(error) if is_transaction_conflict(&error) && conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    pauses.wait().await;
+                }
                 result => break result,
             }
         };

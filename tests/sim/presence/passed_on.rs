@@ -1,17 +1,17 @@
 //! What a server reaches that no bug is planted in.
 
 use confab_app::ports::{
-    Account, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups, InboxPage,
-    InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange, RegisterOutcome,
-    ReplaceOutcome, RotateOutcome, StoreError, Users,
+    Account, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
+    InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange,
+    RegisterOutcome, ReplaceOutcome, RotateOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;
 use confab_domain::push::Registration;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, MembershipCount, Message,
-    Relation, Seq, Timestamp, UserId,
+    Alerts, ConversationId, DeviceId, FamilyId, Group, GroupId, MembershipCount, Message, Relation, Seq,
+    Timestamp, UserId,
 };
 
 use super::server::Server;
@@ -21,14 +21,16 @@ pass_on!(Server<'_>);
 pass_on_groups!(Server<'_>);
 
 impl Inboxes for Server<'_> {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        self.world.memory.claim(user, conversation, key, now).await
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+        self.world.memory.claim(key, now).await
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        self.world.memory.renew_claim(key, claimed_at).await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+        self.world.memory.release_claim(key).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

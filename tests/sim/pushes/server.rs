@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    Connection, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome, PublishOutcome,
-    Push, ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, Connection, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
+    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
 use confab_domain::budget::{Budgets, Charges};
@@ -13,9 +13,7 @@ use confab_domain::claim::Claim;
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
-use confab_domain::{
-    Alerts, ClientMessageId, ConnectionId, ConversationId, Presence, Seq, Timestamp, UserId, WatchId,
-};
+use confab_domain::{Alerts, ConnectionId, ConversationId, Presence, Seq, Timestamp, UserId, WatchId};
 use confab_memory::DelayQueue;
 
 use super::scenario::POLICY;
@@ -167,15 +165,9 @@ impl Sessions for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    async fn claim(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        let claim = self.world.memory.claim(user, conversation, key, now).await?;
-        if let ConversationId::Dm { lower, upper } = conversation
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+        let claim = self.world.memory.claim(key, now).await?;
+        if let ConversationId::Dm { lower, upper } = key.conversation
             && self.has(Bug::SessionsReadBeforeTheAppend)
         {
             let early = self.world.memory.sessions(&[lower, upper]).await?;
@@ -186,6 +178,14 @@ impl Inboxes for Server<'_> {
             self.world.clock.sleep(Duration::from_millis(self.world.random.below(1_500))).await;
         }
         Ok(claim)
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        self.world.memory.renew_claim(key, claimed_at).await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+        self.world.memory.release_claim(key).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

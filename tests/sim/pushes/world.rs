@@ -12,8 +12,9 @@ use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
 use confab_app::{Error, Limiter, TaskError};
 use confab_domain::budget::LOCAL_RATES;
+use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
-use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, YieldingSleeper};
 use ulid::Ulid;
 
 use super::ledger::Ledger;
@@ -68,7 +69,7 @@ impl World {
             fan_out_queue: DelayQueue::new(Arc::clone(&weather) as _, move || fan_outs_clock.now()),
             looks: DelayQueue::new(Arc::clone(&weather) as _, move || looks_clock.now()),
             probes: Probes::default(),
-            writer: Writer::default(),
+            writer: Writer::new(Retention::FOR_EVER, Arc::new(YieldingSleeper)),
             replicas: Mutex::default(),
             weather,
             stormy: AtomicBool::new(false),

@@ -13,9 +13,10 @@ use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer, send_message};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::log::Attempt;
+use confab_domain::retention::Retention;
 use confab_domain::retry::pause_of_record;
 use confab_domain::{ConnectionId, Content, ConversationId, GroupId, Timestamp, UserId};
-use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory, YieldingSleeper};
 use confab_protocol::ServerFrame;
 use ulid::Ulid;
 
@@ -148,7 +149,7 @@ impl World {
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
             pushes: DelayQueue::default(),
             probes: Probes::default(),
-            writer: Writer::default(),
+            writer: Writer::new(Retention::FOR_EVER, Arc::new(YieldingSleeper)),
             weather,
             stormy: AtomicBool::new(false),
             sockets: Mutex::default(),

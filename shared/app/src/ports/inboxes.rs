@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use confab_domain::claim::Claim;
+use confab_domain::log::Attempt;
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use super::StoreError;
@@ -31,6 +32,19 @@ impl InboxRow {
     pub fn unread_after(&self) -> Option<Seq> {
         self.read_seq.max(self.joined.since().and_then(Seq::previous))
     }
+}
+
+/// The key of a message, and which attempt at sending it claims the key.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimKey<'a> {
+    /// Who sends.
+    pub user: UserId,
+    /// Where to.
+    pub conversation: ConversationId,
+    /// Idempotency key.
+    pub key: &'a ClientMessageId,
+    /// Tells a repeated request of a store's client from another send with the same key.
+    pub attempt: Attempt,
 }
 
 /// Some of a user's rows.
@@ -66,21 +80,45 @@ pub enum ReplaceOutcome {
 
 /// Inbox rows, one per member and conversation.
 pub trait Inboxes {
-    /// Records that `user` is about to send a message under `key`, unless it is recorded already or the user is not in
-    /// the conversation.
+    /// Records that a send is about to append, unless its key is recorded already or its sender is not in the
+    /// conversation.
     ///
-    /// Atomic. The time of a claim may be kept rounded down to the second. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys.
+    /// Atomic. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys that were not released. The time
+    /// of a claim may be kept rounded down by up to [`ROUNDING_MAX`](confab_domain::claim::ROUNDING_MAX). Two keys may
+    /// be taken for one, which costs a search and loses nothing.
     ///
     /// # Errors
     ///
     /// [`StoreError`]. A claim whose answer was lost is found as [`Claim::Repeated`].
     fn claim(
         &self,
-        user: UserId,
-        conversation: ConversationId,
-        key: &ClientMessageId,
+        key: ClaimKey<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Makes a claim the newest one before a send appends under a key that it found [`Claim::Repeated`] at `claimed_at`,
+    /// and records it again if it was forgotten or released. False where the sender is not in the conversation.
+    ///
+    /// Atomic. From then on nobody releases the claim.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn renew_claim(
+        &self,
+        key: ClaimKey<'_>,
+        claimed_at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Frees the place of a claim that this send found [`Claim::Fresh`], since it is refused; nothing where another send
+    /// has renewed it. The place is used again before a claim is forgotten.
+    ///
+    /// Atomic.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn release_claim(&self, key: ClaimKey<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes the rows of both members, all or nothing; leaves a row that is there as it is.
     ///

@@ -1,0 +1,127 @@
+//! Claiming a message's key, and what is judged by that before it is appended.
+
+use confab_domain::claim::{Claim, lies_after_known, may_have_expired};
+use confab_domain::high_water::LogEnd;
+use confab_domain::{ConversationId, Refusal, Seq, Timestamp, UserId};
+
+use crate::Error;
+use crate::append::TAIL_ENTRIES;
+use crate::find_message::{Bound, Search, search_back, search_past};
+use crate::ports::{Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
+use crate::send_message::{SendMessage, Writer};
+
+/// What is known once a send has claimed its key.
+pub(crate) struct Claimed {
+    pub(crate) claim: Claim,
+    /// The newest entries, read beside the claim.
+    tail: Tail,
+    end: LogEnd,
+    /// Whether the other of a 1:1 conversation takes no messages from the sender.
+    is_blocked: bool,
+    /// The head that this process knew before the claim.
+    known: Option<Seq>,
+}
+
+/// Claims the key beside all that decides what becomes of the message; opens a 1:1 conversation at its first one.
+pub(crate) async fn claim(
+    store: &(impl MessageLog + Inboxes + Contacts + Users + Sync),
+    writer: &Writer,
+    command: &SendMessage,
+    peer: Option<UserId>,
+    now: Timestamp,
+) -> Result<Claimed, Error> {
+    let SendMessage { sender, conversation, .. } = command;
+    let known = writer.heads.get(*conversation);
+    let (claim, end, is_blocked) = futures_util::future::try_join3(
+        store.claim(command.claim_key(), now),
+        store.end(*conversation, TAIL_ENTRIES),
+        is_blocked(store, *sender, peer),
+    )
+    .await?;
+    let (tail, end) = (end.tail.clone(), end.decisive());
+    let claim = match (claim, peer) {
+        (Claim::NotAMember, Some(_)) if is_blocked => return Err(Refusal::NotAccepted.into()),
+        (Claim::NotAMember, Some(peer)) => {
+            open_conversation(store, *sender, peer, *conversation).await?;
+            store.claim(command.claim_key(), now).await?
+        }
+        (claim, _) => claim,
+    };
+    Ok(Claimed { claim, tail, end, is_blocked, known })
+}
+
+/// Looks whether an earlier request with the same key has appended the message, and refuses what may not be appended.
+pub(crate) async fn find_earlier(
+    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    command: &SendMessage,
+    claimed: Claimed,
+    now: Timestamp,
+) -> Result<(Search, LogEnd), Error> {
+    let Claimed { claim, tail, end, is_blocked, known } = claimed;
+    let search = match claim {
+        Claim::NotAMember => return Ok((search_past(store, command).await?, end)),
+        // The tail was read beside the claim, not before it: between the two, a
+        // concurrent retry may have found the claim and appended the message.
+        Claim::Fresh { forgot } => {
+            let bound = Bound::fresh(now, known, lies_after_known(forgot, now));
+            let search = search_back(store, command, tail, bound).await?;
+            if let Search::Found(message) = &search
+                && command.is_of(message)
+            {
+                // From a claim that was forgotten: the next retry has to search as far.
+                store.renew_claim(command.claim_key(), message.sent_at).await?;
+            }
+            search
+        }
+        Claim::Repeated { claimed_at } => {
+            let bound = Bound::repeated(claimed_at, may_have_expired(claimed_at, now));
+            search_back(store, command, tail, bound).await?
+        }
+    };
+    if let Search::NotBefore(newest) = &search
+        && end.with_newest(newest.as_deref()).may_hide_newer(now)
+    {
+        // What told of the group's end, before its rows were all closed, may be gone.
+        check_still_in(store, command).await?;
+    }
+    // What was appended before the block is acknowledged after it too.
+    if is_blocked && !matches!(search, Search::Found(_)) {
+        return Err(Refusal::NotAccepted.into());
+    }
+    Ok((search, end))
+}
+
+/// Whether the other of a 1:1 conversation takes no messages from the sender.
+async fn is_blocked(
+    contacts: &(impl Contacts + Sync),
+    sender: UserId,
+    peer: Option<UserId>,
+) -> Result<bool, StoreError> {
+    let Some(peer) = peer else { return Ok(false) };
+    Ok(contacts.relation(sender, peer).await?.blocked_by_at.is_some())
+}
+
+/// Refuses who is not in the group, by the group itself: the log may have lost to expiry what tells that they came back.
+pub(crate) async fn check_still_in(
+    groups: &(impl Groups + Sync),
+    command: &SendMessage,
+) -> Result<(), Error> {
+    if let Some(group) = command.conversation.group() {
+        let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
+        group.role_of(command.sender)?;
+    }
+    Ok(())
+}
+
+/// Makes a 1:1 conversation at its first message.
+async fn open_conversation(
+    store: &(impl Inboxes + Users + Sync),
+    sender: UserId,
+    peer: UserId,
+    conversation: ConversationId,
+) -> Result<(), Error> {
+    if store.user(peer).await?.is_none() {
+        return Err(Refusal::NotFound("user").into());
+    }
+    Ok(store.open(conversation, [sender, peer]).await?)
+}

@@ -1,0 +1,28 @@
+//! How a use case waits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_app::ports::Sleeper;
+
+/// Waits by the timer of the runtime.
+#[derive(Clone, Copy, Debug)]
+struct RuntimeSleeper;
+
+impl Sleeper for RuntimeSleeper {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        // A timer of no length waits for its next tick all the same.
+        if duration.is_zero() {
+            Box::pin(std::future::ready(()))
+        } else {
+            Box::pin(tokio::time::sleep(duration))
+        }
+    }
+}
+
+/// The sleeper of every function.
+pub fn sleeper() -> Arc<dyn Sleeper> {
+    Arc::new(RuntimeSleeper)
+}

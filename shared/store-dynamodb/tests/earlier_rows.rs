@@ -1,0 +1,143 @@
+//! Rows of an earlier form are read, and go on.
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{Client, Config};
+use confab_app::ports::{ClaimKey, Inboxes};
+use confab_domain::claim::{Claim, REMEMBERED, ROUNDING_MAX};
+use confab_domain::log::Attempt;
+use confab_domain::{ClientMessageId, ConversationId, Timestamp, UserId};
+use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
+use confab_store_dynamodb::{Store, Tables};
+use sha2::{Digest, Sha256};
+
+/// Claims in a row of the earlier form.
+const EARLIER: u64 = 32;
+
+/// A time in the life of that form, in seconds since 2026-01-01 as well.
+const THEN: (Timestamp, u64) = (Timestamp::from_ms(1_767_225_600_000 + 28_000_000_000), 28_000_000);
+
+struct Row {
+    client: Client,
+    store: Store,
+    user: UserId,
+    conversation: ConversationId,
+}
+
+impl Row {
+    /// The row of somebody who has claimed the keys 1 to `claimed`, the last of them as many seconds after the first.
+    async fn earlier(claimed: u64) -> Self {
+        let dynamodb = DynamoDb::in_memory().expect("a database in memory");
+        let aws = EmbeddedAws::builder().service(signing_name::DYNAMODB, dynamodb).build();
+        let client = Client::from_conf(
+            Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("us-east-1"))
+                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+                .http_client(aws.http_client())
+                .build(),
+        );
+        let tables = Tables::with_prefix("test-");
+        tables.create_missing(&client).await.expect("tables");
+        let [user, other]: [UserId; 2] = [1, 2].map(|n| format!("usr_{n:026}").parse().expect("a user"));
+        let conversation = ConversationId::dm(user, other).expect("two users");
+        let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let free = vec![(bytes(&[0]), number(0)); usize::try_from(EARLIER - claimed).expect("a length")];
+        let claims =
+            (1..=claimed).map(|n| (bytes(&Sha256::digest(key(n).as_str())[..4]), number(THEN.1 + n)));
+        let (claims, times) = free.into_iter().chain(claims).unzip();
+        client
+            .put_item()
+            .table_name(&tables.inboxes)
+            .item("user", AttributeValue::S(user.to_string()))
+            .item("conversation", AttributeValue::S(conversation.to_string()))
+            .item("claims", AttributeValue::L(claims))
+            .item("claimed_at", AttributeValue::L(times))
+            .send()
+            .await
+            .expect("a row");
+        Self { client: client.clone(), store: Store::new(client, tables), user, conversation }
+    }
+
+    fn claim_key<'a>(&self, key: &'a ClientMessageId, attempt: u32) -> ClaimKey<'a> {
+        ClaimKey { user: self.user, conversation: self.conversation, key, attempt: Attempt(attempt) }
+    }
+
+    async fn claim(&self, n: u64) -> Claim {
+        let attempt = u32::try_from(1_000 + n).expect("a number");
+        let later = Timestamp::from_ms(THEN.0.as_ms() + 60_000 * n);
+        self.store.claim(self.claim_key(&key(n), attempt), later).await.expect("a store")
+    }
+
+    async fn windows(&self) -> [usize; 2] {
+        let row = self
+            .client
+            .get_item()
+            .table_name("test-inboxes")
+            .key("user", AttributeValue::S(self.user.to_string()))
+            .key("conversation", AttributeValue::S(self.conversation.to_string()))
+            .send()
+            .await
+            .expect("a row");
+        let item = row.item().expect("a row");
+        ["claims", "claimed_at"].map(|name| item[name].as_l().expect("a list").len())
+    }
+}
+
+fn key(n: u64) -> ClientMessageId {
+    format!("key-{n}").parse().expect("a key")
+}
+
+fn claimed_at(n: u64) -> Claim {
+    Claim::Repeated { claimed_at: Timestamp::from_ms(THEN.0.as_ms() + n * 1000) }
+}
+
+/// In the present form times are rounded.
+#[track_caller]
+fn check_repeated(claim: Claim, n: u64) {
+    let time = Timestamp::from_ms(THEN.0.as_ms() + n * 1000);
+    let is_about = |kept: Timestamp| kept <= time && time.since(kept) < ROUNDING_MAX;
+    assert!(matches!(claim, Claim::Repeated { claimed_at } if is_about(claimed_at)), "{n}: {claim:?}");
+}
+
+#[tokio::test]
+async fn retries_of_what_was_claimed_in_the_earlier_form_are_known() {
+    let row = Row::earlier(EARLIER).await;
+    for n in 1..=EARLIER {
+        assert_eq!(row.claim(n).await, claimed_at(n));
+    }
+    assert_eq!(row.windows().await, [32, 32], "nothing was written");
+}
+
+#[tokio::test]
+async fn the_first_new_claim_gives_the_row_its_present_form_and_forgets_nothing() {
+    for claimed in [0, 5, EARLIER] {
+        let row = Row::earlier(claimed).await;
+        let places = REMEMBERED as u64 - claimed;
+        for n in 100..100 + places {
+            assert_eq!(row.claim(n).await, Claim::Fresh { forgot: None }, "{n} after {claimed}");
+            assert_eq!(row.windows().await, [REMEMBERED, REMEMBERED]);
+        }
+        for n in 1..=claimed {
+            check_repeated(row.claim(n).await, n);
+        }
+        assert!(matches!(row.claim(999).await, Claim::Fresh { forgot: Some(_) }));
+        if claimed > 0 {
+            assert!(row.claim(1).await.is_fresh(), "it was the oldest");
+        }
+    }
+}
+
+#[tokio::test]
+async fn claims_of_the_earlier_form_are_renewed_and_released() {
+    let row = Row::earlier(EARLIER).await;
+    let (renewed, released) = (key(1), key(2));
+    assert!(row.store.renew_claim(row.claim_key(&renewed, 1), THEN.0).await.expect("a store"));
+    row.store.release_claim(row.claim_key(&released, 1)).await.expect("a store");
+    assert_eq!(row.windows().await, [REMEMBERED, REMEMBERED]);
+    assert!(matches!(row.claim(1).await, Claim::Repeated { claimed_at } if claimed_at <= THEN.0));
+    assert!(row.claim(2).await.is_fresh());
+    check_repeated(row.claim(3).await, 3);
+}
