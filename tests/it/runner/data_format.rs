@@ -98,6 +98,23 @@ async fn what_was_sent_under_the_first_format_is_not_stored_twice() {
     }
 }
 
+/// The 11 messages were kept for one day, and the log's end was written down under that retention.
+#[tokio::test]
+async fn an_expired_log_of_the_first_format_goes_on_under_any_retention() {
+    for days in ["0", "1", "30"] {
+        let data = first_format();
+        let path = data.path().to_str().unwrap();
+        let confab = Runner::start(&["--data", path, "--retention-days", days]).await;
+        let [alice, _, carol, _] = old_users(&confab.chat()).await;
+        let seq = alice.post_text(&alice.dm(&carol), "after the expiry").await["seq"].as_u64();
+        assert!(seq > Some(11), "{seq:?} was used before, with {days} days");
+        let mut phone = carol.connect().await;
+        let cursors = json!({alice.dm(&carol): 11});
+        let synced = phone.ask(json!({"action": "sync", "cursors": cursors})).await;
+        assert!(synced.to_string().contains("after the expiry"), "{synced}");
+    }
+}
+
 #[tokio::test]
 async fn a_directory_of_a_newer_format_is_refused() {
     let data = TempDir::new();
