@@ -176,6 +176,7 @@ fn functions(options: &Options, backends: &Backends, tokens: &JwtTokens) -> Loca
         disconnect: Disconnect { store: store.clone() },
         heartbeat: Heartbeat {
             store: store.clone(),
+            gateway: gateway.clone(),
             presence: presence.clone(),
             limiter: Arc::clone(&limiter),
         },

@@ -221,7 +221,7 @@ impl Bench {
     /// Puts a connection on record that was opened an hour ago.
     pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(user.n)), an_hour_ago());
-        let connection = Connection { id: ConnectionId::new(id), device, opened_at };
+        let connection = Connection { id: ConnectionId::new(id), device, family: None, opened_at };
         self.store.open_connection(user.id, &connection, clock::now()).await.expect("a store");
     }
 
@@ -231,6 +231,7 @@ impl Bench {
         let connection = Connection {
             id: ConnectionId::new(id),
             device: text("device").parse().expect("a device"),
+            family: None,
             opened_at: an_hour_ago(),
         };
         let user = text("user").parse().expect("a user");
@@ -240,17 +241,27 @@ impl Bench {
     /// Puts a connection on record that was opened an hour ago, on a device of which nothing else is known.
     pub(crate) async fn has_old_connection_of_another_device(&self, user: UserId, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(77)), an_hour_ago());
-        let connection = Connection { id: ConnectionId::new(id), device, opened_at };
+        let connection = Connection { id: ConnectionId::new(id), device, family: None, opened_at };
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
 
-    /// Connects and sends a heartbeat with a login that has ended.
+    /// Connects, and sends a frame of each kind, with a login that has ended: each is answered, and the socket closed.
     pub(crate) async fn is_logged_out(&self, n: u128) {
         let response = self.connect.handle(event(n, "c=", "$connect", "CONNECT", None)).await;
         assert_eq!(response.status_code, 401);
-        let heartbeat = json!({"action": "heartbeat"}).to_string();
-        let response = self.heartbeat.handle(event(n, "c=", "heartbeat", "MESSAGE", Some(heartbeat))).await;
-        assert_eq!(frame_of(response)["code"], "unauthenticated");
+        let frame = |route: &str, frame: Value| event(n, "c=", route, "MESSAGE", Some(frame.to_string()));
+        let send =
+            json!({"action": "send", "id": "m1", "to": UserId::new(Ulid(1)).to_string(), "text": "hi"});
+        for act in 0..3 {
+            self.forget_posts();
+            let response = match act {
+                0 => self.heartbeat.handle(frame("heartbeat", json!({"action": "heartbeat"}))).await,
+                1 => self.send.handle(frame("send", send.clone())).await,
+                _ => self.sync.handle(frame("sync", json!({"id": "s", "cursors": {}}))).await,
+            };
+            assert_eq!((response.status_code, response.body), (200, None));
+            assert_eq!(self.posts(), 2, "an error and why the socket is closed");
+        }
     }
 
     /// What each function has asked of AWS so far.

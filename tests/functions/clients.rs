@@ -176,7 +176,8 @@ impl Clients {
     }
 
     pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {
-        heartbeat::Heartbeat { store: self.store("heartbeat"), presence, limiter: limiter() }
+        let gateway = self.gateway("heartbeat");
+        heartbeat::Heartbeat { store: self.store("heartbeat"), gateway, presence, limiter: limiter() }
     }
 
     pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {

@@ -20,10 +20,11 @@ pub(crate) fn check(what: &str, bench: &Bench, budget: &Budget) {
     assert!(usage.round_trips <= budget.round_trips, "{what}: {usage:?}");
 }
 
-const SEND: Budget = Budget { write_units: 2.0, read_units: 4.0, round_trips: 3 };
+/// Half a read unit is the look at the sender's own session row, beside the claim.
+const SEND: Budget = Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 };
 
 #[tokio::test]
-async fn a_send_costs_two_writes_and_four_reads_in_three_round_trips() {
+async fn a_send_costs_two_writes_and_four_and_a_half_reads_in_three_round_trips() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
@@ -65,7 +66,7 @@ async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
     bench.is_heard(&bob).await;
     bench.meter.reset();
     bench.send(&bob, &ada, "m99", "yes").await;
-    check("a send into a burst", &bench, &Budget { write_units: 2.0, read_units: 6.0, round_trips: 4 });
+    check("a send into a burst", &bench, &Budget { write_units: 2.0, read_units: 6.5, round_trips: 4 });
 }
 
 /// The row of somebody who was alerted, who came and went often, and who has sent a lot in a group of 100 million
@@ -129,7 +130,7 @@ async fn a_sync_with_nothing_new_costs_a_read_per_conversation_and_no_write() {
     check(
         "a sync of 30 conversations",
         &bench,
-        &Budget { write_units: 0.0, read_units: 34.0, round_trips: 4 },
+        &Budget { write_units: 0.0, read_units: 34.5, round_trips: 5 },
     );
 }
 

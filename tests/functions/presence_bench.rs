@@ -1,11 +1,14 @@
 //! Friends on the bench, and what is looked at of them.
 
 use confab_app::ports::{Contacts, PairChange, Sessions};
-use confab_app::presence::{PresenceTask, Step};
-use confab_domain::{ContactChange, Relation, Timestamp};
+use confab_app::presence::{CloseAgain, PresenceTask, Step};
+use confab_domain::{ContactChange, DeviceId, Relation, Timestamp, UserId};
 use confab_lambda::clock;
+use confab_protocol::server::ClosingReason;
+use ulid::Ulid;
 
 use crate::bench::{Bench, User};
+use crate::queue_bench::comes_again;
 
 impl Bench {
     /// Makes two users friends, as if both had put each other.
@@ -28,6 +31,26 @@ impl Bench {
         let watch = session.presence.watch.expect("a watch").id.0;
         let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch, named_by_ms: None });
         serde_json::to_string(&task).expect("JSON")
+    }
+
+    /// Hands `presence` what a logout leaves for it to finish, of a user who has one socket and no login.
+    pub(crate) async fn ends_sockets(&self, n: u128) {
+        let user = UserId::new(Ulid(n));
+        self.has_old_connection_of_another_device(user, "c9-1=").await;
+        let (user, device) = (user.to_string(), DeviceId::new(Ulid(77)).to_string());
+        let again = CloseAgain {
+            user: user.clone(),
+            connections: vec!["c9-2=".to_owned()],
+            reason: ClosingReason::LoggedOut,
+            delay_seconds: 1,
+            until_ms: 0,
+        };
+        for step in [Step::EndSockets { user, device }, Step::CloseAgain(again)] {
+            let task = serde_json::to_string(&PresenceTask::V1(step)).expect("JSON");
+            assert!(!comes_again(&task, |event| self.presence.handle(event)).await);
+        }
+        let session = self.store.session(UserId::new(Ulid(n))).await.expect("a store").expect("a session");
+        assert_eq!(session.connections, []);
     }
 
     /// As if nothing had been heard of a user for long.

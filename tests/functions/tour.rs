@@ -104,12 +104,15 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
     bench.disconnect(1, "c1-1=").await;
     bench.heartbeat(ada).await;
 
-    // Whoever fell off the record is put back by any frame; whoever was logged out is not.
+    // A connection that lost its registration gets it back by any frame, unless its login has ended.
     bench.disconnect(2, "c2=").await;
     bench.sync(bob, json!({})).await;
     bench.disconnect(2, "c2=").await;
-    bench.send(bob, ada, "m9", "off the record").await;
+    bench.send(bob, ada, "m9", "registered again").await;
+    bench.disconnect(2, "c2=").await;
+    bench.heartbeat(bob).await;
     bench.is_logged_out(9).await;
+    bench.ends_sockets(9).await;
 }
 
 async fn over_http(bench: &Bench, bob: &User) {

@@ -8,6 +8,7 @@
 mod block_messages;
 mod blocks;
 mod chat_list;
+mod closing;
 mod contact_contention;
 mod contact_list;
 mod contact_removal;

@@ -189,21 +189,21 @@ impl Device {
     fn leave(&mut self) {
         self.caught_up = false;
         let Some(connection) = self.socket.take() else { return };
-        let (world, user) = (Arc::clone(&self.world), self.identity.user);
+        let (world, identity) = (Arc::clone(&self.world), self.identity);
         self.spawner.spawn(async move {
             for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
                 yield_once().await;
             }
             // What was on its way is read by nobody, and yet must not be for others.
             for frame in frames_of(&world, &connection) {
-                world.note(user, &frame);
+                world.note(identity.user, &frame);
             }
             world.gateway.drop_socket(&connection);
             for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
                 yield_once().await;
             }
             if !world.random.once_in(4) {
-                world.close_connection(user, &connection).await;
+                world.close_connection(identity, &connection).await;
             }
         });
     }

@@ -1,5 +1,7 @@
 //! The functions, as a client invokes them.
 
+use std::future::ready;
+
 use confab_app::ports::{Deadline, Identity};
 use confab_app::send_message::{SendMessage, send_message};
 use confab_app::{close_connection, mark_read, open_connection, sync};
@@ -8,7 +10,7 @@ use confab_protocol::{Ack, ServerFrame};
 
 use crate::checker::QUIET;
 use crate::planted::{Role, Store};
-use crate::world::{Request, World};
+use crate::world::{Request, World, key, socket};
 
 /// The time of a sync, which ends whenever the seed says so.
 struct Late<'a>(&'a World);
@@ -26,13 +28,15 @@ impl World {
         let store = Store::new(self, Role::Other);
         let now = self.now().plus(process.ahead);
         let context = self.presence(&store, now);
-        self.invoke(open_connection::open_connection(&context, &self.gateway, identity, connection)).await
+        let connection = socket(identity, &connection, now);
+        self.invoke(open_connection::open_connection(&context, &self.gateway, identity, &connection)).await
     }
 
     /// The `$disconnect` function.
-    pub(crate) async fn close_connection(&self, user: UserId, connection: &ConnectionId) {
+    pub(crate) async fn close_connection(&self, identity: Identity, connection: &ConnectionId) {
         let store = Store::new(self, Role::Other);
-        self.invoke(close_connection::close_connection(&store, user, connection)).await;
+        let key = key(identity, connection);
+        self.invoke(close_connection::close_connection(&store, identity.user, key, self.now())).await;
     }
 
     /// The `send` function.
@@ -51,8 +55,8 @@ impl World {
         let SendMessage { sender, conversation, attempt, .. } = command;
         let delivery = self.delivery();
         let ways = (&delivery, &self.queue);
-        let send = send_message(&store, ways, &process.writer, command, now);
-        let answer = self.try_invoke(send).await?.map(|sent| sent.ack);
+        let send = send_message(&store, ways, &process.writer, command, ready(Ok(())), now);
+        let answer = self.try_invoke(send).await?;
         match &answer {
             Ok(ack) => self.sends()[index].acked = Some((self.step(), ack.clone())),
             Err(refusal) => {

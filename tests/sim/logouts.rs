@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use confab_app::end_device::end_device;
 use confab_app::open_connection::open_connection;
-use confab_app::ports::{Connection, Devices, Identity, Sessions};
+use confab_app::ports::{Devices, Identity, Sessions};
 use confab_app::presence::{Context, PresenceTask};
 use confab_domain::device::Device;
-use confab_domain::lease::{CONNECTIONS_MAX, HeartbeatPolicy};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
 use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
 use ulid::Ulid;
 
 use crate::executor::finish;
+use crate::world::socket;
 
 type Looks = DelayQueue<PresenceTask>;
 
@@ -86,7 +88,8 @@ fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
             let (store, gateway) = world();
             let queue = Looks::default();
             let context = context(&store, &queue, NOW);
-            let connect = open_connection(&context, &gateway, identity(3), ConnectionId::new("c="));
+            let opening = socket(identity(3), &ConnectionId::new("c="), NOW);
+            let connect = open_connection(&context, &gateway, identity(3), &opening);
             let Identity { user, device, family } = identity(3);
             let phones = Phones::default();
             let logout = end_device(&context, (&gateway, &phones), user, device, Some(family));
@@ -117,18 +120,20 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
 }
 
 #[test]
-fn the_oldest_of_too_many_connections_is_closed() {
+fn the_oldest_of_too_many_sockets_of_a_device_is_told_and_closed() {
     let (store, gateway) = world();
     let queue = Looks::default();
-    for n in 0..=CONNECTIONS_MAX {
-        let connection = ConnectionId::new(format!("c{n}="));
+    let id = |n: usize| ConnectionId::new(format!("c{n}="));
+    for n in 0..=SOCKETS_PER_DEVICE_MAX {
         let now = NOW.plus(Duration::from_secs(n as u64));
         let context = context(&store, &queue, now);
-        finish(open_connection(&context, &gateway, identity(3), connection.clone())).unwrap();
-        gateway.open(connection);
+        let opening = socket(identity(3), &id(n), now);
+        finish(open_connection(&context, &gateway, identity(3), &opening)).unwrap();
+        gateway.open(id(n));
     }
     let session = finish(store.sessions(&[identity(3).user])).unwrap().remove(0);
-    let ids: Vec<ConnectionId> = session.connections.into_iter().map(|open: Connection| open.id).collect();
-    assert_eq!(ids.len(), CONNECTIONS_MAX);
-    assert!(!ids.contains(&ConnectionId::new("c0=")) && !gateway.is_open(&ConnectionId::new("c0=")));
+    let ids: Vec<ConnectionId> = session.connections.into_iter().map(|open| open.id).collect();
+    assert_eq!(ids.len(), SOCKETS_PER_DEVICE_MAX);
+    assert!(!ids.contains(&id(0)) && !gateway.is_open(&id(0)) && gateway.is_open(&id(1)));
+    assert_eq!(session.displaced, []);
 }

@@ -31,6 +31,7 @@ mod pushes;
 mod queue;
 mod random;
 mod scenario;
+mod sessions;
 mod slow_readers;
 mod syncing;
 mod truth;

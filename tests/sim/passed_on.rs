@@ -1,8 +1,9 @@
 //! What a store has that no bug is planted in.
 
 use confab_app::ports::{
-    Account, Connection, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange,
-    ProfileChange, RegisterOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
+    Account, Connection, ConnectionChange, Contact, ContactPage, Contacts, CreateUserOutcome, Devices,
+    OpenOutcome, PairChange, ProfileChange, RegisterOutcome, ReopenOutcome, RotateOutcome, Session, Sessions,
+    StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::budget::{Budgets, Charges};
@@ -18,7 +19,7 @@ impl Sessions for Store<'_> {
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<OpenOutcome, StoreError> {
         self.world.memory.open_connection(user, connection, now).await
     }
 
@@ -36,8 +37,22 @@ impl Sessions for Store<'_> {
         self.world.memory.charge(user, charges, now).await
     }
 
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        self.world.memory.close_connections(user, connections).await
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.world.memory.reopen_connection(user, connection, now).await
+    }
+
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.world.memory.change_connections(user, change, now).await
     }
 
     async fn replace_presence(

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use confab_app::Error;
 use confab_app::delivery::Delivery;
-use confab_app::ports::{Account, CreateUserOutcome, Identity, PasswordHash, Users};
+use confab_app::ports::{
+    Account, Connection, ConnectionKey, CreateUserOutcome, Identity, PasswordHash, Users,
+};
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer};
@@ -16,7 +18,9 @@ use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId};
+use confab_domain::{
+    ConnectionId, ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId,
+};
 use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
 use confab_protocol::Ack;
 use ulid::Ulid;
@@ -287,7 +291,7 @@ impl World {
         match mortal(function, dies).await? {
             Ok(answer) => Some(answer),
             Err(Error::Store(_) | Error::Contended) => None,
-            Err(error @ (Error::Refused(_) | Error::Internal(_))) => {
+            Err(error @ (Error::Refused(_) | Error::ConnectionEnded(_) | Error::Internal(_))) => {
                 self.fault(format!("answered {error:?}"));
                 None
             }
@@ -341,4 +345,14 @@ pub(crate) fn user(n: u32) -> UserId {
 pub(crate) fn identity(n: u32, device: u32) -> Identity {
     let number = Ulid(u128::from(n) * 100 + u128::from(device) + 1);
     Identity { user: user(n), device: DeviceId::new(number), family: FamilyId::new(number) }
+}
+
+/// A socket as the `$connect` function finds it.
+pub(crate) fn socket(identity: Identity, id: &ConnectionId, opened_at: Timestamp) -> Connection {
+    Connection { id: id.clone(), device: identity.device, family: Some(identity.family), opened_at }
+}
+
+/// How a socket is named in a session row.
+pub(crate) fn key(identity: Identity, id: &ConnectionId) -> ConnectionKey {
+    ConnectionKey { device: identity.device, id: id.clone() }
 }

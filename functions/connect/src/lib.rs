@@ -7,11 +7,13 @@ pub mod config;
 
 use std::time::Instant;
 
-use confab_app::{Error, open_connection::open_connection};
+use confab_app::ports::ConnectionKey;
+use confab_app::{Error, close_connection::close_connection, open_connection::open_connection};
+use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
-use confab_lambda::summary;
 use confab_lambda::websocket::{Caller, Event, Response};
+use confab_lambda::{deadline, summary};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -19,7 +21,7 @@ use confab_store_dynamodb::Store;
 pub struct Connect {
     /// Sessions and devices.
     pub store: Store,
-    /// Open connections: the oldest of too many is closed.
+    /// Open connections: the oldest of too many is told so and closed.
     pub gateway: Gateway,
     /// Has the user watched.
     pub presence: Presence,
@@ -33,7 +35,8 @@ impl Connect {
         summary::log("connect", result.as_ref().err(), started.elapsed());
         Response::status(match result {
             Ok(()) => 200,
-            Err(Error::Refused(_)) => 401,
+            Err(Error::Refused(Refusal::RateLimited { .. })) => 429,
+            Err(Error::Refused(_) | Error::ConnectionEnded(_)) => 401,
             Err(Error::Store(_) | Error::Contended) => 503,
             Err(Error::Internal(_)) => 500,
         })
@@ -46,6 +49,13 @@ impl Connect {
         }
         let Caller { identity, connection, now } = event.caller()?;
         let context = self.presence.context(&self.store, now)?;
-        open_connection(&context, &self.gateway, identity, connection).await
+        let opening = open_connection(&context, &self.gateway, identity, &connection);
+        let opened = deadline::within(Box::pin(opening)).await;
+        if matches!(opened, Err(Error::Store(_))) {
+            // The handshake is refused, so nothing must stay registered, whatever was interrupted.
+            let undo = close_connection(&self.store, identity.user, ConnectionKey::from(&connection), now);
+            deadline::undo(undo).await;
+        }
+        opened
     }
 }

@@ -7,9 +7,10 @@ pub mod config;
 
 use std::time::Instant;
 
+use confab_app::ports::ConnectionKey;
 use confab_app::{Error, close_connection::close_connection};
-use confab_lambda::summary;
-use confab_lambda::websocket::{Event, Response};
+use confab_lambda::websocket::{Caller, Event, Response};
+use confab_lambda::{deadline, summary};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -32,7 +33,8 @@ impl Disconnect {
         if event.request_context.event_type != "DISCONNECT" {
             return Err(Error::Internal("not the end of a connection"));
         }
-        let caller = event.caller()?;
-        close_connection(&self.store, caller.identity.user, &caller.connection).await
+        let Caller { identity, connection, now } = event.caller()?;
+        let key = ConnectionKey::from(&connection);
+        deadline::within(close_connection(&self.store, identity.user, key, now)).await
     }
 }

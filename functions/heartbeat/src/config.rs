@@ -10,6 +10,8 @@ use confab_store_dynamodb::Tables;
 pub struct Config {
     /// `CONFAB_…_TABLE`.
     pub tables: Tables,
+    /// `CONFAB_CONNECTIONS_ENDPOINT`.
+    pub connections_endpoint: String,
     /// `CONFAB_PRESENCE_QUEUE_URL`.
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
@@ -28,6 +30,7 @@ impl Config {
         let mut env = Env::default();
         let config = Self {
             tables: env.tables(),
+            connections_endpoint: env.get("CONFAB_CONNECTIONS_ENDPOINT"),
             presence_queue_url: env.get("CONFAB_PRESENCE_QUEUE_URL"),
             heartbeat: env.heartbeat_policy(),
             rates: env.budget_rates(),

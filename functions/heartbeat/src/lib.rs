@@ -7,6 +7,7 @@ use std::sync::Arc;
 use confab_app::Limiter;
 use confab_app::presence::hear::heartbeat;
 use confab_domain::budget::Budget;
+use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{ServerFrame, client, server};
@@ -17,6 +18,8 @@ use confab_store_dynamodb::Store;
 pub struct Heartbeat {
     /// Sessions and devices.
     pub store: Store,
+    /// Open connections: one whose login has ended is told so and closed.
+    pub gateway: Gateway,
     /// How often, and who watches.
     pub presence: Presence,
     /// What each user may still ask for.
@@ -26,9 +29,11 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Answers with `heartbeat`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
-        answer(&event, (&self.limiter, Budget::Frames), async |caller: Caller, frame: client::Heartbeat| {
+        let ways = (&*self.limiter, Budget::Frames, &self.gateway);
+        answer(&event, ways, async |caller: Caller, frame: client::Heartbeat| {
             let context = self.presence.context(&self.store, caller.now)?;
-            let next = heartbeat(&context, &self.limiter, caller.identity, caller.connection).await?;
+            let Caller { identity, connection, .. } = &caller;
+            let next = heartbeat(&context, &self.gateway, &self.limiter, *identity, connection).await?;
             Ok(Some(ServerFrame::Heartbeat(server::Heartbeat {
                 id: frame.id,
                 server_at_ms: Some(caller.now.as_ms()),

@@ -13,6 +13,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let function = Heartbeat {
+        gateway: clients::gateway(&sdk, config.connections_endpoint),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),
         limiter: Arc::new(Limiter::new(config.rates)),

@@ -4,8 +4,8 @@ pub mod config;
 
 use std::sync::Arc;
 
+use confab_app::authorize_frame::authorize_frame;
 use confab_app::delivery::Delivery;
-use confab_app::presence::hear;
 use confab_app::send_message::{SendMessage, Writer, send_message};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::Budget;
@@ -39,7 +39,8 @@ pub struct Send {
 impl Send {
     /// Answers with `ack`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
-        answer(&event, (&self.limiter, Budget::Writes), async |caller: Caller, frame: client::Send| {
+        let ways = (&*self.limiter, Budget::Writes, &self.gateway);
+        answer(&event, ways, async |caller: Caller, frame: client::Send| {
             self.send(&caller, command(&caller, frame)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
@@ -48,27 +49,18 @@ impl Send {
     async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
         let Caller { identity, connection, now } = caller;
         let context = self.presence.context(&self.store, *now)?;
-        let is_group = command.conversation.group().is_some();
         let delivery = Delivery {
             connections: &self.gateway,
             push: &self.push,
             policy: self.presence.policy,
             probes: &self.presence.probes,
         };
+        let authorized = async {
+            authorize_frame(&context, &self.gateway, &self.limiter, *identity, connection).await.map(drop)
+        };
+        let ways = (&delivery, &self.queue);
         // Boxed, since a large future is copied whenever it moves.
-        let sending =
-            Box::pin(send_message(&self.store, (&delivery, &self.queue), &self.writer, command, *now));
-        if is_group {
-            let hearing = hear::frame(&context, &self.limiter, *identity, connection);
-            let (sent, ()) = futures_util::future::join(sending, hearing).await;
-            return Ok(sent?.ack);
-        }
-        let sent = sending.await?;
-        if sent.senders_session.is_some() {
-            let session = sent.senders_session.as_ref();
-            hear::frame_of(&context, &self.limiter, *identity, connection, session).await;
-        }
-        Ok(sent.ack)
+        Box::pin(send_message(&self.store, ways, &self.writer, command, authorized, *now)).await
     }
 }
 
@@ -76,7 +68,7 @@ fn command(caller: &Caller, frame: client::Send) -> Result<SendMessage, Error> {
     let sender = caller.identity.user;
     Ok(SendMessage {
         sender,
-        origin: Some(caller.connection.clone()),
+        origin: Some(caller.connection.id.clone()),
         conversation: wire::parse_recipient(&frame.to, sender)?,
         key: wire::parse_id("id", &frame.id)?,
         content: wire::parse_content(wire::RawContent {

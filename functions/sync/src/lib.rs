@@ -6,7 +6,8 @@ mod metered;
 
 use std::sync::Arc;
 
-use confab_app::presence::{ask::who_is_there, hear};
+use confab_app::authorize_frame::authorize_frame;
+use confab_app::presence::ask::who_is_there;
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::typing::{Typists, typing};
 use confab_app::{Error, Limiter, mark_read::mark_read, sync, wire};
@@ -49,39 +50,48 @@ impl Sync {
     pub async fn handle(&self, event: Event) -> Response {
         match event.request_context.route_key.as_str() {
             "sync" => {
-                self.hear(&event, Budget::Answers, async |caller, frame| self.sync(caller, frame).await).await
+                self.authorized(&event, Budget::Answers, async |caller, frame| self.sync(caller, frame).await)
+                    .await
             }
             "history" => {
-                self.hear(&event, Budget::Answers, async |caller, frame| self.history(caller, frame).await)
-                    .await
+                self.authorized(&event, Budget::Answers, async |caller, frame| {
+                    self.history(caller, frame).await
+                })
+                .await
             }
             "read" => {
-                self.hear(&event, Budget::Frames, async |caller, frame| self.read(caller, frame).await).await
-            }
-            "typing" => {
-                self.hear(&event, Budget::Frames, async |caller, frame| self.typing(caller, frame).await)
+                self.authorized(&event, Budget::Frames, async |caller, frame| self.read(caller, frame).await)
                     .await
             }
+            "typing" => {
+                self.authorized(&event, Budget::Frames, async |caller, frame| {
+                    self.typing(caller, frame).await
+                })
+                .await
+            }
             "presence" => {
-                self.hear(&event, Budget::Frames, async |caller, frame| self.who(caller, frame).await).await
+                self.authorized(&event, Budget::Frames, async |caller, frame| self.who(caller, frame).await)
+                    .await
             }
             _ => Response::error(None, &Error::Internal("a route that is not this function's")),
         }
     }
 
-    /// Answers a frame, and takes it for a sign of life.
-    async fn hear<F: Frame + DeserializeOwned>(
+    /// Answers a frame that may act, and takes it for a sign of life.
+    async fn authorized<F: Frame + DeserializeOwned>(
         &self,
         event: &Event,
         budget: Budget,
         act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
     ) -> Response {
-        answer(event, (&self.limiter, budget), async |caller: Caller, frame| {
+        let ways = (&*self.limiter, budget, &self.gateway);
+        answer(event, ways, async |caller: Caller, frame| {
             let context = self.presence.context(&self.store, caller.now)?;
-            let (identity, connection) = (caller.identity, caller.connection.clone());
-            let hearing = hear::frame(&context, &self.limiter, identity, &connection);
             let (user, now) = (caller.identity.user, caller.now);
-            let (answer, ()) = futures_util::future::join(Box::pin(act(caller, frame)), hearing).await;
+            let Caller { identity, connection, .. } = &caller;
+            // Before, not beside it: what these frames ask for is posted and written while they run.
+            authorize_frame(&context, &self.gateway, &self.limiter, *identity, connection).await?;
+            let answer = Box::pin(act(caller, frame)).await;
             // A large answer is read after the row was looked at.
             self.limiter.settle(&self.store, user, now).await;
             answer
@@ -96,7 +106,7 @@ impl Sync {
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);
-        sync::sync(store, &gateway, user, &connection, &command, retention, now, &deadline).await.map(Some)
+        sync::sync(store, &gateway, user, &connection.id, &command, retention, now, &deadline).await.map(Some)
     }
 
     async fn history(&self, caller: Caller, frame: client::History) -> Result<Option<ServerFrame>, Error> {
@@ -121,7 +131,7 @@ impl Sync {
     async fn read(&self, caller: Caller, frame: client::Read) -> Result<Option<ServerFrame>, Error> {
         let conversation = wire::parse_id("conversation", &frame.conversation)?;
         let seq = wire::parse_seq("seq", frame.seq)?;
-        let (reader, origin) = (caller.identity, Some(&caller.connection));
+        let (reader, origin) = (caller.identity, Some(&caller.connection.id));
         let ways = (&self.gateway, &self.push);
         mark_read(&self.store, ways, reader, origin, conversation, seq, caller.now).await?;
         Ok(frame.id.map(|id| ServerFrame::Ok(server::Ok { id })))

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::metric;
-use crate::ports::{Connection, Connections, PostOutcome, Session, Sessions, StoreError};
+use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
 use crate::unreached::CONNECTIONS_PER_TASK;
 
 /// Posts under way at once: enough to hide the latency of one HTTP request each.
@@ -30,9 +30,9 @@ pub(crate) struct Posted {
     /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
     /// Connections that did not take it, but may take it later.
-    pub(crate) refused: Vec<(UserId, ConnectionId)>,
+    pub(crate) refused: Vec<(UserId, Connection)>,
     /// Connections that it was not offered to.
-    pub(crate) unoffered: Vec<(UserId, ConnectionId)>,
+    pub(crate) unoffered: Vec<(UserId, Connection)>,
 }
 
 impl Posted {
@@ -97,8 +97,8 @@ pub(crate) async fn post_to(
                 posted.taken_by.insert(user);
             }
             Outcome::Gone => gone.push((user, connection)),
-            Outcome::Refused => posted.refused.push((user, connection.id)),
-            Outcome::Unoffered => posted.unoffered.push((user, connection.id)),
+            Outcome::Refused => posted.refused.push((user, connection)),
+            Outcome::Unoffered => posted.unoffered.push((user, connection)),
             Outcome::Never => {}
         }
     }
@@ -109,7 +109,7 @@ pub(crate) async fn post_to(
 }
 
 /// Announces what nobody needs to be told of for certain.
-pub(crate) async fn hint(
+pub async fn hint(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
     users: &[UserId],
@@ -159,7 +159,8 @@ async fn forget(sessions: &(impl Sessions + Sync), user: UserId, connection: &Co
         return;
     }
     metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
-    if let Err(error) = sessions.close_connections(user, std::slice::from_ref(&connection.id)).await {
+    let change = ConnectionChange::closed([connection]);
+    if let Err(error) = sessions.change_connections(user, &change, now).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "a gone connection stays on record");
     }
 }

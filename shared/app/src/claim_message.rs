@@ -3,12 +3,15 @@
 use confab_domain::claim::{Claim, lies_after_known, may_have_expired};
 use confab_domain::high_water::LogEnd;
 use confab_domain::{ConversationId, Refusal, Seq, Timestamp, UserId};
+use futures_util::future;
 
 use crate::Error;
 use crate::append::TAIL_ENTRIES;
 use crate::find_message::{Bound, Search, search_back, search_past};
+use crate::membership::readable_by;
 use crate::ports::{Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
 use crate::send_message::{SendMessage, Writer};
+use crate::unread::last_seq;
 
 /// What is known once a send has claimed its key.
 pub(crate) struct Claimed {
@@ -23,21 +26,35 @@ pub(crate) struct Claimed {
 }
 
 /// Claims the key beside all that decides what becomes of the message; opens a 1:1 conversation at its first one.
+///
+/// `authorized` is judged before anything else is answered or written; what it refuses takes no place among the claims.
 pub(crate) async fn claim(
-    store: &(impl MessageLog + Inboxes + Contacts + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users + Sync),
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
+    authorized: impl Future<Output = Result<(), Error>>,
     now: Timestamp,
 ) -> Result<Claimed, Error> {
     let SendMessage { sender, conversation, .. } = command;
     let known = writer.heads.get(*conversation);
-    let (claim, end, is_blocked) = futures_util::future::try_join3(
-        store.claim(command.claim_key(), now),
-        store.end(*conversation, TAIL_ENTRIES),
-        is_blocked(store, *sender, peer),
-    )
-    .await?;
+    let claimed = async {
+        check_answered(store, writer, command).await?;
+        let claimed = future::try_join3(
+            store.claim(command.claim_key(), now),
+            store.end(*conversation, TAIL_ENTRIES),
+            is_blocked(store, *sender, peer),
+        );
+        Ok::<_, Error>(claimed.await?)
+    };
+    let (claimed, authorized) = future::join(claimed, authorized).await;
+    if let Err(refusal) = authorized {
+        if claimed.is_ok_and(|(claim, ..)| claim.is_fresh()) {
+            store.release_claim(command.claim_key()).await?;
+        }
+        return Err(refusal);
+    }
+    let (claim, end, is_blocked) = claimed?;
     let (tail, end) = (end.tail.clone(), end.decisive());
     let claim = match (claim, peer) {
         (Claim::NotAMember, Some(_)) if is_blocked => return Err(Refusal::NotAccepted.into()),
@@ -48,6 +65,28 @@ pub(crate) async fn claim(
         (claim, _) => claim,
     };
     Ok(Claimed { claim, tail, end, is_blocked, known })
+}
+
+/// Checks before the claim that what the message answers is there: a refused
+/// message is none of those whose keys are remembered.
+async fn check_answered(
+    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    writer: &Writer,
+    command: &SendMessage,
+) -> Result<(), Error> {
+    let Some(answered) = command.content.reply_to else { return Ok(()) };
+    if writer.heads.get(command.conversation) >= Some(answered) {
+        return Ok(());
+    }
+    let last = last_seq(store, command.conversation).await?;
+    let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
+    let checked = command.content.check_at(next);
+    if checked.is_err() && command.conversation.group().is_some() {
+        // An outsider does not learn from the refusal how far the log goes.
+        let joined = readable_by(store, command.conversation, command.sender).await?;
+        joined.since().ok_or(Refusal::NotAMember)?;
+    }
+    Ok(checked?)
 }
 
 /// Looks whether an earlier request with the same key has appended the message, and refuses what may not be appended.

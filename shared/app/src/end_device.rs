@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use confab_domain::device::Device;
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Status, UserId};
+use confab_domain::{DeviceId, FamilyId, Status, UserId};
+use confab_protocol::server::ClosingReason;
 
 use crate::Error;
+use crate::close_connection::{close_each, close_later};
 use crate::gone::gone_of;
-use crate::ports::{Connections, Devices, PresenceQueue, Push, Sessions, StoreError};
+use crate::ports::{
+    Connection, ConnectionChange, ConnectionKey, Connections, Devices, PresenceQueue, Push, Sessions,
+};
 use crate::presence::{Context, PresenceTask, Queued};
 use crate::push::register::forget;
 
@@ -15,20 +19,20 @@ use crate::push::register::forget;
 const ATTEMPTS_MAX: u32 = 4;
 
 /// After which a logout is looked at a second time: longer than it takes to write to a row.
-const SECOND_LOOK: Duration = Duration::from_secs(2);
+pub(crate) const SECOND_LOOK: Duration = Duration::from_secs(2);
 
 /// Ends a device's login: its tokens die, its sockets close, and its user is
 /// offline at once if no other device was connected. False where there was none,
 /// or where it is another login than `family`.
 ///
-/// Sockets are closed, and the lease is ended, before the login is taken away, so
-/// that a failure leaves a login that can be ended again; and sockets after it, for
-/// those that opened meanwhile.
-/// Later ones find the login gone: see [`crate::open_connection`].
+/// From the answer on no socket of the login reads or writes: none is registered, none is registered again, and the
+/// frames of one that is open all the same are judged by the login. A message in the queue finishes what this request
+/// has begun and does not live to end.
 ///
 /// # Errors
 ///
-/// [`Error::Store`], [`Error::Contended`]; doing it again finishes what was begun.
+/// [`Error::Store`], [`Error::Contended`]. Either the login is alive and can be ended again, or the sockets are closed
+/// later.
 pub async fn end_device(
     context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     (connections, push): (&(impl Connections + Sync), &(impl Push + Sync)),
@@ -40,16 +44,16 @@ pub async fn end_device(
     let Some(login) = login.filter(|login| family.is_none_or(|family| family == login.family)) else {
         return Ok(false);
     };
-    let has_closed = forget_sockets(context, connections, user, device).await?;
-    // Who logs out is gone, though their socket may have been closed before.
-    if has_closed || family.is_some() {
-        end_lease_if_alone(context, user).await?;
-    }
+    context.queue.put(&PresenceTask::end_sockets(user, device), SECOND_LOOK).await?;
     let ended = context.store.remove_device(user, device, family).await?;
     if ended {
         forget_registration(context.store, push, &login).await;
     }
-    close_sockets(context, connections, user, device).await?;
+    let has_ended = end_sockets(context, connections, user, device).await?;
+    // A device that logs out is gone, though its socket may have been closed before.
+    if has_ended || family.is_some() {
+        end_lease_if_alone(context, user).await?;
+    }
     Ok(ended)
 }
 
@@ -60,39 +64,56 @@ async fn forget_registration(devices: &(impl Devices + Sync), push: &(impl Push 
     }
 }
 
-/// Closes the sockets of a device; ends the lease if they were the user's only ones.
+/// Closes the sockets of a device that are not of its living login, and ends the lease if the user has no others.
 ///
-/// A socket that cannot be closed stays on record.
-pub(crate) async fn close_sockets(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+/// # Errors
+///
+/// [`Error::Store`], [`Error::Contended`]; doing it again finishes what was begun.
+pub(crate) async fn close_ended_sockets(
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     device: DeviceId,
 ) -> Result<(), Error> {
-    if forget_sockets(context, connections, user, device).await? {
+    if end_sockets(context, connections, user, device).await? {
         end_lease_if_alone(context, user).await?;
     }
     Ok(())
 }
 
-/// Closes the sockets of a device and takes them off the record; whether there were any.
-async fn forget_sockets(
-    context: &Context<'_, impl Sessions + Sync, impl Sync>,
+/// Closes the sockets of a device that are not of its living login, and ends their registrations; whether there were any.
+///
+/// The login is read after the row: a connection of a newer login is in the row only after that login is there.
+async fn end_sockets(
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     device: DeviceId,
 ) -> Result<bool, Error> {
     let Some(session) = context.store.session(user).await? else { return Ok(false) };
-    let (own, others): (Vec<_>, Vec<_>) =
-        session.connections.into_iter().partition(|open| open.device == device);
-    let (mut closed, failure) = close_all(connections, own.into_iter().map(|open| open.id).collect()).await;
-    let has_closed = !closed.is_empty();
-    if has_closed {
-        // What is gone already is no other device that keeps the user online.
-        closed.extend(gone_of(connections, others, context.now).await);
-        context.store.close_connections(user, &closed).await?;
+    let living = context.store.device(user, device).await?.map(|login| login.family);
+    let has_ended = |open: &Connection| open.device == device && (living.is_none() || open.family != living);
+    let (ended, others): (Vec<_>, Vec<_>) = session.connections.into_iter().partition(has_ended);
+    let forgotten = session.displaced.iter().filter(|other| other.device == device && living.is_none());
+    let forgotten: Vec<ConnectionKey> = forgotten.map(ConnectionKey::from).collect();
+    if ended.is_empty() && forgotten.is_empty() {
+        return Ok(false);
     }
-    failure.map_or(Ok(has_closed), |error| Err(error.into()))
+    let had_sockets = !ended.is_empty();
+    let displaced = forgotten.iter().map(|key| Connection {
+        id: key.id.clone(),
+        device,
+        family: None,
+        opened_at: context.now,
+    });
+    let all: Vec<Connection> = ended.iter().cloned().chain(displaced).collect();
+    let unconfirmed = close_each(connections, all, ClosingReason::LoggedOut, context.now).await.unconfirmed;
+    close_later(context, user, &unconfirmed, ClosingReason::LoggedOut).await?;
+    // A stale connection is no other device that keeps the user online.
+    let stale = gone_of(connections, others, context.now).await;
+    let change = ConnectionChange { forgotten, ..ConnectionChange::closed(ended.iter().chain(&stale)) };
+    context.store.change_connections(user, &change, context.now).await?;
+    Ok(had_sockets)
 }
 
 /// Ends the lease of a user of whom no connection is on record, and has friends told.
@@ -120,19 +141,4 @@ pub(crate) async fn end_lease_if_alone(
         return Ok(context.queue.put(&task, Duration::ZERO).await?);
     }
     Err(Error::Contended)
-}
-
-/// Closes connections; gives those that are closed, and a failure if there was one.
-pub(crate) async fn close_all(
-    connections: &(impl Connections + Sync),
-    ids: Vec<ConnectionId>,
-) -> (Vec<ConnectionId>, Option<StoreError>) {
-    let (mut closed, mut failure) = (Vec::new(), None);
-    for id in ids {
-        match connections.close(&id).await {
-            Ok(_) => closed.push(id),
-            Err(error) => failure = Some(error),
-        }
-    }
-    (closed, failure)
 }

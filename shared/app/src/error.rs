@@ -1,6 +1,7 @@
 //! How a use case fails.
 
 use confab_domain::Refusal;
+use confab_protocol::server::ClosingReason;
 
 use crate::ports::{StoreError, TokenError};
 
@@ -10,6 +11,9 @@ pub enum Error {
     /// The caller's fault; nothing was stored.
     #[error("refused")]
     Refused(#[from] Refusal),
+    /// The frame's connection has no right to act any more; nothing was done.
+    #[error("the connection has ended: {}", .0.as_str())]
+    ConnectionEnded(ClosingReason),
     /// Too many others changed the same at the same time: a log, a group, a pair, a
     /// row. A concurrent retry may have done what was asked; the same again finds out.
     #[error("too many concurrent changes")]

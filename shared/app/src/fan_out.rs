@@ -19,8 +19,7 @@ use crate::announce::{self, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
-    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Session, Sessions,
-    StoreError,
+    Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
 use crate::unreached::{self, Retry, Unreached, retries};
 
@@ -138,7 +137,7 @@ pub async fn fan_out(
             let rows = unreached::only(store.sessions(&users).await?, &unreached);
             let posted = post_to(store, delivery.connections, &rows, None, &event, now).await?;
             let told = Told { entry: &entry, is_change: *change };
-            told.again(store, (delivery.connections, queue), posted, *tries).await?;
+            told.again(store, (delivery.connections, queue), posted, *tries, now).await?;
         }
     }
     Ok(entry.sent_at)
@@ -163,11 +162,12 @@ impl Told<'_> {
         (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
         posted: Posted,
         tries: u32,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         if posted.is_done() {
             return Ok(());
         }
-        for Retry { unreached, tries, pause } in retries(sessions, connections, posted, tries).await {
+        for Retry { unreached, tries, pause } in retries(sessions, connections, posted, tries, now).await {
             let task = FanOutTask::V2 {
                 conversation: self.entry.conversation.to_string(),
                 seq: self.entry.seq.get(),
@@ -181,7 +181,7 @@ impl Told<'_> {
     }
 }
 
-/// Announces to two users here and now, and has it done again later where that fails. Gives the sender's session row.
+/// Announces to two users here and now, and has it done again later where that fails.
 pub(crate) async fn announce_to_pair(
     sessions: &(impl Sessions + Sync),
     (delivery, queue): (
@@ -192,9 +192,9 @@ pub(crate) async fn announce_to_pair(
     message: &Message,
     origin: Option<&ConnectionId>,
     now: Timestamp,
-) -> Option<Session> {
+) {
     let audience = delivery::Audience { readers: &pair, group: None, origin };
-    let mut rows = sessions.sessions(&pair).await;
+    let rows = sessions.sessions(&pair).await;
     let posted = match &rows {
         Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
         Err(_) => None,
@@ -202,15 +202,13 @@ pub(crate) async fn announce_to_pair(
     let left_to_the_queue = match posted {
         Some(posted) => {
             let told = Told { entry: message, is_change: false };
-            told.again(sessions, (delivery.connections, queue), posted, 0).await
+            told.again(sessions, (delivery.connections, queue), posted, 0, now).await
         }
         None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
     };
     if let Err(error) = left_to_the_queue {
         tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
     }
-    let [_, sender] = pair;
-    rows.as_mut().ok()?.extract_if(.., |row| row.user == sender).next()
 }
 
 /// Has an entry of a group announced: by the queue, or, where that fails, here and now.
@@ -318,8 +316,8 @@ impl Audience {
         let rows = sessions.sessions(&self.readers).await?;
         let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
         let posted = deliver(sessions, delivery, entry, audience, &rows, now).await?;
-        Told { entry, is_change: true }.again(sessions, ways, unchanged, 0).await?;
-        Told { entry, is_change: false }.again(sessions, ways, posted, 0).await
+        Told { entry, is_change: true }.again(sessions, ways, unchanged, 0, now).await?;
+        Told { entry, is_change: false }.again(sessions, ways, posted, 0, now).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which connections are gone, though they are on record.
 
+use confab_domain::Timestamp;
 use confab_domain::lease::{CONNECTION_AGE_MAX, YOUNG_CONNECTION};
-use confab_domain::{ConnectionId, Timestamp};
 use futures_util::{StreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
@@ -13,14 +13,14 @@ pub(crate) async fn gone_of(
     connections: &(impl Connections + Sync),
     on_record: Vec<Connection>,
     now: Timestamp,
-) -> Vec<ConnectionId> {
+) -> Vec<Connection> {
     stream::iter(on_record)
         .map(|open| async move {
             let age = now.since(open.opened_at);
             let is_gone = age > CONNECTION_AGE_MAX
                 || (age >= YOUNG_CONNECTION
                     && connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open));
-            is_gone.then_some(open.id)
+            is_gone.then_some(open)
         })
         .buffer_unordered(STORE_CALLS_MAX)
         .filter_map(std::future::ready)

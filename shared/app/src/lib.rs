@@ -11,7 +11,7 @@
 pub mod ports;
 
 pub mod admission;
-mod announce;
+pub mod announce;
 mod append;
 pub mod at_once;
 mod claim_message;
@@ -32,6 +32,7 @@ pub mod typing;
 pub mod push;
 
 pub mod authenticate;
+pub mod authorize_frame;
 pub mod change_group;
 pub mod chat_list;
 pub mod contacts;

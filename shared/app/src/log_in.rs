@@ -10,11 +10,11 @@ use confab_protocol::{http, limits};
 use futures_util::future::try_join;
 
 use crate::Error;
-use crate::end_device::{close_sockets, end_device};
+use crate::end_device::{SECOND_LOOK, close_ended_sockets, end_device};
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
-use crate::presence::Context;
+use crate::presence::{Context, PresenceTask};
 use crate::refresh_session::session_of;
 use crate::sign_up::{AuthRates, FreshIds, new_device};
 
@@ -44,7 +44,12 @@ pub async fn log_in(
     store.take(&format!("login#{source}"), rates.per_source, now).await??;
     let account = check_credentials(store, passwords, (rates, source), &login, now).await?;
     let user = account.profile.user;
+    let is_known = login.device.as_ref().is_some_and(|device| device.id.is_some());
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
+    if is_known {
+        // Whether or not this request gets to closing what the earlier login opened.
+        context.queue.put(&PresenceTask::end_sockets(user, device.device), SECOND_LOOK).await?;
+    }
     store.put_device(&device).await?;
     // After the device is there: of logins at once, the last to look sees all of them.
     make_room(context, ways, user, device.device).await?;
@@ -133,5 +138,5 @@ async fn make_room(
         end_device(context, ways, user, device, None).await?;
     }
     // Those of an earlier login on the same device.
-    close_sockets(context, ways.0, user, newcomer).await
+    close_ended_sockets(context, ways.0, user, newcomer).await
 }

@@ -1,65 +1,105 @@
 //! A device has connected.
 
-use confab_domain::lease::{CONNECTION_AGE_MAX, CONNECTIONS_MAX};
-use confab_domain::{ConnectionId, Timestamp};
+use confab_domain::Refusal;
+use confab_domain::sockets::{Admission, HANDSHAKE_RETRY_AFTER, admit, stuck, to_forget};
+use confab_protocol::server::ClosingReason;
 
 use crate::Error;
 use crate::authenticate::check_login;
-use crate::end_device::{close_all, end_lease_if_alone};
-use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
+use crate::close_connection::{Closings, close_connection, close_each, close_later};
+use crate::end_device::end_lease_if_alone;
+use crate::ports::{
+    Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, OpenOutcome, PresenceQueue,
+    Session, Sessions,
+};
 use crate::presence::Context;
 use crate::presence::hear::begin_to_watch;
 
-/// Puts a connection on record, renews its user's lease, and has it watched if nobody does.
+/// Registers a connection, renews its user's lease, and has it watched if nobody does.
 ///
-/// The login is looked up after the connection is on record: a logout takes the
+/// The oldest connections beyond the device's five are told so and closed.
+/// The login is looked up after the connection is registered: a logout takes the
 /// login away and then looks for connections, so one of the two sees the other.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where the login has ended; [`Error::Store`], [`Error::Contended`].
+/// [`Error::Refused`] where the login has ended, and as [`Refusal::RateLimited`] where the device has too many
+/// handshakes under way; [`Error::Store`], [`Error::Contended`]. The connection is not registered then, unless the store
+/// fails in this too.
 pub async fn open_connection(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     identity: Identity,
-    connection: ConnectionId,
+    connection: &Connection,
 ) -> Result<(), Error> {
-    let session = put_on_record(context, identity, connection).await?;
-    begin_to_watch(context, &session).await;
-    let surplus = surplus(session, context.now);
-    if !surplus.is_empty() {
-        let (closed, _) = close_all(connections, surplus).await;
-        context.store.close_connections(identity.user, &closed).await?;
-    }
-    Ok(())
-}
-
-/// Puts a connection on record, and off again if its login has ended or cannot be looked up.
-pub(crate) async fn put_on_record(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    identity: Identity,
-    connection: ConnectionId,
-) -> Result<Session, Error> {
-    let connection = Connection { id: connection, device: identity.device, opened_at: context.now };
-    let session = context.store.open_connection(identity.user, &connection, context.now).await?;
-    if let Err(error) = check_login(context.store, identity).await {
-        context.store.close_connections(identity.user, &[connection.id]).await?;
-        // A look-up that failed says nothing of the login: the device comes again.
-        if matches!(error, Error::Refused(_)) {
-            end_lease_if_alone(context, identity.user).await?;
+    let registered = match context.store.open_connection(identity.user, connection, context.now).await {
+        Ok(OpenOutcome::Full(session)) => {
+            let stuck = stuck(identity.device, &session.connections, context.now);
+            displace(context, connections, &session, stuck, Vec::new()).await?;
+            return Err(too_many());
         }
-        return Err(error);
+        Ok(OpenOutcome::Opened(session)) => Ok(session),
+        Err(error) => Err(error.into()),
+    };
+    let admitted = match registered {
+        Ok(session) => make_room(context, connections, identity, connection, &session).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = admitted else { return Ok(()) };
+    let key = ConnectionKey::from(connection);
+    close_connection(context.store, identity.user, key, context.now).await?;
+    // A look-up that failed says nothing of the login: the device comes again.
+    if matches!(error, Error::Refused(Refusal::Unauthenticated(_))) {
+        end_lease_if_alone(context, identity.user).await?;
     }
-    Ok(session)
+    Err(error)
 }
 
-/// Connections that are certainly gone, and the oldest of those that are too many.
-fn surplus(session: Session, now: Timestamp) -> Vec<ConnectionId> {
-    let mut connections = session.connections;
-    connections.sort_by(|one, other| other.opened_at.cmp(&one.opened_at).then(other.id.cmp(&one.id)));
-    let is_surplus = |index: usize, open: &Connection| {
-        index >= CONNECTIONS_MAX || now.since(open.opened_at) > CONNECTION_AGE_MAX
-    };
-    let indexed = connections.into_iter().enumerate();
-    indexed.filter(|(index, open)| is_surplus(*index, open)).map(|(_, open)| open.id).collect()
+/// Checks the login of a connection that is registered, and displaces others for it.
+async fn make_room(
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    identity: Identity,
+    connection: &Connection,
+    session: &Session,
+) -> Result<(), Error> {
+    check_login(context.store, identity).await?;
+    begin_to_watch(context, session).await;
+    match admit(connection, &session.connections, &session.displaced, context.now) {
+        Admission::Admitted { displaced, expired } => {
+            displace(context, connections, session, displaced, expired).await
+        }
+        Admission::Refused => Err(too_many()),
+    }
+}
+
+fn too_many() -> Error {
+    Refusal::RateLimited { retry_after: HANDSHAKE_RETRY_AFTER }.into()
+}
+
+/// Closes connections that gave up their place, and writes down which of them may still open.
+async fn displace(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    session: &Session,
+    displaced: Vec<Connection>,
+    expired: Vec<Connection>,
+) -> Result<(), Error> {
+    let remembered = to_forget(&session.displaced, context.now).into_iter().map(|other| Connection {
+        id: other.id,
+        device: other.device,
+        family: None,
+        opened_at: other.displaced_at,
+    });
+    let forgotten = close_each(connections, remembered, ClosingReason::Displaced, context.now).await.closed;
+    let Closings { mut closed, unconfirmed } =
+        close_each(connections, displaced, ClosingReason::Displaced, context.now).await;
+    closed.extend(expired.iter().map(ConnectionKey::from));
+    let change = ConnectionChange { closed, displaced: unconfirmed, forgotten };
+    if change.is_empty() {
+        return Ok(());
+    }
+    // First the message, then the row, which forgets them: a request that dies in between leaves none open for good.
+    close_later(context, session.user, &change.displaced, ClosingReason::Displaced).await?;
+    Ok(context.store.change_connections(session.user, &change, context.now).await?)
 }

@@ -18,10 +18,9 @@ use crate::claim_message::{Claimed, check_still_in, claim, find_earlier};
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, announce_to_pair};
 use crate::find_message::{Search, search_after, search_past};
-use crate::membership::readable_by;
 use crate::ports::{
     AppendError, ClaimKey, Connections, Contacts, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
-    Session, Sessions, Sleeper, Users,
+    Sessions, Sleeper, Users,
 };
 use crate::{Error, HeadCache, Lanes, metric, wire};
 
@@ -54,15 +53,6 @@ impl SendMessage {
     }
 }
 
-/// What a send came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// The answer.
-    pub ack: protocol::Ack,
-    /// The sender's session row, where it was read to announce a 1:1 message.
-    pub senders_session: Option<Session>,
-}
-
 /// What outlives one send in a process.
 #[derive(Debug)]
 pub struct Writer {
@@ -91,9 +81,12 @@ impl Writer {
 /// Once this answers, the message is durable at its `seq`. Announcing is best
 /// effort: a device that misses it finds the hole, or syncs.
 ///
+/// `authorized` decides whether the sender may act, beside the claim: it has decided before anything is appended or
+/// answered.
+///
 /// # Errors
 ///
-/// [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
+/// Those of `authorized`, and [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
 /// [`Error::Store`]: unknown; send it again with the same key.
 pub async fn send_message(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users + Sync),
@@ -103,56 +96,30 @@ pub async fn send_message(
     ),
     writer: &Writer,
     command: SendMessage,
+    authorized: impl Future<Output = Result<(), Error>>,
     now: Timestamp,
-) -> Result<Sent, Error> {
+) -> Result<protocol::Ack, Error> {
     let peer = match command.conversation {
         ConversationId::Dm { lower, upper } => Some(membership::peer_of((lower, upper), command.sender)?),
         ConversationId::Group(_) => None,
     };
     command.content.check(wire::CONTENT_LIMITS)?;
-    check_answered(store, writer, &command).await?;
-    let (message, duplicate) = append(store, writer, &command, peer, now).await?;
+    let (message, duplicate) = append(store, writer, &command, peer, authorized, now).await?;
     let origin = command.origin.as_ref();
-    let senders_session = match peer {
+    match peer {
         Some(peer) => {
             let pair = [peer, command.sender];
-            announce_to_pair(store, (delivery, queue), pair, &message, origin, now).await
+            announce_to_pair(store, (delivery, queue), pair, &message, origin, now).await;
         }
-        None => {
-            announce_in_group(store, (delivery, queue), &message, origin, now).await;
-            None
-        }
-    };
-    let ack = protocol::Ack {
+        None => announce_in_group(store, (delivery, queue), &message, origin, now).await,
+    }
+    Ok(protocol::Ack {
         id: message.client_message_id.to_string(),
         conversation: message.conversation.to_string(),
         seq: message.seq.get(),
         sent_at_ms: message.sent_at.as_ms(),
         duplicate,
-    };
-    Ok(Sent { ack, senders_session })
-}
-
-/// Checks before the claim that what the message answers is there: a refused
-/// message is none of those whose keys are remembered.
-async fn check_answered(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
-    writer: &Writer,
-    command: &SendMessage,
-) -> Result<(), Error> {
-    let Some(answered) = command.content.reply_to else { return Ok(()) };
-    if writer.heads.get(command.conversation) >= Some(answered) {
-        return Ok(());
-    }
-    let last = crate::unread::last_seq(store, command.conversation).await?;
-    let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
-    let checked = command.content.check_at(next);
-    if checked.is_err() && command.conversation.group().is_some() {
-        // An outsider does not learn from the refusal how far the log goes.
-        let joined = readable_by(store, command.conversation, command.sender).await?;
-        joined.since().ok_or(Refusal::NotAMember)?;
-    }
-    Ok(checked?)
+    })
 }
 
 /// Claims the key and appends the message; says whether an earlier send has done so.
@@ -161,10 +128,11 @@ async fn append(
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
+    authorized: impl Future<Output = Result<(), Error>>,
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
     let _turn = writer.lanes.enter(command.conversation).await;
-    let claimed = claim(store, writer, command, peer, now).await?;
+    let claimed = claim(store, writer, command, peer, authorized, now).await?;
     let is_fresh = claimed.claim.is_fresh();
     let appended = append_claimed(store, writer, command, claimed, now).await;
     if is_fresh && matches!(appended, Err(Error::Refused(_))) {

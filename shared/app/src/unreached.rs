@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use confab_domain::retry::pause_before_post;
-use confab_domain::{ConnectionId, UserId};
+use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::announce::{POSTS_IN_FLIGHT_MAX, Posted};
 use crate::close_connection::close_with_reason;
-use crate::ports::{CloseOutcome, Connections, Session, Sessions};
+use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
 use crate::{TaskError, metric};
 
 /// Connections that one task names: so few that posting to all of them, and closing them, ends in time though each call
@@ -47,35 +47,36 @@ pub(crate) async fn retries(
     connections: &(impl Connections + Sync),
     posted: Posted,
     tries_before: u32,
+    now: Timestamp,
 ) -> Vec<Retry> {
     let Posted { refused, unoffered, .. } = posted;
     let tries = tries_before + 1;
     let mut retries = Vec::new();
     match pause_before_post(tries) {
         Some(pause) => retries.extend(tasks(&refused).map(|unreached| Retry { unreached, tries, pause })),
-        None => close_slow(sessions, connections, refused).await,
+        None => close_slow(sessions, connections, refused, now).await,
     }
     let pause = pause_before_post(1).unwrap_or_default();
     retries.extend(tasks(&unoffered).map(|unreached| Retry { unreached, tries: tries_before, pause }));
     retries
 }
 
-fn tasks(connections: &[(UserId, ConnectionId)]) -> impl Iterator<Item = Vec<Unreached>> {
+fn tasks(connections: &[(UserId, Connection)]) -> impl Iterator<Item = Vec<Unreached>> {
     connections.chunks(CONNECTIONS_PER_TASK).map(|some| {
         by_user(some)
             .into_iter()
-            .map(|(user, ids)| Unreached {
+            .map(|(user, opened)| Unreached {
                 user: user.to_string(),
-                connections: ids.iter().map(ConnectionId::to_string).collect(),
+                connections: opened.into_iter().map(|open| open.id.to_string()).collect(),
             })
             .collect()
     })
 }
 
-fn by_user(connections: &[(UserId, ConnectionId)]) -> BTreeMap<UserId, Vec<ConnectionId>> {
-    let mut by_user: BTreeMap<UserId, Vec<ConnectionId>> = BTreeMap::new();
-    for (user, id) in connections {
-        by_user.entry(*user).or_default().push(id.clone());
+fn by_user(connections: &[(UserId, Connection)]) -> BTreeMap<UserId, Vec<&Connection>> {
+    let mut by_user: BTreeMap<UserId, Vec<&Connection>> = BTreeMap::new();
+    for (user, connection) in connections {
+        by_user.entry(*user).or_default().push(connection);
     }
     by_user
 }
@@ -107,15 +108,16 @@ pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<Con
 pub(crate) async fn close_slow(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
-    slow: Vec<(UserId, ConnectionId)>,
+    slow: Vec<(UserId, Connection)>,
+    now: Timestamp,
 ) {
-    let closed: Vec<(UserId, ConnectionId)> = stream::iter(slow)
-        .map(|(user, id)| async move {
-            match close_with_reason(connections, &id, ClosingReason::TooSlow).await {
-                Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, id)),
+    let closed: Vec<(UserId, Connection)> = stream::iter(slow)
+        .map(|(user, connection)| async move {
+            match close_with_reason(connections, &connection.id, ClosingReason::TooSlow).await {
+                Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, connection)),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(connection_id = %id, error, "a slow connection stays open");
+                    tracing::warn!(connection_id = %connection.id, error, "a slow connection stays open");
                     None
                 }
             }
@@ -125,9 +127,10 @@ pub(crate) async fn close_slow(
         .collect()
         .await;
     metrics::counter!(metric::SLOW_CONNECTIONS).increment(closed.len() as u64);
-    for (user, ids) in by_user(&closed) {
-        tracing::info!(%user, count = ids.len(), "connections that read nothing are closed");
-        if let Err(error) = sessions.close_connections(user, &ids).await {
+    for (user, slow) in by_user(&closed) {
+        tracing::info!(%user, count = slow.len(), "connections that read nothing are closed");
+        let change = ConnectionChange::closed(slow);
+        if let Err(error) = sessions.change_connections(user, &change, now).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "closed connections stay on record");
         }
     }
@@ -142,8 +145,13 @@ mod tests {
     }
 
     /// As long as API Gateway's are, and more.
-    fn connection(n: usize) -> ConnectionId {
-        ConnectionId::new(format!("TWegAcC4EowCHnA{n:08}="))
+    fn connection(n: usize) -> Connection {
+        Connection {
+            id: ConnectionId::new(format!("TWegAcC4EowCHnA{n:08}=")),
+            device: "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
+            family: None,
+            opened_at: Timestamp::from_ms(1),
+        }
     }
 
     #[test]

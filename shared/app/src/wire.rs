@@ -5,6 +5,7 @@ use confab_domain::group;
 use confab_domain::{
     Content, ConversationId, Group, InvalidId, Message, Refusal, Seq, Timestamp, UserId, account::Profile,
 };
+use confab_protocol::server::ClosingReason;
 use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
 
 use crate::Error;
@@ -21,6 +22,12 @@ pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
 pub fn error_body(error: &Error) -> ErrorBody {
     match error {
         Error::Refused(refusal) => refusal_body(refusal),
+        Error::ConnectionEnded(ClosingReason::LoggedOut) => {
+            ErrorBody::new(ErrorCode::Unauthenticated, "this device was logged out")
+        }
+        Error::ConnectionEnded(ClosingReason::Displaced | ClosingReason::TooSlow) => {
+            ErrorBody::new(ErrorCode::Unavailable, "this socket was closed; nothing was done")
+        }
         Error::Contended => ErrorBody {
             retry_after_ms: Some(50),
             ..ErrorBody::new(ErrorCode::Unavailable, "busy, try again with the same id")

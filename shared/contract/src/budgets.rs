@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
+use crate::sessions::{close, open_at};
 
 /// An addition to the budget of writes. Unit: milliseconds.
 fn writes(cost_ms: u64, was_in_use: bool) -> Charges {
@@ -58,22 +59,22 @@ pub async fn a_charge_makes_no_session_and_a_connection_keeps_it(sessions: &impl
     assert_eq!(sessions.session(user).await.unwrap(), None);
     assert_eq!(sessions.glance(user).await.unwrap(), None);
     assert_eq!(sessions.sessions(&[user]).await.unwrap(), []);
-    sessions.close_connections(user, &[ids.connection(1, 1).id]).await.unwrap();
-    let opened = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    close(sessions, user, &[ids.connection(1, 1)]).await;
+    let opened = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     assert_eq!(opened.budgets, charged);
     assert_eq!(sessions.session(user).await.unwrap(), Some(opened));
 }
 
 pub async fn a_charge_is_no_sign_of_life(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
-    let before = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    let before = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     let budgets = sessions.charge(user, &writes(100, false), later(9)).await.unwrap();
     assert_eq!(sessions.session(user).await.unwrap(), Some(Session { budgets, ..before }));
 }
 
 pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Sessions, ids: Ids) {
     let (user, connection) = (ids.user(1), ids.connection(1, 1));
-    sessions.open_connection(user, &connection, NOW).await.unwrap();
+    open_at(sessions, user, &connection, NOW).await;
     sessions.charge(user, &writes(100, false), NOW).await.unwrap();
     for (was_in_use, expected_ms) in [(false, 130), (true, 160)] {
         let charges = writes(30, was_in_use);
@@ -85,7 +86,7 @@ pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Ses
 
 pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
-    let before = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    let before = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     let unknown: ConnectionId = ids.connection(1, 2).id;
     for was_in_use in [false, true] {
         let renewed = sessions.renew(user, &unknown, &writes(30, was_in_use), NOW).await.unwrap();

@@ -86,6 +86,7 @@ impl Ids {
         Connection {
             id: ConnectionId::new(format!("L0SM{:x}u{user}c{n}=", self.seed)),
             device: self.device_id(n),
+            family: Some(self.family(n)),
             opened_at: NOW,
         }
     }

@@ -21,6 +21,7 @@ pub mod high_water;
 pub mod inboxes;
 pub mod inboxes_groups;
 pub mod memberships;
+pub mod places;
 pub mod presence;
 pub mod sessions;
 

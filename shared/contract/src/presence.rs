@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
+use crate::sessions::open_at;
 
 /// Everything that a row can say of presence. A number of a watch has all 64 bits, and leading zeros.
 fn all_said() -> Presence {
@@ -22,7 +23,7 @@ fn all_said() -> Presence {
 /// User 1 with one connection, and with that presence.
 async fn begun(sessions: &impl Sessions, ids: Ids, presence: Presence) -> (UserId, Session) {
     let user = ids.user(1);
-    let session = sessions.open_connection(user, &ids.connection(1, 1), NOW).await.unwrap();
+    let session = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     assert!(sessions.replace_presence(user, &session.presence, &presence).await.unwrap());
     (user, Session { presence, ..session })
 }
@@ -126,10 +127,10 @@ pub async fn a_replacement_and_a_connection_that_race_both_count(sessions: &impl
     let second = ids.connection(1, 2);
     let (made, opened) = futures_util::future::join(
         sessions.replace_presence(user, &seen, &watched),
-        sessions.open_connection(user, &second, NOW),
+        open_at(sessions, user, &second, NOW),
     )
     .await;
-    assert!(made.unwrap() && opened.unwrap().connections.contains(&second));
+    assert!(made.unwrap() && opened.connections.contains(&second));
     let after = row(sessions, user).await;
     assert_eq!((after.presence, after.connections.len()), (watched, 2));
 }
@@ -140,7 +141,7 @@ pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
     ids: Ids,
 ) {
     let (user, before) = begun(sessions, ids, all_said()).await;
-    let opened = sessions.open_connection(user, &ids.connection(1, 2), later(9)).await.unwrap();
+    let opened = open_at(sessions, user, &ids.connection(1, 2), later(9)).await;
     let expected = Presence { lease: before.presence.lease.renewed(later(9)), ..before.presence };
     assert_eq!(opened.presence, expected);
     assert_eq!(row(sessions, user).await.presence, expected);

@@ -1,20 +1,42 @@
 //! Session rows.
 
-use confab_app::ports::{Connection, Session, Sessions};
+use confab_app::ports::{Connection, ConnectionChange, OpenOutcome, Session, Sessions};
 use confab_domain::budget::Budgets;
-use confab_domain::{ConnectionId, Presence, UserId};
+use confab_domain::{Presence, Timestamp, UserId};
 use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
 
 /// Opens a connection of a user.
-async fn open(sessions: &impl Sessions, user: UserId, connection: &Connection) -> Session {
-    sessions.open_connection(user, connection, NOW).await.unwrap()
+pub(crate) async fn open(sessions: &impl Sessions, user: UserId, connection: &Connection) -> Session {
+    open_at(sessions, user, connection, NOW).await
+}
+
+/// The same at another time.
+pub(crate) async fn open_at(
+    sessions: &impl Sessions,
+    user: UserId,
+    connection: &Connection,
+    now: Timestamp,
+) -> Session {
+    match sessions.open_connection(user, connection, now).await.unwrap() {
+        OpenOutcome::Opened(session) => session,
+        OpenOutcome::Full(session) => panic!("no room in {session:?}"),
+    }
+}
+
+/// Ends registrations.
+pub(crate) async fn close<'a>(
+    sessions: &impl Sessions,
+    user: UserId,
+    connections: impl IntoIterator<Item = &'a Connection>,
+) {
+    sessions.change_connections(user, &ConnectionChange::closed(connections), NOW).await.unwrap();
 }
 
 /// Strongly consistent, and the same however it is read.
-async fn row(sessions: &impl Sessions, user: UserId) -> Session {
+pub(crate) async fn row(sessions: &impl Sessions, user: UserId) -> Session {
     let row = sorted(sessions.session(user).await.unwrap().expect("there is a row"));
     let mut rows = sessions.sessions(&[user]).await.unwrap();
     assert_eq!(rows.len(), 1);
@@ -25,6 +47,7 @@ async fn row(sessions: &impl Sessions, user: UserId) -> Session {
 /// Connections come in no particular order.
 fn sorted(mut session: Session) -> Session {
     session.connections.sort_by(|one, other| one.id.cmp(&other.id));
+    session.displaced.sort_by(|one, other| one.id.cmp(&other.id));
     session
 }
 
@@ -36,10 +59,11 @@ pub async fn opening_a_connection_gives_the_row_as_it_is_then(sessions: &impl Se
         user,
         presence: Presence::begun(NOW),
         connections: vec![first.clone()],
+        displaced: Vec::new(),
         budgets: Budgets::default(),
     };
     assert_eq!(open(sessions, user, &first).await, expected.clone());
-    let opened = sessions.open_connection(user, &second, later(5)).await.unwrap();
+    let opened = open_at(sessions, user, &second, later(5)).await;
     let expected =
         Session { presence: Presence::begun(later(5)), connections: vec![first, second], ..expected };
     assert_eq!(sorted(opened), expected);
@@ -80,21 +104,20 @@ pub async fn closing_a_connection_keeps_the_others(sessions: &impl Sessions, ids
     for n in 1..=4 {
         open(sessions, user, &ids.connection(1, n)).await;
     }
-    sessions.close_connections(user, &[ids.connection(1, 2).id]).await.unwrap();
-    let gone = [ids.connection(1, 4).id, ids.connection(1, 2).id, ids.connection(1, 9).id];
-    sessions.close_connections(user, &gone).await.unwrap();
+    close(sessions, user, &[ids.connection(1, 2)]).await;
+    close(sessions, user, &[ids.connection(1, 4), ids.connection(1, 2), ids.connection(1, 9)]).await;
     let expected = [ids.connection(1, 1), ids.connection(1, 3)];
     assert_eq!(row(sessions, user).await.connections, expected);
 }
 
 /// A late `$disconnect` must not make a user, or bring one back.
 pub async fn closing_what_is_not_there_is_ignored(sessions: &impl Sessions, ids: Ids) {
-    let unknown: [ConnectionId; 1] = [ids.connection(1, 1).id];
-    sessions.close_connections(ids.user(1), &unknown).await.unwrap();
+    let unknown = [ids.connection(1, 1)];
+    close(sessions, ids.user(1), &unknown).await;
     let rows = sessions.sessions(&[ids.user(1)]).await.unwrap();
     assert!(rows.iter().all(|row| row.connections.is_empty()));
     let before = open(sessions, ids.user(2), &ids.connection(2, 2)).await;
-    sessions.close_connections(ids.user(2), &unknown).await.unwrap();
+    close(sessions, ids.user(2), &unknown).await;
     assert_eq!(row(sessions, ids.user(2)).await, before);
 }
 
@@ -102,7 +125,7 @@ pub async fn closing_what_is_not_there_is_ignored(sessions: &impl Sessions, ids:
 pub async fn closing_the_last_connection_keeps_the_lease(sessions: &impl Sessions, ids: Ids) {
     let (user, connection) = (ids.user(1), ids.connection(1, 1));
     let before = open(sessions, user, &connection).await;
-    sessions.close_connections(user, &[connection.id]).await.unwrap();
+    close(sessions, user, &[connection]).await;
     assert_eq!(row(sessions, user).await, Session { connections: Vec::new(), ..before });
 }
 

@@ -142,6 +142,15 @@ macro_rules! suite {
             closing_the_last_connection_keeps_the_lease
             rows_of_any_number_of_users_are_read_and_missing_ones_left_out
         }
+        $crate::suite! { @port $block_on, $store, places:
+            a_device_has_a_bounded_number_of_connections_however_many_open_at_once
+            a_device_whose_connections_have_all_closed_begins_anew
+            any_number_of_connections_changes_at_once
+            a_displaced_connection_is_remembered_and_no_longer_registered
+            a_connection_is_registered_again_while_its_login_lives
+            a_connection_is_registered_again_only_in_a_free_place_and_unless_displaced
+            of_racing_registrations_again_no_more_succeed_than_there_are_places
+        }
         $crate::suite! { @port $block_on, $store, presence:
             presence_reads_back_whole_and_connections_stay
             presence_that_was_not_read_is_not_replaced
@@ -273,6 +282,7 @@ mod tests {
             include_str!("memberships.rs"),
             include_str!("groups.rs"),
             include_str!("sessions.rs"),
+            include_str!("places.rs"),
             include_str!("presence.rs"),
             include_str!("contacts.rs"),
             include_str!("users.rs"),

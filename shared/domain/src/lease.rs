@@ -150,9 +150,9 @@ impl HeartbeatPolicy {
 /// living device without events.
 pub const YOUNG_CONNECTION: Duration = Duration::from_secs(60);
 
-/// Connections of one user that are told of events, the newest ones: ten devices with five windows each.
+/// Connections of one user that are sent events: ten devices with five sockets each.
 ///
-/// Bounds what a message to the user costs, and the size of the session row.
+/// Bounds what a message to the user costs.
 pub const CONNECTIONS_MAX: usize = 50;
 
 /// Age at which a connection is certainly gone.

@@ -29,6 +29,7 @@ pub mod reach;
 pub mod refusal;
 pub mod retention;
 pub mod retry;
+pub mod sockets;
 pub mod time;
 pub mod watch;
 
@@ -45,5 +46,6 @@ pub use lease::Status;
 pub use log::{Heading, Kind, Message, Seq};
 pub use memberships::{MembershipCount, MembershipLimits};
 pub use refusal::Refusal;
+pub use sockets::{Connection, DisplacedConnection};
 pub use time::Timestamp;
 pub use watch::{Presence, WatchId};

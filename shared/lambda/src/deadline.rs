@@ -7,8 +7,8 @@ use confab_app::ports::{Deadline, StoreError};
 
 /// After this an invocation answers that it is not known whether it was done.
 ///
-/// Less than every function's timeout in `template.yaml`: one that Lambda ends
-/// answers nothing. And less than half of
+/// At least 3 s less than every function's timeout in `template.yaml`, in which a function tells what it came to: one
+/// that Lambda ends answers nothing. And less than half of
 /// [`APPEND_DELAY_MAX`](confab_domain::claim::APPEND_DELAY_MAX), on which the
 /// search for a repeated message relies.
 const DEADLINE: Duration = Duration::from_secs(12);
@@ -37,6 +37,9 @@ impl Deadline for Resumable {
     }
 }
 
+/// How long a function may take, after the deadline, to undo what it has begun.
+const UNDO_TIME: Duration = Duration::from_secs(2);
+
 /// Runs an invocation up to the deadline.
 ///
 /// # Errors
@@ -45,4 +48,15 @@ impl Deadline for Resumable {
 pub async fn within<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let result = tokio::time::timeout(DEADLINE, work).await;
     result.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into()).into()))
+}
+
+/// Undoes what an invocation has begun, as far as that goes in 2 s. Best effort: a failure is logged.
+pub async fn undo(work: impl Future<Output = Result<(), Error>>) {
+    match tokio::time::timeout(UNDO_TIME, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(event = "undo_failed", error = &error as &dyn std::error::Error);
+        }
+        Err(_elapsed) => tracing::warn!(event = "undo_failed", "undoing took too long"),
+    }
 }

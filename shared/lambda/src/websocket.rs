@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use confab_app::ports::Identity;
+use confab_app::close_connection::close_with_reason;
+use confab_app::ports::{Connection, Connections, Identity};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::{Budget, kilobytes};
 use confab_domain::{ConnectionId, Refusal, Timestamp};
 use confab_protocol::client::Frame;
+use confab_protocol::server::ClosingReason;
 use confab_protocol::{ErrorFrame, ServerFrame, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,9 @@ pub struct RequestContext {
     pub event_type: String,
     /// Which socket.
     pub connection_id: String,
+    /// When its handshake began. Unit: milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub connected_at: Option<u64>,
     /// What the authorizer of `$connect` answered.
     #[serde(default)]
     pub authorizer: HashMap<String, serde_json::Value>,
@@ -92,7 +97,7 @@ pub struct Caller {
     /// As the authorizer found it.
     pub identity: Identity,
     /// By which socket.
-    pub connection: ConnectionId,
+    pub connection: Connection,
     /// When the invocation began.
     pub now: Timestamp,
 }
@@ -112,21 +117,28 @@ impl Event {
                 family: field(context::FAMILY)?.parse().ok()?,
             })
         };
-        Ok(Caller {
-            identity: identity().ok_or(Error::Internal("no authorizer context"))?,
-            connection: ConnectionId::new(&self.request_context.connection_id),
-            now: clock::now(),
-        })
+        let identity = identity().ok_or(Error::Internal("no authorizer context"))?;
+        let now = clock::now();
+        // Clocks disagree; a socket is never opened after it sends.
+        let opened_at = self.request_context.connected_at.map_or(now, Timestamp::from_ms).min(now);
+        let connection = Connection {
+            id: ConnectionId::new(&self.request_context.connection_id),
+            device: identity.device,
+            family: Some(identity.family),
+            opened_at,
+        };
+        Ok(Caller { identity, connection, now })
     }
 }
 
 /// Answers a frame: takes it from the sender's `budget`, reads it, runs `act`, and turns the outcome into a frame.
 ///
 /// Every frame gets an answer, unless `act` says that there is none; whatever is
-/// wrong with it, the socket stays open. What is counted by the size of its answer is taken once the answer is there.
+/// wrong with it, the socket stays open, unless `act` says that the socket has ended: then it is told so and closed.
+/// What is counted by the size of its answer is taken once the answer is there.
 pub async fn answer<F: Frame + DeserializeOwned>(
     event: &Event,
-    (limiter, budget): (&Limiter, Budget),
+    (limiter, budget, connections): (&Limiter, Budget, &impl Connections),
     act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
 ) -> Response {
     let started = Instant::now();
@@ -152,7 +164,15 @@ pub async fn answer<F: Frame + DeserializeOwned>(
     })
     .await;
     summary::log(&event.request_context.route_key, result.as_ref().err(), started.elapsed());
-    result.unwrap_or_else(|error| Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error))
+    let error = match result {
+        Ok(response) => return response,
+        Err(error) => error,
+    };
+    let answer = Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error);
+    match error {
+        Error::ConnectionEnded(reason) => end(event, connections, answer, reason).await,
+        _ => answer,
+    }
 }
 
 fn read<F: Frame + DeserializeOwned>(body: &str) -> Result<F, Refusal> {
@@ -165,4 +185,22 @@ fn read<F: Frame + DeserializeOwned>(body: &str) -> Result<F, Refusal> {
 
 fn response(frame: Option<ServerFrame>) -> Response {
     frame.map_or_else(|| Response::status(200), |frame| Response::frame(&frame))
+}
+
+/// Answers a frame of a socket that has ended, tells why it ends, and closes it.
+///
+/// The answer is posted: as the function's answer it would come after the socket is closed.
+async fn end(
+    event: &Event,
+    connections: &impl Connections,
+    answer: Response,
+    reason: ClosingReason,
+) -> Response {
+    let connection = ConnectionId::new(&event.request_context.connection_id);
+    let body = answer.body.as_deref().unwrap_or_default();
+    let is_posted = connections.post(&connection, body.as_bytes()).await.is_ok();
+    if let Err(error) = close_with_reason(connections, &connection, reason).await {
+        tracing::warn!(event = "close_failed", error = &error as &dyn std::error::Error);
+    }
+    if is_posted { Response::status(200) } else { answer }
 }

@@ -13,6 +13,10 @@ use crate::Memory;
 pub(crate) struct DeviceTable(BTreeMap<(UserId, DeviceId), Device>);
 
 impl DeviceTable {
+    pub(crate) fn get(&self, user: UserId, device: DeviceId) -> Option<&Device> {
+        self.0.get(&(user, device))
+    }
+
     pub(crate) fn put(&mut self, device: &Device) {
         self.0.insert((device.user, device.device), device.clone());
     }

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confab_app::ports::{Connection, Session, Sessions, StoreError};
+use confab_app::ports::{
+    Connection, ConnectionChange, ConnectionKey, DisplacedConnection, OpenOutcome, ReopenOutcome, Session,
+    Sessions, StoreError,
+};
 use confab_domain::budget::{Budget, Budgets, Charges};
-use confab_domain::{ConnectionId, Presence, Timestamp, UserId};
+use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
+use confab_domain::{ConnectionId, DeviceId, Presence, Timestamp, UserId};
 
 use crate::Memory;
 
@@ -33,27 +37,83 @@ impl SessionTable {
     }
 }
 
+impl SessionTable {
+    fn row(&mut self, user: UserId, now: Timestamp) -> &mut Session {
+        let begun = || Session {
+            user,
+            presence: Presence::begun(now),
+            connections: Vec::new(),
+            displaced: Vec::new(),
+            budgets: Budgets::default(),
+        };
+        self.rows.entry(user).or_insert_with(begun)
+    }
+
+    fn others(&self, user: UserId, connection: &Connection) -> usize {
+        let is_other = |open: &&Connection| open.device == connection.device && open.id != connection.id;
+        self.rows.get(&user).map_or(0, |row| row.connections.iter().filter(is_other).count())
+    }
+
+    fn is_displaced(&self, user: UserId, connection: &Connection) -> bool {
+        self.rows.get(&user).is_some_and(|row| row.displaced.iter().any(|other| other.id == connection.id))
+    }
+
+    fn register(&mut self, user: UserId, connection: &Connection, now: Timestamp) -> Session {
+        let row = self.row(user, now);
+        row.presence.lease = row.presence.lease.renewed(now);
+        row.connections.retain(|open| open.id != connection.id);
+        row.connections.push(connection.clone());
+        self.whole(user, now)
+    }
+
+    /// A row with what it says of budgets, made where it is not there.
+    fn whole(&mut self, user: UserId, now: Timestamp) -> Session {
+        let row = self.row(user, now).clone();
+        self.get(user).unwrap_or(row)
+    }
+}
+
+fn names(keys: &[ConnectionKey], id: &ConnectionId, device: DeviceId) -> bool {
+    keys.iter().any(|key| key.id == *id && key.device == device)
+}
+
 impl Sessions for Memory {
     async fn open_connection(
         &self,
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<OpenOutcome, StoreError> {
         self.call(|tables| {
-            let row = tables.sessions.rows.entry(user).or_insert_with(|| Session {
-                user,
-                presence: Presence::begun(now),
-                connections: Vec::new(),
-                budgets: Budgets::default(),
-            });
-            row.presence.lease = row.presence.lease.renewed(now);
-            row.connections.retain(|open| open.id != connection.id);
-            row.connections.push(connection.clone());
-            tables.sessions.get(user)
+            let sessions = &mut tables.sessions;
+            if sessions.others(user, connection) >= REGISTERED_PER_DEVICE_MAX {
+                return OpenOutcome::Full(sessions.whole(user, now));
+            }
+            OpenOutcome::Opened(sessions.register(user, connection, now))
         })
-        .await?
-        .ok_or_else(|| StoreError::Unavailable("a row vanished".into()))
+        .await
+    }
+
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.call(|tables| {
+            let login = tables.devices.get(user, connection.device);
+            if connection.family.is_none() || login.map(|login| login.family) != connection.family {
+                return ReopenOutcome::Ended;
+            }
+            let sessions = &mut tables.sessions;
+            let has_place = sessions.others(user, connection) < SOCKETS_PER_DEVICE_MAX;
+            if !has_place || sessions.is_displaced(user, connection) {
+                return ReopenOutcome::NoPlace;
+            }
+            sessions.register(user, connection, now);
+            ReopenOutcome::Reopened
+        })
+        .await
     }
 
     async fn renew(
@@ -79,11 +139,25 @@ impl Sessions for Memory {
         self.call(|tables| tables.sessions.charge(user, charges, now)).await
     }
 
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.call(|tables| {
-            if let Some(row) = tables.sessions.rows.get_mut(&user) {
-                row.connections.retain(|open| !connections.contains(&open.id));
-            }
+            let Some(row) = tables.sessions.rows.get_mut(&user) else { return };
+            let ConnectionChange { closed, displaced, forgotten } = change;
+            let ends = |id: &ConnectionId, device| names(closed, id, device) || names(displaced, id, device);
+            row.connections.retain(|open| !ends(&open.id, open.device));
+            row.displaced.retain(|other| {
+                !names(forgotten, &other.id, other.device) && !names(displaced, &other.id, other.device)
+            });
+            row.displaced.extend(displaced.iter().map(|key| DisplacedConnection {
+                id: key.id.clone(),
+                device: key.device,
+                displaced_at: now,
+            }));
         })
         .await
     }

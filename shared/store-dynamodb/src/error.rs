@@ -59,3 +59,16 @@ pub(crate) fn lost_a_race<R>(error: &SdkError<TransactWriteItemsError, R>) -> bo
     failures.peek().is_some()
         && failures.all(|code| ["ConditionalCheckFailed", "TransactionConflict"].contains(&code))
 }
+
+/// Which conditions of a transaction of two did not hold; `None` where it failed in another way.
+pub(crate) fn failed_conditions<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<[bool; 2]> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return None;
+    };
+    let failed = |index: usize| {
+        let reason = cancelled.cancellation_reasons().get(index);
+        reason.and_then(|reason| reason.code()) == Some("ConditionalCheckFailed")
+    };
+    Some([failed(0), failed(1)])
+}

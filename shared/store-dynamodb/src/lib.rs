@@ -17,6 +17,7 @@ mod pauses;
 mod alerts;
 mod budgets;
 mod claims;
+mod connections;
 mod contacts;
 mod devices;
 mod groups;

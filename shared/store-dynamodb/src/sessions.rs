@@ -1,18 +1,20 @@
 //! Connections and presence.
 //!
-//! Shape: `{user S, last_active_at_ms N, ends_at_ms N?, alone_since_ms N?, watch S?, watched_until_ms N?, ended_by S?,
-//! "c#<connection>" M {device S, opened_at_ms N} …}`: one top-level attribute per connection, so that each comes and
-//! goes by itself. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that. A row that has
-//! nothing else belongs to a user who never connected, and is no session.
+//! Shape: `{user S, last_active_at_ms N, ends_at_ms N?, alone_since_ms N?, watch S?, watched_until_ms N?, ended_by S?}`
+//! and the attributes of [`connections`]. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that.
+//! A row that has nothing else belongs to a user who never connected, and is no session.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, ConditionCheck, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
-use confab_app::ports::{Connection, Session, Sessions, StoreError};
+use confab_app::ports::{
+    Connection, ConnectionChange, OpenOutcome, ReopenOutcome, Session, Sessions, StoreError,
+};
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
@@ -20,19 +22,22 @@ use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
 
 use crate::budgets::{Additions, CHARGE_ATTEMPTS_MAX, budgets};
 use crate::compare::Comparison;
-use crate::error::{condition_held, store_error};
+use crate::connections::{self, attribute_of};
+use crate::devices::FAMILY;
+use crate::error::{condition_held, failed_conditions, lost_a_race, store_error};
 use crate::item::{Item, Reader, text, time};
 use crate::schema::{DEVICE, USER};
 use crate::{Store, batch};
 
-const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
-const ENDS_AT_MS: &str = "ends_at_ms";
+pub(crate) const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
+pub(crate) const ENDS_AT_MS: &str = "ends_at_ms";
 const ALONE_SINCE_MS: &str = "alone_since_ms";
 const WATCH: &str = "watch";
 const WATCHED_UNTIL_MS: &str = "watched_until_ms";
 const ENDED_BY: &str = "ended_by";
-const OPENED_AT_MS: &str = "opened_at_ms";
-const CONNECTION_PREFIX: &str = "c#";
+
+/// Times that a transaction is tried that meets other writes to its rows.
+const REOPEN_ATTEMPTS_MAX: u32 = 4;
 
 impl Sessions for Store {
     async fn open_connection(
@@ -40,25 +45,59 @@ impl Sessions for Store {
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Session, StoreError> {
-        let value = AttributeValue::M(Item::from([
-            (DEVICE.to_owned(), text(connection.device)),
-            (OPENED_AT_MS.to_owned(), time(connection.opened_at)),
-        ]));
-        let output = self
-            .update_session(user)
-            .update_expression("SET #connection = :connection, #active = :now REMOVE #ends")
-            .expression_attribute_names("#connection", attribute_of(&connection.id))
-            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
-            .expression_attribute_names("#ends", ENDS_AT_MS)
-            .expression_attribute_values(":connection", value)
-            .expression_attribute_values(":now", time(now))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await
-            .map_err(store_error)?;
-        let row = output.attributes().map(session).transpose()?.flatten();
-        row.ok_or_else(|| StoreError::malformed("a session", "not returned"))
+    ) -> Result<OpenOutcome, StoreError> {
+        let row = match self.try_open(user, connection, now).await? {
+            Opened::Done(row) => return Ok(OpenOutcome::Opened(opened(&row)?)),
+            Opened::Full(row) => row,
+        };
+        // Versions that know no places may have ended registrations and left the places.
+        let stray = connections::stray_places(connection.device, &row);
+        if stray.is_empty() {
+            return Ok(OpenOutcome::Full(opened(&row)?));
+        }
+        self.change_connections(user, &ConnectionChange { closed: stray, ..Default::default() }, now).await?;
+        Ok(match self.try_open(user, connection, now).await? {
+            Opened::Done(row) => OpenOutcome::Opened(opened(&row)?),
+            Opened::Full(row) => OpenOutcome::Full(opened(&row)?),
+        })
+    }
+
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        let Some(family) = connection.family else { return Ok(ReopenOutcome::Ended) };
+        let login = ConditionCheck::builder()
+            .table_name(&self.tables.devices)
+            .key(USER, text(user))
+            .key(DEVICE, text(connection.device))
+            .condition_expression("#family = :family")
+            .expression_attribute_names("#family", FAMILY)
+            .expression_attribute_values(":family", text(family))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        let register = connections::reopening(connection, now)
+            .table_name(&self.tables.sessions)
+            .key(USER, text(user))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        let items = vec![
+            TransactWriteItem::builder().condition_check(login).build(),
+            TransactWriteItem::builder().update(register).build(),
+        ];
+        let transaction = self.client.transact_write_items().set_transact_items(Some(items));
+        for _ in 0..REOPEN_ATTEMPTS_MAX {
+            let Err(error) = transaction.clone().send().await else { return Ok(ReopenOutcome::Reopened) };
+            match failed_conditions(&error) {
+                Some([true, _]) => return Ok(ReopenOutcome::Ended),
+                Some([false, true]) => return Ok(ReopenOutcome::NoPlace),
+                Some([false, false]) if lost_a_race(&error) => {}
+                Some([false, false]) | None => return Err(store_error(error)),
+            }
+        }
+        Err(StoreError::Unavailable("a session is changed too often".into()))
     }
 
     async fn renew(
@@ -109,21 +148,21 @@ impl Sessions for Store {
         Ok(found)
     }
 
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        if connections.is_empty() {
-            return Ok(());
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for update in connections::changes(change, now) {
+            let update = update
+                .apply_to(self.update_session(user))
+                // An update of a row that is not there would make it.
+                .condition_expression("attribute_exists(#user)")
+                .expression_attribute_names("#user", USER);
+            condition_held(update.send().await)?;
         }
-        let names: Vec<String> = (0..connections.len()).map(|index| format!("#c{index}")).collect();
-        let mut update = self
-            .update_session(user)
-            .update_expression(format!("REMOVE {}", names.join(", ")))
-            // An update of a row that is not there would make it.
-            .condition_expression("attribute_exists(#user)")
-            .expression_attribute_names("#user", USER);
-        for (name, connection) in names.into_iter().zip(connections) {
-            update = update.expression_attribute_names(name, attribute_of(connection));
-        }
-        condition_held(update.send().await).map(|_| ())
+        Ok(())
     }
 
     async fn replace_presence(
@@ -196,7 +235,43 @@ impl Sessions for Store {
     }
 }
 
+/// Outcome of one attempt to register a connection, with the row.
+enum Opened {
+    Done(Item),
+    Full(Item),
+}
+
 impl Store {
+    async fn try_open(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<Opened, StoreError> {
+        let result = connections::opening(self.update_session(user), connection)
+            .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
+            .expression_attribute_names("#ends", ENDS_AT_MS)
+            .expression_attribute_values(":now", time(now))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match result {
+            Ok(output) => {
+                let row = output.attributes().cloned();
+                return row
+                    .map(Opened::Done)
+                    .ok_or_else(|| StoreError::malformed("a session", "not returned"));
+            }
+            Err(error) => error,
+        };
+        if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+            let row = failed.item().cloned();
+            return row.map(Opened::Full).ok_or_else(|| StoreError::malformed("a session", "not returned"));
+        }
+        Err(store_error(error))
+    }
+
     fn update_session(&self, user: UserId) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.tables.sessions).key(USER, text(user))
     }
@@ -258,10 +333,6 @@ async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError>
     }
 }
 
-fn attribute_of(connection: &ConnectionId) -> String {
-    format!("{CONNECTION_PREFIX}{connection}")
-}
-
 fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 6] {
     let Presence { lease, watch, ended_by } = presence;
     [
@@ -305,21 +376,17 @@ fn session(item: &Item) -> Result<Option<Session>, StoreError> {
         return Ok(None);
     }
     let reader = Reader::new("a session", item);
-    let mut connections = Vec::new();
-    for (name, value) in item {
-        let Some(id) = name.strip_prefix(CONNECTION_PREFIX) else { continue };
-        let fields = value.as_m().map_err(|_| reader.malformed(CONNECTION_PREFIX))?;
-        let fields = Reader::new("a connection", fields);
-        connections.push(Connection {
-            id: ConnectionId::new(id),
-            device: fields.parsed(DEVICE)?,
-            opened_at: fields.time(OPENED_AT_MS)?,
-        });
-    }
+    let (connections, displaced) = connections::read(item)?;
     Ok(Some(Session {
         user: reader.parsed(USER)?,
         presence: presence(reader)?,
         connections,
+        displaced,
         budgets: budgets(reader)?,
     }))
+}
+
+/// A row that somebody has opened a connection in.
+fn opened(item: &Item) -> Result<Session, StoreError> {
+    session(item)?.ok_or_else(|| StoreError::malformed("a session", "not returned"))
 }

@@ -207,9 +207,9 @@ impl Device {
     /// Goes, one way or another.
     pub(crate) async fn go(&mut self, going: Going) {
         let Some(connection) = self.socket.take() else { return };
-        let Identity { user, device, .. } = self.identity;
-        self.world.phones().get_mut(&device).unwrap().socket = None;
-        self.world.ledger().end(device, self.now());
+        let identity = self.identity;
+        self.world.phones().get_mut(&identity.device).unwrap().socket = None;
+        self.world.ledger().end(identity.device, self.now());
         let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
         match going {
             Going::LogOut => self.log_out().await,
@@ -220,7 +220,7 @@ impl Device {
                     world.gateway.drop_socket(&connection);
                     world.clock.sleep(Duration::from_secs(random.below(4))).await;
                     if !random.once_in(3) {
-                        world.disconnect(user, connection).await;
+                        world.disconnect(identity, connection).await;
                     }
                 });
             }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use confab_app::end_device::end_device;
 use confab_app::open_connection::open_connection;
-use confab_app::ports::{Connection, Contacts, Devices, Identity, PairChange, Session, Sessions};
+use confab_app::ports::{
+    ConnectionChange, Contacts, Devices, Identity, OpenOutcome, PairChange, Session, Sessions,
+};
 use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there};
 use confab_app::{Error, contacts::unblock};
 use confab_domain::device::Device;
@@ -15,7 +17,7 @@ use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Tim
 use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather};
 
 use crate::executor::{finish, mortal};
-use crate::world::identity;
+use crate::world::{identity, key, socket};
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -60,8 +62,9 @@ impl Pair {
         };
         for n in [ADA, BOB] {
             let (identity, id) = (identity(n, 0), connection(n));
-            let open = Connection { id: id.clone(), device: identity.device, opened_at: before(100) };
-            let row = finish(pair.store.open_connection(identity.user, &open, NOW)).unwrap();
+            let open = socket(identity, &id, before(100));
+            let opened = finish(pair.store.open_connection(identity.user, &open, NOW)).unwrap();
+            let OpenOutcome::Opened(row) = opened else { panic!("no room") };
             assert!(finish(pair.store.replace_presence(identity.user, &row.presence, &presence)).unwrap());
             finish(pair.store.put_device(&login(identity))).unwrap();
             pair.gateway.open(id);
@@ -162,9 +165,10 @@ fn a_login_that_cannot_be_looked_up_ends_no_lease() {
     for (call, fate) in each_failure() {
         let pair = Pair::new(1 + call, fate, seen());
         let ada = identity(ADA, 0);
-        finish(pair.store.close_connections(ada.user, &[connection(ADA)])).unwrap();
-        let id = ConnectionId::new("back=");
-        let opened = finish(open_connection(&pair.context(2), &pair.gateway, ada, id));
+        let change = ConnectionChange { closed: vec![key(ada, &connection(ADA))], ..Default::default() };
+        finish(pair.store.change_connections(ada.user, &change, NOW)).unwrap();
+        let back = socket(ada, &ConnectionId::new("back="), NOW);
+        let opened = finish(open_connection(&pair.context(2), &pair.gateway, ada, &back));
         assert!(opened.is_ok() || opened.is_err_and(|error| matches!(error, Error::Store(_))));
         assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Online, "{call} {fate:?}");
     }

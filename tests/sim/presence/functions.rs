@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_app::authorize_frame::authorize_frame;
 use confab_app::ports::{Devices, Identity};
 use confab_app::presence::{PresenceTask, ask, hear, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
@@ -12,6 +13,7 @@ use confab_protocol::server::UserPresence;
 
 use super::server::Server;
 use super::world::World;
+use crate::world::{key, socket};
 
 impl World {
     /// The `$connect` function.
@@ -22,13 +24,15 @@ impl World {
     ) -> Option<Result<(), Refusal>> {
         let server = Server::new(self);
         let context = server.context();
-        self.invoke(&server, open_connection::open_connection(&context, &server, identity, connection)).await
+        let connection = socket(identity, &connection, context.now);
+        self.invoke(&server, open_connection::open_connection(&context, &server, identity, &connection)).await
     }
 
     /// The `$disconnect` function.
-    pub(crate) async fn disconnect(&self, user: UserId, connection: ConnectionId) {
+    pub(crate) async fn disconnect(&self, identity: Identity, connection: ConnectionId) {
         let server = Server::new(self);
-        self.invoke(&server, close_connection::close_connection(&server, user, &connection)).await;
+        let (key, now) = (key(identity, &connection), server.context().now);
+        self.invoke(&server, close_connection::close_connection(&server, identity.user, key, now)).await;
     }
 
     /// The `heartbeat` function.
@@ -39,7 +43,8 @@ impl World {
     ) -> Option<Result<Duration, Refusal>> {
         let server = Server::new(self);
         let context = server.context();
-        self.invoke(&server, hear::heartbeat(&context, &self.limiter, identity, connection)).await
+        let connection = socket(identity, &connection, context.now);
+        self.invoke(&server, hear::heartbeat(&context, &server, &self.limiter, identity, &connection)).await
     }
 
     /// Any other frame; here, a presence query.
@@ -52,7 +57,8 @@ impl World {
         let server = Server::new(self);
         let asked = async {
             let context = server.context();
-            hear::frame(&context, &self.limiter, identity, &connection).await;
+            let connection = socket(identity, &connection, context.now);
+            authorize_frame(&context, &server, &self.limiter, identity, &connection).await?;
             ask::who_is_there(&context, &server, identity.user, &users).await
         };
         self.invoke(&server, asked).await

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{self, Waker};
 use std::time::Duration;
 
-use confab_app::ports::{Connection, PresenceQueue, Sessions, StoreError};
+use confab_app::ports::{Connection, ConnectionChange, OpenOutcome, PresenceQueue, Sessions, StoreError};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
@@ -64,8 +64,10 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     let (heard_at, alone_since) =
         (NOW.minus(Duration::from_secs(100)), NOW.minus(Duration::from_secs(10_000)));
     let id = ConnectionId::new("c=");
-    let open = Connection { id: id.clone(), device: identity(0, 0).device, opened_at: heard_at };
-    let row = finish(store.open_connection(user(), &open, heard_at)).unwrap();
+    let device = identity(0, 0).device;
+    let open = Connection { id: id.clone(), device, family: None, opened_at: heard_at };
+    let opened = finish(store.open_connection(user(), &open, heard_at)).unwrap();
+    let OpenOutcome::Opened(row) = opened else { panic!("{opened:?}") };
     let lease = Lease { heard_at, ends_at: None, alone_since: Some(alone_since) };
     let watched = Presence { lease, watch: Some(Watch { id: OLD, until }), ended_by: None };
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
@@ -77,7 +79,7 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     let mut done =
         (0..polls).any(|_| look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
     finish(store.renew(user(), &id, &Charges::default(), NOW)).unwrap();
-    finish(store.close_connections(user(), &[id])).unwrap();
+    finish(store.change_connections(user(), &ConnectionChange::closed([&open]), NOW)).unwrap();
     while !done {
         done = look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
     }

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    CloseOutcome, Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
+    CloseOutcome, Connection, ConnectionChange, Connections, OpenOutcome, PostOutcome, PresenceQueue,
+    ReopenOutcome, Session, Sessions, StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::budget::{Budgets, Charges};
@@ -122,7 +123,7 @@ impl Sessions for Server<'_> {
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<OpenOutcome, StoreError> {
         self.world.memory.open_connection(user, connection, now).await
     }
 
@@ -152,8 +153,22 @@ impl Sessions for Server<'_> {
         self.world.memory.charge(user, charges, now).await
     }
 
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        self.world.memory.close_connections(user, connections).await
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.world.memory.reopen_connection(user, connection, now).await
+    }
+
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.world.memory.change_connections(user, change, now).await
     }
 
     async fn replace_presence(

@@ -139,13 +139,13 @@ impl Device {
     /// Closes the socket, or leaves it to the gateway to notice.
     async fn go(&mut self, cleanly: bool) {
         let Some(connection) = self.socket.take() else { return };
-        let (world, user) = (Arc::clone(&self.world), self.identity.user);
+        let (world, identity) = (Arc::clone(&self.world), self.identity);
         let noticed = if cleanly { 0 } else { world.random.below(*world.random.pick(&[120_000, 600_000])) };
         self.spawner.spawn(async move {
             world.clock.sleep(Duration::from_millis(noticed)).await;
             world.drop_socket(&connection);
             if !world.random.once_in(3) {
-                world.disconnect(user, connection).await;
+                world.disconnect(identity, connection).await;
             }
         });
     }

@@ -1,7 +1,9 @@
 //! The functions, as a client invokes them.
 
+use std::future::ready;
 use std::time::Duration;
 
+use confab_app::authorize_frame::authorize_frame;
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{Identity, Inboxes};
@@ -17,6 +19,7 @@ use super::ledger::Socket;
 use super::scenario::POLICY;
 use super::server::Server;
 use super::world::World;
+use crate::world::{key, socket};
 
 impl<'a> Server<'a> {
     pub(crate) fn delivery(&self) -> Delivery<'a, Gateway, DelayQueue<PushTask>> {
@@ -41,7 +44,8 @@ impl World {
         self.ledger().sockets.push(socket);
         let server = Server::new(self);
         let context = server.presence();
-        let opening = open_connection::open_connection(&context, &self.gateway, identity, id.clone());
+        let connection = crate::world::socket(identity, &id, server.now);
+        let opening = open_connection::open_connection(&context, &self.gateway, identity, &connection);
         let answer = self.invoke(&server, opening).await;
         self.note_heard(user, opened);
         if !matches!(answer, Some(Ok(()))) {
@@ -67,9 +71,11 @@ impl World {
     }
 
     /// The `$disconnect` function.
-    pub(crate) async fn disconnect(&self, user: UserId, connection: ConnectionId) {
+    pub(crate) async fn disconnect(&self, identity: Identity, connection: ConnectionId) {
         let server = Server::new(self);
-        self.invoke(&server, close_connection::close_connection(&server, user, &connection)).await;
+        let key = key(identity, &connection);
+        self.invoke(&server, close_connection::close_connection(&server, identity.user, key, server.now))
+            .await;
     }
 
     /// The `heartbeat` function.
@@ -77,7 +83,9 @@ impl World {
         let began = self.clock.now();
         let server = Server::new(self);
         let context = server.presence();
-        self.invoke(&server, hear::heartbeat(&context, &self.limiter, identity, connection)).await;
+        let connection = socket(identity, &connection, server.now);
+        self.invoke(&server, hear::heartbeat(&context, &self.gateway, &self.limiter, identity, &connection))
+            .await;
         self.note_heard(identity.user, began);
     }
 
@@ -94,7 +102,8 @@ impl World {
         let command = SendMessage { sender, origin, conversation, key, content, attempt };
         let server = Server::new(self);
         let delivery = server.delivery();
-        let sending = send_message(&server, (&delivery, &server), &self.writer, command, server.now);
+        let sending =
+            send_message(&server, (&delivery, &server), &self.writer, command, ready(Ok(())), server.now);
         matches!(self.invoke(&server, sending).await, Some(Ok(_)))
     }
 
@@ -110,7 +119,8 @@ impl World {
         let server = Server::new(self);
         let ways = (&self.gateway, &self.queue);
         let reading = async {
-            hear::frame(&server.presence(), &self.limiter, reader, connection).await;
+            let socket = socket(reader, connection, server.now);
+            authorize_frame(&server.presence(), &self.gateway, &self.limiter, reader, &socket).await?;
             mark_read::mark_read(&server, ways, reader, Some(connection), conversation, seq, server.now).await
         };
         let answer = self.invoke(&server, reading).await;

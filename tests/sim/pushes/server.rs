@@ -4,8 +4,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, Connection, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
-    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, Connection, ConnectionChange, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes,
+    MarkReadOutcome, OpenOutcome, PublishOutcome, Push, ReopenOutcome, ReplaceOutcome, Session, Sessions,
+    StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
 use confab_domain::budget::{Budgets, Charges};
@@ -116,7 +117,7 @@ impl Sessions for Server<'_> {
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<OpenOutcome, StoreError> {
         self.world.memory.open_connection(user, connection, now).await
     }
 
@@ -134,8 +135,22 @@ impl Sessions for Server<'_> {
         self.world.memory.charge(user, charges, now).await
     }
 
-    async fn close_connections(&self, user: UserId, connections: &[ConnectionId]) -> Result<(), StoreError> {
-        self.world.memory.close_connections(user, connections).await
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.world.memory.reopen_connection(user, connection, now).await
+    }
+
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.world.memory.change_connections(user, change, now).await
     }
 
     async fn replace_presence(

@@ -222,7 +222,7 @@ impl World {
         };
         self.gateway.open(id.clone());
         let opened_at = self.clock.now();
-        let connection = Connection { id: id.clone(), device: identity.device, opened_at };
+        let connection = Connection { id: id.clone(), device: identity.device, family: None, opened_at };
         self.peek(self.memory.open_connection(identity.user, &connection, opened_at)).unwrap();
         let socket = Socket {
             user: identity.user,
@@ -284,10 +284,12 @@ impl World {
             SendMessage { sender, origin: Some(origin.clone()), conversation, key, content, attempt };
         let (server, sent_at, is_calm) = (Server::new(self), self.clock.now(), !self.is_stormy());
         let delivery = server.delivery();
-        let sending = send_message(&self.memory, (&delivery, &server), &self.writer, command, server.now);
+        let authorized = std::future::ready(Ok(()));
+        let ways = (&delivery, &server);
+        let sending = send_message(&self.memory, ways, &self.writer, command, authorized, server.now);
         match self.invoke(sending).await {
             Some(Ok(sent)) if is_calm => {
-                self.sent().insert((conversation, sent.ack.seq), Sent { origin, at: sent_at });
+                self.sent().insert((conversation, sent.seq), Sent { origin, at: sent_at });
             }
             Some(Err(error)) if self.scenario.calm => self.fault(format!("a send fails: {error:?}")),
             _ => {}

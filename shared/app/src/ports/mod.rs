@@ -24,6 +24,7 @@ mod sleeper;
 mod tokens;
 mod users;
 
+pub use confab_domain::{Connection, DisplacedConnection};
 pub use connections::{CloseOutcome, Connections, PostOutcome};
 pub use contacts::{Contact, ContactPage, Contacts, PairChange};
 pub use deadline::Deadline;
@@ -38,7 +39,7 @@ pub use presence_queue::PresenceQueue;
 pub use push::{EndpointOutcome, PublishOutcome, Push};
 pub use push_queue::PushQueue;
 pub use rate_limits::RateLimits;
-pub use sessions::{Connection, Session, Sessions};
+pub use sessions::{ConnectionChange, ConnectionKey, OpenOutcome, ReopenOutcome, Session, Sessions};
 pub use sleeper::Sleeper;
 pub use tokens::{Identity, RefreshClaims, TokenError, Tokens};
 pub use users::{Account, CreateUserOutcome, ProfileChange, Users};

@@ -4,19 +4,74 @@ use std::future::Future;
 
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::{ConnectionId, DeviceId, Presence, Status, Timestamp, UserId};
+use confab_domain::{
+    Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
+};
 
 use super::StoreError;
 
-/// One open WebSocket of a user.
+/// Names a connection in a session row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connection {
-    /// The gateway's name for it.
-    pub id: ConnectionId,
+pub struct ConnectionKey {
     /// On which device.
     pub device: DeviceId,
-    /// When it was opened.
-    pub opened_at: Timestamp,
+    /// The gateway's name for it.
+    pub id: ConnectionId,
+}
+
+impl From<&Connection> for ConnectionKey {
+    fn from(Connection { id, device, .. }: &Connection) -> Self {
+        Self { device: *device, id: id.clone() }
+    }
+}
+
+impl From<&DisplacedConnection> for ConnectionKey {
+    fn from(DisplacedConnection { id, device, .. }: &DisplacedConnection) -> Self {
+        Self { device: *device, id: id.clone() }
+    }
+}
+
+/// Outcome of registering the connection of a handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenOutcome {
+    /// It is registered. The row as it is then.
+    Opened(Session),
+    /// The device has as many connections in the row as may be there; nothing was changed. The row as it is.
+    Full(Session),
+}
+
+/// Outcome of registering a connection that had lost its registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReopenOutcome {
+    /// It is registered.
+    Reopened,
+    /// The device is logged out, or logged in anew.
+    Ended,
+    /// The device has no free place, or the connection was displaced.
+    NoPlace,
+}
+
+/// What a session row loses and remembers in one write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionChange {
+    /// Registrations that end.
+    pub closed: Vec<ConnectionKey>,
+    /// Registrations that end, of connections that must not be registered again.
+    pub displaced: Vec<ConnectionKey>,
+    /// Displaced connections that are remembered no longer.
+    pub forgotten: Vec<ConnectionKey>,
+}
+
+impl ConnectionChange {
+    /// Registrations that end.
+    pub fn closed<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Self {
+        Self { closed: connections.into_iter().map(ConnectionKey::from).collect(), ..Self::default() }
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.closed.is_empty() && self.displaced.is_empty() && self.forgotten.is_empty()
+    }
 }
 
 /// A user's connections and presence.
@@ -26,10 +81,12 @@ pub struct Session {
     pub user: UserId,
     /// Whether the user is there, and who watches that.
     pub presence: Presence,
-    /// In no particular order; some may be gone.
+    /// Registered connections, in no particular order; some may be stale.
     pub connections: Vec<Connection>,
     /// What the user took of their budgets, as far as processes have added it.
     pub budgets: Budgets,
+    /// Displaced connections that may still be open, in no particular order. They get no events.
+    pub displaced: Vec<DisplacedConnection>,
 }
 
 impl Session {
@@ -43,6 +100,14 @@ impl Session {
         policy.ends_at(&self.presence.lease, self.is_connected())
     }
 
+    /// Whether this connection is registered, by the same login.
+    pub fn has_registered(&self, connection: &Connection) -> bool {
+        self.connections.iter().any(|open| {
+            let is_same_login = open.family.is_none() || open.family == connection.family;
+            open.id == connection.id && open.device == connection.device && is_same_login
+        })
+    }
+
     /// Whether any connection is on record.
     pub fn is_connected(&self) -> bool {
         !self.connections.is_empty()
@@ -51,7 +116,8 @@ impl Session {
 
 /// Session rows, one per user.
 pub trait Sessions {
-    /// Adds a connection, by which the user was heard from. Gives the row as it is then.
+    /// Registers the connection of a handshake and renews the lease, unless the device has
+    /// [`REGISTERED_PER_DEVICE_MAX`](confab_domain::sockets::REGISTERED_PER_DEVICE_MAX) others in the row. Atomic.
     ///
     /// # Errors
     ///
@@ -61,7 +127,21 @@ pub trait Sessions {
         user: UserId,
         connection: &Connection,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Session, StoreError>> + Send;
+    ) -> impl Future<Output = Result<OpenOutcome, StoreError>> + Send;
+
+    /// Registers a connection again and renews the lease, if its login is alive, its device has fewer than
+    /// [`SOCKETS_PER_DEVICE_MAX`](confab_domain::sockets::SOCKETS_PER_DEVICE_MAX) others in the row, and it was not
+    /// displaced. Atomic, together with the login.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<ReopenOutcome, StoreError>> + Send;
 
     /// The user was heard from, by a connection that is on record. Gives the row as it is then; `None` where the
     /// connection is not on record, and nothing is changed.
@@ -93,15 +173,16 @@ pub trait Sessions {
         now: Timestamp,
     ) -> impl Future<Output = Result<Budgets, StoreError>> + Send;
 
-    /// Removes connections from the record; those that are not on it are ignored.
+    /// Ends registrations, of any number of connections; what is not in the row is ignored.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    fn close_connections(
+    /// [`StoreError`]; some may have ended.
+    fn change_connections(
         &self,
         user: UserId,
-        connections: &[ConnectionId],
+        change: &ConnectionChange,
+        now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Replaces what is known of a user's presence if it is still as `seen`, atomically; false where it is not.

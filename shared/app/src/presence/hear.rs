@@ -2,87 +2,81 @@
 
 use std::time::Duration;
 
-use confab_domain::ConnectionId;
 use confab_domain::budget::Charges;
 
 use super::{Context, PresenceTask};
-use crate::open_connection::put_on_record;
-use crate::ports::{Devices, Identity, PresenceQueue, Session, Sessions};
+use crate::authorize_frame::authorize_unregistered;
+use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
 use crate::{Error, Limiter};
 
 /// Renews the lease of a user, by one of its connections, and gives when the next heartbeat is due.
 ///
-/// A connection that fell off the record, by a post that came before it was open, is put back; unless its login has
-/// ended. Where nobody watches the lease, somebody begins to. What the user took of their budgets goes with it.
+/// A connection that is not registered is judged as that of any frame is: see [`authorize_frame`](mod@crate::authorize_frame).
+/// Where nobody watches the lease, somebody begins to. What the user took of their budgets goes with it.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where the login has ended; [`Error::Store`], [`Error::Contended`].
+/// [`Error::ConnectionEnded`] where the connection may not act; [`Error::Store`].
 pub async fn heartbeat(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
     limiter: &Limiter,
     identity: Identity,
-    connection: ConnectionId,
+    connection: &Connection,
 ) -> Result<Duration, Error> {
     let charges = limiter.take_charges(identity.user, false, context.now);
-    renew(context, limiter, identity, connection, &charges).await
+    let session = renew(context, (connections, limiter), identity, connection, &charges).await?;
+    Ok(context.policy.next_heartbeat(&session.presence.lease))
 }
 
 async fn renew(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    limiter: &Limiter,
+    (connections, limiter): (&(impl Connections + Sync), &Limiter),
     identity: Identity,
-    connection: ConnectionId,
+    connection: &Connection,
     charges: &Charges,
-) -> Result<Duration, Error> {
-    let session = match context.store.renew(identity.user, &connection, charges, context.now).await? {
-        Some(session) => session,
-        None => put_on_record(context, identity, connection).await?,
-    };
-    limiter.observe(&session, context.now);
-    begin_to_watch(context, &session).await;
-    Ok(context.policy.next_heartbeat(&session.presence.lease))
+) -> Result<Session, Error> {
+    let renewed = context.store.renew(identity.user, &connection.id, charges, context.now).await?;
+    match renewed.filter(|session| session.has_registered(connection)) {
+        Some(session) => {
+            limiter.observe(&session, context.now);
+            begin_to_watch(context, &session).await;
+            Ok(session)
+        }
+        None => authorize_unregistered(context, connections, identity, connection).await,
+    }
 }
 
 /// Any other frame says the same as a heartbeat; the lease is renewed if that says anything new, or if the user took so
 /// much of their budgets that the row has to be told.
 ///
 /// Best effort, for the frame has its own purpose.
-pub async fn frame(
+///
+/// # Errors
+///
+/// [`Error::ConnectionEnded`] where the renewal shows that the connection may not act.
+pub(crate) async fn renew_on_activity(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
     limiter: &Limiter,
     identity: Identity,
-    connection: &ConnectionId,
-) {
-    match context.store.glance(identity.user).await {
-        Ok(session) => frame_of(context, limiter, identity, connection, session.as_ref()).await,
-        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a sign of life is lost"),
-    }
-}
-
-/// As [`frame`], by whom knows the session row.
-pub async fn frame_of(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    limiter: &Limiter,
-    identity: Identity,
-    connection: &ConnectionId,
-    session: Option<&Session>,
-) {
-    if let Some(session) = session {
-        limiter.observe(session, context.now);
-    }
-    let is_known = session.is_some_and(|session| {
-        session.connections.iter().any(|open| open.id == *connection)
-            && !context.policy.renews(&session.presence.lease, context.now)
-    });
-    if is_known && !limiter.is_due(identity.user, context.now) {
-        return;
+    connection: &Connection,
+    session: &Session,
+) -> Result<(), Error> {
+    limiter.observe(session, context.now);
+    let renews = context.policy.renews(&session.presence.lease, context.now);
+    if !renews && !limiter.is_due(identity.user, context.now) {
+        return Ok(());
     }
     // The row was just seen, so it is known what is expected of it.
     let charges = limiter.take_charges(identity.user, true, context.now);
-    // Boxed, since it is rare and its future is large.
-    if let Err(error) = Box::pin(renew(context, limiter, identity, connection.clone(), &charges)).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a sign of life is lost");
+    match Box::pin(renew(context, (connections, limiter), identity, connection, &charges)).await {
+        Ok(_) => Ok(()),
+        Err(error @ Error::ConnectionEnded(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(event = "lease_renew_failed", error = &error as &dyn std::error::Error);
+            Ok(())
+        }
     }
 }
 

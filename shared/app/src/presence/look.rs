@@ -10,7 +10,7 @@ use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, tell, told};
 use crate::gone::gone_of;
-use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
+use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
 use crate::{Error, metric};
 
@@ -115,7 +115,8 @@ async fn prune(
 ) {
     let gone = gone_of(connections, session.connections.clone(), now).await;
     metrics::counter!(metric::STALE_CONNECTIONS).increment(gone.len() as u64);
-    if let Err(error) = sessions.close_connections(session.user, &gone).await {
+    let change = ConnectionChange::closed(&gone);
+    if let Err(error) = sessions.change_connections(session.user, &change, now).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "gone connections stay on record");
     }
 }

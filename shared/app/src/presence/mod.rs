@@ -22,15 +22,17 @@ use confab_domain::watch::Look;
 use confab_domain::{Status, Timestamp, WatchId};
 use confab_protocol::server::UserPresence;
 
-use crate::ports::{Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
-use crate::{TaskError, delay, unreached};
+use crate::close_connection::close_again;
+use crate::end_device::close_ended_sockets;
+use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions};
+use crate::{Error, TaskError, delay, unreached};
 
 use look::Message;
 
 pub(crate) use probe::{look_at_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
-pub use task::{PresenceTask, Step};
+pub use task::{CloseAgain, PresenceTask, Step};
 
 /// Longer than any request lasts, clocks that disagree included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
@@ -81,7 +83,7 @@ impl<S, Q> Context<'_, S, Q> {
 ///
 /// [`TaskError::Again`] where a store failed, [`TaskError::Never`] for what names nothing.
 pub async fn perform(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sessions + Contacts + Devices + Sync, impl PresenceQueue + Sync>,
     (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
     task: &PresenceTask,
     received_before: bool,
@@ -109,6 +111,11 @@ pub async fn perform(
                 .await?;
         }
         Step::Ask { tries, .. } => probe::ask_again(context, connections, user, *tries).await?,
+        Step::EndSockets { device, .. } => {
+            let device = device.parse().map_err(|_| TaskError::Never("no device id"))?;
+            close_ended_sockets(context, connections, user, device).await?;
+        }
+        Step::CloseAgain(again) => close_again(context, connections, again).await.map_err(Error::from)?,
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ async fn probe(
         let (tries, pause) = match pause_before_post(tries) {
             Some(pause) => (tries, pause),
             None => {
-                close_slow(context.store, connections, posted.refused).await;
+                close_slow(context.store, connections, posted.refused, context.now).await;
                 (0, AFTER_A_CLOSE)
             }
         };

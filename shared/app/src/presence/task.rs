@@ -1,6 +1,7 @@
 //! What the queue holds.
 
-use confab_domain::{Status, Timestamp, UserId, WatchId};
+use confab_domain::{DeviceId, Status, Timestamp, UserId, WatchId};
+use confab_protocol::server::ClosingReason;
 use serde::{Deserialize, Serialize};
 
 use crate::unreached::Unreached;
@@ -63,6 +64,30 @@ pub enum Step {
         /// How often it was tried.
         tries: u32,
     },
+    /// Sockets of a device may be open that its living login did not open.
+    EndSockets {
+        /// `usr_…`.
+        user: String,
+        /// `dev_…`.
+        device: String,
+    },
+    /// Connections are to be closed that the gateway did not have when they should have been.
+    CloseAgain(CloseAgain),
+}
+
+/// See [`Step::CloseAgain`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseAgain {
+    /// `usr_…`.
+    pub user: String,
+    /// The gateway's names for them.
+    pub connections: Vec<String>,
+    /// What they are told.
+    pub reason: ClosingReason,
+    /// How long this message was delayed.
+    pub delay_seconds: u64,
+    /// When their handshakes have ended for certain. Unit: milliseconds since the Unix epoch.
+    pub until_ms: u64,
 }
 
 impl PresenceTask {
@@ -79,6 +104,14 @@ impl PresenceTask {
     /// Looks once, on nobody's behalf.
     pub(crate) fn check_once(user: UserId, number: WatchId) -> Self {
         Self::V1(Step::Check { user: user.to_string(), watch: number.0, named_by_ms: None })
+    }
+
+    pub(crate) fn end_sockets(user: UserId, device: DeviceId) -> Self {
+        Self::V1(Step::EndSockets { user: user.to_string(), device: device.to_string() })
+    }
+
+    pub(crate) const fn close_again(again: CloseAgain) -> Self {
+        Self::V1(Step::CloseAgain(again))
     }
 
     pub(crate) fn tell(user: UserId, status: Status, after: UserId) -> Self {
@@ -104,7 +137,9 @@ impl Step {
             | Self::Check { user, .. }
             | Self::Tell { user, .. }
             | Self::Again { user, .. }
-            | Self::Ask { user, .. } => user,
+            | Self::Ask { user, .. }
+            | Self::EndSockets { user, .. }
+            | Self::CloseAgain(CloseAgain { user, .. }) => user,
         }
     }
 }
@@ -147,6 +182,21 @@ mod tests {
         check(
             &PresenceTask::ask(user, 2),
             r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2}"#,
+        );
+        let device: DeviceId = "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        check(
+            &PresenceTask::end_sockets(user, device),
+            r#"{"version":"v1","step":"end_sockets","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","device":"dev_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+        );
+        check(
+            &PresenceTask::close_again(CloseAgain {
+                user: user.to_string(),
+                connections: vec!["L0SM9cOFvHcCIhw=".to_owned()],
+                reason: ClosingReason::Displaced,
+                delay_seconds: 2,
+                until_ms: 3,
+            }),
+            r#"{"version":"v1","step":"close_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["L0SM9cOFvHcCIhw="],"reason":"displaced","delay_seconds":2,"until_ms":3}"#,
         );
     }
 }

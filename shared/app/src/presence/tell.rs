@@ -109,7 +109,8 @@ async fn tell_friends(
     // Two changes may be told at the same time: whoever tells last tells what is true then.
     for _ in 0..ATTEMPTS_MAX {
         let Some(now) = context.store.session(user).await?.filter(|now| told(now) != last) else {
-            for Retry { unreached, tries, pause } in retries(context.store, connections, posted, tries).await
+            for Retry { unreached, tries, pause } in
+                retries(context.store, connections, posted, tries, context.now).await
             {
                 context.queue.put(&PresenceTask::again(user, last, tries, unreached), pause).await?;
             }

@@ -1,0 +1,109 @@
+//! Whether a frame may act: it is decided before the frame does.
+//!
+//! A frame of a registered connection may act, which an eventually consistent read of the sender's own session row tells.
+//! Only where the connection is missing there, the login and the row are read strongly: the connection may be newer than
+//! the copy that was read, may have lost its registration to a post that came too early, may have been displaced, or may
+//! be of a login that has ended.
+
+use confab_domain::Presence;
+use confab_domain::budget::Budgets;
+use confab_domain::sockets::has_free_place;
+use confab_protocol::server::ClosingReason;
+use futures_util::future;
+
+use crate::authenticate::check_login;
+use crate::ports::{
+    Connection, Connections, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,
+};
+use crate::presence::Context;
+use crate::presence::hear::{begin_to_watch, renew_on_activity};
+use crate::{Error, Limiter};
+
+/// Decides whether a frame may act, and renews the lease of its user; gives the session row.
+///
+/// # Errors
+///
+/// [`Error::ConnectionEnded`] where it may not; [`Error::Store`] where that is not known.
+pub async fn authorize_frame(
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    limiter: &Limiter,
+    identity: Identity,
+    connection: &Connection,
+) -> Result<Session, Error> {
+    let seen = context.store.glance(identity.user).await?;
+    match seen.filter(|session| session.has_registered(connection)) {
+        Some(session) => {
+            renew_on_activity(context, connections, limiter, identity, connection, &session).await?;
+            Ok(session)
+        }
+        None => authorize_unregistered(context, connections, identity, connection).await,
+    }
+}
+
+/// Decides about a frame of a connection that is not registered, and registers the connection again if its device has a
+/// free place. No other connection is displaced for it: only handshakes displace.
+///
+/// # Errors
+///
+/// As [`authorize_frame`].
+pub(crate) async fn authorize_unregistered(
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    identity: Identity,
+    connection: &Connection,
+) -> Result<Session, Error> {
+    // Boxed, since it is rare and its future is large.
+    Box::pin(authorize_strongly(context, connections, identity, connection)).await
+}
+
+async fn authorize_strongly(
+    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    identity: Identity,
+    connection: &Connection,
+) -> Result<Session, Error> {
+    const DISPLACED: Error = Error::ConnectionEnded(ClosingReason::Displaced);
+    let (user, now) = (identity.user, context.now);
+    let login = async { check_login(context.store, identity).await.map_err(ended) };
+    let row = async { Ok(context.store.session(user).await?) };
+    let ((), row) = future::try_join(login, row).await?;
+    let mut session = row.unwrap_or_else(|| Session {
+        user,
+        presence: Presence::begun(now),
+        connections: Vec::new(),
+        displaced: Vec::new(),
+        budgets: Budgets::default(),
+    });
+    if session.has_registered(connection) {
+        return Ok(session);
+    }
+    let is_displaced = session.displaced.iter().any(|other| other.id == connection.id);
+    if is_displaced || !has_free_place(identity.device, &session.connections) {
+        return Err(DISPLACED);
+    }
+    if let Ok(false) = connections.is_open(&connection.id).await {
+        // It has ended by itself, after it sent this frame.
+        return Ok(session);
+    }
+    match context.store.reopen_connection(user, connection, now).await? {
+        ReopenOutcome::Ended => Err(Error::ConnectionEnded(ClosingReason::LoggedOut)),
+        ReopenOutcome::NoPlace => {
+            let row = context.store.session(user).await?;
+            row.filter(|row| row.has_registered(connection)).ok_or(DISPLACED)
+        }
+        ReopenOutcome::Reopened => {
+            session.presence.lease = session.presence.lease.renewed(now);
+            session.connections.push(connection.clone());
+            begin_to_watch(context, &session).await;
+            Ok(session)
+        }
+    }
+}
+
+fn ended(error: Error) -> Error {
+    match error {
+        Error::Refused(_) => Error::ConnectionEnded(ClosingReason::LoggedOut),
+        error => error,
+    }
+}

@@ -1,0 +1,224 @@
+//! How many sockets a device may have, and which of them give up their place.
+
+use std::time::Duration;
+
+use crate::lease::{CONNECTION_AGE_MAX, CONNECTIONS_MAX, YOUNG_CONNECTION};
+use crate::{ConnectionId, DeviceId, FamilyId, Timestamp};
+
+/// Sockets of one device that are registered; one more displaces the oldest.
+pub const SOCKETS_PER_DEVICE_MAX: usize = 5;
+
+/// Connections of one device in a session row, handshakes under way included; one more is refused.
+///
+/// Bounds the row, and what the handshakes of a flood close, however many come at once.
+pub const REGISTERED_PER_DEVICE_MAX: usize = 12;
+
+/// Displaced connections of one device in a session row; while there are so many, no other is displaced.
+///
+/// Only connections that the gateway did not confirm to be closed are kept: those of a flood.
+pub const DISPLACED_PER_DEVICE_MAX: usize = 16;
+
+/// How long a displaced connection is remembered that may still open: longer than a handshake takes.
+pub const DISPLACED_KEPT: Duration = YOUNG_CONNECTION;
+
+/// When a handshake that was refused for its device's many others may be tried again.
+pub const HANDSHAKE_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// A registered WebSocket connection of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The gateway's name for it.
+    pub id: ConnectionId,
+    /// On which device.
+    pub device: DeviceId,
+    /// By which login of the device; `None` where the row does not say, since an earlier version wrote it.
+    pub family: Option<FamilyId>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+}
+
+/// A connection that gave up its place, and of which the gateway has not confirmed that it is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplacedConnection {
+    /// The gateway's name for it.
+    pub id: ConnectionId,
+    /// On which device.
+    pub device: DeviceId,
+    /// When it was displaced.
+    pub displaced_at: Timestamp,
+}
+
+/// Outcome of a handshake, by the other connections in the session row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The socket may open.
+    Admitted {
+        /// Connections to be closed for it, since newer ones take their places.
+        displaced: Vec<Connection>,
+        /// Connections older than the gateway lets any be.
+        expired: Vec<Connection>,
+    },
+    /// Too many connections of the device were displaced within [`DISPLACED_KEPT`].
+    Refused,
+}
+
+/// Decides about a connection that was just registered: the newest of its device, whatever clocks say.
+pub fn admit(
+    newcomer: &Connection,
+    registered: &[Connection],
+    displaced: &[DisplacedConnection],
+    now: Timestamp,
+) -> Admission {
+    let (expired, mut living): (Vec<Connection>, Vec<Connection>) = registered
+        .iter()
+        .filter(|open| open.id != newcomer.id)
+        .cloned()
+        .partition(|open| now.since(open.opened_at) > CONNECTION_AGE_MAX);
+    newest_first(&mut living);
+    let mut displaced_now = Vec::new();
+    let mut places = SOCKETS_PER_DEVICE_MAX - 1;
+    living.retain(|open| {
+        let keeps_its_place = open.device != newcomer.device || places > 0;
+        if !keeps_its_place {
+            displaced_now.push(open.clone());
+        } else if open.device == newcomer.device {
+            places -= 1;
+        }
+        keeps_its_place
+    });
+    displaced_now.extend(living.split_off(living.len().min(CONNECTIONS_MAX - 1)));
+    let of_device = displaced.iter().filter(|other| other.device == newcomer.device);
+    if !displaced_now.is_empty() && of_device.count() >= DISPLACED_PER_DEVICE_MAX {
+        return Admission::Refused;
+    }
+    Admission::Admitted { displaced: displaced_now, expired }
+}
+
+/// Connections of a device that a refused handshake displaces, so that a later one finds a place.
+///
+/// Without this, connections of handshakes that died halfway would keep the device out. Young ones are left alone: they
+/// are handshakes under way, each of which makes room by itself.
+pub fn stuck(device: DeviceId, registered: &[Connection], now: Timestamp) -> Vec<Connection> {
+    let mut own: Vec<Connection> = registered.iter().filter(|open| open.device == device).cloned().collect();
+    newest_first(&mut own);
+    let surplus = own.into_iter().skip(SOCKETS_PER_DEVICE_MAX - 1);
+    surplus.filter(|open| now.since(open.opened_at) >= YOUNG_CONNECTION).collect()
+}
+
+/// Displaced connections that are remembered no longer.
+pub fn to_forget(displaced: &[DisplacedConnection], now: Timestamp) -> Vec<DisplacedConnection> {
+    let is_over = |other: &&DisplacedConnection| now.since(other.displaced_at) >= DISPLACED_KEPT;
+    displaced.iter().filter(is_over).cloned().collect()
+}
+
+/// Whether a device has a place for a connection that is not registered.
+pub fn has_free_place(device: DeviceId, registered: &[Connection]) -> bool {
+    registered.iter().filter(|open| open.device == device).count() < SOCKETS_PER_DEVICE_MAX
+}
+
+fn newest_first(connections: &mut [Connection]) {
+    connections.sort_by(|one, other| other.opened_at.cmp(&one.opened_at).then(other.id.cmp(&one.id)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ulid::Ulid;
+
+    fn device(n: u128) -> DeviceId {
+        DeviceId::new(Ulid(n))
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_ms(1_790_000_000_000).plus(Duration::from_secs(seconds))
+    }
+
+    /// Connection `n` on a device, opened at second `n`.
+    fn open(n: u64, on: u128) -> Connection {
+        Connection {
+            id: ConnectionId::new(format!("c{n:03}=")),
+            device: device(on),
+            family: None,
+            opened_at: at(n),
+        }
+    }
+
+    fn displaced(n: u64, on: u128, seconds: u64) -> DisplacedConnection {
+        DisplacedConnection {
+            id: ConnectionId::new(format!("c{n:03}=")),
+            device: device(on),
+            displaced_at: at(seconds),
+        }
+    }
+
+    #[track_caller]
+    fn check(newcomer: &Connection, registered: &[Connection], expected: &[Connection]) {
+        let admission = admit(newcomer, registered, &[], at(1000));
+        let Admission::Admitted { displaced, expired } = admission else { panic!("refused") };
+        assert_eq!((displaced.as_slice(), expired.as_slice()), (expected, &[][..]));
+    }
+
+    #[test]
+    fn the_sixth_socket_of_a_device_displaces_its_oldest_whatever_others_have() {
+        let mut registered: Vec<Connection> = (1..=4).map(|n| open(n, 7)).collect();
+        registered.extend((11..=15).map(|n| open(n, 8)));
+        let fifth = open(5, 7);
+        registered.push(fifth.clone());
+        check(&fifth, &registered, &[]);
+        let sixth = open(6, 7);
+        registered.push(sixth.clone());
+        check(&sixth, &registered, &[open(1, 7)]);
+    }
+
+    #[test]
+    fn a_newcomer_keeps_its_place_though_its_clock_is_behind() {
+        let mut registered: Vec<Connection> = (11..=15).map(|n| open(n, 7)).collect();
+        let newcomer = open(3, 7);
+        registered.push(newcomer.clone());
+        check(&newcomer, &registered, &[open(11, 7)]);
+    }
+
+    #[test]
+    fn a_user_has_fifty_connections_at_most_and_expired_ones_take_no_place() {
+        let mut registered: Vec<Connection> = (0..60).map(|n| open(n, u128::from(n))).collect();
+        let newcomer = open(60, 99);
+        registered.push(newcomer.clone());
+        let oldest: Vec<Connection> = (0..=10).rev().map(|n| open(n, u128::from(n))).collect();
+        check(&newcomer, &registered, &oldest);
+        let late = at(0).plus(CONNECTION_AGE_MAX + Duration::from_secs(55));
+        let Admission::Admitted { displaced, expired } = admit(&newcomer, &registered, &[], late) else {
+            panic!("refused")
+        };
+        assert_eq!((displaced.len(), expired.len()), (0, 55));
+    }
+
+    #[test]
+    fn a_flood_is_refused_once_enough_was_displaced_but_a_free_place_is_given() {
+        let kept = |count: u64, on| (0..count).map(|n| displaced(n, on, 1)).collect::<Vec<_>>();
+        let registered: Vec<Connection> = (1..=6).map(|n| open(n, 7)).collect();
+        let refused = |displaced: &[DisplacedConnection]| {
+            admit(&registered[5], &registered, displaced, at(9)) == Admission::Refused
+        };
+        let many = u64::try_from(DISPLACED_PER_DEVICE_MAX).unwrap();
+        assert!(refused(&kept(many, 7)) && !refused(&kept(many - 1, 7)) && !refused(&kept(many, 8)));
+        assert!(admit(&registered[4], &registered[..5], &kept(many, 7), at(9)) != Admission::Refused);
+    }
+
+    #[test]
+    fn only_old_connections_are_stuck_and_only_old_displacements_forgotten() {
+        let registered: Vec<Connection> = (1..=12).map(|n| open(n, 7)).collect();
+        assert_eq!(stuck(device(7), &registered, at(30)), []);
+        let expected: Vec<Connection> = (1..=8).rev().map(|n| open(n, 7)).collect();
+        assert_eq!(stuck(device(7), &registered, at(100)), expected);
+        assert_eq!(stuck(device(8), &registered, at(100)), []);
+        let both = [displaced(1, 7, 10), displaced(2, 7, 11)];
+        assert_eq!(to_forget(&both, at(70)), both[..1]);
+    }
+
+    #[test]
+    fn a_device_has_a_free_place_below_five() {
+        let registered: Vec<Connection> = (1..=5).map(|n| open(n, 7)).collect();
+        assert!(has_free_place(device(7), &registered[..4]) && !has_free_place(device(7), &registered));
+        assert!(has_free_place(device(8), &registered));
+    }
+}

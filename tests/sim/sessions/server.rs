@@ -1,0 +1,135 @@
+//! The stores and the gateway of one invocation, with a bug planted in them or without.
+
+use confab_app::ports::{
+    Account, CloseOutcome, Connection, ConnectionChange, Connections, Contact, ContactPage, Contacts,
+    CreateUserOutcome, Devices, OpenOutcome, PairChange, PostOutcome, ProfileChange, RegisterOutcome,
+    ReopenOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
+};
+use confab_domain::account::{Handle, Profile};
+use confab_domain::budget::{Budgets, Charges};
+use confab_domain::device::Device;
+use confab_domain::push::Registration;
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
+
+use super::world::World;
+use crate::passed_on::pass_on;
+
+/// A bug that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A connection that the gateway does not have is taken for closed, though its handshake is under way.
+    GoneTakenForClosed,
+    /// A frame does what it asks for, and is judged then.
+    ActsBeforeItIsJudged,
+    /// A connection is registered again whether or not its device has a free place.
+    RegisteredAgainAnyway,
+    /// The login of a handshake is read before its connection is registered.
+    LoginReadBeforeRegistration,
+    /// Which connections were displaced is not kept.
+    DisplacedForgotten,
+    /// A connection that could not be closed is not closed again.
+    NotClosedAgain,
+}
+
+/// What one invocation reaches.
+pub(crate) struct Server<'a> {
+    pub(crate) world: &'a World,
+}
+
+impl<'a> Server<'a> {
+    pub(crate) fn new(world: &'a World) -> Self {
+        Self { world }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.world.has(bug)
+    }
+}
+
+impl Sessions for Server<'_> {
+    async fn open_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<OpenOutcome, StoreError> {
+        self.world.memory.open_connection(user, connection, now).await
+    }
+
+    async fn reopen_connection(
+        &self,
+        user: UserId,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<ReopenOutcome, StoreError> {
+        self.world.memory.reopen_connection(user, connection, now).await
+    }
+
+    async fn renew(
+        &self,
+        user: UserId,
+        connection: &ConnectionId,
+        charges: &Charges,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.world.memory.renew(user, connection, charges, now).await
+    }
+
+    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
+        self.world.memory.charge(user, charges, now).await
+    }
+
+    async fn change_connections(
+        &self,
+        user: UserId,
+        change: &ConnectionChange,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut change = change.clone();
+        let displaced = change.displaced.clone();
+        if self.has(Bug::DisplacedForgotten) {
+            change.closed.append(&mut change.displaced);
+        }
+        self.world.memory.change_connections(user, &change, now).await?;
+        self.world.note_displaced(displaced.iter().map(|key| &key.id));
+        Ok(())
+    }
+
+    async fn replace_presence(
+        &self,
+        user: UserId,
+        seen: &Presence,
+        next: &Presence,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.replace_presence(user, seen, next).await
+    }
+
+    async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
+        self.world.memory.sessions(users).await
+    }
+
+    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.session(user).await
+    }
+
+    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+        self.world.memory.glance(user).await
+    }
+}
+
+impl Connections for Server<'_> {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        self.world.gateway.post(connection, frame).await
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        Connections::is_open(&self.world.gateway, connection).await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
+        let outcome = self.world.gateway.close(connection).await?;
+        Ok(if self.has(Bug::GoneTakenForClosed) { CloseOutcome::Closed } else { outcome })
+    }
+}
+
+pass_on!(Server<'_>);
