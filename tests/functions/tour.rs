@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use confab_app::ports::Sessions;
-use confab_domain::lease::CONNECTIONS_MAX;
 use confab_domain::retention::Retention;
+use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConversationId, UserId};
 use confab_embedded_aws::Access;
 use serde_json::{Value, json};
@@ -98,10 +98,13 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
     }
     bench.sync(bob, json!({})).await;
 
-    for n in 0..=CONNECTIONS_MAX {
+    // The sixth displaces the first.
+    for n in 0..=SOCKETS_PER_DEVICE_MAX {
         bench.connect(1, &format!("c1-{n}=")).await;
     }
-    bench.disconnect(1, "c1-1=").await;
+    for n in 0..=SOCKETS_PER_DEVICE_MAX {
+        bench.disconnect(1, &format!("c1-{n}=")).await;
+    }
     bench.heartbeat(ada).await;
 
     // A connection that lost its registration gets it back by any frame, unless its login has ended.
