@@ -40,10 +40,17 @@ pub async fn end_device(
     device: DeviceId,
     family: Option<FamilyId>,
 ) -> Result<bool, Error> {
-    let login = context.store.device(user, device).await?;
-    let Some(login) = login.filter(|login| family.is_none_or(|family| family == login.family)) else {
+    let Some(login) = context.store.device(user, device).await? else {
+        // A request before may have removed the login and not have got to its sockets.
+        let has_ended = end_sockets(context, connections, user, device).await?;
+        if has_ended || family.is_some() {
+            end_lease_if_alone(context, user).await?;
+        }
         return Ok(false);
     };
+    if family.is_some_and(|family| family != login.family) {
+        return Ok(false);
+    }
     context.queue.put(&PresenceTask::end_sockets(user, device), SECOND_LOOK).await?;
     let ended = context.store.remove_device(user, device, family).await?;
     if ended {
