@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod chat;
+mod closing;
 mod cloud;
 mod contacts;
 mod fresh;

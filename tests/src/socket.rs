@@ -27,7 +27,7 @@ const FRAME_BYTES_MAX: usize = 32 * 1024;
 #[derive(Debug)]
 pub struct Socket {
     stream: SplitStream<WebSocketStream<MaybeTlsStream<TcpStream>>>,
-    out: Out,
+    pub(crate) out: Out,
     heart: Option<Heart>,
     answers_probes: bool,
     pub(crate) waiting: VecDeque<Value>,
@@ -242,31 +242,6 @@ impl Socket {
                 Received::Frame(frame) => self.waiting.push_back(frame),
                 Received::Pong(_) => {}
                 Received::Closed(code) => return code,
-            }
-        }
-    }
-
-    /// The server says why it closes, then closes. API Gateway has no close code to say it by.
-    pub async fn next_closing(&mut self, reason: &str, code: u16) {
-        let closing = self.next("closing").await;
-        assert_eq!(closing["reason"], reason, "{closing}");
-        let closed = self.next_close().await;
-        assert!(closed == code || crate::server::named().is_some(), "closed with {closed}");
-    }
-
-    /// The answer to a frame, for which it gets a fresh `id`; `None` where the socket closes instead.
-    pub async fn ask_unless_closed(&mut self, mut frame: Value) -> Option<Value> {
-        let id = fresh_id();
-        frame["id"] = id.clone().into();
-        if self.out.send(Message::text(frame.to_string())).await.is_err() {
-            return None;
-        }
-        loop {
-            match self.receive("an answer or the end of the socket").await {
-                Received::Frame(answer) if answer["id"] == *id => return Some(answer),
-                Received::Frame(event) => self.waiting.push_back(event),
-                Received::Pong(_) => {}
-                Received::Closed(_) => return None,
             }
         }
     }

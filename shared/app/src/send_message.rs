@@ -86,8 +86,7 @@ impl Writer {
 ///
 /// # Errors
 ///
-/// Those of `authorized`, and [`Error::Refused`]: nothing was appended. [`Error::Contended`] and
-/// [`Error::Store`]: unknown; send it again with the same key.
+/// Those of `authorized`, [`Error::Refused`]: nothing was appended. [`Error::Contended`], [`Error::Store`]: unknown.
 pub async fn send_message(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users + Sync),
     (delivery, queue): (
