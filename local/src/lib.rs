@@ -12,6 +12,7 @@ pub mod pushes;
 
 mod backends;
 mod closing;
+mod composition;
 mod data_dir;
 mod data_format;
 mod functions;

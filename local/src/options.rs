@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use confab_domain::lease::HeartbeatPolicy;
 
 /// Confab on this machine: web page, HTTP API, WebSocket gateway, all functions
 /// and their stores, in one process.
@@ -41,6 +42,13 @@ impl Options {
     /// that is shorter, since everybody would be offline between two heartbeats.
     pub fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_seconds.min(self.presence_timeout_seconds.div_ceil(2)))
+    }
+
+    pub(crate) fn heartbeat_policy(&self) -> HeartbeatPolicy {
+        HeartbeatPolicy {
+            interval: self.heartbeat(),
+            timeout: Duration::from_secs(self.presence_timeout_seconds),
+        }
     }
 }
 

@@ -104,6 +104,8 @@ async fn authorize_strongly(
 fn ended(error: Error) -> Error {
     match error {
         Error::Refused(_) => Error::ConnectionEnded(ClosingReason::LoggedOut),
-        error => error,
+        error @ (Error::ConnectionEnded(_) | Error::Contended | Error::Store(_) | Error::Internal(_)) => {
+            error
+        }
     }
 }

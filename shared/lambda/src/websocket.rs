@@ -171,7 +171,7 @@ pub async fn answer<F: Frame + DeserializeOwned>(
     let answer = Response::error(frame::id_of(body, limits::ID_BYTES_MAX), &error);
     match error {
         Error::ConnectionEnded(reason) => end(event, connections, answer, reason).await,
-        _ => answer,
+        Error::Refused(_) | Error::Contended | Error::Store(_) | Error::Internal(_) => answer,
     }
 }
 

@@ -276,16 +276,15 @@ fn place_of(reader: &Reader<'_>, claim: &AttributeValue, time: &AttributeValue) 
     if is_free && (*time == filler() || time.as_n().is_ok()) {
         return Ok(Place::Unused);
     }
-    let (ms, renewed) = match time {
-        AttributeValue::B(time) => match *time.as_ref() {
+    let (ms, renewed) = if let AttributeValue::B(time) = time {
+        match *time.as_ref() {
             [a, b, c] => (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, false),
             [a, b, c, RENEWED] => (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, true),
             _ => return Err(reader.malformed(CLAIMED_AT)),
-        },
-        AttributeValue::N(seconds) => {
-            (seconds.parse::<u64>().map_err(|_| reader.malformed(CLAIMED_AT))? * 1000, false)
         }
-        _ => return Err(reader.malformed(CLAIMED_AT)),
+    } else {
+        let seconds = time.as_n().ok().and_then(|seconds| seconds.parse::<u64>().ok());
+        (seconds.ok_or_else(|| reader.malformed(CLAIMED_AT))? * 1000, false)
     };
     let claimed_at = Timestamp::from_ms(EPOCH_MS + ms);
     if is_free {

@@ -321,10 +321,9 @@ impl World {
     pub(crate) async fn perform_one(&self) {
         let Some(delayed) = self.queue.receive(0, self.now()) else { return };
         let PresenceTask::V1(step) = &delayed.task;
-        match step {
-            Step::EndSockets { .. } => {}
-            Step::CloseAgain(_) if !self.has(Bug::NotClosedAgain) => {}
-            _ => return,
+        let closes_again = matches!(step, Step::CloseAgain(_)) && !self.has(Bug::NotClosedAgain);
+        if !closes_again && !matches!(step, Step::EndSockets { .. }) {
+            return;
         }
         let server = Server::new(self);
         let (context, pushes) = (self.context(&server), DelayQueue::default());

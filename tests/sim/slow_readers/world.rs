@@ -329,10 +329,8 @@ impl World {
 }
 
 fn message_of(event: &ServerFrame) -> Option<(ConversationId, u64)> {
-    match event {
-        ServerFrame::Message(message) => Some((message.conversation.parse().unwrap(), message.seq)),
-        _ => None,
-    }
+    let ServerFrame::Message(message) = event else { return None };
+    Some((message.conversation.parse().unwrap(), message.seq))
 }
 
 impl Timed for World {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 
 const WRITERS: usize = 3;
-const SKEW_MS: u64 = CLOCK_SKEW_MAX.as_millis() as u64;
-const SLOW_MS: u64 = APPEND_DELAY_MAX.as_millis() as u64;
+const SKEW_MS: u64 = 1000 * CLOCK_SKEW_MAX.as_secs();
+const SLOW_MS: u64 = 1000 * APPEND_DELAY_MAX.as_secs();
 
 /// Days of retention that are set; 0 is for ever.
 const SETTINGS: [u32; 5] = [0, 1, 2, 7, 30];
