@@ -51,7 +51,8 @@ async fn of_ten_sends_at_once_with_one_id_one_is_no_duplicate() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let frame = json!({"action": "send", "id": "burst", "to": group, "text": "once"});
-    let mut sockets = join_all((0..10).map(|_| alice.connect())).await;
+    let other = alice.another_device().await;
+    let mut sockets = join_all([&alice, &other].repeat(5).into_iter().map(User::connect)).await;
     let acks = join_all(sockets.iter_mut().map(|socket| socket.deliver(frame.clone()))).await;
     assert!(acks.iter().all(|ack| ack["seq"] == 2), "{acks:?}");
     assert_eq!(acks.iter().filter(|ack| ack["duplicate"] == false).count(), 1, "{acks:?}");

@@ -43,8 +43,13 @@ pub async fn alerts_read_back_whole_and_the_rest_of_the_row_stays(inboxes: &impl
     for next in [full, bare] {
         let seen = row_of(inboxes, ids, dm).await;
         assert_eq!(replace(inboxes, ids, &seen, &next).await, ReplaceOutcome::Replaced);
-        let row =
-            InboxRow { read_seq: Some(seq(3)), muted_until: Some(at(50)), alerts: next, ..untouched(dm) };
+        let row = InboxRow {
+            read_seq: Some(seq(3)),
+            muted_until: Some(at(50)),
+            alerts: next,
+            has_written: true,
+            ..untouched(dm)
+        };
         assert_eq!(row_of(inboxes, ids, dm).await, row);
         assert_eq!(inboxes.list(user, None, 10).await.unwrap().rows, [row]);
     }

@@ -79,7 +79,8 @@ pub async fn opening_again_keeps_what_is_there(inboxes: &impl Inboxes, ids: Ids)
     inboxes.mark_read(user, dm, seq(3)).await.unwrap();
     inboxes.mute(user, dm, Some(at(50))).await.unwrap();
     inboxes.open(dm, [ids.user(2), ids.user(1)]).await.unwrap();
-    let row = InboxRow { read_seq: Some(seq(3)), muted_until: Some(at(50)), ..untouched(dm) };
+    let row =
+        InboxRow { read_seq: Some(seq(3)), muted_until: Some(at(50)), has_written: true, ..untouched(dm) };
     assert_eq!(inboxes.get(user, dm).await.unwrap(), Some(row));
     assert!(is_repeated(claim(inboxes, user, dm, 1, at(9)).await, NOW));
 }

@@ -150,9 +150,10 @@ impl Ledger {
                 && socket.dropped.is_none_or(|dropped| dropped > posted)
         });
         let lately = began.minus(POLICY.interval - Duration::from_secs(1));
-        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        let heard = self.heard.get(&user).into_iter().flatten();
+        let mut heard = heard.filter(|span| !self.heard_at_the_end.contains(&(user, **span)));
         let is_alive = |(from, to): &Span| *from > ended.plus(PROVEN) && *to < ended.plus(LEASE_MIN);
-        is_open && heard.iter().any(|(from, to)| *from > lately && *to < began) && heard.iter().any(is_alive)
+        is_open && heard.clone().any(|(from, to)| *from > lately && *to < began) && heard.any(is_alive)
     }
 
     /// Whether no device of the user can have got a message, nor the user have come soon after.

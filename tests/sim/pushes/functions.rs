@@ -47,7 +47,7 @@ impl World {
         let connection = crate::world::socket(identity, &id, server.now);
         let opening = open_connection::open_connection(&context, &self.gateway, identity, &connection);
         let answer = self.invoke(&server, opening).await;
-        self.note_heard(user, opened);
+        self.note_heard(user, &id, opened);
         if !matches!(answer, Some(Ok(()))) {
             self.drop_socket(&id);
             return None;
@@ -65,9 +65,13 @@ impl World {
         socket.unwrap().dropped.get_or_insert(now);
     }
 
-    fn note_heard(&self, user: UserId, began: Timestamp) {
+    fn note_heard(&self, user: UserId, connection: &ConnectionId, began: Timestamp) {
         let span = (began, self.clock.now());
-        self.ledger().heard.entry(user).or_default().push(span);
+        let mut ledger = self.ledger();
+        ledger.heard.entry(user).or_default().push(span);
+        if !self.gateway.is_open(connection) {
+            ledger.heard_at_the_end.insert((user, span));
+        }
     }
 
     /// The `$disconnect` function.
@@ -83,10 +87,10 @@ impl World {
         let began = self.clock.now();
         let server = Server::new(self);
         let context = server.presence();
-        let connection = socket(identity, &connection, server.now);
-        self.invoke(&server, hear::heartbeat(&context, &self.gateway, &self.limiter, identity, &connection))
+        let socket = socket(identity, &connection, server.now);
+        self.invoke(&server, hear::heartbeat(&context, &self.gateway, &self.limiter, identity, &socket))
             .await;
-        self.note_heard(identity.user, began);
+        self.note_heard(identity.user, &connection, began);
     }
 
     /// The `send` function, or `POST` of a message where there is no socket.
@@ -124,7 +128,7 @@ impl World {
             mark_read::mark_read(&server, ways, reader, Some(connection), conversation, seq, server.now).await
         };
         let answer = self.invoke(&server, reading).await;
-        self.note_heard(reader.user, began);
+        self.note_heard(reader.user, connection, began);
         if matches!(answer, Some(Ok(()))) {
             let mut ledger = self.ledger();
             let own = ledger.own_reads.entry((reader.device, conversation)).or_insert(seq);
