@@ -4,7 +4,7 @@
 //! consistent. A device writes its session, then syncs; a send appends, then
 //! reads sessions: whatever the interleaving, one of the two sees the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use confab_domain::lease::YOUNG_CONNECTION;
@@ -13,6 +13,7 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use crate::at_once::STORE_CALLS_MAX;
 use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
 use crate::unreached::CONNECTIONS_PER_TASK;
@@ -102,9 +103,7 @@ pub(crate) async fn post_to(
             Outcome::Never => {}
         }
     }
-    for (user, connection) in gone {
-        forget(sessions, user, &connection, now).await;
-    }
+    forget(sessions, gone, now).await;
     Ok(posted)
 }
 
@@ -154,13 +153,22 @@ fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>)
     }
 }
 
-async fn forget(sessions: &(impl Sessions + Sync), user: UserId, connection: &Connection, now: Timestamp) {
-    if now.since(connection.opened_at) < YOUNG_CONNECTION {
-        return;
+/// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.
+async fn forget(sessions: &(impl Sessions + Sync), gone: Vec<(UserId, Connection)>, now: Timestamp) {
+    let mut stale: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
+    for (user, connection) in gone {
+        if now.since(connection.opened_at) >= YOUNG_CONNECTION {
+            metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
+            stale.entry(user).or_default().push(connection);
+        }
     }
-    metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
-    let change = ConnectionChange::closed([connection]);
-    if let Err(error) = sessions.change_connections(user, &change, now).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a gone connection stays on record");
-    }
+    stream::iter(stale)
+        .for_each_concurrent(STORE_CALLS_MAX, |(user, connections)| async move {
+            let change = ConnectionChange::closed(&connections);
+            if let Err(error) = sessions.change_connections(user, &change, now).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%user, error, "stale connections stay registered");
+            }
+        })
+        .await;
 }

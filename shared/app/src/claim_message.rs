@@ -49,8 +49,12 @@ pub(crate) async fn claim(
     };
     let (claimed, authorized) = future::join(claimed, authorized).await;
     if let Err(refusal) = authorized {
-        if claimed.is_ok_and(|(claim, ..)| claim.is_fresh()) {
-            store.release_claim(command.claim_key()).await?;
+        if claimed.is_ok_and(|(claim, ..)| claim.is_fresh())
+            && let Err(error) = store.release_claim(command.claim_key()).await
+        {
+            // The place stays taken, as that of an attempt whose outcome is unknown; the verdict is known.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(event = "claim_release_failed", error, "a refused message keeps its place");
         }
         return Err(refusal);
     }

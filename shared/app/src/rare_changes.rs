@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use confab_domain::rate::Rate;
 use confab_domain::{Timestamp, UserId};
-use futures_util::future::try_join;
 
 use crate::Error;
 use crate::ports::RateLimits;
@@ -68,10 +67,9 @@ pub async fn take_change(
     match change {
         RareChange::Contact(other) => {
             let (all, towards) = (format!("contacts#{user}"), format!("contacts#{user}#{other}"));
-            let all = limits.take(&all, rates.contacts, now);
-            let towards = limits.take(&towards, rates.contacts_per_person, now);
-            let (all, towards) = try_join(all, towards).await?;
-            all.and(towards)?;
+            // One after the other: what is refused for this person takes nothing from the changes of others.
+            limits.take(&towards, rates.contacts_per_person, now).await??;
+            limits.take(&all, rates.contacts, now).await??;
         }
         RareChange::Profile => limits.take(&format!("profile#{user}"), rates.profile, now).await??,
         RareChange::Group => limits.take(&format!("groups#{user}"), rates.groups, now).await??,

@@ -187,7 +187,10 @@ impl Store {
     ) -> Result<Updated, StoreError> {
         let unchanged = Comparison::default()
             .and(CLAIMS, seen.get(CLAIMS).cloned())
-            .and(CLAIMED_AT, seen.get(CLAIMED_AT).cloned());
+            .and(CLAIMED_AT, seen.get(CLAIMED_AT).cloned())
+            // A key that was released and claimed again within a tick gives the same lists: an update that comes late must
+            // not take that for what it has seen.
+            .and(CLAIMED_BY, seen.get(CLAIMED_BY).cloned());
         let in_it = match of {
             Of::Members => proof_of(key.conversation),
             Of::Anybody => USER,

@@ -26,6 +26,7 @@ use crate::connections::{self, attribute_of};
 use crate::devices::FAMILY;
 use crate::error::{condition_held, failed_conditions, lost_a_race, store_error};
 use crate::item::{Item, Reader, text, time};
+use crate::pauses::Pauses;
 use crate::schema::{DEVICE, USER};
 use crate::{Store, batch};
 
@@ -88,12 +89,13 @@ impl Sessions for Store {
             TransactWriteItem::builder().update(register).build(),
         ];
         let transaction = self.client.transact_write_items().set_transact_items(Some(items));
+        let mut pauses = Pauses::default();
         for _ in 0..REOPEN_ATTEMPTS_MAX {
             let Err(error) = transaction.clone().send().await else { return Ok(ReopenOutcome::Reopened) };
             match failed_conditions(&error) {
                 Some([true, _]) => return Ok(ReopenOutcome::Ended),
                 Some([false, true]) => return Ok(ReopenOutcome::NoPlace),
-                Some([false, false]) if lost_a_race(&error) => {}
+                Some([false, false]) if lost_a_race(&error) => pauses.wait().await,
                 Some([false, false]) | None => return Err(store_error(error)),
             }
         }
