@@ -17,6 +17,7 @@ mod checker;
 mod device;
 mod ended_groups;
 mod executor;
+mod expired_retries;
 mod expired_unread;
 mod functions;
 mod group_acts;

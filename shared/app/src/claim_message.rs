@@ -117,7 +117,8 @@ pub(crate) async fn find_earlier(
             search
         }
         Claim::Repeated { claimed_at } => {
-            let bound = Bound::repeated(claimed_at, may_have_expired(claimed_at, now));
+            let hides_newer = end.with_newest(tail.newest.first()).may_hide_newer(now);
+            let bound = Bound::repeated(claimed_at, may_have_expired(claimed_at, now), hides_newer);
             search_back(store, command, tail, bound).await?
         }
     };

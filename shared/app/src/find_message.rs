@@ -27,18 +27,20 @@ pub(crate) struct Bound {
     known: Option<Seq>,
     lies_after_known: bool,
     may_be_gone: bool,
+    hides_newer: bool,
 }
 
 impl Bound {
     /// For a key that was claimed afresh, with the head that was known before it: at or before that, the message lies
     /// only if its key was forgotten.
     pub(crate) const fn fresh(claimed_at: Timestamp, known: Option<Seq>, lies_after_known: bool) -> Self {
-        Self { claimed_at, known, lies_after_known, may_be_gone: false }
+        Self { claimed_at, known, lies_after_known, may_be_gone: false, hides_newer: false }
     }
 
-    /// For a key that was claimed before, so long ago perhaps that its message may have expired.
-    pub(crate) const fn repeated(claimed_at: Timestamp, may_be_gone: bool) -> Self {
-        Self { claimed_at, known: None, lies_after_known: false, may_be_gone }
+    /// For a key that was claimed before, so long ago perhaps that its message may have expired; `hides_newer` says
+    /// whether such a message may have followed the newest entry that is left.
+    pub(crate) const fn repeated(claimed_at: Timestamp, may_be_gone: bool, hides_newer: bool) -> Self {
+        Self { claimed_at, known: None, lies_after_known: false, may_be_gone, hides_newer }
     }
 
     fn is_reached(&self, oldest: &Message, seen: &Seen) -> bool {
@@ -79,7 +81,7 @@ pub(crate) async fn search_back(
         (entries, more) = (page.entries, page.more);
         standing = standing.or_else(|| told(&entries));
     }
-    if bound.may_be_gone && seen.has_hole() {
+    if bound.may_be_gone && (bound.hides_newer || seen.has_hole()) {
         return Err(Refusal::IdUsed("it was used for a message that may have expired").into());
     }
     not_before(newest, standing)
