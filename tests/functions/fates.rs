@@ -75,6 +75,35 @@ async fn where_the_gateway_itself_fails_a_post_is_repeated_too() {
     assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
 }
 
+/// Many that read nothing leave the others to the next record. Those are there, so their phones are silent.
+#[tokio::test]
+async fn nobody_is_alerted_whose_post_is_left_to_the_next_record() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    let mut others = Vec::new();
+    for n in 2..=14 {
+        others.push(User::new(&bench, n).await);
+    }
+    let group = bench.group(&ada, &others.iter().collect::<Vec<_>>()).await;
+    bench.run_fan_out().await;
+    let (slow, listening) = others.split_at(10);
+    for user in slow {
+        for n in 0..11 {
+            bench.has_old_connection(user, &format!("{SLOW}{}-{n}=", user.n)).await;
+        }
+    }
+    for user in listening {
+        bench.registers(user, &format!("token-{}", user.n)).await;
+    }
+    bench.forget_posts();
+    bench.send_to_group(&ada, &group, "m").await;
+    bench.run_fan_out().await;
+    let posted = listening.iter().filter(|user| bench.posts_to(&format!("c{}=", user.n)) > 0).count();
+    assert!(posted < listening.len(), "nobody was left to the next record");
+    bench.run_push().await;
+    assert!(bench.pushes.published().is_empty(), "{:?}", bench.pushes.published());
+}
+
 #[tokio::test]
 async fn a_connection_that_never_takes_it_is_closed_and_the_record_is_done() {
     let bench = Bench::new().await;

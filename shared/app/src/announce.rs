@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use confab_domain::lease::YOUNG_CONNECTION;
+use confab_domain::reach::PostStatus;
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
@@ -40,6 +41,17 @@ impl Posted {
     /// Whether there is nobody to whom it is to be offered again.
     pub(crate) fn is_done(&self) -> bool {
         self.refused.is_empty() && self.unoffered.is_empty()
+    }
+
+    /// What has become of the posts to one user.
+    pub(crate) fn status_of(&self, user: UserId) -> PostStatus {
+        if self.taken_by.contains(&user) {
+            PostStatus::Taken
+        } else if self.unoffered.iter().any(|(other, _)| *other == user) {
+            PostStatus::Pending
+        } else {
+            PostStatus::NotTaken
+        }
     }
 }
 

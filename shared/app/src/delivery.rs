@@ -1,6 +1,5 @@
 //! Delivering a message: to the devices that are connected, and as a push to whoever has none.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
@@ -57,10 +56,7 @@ pub(crate) async fn deliver(
     let event = event(message);
     let posted = post_to(sessions, delivery.connections, rows, audience.origin, &event, now).await?;
     if message.kind == Kind::Text {
-        // Whoever was not offered the message yet has it in a moment, by the next task: their lease tells who is there.
-        let unoffered = posted.unoffered.iter().map(|(user, _)| *user);
-        let reached = posted.taken_by.iter().copied().chain(unoffered).collect();
-        let missed = Missed::of(delivery.policy, message, audience.readers, rows, &reached, now);
+        let missed = Missed::of(delivery.policy, message, audience.readers, rows, &posted, now);
         probe(sessions, delivery, rows, &missed.unsure, now).await?;
         missed.alert(delivery.push, message, audience.group, now).await?;
     }
@@ -86,7 +82,7 @@ impl Missed {
         message: &Message,
         readers: &[UserId],
         rows: &[Session],
-        reached: &BTreeSet<UserId>,
+        posted: &Posted,
         now: Timestamp,
     ) -> Self {
         let mut missed = Self { away: Vec::new(), unsure: Vec::new(), known_at: now };
@@ -97,7 +93,7 @@ impl Missed {
             };
             let lease = &row.presence.lease;
             let absent = Absent { user: reader.to_string(), heard_at_ms: lease.heard_at.as_ms() };
-            match policy.reach(lease, reached.contains(reader), message.sent_at, now) {
+            match policy.reach(lease, posted.status_of(*reader), message.sent_at, now) {
                 Reach::Here => {}
                 Reach::Away => missed.away.push(absent),
                 Reach::Unsure(at) => {

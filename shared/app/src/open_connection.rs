@@ -1,7 +1,9 @@
 //! A device has connected.
 
-use confab_domain::Refusal;
-use confab_domain::sockets::{Admission, HANDSHAKE_RETRY_AFTER, admit, stuck, to_forget};
+use confab_domain::sockets::{
+    Admission, DisplacedConnection, HANDSHAKE_RETRY_AFTER, admit, stuck, to_forget,
+};
+use confab_domain::{Refusal, UserId};
 use confab_protocol::server::ClosingReason;
 
 use crate::Error;
@@ -34,8 +36,10 @@ pub async fn open_connection(
 ) -> Result<(), Error> {
     let registered = match context.store.open_connection(identity.user, connection, context.now).await {
         Ok(OpenOutcome::Full(session)) => {
+            let forgotten = close_remembered(context, connections, &session).await;
             let stuck = stuck(identity.device, &session.connections, context.now);
-            displace(context, connections, &session, stuck, Vec::new()).await?;
+            let change = ConnectionChange { forgotten, ..ConnectionChange::default() };
+            displace(context, connections, identity.user, stuck, change).await?;
             return Err(too_many());
         }
         Ok(OpenOutcome::Opened(session)) => Ok(session),
@@ -65,41 +69,56 @@ async fn make_room(
 ) -> Result<(), Error> {
     check_login(context.store, identity).await?;
     begin_to_watch(context, session).await;
-    match admit(connection, &session.connections, &session.displaced, context.now) {
-        Admission::Admitted { displaced, expired } => {
-            displace(context, connections, session, displaced, expired).await
+    let forgotten = close_remembered(context, connections, session).await;
+    let is_kept = |other: &&DisplacedConnection| !forgotten.contains(&ConnectionKey::from(*other));
+    let kept: Vec<DisplacedConnection> = session.displaced.iter().filter(is_kept).cloned().collect();
+    let (displaced, expired) = match admit(connection, &session.connections, &kept, context.now) {
+        Admission::Admitted { displaced, expired } => (displaced, expired),
+        Admission::Refused => {
+            let change = ConnectionChange { forgotten, ..ConnectionChange::default() };
+            displace(context, connections, session.user, Vec::new(), change).await?;
+            return Err(too_many());
         }
-        Admission::Refused => Err(too_many()),
-    }
+    };
+    let change = ConnectionChange { forgotten, ..ConnectionChange::closed(&expired) };
+    displace(context, connections, session.user, displaced, change).await
 }
 
-fn too_many() -> Error {
-    Refusal::RateLimited { retry_after: HANDSHAKE_RETRY_AFTER }.into()
-}
-
-/// Closes connections that gave up their place, and writes down which of them may still open.
-async fn displace(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+/// Closes displaced connections whose handshakes have certainly ended; gives those that need not be remembered then.
+async fn close_remembered(
+    context: &Context<'_, impl Sync, impl Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
-    displaced: Vec<Connection>,
-    expired: Vec<Connection>,
-) -> Result<(), Error> {
+) -> Vec<ConnectionKey> {
     let remembered = to_forget(&session.displaced, context.now).into_iter().map(|other| Connection {
         id: other.id,
         device: other.device,
         family: None,
         opened_at: other.displaced_at,
     });
-    let forgotten = close_each(connections, remembered, ClosingReason::Displaced, context.now).await.closed;
-    let Closings { mut closed, unconfirmed } =
+    close_each(connections, remembered, ClosingReason::Displaced, context.now).await.closed
+}
+
+fn too_many() -> Error {
+    Refusal::RateLimited { retry_after: HANDSHAKE_RETRY_AFTER }.into()
+}
+
+/// Closes connections that gave up their place, and writes down which of them may still open, with `change`.
+async fn displace(
+    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    displaced: Vec<Connection>,
+    mut change: ConnectionChange,
+) -> Result<(), Error> {
+    let Closings { closed, unconfirmed } =
         close_each(connections, displaced, ClosingReason::Displaced, context.now).await;
-    closed.extend(expired.iter().map(ConnectionKey::from));
-    let change = ConnectionChange { closed, displaced: unconfirmed, forgotten };
+    change.closed.extend(closed);
+    change.displaced = unconfirmed;
     if change.is_empty() {
         return Ok(());
     }
     // First the message, then the row, which forgets them: a request that dies in between leaves none open for good.
-    close_later(context, session.user, &change.displaced, ClosingReason::Displaced).await?;
-    Ok(context.store.change_connections(session.user, &change, context.now).await?)
+    close_later(context, user, &change.displaced, ClosingReason::Displaced).await?;
+    Ok(context.store.change_connections(user, &change, context.now).await?)
 }

@@ -3,29 +3,41 @@
 use crate::lease::{HeartbeatPolicy, Lease, SLACK_MAX};
 use crate::{Status, Timestamp};
 
-/// What a post that the gateway took proves.
+/// What has become of the posts of a message to the connections of one user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostStatus {
+    /// The gateway took one.
+    Taken,
+    /// None was taken yet; others are still to be made.
+    Pending,
+    /// None was taken.
+    NotTaken,
+}
+
+/// Whether a message has reached a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// The user was heard from as often as they should be.
     Here,
-    /// Nothing was heard for longer than the usual interval: the socket may be dead. Known at this time at the latest.
+    /// Nothing was heard for longer than the usual interval, so that the socket may be dead, or the message is still to be
+    /// posted. Known at this time at the latest.
     Unsure(Timestamp),
     /// Nobody is there.
     Away,
 }
 
 impl HeartbeatPolicy {
-    /// What is to be thought of a user to whom a message was posted that was sent at some time before; `taken` is whether
-    /// the gateway took any post.
+    /// Whether a message that was sent at `sent_at` has reached a user, by what became of its posts.
     ///
     /// Who was told to beat rarely, since nobody looked, has to answer a probe. Who was heard from between the sending and
     /// the post is not found by whoever looks for what was sent since then ([`missed_since`](Self::missed_since)).
-    pub fn reach(&self, lease: &Lease, taken: bool, sent_at: Timestamp, now: Timestamp) -> Reach {
-        if !taken || self.status(lease, true, now) == Status::Offline {
+    pub fn reach(&self, lease: &Lease, posts: PostStatus, sent_at: Timestamp, now: Timestamp) -> Reach {
+        if posts == PostStatus::NotTaken || self.status(lease, true, now) == Status::Offline {
             return Reach::Away;
         }
         let is_found_later = sent_at >= Self::missed_since(lease.heard_at);
-        if is_found_later && now.since(lease.heard_at) <= self.interval + self.slack() {
+        let is_taken = posts == PostStatus::Taken;
+        if is_taken && is_found_later && now.since(lease.heard_at) <= self.interval + self.slack() {
             return Reach::Here;
         }
         let usual_end = lease.heard_at.plus(self.timeout + self.slack());
@@ -42,6 +54,7 @@ impl HeartbeatPolicy {
 mod tests {
     use std::time::Duration;
 
+    use super::PostStatus::{NotTaken, Pending, Taken};
     use super::*;
 
     const POLICY: HeartbeatPolicy =
@@ -56,39 +69,46 @@ mod tests {
     }
 
     /// Of a message that was posted when it was sent.
-    fn reach(lease: &Lease, taken: bool, now: Timestamp) -> Reach {
-        POLICY.reach(lease, taken, now, now)
+    fn reach(lease: &Lease, posts: PostStatus, now: Timestamp) -> Reach {
+        POLICY.reach(lease, posts, now, now)
     }
 
     #[test]
     fn whoever_was_heard_from_within_the_interval_has_it() {
-        assert_eq!(reach(&lease(0, None), true, at(0)), Reach::Here);
-        assert_eq!(reach(&lease(0, None), true, at(12)), Reach::Here);
+        assert_eq!(reach(&lease(0, None), Taken, at(0)), Reach::Here);
+        assert_eq!(reach(&lease(0, None), Taken, at(12)), Reach::Here);
     }
 
     #[test]
     fn nobody_has_it_where_no_post_was_taken_or_the_lease_is_out() {
-        assert_eq!(reach(&lease(0, None), false, at(0)), Reach::Away);
-        assert_eq!(reach(&lease(0, None), true, at(32)), Reach::Away);
+        assert_eq!(reach(&lease(0, None), NotTaken, at(0)), Reach::Away);
+        assert_eq!(reach(&lease(0, None), Taken, at(32)), Reach::Away);
         let logged_out = Lease { ends_at: Some(at(1)), ..lease(0, None) };
-        assert_eq!(reach(&logged_out, true, at(1)), Reach::Away);
+        assert_eq!(reach(&logged_out, Taken, at(1)), Reach::Away);
+    }
+
+    /// Alive or dead: whoever looks when the lease should end knows.
+    #[test]
+    fn of_a_post_that_is_still_to_be_made_nothing_is_known_before_the_lease_ends() {
+        assert_eq!(reach(&lease(0, None), Pending, at(0)), Reach::Unsure(at(32)));
+        assert_eq!(reach(&lease(0, None), Pending, at(32)), Reach::Away);
     }
 
     #[test]
     fn a_missing_heartbeat_is_waited_for_until_the_lease_ends() {
-        assert_eq!(reach(&lease(0, None), true, at(13)), Reach::Unsure(at(32)));
-        assert_eq!(reach(&lease(0, None), true, at(31)), Reach::Unsure(at(32)));
+        assert_eq!(reach(&lease(0, None), Taken, at(13)), Reach::Unsure(at(32)));
+        assert_eq!(reach(&lease(0, None), Taken, at(31)), Reach::Unsure(at(32)));
     }
 
     #[test]
     fn whoever_was_told_to_beat_rarely_has_to_answer_a_probe() {
-        assert_eq!(reach(&lease(800, Some(0)), true, at(900)), Reach::Unsure(at(904)));
+        assert_eq!(reach(&lease(800, Some(0)), Taken, at(900)), Reach::Unsure(at(904)));
     }
 
     #[test]
     fn a_message_that_was_posted_long_after_it_was_sent_proves_nothing_by_a_heartbeat_in_between() {
         let heard = lease(10, None);
-        assert_eq!(POLICY.reach(&heard, true, at(8), at(11)), Reach::Here);
-        assert_eq!(POLICY.reach(&heard, true, at(7), at(11)), Reach::Unsure(at(42)));
+        assert_eq!(POLICY.reach(&heard, Taken, at(8), at(11)), Reach::Here);
+        assert_eq!(POLICY.reach(&heard, Taken, at(7), at(11)), Reach::Unsure(at(42)));
     }
 }

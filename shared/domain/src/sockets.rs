@@ -58,7 +58,7 @@ pub enum Admission {
         /// Connections older than the gateway lets any be.
         expired: Vec<Connection>,
     },
-    /// Too many connections of the device were displaced within [`DISPLACED_KEPT`].
+    /// Too many displaced connections of the device are remembered.
     Refused,
 }
 
@@ -87,8 +87,7 @@ pub fn admit(
         keeps_its_place
     });
     displaced_now.extend(living.split_off(living.len().min(CONNECTIONS_MAX - 1)));
-    let is_lately = |other: &&DisplacedConnection| now.since(other.displaced_at) < DISPLACED_KEPT;
-    let of_device = displaced.iter().filter(is_lately).filter(|other| other.device == newcomer.device);
+    let of_device = displaced.iter().filter(|other| other.device == newcomer.device);
     if !displaced_now.is_empty() && of_device.count() >= DISPLACED_PER_DEVICE_MAX {
         return Admission::Refused;
     }
