@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Connection } from '../confab/connection.js';
-import { fakeSockets } from './fake-socket.mjs';
-import { ManualClock, settled } from './manual-clock.mjs';
+import { ConnectionBench } from './connection-bench.mjs';
+import { settled } from './manual-clock.mjs';
 
+let bench;
 let clock;
 let sockets;
 let connection;
-let ticket;
 
 beforeEach(() => {
-  clock = new ManualClock();
-  sockets = [];
-  ticket = async () => ({ url: 'ws://test/ws' });
-  connection = new Connection({ ticket: () => ticket(), WebSocket: fakeSockets(sockets), alarms: clock, random: () => 0.5, networkUp: () => true });
+  bench = new ConnectionBench();
+  ({ clock, sockets, connection } = bench);
 });
 
-async function online() {
-  connection.start();
-  await settled();
-  sockets.at(-1).open();
-  await settled();
-  return sockets.at(-1);
-}
+const online = () => bench.online();
 
 for (const [how, close] of [
   ['a frame', (socket) => socket.receive({ type: 'closing', reason: 'displaced' })],

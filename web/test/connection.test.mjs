@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Connection } from '../confab/connection.js';
 import { ConfabError } from '../confab/errors.js';
-import { fakeSockets } from './fake-socket.mjs';
-import { ManualClock, settled } from './manual-clock.mjs';
+import { ConnectionBench } from './connection-bench.mjs';
+import { settled } from './manual-clock.mjs';
 
+let bench;
 let clock;
 let sockets;
 let connection;
-let ticket;
 
 beforeEach(() => {
-  clock = new ManualClock();
-  sockets = [];
-  ticket = async () => ({ url: 'ws://test/ws' });
-  connection = new Connection({ ticket: () => ticket(), WebSocket: fakeSockets(sockets), alarms: clock, random: () => 0.5, networkUp: () => true });
+  bench = new ConnectionBench();
+  ({ clock, sockets, connection } = bench);
 });
 
-async function online() {
-  connection.start();
-  await settled();
-  sockets.at(-1).open();
-  await settled();
-  return sockets.at(-1);
-}
+const online = () => bench.online();
 
 test('what the `open` listeners send goes before the first heartbeat', async () => {
   connection.addEventListener('open', () => connection.send({ action: 'sync' }));
@@ -124,7 +115,7 @@ test('silence after a heartbeat ends the connection, and another is opened', asy
 });
 
 test('failures in a row are shown as offline and retried with growing waits', async () => {
-  ticket = async () => {
+  bench.ticket = async () => {
     throw new ConfabError('network', '');
   };
   connection.start();
@@ -134,7 +125,7 @@ test('failures in a row are shown as offline and retried with growing waits', as
 
 test('a wait that the server names is kept', async () => {
   let tries = 0;
-  ticket = async () => {
+  bench.ticket = async () => {
     tries += 1;
     throw new ConfabError('rate_limited', '', { retry_after_ms: 5_000 });
   };
@@ -146,7 +137,7 @@ test('a wait that the server names is kept', async () => {
 });
 
 test('an ended session stops the connection', async () => {
-  ticket = async () => {
+  bench.ticket = async () => {
     throw new ConfabError('session_ended', '');
   };
   let ended = false;
@@ -241,7 +232,7 @@ test('a socket that opens while the connection is held is closed at once', async
 });
 
 test('a dial that fails while the connection is held is not repeated', async () => {
-  ticket = () => Promise.reject(new ConfabError('network', 'no'));
+  bench.ticket = () => Promise.reject(new ConfabError('network', 'no'));
   connection.start();
   connection.hold(true);
   await clock.pass(600_000);

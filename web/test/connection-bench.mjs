@@ -1,0 +1,27 @@
+import { Connection } from '../confab/connection.js';
+import { fakeSockets } from './fake-socket.mjs';
+import { ManualClock, settled } from './manual-clock.mjs';
+
+/** A connection over sockets that are no network, and a clock that stands still. */
+export class ConnectionBench {
+  clock = new ManualClock();
+  sockets = [];
+  /** What a request for a ticket gives. */
+  ticket = async () => ({ url: 'ws://test/ws' });
+  connection = new Connection({
+    ticket: () => this.ticket(),
+    WebSocket: fakeSockets(this.sockets),
+    alarms: this.clock,
+    random: () => 0.5,
+    networkUp: () => true,
+  });
+
+  /** Starts the connection and lets its newest socket open; gives that socket. */
+  async online() {
+    this.connection.start();
+    await settled();
+    this.sockets.at(-1).open();
+    await settled();
+    return this.sockets.at(-1);
+  }
+}
