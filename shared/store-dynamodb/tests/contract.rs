@@ -3,12 +3,12 @@
 //! The emulator is in the process; the SDK's clients, and all that they
 //! serialise and sign, are those of production.
 
+mod common;
+
 use std::future::Future;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::{Client, Config};
-use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
-use confab_store_dynamodb::{Store, Tables};
+use common::empty_tables;
+use confab_store_dynamodb::Store;
 
 confab_contract::suite!(block_on = block_on, store = store().await);
 
@@ -18,17 +18,6 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 async fn store() -> Store {
-    let dynamodb = DynamoDb::in_memory().expect("a database in memory");
-    let aws = EmbeddedAws::builder().service(signing_name::DYNAMODB, dynamodb).build();
-    let client = Client::from_conf(
-        Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .http_client(aws.http_client())
-            .build(),
-    );
-    let tables = Tables::with_prefix("test-");
-    tables.create_missing(&client).await.expect("tables");
+    let (client, tables) = empty_tables().await;
     Store::new(client, tables)
 }

@@ -1,15 +1,16 @@
 //! Rows of an earlier form are read, and go on.
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+mod common;
+
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::{Client, Config};
+use common::empty_tables;
 use confab_app::ports::{ClaimKey, Inboxes};
 use confab_domain::claim::{Claim, REMEMBERED, ROUNDING_MAX};
 use confab_domain::log::Attempt;
 use confab_domain::{ClientMessageId, ConversationId, Timestamp, UserId};
-use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
-use confab_store_dynamodb::{Store, Tables};
+use confab_store_dynamodb::Store;
 use sha2::{Digest, Sha256};
 
 /// Claims in a row of the earlier form.
@@ -28,18 +29,7 @@ struct Row {
 impl Row {
     /// The row of somebody who has claimed the keys 1 to `claimed`, the last of them as many seconds after the first.
     async fn earlier(claimed: u64) -> Self {
-        let dynamodb = DynamoDb::in_memory().expect("a database in memory");
-        let aws = EmbeddedAws::builder().service(signing_name::DYNAMODB, dynamodb).build();
-        let client = Client::from_conf(
-            Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-east-1"))
-                .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-                .http_client(aws.http_client())
-                .build(),
-        );
-        let tables = Tables::with_prefix("test-");
-        tables.create_missing(&client).await.expect("tables");
+        let (client, tables) = empty_tables().await;
         let [user, other]: [UserId; 2] = [1, 2].map(|n| format!("usr_{n:026}").parse().expect("a user"));
         let conversation = ConversationId::dm(user, other).expect("two users");
         let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
