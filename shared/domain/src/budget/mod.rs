@@ -250,5 +250,4 @@ fn believed_until(rate: &Rate, now: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-#[path = "budget_tests.rs"]
 mod tests;
