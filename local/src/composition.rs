@@ -166,7 +166,7 @@ impl<'a> Composition<'a> {
             tokens: self.tokens.clone(),
             writer: self.writer(),
             rates: AUTH_RATES,
-            changes: ChangeRates::new(60, 10, 20, 1_000),
+            changes: ChangeRates::LOCAL,
             limiter: Arc::clone(&self.limiter),
             websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
         }

@@ -169,7 +169,7 @@ impl Clients {
             tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
             writer,
             rates: RATES,
-            changes: ChangeRates::new(60, 10, 20, 1_000),
+            changes: ChangeRates::LOCAL,
             limiter: limiter(),
             websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
         })

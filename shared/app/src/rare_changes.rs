@@ -25,8 +25,11 @@ pub struct ChangeRates {
 }
 
 impl ChangeRates {
+    /// What the local runner allows.
+    pub const LOCAL: Self = Self::new(60, 10, 20, 1_000);
+
     /// That many changes at once, and as many per hour; groups, per day.
-    pub fn new(contacts: u32, contacts_per_person: u32, profile: u32, groups: u32) -> Self {
+    pub const fn new(contacts: u32, contacts_per_person: u32, profile: u32, groups: u32) -> Self {
         Self {
             contacts: spread(contacts, HOUR),
             contacts_per_person: spread(contacts_per_person, HOUR),
@@ -36,9 +39,13 @@ impl ChangeRates {
     }
 }
 
-fn spread(count: u32, over: Duration) -> Rate {
-    let burst = count.max(1);
-    Rate { burst, interval: over / burst }
+const fn spread(count: u32, over: Duration) -> Rate {
+    let burst = if count == 0 { 1 } else { count };
+    let interval = match over.checked_div(burst) {
+        Some(interval) => interval,
+        None => over,
+    };
+    Rate { burst, interval }
 }
 
 /// A change that is counted in the table of token buckets: it writes anyway, and hours outlive a process.
