@@ -16,7 +16,8 @@ pub(crate) struct Metered<'a, C> {
 }
 
 impl<C> Metered<'_, C> {
-    /// A look at a conversation counts as a kilobyte, though it may find nothing new.
+    /// Each cursor counts as a kilobyte, since its conversation is read though there may be nothing new. Conversations
+    /// without a cursor count by what is given of them.
     pub(crate) fn begin(&self, sync: &Sync) {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
     }

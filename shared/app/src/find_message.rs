@@ -82,7 +82,7 @@ pub(crate) async fn search_back(
         standing = standing.or_else(|| told(&entries));
     }
     if bound.may_be_gone && (bound.hides_newer || seen.has_hole()) {
-        return Err(Refusal::IdUsed("it was used for a message that may have expired").into());
+        return Err(Refusal::IdUsed("must be new: it was used for a message that may have expired").into());
     }
     not_before(newest, standing)
 }

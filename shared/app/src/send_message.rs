@@ -202,7 +202,7 @@ async fn append_claimed(
 /// Answers with the message that is there under the key, if it is the one that is sent.
 fn outcome_of(command: &SendMessage, message: Message) -> Result<(Message, bool), Error> {
     if !command.is_of(&message) {
-        return Err(Refusal::IdUsed("it was used for another message").into());
+        return Err(Refusal::IdUsed("must be new: it was used for another message").into());
     }
     let duplicate = message.attempt != command.attempt;
     Ok((message, duplicate))
