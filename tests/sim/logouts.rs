@@ -17,7 +17,7 @@ use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
 use ulid::Ulid;
 
 use crate::executor::finish;
-use crate::world::socket;
+use crate::world::{device_of, socket};
 
 type Looks = DelayQueue<PresenceTask>;
 
@@ -34,18 +34,7 @@ fn identity(family: u128) -> Identity {
 }
 
 fn login(family: u128) -> Device {
-    let Identity { user, device, family } = identity(family);
-    Device {
-        user,
-        device,
-        family,
-        generation: 0,
-        name: None,
-        platform: None,
-        push: None,
-        created_at: NOW,
-        last_active_at: NOW,
-    }
+    device_of(identity(family), NOW)
 }
 
 fn world() -> (Memory, Gateway) {

@@ -159,11 +159,6 @@ impl Simulation {
 }
 
 /// The seeds from `first` on that break a guarantee, and which.
-fn broken(first: u64, count: u64, bug: Option<Bug>) -> Vec<(u64, String)> {
-    broken_by(first, count, |seed| simulate(seed, bug))
-}
-
-/// The same for any simulation.
 fn broken_by(
     first: u64,
     count: u64,
@@ -189,6 +184,19 @@ fn broken_by(
     broken
 }
 
+/// Checks that no seed breaks a guarantee: of so many, or of what `CONFAB_SIM_SEED` or `CONFAB_SIM_SEEDS` says.
+#[track_caller]
+fn check_seeds(usual_count: u64, simulate: impl Fn(u64) -> Result<(), String> + Sync) {
+    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
+        Some(seed) => (seed, 1),
+        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(usual_count)),
+    };
+    let broken = broken_by(first, count, simulate);
+    if let Some((seed, fault)) = broken.first() {
+        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "which seeds to try is the caller's to say")]
 fn number_from_env(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -196,14 +204,7 @@ fn number_from_env(name: &str) -> Option<u64> {
 
 #[test]
 fn every_guarantee_holds_under_every_fault() {
-    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(2_000)),
-    };
-    let broken = broken(first, count, None);
-    if let Some((seed, fault)) = broken.first() {
-        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
-    }
+    check_seeds(2_000, |seed| simulate(seed, None));
 }
 
 #[test]

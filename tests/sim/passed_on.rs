@@ -1,68 +1,116 @@
 //! What a store has that no bug is planted in.
 
 use confab_app::ports::{
-    Account, Connection, ConnectionChange, Contact, ContactPage, Contacts, CreateUserOutcome, Devices,
-    OpenOutcome, PairChange, ProfileChange, RegisterOutcome, ReopenOutcome, RotateOutcome, Session, Sessions,
-    StoreError, Users,
+    Account, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange, ProfileChange,
+    RegisterOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
-use confab_domain::budget::{Budgets, Charges};
 use confab_domain::device::Device;
 use confab_domain::push::Registration;
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
+use confab_domain::{DeviceId, FamilyId, Relation, Timestamp, UserId};
 
 use crate::planted::Store;
 
+/// Methods of [`Sessions`] that pass a call on, by name: those that an implementation plants no bug in.
+macro_rules! pass_on_sessions {
+    ($($method:ident)*) => {
+        $(crate::passed_on::session_method!($method);)*
+    };
+}
+
+macro_rules! session_method {
+    (open_connection) => {
+        async fn open_connection(
+            &self,
+            user: confab_domain::UserId,
+            connection: &confab_app::ports::Connection,
+            now: confab_domain::Timestamp,
+        ) -> Result<confab_app::ports::OpenOutcome, confab_app::ports::StoreError> {
+            self.world.memory.open_connection(user, connection, now).await
+        }
+    };
+    (reopen_connection) => {
+        async fn reopen_connection(
+            &self,
+            user: confab_domain::UserId,
+            connection: &confab_app::ports::Connection,
+            now: confab_domain::Timestamp,
+        ) -> Result<confab_app::ports::ReopenOutcome, confab_app::ports::StoreError> {
+            self.world.memory.reopen_connection(user, connection, now).await
+        }
+    };
+    (renew) => {
+        async fn renew(
+            &self,
+            user: confab_domain::UserId,
+            connection: &confab_domain::ConnectionId,
+            charges: &confab_domain::budget::Charges,
+            now: confab_domain::Timestamp,
+        ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {
+            self.world.memory.renew(user, connection, charges, now).await
+        }
+    };
+    (charge) => {
+        async fn charge(
+            &self,
+            user: confab_domain::UserId,
+            charges: &confab_domain::budget::Charges,
+            now: confab_domain::Timestamp,
+        ) -> Result<confab_domain::budget::Budgets, confab_app::ports::StoreError> {
+            self.world.memory.charge(user, charges, now).await
+        }
+    };
+    (change_connections) => {
+        async fn change_connections(
+            &self,
+            user: confab_domain::UserId,
+            change: &confab_app::ports::ConnectionChange,
+            now: confab_domain::Timestamp,
+        ) -> Result<(), confab_app::ports::StoreError> {
+            self.world.memory.change_connections(user, change, now).await
+        }
+    };
+    (replace_presence) => {
+        async fn replace_presence(
+            &self,
+            user: confab_domain::UserId,
+            seen: &confab_domain::Presence,
+            next: &confab_domain::Presence,
+        ) -> Result<bool, confab_app::ports::StoreError> {
+            self.world.memory.replace_presence(user, seen, next).await
+        }
+    };
+    (sessions) => {
+        async fn sessions(
+            &self,
+            users: &[confab_domain::UserId],
+        ) -> Result<Vec<confab_app::ports::Session>, confab_app::ports::StoreError> {
+            self.world.memory.sessions(users).await
+        }
+    };
+    (session) => {
+        async fn session(
+            &self,
+            user: confab_domain::UserId,
+        ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {
+            self.world.memory.session(user).await
+        }
+    };
+    (glance) => {
+        async fn glance(
+            &self,
+            user: confab_domain::UserId,
+        ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {
+            self.world.memory.glance(user).await
+        }
+    };
+}
+
+pub(crate) use {pass_on_sessions, session_method};
+
 impl Sessions for Store<'_> {
-    async fn open_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<OpenOutcome, StoreError> {
-        self.world.memory.open_connection(user, connection, now).await
-    }
-
-    async fn renew(
-        &self,
-        user: UserId,
-        connection: &ConnectionId,
-        charges: &Charges,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        self.world.memory.renew(user, connection, charges, now).await
-    }
-
-    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
-        self.world.memory.charge(user, charges, now).await
-    }
-
-    async fn reopen_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<ReopenOutcome, StoreError> {
-        self.world.memory.reopen_connection(user, connection, now).await
-    }
-
-    async fn change_connections(
-        &self,
-        user: UserId,
-        change: &ConnectionChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.world.memory.change_connections(user, change, now).await
-    }
-
-    async fn replace_presence(
-        &self,
-        user: UserId,
-        seen: &Presence,
-        next: &Presence,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.replace_presence(user, seen, next).await
-    }
+    pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
+    pass_on_sessions!(session glance);
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let early = self.sessions_at_claim();
@@ -71,17 +119,9 @@ impl Sessions for Store<'_> {
             None => self.world.memory.sessions(users).await,
         }
     }
-
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.session(user).await
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.glance(user).await
-    }
 }
 
-/// Passes the ports on in which neither simulation plants a bug.
+/// Passes the ports on in which no simulation plants a bug.
 macro_rules! pass_on {
     ($server:ty) => {
         impl Contacts for $server {

@@ -300,16 +300,7 @@ impl World {
 
     /// Signs a user up with one device.
     pub(crate) async fn sign_up(&self, identity: Identity) {
-        let account = Account {
-            profile: Profile {
-                user: identity.user,
-                handle: Handle::parse(&format!("user_{}", identity.user.ulid().0)).unwrap(),
-                display_name: "Somebody".to_owned(),
-                avatar: None,
-            },
-            password_hash: PasswordHash(String::new()),
-            created_at: self.now(),
-        };
+        let account = account_of(identity.user, self.now());
         let device = device_of(identity, self.now());
         let outcome = self.memory.create_user(&account, &device).await.unwrap();
         assert_eq!(outcome, CreateUserOutcome::Created);
@@ -322,6 +313,18 @@ impl World {
     }
 }
 
+/// The account of a user, as a signup makes it.
+pub(crate) fn account_of(user: UserId, now: Timestamp) -> Account {
+    let profile = Profile {
+        user,
+        handle: Handle::parse(&format!("user_{}", user.ulid().0)).unwrap(),
+        display_name: "Somebody".to_owned(),
+        avatar: None,
+    };
+    Account { profile, password_hash: PasswordHash(String::new()), created_at: now }
+}
+
+/// The login of a device, as a signup or a login makes it.
 pub(crate) fn device_of(identity: Identity, now: Timestamp) -> Device {
     Device {
         user: identity.user,

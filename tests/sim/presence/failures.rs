@@ -17,7 +17,7 @@ use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Tim
 use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather};
 
 use crate::executor::{finish, mortal};
-use crate::world::{identity, key, socket};
+use crate::world::{device_of, identity, key, socket};
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -132,18 +132,8 @@ fn connection(n: u32) -> ConnectionId {
     ConnectionId::new(format!("c{n}="))
 }
 
-fn login(Identity { user, device, family }: Identity) -> Device {
-    Device {
-        user,
-        device,
-        family,
-        generation: 0,
-        name: None,
-        platform: None,
-        push: None,
-        created_at: NOW,
-        last_active_at: NOW,
-    }
+fn login(identity: Identity) -> Device {
+    device_of(identity, NOW)
 }
 
 /// Heard from so many seconds ago, and alone for as long before that.

@@ -6,14 +6,13 @@ use confab_app::authorize_frame::authorize_frame;
 use confab_app::ports::{Devices, Identity};
 use confab_app::presence::{PresenceTask, ask, hear, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
-use confab_domain::device::Device;
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
 use confab_memory::{Delayed, Phones};
 use confab_protocol::server::UserPresence;
 
 use super::server::Server;
 use super::world::World;
-use crate::world::{key, socket};
+use crate::world::{device_of, key, socket};
 
 impl World {
     /// The `$connect` function.
@@ -75,7 +74,7 @@ impl World {
 
     /// What a login writes.
     pub(crate) fn log_in(&self, identity: Identity) {
-        let device = device_of(self, identity);
+        let device = device_of(identity, self.clock.now());
         self.peek(self.memory.put_device(&device)).unwrap();
     }
 
@@ -112,19 +111,5 @@ impl World {
             }
         };
         self.invoke(&server, performed).await.is_some()
-    }
-}
-
-pub(crate) fn device_of(world: &World, identity: Identity) -> Device {
-    Device {
-        user: identity.user,
-        device: identity.device,
-        family: identity.family,
-        generation: 0,
-        name: None,
-        platform: None,
-        push: None,
-        created_at: world.clock.now(),
-        last_active_at: world.clock.now(),
     }
 }

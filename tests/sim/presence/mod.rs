@@ -22,8 +22,7 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_app::ports::{Account, Contacts, CreateUserOutcome, Identity, PairChange, PasswordHash, Users};
-use confab_domain::account::{Handle, Profile};
+use confab_app::ports::{Contacts, CreateUserOutcome, Identity, PairChange, Users};
 use confab_domain::{ContactChange, Relation, Timestamp, UserId};
 
 use clock::{Executor, START};
@@ -32,8 +31,8 @@ use scenario::Scenario;
 use server::Bug;
 use world::World;
 
-use crate::world::{identity, user};
-use crate::{broken_by, number_from_env};
+use crate::check_seeds;
+use crate::world::{account_of, device_of, identity, user};
 
 /// After a storm, until everything must be as it should: longer than a watch is believed in.
 const QUIET: Duration = Duration::from_secs(900);
@@ -143,17 +142,8 @@ async fn settle(mut device: Device) {
 }
 
 fn sign_up(world: &World, identity: Identity) {
-    let account = Account {
-        profile: Profile {
-            user: identity.user,
-            handle: Handle::parse(&format!("user_{}", identity.user.ulid().0)).unwrap(),
-            display_name: "Somebody".to_owned(),
-            avatar: None,
-        },
-        password_hash: PasswordHash(String::new()),
-        created_at: world.clock.now(),
-    };
-    let device = functions::device_of(world, identity);
+    let account = account_of(identity.user, world.clock.now());
+    let device = device_of(identity, world.clock.now());
     let outcome = world.peek(world.memory.create_user(&account, &device)).unwrap();
     assert_eq!(outcome, CreateUserOutcome::Created);
 }
@@ -177,12 +167,5 @@ fn say(world: &World, user: UserId, other: UserId, change: ContactChange) {
 
 #[test]
 fn friends_are_told_what_is_true_under_every_fault() {
-    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(400)),
-    };
-    let broken = broken_by(first, count, |seed| simulate(seed, None));
-    if let Some((seed, fault)) = broken.first() {
-        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
-    }
+    check_seeds(400, |seed| simulate(seed, None));
 }

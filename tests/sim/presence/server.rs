@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    CloseOutcome, Connection, ConnectionChange, Connections, OpenOutcome, PostOutcome, PresenceQueue,
-    ReopenOutcome, Session, Sessions, StoreError,
+    CloseOutcome, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
-use confab_domain::budget::{Budgets, Charges};
+use confab_domain::budget::Charges;
 use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_memory::yield_once;
 use confab_protocol::ServerFrame;
@@ -17,6 +16,7 @@ use confab_protocol::server::ClosingReason;
 use ulid::Ulid;
 
 use super::world::World;
+use crate::passed_on::pass_on_sessions;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,14 +118,7 @@ impl<'a> Server<'a> {
 }
 
 impl Sessions for Server<'_> {
-    async fn open_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<OpenOutcome, StoreError> {
-        self.world.memory.open_connection(user, connection, now).await
-    }
+    pass_on_sessions!(open_connection charge reopen_connection change_connections glance);
 
     async fn renew(
         &self,
@@ -147,28 +140,6 @@ impl Sessions for Server<'_> {
             session.presence = ending;
         }
         Ok(renewed)
-    }
-
-    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
-        self.world.memory.charge(user, charges, now).await
-    }
-
-    async fn reopen_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<ReopenOutcome, StoreError> {
-        self.world.memory.reopen_connection(user, connection, now).await
-    }
-
-    async fn change_connections(
-        &self,
-        user: UserId,
-        change: &ConnectionChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.world.memory.change_connections(user, change, now).await
     }
 
     async fn replace_presence(
@@ -217,10 +188,6 @@ impl Sessions for Server<'_> {
         let hides = self.has(Bug::ToldWithoutLookingAgain);
         let told_of = self.notes.lock().unwrap().told_of;
         Ok(session.filter(|_| !(hides && told_of == Some(user))))
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.glance(user).await
     }
 }
 

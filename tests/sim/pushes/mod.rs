@@ -20,18 +20,16 @@ use std::time::Duration;
 
 use confab_app::change_group::{Actor, Context};
 use confab_app::delivery::Delivery;
-use confab_app::ports::{Account, CreateUserOutcome, Devices, Identity, PasswordHash, Push, Users};
-use confab_domain::account::{Handle, Profile};
-use confab_domain::device::Device as Login;
+use confab_app::ports::{CreateUserOutcome, Devices, Identity, Push, Users};
 use confab_domain::log::Attempt;
 use confab_domain::push::{Platform, PushToken, Registration};
 use confab_domain::{ConversationId, Timestamp, UserId};
 use confab_memory::Phones;
 use confab_protocol::http;
 
+use crate::check_seeds;
 use crate::presence::clock::{Executor, START};
-use crate::world::{identity, user};
-use crate::{broken_by, number_from_env};
+use crate::world::{account_of, device_of, identity, user};
 use device::Device;
 use scenario::{POLICY, Scenario};
 use server::Bug;
@@ -123,28 +121,11 @@ fn set_up(world: &World) {
 
 fn log_in(world: &World, identity: Identity, is_first: bool) {
     let now = world.clock.now();
-    let Identity { user, device, family } = identity;
-    let login = Login {
-        user,
-        device,
-        family,
-        generation: 0,
-        name: None,
-        platform: None,
-        push: None,
-        created_at: now,
-        last_active_at: now,
-    };
+    let login = device_of(identity, now);
     if !is_first {
         return world.peek(world.memory.put_device(&login)).unwrap();
     }
-    let profile = Profile {
-        user,
-        handle: Handle::parse(&format!("user_{}", user.ulid().0)).unwrap(),
-        display_name: "Somebody".to_owned(),
-        avatar: None,
-    };
-    let account = Account { profile, password_hash: PasswordHash(String::new()), created_at: now };
+    let account = account_of(identity.user, now);
     let made = world.peek(world.memory.create_user(&account, &login)).unwrap();
     assert_eq!(made, CreateUserOutcome::Created);
 }
@@ -161,12 +142,5 @@ fn register(world: &World, identity: Identity) {
 
 #[test]
 fn phones_are_told_what_their_users_missed_under_every_fault() {
-    let (first, count) = match number_from_env("CONFAB_SIM_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number_from_env("CONFAB_SIM_SEEDS").unwrap_or(400)),
-    };
-    let broken = broken_by(first, count, |seed| simulate(seed, None));
-    if let Some((seed, fault)) = broken.first() {
-        panic!("{} of {count} seeds fail; CONFAB_SIM_SEED={seed}: {fault}", broken.len());
-    }
+    check_seeds(400, |seed| simulate(seed, None));
 }

@@ -4,21 +4,20 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, Connection, ConnectionChange, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes,
-    MarkReadOutcome, OpenOutcome, PublishOutcome, Push, ReopenOutcome, ReplaceOutcome, Session, Sessions,
-    StoreError,
+    ClaimKey, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome, PublishOutcome,
+    Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
-use confab_domain::budget::{Budgets, Charges};
 use confab_domain::claim::Claim;
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
-use confab_domain::{Alerts, ConnectionId, ConversationId, Presence, Seq, Timestamp, UserId, WatchId};
+use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId, WatchId};
 use confab_memory::DelayQueue;
 
 use super::scenario::POLICY;
 use super::world::World;
+use crate::passed_on::pass_on_sessions;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,55 +111,8 @@ impl<'a> Server<'a> {
 }
 
 impl Sessions for Server<'_> {
-    async fn open_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<OpenOutcome, StoreError> {
-        self.world.memory.open_connection(user, connection, now).await
-    }
-
-    async fn renew(
-        &self,
-        user: UserId,
-        connection: &ConnectionId,
-        charges: &Charges,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        self.world.memory.renew(user, connection, charges, now).await
-    }
-
-    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
-        self.world.memory.charge(user, charges, now).await
-    }
-
-    async fn reopen_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<ReopenOutcome, StoreError> {
-        self.world.memory.reopen_connection(user, connection, now).await
-    }
-
-    async fn change_connections(
-        &self,
-        user: UserId,
-        change: &ConnectionChange,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.world.memory.change_connections(user, change, now).await
-    }
-
-    async fn replace_presence(
-        &self,
-        user: UserId,
-        seen: &Presence,
-        next: &Presence,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.replace_presence(user, seen, next).await
-    }
+    pass_on_sessions!(open_connection renew charge reopen_connection change_connections);
+    pass_on_sessions!(replace_presence session glance);
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let early = self.notes.lock().unwrap().early.take();
@@ -168,14 +120,6 @@ impl Sessions for Server<'_> {
             Some(sessions) => Ok(sessions),
             None => self.world.memory.sessions(users).await,
         }
-    }
-
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.session(user).await
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.glance(user).await
     }
 }
 

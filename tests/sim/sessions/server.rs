@@ -1,18 +1,17 @@
 //! The stores and the gateway of one invocation, with a bug planted in them or without.
 
 use confab_app::ports::{
-    Account, CloseOutcome, Connection, ConnectionChange, Connections, Contact, ContactPage, Contacts,
-    CreateUserOutcome, Devices, OpenOutcome, PairChange, PostOutcome, ProfileChange, RegisterOutcome,
-    ReopenOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
+    Account, CloseOutcome, ConnectionChange, Connections, Contact, ContactPage, Contacts, CreateUserOutcome,
+    Devices, PairChange, PostOutcome, ProfileChange, RegisterOutcome, RotateOutcome, Sessions, StoreError,
+    Users,
 };
 use confab_domain::account::{Handle, Profile};
-use confab_domain::budget::{Budgets, Charges};
 use confab_domain::device::Device;
 use confab_domain::push::Registration;
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Presence, Relation, Timestamp, UserId};
+use confab_domain::{ConnectionId, DeviceId, FamilyId, Relation, Timestamp, UserId};
 
 use super::world::World;
-use crate::passed_on::pass_on;
+use crate::passed_on::{pass_on, pass_on_sessions};
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,37 +46,8 @@ impl<'a> Server<'a> {
 }
 
 impl Sessions for Server<'_> {
-    async fn open_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<OpenOutcome, StoreError> {
-        self.world.memory.open_connection(user, connection, now).await
-    }
-
-    async fn reopen_connection(
-        &self,
-        user: UserId,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> Result<ReopenOutcome, StoreError> {
-        self.world.memory.reopen_connection(user, connection, now).await
-    }
-
-    async fn renew(
-        &self,
-        user: UserId,
-        connection: &ConnectionId,
-        charges: &Charges,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        self.world.memory.renew(user, connection, charges, now).await
-    }
-
-    async fn charge(&self, user: UserId, charges: &Charges, now: Timestamp) -> Result<Budgets, StoreError> {
-        self.world.memory.charge(user, charges, now).await
-    }
+    pass_on_sessions!(open_connection reopen_connection renew charge replace_presence sessions session);
+    pass_on_sessions!(glance);
 
     async fn change_connections(
         &self,
@@ -93,27 +63,6 @@ impl Sessions for Server<'_> {
         self.world.memory.change_connections(user, &change, now).await?;
         self.world.note_displaced(displaced.iter().map(|key| &key.id));
         Ok(())
-    }
-
-    async fn replace_presence(
-        &self,
-        user: UserId,
-        seen: &Presence,
-        next: &Presence,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.replace_presence(user, seen, next).await
-    }
-
-    async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
-        self.world.memory.sessions(users).await
-    }
-
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.session(user).await
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.world.memory.glance(user).await
     }
 }
 

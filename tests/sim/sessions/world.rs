@@ -15,7 +15,6 @@ use confab_app::ports::{ConnectionChange, Devices, Identity, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_app::{Error, Limiter, TaskError};
 use confab_domain::budget::LOCAL_RATES;
-use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, WatchId};
@@ -28,7 +27,7 @@ use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::random::Random;
 use crate::weather::Changeable;
-use crate::world::{key, socket, user};
+use crate::world::{device_of, key, socket, user};
 
 pub(crate) const DEVICES: u64 = 2;
 
@@ -158,17 +157,8 @@ impl World {
 
     /// What a login writes.
     pub(crate) fn log_in(&self, n: u64) {
-        let login = Device {
-            user: user(0),
-            device: Self::device(n),
-            family: FamilyId::new(Ulid(u128::from(self.next_number()))),
-            generation: 0,
-            name: None,
-            platform: None,
-            push: None,
-            created_at: self.now(),
-            last_active_at: self.now(),
-        };
+        let family = FamilyId::new(Ulid(u128::from(self.next_number())));
+        let login = device_of(Identity { user: user(0), device: Self::device(n), family }, self.now());
         finish(self.memory.put_device(&login)).unwrap();
     }
 
@@ -186,13 +176,28 @@ impl World {
         }
     }
 
+    /// Lets time pass in which nothing happens.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.now_ms.fetch_add(u64::try_from(time.as_millis()).unwrap(), Relaxed);
+    }
+
+    /// A handshake of which nothing is heard any more; whether its socket may open.
+    pub(crate) async fn begin_handshake(&self, n: u64) -> bool {
+        let Some((identity, id)) = self.new_socket(n) else { return false };
+        self.connect(identity, &id).await
+    }
+
+    fn new_socket(&self, n: u64) -> Option<(Identity, ConnectionId)> {
+        let identity = Identity { user: user(0), device: Self::device(n), family: self.living(n)? };
+        let id = ConnectionId::new(format!("c{}=", self.next_number()));
+        self.seen.lock().unwrap().sockets.insert(id.clone(), identity);
+        Some((identity, id))
+    }
+
     /// A socket from its handshake to its last frame; it stays open.
     pub(crate) async fn live(&self, n: u64) {
         super::pause(self, 200).await;
-        let Some(family) = self.living(n) else { return };
-        let identity = Identity { user: user(0), device: Self::device(n), family };
-        let id = ConnectionId::new(format!("c{}=", self.next_number()));
-        self.seen.lock().unwrap().sockets.insert(id.clone(), identity);
+        let Some((identity, id)) = self.new_socket(n) else { return };
         if !self.connect(identity, &id).await {
             return;
         }
