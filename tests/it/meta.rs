@@ -1,5 +1,7 @@
 //! What the API says about itself.
 
+use std::collections::BTreeSet;
+
 use tests::Chat;
 
 /// Every call that this version has.
@@ -58,4 +60,34 @@ async fn every_reference_in_the_description_leads_somewhere() {
         assert!(description.pointer(reference).is_some(), "{reference} leads nowhere");
     }
     assert!(count > 0);
+}
+
+#[tokio::test]
+async fn every_call_has_a_name_of_its_own_and_every_answer_is_described() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    let paths = description["paths"].as_object().unwrap();
+    let mut names = BTreeSet::new();
+    for (path, call) in paths
+        .iter()
+        .flat_map(|(path, calls)| calls.as_object().unwrap().values().map(move |call| (path, call)))
+    {
+        assert!(names.insert(call["operationId"].as_str().unwrap()), "{path}: {}", call["operationId"]);
+        let answers = call["responses"].as_object().unwrap();
+        assert!(answers.contains_key("default") && answers.contains_key("503"), "{path}");
+        for (status, answer) in answers {
+            let answer =
+                answer["$ref"].as_str().map_or(Some(answer), |at| description.pointer(&at[1..])).unwrap();
+            assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {status}");
+        }
+        assert!(call["security"].is_array(), "{path}: whether it needs a token");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_described_as_null() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    for name in ["Profile", "Conversation", "Message", "ErrorBody", "Device", "ChatList"] {
+        let schema = &description["components"]["schemas"][name];
+        assert!(schema.is_object() && !schema.to_string().contains("null\""), "{name}: {schema}");
+    }
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod event;
 
 mod answer;
+mod description;
 mod extract;
 mod routes;
 mod source;

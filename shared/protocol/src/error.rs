@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "openapi")]
+use crate::schema;
+
 /// Why a request was not carried out: the part that a client program branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -69,6 +72,7 @@ pub struct ErrorBody {
     pub actual: Option<u64>,
     /// Who cannot be added to a group: `usr_…` ids.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::UserId>))]
     pub users: Vec<String>,
 }
 

@@ -13,6 +13,8 @@ mod message;
 pub mod client;
 pub mod http;
 pub mod limits;
+#[cfg(feature = "openapi")]
+pub mod schema;
 pub mod server;
 
 pub use error::{ErrorBody, ErrorCode, ErrorFrame};

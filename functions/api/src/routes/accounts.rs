@@ -8,7 +8,7 @@ use confab_app::ports::Identity;
 use confab_app::{end_device, log_in, refresh_session, sign_up};
 use confab_domain::budget::Budget;
 use confab_lambda::clock;
-use confab_protocol::http::{ErrorAnswer, Login, Refresh, Session, Signup, Ticket};
+use confab_protocol::http::{Login, Refresh, Session, Signup, Ticket};
 
 use crate::Shared;
 use crate::answer::Failure;
@@ -16,11 +16,12 @@ use crate::event::CALLED_HOST;
 use crate::extract::{Body, Caller, Source};
 
 /// Make an account, and log in to it.
-#[utoipa::path(post, path = "/v1/signup", request_body = Signup, responses(
+#[utoipa::path(post, path = "/v1/signup", operation_id = "sign_up", tag = "accounts",
+    request_body = Signup, responses(
     (status = 201, body = Session),
-    (status = 400, body = ErrorAnswer, description = "A field is missing or wrong."),
-    (status = 409, body = ErrorAnswer, description = "The handle is taken."),
-    (status = 429, body = ErrorAnswer, description = "Too many signups from this address."),
+    (status = 400, description = "A field is missing or wrong."),
+    (status = 409, description = "The handle is taken."),
+    (status = 429, description = "Too many signups from this address."),
 ))]
 pub(super) async fn signup(
     State(api): State<Shared>,
@@ -35,11 +36,12 @@ pub(super) async fn signup(
 }
 
 /// Log in on a device.
-#[utoipa::path(post, path = "/v1/login", request_body = Login, responses(
+#[utoipa::path(post, path = "/v1/login", operation_id = "log_in", tag = "accounts",
+    request_body = Login, responses(
     (status = 200, body = Session),
-    (status = 400, body = ErrorAnswer, description = "A field is missing or wrong."),
-    (status = 401, body = ErrorAnswer, description = "Wrong handle or password."),
-    (status = 429, body = ErrorAnswer, description = "Too many tries from this address, or at this handle."),
+    (status = 400, description = "A field is missing or wrong."),
+    (status = 401, description = "Wrong handle or password."),
+    (status = 429, description = "Too many tries from this address, or at this handle."),
 ))]
 pub(super) async fn login(
     State(api): State<Shared>,
@@ -54,9 +56,10 @@ pub(super) async fn login(
 }
 
 /// Renew a login. The old refresh token dies; using it again ends the login.
-#[utoipa::path(post, path = "/v1/token/refresh", request_body = Refresh, responses(
+#[utoipa::path(post, path = "/v1/token/refresh", operation_id = "refresh_session", tag = "accounts",
+    request_body = Refresh, responses(
     (status = 200, body = Session),
-    (status = 401, body = ErrorAnswer, description = "The token is forged, expired, dead or used before."),
+    (status = 401, description = "The token is forged, expired, dead or used before."),
 ))]
 pub(super) async fn refresh(
     State(api): State<Shared>,
@@ -70,9 +73,9 @@ pub(super) async fn refresh(
 }
 
 /// Log this device out: its tokens die and its sockets close.
-#[utoipa::path(post, path = "/v1/logout", security(("access_token" = [])), responses(
+#[utoipa::path(post, path = "/v1/logout", operation_id = "log_out", tag = "accounts",
+    security(("access_token" = [])), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
     let Caller { identity, now } = caller;
@@ -83,10 +86,10 @@ pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<
 }
 
 /// Get a ticket that opens a WebSocket, and the address to open.
-#[utoipa::path(post, path = "/v1/tickets", security(("access_token" = [])), responses(
+#[utoipa::path(post, path = "/v1/tickets", operation_id = "create_ticket", tag = "accounts",
+    security(("access_token" = [])), responses(
     (status = 200, body = Ticket),
-    (status = 401, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many tickets of this user."),
+    (status = 429, description = "Too many tickets of this user."),
 ))]
 pub(super) async fn tickets(
     State(api): State<Shared>,

@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use confab_app::contacts::{block, list_blocks, unblock};
 use confab_app::rare_changes::RareChange;
 use confab_domain::UserId;
-use confab_protocol::http::{Blocks, ErrorAnswer};
+use confab_protocol::http::Blocks;
+use confab_protocol::schema;
 
 use super::contacts::ListParams;
 use crate::Shared;
@@ -14,10 +15,9 @@ use crate::answer::Failure;
 use crate::extract::{Caller, Id, Params};
 
 /// A page of those whom one has blocked.
-#[utoipa::path(get, path = "/v1/blocks", security(("access_token" = [])), params(ListParams), responses(
+#[utoipa::path(get, path = "/v1/blocks", operation_id = "list_blocks", tag = "blocks",
+    security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Blocks),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -28,13 +28,12 @@ pub(super) async fn list(
 }
 
 /// Refuse somebody's 1:1 messages, and hide from each other who is there.
-#[utoipa::path(put, path = "/v1/blocks/{user}", security(("access_token" = [])),
-    params(("user" = String, Path, description = "`usr_…`")), responses(
+#[utoipa::path(put, path = "/v1/blocks/{user}", operation_id = "block_user", tag = "blocks",
+    security(("access_token" = [])),
+    params(("user" = schema::UserId, Path)), responses(
     (status = 204),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
+    (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
@@ -47,11 +46,11 @@ pub(super) async fn put(
 }
 
 /// End a block; what was before it holds again.
-#[utoipa::path(delete, path = "/v1/blocks/{user}", security(("access_token" = [])),
-    params(("user" = String, Path, description = "`usr_…`")), responses(
+#[utoipa::path(delete, path = "/v1/blocks/{user}", operation_id = "unblock_user", tag = "blocks",
+    security(("access_token" = [])),
+    params(("user" = schema::UserId, Path)), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
+    (status = 429),
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,

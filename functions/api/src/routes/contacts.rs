@@ -9,7 +9,8 @@ use confab_app::contacts::{list_contacts, put_contact, remove_contact};
 use confab_app::rare_changes::RareChange;
 use confab_app::wire;
 use confab_domain::{Refusal, UserId};
-use confab_protocol::http::{ContactPut, Contacts, ErrorAnswer};
+use confab_protocol::http::{ContactPut, Contacts};
+use confab_protocol::schema;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -21,6 +22,7 @@ use crate::extract::{Caller, Id, Params};
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
     /// The `next` of the page before.
+    #[param(value_type = Option<schema::UserId>)]
     pub(super) cursor: Option<String>,
 }
 
@@ -31,10 +33,9 @@ impl ListParams {
 }
 
 /// A page of one's friends, and of who waits for an answer.
-#[utoipa::path(get, path = "/v1/contacts", security(("access_token" = [])), params(ListParams), responses(
+#[utoipa::path(get, path = "/v1/contacts", operation_id = "list_contacts", tag = "contacts",
+    security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Contacts),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -46,13 +47,12 @@ pub(super) async fn list(
 }
 
 /// Ask somebody to be friends, or agree to it.
-#[utoipa::path(put, path = "/v1/contacts/{user}", security(("access_token" = [])),
-    params(("user" = String, Path, description = "`usr_…`")), responses(
+#[utoipa::path(put, path = "/v1/contacts/{user}", operation_id = "add_contact", tag = "contacts",
+    security(("access_token" = [])),
+    params(("user" = schema::UserId, Path)), responses(
     (status = 200, body = ContactPut),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
+    (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
@@ -65,11 +65,11 @@ pub(super) async fn put(
 }
 
 /// Take back a request, turn one down, or end a friendship.
-#[utoipa::path(delete, path = "/v1/contacts/{user}", security(("access_token" = [])),
-    params(("user" = String, Path, description = "`usr_…`")), responses(
+#[utoipa::path(delete, path = "/v1/contacts/{user}", operation_id = "remove_contact", tag = "contacts",
+    security(("access_token" = [])),
+    params(("user" = schema::UserId, Path)), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
+    (status = 429),
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,

@@ -12,10 +12,8 @@ use confab_app::wire;
 use confab_domain::ConversationId;
 use confab_domain::budget::{Budget, kilobytes};
 use confab_lambda::random;
-use confab_protocol::http::{
-    ChatList, Conversation, ConversationPatch, ErrorAnswer, MessagePage, PostMessage, Receipts,
-};
-use confab_protocol::{Ack, limits};
+use confab_protocol::http::{ChatList, Conversation, ConversationPatch, MessagePage, PostMessage, Receipts};
+use confab_protocol::{Ack, limits, schema};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -27,13 +25,14 @@ use crate::extract::{Body, Caller, Id, Params};
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
     /// The `next` of the page before.
+    #[param(value_type = Option<schema::ConversationId>)]
     cursor: Option<String>,
 }
 
 /// A page of the chat list.
-#[utoipa::path(get, path = "/v1/conversations", security(("access_token" = [])), params(ListParams), responses(
+#[utoipa::path(get, path = "/v1/conversations", operation_id = "list_conversations", tag = "conversations",
+    security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = ChatList),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -46,13 +45,13 @@ pub(super) async fn list(
 }
 
 /// Mute a conversation for oneself, or end that.
-#[utoipa::path(patch, path = "/v1/conversations/{conversation}", security(("access_token" = [])),
-    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")),
+#[utoipa::path(patch, path = "/v1/conversations/{conversation}", operation_id = "update_conversation", tag = "conversations",
+    security(("access_token" = [])),
+    params(("conversation" = schema::ConversationId, Path)),
     request_body = ConversationPatch, responses(
     (status = 200, body = Conversation),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
+    (status = 403),
+    (status = 404),
 ))]
 pub(super) async fn change(
     State(api): State<Shared>,
@@ -74,17 +73,17 @@ pub(super) struct PageParams {
     /// This position, with as much before it as after.
     around: Option<u64>,
     /// 1–100, 50 where absent.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
 /// A page of a conversation; the newest where no position is named.
-#[utoipa::path(get, path = "/v1/conversations/{conversation}/messages", security(("access_token" = [])),
-    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`"), PageParams), responses(
+#[utoipa::path(get, path = "/v1/conversations/{conversation}/messages", operation_id = "list_messages", tag = "conversations",
+    security(("access_token" = [])),
+    params(("conversation" = schema::ConversationId, Path), PageParams), responses(
     (status = 200, body = MessagePage),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too much was read by this user."),
+    (status = 403),
+    (status = 429, description = "Too much was read by this user."),
 ))]
 pub(super) async fn messages(
     State(api): State<Shared>,
@@ -108,16 +107,15 @@ pub(super) async fn messages(
 }
 
 /// Send a message; the way for texts that are too large for a WebSocket frame.
-#[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", security(("access_token" = [])),
-    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")),
+#[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", operation_id = "send_message", tag = "conversations",
+    security(("access_token" = [])),
+    params(("conversation" = schema::ConversationId, Path)),
     request_body = PostMessage, responses(
     (status = 200, body = Ack),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 413, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many messages of this user."),
+    (status = 403),
+    (status = 404),
+    (status = 413),
+    (status = 429, description = "Too many messages of this user."),
 ))]
 pub(super) async fn post_message(
     State(api): State<Shared>,
@@ -150,11 +148,11 @@ pub(super) async fn post_message(
 }
 
 /// How far each member has read.
-#[utoipa::path(get, path = "/v1/conversations/{conversation}/receipts", security(("access_token" = [])),
-    params(("conversation" = String, Path, description = "`dm_…` or `grp_…`")), responses(
+#[utoipa::path(get, path = "/v1/conversations/{conversation}/receipts", operation_id = "list_receipts", tag = "conversations",
+    security(("access_token" = [])),
+    params(("conversation" = schema::ConversationId, Path)), responses(
     (status = 200, body = Receipts),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
+    (status = 403),
 ))]
 pub(super) async fn receipts(
     State(api): State<Shared>,

@@ -7,27 +7,28 @@ use confab_app::devices::list_devices;
 use confab_app::end_device::end_device;
 use confab_app::push::register::{register, unregister};
 use confab_domain::{DeviceId, Refusal};
-use confab_protocol::http::{Devices, ErrorAnswer, PushRegistration};
+use confab_protocol::http::{Devices, PushRegistration};
+use confab_protocol::schema;
 
 use crate::Shared;
 use crate::answer::Failure;
 use crate::extract::{Body, Caller, Id};
 
 /// The devices that the user is logged in on.
-#[utoipa::path(get, path = "/v1/devices", security(("access_token" = [])), responses(
+#[utoipa::path(get, path = "/v1/devices", operation_id = "list_devices", tag = "devices",
+    security(("access_token" = [])), responses(
     (status = 200, body = Devices),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn list(State(api): State<Shared>, caller: Caller) -> Result<Json<Devices>, Failure> {
     Ok(Json(list_devices(&api.store, caller.identity.user, caller.identity.device).await?))
 }
 
 /// Log a device out.
-#[utoipa::path(delete, path = "/v1/devices/{device}", security(("access_token" = [])),
-    params(("device" = String, Path, description = "`dev_…`")), responses(
+#[utoipa::path(delete, path = "/v1/devices/{device}", operation_id = "end_device", tag = "devices",
+    security(("access_token" = [])),
+    params(("device" = schema::DeviceId, Path)), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
+    (status = 404),
 ))]
 pub(super) async fn end(
     State(api): State<Shared>,
@@ -43,11 +44,10 @@ pub(super) async fn end(
 }
 
 /// Have this device's pushes go to a token. To be repeated whenever the app starts.
-#[utoipa::path(put, path = "/v1/devices/self/push", security(("access_token" = [])),
+#[utoipa::path(put, path = "/v1/devices/self/push", operation_id = "register_push", tag = "devices",
+    security(("access_token" = [])),
     request_body = PushRegistration, responses(
     (status = 204),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn register_push(
     State(api): State<Shared>,
@@ -59,9 +59,9 @@ pub(super) async fn register_push(
 }
 
 /// Have no more pushes go to this device.
-#[utoipa::path(delete, path = "/v1/devices/self/push", security(("access_token" = [])), responses(
+#[utoipa::path(delete, path = "/v1/devices/self/push", operation_id = "unregister_push", tag = "devices",
+    security(("access_token" = [])), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn unregister_push(
     State(api): State<Shared>,

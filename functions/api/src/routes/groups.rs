@@ -12,7 +12,8 @@ use confab_domain::budget::Budget;
 use confab_domain::{GroupId, Refusal, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::random;
-use confab_protocol::http::{ErrorAnswer, Group, GroupPatch, NewGroup, PutMember};
+use confab_protocol::http::{Group, GroupPatch, NewGroup, PutMember};
+use confab_protocol::schema;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
@@ -43,14 +44,13 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
 }
 
 /// Make a group; the caller is its owner.
-#[utoipa::path(post, path = "/v1/groups", security(("access_token" = [])), request_body = NewGroup, responses(
+#[utoipa::path(post, path = "/v1/groups", operation_id = "create_group", tag = "groups",
+    security(("access_token" = [])), request_body = NewGroup, responses(
     (status = 201, body = Group),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer, description = "some cannot be added: `users` names them"),
-    (status = 404, body = ErrorAnswer, description = "a member does not exist"),
-    (status = 409, body = ErrorAnswer, description = "`group_full`"),
-    (status = 429, body = ErrorAnswer, description = "too many groups or changes of this user"),
+    (status = 403, description = "some cannot be added: `users` names them"),
+    (status = 404, description = "a member does not exist"),
+    (status = 409, description = "`group_full`"),
+    (status = 429, description = "too many groups or changes of this user"),
 ))]
 pub(super) async fn create(
     State(api): State<Shared>,
@@ -65,12 +65,12 @@ pub(super) async fn create(
 }
 
 /// A group, for its members.
-#[utoipa::path(get, path = "/v1/groups/{group}", security(("access_token" = [])),
-    params(("group" = String, Path, description = "`grp_…`")), responses(
+#[utoipa::path(get, path = "/v1/groups/{group}", operation_id = "get_group", tag = "groups",
+    security(("access_token" = [])),
+    params(("group" = schema::GroupId, Path)), responses(
     (status = 200, body = Group),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
+    (status = 403),
+    (status = 404),
 ))]
 pub(super) async fn read(
     State(api): State<Shared>,
@@ -81,14 +81,13 @@ pub(super) async fn read(
 }
 
 /// Rename a group.
-#[utoipa::path(patch, path = "/v1/groups/{group}", security(("access_token" = [])),
-    params(("group" = String, Path, description = "`grp_…`")), request_body = GroupPatch, responses(
+#[utoipa::path(patch, path = "/v1/groups/{group}", operation_id = "rename_group", tag = "groups",
+    security(("access_token" = [])),
+    params(("group" = schema::GroupId, Path)), request_body = GroupPatch, responses(
     (status = 200, body = Group),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
+    (status = 403),
+    (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn rename(
     State(api): State<Shared>,
@@ -102,13 +101,13 @@ pub(super) async fn rename(
 }
 
 /// End a group.
-#[utoipa::path(delete, path = "/v1/groups/{group}", security(("access_token" = [])),
-    params(("group" = String, Path, description = "`grp_…`")), responses(
+#[utoipa::path(delete, path = "/v1/groups/{group}", operation_id = "delete_group", tag = "groups",
+    security(("access_token" = [])),
+    params(("group" = schema::GroupId, Path)), responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
+    (status = 403),
+    (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn delete(
     State(api): State<Shared>,
@@ -121,16 +120,15 @@ pub(super) async fn delete(
 }
 
 /// Add somebody, or change a role.
-#[utoipa::path(put, path = "/v1/groups/{group}/members/{user}", security(("access_token" = [])),
-    params(("group" = String, Path, description = "`grp_…`"), ("user" = String, Path, description = "`usr_…`")),
-    request_body = PutMember, responses(
+#[utoipa::path(put, path = "/v1/groups/{group}/members/{user}", operation_id = "put_member", tag = "groups",
+    security(("access_token" = [])),
+    params(("group" = schema::GroupId, Path), ("user" = schema::UserId, Path)),
+    request_body = Option<PutMember>, responses(
     (status = 200, body = Group),
-    (status = 400, body = ErrorAnswer),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 409, body = ErrorAnswer, description = "`group_full`"),
-    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
+    (status = 403),
+    (status = 404),
+    (status = 409, description = "`group_full`"),
+    (status = 429),
 ))]
 pub(super) async fn put_member(
     State(api): State<Shared>,
@@ -145,14 +143,14 @@ pub(super) async fn put_member(
 }
 
 /// Remove somebody; oneself, to leave.
-#[utoipa::path(delete, path = "/v1/groups/{group}/members/{user}", security(("access_token" = [])),
-    params(("group" = String, Path, description = "`grp_…`"), ("user" = String, Path, description = "`usr_…`")),
+#[utoipa::path(delete, path = "/v1/groups/{group}/members/{user}", operation_id = "remove_member", tag = "groups",
+    security(("access_token" = [])),
+    params(("group" = schema::GroupId, Path), ("user" = schema::UserId, Path)),
     responses(
     (status = 204),
-    (status = 401, body = ErrorAnswer),
-    (status = 403, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "too many changes of this user"),
+    (status = 403),
+    (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn remove_member(
     State(api): State<Shared>,

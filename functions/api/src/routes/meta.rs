@@ -9,7 +9,8 @@ use utoipa::openapi::OpenApi;
 use crate::Shared;
 
 /// Whether the API answers.
-#[utoipa::path(get, path = "/v1/health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/v1/health", operation_id = "get_health", tag = "meta",
+    responses((status = 200, body = Health)))]
 pub(super) async fn health() -> Json<Health> {
     Json(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() })
 }

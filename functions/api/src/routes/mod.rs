@@ -18,27 +18,14 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use confab_lambda::{deadline, summary};
 use confab_protocol::ErrorCode;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Shared;
 use crate::answer::{Cause, Failure};
-
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Confab",
-    description = "Accounts, devices, tickets for the WebSocket, friends, groups, the chat list and history.",
-    license(name = "Apache-2.0", identifier = "Apache-2.0")
-))]
-struct Description;
-
-/// The name of the security scheme that the descriptions of calls refer to.
-const BEARER: &str = "access_token";
+use crate::{Shared, description};
 
 pub(crate) fn router(api: Shared) -> Router {
-    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
+    let (router, mut openapi) = OpenApiRouter::with_openapi(description::start())
         .routes(routes!(accounts::signup))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::refresh))
@@ -63,10 +50,9 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(groups::put_member, groups::remove_member))
         .routes(routes!(meta::health))
         .split_for_parts();
-    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    description.components.get_or_insert_default().add_security_scheme(BEARER, scheme);
+    description::complete(&mut openapi);
     router
-        .merge(meta::description(&description))
+        .merge(meta::description(&openapi))
         .fallback(|| async { Failure::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no such call") })
         .method_not_allowed_fallback(|| async {
             Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadRequest, "not with this method")

@@ -7,7 +7,8 @@ use axum::extract::State;
 use confab_app::profiles::{change_profile, profile, profile_by_handle};
 use confab_app::rare_changes::RareChange;
 use confab_domain::UserId;
-use confab_protocol::http::{ErrorAnswer, Profile, ProfilePatch};
+use confab_protocol::http::{Profile, ProfilePatch};
+use confab_protocol::schema;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,20 +17,20 @@ use crate::answer::Failure;
 use crate::extract::{Body, Caller, Id, Params};
 
 /// One's own profile.
-#[utoipa::path(get, path = "/v1/me", security(("access_token" = [])), responses(
+#[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "profiles",
+    security(("access_token" = [])), responses(
     (status = 200, body = Profile),
-    (status = 401, body = ErrorAnswer),
 ))]
 pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json<Profile>, Failure> {
     Ok(Json(profile(&api.store, caller.identity.user).await?))
 }
 
 /// Change one's own profile.
-#[utoipa::path(patch, path = "/v1/me", security(("access_token" = [])), request_body = ProfilePatch, responses(
+#[utoipa::path(patch, path = "/v1/me", operation_id = "update_me", tag = "profiles",
+    security(("access_token" = [])), request_body = ProfilePatch, responses(
     (status = 200, body = Profile),
-    (status = 400, body = ErrorAnswer, description = "A field is wrong."),
-    (status = 401, body = ErrorAnswer),
-    (status = 429, body = ErrorAnswer, description = "Too many changes of this user."),
+    (status = 400, description = "A field is wrong."),
+    (status = 429),
 ))]
 pub(super) async fn change_me(
     State(api): State<Shared>,
@@ -41,11 +42,11 @@ pub(super) async fn change_me(
 }
 
 /// The public profile of a user.
-#[utoipa::path(get, path = "/v1/users/{user}", security(("access_token" = [])),
-    params(("user" = String, Path, description = "`usr_…`")), responses(
+#[utoipa::path(get, path = "/v1/users/{user}", operation_id = "get_user", tag = "profiles",
+    security(("access_token" = [])),
+    params(("user" = schema::UserId, Path)), responses(
     (status = 200, body = Profile),
-    (status = 401, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
+    (status = 404),
 ))]
 pub(super) async fn user(
     State(api): State<Shared>,
@@ -59,14 +60,15 @@ pub(super) async fn user(
 #[into_params(parameter_in = Query)]
 pub(super) struct ByHandle {
     /// The handle to look for; case does not matter.
+    #[param(value_type = schema::Handle)]
     handle: String,
 }
 
 /// The public profile of the user with this handle.
-#[utoipa::path(get, path = "/v1/users", security(("access_token" = [])), params(ByHandle), responses(
+#[utoipa::path(get, path = "/v1/users", operation_id = "find_user", tag = "profiles",
+    security(("access_token" = [])), params(ByHandle), responses(
     (status = 200, body = Profile),
-    (status = 401, body = ErrorAnswer),
-    (status = 404, body = ErrorAnswer),
+    (status = 404),
 ))]
 pub(super) async fn user_by_handle(
     State(api): State<Shared>,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Profile;
+#[cfg(feature = "openapi")]
+use crate::schema;
 
 /// `GET /v1/contacts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,7 @@ pub struct Contact {
     #[serde(flatten)]
     pub profile: Profile,
     /// `online` or `offline`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::PresenceStatus))]
     pub status: String,
     /// When they were last heard from; 0 where they never were. Unit: milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +41,7 @@ pub struct Contact {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactPut {
     /// Who was put.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// Whether they have put the caller too.
     pub friends: bool,

@@ -9,6 +9,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+#[cfg(feature = "openapi")]
+use crate::schema;
 use crate::{ErrorBody, Message};
 
 pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
@@ -26,11 +28,14 @@ pub struct ErrorAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Signup {
     /// 3–32 of `a`–`z`, `0`–`9`, `_`; case does not matter.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Handle))]
     pub handle: String,
     /// 8–128 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Password))]
     pub password: String,
     /// 1–64 characters; the handle where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Name>))]
     pub display_name: Option<String>,
     /// What this login runs on.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
@@ -56,12 +61,15 @@ pub struct Login {
 pub struct DeviceLabel {
     /// `dev_…` of an earlier login on the same device, which this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::DeviceId>))]
     pub id: Option<String>,
     /// For people, such as "Alice's phone".
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub name: Option<String>,
     /// Such as `web`, `ios`, `android`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub platform: Option<String>,
 }
 
@@ -78,8 +86,10 @@ pub struct Refresh {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// `usr_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// `dev_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::DeviceId))]
     pub device: String,
     /// For the `Authorization: Bearer` header.
     pub access_token: String,
@@ -96,6 +106,7 @@ pub struct Ticket {
     /// Opens a WebSocket.
     pub ticket: String,
     /// The WebSocket endpoint to use, the ticket included.
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub url: String,
     /// Life of the ticket. Unit: seconds.
     pub expires_in_seconds: u64,
@@ -106,12 +117,16 @@ pub struct Ticket {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
     /// `usr_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// Lower case.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Handle))]
     pub handle: String,
     /// For people.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub display_name: String,
     /// A media id or an address of a picture.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Avatar>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
 }
@@ -122,10 +137,11 @@ pub struct Profile {
 pub struct ProfilePatch {
     /// 1–64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Name>))]
     pub display_name: Option<String>,
     /// `null` removes it.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Avatar>))]
     pub avatar: Option<Option<String>>,
 }
 
@@ -134,8 +150,10 @@ pub struct ProfilePatch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewGroup {
     /// 1–64 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
     /// `usr_…` ids of up to 99 others.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::UserId>, max_items = 99))]
     pub members: Vec<String>,
 }
 
@@ -144,6 +162,7 @@ pub struct NewGroup {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupPatch {
     /// 1–64 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
 }
 
@@ -153,6 +172,7 @@ pub struct GroupPatch {
 pub struct PutMember {
     /// `member`, `admin` or `owner`; absent, a new member is a `member` and others keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Role>))]
     pub role: Option<String>,
 }
 
@@ -161,8 +181,10 @@ pub struct PutMember {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Group {
     /// `grp_…`, also the id of its conversation.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::GroupId))]
     pub group: String,
     /// For people.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
     /// Ascending by id.
     pub members: Vec<GroupMember>,
@@ -175,8 +197,10 @@ pub struct Group {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupMember {
     /// `usr_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// `owner`, `admin` or `member`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::Role))]
     pub role: String,
     /// Unit: milliseconds since the Unix epoch.
     pub joined_at_ms: u64,
@@ -227,18 +251,22 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PostMessage {
     /// 1–64 bytes; the same again gives the same message.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::ClientMessageId))]
     pub client_message_id: String,
     /// What the message says; required unless there are attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 100_000))]
     pub text: Option<String>,
     /// `med_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Vec<String>>,
     /// The `seq` of an earlier message of the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub reply_to: Option<u64>,
     /// `usr_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<schema::UserId>>, max_items = 100))]
     pub mentions: Option<Vec<String>>,
 }
 
@@ -268,8 +296,10 @@ pub struct ChatList {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conversation {
     /// `dm_…` or `grp_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationId))]
     pub conversation: String,
     /// `dm` or `group`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationKind))]
     pub kind: String,
     /// A group's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -301,6 +331,7 @@ pub struct Receipts {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReadMarker {
     /// `usr_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// Up to and including; 0 where nothing is read.
     pub read_seq: u64,
@@ -319,15 +350,19 @@ pub struct Devices {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Device {
     /// `dev_…`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::DeviceId))]
     pub device: String,
     /// As the device named itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub name: Option<String>,
     /// As the device named itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub platform: Option<String>,
     /// By which platform it gets pushes, `apns` or `fcm`; absent where it gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::PushPlatform>))]
     pub push: Option<String>,
     /// Time of the login. Unit: milliseconds since the Unix epoch.
     pub created_at_ms: u64,
@@ -344,8 +379,10 @@ pub struct Device {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushRegistration {
     /// `apns` or `fcm`.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::PushPlatform))]
     pub platform: String,
     /// As the platform gave it to the app.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::PushToken))]
     pub token: String,
 }
 
