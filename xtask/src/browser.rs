@@ -35,7 +35,7 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
 }
 
 /// The debug build of the local runner, which Cargo puts beside this program.
-fn confab() -> anyhow::Result<PathBuf> {
+pub(crate) fn confab() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("confab");
     anyhow::ensure!(program.exists(), "{} is missing: run the step `build` first", program.display());
     Ok(program)

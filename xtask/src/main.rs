@@ -11,6 +11,7 @@ mod step;
 mod test;
 
 mod browser;
+mod descriptions;
 mod rust;
 mod supply_chain;
 mod templates;

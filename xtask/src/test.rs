@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use crate::files::Root;
 use crate::step::{self, Step};
-use crate::{browser, cloud, rust, supply_chain, templates, web};
+use crate::{browser, cloud, descriptions, rust, supply_chain, templates, web};
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "fmt", run: rust::fmt },
     Step { name: "clippy", run: rust::clippy },
     Step { name: "build", run: rust::build },
@@ -14,6 +14,7 @@ const STEPS: [Step; 11] = [
     Step { name: "doctest", run: rust::doctests },
     Step { name: "web", run: web::tests },
     Step { name: "browser", run: browser::tests },
+    Step { name: "descriptions", run: descriptions::tests },
     Step { name: "templates", run: templates::lint },
     Step { name: "cloud", run: cloud::suite },
     Step { name: "deny", run: supply_chain::policy },
