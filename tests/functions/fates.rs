@@ -1,11 +1,11 @@
 //! What becomes of a record that a function gets.
 
 use confab_app::ports::Sessions;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
-use crate::posts::{FRONT_END, SLOW};
+use crate::posts::{FRONT_END, SLOW, THROTTLED, TOO_MANY};
 use crate::queue_bench::comes_again;
 
 fn task(conversation: &str, seq: u64) -> String {
@@ -64,15 +64,43 @@ async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing
     assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
 }
 
-/// Its code is none of the API's.
 #[tokio::test]
 async fn where_the_gateway_itself_fails_a_post_is_repeated_too() {
-    let bench = Bench::new().await;
-    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
-    let group = bench.group(&ada, &[&bob]).await;
-    bench.has_old_connection(&bob, &format!("{FRONT_END}1=")).await;
-    assert!(!comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
-    assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
+    for fails in [FRONT_END, THROTTLED, TOO_MANY] {
+        let bench = Bench::new().await;
+        let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+        let group = bench.group(&ada, &[&bob]).await;
+        bench.has_old_connection(&bob, &format!("{fails}1=")).await;
+        assert!(!comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
+        assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_closed_for_what_the_gateway_fails_to_do_however_often() {
+    for fails in [FRONT_END, THROTTLED, TOO_MANY] {
+        let bench = Bench::new().await;
+        let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+        bench.befriend(&ada, &bob).await;
+        let group = bench.group(&ada, &[&bob]).await;
+        bench.run_fan_out().await;
+        bench.run_presence().await;
+        let open = format!("{fails}1=");
+        bench.has_old_connection(&bob, &open).await;
+        for (full, failures, repeated) in [(3, 0, 1), (0, 10, 2), (3, 11, 2)] {
+            let mut again: Value =
+                serde_json::from_str(&repetition(&group, 1, full, &bob, &[&open])).unwrap();
+            again["failures"] = failures.into();
+            assert!(!comes_again(&again.to_string(), |event| bench.fan_out.handle(event)).await);
+            assert_eq!(bench.delayed(&bench.fan_out_queue).await, repeated, "{fails} {full} {failures}");
+        }
+        let is_online = bench.store.session(ada.id).await.unwrap().unwrap().presence.is_told_online();
+        let news = news_again(&ada, is_online, 3, &bob, &[&open]);
+        assert!(!comes_again(&news, |event| bench.presence.handle(event)).await);
+        assert!(connections_of(&bench, &bob).await.contains(&open), "{fails}");
+        assert_eq!(bench.closes_of(&open), 0, "{fails}");
+        assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+    }
 }
 
 /// Many that read nothing leave the others to the next record. Those are there, so their phones are silent.

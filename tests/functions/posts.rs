@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest, ServiceResponse};
 use http::{HeaderValue, Method};
 
@@ -14,6 +15,13 @@ pub(crate) const SLOW: &str = "slow";
 /// How the id of a connection begins of which API Gateway's front end answers by itself.
 pub(crate) const FRONT_END: &str = "front";
 
+/// How the id of a connection begins to which nothing can be posted, and of which nothing can be asked, since the account
+/// is throttled.
+pub(crate) const THROTTLED: &str = "throttled";
+
+/// How the id of a connection begins of which API Gateway's front end says that the account is throttled.
+pub(crate) const TOO_MANY: &str = "many";
+
 /// Knows every connection and takes every post, but of what is gone or slow; remembers what was asked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posts(Arc<Mutex<Vec<(Method, String)>>>);
@@ -22,24 +30,32 @@ impl Service for Posts {
     fn call(&self, request: ServiceRequest) -> ServiceFuture {
         let path = request.uri().path();
         let id = path.rsplit('/').next().unwrap_or_default().replace("%3D", "=");
-        let mut response = ServiceResponse::default();
-        if id.starts_with(GONE) {
-            *response.status_mut() = http::StatusCode::GONE;
-            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("GoneException"));
-        }
+        let answers = [
+            (GONE, 410, "GoneException"),
+            (FRONT_END, 502, "InternalServerErrorException"),
+            (THROTTLED, 429, "LimitExceededException"),
+            (TOO_MANY, 429, "TooManyRequestsException"),
+        ];
+        let mut answer = answers.iter().find(|(begins, ..)| id.starts_with(begins)).copied();
         if id.starts_with(SLOW) && request.method() == Method::POST {
-            *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
-            let code = HeaderValue::from_static("LimitExceededException");
-            response.headers_mut().insert("x-amzn-errortype", code);
+            answer = Some((SLOW, 429, "LimitExceededException"));
         }
-        if id.starts_with(FRONT_END) {
-            *response.status_mut() = http::StatusCode::BAD_GATEWAY;
-            let code = HeaderValue::from_static("InternalServerErrorException");
-            response.headers_mut().insert("x-amzn-errortype", code);
+        let mut response = described();
+        if let Some((_, status, code)) = answer {
+            *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+            response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(code));
         }
         self.asked().push((request.method().clone(), id));
         Box::pin(std::future::ready(response))
     }
+}
+
+/// What a question about a connection is answered; nobody reads the answers to the rest.
+fn described() -> ServiceResponse {
+    ServiceResponse::new(Bytes::from(
+        r#"{"connectedAt":"2024-02-09T18:23:27.396Z","identity":{"sourceIp":"192.0.2.1","userAgent":""},
+            "lastActiveAt":"2024-02-09T18:23:27.396Z"}"#,
+    ))
 }
 
 impl Posts {

@@ -31,16 +31,38 @@ const REFUSED_MAX: usize = CONNECTIONS_PER_TASK;
 pub(crate) struct Posted {
     /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
-    /// Connections that did not take it, but may take it later.
-    pub(crate) refused: Vec<(UserId, Connection)>,
+    /// Connections that have no room for it.
+    pub(crate) full: Vec<FullConnection>,
+    /// Connections to which the gateway failed to post it, for reasons of its own.
+    pub(crate) failed: Vec<(UserId, Connection)>,
     /// Connections that it was not offered to.
     pub(crate) unoffered: Vec<(UserId, Connection)>,
+}
+
+/// A connection of which the gateway said that it is there and has no room.
+///
+/// Made from a post's answer alone, and the one thing that [`close_slow`](crate::unreached::close_slow) closes: a
+/// failure of the gateway cannot become a reason to close anybody.
+#[derive(Clone, Debug)]
+pub(crate) struct FullConnection {
+    user: UserId,
+    connection: Connection,
+}
+
+impl FullConnection {
+    pub(crate) fn id(&self) -> &ConnectionId {
+        &self.connection.id
+    }
+
+    pub(crate) fn into_parts(self) -> (UserId, Connection) {
+        (self.user, self.connection)
+    }
 }
 
 impl Posted {
     /// Whether there is nobody to whom it is to be offered again.
     pub(crate) fn is_done(&self) -> bool {
-        self.refused.is_empty() && self.unoffered.is_empty()
+        self.full.is_empty() && self.failed.is_empty() && self.unoffered.is_empty()
     }
 
     /// What has become of the posts to one user.
@@ -97,8 +119,9 @@ pub(crate) async fn post_to(
                 if refused_count.load(Relaxed) >= REFUSED_MAX {
                     return (user, Outcome::Unoffered, connection);
                 }
-                let outcome = outcome_of(&connection, connections.post(&connection.id, frame).await);
-                refused_count.fetch_add(usize::from(outcome == Outcome::Refused), Relaxed);
+                let outcome = offer(connections, &connection, frame).await;
+                let is_refused = matches!(outcome, Outcome::Full | Outcome::Failed);
+                refused_count.fetch_add(usize::from(is_refused), Relaxed);
                 (user, outcome, connection)
             }
         })
@@ -110,7 +133,8 @@ pub(crate) async fn post_to(
                 posted.taken_by.insert(user);
             }
             Outcome::Gone => gone.push((user, connection)),
-            Outcome::Refused => posted.refused.push((user, connection)),
+            Outcome::Full => posted.full.push(FullConnection { user, connection }),
+            Outcome::Failed => posted.failed.push((user, connection)),
             Outcome::Unoffered => posted.unoffered.push((user, connection)),
             Outcome::Never => {}
         }
@@ -138,31 +162,40 @@ pub async fn hint(
 enum Outcome {
     Taken,
     Gone,
-    /// It may be taken later.
-    Refused,
+    /// The connection has no room; it may take it later.
+    Full,
+    /// The gateway failed, or is asked too much.
+    Failed,
     Unoffered,
     /// Nothing would come of offering it again.
     Never,
 }
 
-fn outcome_of(connection: &Connection, outcome: Result<PostOutcome, StoreError>) -> Outcome {
-    match outcome {
+/// Posts a frame to one connection, and finds out whose fault it is where that was not taken.
+async fn offer(connections: &(impl Connections + Sync), connection: &Connection, frame: &[u8]) -> Outcome {
+    match connections.post(&connection.id, frame).await {
         Ok(PostOutcome::Taken) => Outcome::Taken,
         Ok(PostOutcome::Gone) => Outcome::Gone,
-        Ok(PostOutcome::Throttled) => {
-            tracing::warn!(connection_id = %connection.id, "a post was throttled");
-            Outcome::Refused
-        }
+        Ok(PostOutcome::Limited) => match connections.is_open(&connection.id).await {
+            Ok(true) => {
+                tracing::info!(event = "connection_full", connection_id = %connection.id);
+                Outcome::Full
+            }
+            Ok(false) => Outcome::Gone,
+            Err(error) => failed(connection, &error),
+        },
         Err(error @ StoreError::Rejected(_)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a post was rejected");
+            tracing::error!(event = "post_rejected", error = &error as &dyn std::error::Error);
             Outcome::Never
         }
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(connection_id = %connection.id, error, "a post failed");
-            Outcome::Refused
-        }
+        Err(error) => failed(connection, &error),
     }
+}
+
+fn failed(connection: &Connection, error: &StoreError) -> Outcome {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(event = "post_failed", connection_id = %connection.id, error);
+    Outcome::Failed
 }
 
 /// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.

@@ -21,7 +21,7 @@ use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
-use crate::unreached::{self, Retry, Unreached, retries};
+use crate::unreached::{self, Retry, Tries, Unreached, retries};
 
 /// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub enum FanOutTask {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         origin: Option<String>,
     },
-    /// The same, to connections that did not take it.
+    /// The same, to connections that did not get it.
     V2 {
         /// `dm_…` or `grp_…`.
         conversation: String,
@@ -53,7 +53,8 @@ pub enum FanOutTask {
         /// Whether it is what the entry changes in lists of conversations that they are told, instead of the entry.
         change: bool,
         /// How often it was tried.
-        tries: u32,
+        #[serde(flatten)]
+        tries: Tries,
         /// Who is to be told.
         unreached: Vec<Unreached>,
     },
@@ -83,8 +84,8 @@ impl FanOutTask {
 
 /// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
 ///
-/// Connections that do not take it are left to another task of the queue, which names them; after a few of these they are
-/// closed, and the announcement is done. Doing it again repeats events, which devices recognise, and alerts nobody twice.
+/// Connections that do not get it are left to another task of the queue, which names them; those that have no room for it
+/// a few times are closed, and the announcement is done. Doing it again repeats events, which devices recognise, and alerts nobody twice.
 ///
 /// # Errors
 ///
@@ -161,7 +162,7 @@ impl Told<'_> {
         sessions: &(impl Sessions + Sync),
         (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
         posted: Posted,
-        tries: u32,
+        tries: Tries,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         if posted.is_done() {
@@ -202,7 +203,7 @@ pub(crate) async fn announce_to_pair(
     let left_to_the_queue = match posted {
         Some(posted) => {
             let told = Told { entry: message, is_change: false };
-            told.again(sessions, (delivery.connections, queue), posted, 0, now).await
+            told.again(sessions, (delivery.connections, queue), posted, Tries::default(), now).await
         }
         None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
     };
@@ -316,8 +317,8 @@ impl Audience {
         let rows = sessions.sessions(&self.readers).await?;
         let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
         let posted = deliver(sessions, delivery, entry, audience, &rows, now).await?;
-        Told { entry, is_change: true }.again(sessions, ways, unchanged, 0, now).await?;
-        Told { entry, is_change: false }.again(sessions, ways, posted, 0, now).await
+        Told { entry, is_change: true }.again(sessions, ways, unchanged, Tries::default(), now).await?;
+        Told { entry, is_change: false }.again(sessions, ways, posted, Tries::default(), now).await
     }
 }
 

@@ -1,16 +1,18 @@
-//! Connections that did not take an event: it is offered again to them alone, soon and a few times, and then they are
-//! closed, since a client that reads nothing gets more from a new connection and a `sync`.
+//! Connections that did not get an event: it is offered again to them alone.
+//!
+//! A connection without room is offered it a few times, soon, and then closed: a client that reads nothing gets more from
+//! a new connection and a `sync`. A failure of the gateway is waited out, for minutes if need be, and closes nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_domain::retry::pause_before_post;
+use confab_domain::retry::{pause_after_failed_post, pause_before_post};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::announce::{POSTS_IN_FLIGHT_MAX, Posted};
+use crate::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
 use crate::close_connection::close_with_reason;
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
 use crate::{TaskError, metric};
@@ -19,7 +21,25 @@ use crate::{TaskError, metric};
 /// takes as long as it may; and that a task is far smaller than a message of a queue may be.
 pub(crate) const CONNECTIONS_PER_TASK: usize = 64;
 
-/// A user's connections that did not take an event.
+/// How often an event was offered in vain.
+///
+/// Shape: `{"tries":1,"failures":2}`, the second absent where it is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    /// How often the connections had no room for it.
+    #[serde(rename = "tries")]
+    pub full: u32,
+    /// How often the gateway failed.
+    #[serde(rename = "failures", default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A user's connections that did not get an event.
 ///
 /// Shape: `{"user":"usr_…","connections":["…"]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,31 +54,46 @@ pub struct Unreached {
 #[derive(Debug)]
 pub(crate) struct Retry {
     pub(crate) unreached: Vec<Unreached>,
-    /// How often it was tried.
-    pub(crate) tries: u32,
+    pub(crate) tries: Tries,
     pub(crate) pause: Duration,
 }
 
 /// What becomes of the connections that an event did not reach which was offered to them so often before.
 ///
-/// Those that never took it are closed.
+/// Those that never had room for it are closed. Those to which the gateway does not post for minutes miss the event.
 pub(crate) async fn retries(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
     posted: Posted,
-    tries_before: u32,
+    before: Tries,
     now: Timestamp,
 ) -> Vec<Retry> {
-    let Posted { refused, unoffered, .. } = posted;
-    let tries = tries_before + 1;
+    let Posted { full, failed, unoffered, .. } = posted;
     let mut retries = Vec::new();
-    match pause_before_post(tries) {
-        Some(pause) => retries.extend(tasks(&refused).map(|unreached| Retry { unreached, tries, pause })),
-        None => close_slow(sessions, connections, refused, now).await,
+    let mut again = |those: &[(UserId, Connection)], tries, pause| {
+        retries.extend(tasks(those).map(|unreached| Retry { unreached, tries, pause }));
+    };
+    let tries = Tries { failed: before.failed + 1, ..before };
+    match pause_after_failed_post(tries.failed) {
+        Some(pause) => again(&failed, tries, pause),
+        None => give_up(&failed),
     }
-    let pause = pause_before_post(1).unwrap_or_default();
-    retries.extend(tasks(&unoffered).map(|unreached| Retry { unreached, tries: tries_before, pause }));
+    again(&unoffered, before, pause_before_post(1).unwrap_or_default());
+    let tries = Tries { full: before.full + 1, ..before };
+    match pause_before_post(tries.full) {
+        Some(pause) => {
+            let full: Vec<_> = full.into_iter().map(FullConnection::into_parts).collect();
+            again(&full, tries, pause);
+        }
+        None => close_slow(sessions, connections, full, now).await,
+    }
     retries
+}
+
+fn give_up(failed: &[(UserId, Connection)]) {
+    if !failed.is_empty() {
+        tracing::error!(event = "fan_out_incomplete", count = failed.len(), "the gateway fails for minutes");
+    }
 }
 
 fn tasks(connections: &[(UserId, Connection)]) -> impl Iterator<Item = Vec<Unreached>> {
@@ -108,10 +143,10 @@ pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<Con
 pub(crate) async fn close_slow(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
-    slow: Vec<(UserId, Connection)>,
+    slow: Vec<FullConnection>,
     now: Timestamp,
 ) {
-    let closed: Vec<(UserId, Connection)> = stream::iter(slow)
+    let closed: Vec<(UserId, Connection)> = stream::iter(slow.into_iter().map(FullConnection::into_parts))
         .map(|(user, connection)| async move {
             match close_with_reason(connections, &connection.id, ClosingReason::TooSlow).await {
                 Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, connection)),

@@ -11,10 +11,20 @@ const POST_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(
 /// Longest pause of a record: what a queue hides one for by itself.
 const RECORD_PAUSE_MAX: Duration = Duration::from_secs(90);
 
-/// How long the next try waits of a post that was tried so often, at least once; `None` where it is given up.
+/// How often a post is tried in all that fails for the gateway's sake: for more than five minutes.
+const FAILED_POSTS_MAX: u32 = 12;
+
+/// How long the next try waits of a post that a connection did not take so often, at least once; `None` where the
+/// connection is given up.
 pub fn pause_before_post(tries: u32) -> Option<Duration> {
     let index = usize::try_from(tries).ok()?.checked_sub(1)?;
     POST_PAUSES.get(index).copied()
+}
+
+/// How long the next try waits of a post that failed so often for the gateway's sake, at least once; `None` where the
+/// event is given up, and the connection with nothing but that: it finds the hole, or syncs.
+pub fn pause_after_failed_post(failures: u32) -> Option<Duration> {
+    (1..FAILED_POSTS_MAX).contains(&failures).then(|| pause_of_record(failures))
 }
 
 /// How long a record waits that has failed as a whole, by how often it was received, this time included.
@@ -44,6 +54,15 @@ mod tests {
         let pauses = [1, 2, 3, 7, 8, 9, u32::MAX].map(|receives| pause_of_record(receives).as_secs());
         assert_eq!(pauses, [1, 2, 4, 64, 90, 90, 90]);
         assert_eq!(pause_of_record(0).as_secs(), 1);
+    }
+
+    #[test]
+    fn a_post_that_fails_for_the_gateways_sake_is_repeated_ever_later_for_minutes() {
+        let pauses: Vec<_> = (1..).map_while(pause_after_failed_post).collect();
+        assert_eq!(pauses[..3], [1, 2, 4].map(Duration::from_secs));
+        assert!(pauses.iter().sum::<Duration>() > Duration::from_secs(300), "{pauses:?}");
+        assert!(pauses.iter().sum::<Duration>() < Duration::from_secs(900), "{pauses:?}");
+        assert_eq!((pause_after_failed_post(0), pause_after_failed_post(u32::MAX)), (None, None));
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Connections for Gateway {
         let Err(error) = result else { return Ok(PostOutcome::Taken) };
         match error.as_service_error() {
             Some(PostToConnectionError::GoneException(_)) => Ok(PostOutcome::Gone),
-            _ if error.is_throttled() => Ok(PostOutcome::Throttled),
+            Some(PostToConnectionError::LimitExceededException(_)) => Ok(PostOutcome::Limited),
+            // A 429 by another name is the front end's, which knows no connections: the account is throttled.
             _ => Err(store_error(error)),
         }
     }

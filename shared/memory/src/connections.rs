@@ -30,8 +30,10 @@ struct Sockets {
 /// What happens to posts until it is set otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostFault {
-    /// Not delivered, and said so.
-    Throttled,
+    /// Not delivered: the socket has no room.
+    Full,
+    /// Not delivered: the gateway itself fails.
+    Failed,
     /// Taken, and not delivered: the device is in a tunnel.
     Swallowed,
 }
@@ -85,17 +87,21 @@ impl Connections for Gateway {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
         let post = call(&*self.weather, || {
             let Sockets { open, fault, faults } = &mut *self.sockets();
-            match (open.get_mut(connection), faults.get(connection).copied().or(*fault)) {
+            let outcome = match (open.get_mut(connection), faults.get(connection).copied().or(*fault)) {
                 (None, _) => PostOutcome::Gone,
-                (Some(_), Some(PostFault::Throttled)) => PostOutcome::Throttled,
+                (Some(_), Some(PostFault::Full)) => PostOutcome::Limited,
+                (Some(_), Some(PostFault::Failed)) => {
+                    return Err(StoreError::Unavailable("the gateway fails".into()));
+                }
                 (Some(_), Some(PostFault::Swallowed)) => PostOutcome::Taken,
                 (Some(frames), None) => {
                     frames.push(frame.to_vec());
                     PostOutcome::Taken
                 }
-            }
+            };
+            Ok(outcome)
         });
-        post.await
+        post.await?
     }
 
     async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {

@@ -16,9 +16,6 @@ pub trait SdkFailure {
     /// No answer, an answer without a code, and one whose status is 429 or 5xx count as such:
     /// [`StoreError::Unavailable`]. All others are [`StoreError::Rejected`].
     fn into_store_error(self, transient: &[&str]) -> StoreError;
-
-    /// Whether the service asks for fewer requests, in whatever words: its front end need not know the API's errors.
-    fn is_throttled(&self) -> bool;
 }
 
 impl<E> SdkFailure for SdkError<E, HttpResponse>
@@ -36,10 +33,6 @@ where
         } else {
             StoreError::Rejected(self.into())
         }
-    }
-
-    fn is_throttled(&self) -> bool {
-        status_of(self) == Some(429)
     }
 }
 
@@ -107,7 +100,6 @@ mod tests {
             (504, "Whatever"),
         ] {
             check(Refusal::of(status, Some(code)), true);
-            assert_eq!(Refusal::of(status, Some(code)).is_throttled(), status == 429);
         }
     }
 
@@ -116,6 +108,5 @@ mod tests {
         check(Refusal::of(400, None), true);
         check(SdkError::timeout_error("it took too long"), true);
         check(SdkError::construction_failure("never sent"), true);
-        assert!(!SdkError::<Refusal, HttpResponse>::timeout_error("it took too long").is_throttled());
     }
 }

@@ -180,7 +180,7 @@ fn whoever_has_to_answer_is_asked_whatever_fails() {
 #[test]
 fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
     let pair = Pair::new(CALLS_MAX, Fate::Done, alone(100, 10_000));
-    pair.gateway.set_fault(Some(PostFault::Throttled));
+    pair.gateway.set_fault(Some(PostFault::Full));
     finish(pair.ask(&pair.context(2))).unwrap();
     assert_eq!(pair.row(ADA).status(POLICY, NOW.plus(POLICY.timeout)), Status::Online);
     assert!(pair.will_be_asked(ADA));

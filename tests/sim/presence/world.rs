@@ -202,13 +202,13 @@ impl World {
     pub(crate) fn post_fault(&self, connection: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
         if let Some(offered_at) = self.silent.lock().unwrap().get_mut(connection) {
             *offered_at = Some(self.clock.now());
-            return Some(PostOutcome::Throttled);
+            return Some(PostOutcome::Limited);
         }
         if !self.is_stormy() {
             return None;
         }
         if self.random.once_in(self.scenario.throttled_once_in) {
-            return Some(PostOutcome::Throttled);
+            return Some(PostOutcome::Limited);
         }
         if self.random.once_in(self.scenario.swallowed_once_in) {
             let device = self.device_at(connection);
@@ -230,6 +230,8 @@ impl World {
     /// Lets a device notice that its socket is closed.
     pub(crate) fn closed(&self, connection: &ConnectionId) {
         if let Some(device) = self.device_at(connection) {
+            // It answers nothing from now on, even where it is busy and notices later.
+            self.ledger().end(device, self.clock.now());
             self.clock.ring(self.phones()[&device].task);
         }
     }

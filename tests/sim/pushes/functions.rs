@@ -39,7 +39,7 @@ impl World {
         let (user, opened) = (identity.user, self.clock.now());
         self.gateway.open(id.clone());
         let is_silent = self.random.once_in(self.scenario.silent_once_in);
-        self.gateway.set_fault_of(&id, is_silent.then_some(PostFault::Throttled));
+        self.gateway.set_fault_of(&id, is_silent.then_some(PostFault::Full));
         let socket = Socket { user, id: id.clone(), opened, recorded: None, dropped: None, is_silent };
         self.ledger().sockets.push(socket);
         let server = Server::new(self);

@@ -21,7 +21,10 @@ pub(super) fn check(world: &World) {
         let row = world.peek(world.memory.session(socket.user)).unwrap();
         let is_on_record = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
         match socket.reads {
-            Reads::Never => check_closed(world, id, socket, is_open || is_on_record),
+            // Where a store failed, a closed one may stay registered, until the next event that it is not there for.
+            Reads::Never => {
+                check_closed(world, id, socket, is_open || (is_on_record && world.scenario.calm));
+            }
             Reads::Always | Reads::Late { .. } if !is_open || !is_on_record => {
                 // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
                 if world.scenario.calm || socket.reads == Reads::Always {
@@ -71,7 +74,7 @@ fn check_told(world: &World, id: &ConnectionId, socket: &Socket) {
             if got.len() > 1 {
                 world.fault(format!("{id:?} got {message:?} {} times", got.len()));
             }
-            if first.since(*at) > REPEATED_WITHIN {
+            if first.since(*at) > REPEATED_WITHIN.max(world.patience_at(*at)) {
                 world.fault(format!("{id:?} got {message:?} after {:?}", first.since(*at)));
             }
         }

@@ -1,10 +1,11 @@
 //! A seeded simulation of sockets that read late, or never: everybody else is told once, who reads late is told soon,
-//! and who reads never is closed.
+//! and who reads never is closed. While the gateway itself fails nobody is closed, and what was missed comes afterwards.
 //!
 //! Time is virtual, as in the simulation of presence, whose clock it has. Start with [`simulate`]; then `world`, what goes
 //! wrong, `check`, what must hold, and `server`, where bugs are planted.
 
 mod check;
+mod scenario;
 mod server;
 mod world;
 
@@ -21,8 +22,9 @@ use crate::bugs::check_found_by;
 use crate::check_seeds;
 use crate::presence::clock::{Executor, START};
 use crate::world::{account_of, device_of, identity, user};
+use scenario::Scenario;
 use server::{Bug, Server};
-use world::{Scenario, World};
+use world::World;
 
 /// From the last message to when all is told, or given up.
 const QUIET: Duration = Duration::from_secs(15);
@@ -54,7 +56,8 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         let world = Arc::clone(&world);
         executor.spawner.spawn(async move { world.write(user(n)).await });
     }
-    executor.run_until(&world, ends.plus(if world.scenario.calm { QUIET } else { LONG_QUIET }));
+    let patience = world.patience_at(START);
+    executor.run_until(&world, ends.plus(patience + if world.scenario.calm { QUIET } else { LONG_QUIET }));
     check::check(&world);
     world.first_fault().map_or(Ok(()), Err)
 }
@@ -115,6 +118,21 @@ fn a_connection_that_never_reads_and_is_never_closed_is_found() {
 #[test]
 fn a_connection_that_is_closed_as_soon_as_it_refuses_once_is_found() {
     check_found_by(simulate, SEEDS, Bug::ClosedAtOnce);
+}
+
+#[test]
+fn a_failure_of_the_gateway_that_counts_against_a_connection_is_found() {
+    check_found_by(simulate, SEEDS, Bug::FailureBlamed);
+}
+
+#[test]
+fn a_throttled_account_that_is_taken_for_a_full_buffer_is_found() {
+    check_found_by(simulate, SEEDS, Bug::ThrottleBlamed);
+}
+
+#[test]
+fn what_the_gateway_failed_to_post_and_nobody_posts_again_is_found() {
+    check_found_by(simulate, SEEDS, Bug::FailureDropped);
 }
 
 #[test]

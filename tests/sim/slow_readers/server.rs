@@ -26,6 +26,12 @@ pub(super) enum Bug {
     ClosedAtOnce,
     /// A record fails as a whole where a connection does not take an event.
     RecordFails,
+    /// A failure of the gateway counts against the connection that the post was for.
+    FailureBlamed,
+    /// "Too many requests" is taken for a full buffer, whatever else the gateway says.
+    ThrottleBlamed,
+    /// What the gateway failed to post is not posted again.
+    FailureDropped,
 }
 
 /// What one invocation reaches beside the stores.
@@ -54,8 +60,11 @@ impl FanOutQueue for Server<'_> {
             if self.world.has(Bug::RecordFails) {
                 return Err(StoreError::Unavailable("some connections were not reached".into()));
             }
+            if self.world.has(Bug::FailureDropped) && tries.failed > 0 {
+                return Ok(());
+            }
             if self.world.has(Bug::ClosedAtOnce) {
-                *tries = 3;
+                tries.full = 3;
             }
             if self.world.has(Bug::WholeRepeated) && self.world.may_repeat_all() {
                 task = FanOutTask::V1 { conversation: conversation.clone(), seq: *seq, origin: None };
@@ -74,7 +83,10 @@ impl Connections for Server<'_> {
         }
         if let Some(outcome) = self.world.post_fault(connection, &event) {
             yield_once().await;
-            return Ok(outcome);
+            return match outcome {
+                Err(_) if self.world.has(Bug::FailureBlamed) => Ok(PostOutcome::Limited),
+                outcome => outcome,
+            };
         }
         let outcome = self.world.gateway.post(connection, frame).await;
         self.world.take_frames(connection);
@@ -82,7 +94,11 @@ impl Connections for Server<'_> {
     }
 
     async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
-        Connections::is_open(&self.world.gateway, connection).await
+        let is_blamed = self.world.has(Bug::FailureBlamed) || self.world.has(Bug::ThrottleBlamed);
+        match self.world.question_fault().filter(|_| !is_blamed) {
+            Some(error) => Err(error),
+            None => Connections::is_open(&self.world.gateway, connection).await,
+        }
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {

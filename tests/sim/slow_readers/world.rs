@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use confab_app::TaskError;
 use confab_app::fan_out::{FanOutTask, fan_out};
-use confab_app::ports::{Connection, Identity, PostOutcome, Sessions};
+use confab_app::ports::{Connection, Identity, PostOutcome, Sessions, StoreError};
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer, send_message};
@@ -21,6 +21,7 @@ use confab_protocol::ServerFrame;
 use ulid::Ulid;
 
 use super::conversations;
+use super::scenario::{OutageKind, Scenario};
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::presence::clock::{Clock, Spawner, Timed};
@@ -38,50 +39,6 @@ const FUNCTION_MAX: Duration = Duration::from_secs(15);
 
 /// How often a bug has everybody told again.
 const REPEATED_MAX: u64 = 20;
-
-/// The size of a world, and what goes wrong in it.
-#[derive(Clone, Debug)]
-pub(super) struct Scenario {
-    seed: u64,
-    pub(super) bug: Option<Bug>,
-    /// Nothing goes wrong but that some do not read.
-    pub(super) calm: bool,
-    pub(super) users: u32,
-    pub(super) devices: u32,
-    /// Until the trouble ends. Unit: seconds.
-    pub(super) length: u64,
-    /// Longest time between two messages of a user. Unit: milliseconds.
-    pause_ms_max: u64,
-    /// One call in so many fails; 0 is never.
-    failure_once_in: u64,
-    /// Between two polls of so many a function dies; 0 is never.
-    crash_once_in: u64,
-    /// One record in so many comes twice; 0 is never.
-    doubled_once_in: u64,
-    /// Latest that a record comes. Unit: milliseconds.
-    late_ms_max: u64,
-}
-
-impl Scenario {
-    pub(super) fn of(seed: u64, bug: Option<Bug>) -> Self {
-        // A generator of its own, so that a planted bug does not change the scenario.
-        let random = Random::new(seed ^ 0x510_3ead);
-        let calm = random.once_in(2);
-        Self {
-            seed,
-            bug,
-            calm,
-            users: u32::try_from(random.between(2, 5)).unwrap(),
-            devices: u32::try_from(random.between(1, 3)).unwrap(),
-            length: *random.pick(&[10, 40]),
-            pause_ms_max: *random.pick(&[500, 6_000]),
-            failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
-            crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },
-            doubled_once_in: if calm { 0 } else { *random.pick(&[0, 2, 10]) },
-            late_ms_max: if calm { 100 } else { *random.pick(&[100, 20_000]) },
-        }
-    }
-}
 
 /// How a socket reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,8 +191,37 @@ impl World {
         self.sockets().insert(id, socket);
     }
 
+    /// Whether the gateway fails just then.
+    fn fails(&self) -> Option<OutageKind> {
+        let passed_ms =
+            u64::try_from(self.clock.now().since(crate::presence::clock::START).as_millis()).unwrap();
+        let outage = self.scenario.outage.as_ref()?;
+        (outage.from_ms..outage.to_ms).contains(&passed_ms).then_some(outage.kind)
+    }
+
+    /// How long after its sending an event may come for the gateway's sake: twice what an outage lasts, since pauses double.
+    pub(super) fn patience_at(&self, at: Timestamp) -> Duration {
+        let Some(outage) = &self.scenario.outage else { return Duration::ZERO };
+        let ends = crate::presence::clock::START.plus(Duration::from_millis(outage.to_ms));
+        ends.since(at) * 2 + Duration::from_secs(20)
+    }
+
+    /// What becomes of a question instead of its answer.
+    pub(super) fn question_fault(&self) -> Option<StoreError> {
+        self.fails().map(|kind| StoreError::Unavailable(format!("the gateway: {kind:?}").into()))
+    }
+
     /// What becomes of a post instead of its delivery.
-    pub(super) fn post_fault(&self, id: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
+    pub(super) fn post_fault(
+        &self,
+        id: &ConnectionId,
+        event: &ServerFrame,
+    ) -> Option<Result<PostOutcome, StoreError>> {
+        match self.fails() {
+            Some(OutageKind::Fails) => return self.question_fault().map(Err),
+            Some(OutageKind::Throttles) => return Some(Ok(PostOutcome::Limited)),
+            None => {}
+        }
         let mut sockets = self.sockets();
         let socket = sockets.get_mut(id).unwrap();
         let passed_ms = self.clock.now().since(crate::presence::clock::START).as_millis();
@@ -247,7 +233,7 @@ impl World {
         if refuses && let Some(message) = message_of(event) {
             *socket.refused.entry(message).or_default() += 1;
         }
-        refuses.then_some(PostOutcome::Throttled)
+        refuses.then_some(Ok(PostOutcome::Limited))
     }
 
     /// Notes what was delivered.

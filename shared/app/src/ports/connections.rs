@@ -13,9 +13,13 @@ pub enum PostOutcome {
     Taken,
     /// There is no such connection, or it is not open yet.
     Gone,
-    /// The gateway is throttled, or the device reads too slowly; it will find
-    /// the hole and ask.
-    Throttled,
+    /// Either the connection's own buffer is full, or the gateway takes too many requests of everybody: its answer does
+    /// not say which. Whether it [knows](Connections::is_open) the connection right after tells the two apart, since
+    /// that question needs no room in a buffer.
+    ///
+    /// Source: Amazon API Gateway Management API reference, `LimitExceededException`: "more than the allowed number of
+    /// requests per unit of time or the WebSocket client side buffer is full".
+    Limited,
 }
 
 /// Outcome of closing a connection.
@@ -33,7 +37,8 @@ pub trait Connections {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. The device may have got the frame all the same.
+    /// [`StoreError`], where the gateway itself is at fault; it says nothing about the connection. The device may have
+    /// got the frame all the same.
     fn post(
         &self,
         connection: &ConnectionId,

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::watch::Look;
-use confab_domain::{Status, Timestamp, WatchId};
+use confab_domain::{ConnectionId, Status, Timestamp, WatchId};
 use confab_protocol::server::UserPresence;
 
 use crate::close_connection::close_again;
@@ -29,7 +29,7 @@ use crate::{Error, TaskError, delay, unreached};
 
 use look::Message;
 
-pub(crate) use probe::{look_at_each, probe_event};
+pub(crate) use probe::{Asked, look_at_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Step};
@@ -75,8 +75,8 @@ impl<S, Q> Context<'_, S, Q> {
 
 /// Does what a message of the queue asks for.
 ///
-/// Connections that do not take an event are left to another message, which names them; after a few of these they are
-/// closed, and the event is done with. Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
+/// Connections that do not get an event are left to another message, which names them; those that have no room for it a
+/// few times are closed, and the event is done with. Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
 /// that is no longer so, and have died before it noticed: then they are told again what is.
 ///
 /// # Errors
@@ -110,7 +110,10 @@ pub async fn perform(
             tell::tell_again(context, connections, user, status, *tries, &unreached::read(unreached)?)
                 .await?;
         }
-        Step::Ask { tries, .. } => probe::ask_again(context, connections, user, *tries).await?,
+        Step::Ask { tries, full, .. } => {
+            let asked = Asked { tries: *tries, full: full.iter().map(ConnectionId::new).collect() };
+            probe::ask_again(context, connections, user, asked).await?;
+        }
         Step::EndSockets { device, .. } => {
             let device = device.parse().map_err(|_| TaskError::Never("no device id"))?;
             close_ended_sockets(context, connections, user, device).await?;

@@ -1,21 +1,64 @@
 //! Asking a client whether it is alive, that was told to say so rarely.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::retry::pause_before_post;
-use confab_domain::{Presence, Status, UserId};
+use confab_domain::retry::{pause_after_failed_post, pause_before_post};
+use confab_domain::{ConnectionId, Presence, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 use futures_util::{StreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued};
-use crate::announce::post_to;
+use crate::announce::{FullConnection, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
-use crate::unreached::close_slow;
+use crate::unreached::{Tries, close_slow};
 
-/// When the devices that are left are asked, after one that did not take the question was closed.
+/// When the devices that are left are asked, after one that had no room for the question was closed.
 const AFTER_A_CLOSE: Duration = Duration::from_secs(1);
+
+/// How often a user's devices were asked in vain.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) tries: Tries,
+    /// Connections that had no room for the question each time that any had none.
+    pub(crate) full: BTreeSet<ConnectionId>,
+}
+
+impl Asked {
+    /// One more round: when the next one is, unless the gateway failed for minutes, and what is to be closed before it.
+    fn and(self, posted: Posted) -> (Self, Option<Duration>, Vec<FullConnection>) {
+        let Posted { full, failed, unoffered, .. } = posted;
+        let (still, new): (Vec<_>, Vec<_>) = full.into_iter().partition(|full| self.full.contains(full.id()));
+        let (mut full, tries) = if still.is_empty() { (new, 0) } else { (still, self.tries.full) };
+        let mut asked = Self { tries: self.tries, full: full.iter().map(|full| full.id().clone()).collect() };
+        let mut pauses = Vec::new();
+        if full.is_empty() {
+            asked.tries.full = 0;
+        } else {
+            asked.tries.full = tries + 1;
+            match pause_before_post(asked.tries.full) {
+                Some(pause) => {
+                    pauses.push(pause);
+                    full.clear();
+                }
+                None => {
+                    pauses.push(AFTER_A_CLOSE);
+                    asked = Self { tries: Tries { full: 0, ..asked.tries }, full: BTreeSet::new() };
+                }
+            }
+        }
+        if !failed.is_empty() {
+            asked.tries.failed += 1;
+            pauses.extend(pause_after_failed_post(asked.tries.failed));
+        }
+        if !unoffered.is_empty() {
+            pauses.push(AFTER_A_CLOSE);
+        }
+        (asked, pauses.into_iter().min(), full)
+    }
+}
 
 /// A friend looks at each of these from now on. Who could not be asked is asked again by another message.
 ///
@@ -28,7 +71,7 @@ pub(crate) async fn look_at_each(
     sessions: Vec<Session>,
 ) -> Result<(), StoreError> {
     stream::iter(sessions)
-        .map(|session| look_at(context, connections, session, 0))
+        .map(|session| look_at(context, connections, session, Asked::default()))
         .buffer_unordered(STORE_CALLS_MAX)
         // Each to its end, though another fails: who has to answer must have been asked.
         .fold(Ok(()), |all, one| std::future::ready(all.and(one)))
@@ -40,10 +83,10 @@ pub(super) async fn ask_again(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
-    tries: u32,
+    asked: Asked,
 ) -> Result<(), StoreError> {
     match context.store.session(user).await? {
-        Some(session) => look_at(context, connections, session, tries).await,
+        Some(session) => look_at(context, connections, session, asked).await,
         None => Ok(()),
     }
 }
@@ -53,7 +96,7 @@ async fn look_at(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
-    tries: u32,
+    asked_before: Asked,
 ) -> Result<(), StoreError> {
     let (user, mut session, mut queued) = (session.user, session, Queued::default());
     for _ in 0..ATTEMPTS_MAX {
@@ -77,7 +120,7 @@ async fn look_at(
         let replaced = context.store.replace_presence(user, &seen, &after).await;
         if probed.is_some() && !matches!(replaced, Ok(false)) {
             // Where the outcome is not known, they may have to answer.
-            let asked = probe(context, connections, &session, &after, tries).await;
+            let asked = probe(context, connections, &session, &after, asked_before).await;
             return replaced.and(asked);
         }
         if replaced? {
@@ -94,28 +137,25 @@ async fn look_at(
 /// Asks every device; those that are gone are forgotten, and if all are, the lease is looked at now.
 ///
 /// Whoever could not be asked has nothing to answer: the lease is as it was, until they are asked again, a moment later.
-/// A device that takes no question for seconds is closed, and counts no longer.
+/// A device that has no room for the question for seconds is closed, and counts no longer.
 async fn probe(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
     probed: &Presence,
-    tries_before: u32,
+    asked_before: Asked,
 ) -> Result<(), StoreError> {
     let (user, event, rows) = (session.user, probe_event(context.policy), std::slice::from_ref(session));
     let posted = post_to(context.store, connections, rows, None, &event, context.now).await?;
     if !posted.is_done() {
         let unasked = Presence { lease: session.presence.lease, ..*probed };
         context.store.replace_presence(user, probed, &unasked).await?;
-        let tries = tries_before + 1;
-        let (tries, pause) = match pause_before_post(tries) {
-            Some(pause) => (tries, pause),
-            None => {
-                close_slow(context.store, connections, posted.refused, context.now).await;
-                (0, AFTER_A_CLOSE)
-            }
-        };
-        context.queue.put(&PresenceTask::ask(user, tries), pause).await?;
+        let (asked, pause, full) = asked_before.and(posted);
+        close_slow(context.store, connections, full, context.now).await;
+        match pause {
+            Some(pause) => context.queue.put(&PresenceTask::ask(user, asked), pause).await?,
+            None => tracing::error!(event = "fan_out_incomplete", %user, "the gateway fails for minutes"),
+        }
     }
     let left = context.store.session(user).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {

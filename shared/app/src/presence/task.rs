@@ -4,7 +4,8 @@ use confab_domain::{DeviceId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::ClosingReason;
 use serde::{Deserialize, Serialize};
 
-use crate::unreached::Unreached;
+use super::Asked;
+use crate::unreached::{Tries, Unreached};
 
 /// Something to be done about one user's presence.
 ///
@@ -53,16 +54,21 @@ pub enum Step {
         /// What of.
         online: bool,
         /// How often it was tried.
-        tries: u32,
+        #[serde(flatten)]
+        tries: Tries,
         /// Who is to be told.
         unreached: Vec<Unreached>,
     },
-    /// Connections of the user did not take the question whether they are alive.
+    /// Connections of the user did not get the question whether they are alive.
     Ask {
         /// `usr_…`.
         user: String,
         /// How often it was tried.
-        tries: u32,
+        #[serde(flatten)]
+        tries: Tries,
+        /// Connections that had no room for it each time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        full: Vec<String>,
     },
     /// Sockets of a device may be open that its living login did not open.
     EndSockets {
@@ -119,13 +125,14 @@ impl PresenceTask {
         Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
     }
 
-    pub(crate) fn again(user: UserId, status: Status, tries: u32, unreached: Vec<Unreached>) -> Self {
+    pub(crate) fn again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
         let online = status == Status::Online;
         Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
     }
 
-    pub(crate) fn ask(user: UserId, tries: u32) -> Self {
-        Self::V1(Step::Ask { user: user.to_string(), tries })
+    pub(crate) fn ask(user: UserId, Asked { tries, full }: Asked) -> Self {
+        let full = full.into_iter().map(|id| id.to_string()).collect();
+        Self::V1(Step::Ask { user: user.to_string(), tries, full })
     }
 }
 
@@ -147,6 +154,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use confab_domain::ConnectionId;
 
     #[track_caller]
     fn check(task: &PresenceTask, expected: &str) {
@@ -176,13 +184,16 @@ mod tests {
         );
         let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];
         check(
-            &PresenceTask::again(user, Status::Online, 1, unreached),
+            &PresenceTask::again(user, Status::Online, Tries { full: 1, failed: 0 }, unreached),
             r#"{"version":"v1","step":"again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
         );
+        let asked = Asked { tries: Tries { full: 2, failed: 3 }, full: ["c="].map(ConnectionId::new).into() };
         check(
-            &PresenceTask::ask(user, 2),
-            r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2}"#,
+            &PresenceTask::ask(user, asked),
+            r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2,"failures":3,"full":["c="]}"#,
         );
+        let earlier = r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2}"#;
+        assert!(serde_json::from_str::<PresenceTask>(earlier).is_ok());
         let device: DeviceId = "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         check(
             &PresenceTask::end_sockets(user, device),

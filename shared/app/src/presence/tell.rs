@@ -10,7 +10,7 @@ use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, may_look, told, u
 use crate::Error;
 use crate::announce::{Posted, post_to};
 use crate::ports::{Connections, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError};
-use crate::unreached::{Retry, only, retries};
+use crate::unreached::{Retry, Tries, only, retries};
 
 /// Contact rows, requests and blocks among them, of which one message of the queue serves the friends; more are split
 /// over several.
@@ -71,7 +71,7 @@ async fn tell_page(
         }
         Status::Offline => Ok(()),
     };
-    tell_friends(context, connections, &friends, session, status, 0).await?;
+    tell_friends(context, connections, &friends, session, status, Tries::default()).await?;
     Ok(looked?)
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn tell_again(
     connections: &(impl Connections + Sync),
     user: UserId,
     status: Status,
-    tries: u32,
+    tries: Tries,
     unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>,
 ) -> Result<(), Error> {
     let session = context.store.session(user).await?.filter(|session| told(session) == status);
@@ -102,7 +102,7 @@ async fn tell_friends(
     friends: &[Session],
     session: &Session,
     status: Status,
-    tries: u32,
+    tries: Tries,
 ) -> Result<(), Error> {
     let (user, mut last) = (session.user, status);
     let mut posted = post(context, connections, friends, session, status).await?;

@@ -166,7 +166,7 @@ async fn post(
     let frame = serde_json::to_vec(frame).map_err(|_| Error::Internal("a frame is no JSON"))?;
     match connections.post(connection, &frame).await? {
         PostOutcome::Taken => Ok(()),
-        PostOutcome::Gone | PostOutcome::Throttled => {
+        PostOutcome::Gone | PostOutcome::Limited => {
             Err(StoreError::Unavailable("the connection did not take a frame of a sync".into()).into())
         }
     }
