@@ -5,7 +5,7 @@ mod rest;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use bytes::Bytes;
@@ -24,6 +24,20 @@ struct Shared {
     stage: String,
     limits: Limits,
     open: RwLock<HashMap<String, Arc<Connection>>>,
+    /// Of handshakes under way: how their sockets will be closed, if a function has said so already.
+    opening: Mutex<HashMap<String, Option<CloseReason>>>,
+}
+
+/// A handshake under way; ends with it.
+pub(crate) struct HandshakeUnderWay {
+    connections: Connections,
+    connection_id: String,
+}
+
+impl Drop for HandshakeUnderWay {
+    fn drop(&mut self) {
+        self.connections.opening().remove(&self.connection_id);
+    }
 }
 
 /// Why a post did not reach a socket.
@@ -53,7 +67,9 @@ pub struct ConnectionInfo {
 
 impl Connections {
     pub(crate) fn new(stage: String, limits: Limits) -> Self {
-        Self { shared: Arc::new(Shared { stage, limits, open: RwLock::default() }) }
+        Self {
+            shared: Arc::new(Shared { stage, limits, open: RwLock::default(), opening: Mutex::default() }),
+        }
     }
 
     /// Queues `message` for the socket and returns; whether the client gets it
@@ -89,12 +105,17 @@ impl Connections {
         found
     }
 
-    /// Has a later [`Connections::close`] of the socket give this code of RFC 6455 and text. AWS has no such call.
+    /// Has a later [`Connections::close`] of the socket give this code of RFC 6455 and text, also where its handshake is
+    /// under way: it may open between this and the close. AWS has no such call.
     ///
     /// `code` is one that applications may use, 4000 to 4999.
     pub fn set_close_code(&self, connection_id: &str, code: u16, text: &'static str) {
-        if let Some(connection) = self.find(connection_id) {
-            connection.set_close_reason(CloseReason { code, text });
+        let reason = CloseReason { code, text };
+        let mut opening = self.opening();
+        if let Some(said) = opening.get_mut(connection_id) {
+            *said = Some(reason);
+        } else if let Some(connection) = self.find(connection_id) {
+            connection.set_close_reason(reason);
         }
     }
 
@@ -111,11 +132,25 @@ impl Connections {
         &self.shared.stage
     }
 
+    /// Notes that a handshake has begun which may come to open this connection.
+    pub(crate) fn begin(&self, connection_id: &str) -> HandshakeUnderWay {
+        self.opening().insert(connection_id.to_owned(), None);
+        HandshakeUnderWay { connections: self.clone(), connection_id: connection_id.to_owned() }
+    }
+
+    fn opening(&self) -> MutexGuard<'_, HashMap<String, Option<CloseReason>>> {
+        self.shared.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens the connection for posts. They wait until the socket's task
     /// collects them from the mailbox.
     pub(crate) fn open(&self, opening: Opening) -> Mailbox {
         let mailbox = connection::new(opening, self);
         let connection = Arc::clone(&mailbox.connection);
+        let mut handshakes = self.opening();
+        if let Some(reason) = handshakes.remove(connection.id()).flatten() {
+            connection.set_close_reason(reason);
+        }
         let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(connection.id().to_owned(), connection);
         drop(open);

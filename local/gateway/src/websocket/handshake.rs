@@ -58,12 +58,14 @@ async fn live<F: Functions>(
     upgrade: OnUpgrade,
     respond: oneshot::Sender<Response>,
 ) {
+    let under_way = shared.connections.begin(&handshake.connection_id);
     let admission = match admit(&shared, &handshake).await {
         Ok(admission) => admission,
         Err(status) => return drop(respond.send(refusal(status, &handshake))),
     };
     let switching = switching_protocols(&accept_key, admission.subprotocol.as_deref());
     let mailbox = open(&shared, handshake, admission);
+    drop(under_way);
     let connection = Arc::clone(&mailbox.connection);
     drop(respond.send(switching));
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use confab_local_gateway::PostError;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
@@ -53,6 +54,30 @@ async fn disconnect_gets_1002_if_the_client_breaks_the_protocol() {
         assert_eq!(client.close_code().await, 1002);
     };
     check(end, 1002, None).await;
+}
+
+/// A function that ends a connection may find its handshake under way, and the socket open a moment later.
+#[tokio::test]
+async fn a_close_code_that_was_set_during_the_handshake_is_given() {
+    let gate = closed_gate();
+    let waiting = Arc::clone(&gate);
+    let stack = Stack::start(config(), move |function, _| match function {
+        "connect" => Plan::Wait(Arc::clone(&waiting), json!({"statusCode": 200})),
+        _ => ok(),
+    })
+    .await;
+    let during = async {
+        let id = stack.call_of("connect").await.connection_id();
+        assert_eq!(stack.connections.post(&id, "early".into()), Err(PostError::Gone));
+        stack.connections.set_close_code(&id, 4001, "displaced");
+        gate.add_permits(1);
+        id
+    };
+    let (mut client, id) = tokio::join!(stack.connect(), during);
+    assert!(stack.connections.close(&id));
+    assert_eq!(client.close_code().await, 4001);
+    // Nothing is kept for a handshake that has ended, or never was.
+    stack.connections.set_close_code(&id, 4002, "logged_out");
 }
 
 #[tokio::test]
