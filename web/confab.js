@@ -12,6 +12,7 @@
  *     client.start();
  */
 export { Accounts } from './confab/accounts.js';
+export { isMuted } from './confab/chats.js';
 export { ConfabClient } from './confab/client.js';
 export { Connection } from './confab/connection.js';
 export { Contacts } from './confab/contacts.js';

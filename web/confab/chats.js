@@ -8,7 +8,8 @@ const CATCH_UP_MAX = 500;
  * The chat list: what is known of each conversation, its log and its unread count.
  *
  * `left` of a group in which the user was is `{reason, seq}`: why they are out,
- * and the position of the log from which on that holds; else it is null.
+ * and the position of the log from which on that holds; else it is null. `dismissed`: the user has
+ * taken it from the list since. `muted_until_ms` is null where the conversation is not muted.
  *
  * Events: `change`, `released` (`detail` is `{chat, messages}`), `skipped` (`detail` is `{chat}`).
  */
@@ -16,8 +17,11 @@ export class Chats extends EventTarget {
   #user;
   #store;
   #chats = new Map();
+  /** When the user last muted or unmuted a chat in this browser. */
+  #muted = new Map();
   /** Whether the server's list has been taken since the page was loaded. */
   listLoaded = false;
+  #time = 0;
 
   constructor({ user, store }) {
     super();
@@ -50,28 +54,44 @@ export class Chats extends EventTarget {
     return [...this.#chats.values()];
   }
 
+  /** Number of unread messages; those of muted conversations are not counted. */
+  get unreadTotal() {
+    const now = Date.now();
+    return this.all().reduce((total, chat) => total + (isMuted(chat, now) ? 0 : chat.unread_count), 0);
+  }
+
   /** Returns for each conversation the highest seq up to which nothing is missing; of groups that the user has left there is nothing more to come. */
   cursors() {
     const known = this.all().filter((chat) => !chat.left && (chat.log.cursor > 0 || chat.listed));
     return Object.fromEntries(known.map((chat) => [chat.conversation, chat.log.cursor]));
   }
 
-  /** Takes the server's chat list, and returns the groups that are in this one but not in that. */
-  async takeList(list) {
-    await Promise.all(list.map((entry) => this.#takeEntry(entry)));
+  /** Returns what {@link takeList} needs to know of a list that is about to be asked for. */
+  asking() {
+    this.#time += 1;
+    return this.#time;
+  }
+
+  /**
+   * Takes the server's chat list, and returns the groups that are in this one but not in that.
+   * @param {number} [asked]  From {@link asking}: what the user has set since then stands.
+   */
+  async takeList(list, asked = this.asking()) {
+    await Promise.all(list.map((entry) => this.#takeEntry(entry, asked)));
     this.listLoaded = true;
     this.#changed();
     const theirs = new Set(list.map(({ conversation }) => conversation));
     return this.all().filter((chat) => chat.kind === 'group' && chat.listed && !theirs.has(chat.conversation));
   }
 
-  async #takeEntry(entry) {
+  async #takeEntry(entry, asked) {
     const chat = this.ensure(entry.conversation);
     // From before the user's leaving, of which the log has told already.
     if (chat.left && entry.last_seq <= chat.left.seq) return;
     const before = JSON.stringify(recordOf(chat));
     const isNew = !chat.listed && chat.log.cursor === 0;
-    Object.assign(chat, { kind: entry.kind, listed: true, left: null });
+    Object.assign(chat, { kind: entry.kind, listed: true, left: null, dismissed: false });
+    if ((this.#muted.get(chat) ?? 0) < asked) chat.muted_until_ms = entry.muted_until_ms ?? null;
     this.takeName(chat, entry.name, entry.last_seq);
     if (entry.last_message && entry.last_seq >= (chat.last_message?.seq ?? 0)) chat.last_message = entry.last_message;
     const skips = isNew || entry.last_seq - chat.log.cursor > CATCH_UP_MAX;
@@ -95,7 +115,7 @@ export class Chats extends EventTarget {
 
   /** Notes that the user is in a group, before its log tells. */
   async enter(chat, name) {
-    Object.assign(chat, { name: chat.name ?? name, listed: true, left: null });
+    Object.assign(chat, { name: chat.name ?? name, listed: true, left: null, dismissed: false });
     await this.#save(chat);
     this.#changed();
   }
@@ -107,6 +127,22 @@ export class Chats extends EventTarget {
   async leave(chat, reason) {
     if (chat.left) return;
     close(chat, reason, chat.log.cursor);
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  /** Notes until when a conversation is muted, or null. */
+  async mute(chat, muted_until_ms) {
+    this.#muted.set(chat, this.asking());
+    chat.muted_until_ms = muted_until_ms;
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  /** Takes a conversation that the user is out of from the list. */
+  async dismiss(chat) {
+    if (!chat.left) return;
+    chat.dismissed = true;
     await this.#save(chat);
     this.#changed();
   }
@@ -171,7 +207,7 @@ export class Chats extends EventTarget {
     const name = nameGivenBy(message);
     if (name && message.seq >= chat.name_seq) Object.assign(chat, { name, name_seq: message.seq });
     const membership = membershipAfter(message, this.#user);
-    if (membership === 'joined') chat.left = null;
+    if (membership === 'joined') Object.assign(chat, { left: null, dismissed: false });
     else if (membership) close(chat, membership, message.seq);
     if (!chat.left) chat.listed = true;
   }
@@ -212,6 +248,11 @@ export class Chats extends EventTarget {
   }
 }
 
+/** Returns whether a conversation is muted at a time. */
+export function isMuted({ muted_until_ms }, now = Date.now()) {
+  return muted_until_ms !== null && muted_until_ms > now;
+}
+
 /** The list has it no more, and nothing in it asks to be read. */
 function close(chat, reason, seq) {
   Object.assign(chat, { left: { reason, seq }, listed: false, unread_count: 0, read_unsent: false });
@@ -230,6 +271,8 @@ function chatFrom({ conversation, cursor, held, ...fields }) {
     markers: {},
     listed: false,
     left: null,
+    dismissed: false,
+    muted_until_ms: null,
     name_seq: 0,
     ...fields,
     log: new ConversationLog(cursor, held),

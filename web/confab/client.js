@@ -2,6 +2,7 @@ import { plainAlarms, steadyAlarms } from './alarms.js';
 import { Chats } from './chats.js';
 import { Connection } from './connection.js';
 import { Contacts } from './contacts.js';
+import { Events } from './events.js';
 import { Groups } from './groups.js';
 import { ConfabHttp } from './http.js';
 import { dmOf } from './ids.js';
@@ -12,6 +13,7 @@ import { peopleOf } from './people.js';
 import { Presence } from './presence.js';
 import { Profiles } from './profiles.js';
 import { Reads } from './reads.js';
+import { repeated } from './repeated.js';
 import { SharedConnection } from './shared-connection.js';
 import { Siblings } from './siblings.js';
 import { Store } from './store.js';
@@ -30,7 +32,8 @@ const READS_MS = 3_000;
  *
  * Events: `status`, `change` (chat list, unread counts, read markers or names),
  * `message` (`detail` is `{conversation, messages}`: new ones, in order, once),
- * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts`, `outdated` (another window
+ * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts` (the lists have been loaded),
+ * `contact` (`detail` is `{user, change}`: somebody asked, accepted or ended it, and the lists say so), `outdated` (another window
  * runs a later version of the page; this one can store nothing any more) and `ended` (`detail` is `{reason}`,
  * `logout` or `expired`; the client has stopped).
  *
@@ -82,7 +85,7 @@ export class ConfabClient extends EventTarget {
     this.profiles = new Profiles({ http, store });
     const connection = this.#connect();
     this.#connection = connection;
-    this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms, onSynced: () => this.#synced() });
+    this.#synchronizer = new Synchronizer({ connection, http, chats: this.chats, alarms, onPeers: (peers) => this.profiles.putAll(peers), onSynced: () => this.#synced() });
     this.groups = new Groups({ user, http, chats: this.chats, alarms, onRefused: () => this.#synchronizer.refreshList() });
     this.presence = new Presence({
       user,
@@ -132,6 +135,8 @@ export class ConfabClient extends EventTarget {
 
   #wire() {
     const connection = this.#connection;
+    const { user, chats, presence, typing, profiles, contacts } = this;
+    const events = new Events({ user, chats, synchronizer: this.#synchronizer, presence, typing, profiles, contacts, onContact: (detail) => this.#emit('contact', detail) });
     connection.addEventListener('status', () => this.#emit('status'));
     connection.addEventListener('ended', () => this.#end('expired'));
     connection.addEventListener('logged-out', () => this.#loggedOut());
@@ -142,15 +147,13 @@ export class ConfabClient extends EventTarget {
       this.groups.refreshAll();
       this.#siblings.adopt();
     });
-    connection.addEventListener('frame', ({ detail }) => this.#received(detail));
-    this.chats.addEventListener('change', () => this.#emit('change'));
-    this.profiles.addEventListener('change', () => this.#emit('change'));
-    this.groups.addEventListener('change', () => this.#emit('change'));
-    for (const source of [this.chats, this.groups]) source.addEventListener('change', () => this.presence.notice());
-    this.presence.addEventListener('change', () => this.#emit('presence'));
-    this.contacts.addEventListener('change', () => this.#emit('contacts'));
-    this.contacts.addEventListener('changed-here', () => this.#siblings.tell({ contacts: true }));
-    this.typing.addEventListener('change', ({ detail }) => this.#emit('typing', detail));
+    connection.addEventListener('frame', ({ detail }) => events.take(detail));
+    for (const source of [chats, profiles, this.groups]) source.addEventListener('change', () => this.#emit('change'));
+    for (const source of [chats, this.groups]) source.addEventListener('change', () => this.presence.notice());
+    presence.addEventListener('change', () => this.#emit('presence'));
+    contacts.addEventListener('change', () => this.#emit('contacts'));
+    contacts.addEventListener('changed-here', () => this.#siblings.tell({ contacts: true }));
+    typing.addEventListener('change', ({ detail }) => this.#emit('typing', detail));
     this.outbox.addEventListener('change', ({ detail }) => this.#emit('outbox', detail));
     this.outbox.addEventListener('slowed', () => this.#emit('status'));
     this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
@@ -172,8 +175,14 @@ export class ConfabClient extends EventTarget {
     return this.#connection.status;
   }
 
+  /** When the next try to connect is made, or null. Unit: milliseconds since the Unix epoch. */
+  get retryAt() {
+    return this.#connection.retryAt;
+  }
+
+  /** Number of unread messages; those of muted conversations are not counted. */
   get unreadTotal() {
-    return this.chats.all().reduce((total, chat) => total + chat.unread_count, 0);
+    return this.chats.unreadTotal;
   }
 
   /** Connects, and stays connected until {@link stop}. */
@@ -184,6 +193,7 @@ export class ConfabClient extends EventTarget {
       onSuspend: () => this.#suspend(),
       onResume: () => this.#resume(),
       onLeave: () => this.#siblings.goes(),
+      onActivity: (active) => this.#connection.setActive(active),
     });
     this.#connection.start();
     this.#loadOwnProfile();
@@ -226,7 +236,11 @@ export class ConfabClient extends EventTarget {
 
   /** Call when the page comes to the front and when it goes. */
   setVisible(visible) {
-    if (visible) this.wake();
+    if (visible) {
+      // Before the heartbeat of waking, which says whether somebody is there.
+      this.#connection.setActive(true);
+      this.wake();
+    }
     this.presence.setVisible(visible);
     if (visible && this.status === 'online') this.contacts.refresh();
   }
@@ -261,7 +275,7 @@ export class ConfabClient extends EventTarget {
     this.typing.sent(conversation);
     // Who sends wants to be connected here.
     if (this.status === 'displaced') this.reconnect();
-    return this.outbox.add(conversation, text);
+    return this.outbox.add(conversation, text, { read_seq: this.chats.get(conversation)?.read_seq ?? 0 });
   }
 
   /** Says that the user has seen everything up to `seq`. */
@@ -271,6 +285,19 @@ export class ConfabClient extends EventTarget {
     await this.chats.moveRead(chat, seq, { unsent: true });
     this.#siblings.tell({ read: { conversation, seq } });
     this.#reads.send(chat);
+  }
+
+  /** Has no alerts made for a conversation until a time, or until then is null. Unit: milliseconds since the Unix epoch. */
+  async mute(conversation, muted_until_ms) {
+    await repeated(() => this.http.patchConversation(conversation, { muted_until_ms }), this.#alarms);
+    await this.chats.mute(this.chats.ensure(conversation), muted_until_ms);
+    this.#siblings.tell({ muted: { conversation, muted_until_ms } });
+  }
+
+  /** Takes a conversation that the user is out of from the list. */
+  async dismiss(conversation) {
+    await this.chats.dismiss(this.chats.ensure(conversation));
+    this.#siblings.tell({ dismissed: conversation });
   }
 
   /**
@@ -304,23 +331,6 @@ export class ConfabClient extends EventTarget {
     if (me) this.profiles.put(me);
   }
 
-  #received(frame) {
-    switch (frame.type) {
-      case 'message':
-        return this.#takeMessage(frame);
-      case 'receipt':
-        return this.#takeReceipt(frame);
-      case 'conversation':
-        return this.#synchronizer.hint(frame);
-      case 'presence':
-        return this.presence.take(frame.users);
-      case 'typing':
-        return this.typing.take(frame);
-      default:
-        // Frames of further kinds may come, and mean nothing to this client.
-    }
-  }
-
   #synced() {
     this.presence.synced();
     this.contacts.refreshAll();
@@ -336,17 +346,6 @@ export class ConfabClient extends EventTarget {
     this.#connection.resume();
   }
 
-  #takeMessage({ type, ...message }) {
-    this.#synchronizer.take(message);
-  }
-
-  #takeReceipt({ conversation, user, read_seq }) {
-    const chat = this.chats.get(conversation);
-    if (!chat) return;
-    if (user === this.user) this.chats.moveRead(chat, read_seq);
-    else this.chats.moveMarkers(chat, [{ user, read_seq }]);
-  }
-
   #ownMessage({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
     return { conversation, seq, sender: this.user, client_message_id, text, kind: 'text', sent_at_ms };
   }
@@ -357,10 +356,12 @@ export class ConfabClient extends EventTarget {
     if (this.chats.get(conversation).log.cursor >= seq) this.outbox.released(client_message_id);
   }
 
-  #takeFromSibling({ read, readSent, contacts, expired, ended }) {
+  #takeFromSibling({ read, readSent, muted, dismissed, contacts, expired, ended }) {
     const chat = this.chats.get((read ?? readSent)?.conversation);
     if (read && chat) this.#takeRead(chat, read.seq);
     if (readSent && chat) this.chats.readSent(chat, readSent.seq);
+    if (muted) this.chats.mute(this.chats.ensure(muted.conversation), muted.muted_until_ms);
+    if (dismissed) this.chats.dismiss(this.chats.ensure(dismissed));
     if (contacts) this.contacts.refreshAll();
     // One that has logged in anew since has nothing to do with a login that has ended.
     if (expired && expired.login === this.http.currentLogin) this.#end('expired', { told: true });

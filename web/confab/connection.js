@@ -25,19 +25,23 @@ const CLOSING_BY_CODE = { 4001: 'displaced', 4002: 'logged_out', 4003: 'too_slow
  * ended, it stays closed for good.
  *
  * Events: `open` (a new socket; synchronise now), `frame` (`detail` is the
- * frame; answers to {@link request} are not among them), `status`, `ended`
+ * frame; answers to {@link request} are not among them), `status` ({@link status} or {@link retryAt} has changed), `ended`
  * (no ticket can be had, since the login has ended; it has stopped),
  * `logged-out` (the server says that the socket's login has ended; it has stopped).
  */
 export class Connection extends EventTarget {
   /** @type {'stopped' | 'connecting' | 'online' | 'offline' | 'displaced'} */
   status = 'stopped';
+  /** When the next try to connect is made, or null while none waits. Unit: milliseconds since the Unix epoch. */
+  retryAt = null;
   #ticket;
   #WebSocket;
   #alarms;
   #random;
   #networkUp;
+  #now;
   #link = null;
+  #idle = false;
   #dialing = false;
   #held = false;
   #displaced = false;
@@ -54,6 +58,7 @@ export class Connection extends EventTarget {
    * @param {import('./alarms.js').Alarms} [use.alarms]
    * @param {() => number} [use.random]
    * @param {() => boolean} [use.networkUp]
+   * @param {() => number} [use.now]
    */
   constructor({
     ticket,
@@ -61,6 +66,7 @@ export class Connection extends EventTarget {
     alarms = plainAlarms,
     random = Math.random,
     networkUp = () => globalThis.navigator?.onLine !== false,
+    now = Date.now,
   }) {
     super();
     this.#ticket = ticket;
@@ -68,6 +74,7 @@ export class Connection extends EventTarget {
     this.#alarms = alarms;
     this.#random = random;
     this.#networkUp = networkUp;
+    this.#now = now;
   }
 
   /** @param {{displaced?: boolean}} [options]  `displaced`: as if the server had just closed it so. */
@@ -115,6 +122,12 @@ export class Connection extends EventTarget {
     if (this.#link) this.#link.probe();
     else this.#dial();
     this.#showStatus();
+  }
+
+  /** Says whether nobody is at any window of the page; the server then has phones alerted. */
+  setIdle(idle) {
+    this.#idle = idle;
+    this.#link?.setIdle(idle);
   }
 
   /** Returns whether the frame was handed to an open socket. */
@@ -197,6 +210,7 @@ export class Connection extends EventTarget {
     this.#displaced = false;
     const link = new Link(socket, {
       alarms: this.#alarms,
+      idle: this.#idle,
       onFrame: (frame) => this.#received(frame),
       onDead: (code) => this.#closing(CLOSING_BY_CODE[code]),
     });
@@ -240,9 +254,25 @@ export class Connection extends EventTarget {
     }
     this.#failures += 1;
     const wait_ms = retryWaitMs(error, this.#failures, this.#random);
-    this.#cancelRetry();
-    this.#cancelRetry = this.#alarms.after(wait_ms, () => this.#dial());
+    this.#planRetry(wait_ms);
     this.#showStatus();
+  }
+
+  #planRetry(wait_ms) {
+    this.#cancelRetry();
+    const cancel = this.#alarms.after(wait_ms, () => this.#dial());
+    this.#cancelRetry = () => {
+      this.#cancelRetry = () => {};
+      cancel();
+      this.#setRetryAt(null);
+    };
+    this.#setRetryAt(this.#now() + wait_ms);
+  }
+
+  #setRetryAt(retryAt) {
+    if (retryAt === this.retryAt) return;
+    this.retryAt = retryAt;
+    this.dispatchEvent(new Event('status'));
   }
 
   #received(frame) {

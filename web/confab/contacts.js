@@ -1,13 +1,15 @@
 import { plainAlarms } from './alarms.js';
+import { retryWaitMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { repeated } from './repeated.js';
 
-/** How often the list is loaded while somebody watches it: no event tells of requests. Unit: milliseconds. */
+/** How often the list is loaded while somebody watches it: not every change makes an event. Unit: milliseconds. */
 const RELOAD_MS = 60_000;
 
 /**
- * Friends, requests and blocks. The server tells of no change, so the lists
- * are loaded when the user looks at them, and after each change of their own.
+ * Friends, requests and blocks. The lists are loaded after each connect, when
+ * the user looks at them, and after each change that the user makes or that an
+ * event tells of.
  *
  * Events: `change`, `changed-here` (the user has changed something in this window).
  */
@@ -62,6 +64,14 @@ export class Contacts extends EventTarget {
 
   refreshAll() {
     return Promise.all([this.refresh(), this.refreshBlocks()]);
+  }
+
+  /** Takes note that another has changed something. */
+  async changed(failures = 0) {
+    await this.refresh();
+    // After a lost connection all is loaded anyway.
+    if (!this.error?.retryable || this.error.code === 'network') return;
+    this.#alarms.after(retryWaitMs(this.error, failures + 1), () => this.changed(failures + 1));
   }
 
   /** Asks somebody to be a friend, or accepts that they asked; returns whether both are friends now. */

@@ -9,7 +9,8 @@ export class ConfabError extends Error {
   /**
    * @param {string} code
    * @param {string} message  A sentence for people.
-   * @param {{status?: number, retry_after_ms?: number, limit?: number, actual?: number}} [details]
+   * @param {{status?: number, retry_after_ms?: number, limit?: number, actual?: number, users?: string[]}} [details]
+   *   `users`: those whom the refusal is about.
    */
   constructor(code, message, details = {}) {
     super(message);
@@ -19,6 +20,7 @@ export class ConfabError extends Error {
     this.retry_after_ms = details.retry_after_ms;
     this.limit = details.limit;
     this.actual = details.actual;
+    this.users = details.users;
   }
 
   /** True where the same request may succeed later. */

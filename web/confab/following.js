@@ -15,7 +15,7 @@ const ANSWER_MS_MAX = 40_000;
  * comes in. It sees to it that nothing is missed: frames are numbered, and after
  * a gap, as after each new socket, it says `open`, upon which is synchronised.
  *
- * Messages that it posts: `ping`, `wake`, `reconnect`, `send` and `request`.
+ * Messages that it posts: `ping`, `active`, `wake`, `reconnect`, `send` and `request`.
  */
 export class Following {
   #use;
@@ -35,8 +35,9 @@ export class Following {
    * @param {string} use.window  This one's name.
    * @param {(message: object) => void} use.post
    * @param {(type: string, detail?: object) => void} use.emit
-   * @param {(status: string) => void} use.setStatus
+   * @param {(status: string, retryAt: number | null) => void} use.setStatus
    * @param {() => string} use.status
+   * @param {() => boolean} use.active  Whether somebody is at this window.
    * @param {() => Promise<void>} use.prepare  What must be done before the first `open`.
    * @param {() => void} use.onSilent  The leading window does not answer.
    * @param {import('./alarms.js').Alarms} use.alarms
@@ -82,6 +83,11 @@ export class Following {
     this.#use.post({ kind: 'reconnect' });
   }
 
+  /** Tells whether somebody is at this window. */
+  setActive(active) {
+    this.#use.post({ kind: 'active', active });
+  }
+
   /** Takes what the leading window posts. */
   take(message) {
     this.#silentPings = 0;
@@ -107,12 +113,13 @@ export class Following {
     this.#refuseAll();
   }
 
-  #takeState({ term, status, opens, frames }) {
+  #takeState({ term, status, retry_at_ms = null, opens, frames }) {
     const isNew = term !== this.#term;
     const missed = !isNew && frames > this.#frames;
     this.#term = term;
     this.#frames = frames;
-    this.#use.setStatus(status);
+    this.#use.setStatus(status, retry_at_ms);
+    if (isNew) this.setActive(this.#use.active());
     // What the window that led before was asked for it may have sent, and nobody will say.
     if (isNew) this.#refuseAll();
     const socket = status === 'online' ? `${term}.${opens}` : null;
@@ -177,7 +184,7 @@ export class Following {
   #ping(wait_ms) {
     this.#cancelPing();
     this.#silentPings += 1;
-    this.#use.post({ kind: 'ping' });
+    this.#use.post({ kind: 'ping', active: this.#use.active() });
     this.#cancelPing = this.#use.alarms.after(wait_ms, () => {
       const silent = this.#silentPings;
       if (silent >= SILENT_PINGS_MAX) {

@@ -2,6 +2,7 @@ import { storedSession } from './accounts.js';
 import { plainAlarms } from './alarms.js';
 import { retryWaitMs } from './backoff.js';
 import { ConfabError } from './errors.js';
+import { newClientMessageId } from './ids.js';
 
 /** Longest wait for an answer, uploads of long texts included. Unit: milliseconds. */
 const ANSWER_MS_MAX = 30_000;
@@ -18,6 +19,9 @@ const LIMITED_TRIES_MAX = 4;
  * Every method throws {@link ConfabError}. An access token is renewed shortly
  * before it ends, or when the server refuses it; only one window does so, since
  * a refresh token works once and presenting a used one ends the session.
+ *
+ * A refresh is named by an `attempt`, which is stored before it is made. A refresh
+ * whose answer was lost is repeated under that name, also after a reload.
  */
 export class ConfabHttp {
   #base;
@@ -108,9 +112,12 @@ export class ConfabHttp {
   }
 
   /** Sends a message of any permitted size; answers like `ack`. */
-  postMessage(conversation, { client_message_id, text }) {
-    return this.#authorized('POST', `${conversationPath(conversation)}/messages`, { client_message_id, text });
+  postMessage(conversation, { client_message_id, text, read_seq }) {
+    return this.#authorized('POST', `${conversationPath(conversation)}/messages`, { client_message_id, text, read_seq });
   }
+
+  /** @param {{muted_until_ms: number | null}} changes */
+  patchConversation = (conversation, changes) => this.#authorized('PATCH', conversationPath(conversation), changes);
 
   /** Returns the read markers of a conversation's members. */
   async receipts(conversation) {
@@ -178,7 +185,8 @@ export class ConfabHttp {
     this.#cached = session;
     if (usable(session, refused)) return session.access_token;
     try {
-      const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token });
+      const attempt = await this.#attemptOf(session);
+      const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token, attempt });
       this.#cached = { ...storedSession(answer), login: session.login };
       await this.#credentials.save(this.#cached);
       return answer.access_token;
@@ -187,6 +195,18 @@ export class ConfabHttp {
       if (session.access_token !== refused && session.expires_at_ms > Date.now()) return session.access_token;
       throw error;
     }
+  }
+
+  /** Returns the name of the refresh that is made with a session's refresh token. */
+  async #attemptOf(session) {
+    if (session.attempt) return session.attempt;
+    const attempt = newClientMessageId();
+    try {
+      await this.#credentials.save({ ...session, attempt });
+    } catch {
+      // Without a place to store it, an answer that is lost can be had again for a minute only.
+    }
+    return attempt;
   }
 
   async #end(access_token) {

@@ -1,9 +1,11 @@
 /** Actions whose `id` is an idempotency key, which must stay what it is. */
 const KEYED = new Set(['send', 'send_many', 'edit', 'delete']);
+/** Silence of another window after which nobody is taken to be at it; it pings every few seconds. Unit: milliseconds. */
+const WINDOW_MS_MAX = 20_000;
 
 /**
- * The window that has the socket: opens it, tells the others what comes in, and
- * sends for them.
+ * The window that has the socket: opens it, tells the others what comes in,
+ * sends for them, and says on it whether somebody is at any of them.
  *
  * Messages that it posts: `state`, whenever that changes and when asked;
  * `frame`, numbered; to one window `part`, `answer` and `refusal`.
@@ -14,6 +16,10 @@ export class Leading {
   #setStatus;
   #emit;
   #echo;
+  #alarms;
+  #active;
+  /** The other windows that somebody is at, and for each how to end the wait for its next word. */
+  #activeWindows = new Map();
   #opens = 0;
   #frames = 0;
 
@@ -22,15 +28,19 @@ export class Leading {
    * @param {() => import('./connection.js').Connection} use.connect
    * @param {(message: object) => void} use.post
    * @param {(type: string, detail?: object) => void} use.emit
-   * @param {(status: string) => void} use.setStatus
+   * @param {(status: string, retryAt: number | null) => void} use.setStatus
    * @param {(frame: object, answer: object) => object | null} use.echo  The event that the socket is not sent, since it made the request.
+   * @param {() => boolean} use.active  Whether somebody is at this window.
+   * @param {import('./alarms.js').Alarms} use.alarms
    * @param {{held: boolean, displaced: boolean}} was  What holds for the socket of the window that led before.
    */
-  constructor({ connect, post, emit, setStatus, echo }, { held, displaced }) {
+  constructor({ connect, post, emit, setStatus, echo, active, alarms }, { held, displaced }) {
     this.#post = post;
     this.#setStatus = setStatus;
     this.#emit = emit;
     this.#echo = echo;
+    this.#alarms = alarms;
+    this.#active = active();
     const connection = connect();
     this.#connection = connection;
     connection.addEventListener('status', () => this.#statusChanged());
@@ -41,6 +51,7 @@ export class Leading {
     });
     connection.addEventListener('frame', ({ detail }) => this.#spread(detail));
     for (const type of ['ended', 'logged-out']) connection.addEventListener(type, () => emit(type));
+    connection.setIdle(!this.#active);
     connection.hold(held);
     connection.start({ displaced });
     this.#tell();
@@ -70,6 +81,12 @@ export class Leading {
     this.#connection.reconnect();
   }
 
+  /** Notes whether somebody is at this window. */
+  setActive(active) {
+    this.#active = active;
+    this.#tellIdle();
+  }
+
   /** Connects again after `logged-out`, with another login. */
   restart() {
     this.#connection.start();
@@ -79,7 +96,10 @@ export class Leading {
   take(message) {
     switch (message.kind) {
       case 'ping':
+        this.#noteActive(message);
         return this.#tell();
+      case 'active':
+        return this.#noteActive(message);
       case 'wake':
         return this.wake();
       case 'reconnect':
@@ -97,6 +117,19 @@ export class Leading {
   end(closeAfter) {
     this.#post({ kind: 'state', ...this.#state(), status: 'connecting' });
     this.#connection.stop(closeAfter);
+    for (const cancel of this.#activeWindows.values()) cancel();
+  }
+
+  /** A window of an earlier version of the page does not say whether somebody is at it, so somebody may be. */
+  #noteActive({ from, active = true }) {
+    this.#activeWindows.get(from)?.();
+    this.#activeWindows.delete(from);
+    if (active) this.#activeWindows.set(from, this.#alarms.after(WINDOW_MS_MAX, () => this.#noteActive({ from, active: false })));
+    this.#tellIdle();
+  }
+
+  #tellIdle() {
+    this.#connection.setIdle(!this.#active && this.#activeWindows.size === 0);
   }
 
   async #serve({ from, number, frame }) {
@@ -120,7 +153,7 @@ export class Leading {
   #statusChanged() {
     // It stops only when its end is told otherwise.
     if (this.#connection.status === 'stopped') return;
-    this.#setStatus(this.#connection.status);
+    this.#setStatus(this.#connection.status, this.#connection.retryAt);
     this.#tell();
   }
 
@@ -129,6 +162,7 @@ export class Leading {
   }
 
   #state() {
-    return { status: this.#connection.status, held: this.#connection.held, opens: this.#opens, frames: this.#frames };
+    const { status, held, retryAt } = this.#connection;
+    return { status, held, retry_at_ms: retryAt, opens: this.#opens, frames: this.#frames };
   }
 }

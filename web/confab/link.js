@@ -4,13 +4,18 @@ const FIRST_BEAT_MS = 10_000;
 const SILENCE_MS_MAX = 8_000;
 /** The same where the network is known to have changed. Unit: milliseconds. */
 const PROBE_SILENCE_MS_MAX = 3_000;
+/** Actions by which the server knows that somebody is there. */
+const ACTIVE = new Set(['send', 'send_many', 'edit', 'delete', 'react', 'pin', 'read', 'typing']);
+/** How long after a frame that says whether somebody is there it is said again: frames may overtake each other. Unit: milliseconds. */
+const SAY_AGAIN_MS = 3_000;
 
 /**
  * One open WebSocket: heartbeats, and the judgement whether it still lives.
  *
  * A heartbeat is due when nothing was sent for an interval, since the server
  * then takes the user for gone, and when nothing was received for one, since
- * the socket may then be dead without a close frame.
+ * the socket may then be dead without a close frame. Each says whether nobody
+ * is there (`idle`).
  */
 export class Link {
   #socket;
@@ -20,6 +25,8 @@ export class Link {
   #cancelSendBy = () => {};
   #cancelHearBy = () => {};
   #cancelSilence = null;
+  #cancelAgain = () => {};
+  #idle;
   #beats = 0;
   #next_ms = FIRST_BEAT_MS;
 
@@ -27,12 +34,14 @@ export class Link {
    * @param {WebSocket} socket  Already open.
    * @param {object} use
    * @param {import('./alarms.js').Alarms} use.alarms
+   * @param {boolean} [use.idle]  Whether nobody is there.
    * @param {(frame: object) => void} use.onFrame
    * @param {(code?: number) => void} use.onDead  `code` is that of the close frame, where one came.
    */
-  constructor(socket, { alarms, onFrame, onDead }) {
+  constructor(socket, { alarms, idle = false, onFrame, onDead }) {
     this.#socket = socket;
     this.#alarms = alarms;
+    this.#idle = idle;
     this.#onFrame = onFrame;
     this.#onDead = onDead;
     socket.onmessage = ({ data }) => this.#received(data);
@@ -46,7 +55,16 @@ export class Link {
     this.#socket.send(JSON.stringify(frame));
     // Every frame is as good as a heartbeat to the server.
     this.#planSend();
+    if (this.#idle && ACTIVE.has(frame.action)) this.#sayAgain();
     return true;
+  }
+
+  /** Says whether nobody is there, at once where that has changed. */
+  setIdle(idle) {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.beat();
+    this.#sayAgain();
   }
 
   /** Sends a heartbeat, after which an answer must come. */
@@ -54,7 +72,7 @@ export class Link {
     this.#planSend();
     this.#planHearing();
     this.#beats += 1;
-    this.send({ action: 'heartbeat', id: `beat-${this.#beats}` });
+    this.send({ action: 'heartbeat', id: `beat-${this.#beats}`, ...(this.#idle && { idle: true }) });
     this.#cancelSilence ??= this.#alarms.after(silence_ms, () => this.#die());
   }
 
@@ -71,6 +89,7 @@ export class Link {
   close(after) {
     this.#cancelSendBy();
     this.#cancelHearBy();
+    this.#cancelAgain();
     this.#heard();
     const socket = this.#socket;
     socket.onmessage = socket.onclose = socket.onerror = null;
@@ -82,6 +101,11 @@ export class Link {
   #heard() {
     this.#cancelSilence?.();
     this.#cancelSilence = null;
+  }
+
+  #sayAgain() {
+    this.#cancelAgain();
+    this.#cancelAgain = this.#alarms.after(SAY_AGAIN_MS, () => this.beat());
   }
 
   #planSend() {

@@ -20,9 +20,10 @@ const SLOWED_MS = 5_000;
  * server answers for it. Per conversation they go one after the other; where
  * the server asks to wait, all of them do.
  *
- * Shape of an entry: `{client_message_id, conversation, text, created_at_ms, order,
+ * Shape of an entry: `{client_message_id, conversation, text, read_seq, created_at_ms, order,
  * state: 'pending' | 'sent' | 'failed', window, tried?, faults?, error?, seq?}`; `sent` lasts until
- * the log has released the message; `tried` means that the server may have it.
+ * the log has released the message; `tried` means that the server may have it; `read_seq` is how far
+ * the user had read when they wrote it.
  *
  * Events: `change` (`detail` is `{conversation}`), `slowed` ({@link slowed} has changed).
  */
@@ -110,12 +111,13 @@ export class Outbox extends EventTarget {
     return new Set([...this.#entries.values()].map((entry) => entry.conversation));
   }
 
-  async add(conversation, text) {
+  async add(conversation, text, { read_seq } = {}) {
     const now = Date.now();
     const entry = {
       client_message_id: newClientMessageId(),
       conversation,
       text,
+      read_seq,
       created_at_ms: now,
       order: this.#nextOrder(now),
       state: 'pending',
@@ -214,9 +216,10 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  async #transmit({ client_message_id, conversation, text }) {
-    const frame = frameOf({ client_message_id, conversation, text });
-    if (!fitsFrame(frame)) return this.#http.postMessage(conversation, { client_message_id, text });
+  async #transmit(entry) {
+    const { client_message_id, conversation, text, read_seq } = entry;
+    const frame = frameOf(entry);
+    if (!fitsFrame(frame)) return this.#http.postMessage(conversation, { client_message_id, text, read_seq });
     return this.#connection.request(frame);
   }
 
@@ -300,6 +303,6 @@ export class Outbox extends EventTarget {
   }
 }
 
-function frameOf({ client_message_id, conversation, text }) {
-  return { action: 'send', id: client_message_id, to: conversation, text };
+function frameOf({ client_message_id, conversation, text, read_seq }) {
+  return { action: 'send', id: client_message_id, to: conversation, text, read_seq };
 }

@@ -1,3 +1,5 @@
+import { watchActivity } from './activity.js';
+
 /**
  * Tells what becomes of the page and of the network, where the browser does.
  * @param {object} use
@@ -5,10 +7,11 @@
  * @param {() => void} use.onSuspend  The page is about to be frozen; it may never go on.
  * @param {() => void} use.onResume
  * @param {() => void} use.onLeave  The page is about to end.
+ * @param {(active: boolean) => void} use.onActivity  Somebody has come to the window, or nobody is at it any more.
  * @returns {() => void}  Ends it.
  */
-export function watchPage({ onNetwork, onSuspend, onResume, onLeave }) {
-  const cleanups = [];
+export function watchPage({ onNetwork, onSuspend, onResume, onLeave, onActivity }) {
+  const cleanups = [watchActivity(onActivity)];
   const listen = (target, type, listener) => {
     target?.addEventListener?.(type, listener);
     cleanups.push(() => target?.removeEventListener?.(type, listener));

@@ -40,10 +40,23 @@ export class Profiles extends EventTarget {
   }
 
   put(profile) {
-    if (JSON.stringify(this.#known.get(profile.user)) === JSON.stringify(profile)) return;
-    this.#known.set(profile.user, profile);
-    this.#store.putProfile(profile);
-    this.dispatchEvent(new Event('change'));
+    this.putAll([profile]);
+  }
+
+  putAll(profiles) {
+    const news = profiles.filter((profile) => JSON.stringify(this.#known.get(profile.user)) !== JSON.stringify(profile));
+    for (const profile of news) {
+      this.#known.set(profile.user, profile);
+      this.#store.putProfile(profile);
+    }
+    if (news.length) this.dispatchEvent(new Event('change'));
+  }
+
+  /** Takes a `profile` event, which has all of a profile but the handle. */
+  take({ user, display_name, avatar }) {
+    const known = this.#known.get(user);
+    if (known) this.put({ user, handle: known.handle, display_name, ...(avatar && { avatar }) });
+    else this.refresh(user);
   }
 
   async #work() {

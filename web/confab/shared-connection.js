@@ -28,6 +28,8 @@ const FROM_LEADER = new Set(['state', 'frame', 'part', 'answer', 'refusal']);
 export class SharedConnection extends EventTarget {
   /** @type {import('./connection.js').Connection['status']} */
   status = 'stopped';
+  /** As {@link Connection.retryAt}. */
+  retryAt = null;
   /** Whether {@link hold} keeps the account's windows from connecting. */
   held = false;
   #name;
@@ -46,6 +48,7 @@ export class SharedConnection extends EventTarget {
   /** Grows from one leading window to the next: what an earlier one still says does not count. */
   #term = 0;
   #suspended = false;
+  #active = true;
   #cancelSeizing = () => {};
 
   /**
@@ -126,6 +129,13 @@ export class SharedConnection extends EventTarget {
     this.#role?.wake();
   }
 
+  /** Says whether somebody is at this window. Nobody at any of the account's windows is told the server as `idle`. */
+  setActive(active) {
+    if (active === this.#active) return;
+    this.#active = active;
+    this.#role?.setActive(active);
+  }
+
   /** Connects again after `displaced`. Only for what the user does. */
   reconnect() {
     this.#role?.reconnect();
@@ -185,7 +195,6 @@ export class SharedConnection extends EventTarget {
       status: () => this.status,
       prepare: this.#prepare,
       onSilent: () => this.#seize(),
-      alarms: this.#alarms,
       random: this.#random,
       ...this.#ties(),
     });
@@ -195,7 +204,9 @@ export class SharedConnection extends EventTarget {
     return {
       post: (message) => this.#post(message),
       emit: (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail })),
-      setStatus: (status) => this.#setStatus(status),
+      setStatus: (status, retryAt) => this.#setStatus(status, retryAt),
+      active: () => this.#active,
+      alarms: this.#alarms,
     };
   }
 
@@ -251,9 +262,9 @@ export class SharedConnection extends EventTarget {
     this.dispatchEvent(new Event('status'));
   }
 
-  #setStatus(status) {
-    if (status === this.status) return;
-    this.status = status;
+  #setStatus(status, retryAt = null) {
+    if (status === this.status && retryAt === this.retryAt) return;
+    Object.assign(this, { status, retryAt });
     this.dispatchEvent(new Event('status'));
   }
 }

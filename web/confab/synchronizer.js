@@ -17,6 +17,7 @@ export class Synchronizer {
   #http;
   #chats;
   #alarms;
+  #onPeers;
   #onSynced;
   #listed = false;
   #round = 0;
@@ -27,13 +28,15 @@ export class Synchronizer {
 
   /**
    * @param {object} use
+   * @param {(profiles: object[]) => void} [use.onPeers]  The chat list has brought these people's profiles.
    * @param {() => void} [use.onSynced]  A new connection's `sync` is complete, and other frames may follow.
    */
-  constructor({ connection, http, chats, alarms, onSynced = () => {} }) {
+  constructor({ connection, http, chats, alarms, onPeers = () => {}, onSynced = () => {} }) {
     this.#connection = connection;
     this.#http = http;
     this.#chats = chats;
     this.#alarms = alarms;
+    this.#onPeers = onPeers;
     this.#onSynced = onSynced;
     connection.addEventListener('open', () => this.#catchUp());
   }
@@ -81,8 +84,11 @@ export class Synchronizer {
   }
 
   async #takeList() {
+    const asked = this.#chats.asking();
     const list = await this.#http.conversations();
-    const missing = await this.#chats.takeList(list);
+    // Before the rows, for which the names would be asked one by one.
+    this.#onPeers(list.flatMap(({ peer }) => (peer ? [peer] : [])));
+    const missing = await this.#chats.takeList(list, asked);
     for (const chat of missing) await this.#findOut(chat);
     for (const { conversation, last_seq } of list) {
       const chat = this.#chats.get(conversation);

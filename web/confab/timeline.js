@@ -2,6 +2,8 @@
 const PAGE = 50;
 /** Pages in a row that may turn out to hold nothing (expired messages) before a step gives up. */
 const EMPTY_PAGES_MAX = 5;
+/** Refusals after which there is no more to be read. */
+const CLOSED = new Set(['forbidden', 'not_found']);
 
 /**
  * The loaded stretch of one conversation: from `low` to the newest, without a hole.
@@ -87,14 +89,22 @@ export class Timeline extends EventTarget {
   }
 
   async #fetched(low) {
-    const { conversation, log, left } = this.#chat;
-    // Of a group that has been deleted nobody reads any more.
-    if (left?.reason === 'deleted') return { from: 1, messages: [] };
-    const { messages, more } = await this.#http.messages(conversation, { before: low, limit: PAGE });
+    const { conversation, log } = this.#chat;
+    const { messages, more } = await this.#page(conversation, low);
     const from = more && messages.length ? messages[0].seq : 1;
     log.cover(from, low - 1, messages);
     await this.#store.putMessages(conversation, messages, log);
     return { from, messages };
+  }
+
+  async #page(conversation, before) {
+    try {
+      return await this.#http.messages(conversation, { before, limit: PAGE });
+    } catch (error) {
+      // Of a group that the user is out of, the server may give nothing any more.
+      if (this.#chat.left && CLOSED.has(error.code)) return { messages: [], more: false };
+      throw error;
+    }
   }
 
   #changed() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Desk, send } from './desk.mjs';
+import { C, Desk, send } from './desk.mjs';
 
 const HOUR_MS = 3_600_000;
 let desk;
@@ -84,4 +84,67 @@ test('going offline on purpose in one window is so in all, and stays so when the
   third.client.hold(false);
   await clock.pass(1_000);
   assert.deepEqual([second.client.status, third.client.status, server.sockets.size], ['online', 'online', 1]);
+});
+
+test('the chat list names the other of each conversation, and no request is made for that', async () => {
+  const peer = { user: 'usr_2', handle: 'bob', display_name: 'Bob' };
+  server.rowFields = { peer };
+  server.say('hello');
+  const asked = [];
+  const { http } = server;
+  server.http = (method, path) => (asked.push(path), http.call(server, method, path));
+  const page = await open();
+  assert.deepEqual(page.client.profiles.get('usr_2'), peer);
+  assert.deepEqual(asked.filter((path) => path.startsWith('/v1/users')), []);
+});
+
+test('a chat list without names leads to one question for each that is shown', async () => {
+  const asked = [];
+  const { http } = server;
+  server.http = (method, path) => (asked.push(path), path.startsWith('/v1/users') ? { user: 'usr_2', handle: 'bob', display_name: 'Bob' } : http.call(server, method, path));
+  const page = await open();
+  for (let times = 0; times < 3; times += 1) page.client.profiles.get('usr_2');
+  await clock.pass(100);
+  assert.equal(page.client.profiles.get('usr_2').display_name, 'Bob');
+  assert.deepEqual(asked.filter((path) => path.startsWith('/v1/users')), ['/v1/users/usr_2']);
+});
+
+test('a friend request is told once the lists have it', async () => {
+  const page = await open();
+  const told = [];
+  page.client.addEventListener('contact', ({ detail }) => told.push([detail, page.client.contacts.requests.length]));
+  server.contacts = { contacts: [], requests: [{ user: 'usr_2', handle: 'bob', display_name: 'Bob' }], requested: [] };
+  server.tell({ type: 'contact', user: 'usr_2', change: 'requested' });
+  await clock.pass(100);
+  assert.deepEqual(told, [[{ user: 'usr_2', change: 'requested' }, 1]]);
+  assert.equal(page.client.profiles.get('usr_2').display_name, 'Bob');
+});
+
+test('a conversation is muted in all windows, its messages count no more, and a list from before does not undo it', async () => {
+  const [first, second] = [await open(), await open()];
+  server.say('one');
+  await clock.pass(100);
+  assert.equal(second.client.unreadTotal, 1);
+  const list = first.client.chats.asking();
+  const until = Date.now() + HOUR_MS;
+  await Promise.all([first.client.mute(C, until), clock.pass(100)]);
+  assert.deepEqual([first, second].map(({ client }) => [client.chats.get(C).muted_until_ms, client.unreadTotal]), [[until, 0], [until, 0]]);
+  const row = { conversation: C, kind: 'dm', last_seq: 1, read_seq: 0, unread_count: 1 };
+  await first.client.chats.takeList([row], list);
+  assert.equal(first.client.chats.get(C).muted_until_ms, until);
+  await first.client.chats.takeList([{ ...row, muted_until_ms: 5 }]);
+  assert.deepEqual([first.client.chats.get(C).muted_until_ms, first.client.unreadTotal], [5, 1], 'a time that has passed');
+  await first.client.chats.takeList([row]);
+  assert.equal(first.client.chats.get(C).muted_until_ms, null);
+});
+
+test('a message is sent with how far its author has read', async () => {
+  const page = await open();
+  server.say('one');
+  server.say('two');
+  await clock.pass(100);
+  await page.client.markRead(C, 2);
+  send(page, 'seen');
+  await clock.pass(100);
+  assert.deepEqual(desk.asked('send').map(({ read_seq }) => read_seq), [2]);
 });

@@ -14,6 +14,7 @@ export class ConnectionBench {
     alarms: this.clock,
     random: () => 0.5,
     networkUp: () => true,
+    now: () => this.clock.now_ms,
   });
 
   /** Starts the connection and lets its newest socket open; gives that socket. */

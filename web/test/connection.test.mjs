@@ -275,3 +275,60 @@ test('of two requests of one id the later gets the answer, and the earlier is of
   socket.receive({ type: 'ack', id: 'a', seq: 1 });
   assert.equal((await later).seq, 1);
 });
+
+const beats = (socket) => socket.sent.filter(({ action }) => action === 'heartbeat').map(({ idle }) => idle === true);
+
+test('whether nobody is there is said at once, with every heartbeat, to a probe, and on a new socket', async () => {
+  const socket = await online();
+  connection.setIdle(true);
+  assert.deepEqual(beats(socket), [false, true]);
+  socket.receive({ type: 'heartbeat', next_seconds: 10 });
+  assert.deepEqual(beats(socket), [false, true, true]);
+  socket.close();
+  await clock.pass(1_000);
+  sockets.at(-1).open();
+  await settled();
+  assert.deepEqual(beats(sockets.at(-1)), [true]);
+  connection.setIdle(false);
+  assert.deepEqual(beats(sockets.at(-1)), [true, false]);
+});
+
+test('each change is said twice, since heartbeats may overtake each other', async () => {
+  const socket = await online();
+  connection.setIdle(true);
+  connection.setIdle(false);
+  socket.receive({ type: 'heartbeat', id: 'beat-3', next_seconds: 480 });
+  await clock.pass(3_100);
+  assert.deepEqual(beats(socket), [false, true, false, false]);
+});
+
+for (const action of ['send', 'read', 'typing']) {
+  test(`after \`${action}\` while nobody is there, that is said again`, async () => {
+    const socket = await online();
+    connection.setIdle(true);
+    socket.receive({ type: 'heartbeat', id: 'beat-2', next_seconds: 480 });
+    await clock.pass(3_100);
+    socket.receive({ type: 'heartbeat', id: 'beat-3', next_seconds: 480 });
+    connection.send({ action, conversation: 'dm_1' });
+    await clock.pass(3_100);
+    assert.deepEqual(socket.sent.slice(-2).map(({ action: what, idle }) => [what, idle]), [[action, undefined], ['heartbeat', true]]);
+  });
+}
+
+test('when the next try is made can be known, and waking makes it at once', async () => {
+  bench.ticket = () => Promise.reject(new ConfabError('unavailable', '', { retry_after_ms: 9_000 }));
+  let told = 0;
+  connection.addEventListener('status', () => (told += 1));
+  connection.start();
+  await settled();
+  assert.equal(connection.retryAt, 9_000);
+  await clock.pass(2_000);
+  bench.ticket = async () => ({ url: 'ws://test/ws' });
+  told = 0;
+  connection.wake();
+  assert.deepEqual([connection.retryAt, told], [null, 1]);
+  await settled();
+  sockets.at(-1).open();
+  await settled();
+  assert.deepEqual([connection.status, connection.retryAt], ['online', null]);
+});

@@ -37,6 +37,7 @@ beforeEach(() => {
   };
   const http = {
     contacts: call('contacts', () => lists),
+    user: call('user', () => profile('new')),
     blocks: call('blocks', () => lists.blocks),
     putContact: call('putContact', () => ({ friends: lists.contacts.length > 0 })),
     deleteContact: call('deleteContact', () => null),
@@ -118,6 +119,32 @@ test('a list that could not be loaded says why, and keeps what it had', async ()
   assert.equal(contacts.friends.length, 1);
   await contacts.refresh();
   assert.equal(contacts.error, null);
+});
+
+test('a change by another loads the lists, and again where the server is busy', async () => {
+  troubles = [new ConfabError('unavailable', '')];
+  lists.requests = [profile('bob')];
+  await contacts.changed();
+  assert.equal(contacts.error.code, 'unavailable');
+  await clock.pass(5_000);
+  assert.deepEqual([contacts.relationTo('usr_bob'), names().length], ['request', 2]);
+});
+
+test('many changes by others at once load the lists twice at most', async () => {
+  await Promise.all(Array.from({ length: 20 }, () => contacts.changed()));
+  assert.ok(names().length <= 2, names().join());
+});
+
+test('a new name is taken from the event, and of somebody unknown the profile is asked for', async () => {
+  lists.contacts = [contact('ada')];
+  await contacts.refresh();
+  profiles.take({ type: 'profile', user: 'usr_ada', display_name: 'Countess', avatar: 'med_1' });
+  assert.deepEqual(profiles.get('usr_ada'), { user: 'usr_ada', handle: 'ada', display_name: 'Countess', avatar: 'med_1' });
+  profiles.take({ type: 'profile', user: 'usr_ada', display_name: 'Countess' });
+  assert.equal(profiles.get('usr_ada').avatar, undefined);
+  profiles.take({ type: 'profile', user: 'usr_new', display_name: 'Newcomer' });
+  await settled();
+  assert.deepEqual(asked.at(-1), ['user', 'usr_new']);
 });
 
 test('all pages make one list, empty ones among them', async () => {

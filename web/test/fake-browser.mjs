@@ -114,6 +114,11 @@ class FakeWindow {
     this.#page?.onResume();
   }
 
+  /** Somebody comes to the window, or goes. */
+  beAt(active) {
+    this.#page?.onActivity(active);
+  }
+
   /** Freezes it after telling the page. */
   suspend() {
     this.#page?.onSuspend();

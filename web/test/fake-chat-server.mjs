@@ -2,6 +2,9 @@
 export class FakeChatServer {
   log = [];
   read_seq = 0;
+  /** What its row of the chat list has besides. */
+  rowFields = {};
+  contacts = { contacts: [], requests: [], requested: [] };
   sockets = new Set();
   /** The most sockets that were open at the same time. */
   socketsMax = 0;
@@ -27,6 +30,11 @@ export class FakeChatServer {
     return this.#append({ sender, text, client_message_id: `other-${this.log.length}` }, null);
   }
 
+  /** Sends an event to every socket. */
+  tell(event) {
+    for (const socket of this.sockets) socket.receive(event);
+  }
+
   connect({ receive, closed }) {
     const socket = { receive: (frame) => receive(JSON.stringify(frame)), closed };
     this.sockets.add(socket);
@@ -50,7 +58,8 @@ export class FakeChatServer {
   http(method, path) {
     if (path === '/v1/tickets') return { ticket: 't', url: 'ws://test/ws?ticket=t', expires_in_seconds: 30 };
     if (path === '/v1/conversations') return { conversations: [this.#row()] };
-    if (path === '/v1/contacts') return { contacts: [], requests: [], requested: [] };
+    if (method === 'PATCH' && path.startsWith('/v1/conversations/')) return null;
+    if (path === '/v1/contacts') return this.contacts;
     if (path === '/v1/blocks') return { blocks: [] };
     if (path === '/v1/me') return { user: this.#user, handle: 'ada', display_name: 'Ada' };
     if (path === '/v1/logout') return null;
@@ -60,7 +69,7 @@ export class FakeChatServer {
   #row() {
     const { read_seq } = this;
     const unread_count = this.log.filter(({ seq, sender }) => seq > read_seq && sender !== this.#user).length;
-    return { conversation: this.#conversation, kind: 'dm', last_seq: this.log.length, read_seq, unread_count, last_message: this.log.at(-1) };
+    return { conversation: this.#conversation, kind: 'dm', last_seq: this.log.length, read_seq, unread_count, last_message: this.log.at(-1), ...this.rowFields };
   }
 
   #take(socket, frame) {

@@ -123,3 +123,38 @@ test('a renewed session keeps the name of its login', async () => {
   await http.me();
   assert.deepEqual([session.access_token, session.login, http.currentLogin], ['a2', 'first', 'first']);
 });
+
+test('a refresh whose answer is lost is repeated under the same name, also by a page that is loaded anew', async () => {
+  session.expires_at_ms = 0;
+  const attempts = [];
+  const { '/v1/token/refresh': refresh } = answers;
+  answers['/v1/token/refresh'] = ({ body }) => {
+    attempts.push(body);
+    throw new TypeError('the answer is lost');
+  };
+  const http = open();
+  await assert.rejects(http.me(), { code: 'network' });
+  await assert.rejects(http.me(), { code: 'network' });
+  await assert.rejects(open().me(), { code: 'network' });
+  assert.equal(typeof attempts[0].attempt, 'string');
+  assert.deepEqual(attempts, Array(3).fill({ refresh_token: 'r1', attempt: attempts[0].attempt }));
+  answers['/v1/token/refresh'] = ({ body }) => {
+    attempts.push(body);
+    return refresh();
+  };
+  await open().me();
+  session.expires_at_ms = 0;
+  await open().me();
+  assert.equal(attempts[3].attempt, attempts[0].attempt);
+  assert.equal(attempts[4].refresh_token, 'r2');
+  assert.notEqual(attempts[4].attempt, attempts[0].attempt, 'another refresh has another name');
+});
+
+test('a session that cannot be stored is renewed all the same', async () => {
+  session.expires_at_ms = 0;
+  const { save } = credentials;
+  const saves = [() => Promise.reject(new DOMException('full', 'QuotaExceededError')), save];
+  const http = new ConfabHttp({ credentials: { ...credentials, save: (fresh) => saves.shift()(fresh) }, fetch });
+  await http.me();
+  assert.equal(session.access_token, 'a2');
+});

@@ -292,3 +292,16 @@ test('of two windows that take over the same message one gets it', async () => {
   assert.equal(second.of(C).length + third.of(C).length, 1);
   assert.equal(connection.requests.length, 1);
 });
+
+test('how far its author had read goes with a message, also after a reload and by HTTP', async () => {
+  await outbox.add(C, 'one', { read_seq: 7 });
+  await outbox.add('dm_3_4', 'é'.repeat(20_000), { read_seq: 5 });
+  await settled();
+  assert.deepEqual([connection.requests[0].frame.read_seq, posted[0].read_seq], [7, 5]);
+  const later = makeOutbox();
+  outbox.stop();
+  connection.requests.length = 0;
+  await later.adopt(() => false);
+  await settled();
+  assert.equal(connection.requests[0].frame.read_seq, 7);
+});
