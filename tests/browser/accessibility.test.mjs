@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { Api } from './support/api.mjs';
-import { befriend, closeDialog, openFriends } from './support/friends.mjs';
+import { befriend, closeDialog, listed, openFriends } from './support/friends.mjs';
 import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { scene, server } from './support/stage.mjs';
 
@@ -89,6 +89,15 @@ for (const colorScheme of ['light', 'dark']) {
     const [ada, other] = [await stage.person({ colorScheme }), await stage.person()];
     await ada.logIn(`ada_${colorScheme}`);
     await other.logIn(`grace_${colorScheme}`);
+    await ada.find('request-card').waitFor();
+    await ada.find('card-ignore').click();
+    await ada.find('toast').waitFor();
+    await joan.call('PUT', `/v1/contacts/${api.user}`);
+    await openFriends(ada);
+    await listed(ada, 'requests', 'joan').waitFor();
+    await closeDialog(ada);
+    await ada.find('request-card').waitFor();
+    await passes(ada, 'a request and a toast');
     await openFriends(ada);
     await ada.find('friends').filter({ hasText: 'online' }).waitFor();
     await ada.find('blocks').getByTestId('person').waitFor();
@@ -101,8 +110,14 @@ for (const colorScheme of ['light', 'dark']) {
     await other.find('composer').press('a');
     await ada.find('peer-detail').filter({ hasText: 'typing' }).waitFor();
     await passes(ada, 'typing');
-    await ada.find('peer-menu').click();
+    await ada.find('chat-menu').click();
     await passes(ada, 'menu of a conversation');
+    await ada.find('mute').click();
+    await passes(ada, 'mute');
+    await ada.find('mute-8').click();
+    await ada.find('muted-mark').first().waitFor();
+    await passes(ada, 'a muted conversation');
+    await ada.find('chat-menu').click();
     await ada.find('block').click();
     await passes(ada, 'question before a block');
   });
@@ -111,7 +126,7 @@ for (const colorScheme of ['light', 'dark']) {
 for (const colorScheme of ['light', 'dark']) {
   scene(`the developers’ phone passes axe, ${colorScheme}`, async (stage) => {
     const grace = await Api.signUp(stage.http, `grace_ph_${colorScheme}`, 'Grace Hopper');
-    const ada = await stage.person({ colorScheme });
+    const ada = await stage.person({ colorScheme, path: '/?dev' });
     await ada.signUp(`ada_ph_${colorScheme}`, 'Ada Lovelace');
     await openPhone(ada);
     await ada.find('register-apns').waitFor();

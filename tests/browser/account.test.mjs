@@ -25,6 +25,27 @@ scene('a handle that somebody has cannot be taken again', { expected: [refused(4
   assert.equal(await other.find('handle').getAttribute('aria-invalid'), 'true');
 });
 
+scene('where new accounts need an invitation, the page asks for one', { expected: [refused(403)] }, async (stage) => {
+  const ada = await stage.person();
+  await ada.page.route('**/v1/signup', (route) => {
+    const { invite } = route.request().postDataJSON();
+    if (invite === 'good') route.continue();
+    else route.fulfill({ status: 403, json: { error: { code: 'forbidden', message: 'invite: missing' } } });
+  });
+  await ada.visit();
+  await ada.find('handle').fill('ada_inv');
+  await ada.find('password').fill('correct horse battery');
+  assert.ok(await ada.find('invite').isHidden());
+  await ada.find('submit').click();
+  await ada.page.getByText('New accounts need an invitation here.').waitFor();
+  await ada.find('invite').fill('bad');
+  await ada.find('submit').click();
+  await ada.page.getByText('This invitation is not good, or not any more.').waitFor();
+  await ada.find('invite').fill('good');
+  await ada.find('submit').click();
+  await ada.online();
+});
+
 scene('what cannot be a handle or a password is said before anything is sent', async (stage) => {
   const ada = await stage.person();
   await ada.page.goto(stage.http);
@@ -113,6 +134,34 @@ scene('reloading keeps the session, the conversation and the draft', async (stag
   assert.equal(await ada.find('composer').inputValue(), 'half a thought');
 });
 
+scene('a draft outlives its window, is seen in the list, and ends when it is sent or its account logs out', async (stage) => {
+  const ada = await stage.person();
+  await Promise.all([ada.signUp('ada_dr', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_dr', 'Grace Hopper')]);
+  await ada.startChat('grace_dr');
+  await ada.say('hello');
+  await ada.seesState('hello', 'sent');
+  await ada.find('composer').fill('half a thought');
+  await ada.page.close();
+  const again = await stage.window(ada.page.context());
+  await again.page.goto(stage.http);
+  await again.chat('Grace Hopper').filter({ hasText: 'Draft: half a thought' }).waitFor();
+  await again.open('Grace Hopper');
+  assert.equal(await again.find('composer').inputValue(), 'half a thought');
+
+  const beside = await stage.window(ada.page.context());
+  await beside.page.goto(stage.http);
+  await beside.find('continue-as').click();
+  await beside.open('Grace Hopper');
+  await again.find('composer').press('Enter');
+  await again.seesState('half a thought', 'sent');
+  await beside.page.waitForFunction(() => document.querySelector('[data-testid=composer]').value === '');
+  await again.find('composer').fill('never sent');
+  await again.find('menu').click();
+  await again.find('logout').click();
+  await again.find('submit').waitFor();
+  assert.deepEqual(await again.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft'))), []);
+});
+
 scene('a new display name is what others see', async (stage) => {
   const [ada, grace] = [await stage.person(), await stage.person()];
   await Promise.all([ada.signUp('ada_p', 'Ada Lovelace'), grace.signUp('grace_p', 'Grace Hopper')]);
@@ -120,6 +169,7 @@ scene('a new display name is what others see', async (stage) => {
   await ada.find('menu-profile').click();
   await ada.find('profile-name').fill('Countess Ada');
   await ada.find('profile-save').click();
+  await ada.find('toast').filter({ hasText: 'Your name is saved.' }).waitFor();
   await ada.page.locator('.own-name', { hasText: 'Countess Ada' }).waitFor();
   await grace.startChat('ada_p');
   await grace.page.getByRole('heading', { name: 'Countess Ada' }).waitFor();

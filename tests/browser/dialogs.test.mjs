@@ -18,13 +18,11 @@ scene('every dialog fits a phone of 320 px and of 390 px, for thumbs', { expecte
   await api.call('POST', '/v1/groups', { name: LONG_NAME, members: [grace.user, joan.user] });
   await grace.say(await grace.conversationWith(`ada_${'x'.repeat(24)}`), 'hello');
 
-  const ada = await stage.person({ viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true });
+  const ada = await stage.person({ path: '/?dev', viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true });
   await ada.page.goto(stage.http);
   await ada.find('toggle-mode').waitFor();
   await fits(ada, 'sign-up', 'body');
   await ada.logIn(`ada_${'x'.repeat(24)}`);
-  await ada.page.goto(`${stage.http}/?dev`);
-  await ada.online();
   const menu = async (testid) => {
     await ada.find('menu').click();
     await ada.find(testid).click();
@@ -58,8 +56,10 @@ scene('every dialog fits a phone of 320 px and of 390 px, for thumbs', { expecte
   await ada.find('member-open').nth(1).click();
   await fits(ada, 'group info');
   await ada.find('group-delete').click();
-  await dialog('question');
-  await closeAll(ada);
+  await fits(ada, 'question');
+  await ada.page.keyboard.press('Escape');
+  await ada.page.getByRole('dialog').nth(1).waitFor({ state: 'detached' });
+  await closeDialog(ada);
   await ada.find('chat-menu').click();
   await ada.find('mute').click();
   await dialog('mute');
@@ -85,8 +85,4 @@ async function fits(person, where, selector = 'dialog:last-of-type') {
     }, selector);
     assert.deepEqual(problems, [], `${where} at ${width} px`);
   }
-}
-
-async function closeAll(person) {
-  while (await person.page.getByRole('dialog').count()) await person.page.keyboard.press('Escape');
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { Api } from './support/api.mjs';
-import { addFriend, choose, closeDialog, confirm, detail, dotInList, listed, openFriends } from './support/friends.mjs';
+import { addFriend, befriend, choose, closeDialog, confirm, detail, dotInList, listed, openFriends } from './support/friends.mjs';
 import { refused, scene, server } from './support/stage.mjs';
 
 scene('two people become friends in the dialog, see each other online, and talk', async (stage) => {
   const [ada, grace] = await twoPeople(stage, 'f');
   await openFriends(ada);
   await addFriend(ada, '@Grace_f');
-  await ada.find('friends-news').filter({ hasText: 'Grace Hopper was asked.' }).waitFor();
+  await ada.find('toast').filter({ hasText: 'Grace Hopper was asked' }).waitFor();
   await listed(ada, 'requested', 'Grace Hopper').waitFor();
 
   await openFriends(grace);
@@ -25,6 +25,65 @@ scene('two people become friends in the dialog, see each other online, and talk'
   await closeDialog(ada);
   await grace.say('hello');
   await dotInList(ada, 'Grace Hopper');
+});
+
+scene('a friend request is seen where the chats are, and answered there', async (stage) => {
+  const ada = await stage.person();
+  const [grace, joan, alan, mary] = await Promise.all(['Grace Hopper', 'Joan Clarke', 'Alan Turing', 'Mary Keller'].map((name) => Api.signUp(stage.http, `${name.split(' ')[0]}_q`, name)));
+  const wire = await ada.wire();
+  await ada.signUp('ada_q', 'Ada Lovelace');
+  const user = await userOf(grace, 'ada_q');
+  const asks = async (api) => {
+    await api.call('PUT', `/v1/contacts/${user}`);
+    wire.receive({ type: 'contact', user: api.user, change: 'requested' });
+  };
+  assert.ok(await ada.find('menu-news').isHidden());
+  await asks(grace);
+  await ada.find('toast').filter({ hasText: 'Grace Hopper wants to be your friend.' }).waitFor();
+  await ada.find('menu-news').waitFor();
+  assert.equal(await ada.find('menu').getAttribute('aria-label'), 'Menu, 1 friend request');
+  const card = (name) => ada.find('request-card').filter({ hasText: name });
+  for (const [api, name] of [[joan, 'Joan Clarke'], [alan, 'Alan Turing']]) {
+    await asks(api);
+    await ada.find('toast').filter({ hasText: name }).waitFor();
+  }
+  assert.equal(await ada.find('request-card').count(), 2);
+  await ada.find('more-requests').filter({ hasText: '1 more' }).waitFor();
+
+  const first = await ada.find('request-card').first().locator('strong').textContent();
+  await card(first).getByTestId('card-accept').focus();
+  await ada.page.keyboard.press('Enter');
+  await ada.find('toast').filter({ hasText: `You and ${first} are friends now.` }).waitFor();
+  await card(first).waitFor({ state: 'detached' });
+  await focusIsOn(ada, 'card-accept');
+  const second = await ada.find('request-card').first().locator('strong').textContent();
+  await card(second).getByTestId('card-ignore').click();
+  await card(second).waitFor({ state: 'detached' });
+  await ada.find('card-accept').click();
+  await ada.find('menu-news').waitFor({ state: 'hidden' });
+  await focusIsOn(ada, 'chat-list');
+  const { contacts, requests } = await (await Api.logIn(stage.http, 'ada_q')).call('GET', '/v1/contacts');
+  assert.deepEqual([contacts.length, requests, contacts.some(({ display_name }) => display_name === second)], [2, [], false]);
+
+  await mary.call('PUT', `/v1/contacts/${user}`);
+  await ada.page.reload();
+  await card('Mary Keller').waitFor();
+  await openFriends(ada);
+  await listed(ada, 'requests', 'Mary Keller').waitFor();
+});
+
+scene('a friend’s new name is seen at once', async (stage) => {
+  const [ada] = await twoPeople(stage, 'z', ['ada']);
+  const grace = await Api.signUp(stage.http, 'grace_z', 'Grace Hopper');
+  await befriend(await Api.logIn(stage.http, 'ada_z'), grace);
+  await grace.say(await grace.conversationWith('ada_z'), 'hello');
+  const wire = await ada.wire();
+  await ada.page.reload();
+  await ada.open('Grace Hopper');
+  await grace.call('PATCH', '/v1/me', { display_name: 'Admiral Hopper' });
+  wire.receive({ type: 'profile', user: grace.user, display_name: 'Admiral Hopper' });
+  await ada.page.getByRole('heading', { name: 'Admiral Hopper' }).waitFor();
+  await ada.chat('Admiral Hopper').waitFor();
 });
 
 scene('a request is ignored, or taken back', async (stage) => {
@@ -59,6 +118,7 @@ scene('the menu of a conversation adds and removes a friend', async (stage) => {
   const [ada, grace] = await twoPeople(stage, 'm');
   await ada.startChat('grace_m');
   await choose(ada, 'friend-add');
+  await ada.find('toast').filter({ hasText: 'Grace Hopper was asked' }).waitFor();
   await grace.startChat('ada_m');
   // The request has come since the page was loaded, and no event tells of it.
   await openFriends(grace);
@@ -69,7 +129,7 @@ scene('the menu of a conversation adds and removes a friend', async (stage) => {
   await choose(grace, 'friend-remove');
   await confirm(grace, 'Remove');
   await detail(grace, /^@ada_m$/);
-  await grace.find('peer-menu').click();
+  await grace.find('chat-menu').click();
   await grace.find('friend-add').waitFor();
 });
 
@@ -79,7 +139,7 @@ scene('who is blocked cannot write, is not told why, and sees no dot', async (st
   await addFriend(ada, 'grace_b');
   await listed(ada, 'requested', 'Grace Hopper').waitFor();
   await addFriend(grace, 'ada_b');
-  await grace.find('friends-news').filter({ hasText: 'You and Ada Lovelace are friends now.' }).waitFor();
+  await grace.find('toast').filter({ hasText: 'You and Ada Lovelace are friends now.' }).waitFor();
   await Promise.all([closeDialog(ada), closeDialog(grace)]);
   await grace.startChat('ada_b');
   await grace.say('hello');
@@ -130,7 +190,7 @@ scene('the keyboard alone adds a friend, opens the chat and blocks', async (stag
   await tabTo(ada, 'person-open');
   await keyboard.press('Enter');
   await ada.find('composer').waitFor();
-  await ada.find('peer-menu').focus();
+  await ada.find('chat-menu').focus();
   await keyboard.press('Enter');
   await keyboard.press('End');
   await focusIsOn(ada, 'block');
@@ -139,7 +199,7 @@ scene('the keyboard alone adds a friend, opens the chat and blocks', async (stag
   await keyboard.press('Tab');
   await keyboard.press('Enter');
   await detail(ada, /^blocked/);
-  await focusIsOn(ada, 'peer-menu');
+  await focusIsOn(ada, 'chat-menu');
 });
 
 /** Returns people with a browser each, signed up as `NAME_SUFFIX`. */

@@ -80,7 +80,7 @@ scene('who is removed keeps what they saw and can write no more, and who is adde
   await grace.find('closed').filter({ hasText: 'You are no longer in this group.' }).waitFor();
   await grace.happened('Ada Lovelace removed you');
   assert.ok(await grace.find('composer').isHidden());
-  await grace.chat('Climbing').waitFor({ state: 'detached' });
+  await grace.chat('Climbing').filter({ hasText: 'You are no longer in this group.' }).waitFor();
   await grace.sees('before');
 
   await ada.say('after');
@@ -134,11 +134,18 @@ scene('who is removed while offline learns of it with what was said before', { e
   await grace.page.context().setOffline(false);
   await grace.find('closed').filter({ hasText: 'You are no longer in this group.' }).waitFor();
   await grace.happened('Ada Lovelace removed you');
-  await grace.chat('Climbing').waitFor({ state: 'detached' });
   assert.deepEqual(await grace.texts(), ['seen', 'missed']);
   await grace.page.reload();
+  await grace.chat('Climbing').filter({ hasText: 'You are no longer in this group.' }).waitFor();
   await grace.find('closed').filter({ hasText: 'You are no longer in this group.' }).waitFor();
   assert.deepEqual(await grace.seesAll(2), ['seen', 'missed']);
+  assert.ok(await grace.find('composer').isHidden());
+  await grace.find('chat-menu').click();
+  await grace.find('dismiss').click();
+  await grace.chat('Climbing').waitFor({ state: 'detached' });
+  await grace.page.reload();
+  await grace.online();
+  assert.equal(await grace.chat('Climbing').count(), 0);
 });
 
 scene('many who write at once are shown in one order, to all alike', async (stage) => {
@@ -186,12 +193,12 @@ scene('the last owner cannot leave, and can delete the group for all', { expecte
   await openInfo(ada);
   await ada.find('group-leave').click();
   await confirm(ada, 'Leave');
-  await ada.find('group-error').filter({ hasText: /\w/ }).waitFor();
+  await ada.find('toast').filter({ hasText: 'You are the only owner. Make somebody else an owner first' }).waitFor();
   await ada.find('group-delete').click();
   await confirm(ada, 'Delete');
   for (const one of [ada, grace]) {
     await one.find('closed').filter({ hasText: 'This group has been deleted.' }).waitFor();
-    await one.chat('Climbing').waitFor({ state: 'detached' });
+    await one.chat('Climbing').filter({ hasText: 'This group has been deleted.' }).waitFor();
   }
   await grace.happened('Ada Lovelace deleted the group');
 });

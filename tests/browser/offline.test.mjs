@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from './support/server.mjs';
-import { LINE_CUT, scene } from './support/stage.mjs';
+import { LINE_CUT, refused, scene } from './support/stage.mjs';
 
 const MISSED = ['missed one', 'missed two', 'missed three'];
 const WRITTEN = ['written offline one', 'written offline two'];
@@ -26,6 +26,27 @@ scene('a socket that dies without a goodbye costs no message', { expected: [LINE
   await writeApart(ada, grace);
   cable.mend();
   await sameOnBoth(ada, grace);
+});
+
+scene('who is offline sees when the next try is, and can have it now', { expected: [LINE_CUT, refused(503)] }, async (stage) => {
+  const ada = await stage.person();
+  let near;
+  await ada.page.routeWebSocket(/\/ws\?/, (socket) => {
+    socket.connectToServer();
+    near = socket;
+  });
+  await ada.signUp('ada_retry', 'Ada Lovelace');
+  await ada.page.route('**/v1/tickets', (route) => route.fulfill({ status: 503, headers: { 'retry-after': '90' }, body: '' }));
+  await near.close();
+  await ada.find('next-try').filter({ hasText: /^Next try in [789]\d s\.$/ }).waitFor();
+  const first = await ada.find('next-try').textContent();
+  await ada.page.waitForFunction((text) => document.querySelector('[data-testid=next-try]').textContent !== text, first);
+  await ada.page.unroute('**/v1/tickets');
+  await ada.find('retry-now').focus();
+  await ada.page.keyboard.press('Enter');
+  await ada.online();
+  await ada.find('retry-now').waitFor({ state: 'hidden' });
+  await ada.page.waitForFunction(() => document.activeElement.dataset.testid === 'chat-list');
 });
 
 scene('what was written offline survives closing the window', { expected: [LINE_CUT] }, async (stage) => {

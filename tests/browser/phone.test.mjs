@@ -4,13 +4,15 @@ import { closeDialog } from './support/friends.mjs';
 import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { refused, scene } from './support/stage.mjs';
 
+/** The phone is no part of the users' menu. */
+const DEVELOPER = { path: '/?dev' };
 const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 for (const platform of ['apns', 'fcm']) {
   scene(`a phone shows what its user has missed and forgets it when it is read elsewhere, ${platform}`, async (stage) => {
     const grace = await Api.signUp(stage.http, `grace_${platform}`, 'Grace Hopper');
     const joan = await Api.signUp(stage.http, `joan_${platform}`, 'Joan Clarke');
-    const [phone, laptop] = [await stage.person(), await stage.person()];
+    const [phone, laptop] = [await stage.person(DEVELOPER), await stage.person()];
     await phone.signUp(`ada_${platform}`, 'Ada Lovelace');
     await openPhone(phone);
     await registerPhone(phone, platform);
@@ -41,7 +43,7 @@ for (const platform of ['apns', 'fcm']) {
 
 scene('a phone that is online again catches up, and shows nothing of what its own app reads', async (stage) => {
   const grace = await Api.signUp(stage.http, 'grace_back', 'Grace Hopper');
-  const ada = await stage.person();
+  const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_back', 'Ada Lovelace');
   await openPhone(ada);
   await registerPhone(ada, 'apns');
@@ -67,7 +69,7 @@ scene('a phone that is online again catches up, and shows nothing of what its ow
 });
 
 scene('a phone asks for pushes while it is offline and looked at, and otherwise not', async (stage) => {
-  const ada = await stage.person();
+  const ada = await stage.person(DEVELOPER);
   let asked = 0;
   ada.page.on('request', (request) => {
     if (new URL(request.url()).pathname === '/dev/pushes' && request.method() === 'GET') asked += 1;
@@ -89,7 +91,7 @@ scene('a phone asks for pushes while it is offline and looked at, and otherwise 
 });
 
 scene('a phone stays registered over a reload, and is not after it was unregistered or logged out', async (stage) => {
-  const ada = await stage.person();
+  const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_reg', 'Ada Lovelace');
   const api = await Api.logIn(stage.http, 'ada_reg');
   const registered = async () => (await api.call('GET', '/v1/devices')).devices.map(({ push }) => push).filter(Boolean);
@@ -119,7 +121,7 @@ scene('a phone stays registered over a reload, and is not after it was unregiste
 });
 
 scene('where the server does not tell its pushes there is no phone', { expected: [refused(404)] }, async (stage) => {
-  const ada = await stage.person();
+  const ada = await stage.person(DEVELOPER);
   for (const answer of [{ status: 404, json: { message: 'Not Found' } }, { status: 200, contentType: 'text/html', body: '<!doctype html>' }]) {
     await ada.page.route('**/dev/pushes', (route) => route.fulfill(answer));
     const probed = ada.page.waitForResponse('**/dev/pushes');
@@ -136,7 +138,7 @@ scene('where the server does not tell its pushes there is no phone', { expected:
 
 scene('a name that is markup stays a name on the phone', async (stage) => {
   const mallory = await Api.signUp(stage.http, 'mallory_ph', '<img src=x onerror=alert(1)>');
-  const ada = await stage.person();
+  const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_ph', 'Ada Lovelace');
   await openPhone(ada);
   await registerPhone(ada, 'apns');
@@ -147,7 +149,7 @@ scene('a name that is markup stays a name on the phone', async (stage) => {
 
 scene('the phone fits a narrow screen, for thumbs', async (stage) => {
   const grace = await Api.signUp(stage.http, 'grace_fit', 'Grace Hopper');
-  const ada = await stage.person(NARROW);
+  const ada = await stage.person({ ...DEVELOPER, ...NARROW });
   await ada.signUp('ada_fit', 'Ada Lovelace');
   await openPhone(ada);
   await registerPhone(ada, 'fcm');

@@ -133,8 +133,32 @@ scene('a phone has room for all of it', async (stage) => {
   await other.find('composer').press('a');
   await detail(phone, /is typing…$/);
   await fits(phone);
-  await phone.find('peer-menu').tap();
+  await phone.find('chat-menu').tap();
   await fits(phone);
+});
+
+scene('a page that nobody looks at says so, and takes it back when somebody does', async (stage) => {
+  const ada = await stage.person();
+  const wire = await ada.wire();
+  await ada.signUp('ada_idle', 'Ada Lovelace');
+  const become = (state) =>
+    ada.page.evaluate((visibility) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, value: visibility });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  const saysNext = async (state, idle) => {
+    const before = wire.sent.length;
+    await become(state);
+    while (!wire.sent.slice(before).some(({ action }) => action === 'heartbeat')) await ada.page.evaluate(() => new Promise(requestAnimationFrame));
+    const beats = wire.sent.slice(before).filter(({ action }) => action === 'heartbeat');
+    assert.deepEqual(beats.map((beat) => beat.idle === true), beats.map(() => idle), state);
+  };
+  await saysNext('hidden', true);
+  const before = wire.sent.length;
+  wire.receive({ type: 'heartbeat', next_seconds: 10 });
+  while (wire.sent.length === before) await ada.page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.equal(wire.sent[before].idle, true);
+  await saysNext('visible', false);
 });
 
 /** Returns two users without a page, who are friends and have a chat of one message. */

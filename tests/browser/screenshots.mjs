@@ -34,11 +34,11 @@ await browser.close();
 async function tour(size, colorScheme) {
   const mark = `${size[0]}${colorScheme[0]}`;
   const context = await browser.newContext({ ...SIZES[size], colorScheme });
-  const ada = new Person(await context.newPage(), cable.http);
+  const ada = new Person(await context.newPage(), cable.http, { path: '/?dev' });
   const shoot = (name) => ada.page.screenshot({ path: `${OUT}${size}-${colorScheme}-${name}.png`, animations: 'disabled' });
 
   await ada.refuse('This one is refused', { code: 'forbidden', message: 'You are blocked.' });
-  await ada.page.goto(cable.http);
+  await ada.visit();
   await ada.find('submit').waitFor();
   await shoot('1-sign-up');
   await ada.find('handle').fill('a!');
@@ -104,7 +104,7 @@ async function tour(size, colorScheme) {
   await other.find('composer').press('a');
   await ada.find('peer-detail').filter({ hasText: 'typing' }).waitFor();
   await shoot('D-typing');
-  await ada.find('peer-menu').click();
+  await ada.find('chat-menu').click();
   await shoot('E-person-menu');
   await ada.page.keyboard.press('Escape');
   await choose(ada, 'block');

@@ -2,6 +2,7 @@ import { h } from './dom.js';
 
 /** How long a reconnect may take before people are told. Unit: milliseconds. */
 const QUIET_MS = 1_500;
+const SECOND_MS = 1_000;
 
 const TEXTS = {
   offline: 'Offline. Messages go out when you’re back.',
@@ -11,28 +12,59 @@ const TEXTS = {
   slowed: 'You are sending fast. The rest goes out a little later.',
 };
 
-/** Returns a line that says so while there is no connection, or while sending is slow. */
-export function banner(client) {
-  const text = h('span');
+/**
+ * A line that says so while there is no connection, or while sending is slow.
+ * @param {object} client
+ * @param {() => void} onGone  It has gone with the focus in it.
+ * @returns {{element: HTMLElement, dispose: () => void}}
+ */
+export function banner(client, onGone) {
+  const text = h('span', { role: 'status' });
+  // Outside of what is read out: it changes every second.
+  const countdown = h('span', { class: 'countdown', 'data-testid': 'next-try' });
+  const retry = h('button', { class: 'text-button', type: 'button', 'data-testid': 'retry-now', text: 'Retry now', on: { click: () => client.wake() } });
   // A click is what brings a displaced window back, or a message that is sent: focus and typing alone would have windows displace each other.
   const here = h('button', { class: 'text-button', type: 'button', 'data-testid': 'use-here', text: 'Use Confab here', on: { click: () => client.reconnect() } });
-  const element = h('div', { class: 'banner', role: 'status', hidden: true }, text, here);
+  const element = h('div', { class: 'banner', hidden: true }, text, countdown, retry, here);
   let timer;
+  let ticking;
+  const tick = () => {
+    clearTimeout(ticking);
+    const waits = !element.hidden && !retry.hidden;
+    countdown.textContent = waits ? nextTry(client.retryAt) : '';
+    if (waits) ticking = setTimeout(tick, SECOND_MS);
+  };
   const show = () => {
     clearTimeout(timer);
     const reason = reasonOf(client);
     const apply = () => {
+      const hadFocus = element.contains(document.activeElement);
       element.hidden = !reason;
       element.dataset.status = client.status;
-      text.textContent = TEXTS[reason] ?? '';
+      const words = TEXTS[reason] ?? '';
+      if (text.textContent !== words) text.textContent = words;
       here.hidden = reason !== 'displaced';
+      retry.hidden = !['offline', 'connecting'].includes(reason);
+      tick();
+      if (hadFocus && !element.contains(document.activeElement)) onGone();
     };
     if (reason === 'connecting' && element.hidden) timer = setTimeout(apply, QUIET_MS);
     else apply();
   };
   client.addEventListener('status', show);
   show();
-  return element;
+  const dispose = () => {
+    client.removeEventListener('status', show);
+    clearTimeout(timer);
+    clearTimeout(ticking);
+  };
+  return { element, dispose };
+}
+
+function nextTry(retryAt, now = Date.now()) {
+  if (retryAt === null) return 'Trying…';
+  const seconds = Math.max(0, Math.ceil((retryAt - now) / SECOND_MS));
+  return seconds ? `Next try in ${seconds} s.` : 'Trying…';
 }
 
 function reasonOf({ status, held, outbox }) {

@@ -1,7 +1,9 @@
 import { batched, h, reconcile, setAttribute } from './dom.js';
 import { showPhrase } from './happening.js';
 import { icon } from './icons.js';
-import { titleOf, typingIn } from './names.js';
+import { friendRequests } from './friend-requests.js';
+import { mutedMark, updateMutedMark } from './mute.js';
+import { isShownEnded, titleOf, typingIn } from './names.js';
 import { portrait, updatePortrait } from './portrait.js';
 import { isOnline } from './presence.js';
 import { previewOf } from './preview.js';
@@ -16,24 +18,28 @@ const RENDER_MS = 30;
 /** The list of conversations, the newest first. */
 export class ChatList {
   #client;
+  #drafts;
   #onOpen;
   #current = null;
   #cleanup = [];
 
-  /** @param {{client: object, onOpen: (conversation: string) => void, onNew: () => void}} use */
-  constructor({ client, onOpen, onNew }) {
+  /** @param {{client: object, drafts: import('./drafts.js').Drafts, onOpen: (conversation: string) => void, onNew: () => void, onRequests: () => void}} use */
+  constructor({ client, drafts, onOpen, onNew, onRequests }) {
     this.#client = client;
+    this.#drafts = drafts;
     this.#onOpen = onOpen;
     this.filter = h('input', { type: 'search', placeholder: 'Search chats', 'aria-label': 'Search chats', 'data-testid': 'search', on: { input: () => this.render() } });
     this.search = h('div', { class: 'search', hidden: true }, icon('search'), this.filter);
-    this.list = h('ul', { class: 'chats', 'data-testid': 'chat-list', 'aria-label': 'Chats' });
+    this.list = h('ul', { class: 'chats', tabindex: '-1', 'data-testid': 'chat-list', 'aria-label': 'Chats' });
     this.note = h('p', { role: 'status' });
     this.start = h('button', { class: 'button primary', type: 'button', text: 'Start a chat', on: { click: onNew } });
     this.empty = h('div', { class: 'chats-note', hidden: true }, this.note, this.start);
-    this.element = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.empty);
-    this.element.addEventListener('keydown', (event) => this.#move(event));
+    this.requests = friendRequests({ client, onMore: onRequests, onGone: () => this.focus() });
+    const nav = h('nav', { class: 'chat-list', 'aria-label': 'Chats' }, this.search, this.list, this.empty);
+    this.element = h('div', { class: 'lists' }, this.requests.element, nav);
+    nav.addEventListener('keydown', (event) => this.#move(event));
     const render = batched(() => this.render(), RENDER_MS);
-    for (const type of ['change', 'outbox', 'status', 'presence', 'typing']) {
+    for (const type of ['change', 'outbox', 'status', 'presence', 'typing', 'contacts']) {
       client.addEventListener(type, render);
       this.#cleanup.push(() => client.removeEventListener(type, render));
     }
@@ -53,10 +59,11 @@ export class ChatList {
 
   focus(conversation) {
     const link = this.list.querySelector(`[data-conversation="${conversation}"]`);
-    (link ?? this.list.querySelector('a'))?.focus();
+    (link ?? this.list.querySelector('a') ?? this.list).focus();
   }
 
   render() {
+    this.requests.render();
     const items = this.#items();
     this.search.hidden = items.length < SEARCH_FROM && !this.filter.value;
     const wanted = this.filter.value.trim().replace(/^@/, '').toLocaleLowerCase();
@@ -77,7 +84,7 @@ export class ChatList {
     return client.chats
       .all()
       .map((chat) => ({ chat, entry: client.outbox.of(chat.conversation).at(-1) ?? null }))
-      .filter(({ chat, entry }) => chat.listed || entry)
+      .filter(({ chat, entry }) => chat.listed || entry || isShownEnded(chat))
       .map((item) => ({ ...item, title: titleOf(client, item.chat), at_ms: Math.max(item.chat.last_message?.sent_at_ms ?? 0, item.entry?.created_at_ms ?? 0) }))
       .sort((a, b) => b.at_ms - a.at_ms || a.chat.conversation.localeCompare(b.chat.conversation));
   }
@@ -86,6 +93,7 @@ export class ChatList {
     const parts = {
       portrait: portrait(),
       name: h('span', { class: 'chat-name', dir: 'auto' }),
+      muted: mutedMark(),
       time: h('time', { class: 'chat-time' }),
       preview: h('span', { class: 'chat-preview', dir: 'auto' }),
       unread: h('span', { class: 'badge', 'data-testid': 'unread' }),
@@ -94,7 +102,7 @@ export class ChatList {
       'a',
       { class: 'chat', href: `#/${chat.conversation}`, 'data-testid': 'chat-item', data: { conversation: chat.conversation } },
       parts.portrait,
-      parts.name,
+      h('span', { class: 'chat-title' }, parts.name, parts.muted),
       parts.time,
       parts.preview,
       parts.unread,
@@ -113,14 +121,17 @@ export class ChatList {
     updatePortrait(parts.portrait, { ...title, online: chat.kind === 'dm' && isOnline(this.#client, title.id) });
     setText(parts.name, title.name);
     setText(parts.time, at_ms ? listTime(at_ms) : '');
-    showPhrase(parts.preview, previewOf(this.#client, chat, entry));
+    const isOpen = chat.conversation === this.#current;
+    showPhrase(parts.preview, previewOf(this.#client, chat, entry, isOpen ? '' : this.#drafts.get(chat.conversation)));
+    updateMutedMark(parts.muted, chat);
+    link.classList.toggle('has-ended', chat.left !== null);
     parts.preview.classList.toggle('failed', entry?.state === 'failed');
     parts.preview.classList.toggle('is-typing', entry?.state !== 'failed' && typingIn(this.#client, chat) !== null);
     parts.unread.hidden = chat.unread_count === 0;
     setText(parts.unread, chat.unread_count > 99 ? '99+' : String(chat.unread_count));
     parts.unread.setAttribute('aria-label', `${chat.unread_count} unread`);
     link.classList.toggle('has-unread', chat.unread_count > 0);
-    setAttribute(link, 'aria-current', chat.conversation === this.#current ? 'true' : null);
+    setAttribute(link, 'aria-current', isOpen ? 'true' : null);
   }
 
   #move(event) {

@@ -13,12 +13,11 @@ export function cleaned(text) {
 
 /**
  * Where a message is written. Enter sends, Shift+Enter breaks the line. What is
- * not sent yet stays with its conversation.
- * @param {{conversation: string, name: string, onSend: (text: string) => void, onType: () => void}} use
+ * not sent yet stays with its conversation, in all windows.
+ * @param {{conversation: string, drafts: import('./drafts.js').Drafts, name: string, onSend: (text: string) => void, onType: () => void}} use
  *   `onType` is called whenever something is typed that could be sent.
  */
-export function composer({ conversation, name, onSend, onType }) {
-  const draftKey = `confab.draft.${conversation}`;
+export function composer({ conversation, drafts, name, onSend, onType }) {
   const input = h('textarea', {
     rows: '1',
     dir: 'auto',
@@ -41,7 +40,7 @@ export function composer({ conversation, name, onSend, onType }) {
     counter.textContent = left >= 0 ? `${left.toLocaleString()} left` : `${(-left).toLocaleString()} too many`;
     counter.classList.toggle('over', left < 0);
     send.disabled = cleaned(input.value) === '' || left < 0;
-    remember(draftKey, input.value);
+    if (drafts.get(conversation) !== input.value) drafts.set(conversation, input.value);
   };
   const submit = () => {
     if (send.disabled) return;
@@ -64,11 +63,19 @@ export function composer({ conversation, name, onSend, onType }) {
     event.preventDefault();
     submit();
   });
-  input.value = sessionStorage.getItem(draftKey) ?? '';
+  const followDraft = ({ detail }) => {
+    // What is typed here at this moment is not taken from under the fingers.
+    if (detail.conversation !== conversation || input.value !== detail.before) return;
+    input.value = detail.draft;
+    changed();
+  };
+  drafts.addEventListener('change', followDraft);
+  input.value = drafts.get(conversation);
   requestAnimationFrame(changed);
   return {
     element: form,
     focus: () => input.focus(),
+    dispose: () => drafts.removeEventListener('change', followDraft),
     setName: (to) => input.setAttribute('aria-label', `Message to ${to}`),
   };
 }
@@ -76,13 +83,4 @@ export function composer({ conversation, name, onSend, onType }) {
 function fit(input) {
   input.style.height = 'auto';
   input.style.height = `${input.scrollHeight}px`;
-}
-
-function remember(key, draft) {
-  try {
-    if (draft) sessionStorage.setItem(key, draft);
-    else sessionStorage.removeItem(key);
-  } catch {
-    // A draft too large for the browser's quota is not kept.
-  }
 }

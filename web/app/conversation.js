@@ -5,10 +5,12 @@ import { phraseText, showPhrase } from './happening.js';
 import { icon } from './icons.js';
 import { menuButton } from './menu.js';
 import { MessageList } from './message-list.js';
-import { closedText, detailOf, titleOf, typingIn } from './names.js';
+import { mutedMark, muteItems, updateMutedMark } from './mute.js';
+import { closedText, detailOf, isShownEnded, titleOf, typingIn } from './names.js';
 import { portrait, updatePortrait } from './portrait.js';
 import { isOnline } from './presence.js';
 import { relationItems } from './relations.js';
+import { toast } from './toast.js';
 import { typingAnnouncer } from './typing.js';
 import { peerOf } from '../confab.js';
 
@@ -18,9 +20,9 @@ const MINUTE_MS = 60_000;
 
 /**
  * One conversation: who it is with, its messages, and where to write.
- * @param {{client: object, conversation: string, onBack: () => void, onOpen: (conversation: string) => void}} use
+ * @param {{client: object, drafts: import('./drafts.js').Drafts, conversation: string, onBack: () => void, onOpen: (conversation: string) => void}} use
  */
-export function conversationView({ client, conversation, onBack, onOpen }) {
+export function conversationView({ client, drafts, conversation, onBack, onOpen }) {
   const chat = client.chats.ensure(conversation);
   const isGroup = chat.kind === 'group';
   const peer = peerOf(conversation, client.user);
@@ -33,17 +35,27 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
   const back = h('button', { class: 'icon-button back', type: 'button', 'aria-label': 'Back to chats', 'data-testid': 'back', on: { click: onBack } }, icon('back'));
   const showInfo = () => openGroupInfo({ client, conversation, onOpen });
   const info = isGroup ? h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Group info', title: 'Group info', 'data-testid': 'group-info', on: { click: showInfo } }, icon('group')) : null;
-  const menu = peer ? menuButton({ label: 'Options for this person', testid: 'peer-menu', items: () => relationItems(client, peer) }) : null;
+  const dismiss = async () => {
+    await client.dismiss(conversation);
+    toast([{ name: titleOf(client, chat).name }, { text: ' is no longer in your list.' }]);
+    onBack();
+  };
+  const items = () => {
+    if (chat.left) return [{ icon: 'remove', text: 'Remove from the list', testid: 'dismiss', run: dismiss }];
+    return [...muteItems(client, chat), ...(peer ? relationItems(client, peer) : [])];
+  };
+  const menu = menuButton({ label: 'Options for this chat', testid: 'chat-menu', items });
+  const muted = mutedMark();
   const send = (text) => {
     list.follow();
     return client.send(conversation, text);
   };
-  const writer = composer({ conversation, name: '', onSend: send, onType: () => client.typing.typing(conversation) });
+  const writer = composer({ conversation, drafts, name: '', onSend: send, onType: () => client.typing.typing(conversation) });
   const closed = h('p', { class: 'closed', role: 'status', 'data-testid': 'closed' });
   const element = h(
     'section',
     { class: 'conversation', 'aria-label': 'Conversation' },
-    h('header', { class: 'pane-header' }, back, picture, h('div', { class: 'peer' }, name, detail), info, menu),
+    h('header', { class: 'pane-header' }, back, picture, h('div', { class: 'peer' }, h('div', { class: 'peer-title' }, name, muted), detail), info, menu),
     typingNews,
     list.element,
     writer.element,
@@ -53,6 +65,7 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
     const title = titleOf(client, chat);
     updatePortrait(picture, { ...title, online: peer !== null && isOnline(client, peer) });
     name.textContent = title.name;
+    updateMutedMark(muted, chat);
     showDetail();
     writer.setName(title.name);
     showClosed();
@@ -69,6 +82,7 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
     closed.textContent = text ?? '';
     writer.element.hidden = Boolean(text);
     if (info) info.hidden = Boolean(text);
+    menu.hidden = Boolean(text) && !isShownEnded(chat);
     if (losesFocus) name.focus();
   };
   const update = batched(show);
@@ -91,6 +105,7 @@ export function conversationView({ client, conversation, onBack, onOpen }) {
       clearInterval(timer);
       unwatch();
       list.dispose();
+      writer.dispose();
     },
   };
 }

@@ -1,5 +1,10 @@
 const PATH = '/dev/pushes';
 
+/** Returns whether the page was opened for developers, as `/?dev`. */
+export function isForDevelopers(address = location) {
+  return new URLSearchParams(address.search).has('dev');
+}
+
 /**
  * Returns whether the server tells what it pushes, which only the local runner does.
  * @param {{protocol?: string, fetch?: typeof globalThis.fetch}} [use]

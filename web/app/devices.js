@@ -1,13 +1,17 @@
 import { openDialog } from './dialog.js';
-import { h } from './dom.js';
+import { h, unlessRunning } from './dom.js';
 import { icon } from './icons.js';
 import { ago } from './time.js';
+import { told } from './told.js';
+import { problemOf } from './words.js';
 
 /** Shows where the account is logged in, and lets other devices be logged out. */
 export function openDevices({ client }) {
   const list = h('ul', { class: 'devices', 'aria-busy': 'true' }, h('li', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' })));
   const note = h('p', { class: 'dialog-error', role: 'alert' });
-  openDialog('Devices', h('p', { class: 'dialog-text', text: 'You are logged in on these devices. Log out any that you don’t recognise.' }), list, note);
+  const dialog = openDialog('Devices', h('p', { class: 'dialog-text', text: 'You are logged in on these devices. Log out any that you don’t recognise.' }), list, note);
+  const title = dialog.querySelector('h2');
+  title.setAttribute('tabindex', '-1');
 
   const load = async () => {
     try {
@@ -17,7 +21,7 @@ export function openDevices({ client }) {
       note.textContent = '';
     } catch (error) {
       list.replaceChildren();
-      note.textContent = error.message;
+      note.textContent = problemOf(error);
     }
     list.removeAttribute('aria-busy');
   };
@@ -26,18 +30,14 @@ export function openDevices({ client }) {
     const used = device.current ? 'This device' : `Last used ${ago(device.last_active_at_ms)}`;
     const end = device.current
       ? null
-      : h('button', { class: 'button small', type: 'button', text: 'Log out', 'aria-label': `Log out ${name}`, 'data-testid': 'end-device', on: { click: () => remove(device, end) } });
+      : h('button', { class: 'button small', type: 'button', text: 'Log out', 'aria-label': `Log out ${name}`, 'data-testid': 'end-device', on: { click: unlessRunning(() => remove(device, name)) } });
     return h('li', { class: 'device', data: { device: device.device } }, icon('devices'), h('div', {}, h('strong', { text: name }), h('span', { text: used })), end);
   };
-  const remove = async (device, button) => {
-    button.disabled = true;
-    try {
-      await client.http.endDevice(device.device);
-      await load();
-    } catch (error) {
-      button.disabled = false;
-      note.textContent = error.message;
-    }
+  const remove = async ({ device }, name) => {
+    if (!(await told(() => client.http.endDevice(device), [{ name }, { text: ' is logged out.' }]))) return;
+    const hadFocus = list.contains(document.activeElement);
+    await load();
+    if (hadFocus) (list.querySelector('button') ?? title).focus();
   };
   load();
 }

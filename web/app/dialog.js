@@ -1,5 +1,6 @@
 import { h } from './dom.js';
 import { icon } from './icons.js';
+import { holdToasts } from './toast.js';
 
 let lastId = 0;
 
@@ -20,7 +21,9 @@ export function openDialog(title, ...content) {
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });
+  const releaseToasts = holdToasts(dialog);
   dialog.addEventListener('close', () => {
+    releaseToasts();
     dialog.remove();
     before?.focus?.();
   });
@@ -28,12 +31,6 @@ export function openDialog(title, ...content) {
   dialog.showModal();
   dialog.querySelector('[autofocus]')?.focus();
   return dialog;
-}
-
-/** Tells something that needs no answer. */
-export function messageDialog(title, sentence) {
-  const close = h('button', { class: 'button', type: 'button', text: 'Close', autofocus: true, on: { click: () => dialog.close() } });
-  const dialog = openDialog(title, h('p', { class: 'dialog-text', text: sentence }), h('div', { class: 'dialog-actions' }, close));
 }
 
 /**

@@ -60,3 +60,17 @@ export function batched(work, wait_ms = 0) {
     else queueMicrotask(run);
   };
 }
+
+/** Returns a listener that starts `work` unless it is running; a button that is disabled meanwhile would lose the focus. */
+export function unlessRunning(work) {
+  let running = false;
+  return async (...args) => {
+    if (running) return;
+    running = true;
+    try {
+      await work(...args);
+    } finally {
+      running = false;
+    }
+  };
+}

@@ -1,3 +1,5 @@
+import { problemOf } from './words.js';
+
 /** Finds somebody by what was typed as their handle, the user's own not among them. */
 export async function findPerson(client, typed) {
   const wanted = typed.trim().replace(/^@/, '');
@@ -16,9 +18,7 @@ export function sentenceFor(error, typed) {
       return 'That’s your own handle.';
     case 'not_found':
       return `Nobody has the handle @${typed.trim().replace(/^@/, '')}. Check the spelling.`;
-    case 'rate_limited':
-      return 'Too many tries. Wait a moment and try again.';
     default:
-      return error.message ?? 'Something went wrong. Try again.';
+      return problemOf(error);
   }
 }

@@ -1,11 +1,11 @@
 import { openDialog } from './dialog.js';
 import { batched, h } from './dom.js';
-import { showPhrase } from './happening.js';
 import { handleAdder } from './handle-adder.js';
 import { isolated, nameOf } from './names.js';
 import { peopleSection } from './people-section.js';
 import { statusText } from './presence.js';
-import { removeFriend, unblock } from './relations.js';
+import { acceptRequest, ignoreRequest, putFriend, removeFriend, takeBack, unblock } from './relations.js';
+import { problemOf } from './words.js';
 
 /** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
 const RENDER_MS = 30;
@@ -39,20 +39,18 @@ class Friends {
   #build() {
     const { contacts } = this.#client;
     this.adder = handleAdder({ client: this.#client, label: 'Add a friend', hint: 'By their exact handle.', onFound: (profile) => this.#add(profile) });
-    this.news = h('p', { class: 'people-news', role: 'status', 'data-testid': 'friends-news' });
     this.note = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'friends-error' });
     this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' }));
     this.requests = this.#section('requests', 'Friend requests', [
-      { testid: 'request-accept', text: 'Accept', kind: 'primary', run: ({ user, name }) => this.#accept(user, name) },
-      { testid: 'request-ignore', text: 'Ignore', run: ({ user }) => contacts.remove(user) },
+      { testid: 'request-accept', text: 'Accept', kind: 'primary', run: acceptRequest },
+      { testid: 'request-ignore', text: 'Ignore', run: ignoreRequest },
     ]);
-    this.friends = this.#section('friends', 'Friends', [{ testid: 'friend-remove', text: 'Remove', run: ({ user }) => removeFriend(this.#client, user) }], { empty: 'Nobody yet. To add somebody, all you need is their handle.' });
-    this.requested = this.#section('requested', 'Sent requests', [{ testid: 'request-take-back', text: 'Take back', run: ({ user }) => contacts.remove(user) }]);
-    this.blocks = this.#section('blocks', 'Blocked', [{ testid: 'unblock', text: 'Unblock', run: ({ user }) => unblock(this.#client, user) }], { opens: false });
+    this.friends = this.#section('friends', 'Friends', [{ testid: 'friend-remove', text: 'Remove', run: removeFriend }], { empty: 'Nobody yet. To add somebody, all you need is their handle.' });
+    this.requested = this.#section('requested', 'Sent requests', [{ testid: 'request-take-back', text: 'Take back', run: takeBack }]);
+    this.blocks = this.#section('blocks', 'Blocked', [{ testid: 'unblock', text: 'Unblock', run: unblock }], { opens: false });
     this.dialog = openDialog(
       'Friends',
       h('div', { class: 'dialog-form' }, this.adder.element),
-      this.news,
       this.note,
       this.wait,
       ...[this.requests, this.friends, this.requested, this.blocks].map(({ element }) => element),
@@ -68,7 +66,7 @@ class Friends {
       testid,
       empty,
       onOpen: opens ? ({ user }) => this.#open(user) : null,
-      actions: actions.map((action) => ({ ...action, run: (person, button) => this.#attempt(button, () => action.run(person)) })),
+      actions: actions.map((action) => ({ ...action, run: ({ user }) => action.run(this.#client, user) })),
       onGone: () => this.dialog.querySelector('h2').focus(),
     });
   }
@@ -81,7 +79,7 @@ class Friends {
     this.friends.show(this.#people(contacts.friends, { withStatus: true }));
     this.requested.show(this.#people(contacts.requested));
     this.blocks.show(this.#people(contacts.blocks));
-    if (contacts.error && !contacts.loaded) this.note.textContent = contacts.error.message;
+    this.note.textContent = contacts.error && !contacts.loaded ? problemOf(contacts.error) : '';
   }
 
   /** By name and not by status, so that nobody moves away under the pointer. */
@@ -95,43 +93,16 @@ class Friends {
   }
 
   async #add({ user, display_name, handle }) {
-    const shown = display_name || handle;
-    const name = isolated(shown);
+    const name = isolated(display_name || handle);
     const { contacts } = this.#client;
     const relation = contacts.relationTo(user);
     if (relation === 'blocked') throw new Error(`You have blocked ${name}. Unblock them first.`);
     if (relation === 'friend') throw new Error(`${name} is your friend already.`);
-    const friends = await contacts.put(user);
-    if (friends) this.#areFriends(shown);
-    else showPhrase(this.news, [{ name: shown }, { text: ' was asked. They find your request in their friends.' }]);
-  }
-
-  async #accept(user, name) {
-    await this.#client.contacts.put(user);
-    this.#areFriends(name);
-  }
-
-  #areFriends(name) {
-    showPhrase(this.news, [{ text: 'You and ' }, { name }, { text: ' are friends now.' }]);
+    await putFriend(this.#client, user);
   }
 
   #open(user) {
     this.dialog.close();
     this.#onOpen(this.#client.conversationWith(user));
-  }
-
-  /** Carries a change out; what the server has against it is shown. */
-  async #attempt(button, change) {
-    this.note.textContent = '';
-    this.news.textContent = '';
-    button.disabled = true;
-    try {
-      await change();
-    } catch (error) {
-      this.note.textContent = error.message;
-      this.note.scrollIntoView({ block: 'nearest' });
-    } finally {
-      button.disabled = false;
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { avatar, updateAvatar } from './avatar.js';
 import { confirmDialog, openDialog } from './dialog.js';
-import { batched, h, reconcile } from './dom.js';
+import { batched, h, reconcile, unlessRunning } from './dom.js';
 import { field } from './field.js';
 import { createMember, updateMember } from './group-member.js';
 import { handleAdder } from './handle-adder.js';
@@ -8,9 +8,13 @@ import { isolated, membersText, nameOf } from './names.js';
 import { isOnline } from './presence.js';
 import { inOrder, mayRemove, rolesToGive, runsGroup } from './rights.js';
 import { displayNameError } from './rules.js';
+import { toast } from './toast.js';
+import { told } from './told.js';
+import { problemOf } from './words.js';
 
 /** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
 const RENDER_MS = 30;
+const ROLE_WORDS = { owner: 'an owner', admin: 'an admin', member: 'a member' };
 
 /** Shows who is in a group, and lets its members change what their role allows. */
 export function openGroupInfo({ client, conversation, onOpen }) {
@@ -47,7 +51,6 @@ class GroupInfo {
   }
 
   #build() {
-    const { groups } = this.#client;
     this.picture = avatar(this.#conversation, '');
     this.title = h('p', { class: 'group-name', dir: 'auto', 'data-testid': 'group-title' });
     this.detail = h('p', { class: 'group-detail' });
@@ -64,15 +67,15 @@ class GroupInfo {
       hint: 'By their exact handle.',
       onFound: ({ user, display_name, handle }) => {
         if (this.#group?.members.some((member) => member.user === user)) throw new Error(`${display_name || handle} is in the group already.`);
-        return groups.putMember(this.#conversation, user);
+        return this.#add(user, display_name || handle);
       },
     });
     this.heading = h('h3', { class: 'members-title', tabindex: '-1', text: 'Members' });
     this.wait = h('p', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' }));
     this.list = h('ul', { class: 'members', 'aria-label': 'Members', 'data-testid': 'members' });
     this.note = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'group-error' });
-    this.leave = h('button', { class: 'button', type: 'button', text: 'Leave group', 'data-testid': 'group-leave', on: { click: () => this.#leave() } });
-    this.remove = h('button', { class: 'button danger', type: 'button', text: 'Delete group', 'data-testid': 'group-delete', hidden: true, on: { click: () => this.#delete() } });
+    this.leave = h('button', { class: 'button', type: 'button', text: 'Leave group', 'data-testid': 'group-leave', on: { click: unlessRunning(() => this.#leave()) } });
+    this.remove = h('button', { class: 'button danger', type: 'button', text: 'Delete group', 'data-testid': 'group-delete', hidden: true, on: { click: unlessRunning(() => this.#delete()) } });
     this.dialog = openDialog(
       'Group info',
       h('div', { class: 'group-head' }, this.picture, h('div', {}, this.title, this.detail)),
@@ -100,7 +103,7 @@ class GroupInfo {
     this.remove.hidden = role !== 'owner';
     this.wait.hidden = Boolean(group || error);
     this.#renderMembers(group?.members ?? [], role);
-    if (error) this.note.textContent = error.message;
+    this.note.textContent = error ? problemOf(error) : '';
   }
 
   #renderName(name) {
@@ -119,8 +122,8 @@ class GroupInfo {
       create: () =>
         createMember({
           onWrite: (member) => this.#write(member),
-          onRole: (member, role, button) => this.#giveRole(member, role, button),
-          onRemove: (member, button) => this.#removeMember(member, button),
+          onRole: unlessRunning((member, role) => this.#giveRole(member, role)),
+          onRemove: unlessRunning((member) => this.#removeMember(member)),
         }),
       update: (element, member) => {
         const isSelf = member.user === this.#client.user;
@@ -140,20 +143,6 @@ class GroupInfo {
     if (hadFocus && !this.list.contains(document.activeElement)) this.heading.focus();
   }
 
-  /** Carries a change out; what the server has against it is shown. */
-  async #attempt(button, change) {
-    this.note.textContent = '';
-    button.disabled = true;
-    try {
-      await change();
-    } catch (error) {
-      this.note.textContent = error.message;
-      this.note.scrollIntoView({ block: 'nearest' });
-    } finally {
-      button.disabled = false;
-    }
-  }
-
   async #rename() {
     const wanted = this.name.input.value.trim();
     const wrong = displayNameError(wanted);
@@ -164,8 +153,9 @@ class GroupInfo {
       await this.#client.groups.rename(this.#conversation, wanted);
       this.name.input.value = wanted;
       this.#shownName = wanted;
+      toast([{ text: 'The group is named ' }, { name: wanted }, { text: ' now.' }]);
     } catch (error) {
-      this.name.setError(error.message);
+      this.name.setError(problemOf(error));
     } finally {
       this.save.disabled = false;
     }
@@ -176,26 +166,39 @@ class GroupInfo {
     this.#onOpen(this.#client.conversationWith(user));
   }
 
-  async #giveRole({ user, isSelf, name }, role, button) {
+  async #add(user, name) {
+    try {
+      await this.#client.groups.putMember(this.#conversation, user);
+    } catch (error) {
+      const special = { forbidden: `${isolated(name)} can’t be added. They may not want that, or have left this group.` };
+      throw new Error(problemOf(error, special), { cause: error });
+    }
+    toast([{ name }, { text: ' is in the group now.' }]);
+  }
+
+  async #giveRole({ user, isSelf, name }, role) {
     const question = isSelf
       ? ['Give up owning this group?', 'Only an owner can make you one again.', 'Give up']
       : [`Make ${isolated(name)} an owner?`, 'An owner can do everything, also remove you and delete the group.', 'Make owner'];
     if ((isSelf || role === 'owner') && !(await confirmDialog(...question))) return;
-    await this.#attempt(button, () => this.#client.groups.putMember(this.#conversation, user, role));
+    const done = isSelf ? `You are ${ROLE_WORDS[role]} now.` : [{ name }, { text: ` is ${ROLE_WORDS[role]} now.` }];
+    await told(() => this.#client.groups.putMember(this.#conversation, user, role), done);
   }
 
-  async #removeMember({ user, name }, button) {
+  async #removeMember({ user, name }) {
     if (!(await confirmDialog(`Remove ${isolated(name)}?`, 'They can read what was said up to now, and nothing that follows.', 'Remove'))) return;
-    await this.#attempt(button, () => this.#client.groups.removeMember(this.#conversation, user));
+    await told(() => this.#client.groups.removeMember(this.#conversation, user), [{ name }, { text: ' is no longer in the group.' }]);
   }
 
   async #leave() {
     if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Somebody in it can add you again.', 'Leave'))) return;
-    await this.#attempt(this.leave, () => this.#client.groups.leave(this.#conversation));
+    const isOnlyOwner = this.#client.groups.roleIn(this.#conversation) === 'owner';
+    const special = isOnlyOwner ? { forbidden: 'You are the only owner. Make somebody else an owner first, or delete the group.' } : {};
+    await told(() => this.#client.groups.leave(this.#conversation), [{ text: 'You have left ' }, { name: this.#shownName }, { text: '.' }], special);
   }
 
   async #delete() {
     if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it, and nobody can read its messages on the server any more. This cannot be undone.', 'Delete'))) return;
-    await this.#attempt(this.remove, () => this.#client.groups.delete(this.#conversation));
+    await told(() => this.#client.groups.delete(this.#conversation), [{ name: this.#shownName }, { text: ' is deleted.' }]);
   }
 }

@@ -10,7 +10,7 @@ let lastId = 0;
 
 /**
  * Returns the element of a member of a group; a click opens what can be done with them.
- * @param {{onWrite: (member) => void, onRole: (member, role: string, button) => void, onRemove: (member, button) => void}} actions
+ * @param {{onWrite: (member) => void, onRole: (member, role: string) => void, onRemove: (member) => void}} actions
  */
 export function createMember(actions) {
   lastId += 1;
@@ -61,13 +61,13 @@ function showActions(parts, member, { onWrite, onRole, onRemove }) {
   const held = document.activeElement?.dataset.act;
   const hadFocus = parts.actions.contains(document.activeElement);
   const button = (act, text, run, kind = '') => {
-    const element = h('button', { class: `button ${kind}`, type: 'button', text, 'data-testid': `member-${act}`, data: { act }, on: { click: () => run(element) } });
+    const element = h('button', { class: `button ${kind}`, type: 'button', text, 'data-testid': `member-${act}`, data: { act }, on: { click: run } });
     return element;
   };
   parts.actions.replaceChildren(
     ...(member.isSelf ? [] : [button('write', 'Write a message', () => onWrite(member))]),
-    ...member.roles.filter((role) => words[role]).map((role) => button(role, words[role], (at) => onRole(member, role, at))),
-    ...(member.removable ? [button('remove', 'Remove', (at) => onRemove(member, at), 'danger')] : []),
+    ...member.roles.filter((role) => words[role]).map((role) => button(role, words[role], () => onRole(member, role))),
+    ...(member.removable ? [button('remove', 'Remove', () => onRemove(member), 'danger')] : []),
   );
   const possible = parts.actions.childElementCount > 0;
   parts.summary.disabled = !possible;

@@ -1,6 +1,7 @@
 import { h } from './dom.js';
 import { field } from './field.js';
 import { findPerson, sentenceFor } from './find-person.js';
+import { problemOf } from './words.js';
 
 /**
  * A field that takes one handle after the other.
@@ -38,7 +39,7 @@ export function handleAdder({ client, label, hint, onFound }) {
       setError(null);
       return true;
     } catch (error) {
-      setError(found ? error.message : sentenceFor(error, typed));
+      setError(found ? problemOf(error) : sentenceFor(error, typed));
       return false;
     } finally {
       button.disabled = false;

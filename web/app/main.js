@@ -1,14 +1,18 @@
 import { Accounts, ConfabClient } from '../confab.js';
+import { Drafts } from './drafts.js';
 import { owedNotice } from './owed-notice.js';
 import { Shell } from './shell.js';
 import { signInView } from './sign-in.js';
+import { holdToasts } from './toast.js';
 
 const root = document.getElementById('app');
 const accounts = new Accounts();
 const owed = owedNotice(accounts.owedLogouts);
 let shell = null;
+let drafts = null;
 let client = null;
 
+holdToasts(document.body);
 accounts.owedLogouts.start();
 const account = await accounts.resume();
 if (account) await enter(account.user);
@@ -24,7 +28,8 @@ async function enter(user) {
   opened.addEventListener('change', () => keepNames(opened));
   // Drafts and unsent messages survive it.
   opened.addEventListener('outdated', () => location.reload());
-  shell = new Shell({ client: opened, onSwitch, onLogout: () => logOut(opened) });
+  drafts = new Drafts(user);
+  shell = new Shell({ client: opened, drafts, onSwitch, onLogout: () => logOut(opened) });
   root.replaceChildren(shell.element);
   opened.start();
 }
@@ -56,6 +61,7 @@ function onSwitch() {
 function leave(reason) {
   const { user } = client;
   const handle = accounts.get(user)?.handle;
+  if (reason === 'logout') drafts.clear();
   close();
   if (reason === 'logout') {
     accounts.forget(user);
@@ -67,7 +73,8 @@ function leave(reason) {
 
 function close() {
   shell?.dispose();
-  shell = null;
+  drafts?.dispose();
+  shell = drafts = null;
   client = null;
   accounts.deactivate();
 }

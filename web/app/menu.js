@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import { icon } from './icons.js';
 
 /**
- * Returns a button that opens a menu.
+ * Returns a button that opens a menu. `setNews` of the element says in words what waits in it, or null.
  * @param {object} use
  * @param {string} use.label
  * @param {string} [use.testid]
@@ -10,8 +10,9 @@ import { icon } from './icons.js';
  */
 export function menuButton({ label, items, testid = 'menu' }) {
   const button = h('button', { class: 'icon-button', type: 'button', 'aria-label': label, title: label, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': testid }, icon('more'));
+  const dot = h('span', { class: 'news-dot', hidden: true, 'data-testid': `${testid}-news` });
   const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, hidden: true });
-  const element = h('div', { class: 'menu-anchor' }, button, menu);
+  const element = h('div', { class: 'menu-anchor' }, button, dot, menu);
 
   const entryOf = (item) =>
     h('button', { class: 'menu-item', type: 'button', role: 'menuitem', tabindex: '-1', 'data-testid': item.testid, on: { click: () => choose(item) } }, icon(item.icon), item.text);
@@ -44,5 +45,9 @@ export function menuButton({ label, items, testid = 'menu' }) {
   element.addEventListener('focusout', (event) => {
     if (!element.contains(event.relatedTarget)) show(false);
   });
+  element.setNews = (news) => {
+    dot.hidden = !news;
+    button.setAttribute('aria-label', news ? `${label}, ${news}` : label);
+  };
   return element;
 }

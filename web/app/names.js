@@ -9,6 +9,8 @@ const CLOSED_TEXTS = {
   outside: 'You are not in this group.',
 };
 
+const ENDED_BY_OTHERS = new Set(['removed', 'deleted']);
+
 /** Returns how a conversation is shown: `{name, handle, id}`; `id` picks the avatar's colour. */
 export function titleOf(client, chat) {
   const peer = peerOf(chat.conversation, client.user);
@@ -45,6 +47,11 @@ export function membersText(group) {
 /** Returns why nobody can write in a conversation any more, or null where the user can. */
 export function closedText(chat) {
   return chat.left ? CLOSED_TEXTS[chat.left.reason] : null;
+}
+
+/** Returns whether a conversation from which others have put the user out is shown in the list all the same, to be read. */
+export function isShownEnded({ left, dismissed, last_message }) {
+  return ENDED_BY_OTHERS.has(left?.reason) && !dismissed && Boolean(last_message);
 }
 
 /** Returns the name of a user, for example above a group message. */

@@ -4,7 +4,9 @@ import { h, reconcile } from './dom.js';
 import { field } from './field.js';
 import { handleAdder } from './handle-adder.js';
 import { icon } from './icons.js';
+import { isolated } from './names.js';
 import { displayNameError } from './rules.js';
+import { problemOf } from './words.js';
 
 /** Others who fit into a group beside the user. */
 const OTHERS_MAX = 99;
@@ -63,7 +65,7 @@ export function openNewGroup({ client, onOpen }) {
       dialog.close();
       onOpen(conversation);
     } catch (error) {
-      problem.textContent = sentenceFor(error);
+      problem.textContent = sentenceFor(error, members);
     } finally {
       create.disabled = false;
     }
@@ -77,9 +79,11 @@ function picked({ user, handle, display_name }, onRemove) {
   return h('li', { class: 'person', 'data-testid': 'picked-person' }, avatar(user, shown), h('div', {}, h('strong', {}, h('bdi', { text: shown })), h('span', { text: `@${handle}` })), remove);
 }
 
-function sentenceFor(error) {
+function sentenceFor(error, members) {
   if (OUTCOME_UNKNOWN.has(error.code)) return 'No answer came, so the group may exist: look for it in your list before you try again.';
-  return error.message;
+  const names = (error.users ?? []).filter((user) => members.has(user)).map((user) => isolated(members.get(user).display_name || members.get(user).handle));
+  const special = names.length ? { forbidden: `${names.join(', ')} can’t be added by you. Take them out, or ask them to be your friends first.` } : {};
+  return problemOf(error, special);
 }
 
 const OUTCOME_UNKNOWN = new Set(['unavailable', 'timeout', 'network']);

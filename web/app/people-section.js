@@ -1,4 +1,4 @@
-import { h, reconcile } from './dom.js';
+import { h, reconcile, unlessRunning } from './dom.js';
 import { portrait, updatePortrait } from './portrait.js';
 
 let lastId = 0;
@@ -11,7 +11,7 @@ let lastId = 0;
  * @param {string} use.testid
  * @param {string} [use.empty]  What it says when nobody is in it.
  * @param {((person: object) => void) | null} use.onOpen  What a click on somebody does.
- * @param {{text: string, testid: string, kind?: string, run: (person: object, button: HTMLElement) => void}[]} use.actions
+ * @param {{text: string, testid: string, kind?: string, run: (person: object) => unknown}[]} use.actions
  * @param {() => void} use.onGone  The section has gone with the focus in it.
  * @returns {{element: HTMLElement, show: (people: {user: string, name: string, detail: string, online: boolean}[]) => void}}
  */
@@ -49,7 +49,7 @@ function createRow({ onOpen, actions }) {
   const summary = onOpen ? h('button', { class: 'person', type: 'button', 'data-testid': 'person-open', on: { click: () => onOpen(element.person) } }, ...inside) : h('div', { class: 'person' }, ...inside);
   for (const action of actions) {
     const button = h('button', { class: `button small ${action.kind ?? ''}`, type: 'button', 'data-testid': action.testid, text: action.text });
-    button.addEventListener('click', () => action.run(element.person, button));
+    button.addEventListener('click', unlessRunning(() => action.run(element.person)));
     parts.buttons.push([button, action.text]);
   }
   element.append(summary, h('div', { class: 'people-actions' }, ...parts.buttons.map(([button]) => button)));

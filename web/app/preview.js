@@ -1,16 +1,19 @@
 import { phraseOf } from './happening.js';
-import { nameOf, typingIn } from './names.js';
+import { closedText, nameOf, typingIn } from './names.js';
 
 /**
  * Returns the line below a chat's name in the list: who is typing, or what was said last, and in a group by whom.
  * @param {object} chat
  * @param {object | null} entry  The newest unsent message.
+ * @param {string} [draft]  What is typed and not sent.
  * @returns {import('./happening.js').Phrase}
  */
-export function previewOf(client, chat, entry) {
+export function previewOf(client, chat, entry, draft = '') {
   if (entry?.state === 'failed') return [{ text: `Not sent: ${oneLine(entry.text)}` }];
   const typing = typingIn(client, chat);
   if (typing) return typing;
+  if (chat.left) return [{ text: closedText(chat) }];
+  if (oneLine(draft)) return [{ text: `Draft: ${oneLine(draft)}` }];
   if (entry) return [{ text: `You: ${oneLine(entry.text)}` }];
   const message = chat.last_message;
   if (!message) return [{ text: 'No messages yet' }];

@@ -2,6 +2,8 @@ import { openDialog } from './dialog.js';
 import { h } from './dom.js';
 import { field } from './field.js';
 import { displayNameError } from './rules.js';
+import { toast } from './toast.js';
+import { problemOf } from './words.js';
 
 /** Lets the user change their display name. */
 export function openProfile({ client }) {
@@ -23,8 +25,9 @@ export function openProfile({ client }) {
     try {
       await client.rename(wanted);
       dialog.close();
+      toast('Your name is saved.');
     } catch (error) {
-      name.setError(error.message);
+      name.setError(problemOf(error));
     } finally {
       save.disabled = false;
     }

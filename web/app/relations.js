@@ -1,57 +1,78 @@
-import { confirmDialog, messageDialog } from './dialog.js';
+import { confirmDialog } from './dialog.js';
 import { isolated, nameOf } from './names.js';
+import { toast } from './toast.js';
+import { told } from './told.js';
 
 /**
  * Returns what a user can do about another person, for a menu.
  * @returns {{icon: string, text: string, testid: string, run: () => void}[]}
  */
 export function relationItems(client, user) {
-  const { contacts } = client;
-  const asked = (run) => async () => {
-    try {
-      await run();
-    } catch (error) {
-      messageDialog('That did not work', error.message);
-    }
-  };
+  const item = (icon, text, testid, act) => ({ icon, text, testid, run: () => act(client, user) });
   const friendship = {
-    none: { icon: 'addFriend', text: 'Add as friend', testid: 'friend-add', run: asked(() => contacts.put(user)) },
-    request: { icon: 'addFriend', text: 'Accept friend request', testid: 'friend-accept', run: asked(() => contacts.put(user)) },
-    requested: { icon: 'removeFriend', text: 'Take friend request back', testid: 'friend-take-back', run: asked(() => contacts.remove(user)) },
-    friend: { icon: 'removeFriend', text: 'Remove friend', testid: 'friend-remove', run: asked(() => removeFriend(client, user)) },
+    none: item('addFriend', 'Add as friend', 'friend-add', askFriend),
+    request: item('addFriend', 'Accept friend request', 'friend-accept', acceptRequest),
+    requested: item('removeFriend', 'Take friend request back', 'friend-take-back', takeBack),
+    friend: item('removeFriend', 'Remove friend', 'friend-remove', removeFriend),
     blocked: null,
   };
-  const relation = contacts.relationTo(user);
-  const block =
-    relation === 'blocked'
-      ? { icon: 'block', text: 'Unblock', testid: 'unblock', run: asked(() => unblock(client, user)) }
-      : { icon: 'block', text: 'Block', testid: 'block', run: asked(() => blockUser(client, user)) };
+  const relation = client.contacts.relationTo(user);
+  const block = relation === 'blocked' ? item('block', 'Unblock', 'unblock', unblock) : item('block', 'Block', 'block', blockUser);
   return [friendship[relation], block].filter(Boolean);
 }
 
-/** Ends a friendship, if the user is sure; returns whether they were. */
-export function removeFriend(client, user) {
-  const sentence = 'Neither of you will see any more when the other is online. Your chat stays.';
-  return ifSure([`Remove ${named(client, user)} as a friend?`, sentence, 'Remove'], () => client.contacts.remove(user));
+/** Asks somebody to be a friend; what comes of it is told. */
+export function askFriend(client, user) {
+  return told(() => putFriend(client, user));
 }
 
-/** Unblocks somebody, if the user is sure; returns whether they were. */
+/**
+ * The same, for who tells of failures otherwise.
+ * @throws {import('../confab.js').ConfabError}
+ */
+export async function putFriend(client, user) {
+  const friends = await client.contacts.put(user);
+  const name = nameOf(client, user);
+  toast(friends ? [{ text: 'You and ' }, { name }, { text: ' are friends now.' }] : [{ name }, { text: ' was asked, and will see your request.' }]);
+}
+
+export function acceptRequest(client, user) {
+  return askFriend(client, user);
+}
+
+export function ignoreRequest(client, user) {
+  return told(() => client.contacts.remove(user), [{ text: 'The request of ' }, named(client, user), { text: ' is gone. They are not told.' }]);
+}
+
+export function takeBack(client, user) {
+  return told(() => client.contacts.remove(user), [{ text: 'Your request to ' }, named(client, user), { text: ' is taken back.' }]);
+}
+
+/** Ends a friendship, if the user is sure. */
+export function removeFriend(client, user) {
+  const question = [`Remove ${isolatedName(client, user)} as a friend?`, 'Neither of you will see any more when the other is online. Your chat stays.', 'Remove'];
+  return ifSure(question, () => client.contacts.remove(user), [named(client, user), { text: ' is no longer your friend.' }]);
+}
+
+/** Unblocks somebody, if the user is sure. */
 export function unblock(client, user) {
-  const sentence = 'They can write to you again, and if you were friends, you are friends again.';
-  return ifSure([`Unblock ${named(client, user)}?`, sentence, 'Unblock', { calm: true }], () => client.contacts.unblock(user));
+  const question = [`Unblock ${isolatedName(client, user)}?`, 'They can write to you again, and if you were friends, you are friends again.', 'Unblock', { calm: true }];
+  return ifSure(question, () => client.contacts.unblock(user), [named(client, user), { text: ' is not blocked any more.' }]);
 }
 
 function blockUser(client, user) {
   const sentence = 'They can no longer write to you here, and neither of you sees when the other is online or typing. They are not told. In groups you both still read each other.';
-  return ifSure([`Block ${named(client, user)}?`, sentence, 'Block'], () => client.contacts.block(user));
+  return ifSure([`Block ${isolatedName(client, user)}?`, sentence, 'Block'], () => client.contacts.block(user), [named(client, user), { text: ' is blocked.' }]);
 }
 
-async function ifSure(question, change) {
-  const sure = await confirmDialog(...question);
-  if (sure) await change();
-  return sure;
+async function ifSure(question, change, done) {
+  if (await confirmDialog(...question)) await told(change, done);
 }
 
 function named(client, user) {
+  return { name: nameOf(client, user) };
+}
+
+function isolatedName(client, user) {
   return isolated(nameOf(client, user));
 }

@@ -33,12 +33,12 @@ export class Router extends EventTarget {
       history.back();
       return;
     }
-    history.replaceState(null, '', location.pathname);
+    history.replaceState(null, '', location.pathname + location.search);
     this.dispatchEvent(new Event('change'));
   }
 
   stop() {
     this.#stop();
-    history.replaceState(null, '', location.pathname);
+    history.replaceState(null, '', location.pathname + location.search);
   }
 }

@@ -3,10 +3,11 @@ import { banner } from './banner.js';
 import { ChatList } from './chat-list.js';
 import { conversationView } from './conversation.js';
 import { DevPhone } from './dev-phone.js';
-import { tellsPushes } from './dev-pushes.js';
+import { isForDevelopers, tellsPushes } from './dev-pushes.js';
 import { openDevices } from './devices.js';
 import { confirmDialog } from './dialog.js';
 import { batched, h } from './dom.js';
+import { waitingRequests } from './friend-requests.js';
 import { openFriends } from './friends.js';
 import { icon, logo } from './icons.js';
 import { menuButton } from './menu.js';
@@ -14,8 +15,10 @@ import { nameOf } from './names.js';
 import { openNewChat } from './new-chat.js';
 import { openProfile } from './profile.js';
 import { Router } from './router.js';
+import { toast } from './toast.js';
 
 const WIDE = matchMedia('(min-width: 760px)');
+const MINUTE_MS = 60_000;
 /** Words for statuses of the connection that say not enough by themselves. */
 const STATUSES = { stopped: 'connecting', displaced: 'disconnected' };
 
@@ -25,16 +28,20 @@ export class Shell {
   #router = new Router();
   #view = null;
   #phone = null;
+  #drafts;
   #cleanup = [];
 
-  /** @param {{client: object, onSwitch: () => void, onLogout: () => void}} use */
-  constructor({ client, onSwitch, onLogout }) {
+  /** @param {{client: object, drafts: import('./drafts.js').Drafts, onSwitch: () => void, onLogout: () => void}} use */
+  constructor({ client, drafts, onSwitch, onLogout }) {
     this.#client = client;
+    this.#drafts = drafts;
     this.onSwitch = onSwitch;
     this.onLogout = onLogout;
-    this.list = new ChatList({ client, onOpen: (conversation) => this.#router.open(conversation), onNew: () => this.#newChat() });
+    this.list = new ChatList({ client, drafts, onOpen: (conversation) => this.#router.open(conversation), onNew: () => this.#newChat(), onRequests: () => this.#friends() });
     this.pane = h('div', { class: 'pane' });
-    this.element = h('main', { class: 'shell' }, h('h1', { class: 'visually-hidden', text: 'Confab' }), banner(client), this.#sidebar(), this.pane);
+    const line = banner(client, () => this.#focus());
+    this.#cleanup.push(() => line.dispose());
+    this.element = h('main', { class: 'shell' }, h('h1', { class: 'visually-hidden', text: 'Confab' }), line.element, this.#sidebar(), this.pane);
     this.#router.addEventListener('change', () => this.#route());
     this.#listen();
     this.#findPhone();
@@ -54,7 +61,7 @@ export class Shell {
     this.ownName = h('strong', { class: 'own-name', dir: 'auto' });
     this.status = h('span', { class: 'status', 'data-testid': 'status', role: 'status' });
     const newChat = h('button', { class: 'icon-button accent', type: 'button', 'aria-label': 'New chat', title: 'New chat', 'data-testid': 'new-chat', on: { click: () => this.#newChat() } }, icon('compose'));
-    const menu = menuButton({
+    this.menu = menuButton({
       label: 'Menu',
       items: () => [
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
@@ -68,7 +75,7 @@ export class Shell {
     return h(
       'section',
       { class: 'sidebar', 'aria-label': 'Chats and account' },
-      h('header', { class: 'pane-header' }, this.picture, h('div', { class: 'own' }, this.ownName, this.status), newChat, menu),
+      h('header', { class: 'pane-header' }, this.picture, h('div', { class: 'own' }, this.ownName, this.status), newChat, this.menu),
       this.list.element,
     );
   }
@@ -76,15 +83,34 @@ export class Shell {
   #listen() {
     const update = batched(() => this.#update());
     const look = () => this.#client.setVisible(document.visibilityState === 'visible');
-    for (const type of ['change', 'status']) this.#client.addEventListener(type, update);
+    for (const type of ['change', 'status', 'contacts']) this.#client.addEventListener(type, update);
+    this.#client.addEventListener('contact', ({ detail }) => this.#tellContact(detail));
+    const timer = setInterval(update, MINUTE_MS);
+    this.#cleanup.push(() => clearInterval(timer));
     document.addEventListener('visibilitychange', look);
     this.#cleanup.push(() => document.removeEventListener('visibilitychange', look));
     look();
     this.#update();
   }
 
-  /** Developers get a phone, where the server tells what it pushes. */
+  /** Tells what another has done, where it still holds. */
+  #tellContact({ user, change }) {
+    const { contacts } = this.#client;
+    const name = nameOf(this.#client, user);
+    const relation = contacts.relationTo(user);
+    if (change === 'requested' && relation === 'request') toast([{ name }, { text: ' wants to be your friend.' }]);
+    if (change === 'friends' && relation === 'friend') toast([{ name }, { text: ' has accepted your friend request.' }]);
+  }
+
+  /** Puts the focus to where the user was, where the page has taken it. */
+  #focus() {
+    if (this.#view) this.#view.focus({ toComposer: WIDE.matches });
+    else this.list.focus();
+  }
+
+  /** Developers who open the page as `/?dev` get a phone, where the server tells what it pushes. */
   async #findPhone() {
+    if (!isForDevelopers()) return;
     let gone = false;
     this.#cleanup.push(() => (gone = true));
     if (!(await tellsPushes()) || gone) return;
@@ -103,6 +129,8 @@ export class Shell {
     this.status.dataset.status = status;
     const unread = this.#client.unreadTotal;
     document.title = unread ? `(${unread}) Confab` : 'Confab';
+    const waiting = waitingRequests(this.#client).length;
+    this.menu.setNews(waiting ? `${waiting} friend request${waiting === 1 ? '' : 's'}` : null);
   }
 
   #route({ initial = false } = {}) {
@@ -113,7 +141,7 @@ export class Shell {
     this.element.classList.toggle('has-conversation', conversation !== null);
     this.list.select(conversation);
     if (conversation) {
-      this.#view = { conversation, ...conversationView({ client: this.#client, conversation, onBack: () => this.#router.close(), onOpen: (to) => this.#router.open(to) }) };
+      this.#view = { conversation, ...conversationView({ client: this.#client, drafts: this.#drafts, conversation, onBack: () => this.#router.close(), onOpen: (to) => this.#router.open(to) }) };
       this.pane.replaceChildren(this.#view.element);
       this.#view.focus({ toComposer: WIDE.matches });
     } else {
@@ -151,7 +179,7 @@ export class Shell {
   }
 
   #friendsText() {
-    const waiting = this.#client.contacts.requests.length;
+    const waiting = waitingRequests(this.#client).length;
     return waiting ? `Friends (${waiting} new)` : 'Friends';
   }
 

@@ -6,6 +6,7 @@ import { field } from './field.js';
 import { logo } from './icons.js';
 import { displayNameError, handleError, passwordError } from './rules.js';
 import { signUp } from './sign-up.js';
+import { problemOf } from './words.js';
 
 /**
  * The page for somebody who is not logged in.
@@ -26,11 +27,15 @@ export function signInView({ accounts, notice, owed, handle: knownHandle = '', o
   const name = field({ label: 'Display name', hint: 'Optional. What other people see.', testid: 'display-name', name: 'name', autocomplete: 'name', dir: 'auto', maxlength: '128' });
   const reveal = h('button', { class: 'reveal', type: 'button', 'aria-pressed': 'false', 'data-testid': 'show-password', text: 'Show', 'aria-label': 'Show password' });
   const password = field({ label: 'Password', hint: 'At least 8 characters.', testid: 'password', name: 'password', type: 'password', maxlength: '256', after: reveal });
+  const invited = new URLSearchParams(location.search).get('invite') ?? '';
+  const invite = field({ label: 'Invitation', hint: 'The code that you were given.', testid: 'invite', name: 'invite', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', value: invited });
+  /** Whether the server has asked for one, or the address brings one. */
+  let needsInvite = invited !== '';
   const problem = h('p', { class: 'form-error', role: 'alert' });
   const submit = h('button', { class: 'button primary wide', type: 'submit', 'data-testid': 'submit' });
   const toggleText = h('span');
   const toggle = h('button', { class: 'text-button', type: 'button', 'data-testid': 'toggle-mode' });
-  const form = h('form', { class: 'sign-in-form', novalidate: true }, handle.element, name.element, password.element, problem, submit);
+  const form = h('form', { class: 'sign-in-form', novalidate: true }, handle.element, name.element, password.element, invite.element, problem, submit);
 
   const showMode = () => {
     form.dataset.mode = isSignup ? 'signup' : 'login';
@@ -39,9 +44,10 @@ export function signInView({ accounts, notice, owed, handle: knownHandle = '', o
     toggleText.textContent = isSignup ? 'Already have an account? ' : 'New here? ';
     toggle.textContent = isSignup ? 'Log in' : 'Create an account';
     name.element.hidden = !isSignup;
+    invite.element.hidden = !isSignup || !needsInvite;
     form.classList.toggle('without-hints', !isSignup);
     password.input.autocomplete = isSignup ? 'new-password' : 'current-password';
-    for (const { setError } of [handle, name, password]) setError(null);
+    for (const { setError } of [handle, name, password, invite]) setError(null);
     problem.textContent = '';
   };
   toggle.addEventListener('click', () => {
@@ -60,6 +66,7 @@ export function signInView({ accounts, notice, owed, handle: knownHandle = '', o
     handle: handle.input.value.trim().replace(/^@/, '').toLowerCase(),
     password: password.input.value,
     display_name: name.input.value.trim() || undefined,
+    invite: invite.input.value.trim() || undefined,
   });
   const check = (typed) => {
     handle.setError(handleError(typed.handle));
@@ -71,8 +78,14 @@ export function signInView({ accounts, notice, owed, handle: knownHandle = '', o
     const at = isSignup && error.code === 'bad_request' ? [handle, password, name].find((one) => error.message.includes(FIELD_NAMES.get(one))) : null;
     if (isSignup && error.code === 'conflict') handle.setError('That handle is taken. Try another, or log in if it’s yours.');
     else if (at) at.setError(error.message);
+    else if (isSignup && error.code === 'forbidden') askForInvite();
     else problem.textContent = sentenceFor(error, isSignup);
     (form.querySelector('[aria-invalid]') ?? (isSignup ? handle : password).input).focus();
+  };
+  const askForInvite = () => {
+    needsInvite = true;
+    invite.element.hidden = false;
+    invite.setError(invite.input.value.trim() ? 'This invitation is not good, or not any more. Ask for another.' : 'New accounts need an invitation here. Enter its code.');
   };
   const FIELD_NAMES = new Map([[handle, 'handle'], [password, 'password'], [name, 'display_name']]);
 
@@ -137,8 +150,7 @@ function sentenceFor(error, isSignup) {
     const seconds = Math.ceil((error.retry_after_ms ?? 0) / 1000);
     return seconds > 1 ? `Too many tries. Try again in ${seconds} seconds.` : 'Too many tries. Wait a moment and try again.';
   }
-  if (error.code === 'unavailable' || error.code === 'internal') return 'The server is busy. Try again in a moment.';
-  return error.message;
+  return problemOf(error);
 }
 
 const WRONG_LOGIN = new Set(['unauthenticated', 'forbidden', 'not_found', 'bad_request']);

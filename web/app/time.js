@@ -48,6 +48,13 @@ export function ago(at_ms, now = Date.now()) {
   return `on ${dateWithYear.format(at_ms)}`;
 }
 
+/** Returns when something ends, in words that follow "until". */
+export function untilTime(at_ms, now = Date.now()) {
+  const days = -daysAgo(at_ms, now);
+  if (days <= 0) return clockTime(at_ms);
+  return days === 1 ? `tomorrow at ${clockTime(at_ms)}` : `${dateWithYear.format(at_ms)}, ${clockTime(at_ms)}`;
+}
+
 function daysAgo(at_ms, now) {
   // Rounded, because a day with a clock change has 23 or 25 hours.
   return Math.round((dayOf(now) - dayOf(at_ms)) / DAY_MS);

@@ -51,8 +51,8 @@ export class ConfabHttp {
   }
 
   /** @returns {Promise<object>} A session, ready to be stored. */
-  async signup({ handle, password, display_name, device }) {
-    return storedSession(await this.#call('POST', '/v1/signup', { handle, password, display_name, device }));
+  async signup({ handle, password, display_name, device, invite }) {
+    return storedSession(await this.#call('POST', '/v1/signup', { handle, password, display_name, device, invite }));
   }
 
   /** @returns {Promise<object>} A session, ready to be stored. */

@@ -27,7 +27,7 @@ export function confirm(person, button) {
 
 /** Chooses from the menu of the open 1:1 conversation. */
 export async function choose(person, testid) {
-  await person.find('peer-menu').click();
+  await person.find('chat-menu').click();
   await person.page.getByRole('menu').getByTestId(testid).click();
 }
 

@@ -2,10 +2,19 @@ import { PASSWORD } from './api.mjs';
 
 /** Somebody with one window of the page: what they do, and what they see. */
 export class Person {
-  /** @param {import('playwright-core').Page} page */
-  constructor(page, base) {
+  /**
+   * @param {import('playwright-core').Page} page
+   * @param {{path?: string}} [options]  `path`: where the page is opened, `/?dev` for developers.
+   */
+  constructor(page, base, { path = '/' } = {}) {
     this.page = page;
     this.base = base;
+    this.path = path;
+  }
+
+  /** Opens the page. */
+  visit() {
+    return this.page.goto(this.base + this.path);
   }
 
   find(testid) {
@@ -13,7 +22,7 @@ export class Person {
   }
 
   async signUp(handle, name, password = PASSWORD) {
-    await this.page.goto(this.base);
+    await this.visit();
     await this.find('submit').waitFor();
     if ((await this.find('submit').textContent()) !== 'Create account') await this.find('toggle-mode').click();
     await this.find('handle').fill(handle);
@@ -24,7 +33,7 @@ export class Person {
   }
 
   async logIn(handle, password = PASSWORD) {
-    await this.page.goto(this.base);
+    await this.visit();
     await this.find('submit').waitFor();
     if ((await this.find('submit').textContent()) !== 'Log in') await this.find('toggle-mode').click();
     await this.find('handle').fill(handle);
@@ -74,6 +83,23 @@ export class Person {
         else far.send(data);
       });
     });
+  }
+
+  /**
+   * Listens in on the page's sockets; call before the page is opened.
+   * @returns {Promise<{sent: object[], receive: (event: object) => void}>}  Frames of the page, and how to give it one of the server's.
+   */
+  async wire() {
+    const wire = { sent: [] };
+    await this.page.routeWebSocket(/\/ws\?/, (near) => {
+      const far = near.connectToServer();
+      near.onMessage((data) => {
+        wire.sent.push(JSON.parse(data));
+        far.send(data);
+      });
+      wire.receive = (event) => near.send(JSON.stringify(event));
+    });
+    return wire;
   }
 
   message(text) {

@@ -62,21 +62,21 @@ export class Stage {
   }
 
   /** Returns somebody with a browser of their own. */
-  async person({ base = this.http, ...options } = {}) {
+  async person({ base = this.http, path, ...options } = {}) {
     const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(WAIT_MS_MAX);
     this.#ends.push(() => context.close());
-    return this.window(context, base);
+    return this.window(context, base, path);
   }
 
   /** Returns another window of the same browser. */
-  async window(context, base = this.http) {
+  async window(context, base = this.http, path) {
     const page = await context.newPage();
     page.on('console', (line) => {
       if (line.type() === 'error' || line.type() === 'warning') this.complaints.push(`${line.text()} ${line.location().url}`.trim());
     });
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
-    return new Person(page, base);
+    return new Person(page, base, { path });
   }
 
   /** Returns a line to the server that the test can cut. */
