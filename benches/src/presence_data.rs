@@ -59,6 +59,7 @@ async fn sign_up(store: &Store, n: u32) -> anyhow::Result<()> {
         device,
         family,
         generation: 0,
+        rotation: None,
         name: None,
         platform: None,
         push: None,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use confab_app::Limiter;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
@@ -199,6 +201,7 @@ impl Bench {
             device: DeviceId::new(Ulid(n)),
             family: FamilyId::new(Ulid(n)),
             generation: 0,
+            rotation: None,
             name: None,
             platform: None,
             push: None,
@@ -236,6 +239,23 @@ impl Bench {
         };
         let user = text("user").parse().expect("a user");
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
+    }
+
+    /// Connects with an access token in the header, as the authorizer lets it.
+    pub(crate) async fn connects_by_access_token(&self, session: &Value, id: &str) {
+        let token = session["access_token"].as_str().expect("a token");
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("base64");
+        let claims: Value = serde_json::from_slice(&claims).expect("JSON");
+        let mut event = event(0, id, "$connect", "CONNECT", None);
+        event.request_context.authorizer = [
+            ("user", claims["sub"].clone()),
+            ("device", claims["device"].clone()),
+            ("family", claims["family"].clone()),
+            ("generation", claims["generation"].to_string().into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        assert_eq!(self.connect.handle(event).await.status_code, 200);
     }
 
     /// Puts a connection on record that was opened an hour ago, on a device of which nothing else is known.

@@ -149,8 +149,9 @@ async fn over_http(bench: &Bench, bob: &User) {
     }
     push_tour::registering(bench, &token).await;
     let refresh = json!({"refresh_token": session["refresh_token"]});
-    let (status, _) = bench.call("POST", "/v1/token/refresh", "", refresh).await;
+    let (status, renewed) = bench.call("POST", "/v1/token/refresh", "", refresh).await;
     assert_eq!(status, 200);
+    bench.connects_by_access_token(&renewed, "c4=").await;
     bench.connects_as(&session, "c3=").await;
     bench.has_old_connection_of_another_device(carol, &format!("{GONE}8=")).await;
     let (status, _) = bench.call("POST", "/v1/logout", &token, Value::Null).await;

@@ -78,7 +78,7 @@ async fn renewed_tokens_leave_the_registration() {
 #[tokio::test]
 async fn a_device_whose_stolen_refresh_token_was_used_is_pushed_nothing() {
     let (alice, phone, laptop, dm) = bob_with_a_phone().await;
-    phone.refresh().await.ok();
+    phone.renewed(&phone.refresh().await.ok()).refresh().await.ok();
     phone.refresh().await.refused(401, "unauthenticated");
     alice.post_text(&dm, "hello").await;
     laptop.is_pushed_nothing().await;

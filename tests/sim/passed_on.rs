@@ -1,13 +1,12 @@
 //! What a store has that no bug is planted in.
 
 use confab_app::ports::{
-    Account, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange, ProfileChange,
-    RegisterOutcome, RotateOutcome, Session, Sessions, StoreError, Users,
+    Account, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange, ProfileChange, Session,
+    Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
-use confab_domain::push::Registration;
-use confab_domain::{DeviceId, FamilyId, Relation, Timestamp, UserId};
+use confab_domain::{Relation, UserId};
 
 use crate::planted::Store;
 
@@ -178,66 +177,8 @@ macro_rules! pass_on {
         }
 
         impl Devices for $server {
-            async fn put_device(&self, device: &Device) -> Result<(), StoreError> {
-                self.world.memory.put_device(device).await
-            }
-
-            async fn device(&self, user: UserId, device: DeviceId) -> Result<Option<Device>, StoreError> {
-                self.world.memory.device(user, device).await
-            }
-
-            async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
-                self.world.memory.devices(user).await
-            }
-
-            async fn rotate(
-                &self,
-                user: UserId,
-                device: DeviceId,
-                family: FamilyId,
-                generation: u64,
-                now: Timestamp,
-            ) -> Result<RotateOutcome, StoreError> {
-                self.world.memory.rotate(user, device, family, generation, now).await
-            }
-
-            async fn register_push(
-                &self,
-                user: UserId,
-                device: DeviceId,
-                family: FamilyId,
-                registration: &Registration,
-            ) -> Result<RegisterOutcome, StoreError> {
-                self.world.memory.register_push(user, device, family, registration).await
-            }
-
-            async fn replace_endpoint(
-                &self,
-                user: confab_domain::UserId,
-                device: confab_domain::DeviceId,
-                seen: &confab_domain::push::Registration,
-                endpoint: &confab_domain::push::Endpoint,
-            ) -> Result<bool, confab_app::ports::StoreError> {
-                self.world.memory.replace_endpoint(user, device, seen, endpoint).await
-            }
-
-            async fn drop_push(
-                &self,
-                user: UserId,
-                device: DeviceId,
-                registration: &Registration,
-            ) -> Result<bool, StoreError> {
-                self.world.memory.drop_push(user, device, registration).await
-            }
-
-            async fn remove_device(
-                &self,
-                user: UserId,
-                device: DeviceId,
-                family: Option<FamilyId>,
-            ) -> Result<bool, StoreError> {
-                self.world.memory.remove_device(user, device, family).await
-            }
+            crate::passed_on_devices::pass_on_devices!(put_device device devices rotate mark_generation_used);
+            crate::passed_on_devices::pass_on_devices!(register_push replace_endpoint drop_push remove_device);
         }
     };
 }

@@ -331,6 +331,7 @@ pub(crate) fn device_of(identity: Identity, now: Timestamp) -> Device {
         device: identity.device,
         family: identity.family,
         generation: 0,
+        rotation: None,
         name: None,
         platform: None,
         push: None,

@@ -13,7 +13,7 @@ use aws_lambda_events::apigw::{
 };
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use confab_app::Error;
-use confab_app::ports::{Identity, TokenError, Tokens};
+use confab_app::ports::{AccessClaims, TokenError, Tokens};
 use confab_lambda::websocket::context;
 use confab_lambda::{bearer, clock, summary};
 use confab_tokens_jwt::JwtTokens;
@@ -33,28 +33,29 @@ impl Authorizer {
     /// and errors of this function are ours alone.
     pub fn handle(&self, request: &Request) -> Response {
         let started = Instant::now();
-        let identity = self.identify(request).map_err(Error::from);
-        summary::log("authorizer", identity.as_ref().err(), started.elapsed());
+        let claims = self.identify(request).map_err(Error::from);
+        summary::log("authorizer", claims.as_ref().err(), started.elapsed());
         let resource = request.method_arn.clone().unwrap_or_default();
-        match identity {
-            Ok(identity) => answer(
-                IamPolicyEffect::Allow,
-                resource,
-                identity.user.to_string(),
-                json!({
+        match claims {
+            Ok(AccessClaims { identity, generation }) => {
+                let mut known = json!({
                     context::USER: identity.user.to_string(),
                     context::DEVICE: identity.device.to_string(),
                     context::FAMILY: identity.family.to_string(),
-                }),
-            ),
+                });
+                if let Some(generation) = generation {
+                    known[context::GENERATION] = generation.to_string().into();
+                }
+                answer(IamPolicyEffect::Allow, resource, identity.user.to_string(), known)
+            }
             Err(_) => answer(IamPolicyEffect::Deny, resource, "nobody".to_owned(), json!({})),
         }
     }
 
-    fn identify(&self, request: &Request) -> Result<Identity, TokenError> {
+    fn identify(&self, request: &Request) -> Result<AccessClaims, TokenError> {
         let now = clock::now();
         if let Some(ticket) = request.query_string_parameters.first("ticket") {
-            return self.tokens.verify_ticket(ticket, now);
+            return self.tokens.verify_ticket(ticket, now).map(AccessClaims::from);
         }
         let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
         let token = header.and_then(bearer::token).ok_or(TokenError::Invalid)?;

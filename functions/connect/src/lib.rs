@@ -7,7 +7,7 @@ pub mod config;
 
 use std::time::Instant;
 
-use confab_app::ports::ConnectionKey;
+use confab_app::ports::{AccessClaims, ConnectionKey};
 use confab_app::{Error, close_connection::close_connection, open_connection::open_connection};
 use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
@@ -49,7 +49,8 @@ impl Connect {
         }
         let Caller { identity, connection, now } = event.caller()?;
         let context = self.presence.context(&self.store, now)?;
-        let opening = open_connection(&context, &self.gateway, identity, &connection);
+        let claims = AccessClaims { identity, generation: event.generation() };
+        let opening = open_connection(&context, &self.gateway, claims, &connection);
         let opened = deadline::within(Box::pin(opening)).await;
         if matches!(opened, Err(Error::Store(_))) {
             // The handshake is refused, so nothing must stay registered, whatever was interrupted.

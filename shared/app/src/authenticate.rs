@@ -1,9 +1,11 @@
 //! Who a request comes from.
 
+use confab_domain::device::Device;
+use confab_domain::refresh::is_first_use;
 use confab_domain::{Refusal, Timestamp};
 
 use crate::Error;
-use crate::ports::{Devices, Identity, Tokens};
+use crate::ports::{AccessClaims, Devices, Identity, Tokens};
 
 /// The living login behind an access token.
 ///
@@ -18,9 +20,29 @@ pub async fn authenticate(
     now: Timestamp,
 ) -> Result<Identity, Error> {
     let token = access_token.ok_or(Refusal::Unauthenticated("an access token is needed"))?;
-    let identity = tokens.verify_access(token, now)?;
-    check_login(devices, identity).await?;
-    Ok(identity)
+    let claims = tokens.verify_access(token, now)?;
+    check_credential(devices, claims).await?;
+    Ok(claims.identity)
+}
+
+/// Checks that the login of a call or a handshake has not ended, and records the first use of its generation.
+///
+/// Recorded before anything is answered: from then on the refresh token before is worth nothing.
+///
+/// # Errors
+///
+/// [`Error::Refused`] where the login has ended; [`Error::Store`].
+pub(crate) async fn check_credential(
+    devices: &(impl Devices + Sync),
+    claims: AccessClaims,
+) -> Result<(), Error> {
+    let AccessClaims { identity, generation } = claims;
+    let device = living(devices, identity).await?;
+    if is_first_use(&device, generation) {
+        let Identity { user, device: id, family } = identity;
+        devices.mark_generation_used(user, id, family, device.generation).await?;
+    }
+    Ok(())
 }
 
 /// Checks that a login has not ended.
@@ -29,8 +51,12 @@ pub async fn authenticate(
 ///
 /// [`Error::Refused`] where it has; [`Error::Store`].
 pub async fn check_login(devices: &(impl Devices + Sync), identity: Identity) -> Result<(), Error> {
+    living(devices, identity).await.map(drop)
+}
+
+async fn living(devices: &(impl Devices + Sync), identity: Identity) -> Result<Device, Error> {
     match devices.device(identity.user, identity.device).await? {
-        Some(device) if device.family == identity.family => Ok(()),
+        Some(device) if device.family == identity.family => Ok(device),
         _ => Err(Refusal::Unauthenticated("this device was logged out").into()),
     }
 }

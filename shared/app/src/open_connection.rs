@@ -7,12 +7,12 @@ use confab_domain::{Refusal, UserId};
 use confab_protocol::server::ClosingReason;
 
 use crate::Error;
-use crate::authenticate::check_login;
+use crate::authenticate::check_credential;
 use crate::close_connection::{Closings, close_connection, close_each, close_later};
 use crate::end_device::end_lease_if_alone;
 use crate::ports::{
-    Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, OpenOutcome, PresenceQueue,
-    Session, Sessions,
+    AccessClaims, Connection, ConnectionChange, ConnectionKey, Connections, Devices, OpenOutcome,
+    PresenceQueue, Session, Sessions,
 };
 use crate::presence::Context;
 use crate::presence::hear::begin_to_watch;
@@ -22,6 +22,7 @@ use crate::presence::hear::begin_to_watch;
 /// The oldest connections beyond the device's five are told so and closed.
 /// The login is looked up after the connection is registered: a logout takes the
 /// login away and then looks for connections, so one of the two sees the other.
+/// A handshake by an access token is a use of its generation.
 ///
 /// # Errors
 ///
@@ -31,9 +32,11 @@ use crate::presence::hear::begin_to_watch;
 pub async fn open_connection(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
-    identity: Identity,
+    claims: impl Into<AccessClaims>,
     connection: &Connection,
 ) -> Result<(), Error> {
+    let claims: AccessClaims = claims.into();
+    let identity = claims.identity;
     let registered = match context.store.open_connection(identity.user, connection, context.now).await {
         Ok(OpenOutcome::Full(session)) => {
             let forgotten = close_remembered(context, connections, &session).await;
@@ -46,7 +49,7 @@ pub async fn open_connection(
         Err(error) => Err(error.into()),
     };
     let admitted = match registered {
-        Ok(session) => make_room(context, connections, identity, connection, &session).await,
+        Ok(session) => make_room(context, connections, claims, connection, &session).await,
         Err(error) => Err(error),
     };
     let Err(error) = admitted else { return Ok(()) };
@@ -63,11 +66,11 @@ pub async fn open_connection(
 async fn make_room(
     context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
-    identity: Identity,
+    claims: AccessClaims,
     connection: &Connection,
     session: &Session,
 ) -> Result<(), Error> {
-    check_login(context.store, identity).await?;
+    check_credential(context.store, claims).await?;
     begin_to_watch(context, session).await;
     let forgotten = close_remembered(context, connections, session).await;
     let is_kept = |other: &&DisplacedConnection| !forgotten.contains(&ConnectionKey::from(*other));

@@ -1,6 +1,7 @@
 //! Renewing a login's tokens.
 
 use confab_domain::device::Device;
+use confab_domain::refresh::{RefreshDecision, Rotation, judge};
 use confab_domain::{Refusal, Timestamp};
 use confab_protocol::http;
 
@@ -10,31 +11,42 @@ use crate::ports::{
     Connections, Devices, Identity, PresenceQueue, Push, RefreshClaims, RotateOutcome, Sessions, Tokens,
 };
 use crate::presence::Context;
+use crate::wire::parse_id;
 
-/// Renews a login once per refresh token.
+/// Renews a login: gives the tokens of its next generation, or those of the current one again ([`judge`]).
 ///
-/// A token that was used before ends the login: either the rightful device or a
+/// A refresh token that is used after that ends the login: either the rightful device or a
 /// thief holds its successor, and it cannot be told which.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a token that is forged, expired or dead;
-/// [`Error::Store`]: the token may be dead.
+/// [`Error::Refused`] for a wrong field, and for a token that is forged, expired or dead;
+/// [`Error::Store`]: the same again, with the same `attempt`, gives the tokens.
 pub async fn refresh_session(
     context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
     ways: (&(impl Connections + Sync), &(impl Push + Sync)),
     tokens: &impl Tokens,
-    refresh_token: &str,
+    refresh: &http::Refresh,
 ) -> Result<http::Session, Error> {
     let (store, now) = (context.store, context.now);
-    let RefreshClaims { identity, generation } = tokens.verify_refresh(refresh_token, now)?;
+    let attempt = refresh.attempt.as_deref().map(|attempt| parse_id("attempt", attempt)).transpose()?;
+    let RefreshClaims { identity, generation } = tokens.verify_refresh(&refresh.refresh_token, now)?;
     let Identity { user, device, family } = identity;
-    match store.rotate(user, device, family, generation, now).await? {
-        RotateOutcome::Rotated => Ok(session(tokens, identity, generation + 1, now)),
-        RotateOutcome::Ended => Err(Refusal::Unauthenticated("this device was logged out").into()),
-        RotateOutcome::Reused => {
+    let rotation = Rotation::by(attempt, now);
+    let current = match store.rotate(user, device, family, generation, &rotation, now).await? {
+        RotateOutcome::Rotated => return Ok(session(tokens, identity, generation + 1, now)),
+        RotateOutcome::NotCurrent(current) => current.filter(|current| current.family == family),
+    };
+    let decision = current.map(|current| judge(&current, generation, rotation.attempt.as_ref(), now));
+    match decision {
+        Some(RefreshDecision::Repeat) => Ok(session(tokens, identity, generation + 1, now)),
+        Some(RefreshDecision::Reuse) => {
             end_device(context, ways, user, device, Some(family)).await?;
             Err(Refusal::Unauthenticated("this refresh token was used before; log in again").into())
+        }
+        // The current generation is not refused by the store.
+        Some(RefreshDecision::Unknown | RefreshDecision::Rotate) | None => {
+            Err(Refusal::Unauthenticated("this device was logged out").into())
         }
     }
 }
@@ -46,7 +58,7 @@ pub(crate) fn session_of(tokens: &impl Tokens, device: &Device, now: Timestamp) 
 }
 
 fn session(tokens: &impl Tokens, identity: Identity, generation: u64, now: Timestamp) -> http::Session {
-    let (access_token, expires_in_seconds) = tokens.issue_access(identity, now);
+    let (access_token, expires_in_seconds) = tokens.issue_access(identity, generation, now);
     http::Session {
         user: identity.user.to_string(),
         device: identity.device.to_string(),

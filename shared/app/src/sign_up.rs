@@ -90,6 +90,7 @@ pub(crate) fn new_device(
         },
         family: ids.family,
         generation: 0,
+        rotation: None,
         name: check("device.name", label.name)?,
         push: None,
         platform: check("device.platform", label.platform)?,

@@ -98,6 +98,7 @@ impl Ids {
             device: self.device_id(n),
             family: self.family(n),
             generation: 0,
+            rotation: None,
             name: Some(format!("phone {n}")),
             platform: None,
             push: None,

@@ -3,9 +3,11 @@
 use confab_app::ports::{Devices, RegisterOutcome};
 use confab_domain::device::Device;
 use confab_domain::push::{Endpoint, Platform, PushToken, Registration};
+use confab_domain::refresh::Rotation;
 use futures_util::future::join_all;
 
 use crate::Ids;
+use crate::ids::NOW;
 
 /// The registration of a sentence's `n`th phone.
 fn phone(ids: Ids, platform: Platform, n: u32) -> Registration {
@@ -208,6 +210,9 @@ pub async fn a_rotation_keeps_the_registration(devices: &impl Devices, ids: Ids)
     let device = ids.device(1, 1);
     log_in(devices, &device).await;
     register(devices, &device, &apns(ids, 1)).await;
-    devices.rotate(device.user, device.device, device.family, 0, crate::ids::NOW).await.unwrap();
+    devices
+        .rotate(device.user, device.device, device.family, 0, &Rotation::by(None, NOW), NOW)
+        .await
+        .unwrap();
     assert_eq!(pushed(devices, &device).await, Some(apns(ids, 1)));
 }

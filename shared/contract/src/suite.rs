@@ -194,9 +194,11 @@ macro_rules! suite {
             the_devices_of_a_user_are_listed
             an_unknown_device_is_none
             a_rotation_moves_to_the_next_generation
-            an_older_generation_is_reused
-            a_rotation_of_an_ended_login_is_ended
-            of_racing_rotations_exactly_one_wins
+            a_rotation_replaces_all_of_the_one_before
+            a_rotation_of_another_generation_gives_the_device_and_changes_nothing
+            a_rotation_of_an_ended_login_makes_nothing
+            of_racing_rotations_one_is_made_and_the_others_see_it
+            the_use_of_the_current_generation_is_recorded
             a_device_is_removed_whatever_its_family
             a_device_of_another_family_stays
             removing_what_is_not_there_is_false

@@ -1,6 +1,7 @@
 //! Devices: the logins of a user.
 
 use crate::push::Registration;
+use crate::refresh::Rotation;
 use crate::{DeviceId, FamilyId, Timestamp, UserId};
 
 /// One login of a user.
@@ -12,8 +13,10 @@ pub struct Device {
     pub device: DeviceId,
     /// The login that its tokens follow from; another login on the same device begins another.
     pub family: FamilyId,
-    /// How often its refresh token was renewed; only the token of this generation is alive.
+    /// How often its refresh token was renewed.
     pub generation: u64,
+    /// How this generation was made; `None` for the first of a login, and where an earlier version has made it.
+    pub rotation: Option<Rotation>,
     /// As the device named itself.
     pub name: Option<String>,
     /// As the device named itself.
@@ -56,6 +59,7 @@ mod tests {
             device: id(n),
             family: FamilyId::new(ulid::Ulid(n)),
             generation: 0,
+            rotation: None,
             name: None,
             platform: None,
             push: None,

@@ -26,6 +26,7 @@ pub mod notification;
 pub mod push;
 pub mod rate;
 pub mod reach;
+pub mod refresh;
 pub mod refusal;
 pub mod retention;
 pub mod retry;

@@ -61,6 +61,8 @@ pub mod context {
     pub const DEVICE: &str = "device";
     /// By which login.
     pub const FAMILY: &str = "family";
+    /// Of which generation the access token was; absent where a ticket was the credential.
+    pub const GENERATION: &str = "generation";
 }
 
 /// An answer: with a body it goes back to the sender as a frame.
@@ -109,7 +111,7 @@ impl Event {
     ///
     /// [`Error::Internal`] where the authorizer's context is missing: the API is deployed without it.
     pub fn caller(&self) -> Result<Caller, Error> {
-        let field = |name: &str| self.request_context.authorizer.get(name).and_then(|value| value.as_str());
+        let field = |name| self.authorized(name);
         let identity = || {
             Some(Identity {
                 user: field(context::USER)?.parse().ok()?,
@@ -128,6 +130,15 @@ impl Event {
             opened_at,
         };
         Ok(Caller { identity, connection, now })
+    }
+
+    /// The generation of the access token that opened the socket; `None` where a ticket did.
+    pub fn generation(&self) -> Option<u64> {
+        self.authorized(context::GENERATION)?.parse().ok()
+    }
+
+    fn authorized(&self, name: &str) -> Option<&str> {
+        self.request_context.authorizer.get(name).and_then(|value| value.as_str())
     }
 }
 

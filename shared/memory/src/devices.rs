@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use confab_app::ports::{Devices, RegisterOutcome, RotateOutcome, StoreError};
 use confab_domain::device::Device;
 use confab_domain::push::{Endpoint, Registration};
+use confab_domain::refresh::Rotation;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Memory;
@@ -42,16 +43,34 @@ impl Devices for Memory {
         device: DeviceId,
         family: FamilyId,
         generation: u64,
+        rotation: &Rotation,
         now: Timestamp,
     ) -> Result<RotateOutcome, StoreError> {
         self.call(|tables| match tables.devices.0.get_mut(&(user, device)) {
             Some(known) if known.family == family && known.generation == generation => {
                 known.generation += 1;
+                known.rotation = Some(rotation.clone());
                 known.last_active_at = now;
                 RotateOutcome::Rotated
             }
-            Some(known) if known.family == family => RotateOutcome::Reused,
-            _ => RotateOutcome::Ended,
+            other => RotateOutcome::NotCurrent(other.cloned().map(Box::new)),
+        })
+        .await
+    }
+
+    async fn mark_generation_used(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        generation: u64,
+    ) -> Result<(), StoreError> {
+        self.call(|tables| {
+            let known = tables.devices.0.get_mut(&(user, device));
+            let current = known.filter(|known| known.family == family && known.generation == generation);
+            if let Some(rotation) = current.and_then(|known| known.rotation.as_mut()) {
+                rotation.is_used = true;
+            }
         })
         .await
     }

@@ -1,26 +1,29 @@
 //! Logins.
 //!
-//! Shape: `{user S, device S, family S, generation N, rotated_by B?, name S?, platform S?,
-//! created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?,
+//! Shape: `{user S, device S, family S, generation N, attempt S?, shared_until_ms N?,
+//! used_generation N?, name S?, platform S?, created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?,
 //! push_since_ms N?}`.
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use confab_app::ports::{Devices, RegisterOutcome, RotateOutcome, StoreError};
 use confab_domain::device::Device;
 use confab_domain::push::{Endpoint, PushToken, Registration};
+use confab_domain::refresh::Rotation;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Store;
-use crate::error::store_error;
+use crate::error::{condition_held, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{DEVICE, USER};
 
 pub(crate) const FAMILY: &str = "family";
 const GENERATION: &str = "generation";
-const ROTATED_BY: &str = "rotated_by";
+const ATTEMPT: &str = "attempt";
+const SHARED_UNTIL_MS: &str = "shared_until_ms";
+const USED_GENERATION: &str = "used_generation";
 const NAME: &str = "name";
 const PLATFORM: &str = "platform";
 const CREATED_AT_MS: &str = "created_at_ms";
@@ -81,43 +84,57 @@ impl Devices for Store {
         device: DeviceId,
         family: FamilyId,
         generation: u64,
+        rotation: &Rotation,
         now: Timestamp,
     ) -> Result<RotateOutcome, StoreError> {
-        let attempt = random_id()?;
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.tables.devices)
-            .key(USER, text(user))
-            .key(DEVICE, text(device))
-            .update_expression("SET #generation = :next, #active = :now, #rotated_by = :attempt")
+        let attempt = rotation.attempt.as_ref();
+        let set = "SET #generation = :next, #active = :now, #shared = :shared";
+        let mut update = self
+            .update_device(user, device)
+            .update_expression(match attempt {
+                Some(_) => format!("{set}, #attempt = :attempt"),
+                None => format!("{set} REMOVE #attempt"),
+            })
             .condition_expression("#family = :family AND #generation = :generation")
             .expression_attribute_names("#family", FAMILY)
             .expression_attribute_names("#generation", GENERATION)
             .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
-            .expression_attribute_names("#rotated_by", ROTATED_BY)
+            .expression_attribute_names("#shared", SHARED_UNTIL_MS)
+            .expression_attribute_names("#attempt", ATTEMPT)
             .expression_attribute_values(":family", text(family))
             .expression_attribute_values(":generation", number(generation))
             .expression_attribute_values(":next", number(generation + 1))
             .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":attempt", AttributeValue::B(attempt.clone()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = result else { return Ok(RotateOutcome::Rotated) };
+            .expression_attribute_values(":shared", time(rotation.shared_until))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(attempt) = attempt {
+            update = update.expression_attribute_values(":attempt", text(attempt.as_str()));
+        }
+        let Err(error) = update.send().await else { return Ok(RotateOutcome::Rotated) };
         let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
             return Err(store_error(error));
         };
-        let Some(item) = failed.item().filter(|item| !item.is_empty()) else {
-            return Ok(RotateOutcome::Ended);
-        };
-        // The SDK tried again after its first answer was lost.
-        if item.get(ROTATED_BY).and_then(|value| value.as_b().ok()) == Some(&attempt) {
-            return Ok(RotateOutcome::Rotated);
-        }
-        let current = read_device(item)?;
-        let reused = current.family == family && current.generation > generation;
-        Ok(if reused { RotateOutcome::Reused } else { RotateOutcome::Ended })
+        let device = failed.item().filter(|item| !item.is_empty()).map(read_device).transpose()?;
+        Ok(RotateOutcome::NotCurrent(device.map(Box::new)))
+    }
+
+    async fn mark_generation_used(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        generation: u64,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .update_device(user, device)
+            .update_expression("SET #used = :generation")
+            .condition_expression("#family = :family AND #generation = :generation")
+            .expression_attribute_names("#family", FAMILY)
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_names("#used", USED_GENERATION)
+            .expression_attribute_values(":family", text(family))
+            .expression_attribute_values(":generation", number(generation));
+        condition_held(update.send().await).map(drop)
     }
 
     async fn register_push(
@@ -182,10 +199,14 @@ impl Devices for Store {
     }
 }
 
-fn random_id() -> Result<Blob, StoreError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-    Ok(Blob::new(bytes))
+impl Store {
+    fn update_device(&self, user: UserId, device: DeviceId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.tables.devices)
+            .key(USER, text(user))
+            .key(DEVICE, text(device))
+    }
 }
 
 pub(crate) fn device_item(device: &Device) -> Item {
@@ -197,6 +218,11 @@ pub(crate) fn device_item(device: &Device) -> Item {
         (CREATED_AT_MS.to_owned(), time(device.created_at)),
         (LAST_ACTIVE_AT_MS.to_owned(), time(device.last_active_at)),
     ]);
+    if let Some(Rotation { attempt, shared_until, is_used }) = &device.rotation {
+        item.insert(SHARED_UNTIL_MS.to_owned(), time(*shared_until));
+        item.extend(attempt.as_ref().map(|attempt| (ATTEMPT.to_owned(), text(attempt.as_str()))));
+        item.extend(is_used.then(|| (USED_GENERATION.to_owned(), number(device.generation))));
+    }
     item.extend(device.name.as_ref().map(|name| (NAME.to_owned(), text(name))));
     item.extend(device.platform.as_ref().map(|platform| (PLATFORM.to_owned(), text(platform))));
     if let Some(Registration { platform, token, endpoint, since }) = &device.push {
@@ -220,13 +246,26 @@ fn read_registration(reader: &Reader<'_>) -> Result<Option<Registration>, StoreE
     }))
 }
 
+/// `None` where an earlier version has made the generation: it wrote no time.
+fn read_rotation(reader: &Reader<'_>, generation: u64) -> Result<Option<Rotation>, StoreError> {
+    let Some(shared_until) = reader.optional_time(SHARED_UNTIL_MS)? else { return Ok(None) };
+    let attempt = reader.optional_text(ATTEMPT)?.map(str::parse).transpose();
+    Ok(Some(Rotation {
+        attempt: attempt.map_err(|_| reader.malformed(ATTEMPT))?,
+        shared_until,
+        is_used: reader.optional_number(USED_GENERATION)? == Some(generation),
+    }))
+}
+
 fn read_device(item: &Item) -> Result<Device, StoreError> {
     let reader = Reader::new("a device", item);
+    let generation = reader.number(GENERATION)?;
     Ok(Device {
         user: reader.parsed(USER)?,
         device: reader.parsed(DEVICE)?,
         family: reader.parsed(FAMILY)?,
-        generation: reader.number(GENERATION)?,
+        generation,
+        rotation: read_rotation(&reader, generation)?,
         name: reader.optional_text(NAME)?.map(str::to_owned),
         platform: reader.optional_text(PLATFORM)?.map(str::to_owned),
         push: read_registration(&reader)?,

@@ -9,7 +9,7 @@ mod hs256;
 
 use std::fmt;
 
-use confab_app::ports::{Identity, RefreshClaims, TokenError, Tokens};
+use confab_app::ports::{AccessClaims, Identity, RefreshClaims, TokenError, Tokens};
 use confab_domain::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -144,12 +144,13 @@ fn key(secret: &str) -> Result<Key, WeakSecret> {
 }
 
 impl Tokens for JwtTokens {
-    fn issue_access(&self, identity: Identity, now: Timestamp) -> (String, u64) {
-        (self.issue(ACCESS, ACCESS_SECONDS, identity, None, now), ACCESS_SECONDS)
+    fn issue_access(&self, identity: Identity, generation: u64, now: Timestamp) -> (String, u64) {
+        (self.issue(ACCESS, ACCESS_SECONDS, identity, Some(generation), now), ACCESS_SECONDS)
     }
 
-    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
-        self.verify(token, ACCESS, now).map(|(identity, _)| identity)
+    fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
+        let (identity, claims) = self.verify(token, ACCESS, now)?;
+        Ok(AccessClaims { identity, generation: claims.generation })
     }
 
     fn issue_refresh(&self, claims: RefreshClaims, now: Timestamp) -> String {
@@ -188,6 +189,10 @@ mod tests {
         }
     }
 
+    fn access() -> AccessClaims {
+        AccessClaims { identity: identity(), generation: Some(7) }
+    }
+
     fn later(seconds: u64) -> Timestamp {
         Timestamp::from_ms(NOW.as_ms() + seconds * 1000)
     }
@@ -204,7 +209,7 @@ mod tests {
     fn a_token_for_one_purpose_is_none_for_another() {
         let tokens = JwtTokens::new(NEW).unwrap();
         let claims = RefreshClaims { identity: identity(), generation: 7 };
-        let (access, _) = tokens.issue_access(identity(), NOW);
+        let (access, _) = tokens.issue_access(identity(), 7, NOW);
         let (ticket, _) = tokens.issue_ticket(identity(), NOW);
         let refresh = tokens.issue_refresh(claims, NOW);
         assert_eq!(tokens.verify_refresh(&refresh, NOW), Ok(claims));
@@ -222,10 +227,10 @@ mod tests {
     #[test]
     fn a_forged_token_is_refused() {
         let tokens = JwtTokens::new(NEW).unwrap();
-        let (token, _) = tokens.issue_access(identity(), NOW);
+        let (token, _) = tokens.issue_access(identity(), 7, NOW);
         let (header, rest) = token.split_once('.').unwrap();
         let (claims, signature) = rest.split_once('.').unwrap();
-        let (other, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), NOW);
+        let (other, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), 7, NOW);
         // {"typ":"JWT","alg":"none"}
         let unsigned = format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.{claims}.");
         let tampered = format!("{header}.{}A.{signature}", &claims[..claims.len() - 1]);
@@ -236,11 +241,18 @@ mod tests {
 
     #[test]
     fn tokens_of_an_old_secret_stay_valid_while_it_is_listed() {
-        let (old, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), NOW);
+        let (old, _) = JwtTokens::new(OLD).unwrap().issue_access(identity(), 7, NOW);
         let both = JwtTokens::new(&format!("{NEW}\n{OLD}\n")).unwrap();
-        assert_eq!(both.verify_access(&old, NOW), Ok(identity()));
-        let (new, _) = both.issue_access(identity(), NOW);
-        assert_eq!(JwtTokens::new(NEW).unwrap().verify_access(&new, NOW), Ok(identity()));
+        assert_eq!(both.verify_access(&old, NOW), Ok(access()));
+        let (new, _) = both.issue_access(identity(), 7, NOW);
+        assert_eq!(JwtTokens::new(NEW).unwrap().verify_access(&new, NOW), Ok(access()));
+    }
+
+    #[test]
+    fn an_access_token_that_names_no_generation_is_accepted() {
+        let tokens = JwtTokens::new(NEW).unwrap();
+        let token = tokens.issue(ACCESS, ACCESS_SECONDS, identity(), None, NOW);
+        assert_eq!(tokens.verify_access(&token, NOW), Ok(identity().into()));
     }
 
     #[test]

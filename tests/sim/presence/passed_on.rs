@@ -3,15 +3,13 @@
 use confab_app::ports::{
     Account, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
     InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange,
-    RegisterOutcome, ReplaceOutcome, RotateOutcome, StoreError, Users,
+    ReplaceOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;
-use confab_domain::push::Registration;
 use confab_domain::{
-    Alerts, ConversationId, DeviceId, FamilyId, Group, GroupId, MembershipCount, Message, Relation, Seq,
-    Timestamp, UserId,
+    Alerts, ConversationId, Group, GroupId, MembershipCount, Message, Relation, Seq, Timestamp, UserId,
 };
 
 use super::server::Server;

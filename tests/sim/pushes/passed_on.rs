@@ -2,16 +2,13 @@
 
 use confab_app::ports::{
     Account, AppendError, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, End,
-    Groups, Joining, MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, RegisterOutcome,
-    RotateOutcome, StoreError, Tail, Users,
+    Groups, Joining, MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, StoreError, Tail, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::high_water::HighWaterMark;
-use confab_domain::push::Registration;
 use confab_domain::{
-    ConversationId, DeviceId, FamilyId, Group, GroupId, Heading, MembershipCount, Message, Relation, Seq,
-    Timestamp, UserId,
+    ConversationId, Group, GroupId, Heading, MembershipCount, Message, Relation, Seq, UserId,
 };
 
 use super::server::Server;

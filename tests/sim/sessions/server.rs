@@ -2,13 +2,11 @@
 
 use confab_app::ports::{
     Account, CloseOutcome, ConnectionChange, Connections, Contact, ContactPage, Contacts, CreateUserOutcome,
-    Devices, PairChange, PostOutcome, ProfileChange, RegisterOutcome, RotateOutcome, Sessions, StoreError,
-    Users,
+    Devices, PairChange, PostOutcome, ProfileChange, Sessions, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
-use confab_domain::push::Registration;
-use confab_domain::{ConnectionId, DeviceId, FamilyId, Relation, Timestamp, UserId};
+use confab_domain::{ConnectionId, Relation, Timestamp, UserId};
 
 use super::world::World;
 use crate::passed_on::{pass_on, pass_on_sessions};

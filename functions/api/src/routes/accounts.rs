@@ -55,20 +55,20 @@ pub(super) async fn login(
     Ok(Json(log_in::log_in(&api.presence(now)?, (&api.gateway, &api.push), keys, rates, login, ids).await?))
 }
 
-/// Renew a login. The old refresh token dies; using it again ends the login.
+/// Renew a login. While its answer is unused, or for a minute, the old refresh token gives it again; later it ends the login.
 #[utoipa::path(post, path = "/v1/token/refresh", operation_id = "refresh_session", tag = "accounts",
     request_body = Refresh, responses(
     (status = 200, body = Session),
+    (status = 400, description = "A field is missing or wrong."),
     (status = 401, description = "The token is forged, expired, dead or used before."),
 ))]
 pub(super) async fn refresh(
     State(api): State<Shared>,
     Body(refresh): Body<Refresh>,
 ) -> Result<Json<Session>, Failure> {
-    let token = &refresh.refresh_token;
     let context = api.presence(clock::now())?;
     let ways = (&api.gateway, &api.push);
-    let session = refresh_session::refresh_session(&context, ways, &api.tokens, token).await?;
+    let session = refresh_session::refresh_session(&context, ways, &api.tokens, &refresh).await?;
     Ok(Json(session))
 }
 

@@ -4,19 +4,18 @@ use std::future::Future;
 
 use confab_domain::device::Device;
 use confab_domain::push::{Endpoint, Registration};
+use confab_domain::refresh::Rotation;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use super::StoreError;
 
-/// What renewing a device's tokens came to.
+/// Outcome of making the next generation of a login's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotateOutcome {
-    /// The generation is now one higher.
+    /// The generation is one higher.
     Rotated,
-    /// The token is of an older generation than the living one.
-    Reused,
-    /// The device is logged out, or logged in anew.
-    Ended,
+    /// The device has another generation or login, which is given, or is logged out. Nothing was changed.
+    NotCurrent(Option<Box<Device>>),
 }
 
 /// What registering a device for pushes came to.
@@ -55,19 +54,33 @@ pub trait Devices {
     /// [`StoreError`].
     fn devices(&self, user: UserId) -> impl Future<Output = Result<Vec<Device>, StoreError>> + Send;
 
-    /// Moves the device from `generation` to the next, if it is still there.
+    /// Moves the device from `generation` to the next, made by `rotation`. Atomic.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. After an unknown outcome the token may be dead.
+    /// [`StoreError`]. After an unknown outcome the same again finds [`RotateOutcome::NotCurrent`] with that rotation.
     fn rotate(
         &self,
         user: UserId,
         device: DeviceId,
         family: FamilyId,
         generation: u64,
+        rotation: &Rotation,
         now: Timestamp,
     ) -> impl Future<Output = Result<RotateOutcome, StoreError>> + Send;
+
+    /// Records that a token of `generation` was used, if that is the device's generation.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. Doing it again changes nothing.
+    fn mark_generation_used(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        family: FamilyId,
+        generation: u64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Has a device's pushes go there, and those of whatever other device had the token nowhere. Atomic.
     ///

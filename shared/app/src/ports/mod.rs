@@ -41,5 +41,5 @@ pub use push_queue::PushQueue;
 pub use rate_limits::RateLimits;
 pub use sessions::{ConnectionChange, ConnectionKey, OpenOutcome, ReopenOutcome, Session, Sessions};
 pub use sleeper::Sleeper;
-pub use tokens::{Identity, RefreshClaims, TokenError, Tokens};
+pub use tokens::{AccessClaims, Identity, RefreshClaims, TokenError, Tokens};
 pub use users::{Account, CreateUserOutcome, ProfileChange, Users};

@@ -13,6 +13,21 @@ pub struct Identity {
     pub family: FamilyId,
 }
 
+/// What an access token says, or what is known of the credential of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// Who it speaks for.
+    pub identity: Identity,
+    /// The generation of the tokens that it came with; `None` for tickets and for tokens of earlier versions.
+    pub generation: Option<u64>,
+}
+
+impl From<Identity> for AccessClaims {
+    fn from(identity: Identity) -> Self {
+        Self { identity, generation: None }
+    }
+}
+
 /// What a refresh token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshClaims {
@@ -38,16 +53,16 @@ pub enum TokenError {
 /// A token that is made for one purpose is [`TokenError::Invalid`] for another.
 pub trait Tokens {
     /// A token for the HTTP API, and its life in seconds.
-    fn issue_access(&self, identity: Identity, now: Timestamp) -> (String, u64);
+    fn issue_access(&self, identity: Identity, generation: u64, now: Timestamp) -> (String, u64);
 
     /// Who an access token speaks for. That its login still lives is not checked.
     ///
     /// # Errors
     ///
     /// [`TokenError`].
-    fn verify_access(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
+    fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError>;
 
-    /// A token that renews a login once.
+    /// A token that renews a login.
     fn issue_refresh(&self, claims: RefreshClaims, now: Timestamp) -> String;
 
     /// What a refresh token says. That it is the living one is not checked.

@@ -77,8 +77,11 @@ pub struct DeviceLabel {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refresh {
-    /// Dies with this call; the answer holds its successor.
+    /// The answer holds its successor.
     pub refresh_token: String,
+    /// 1–64 bytes; names the attempt, which may be repeated with the same name until its answer arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
 }
 
 /// A login, for as long as its refresh token is renewed.
@@ -93,7 +96,7 @@ pub struct Session {
     pub device: String,
     /// For the `Authorization: Bearer` header.
     pub access_token: String,
-    /// For `POST /v1/token/refresh`, once.
+    /// For `POST /v1/token/refresh`.
     pub refresh_token: String,
     /// Life of the access token. Unit: seconds.
     pub expires_in_seconds: u64,
