@@ -1,7 +1,9 @@
 //! Groups on the bench.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use confab_app::change_group::{Actor, Context};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{CommitOutcome, Groups, Joining};
 use confab_app::presence::Probes;
@@ -60,18 +62,61 @@ impl Bench {
         conversation
     }
 
+    /// Takes a user out of a group, by their own wish.
+    pub(crate) async fn leaves(&self, user: &User, group: &str) {
+        self.change(user, group, &Wish::NoMember(user.id)).await;
+    }
+
+    /// Puts a user into a group.
+    pub(crate) async fn adds(&self, owner: &User, group: &str, user: &User) {
+        self.change(owner, group, &Wish::Member(user.id, None)).await;
+    }
+
+    async fn change(&self, user: &User, group: &str, wish: &Wish) {
+        let key = format!("changed-{}", user.n).parse().expect("a key");
+        let actor = Actor { user: user.id, key, attempt: Attempt(0) };
+        let writer = Writer::new(Retention::FOR_EVER, sleeper::sleeper());
+        let probes = Probes::default();
+        let (connections, push) = (&self.gateway, &self.push_queue);
+        let delivery = Delivery { connections, push, policy: POLICY, probes: &probes };
+        let context = Context { store: &self.store, delivery, queue: &self.queue, writer: &writer };
+        let group = group.parse().expect("a group");
+        context.change(group, &actor, wish, Timestamp::from_ms(1)).await.expect("a change");
+    }
+
     /// As if the function that ended a group had died before it ended this membership.
     pub(crate) async fn row_was_left_open(&self, user: &User, group: &str) {
-        let text = |value: &dyn ToString| AttributeValue::S(value.to_string());
-        self.dynamodb
-            .update_item()
+        let mut row = self.row_stays_in_place(user, group).await;
+        row.insert("joined_seq".to_owned(), AttributeValue::N("1".to_owned()));
+        self.puts_row(row).await;
+    }
+
+    /// As if the function that ended a membership had died before it moved the row; gives the row.
+    pub(crate) async fn row_stays_in_place(
+        &self,
+        user: &User,
+        group: &str,
+    ) -> HashMap<String, AttributeValue> {
+        let (user, key) =
+            (AttributeValue::S(user.id.to_string()), AttributeValue::S(format!("left#{group}")));
+        let moved = self
+            .dynamodb
+            .delete_item()
             .table_name(format!("{TABLE_PREFIX}inboxes"))
-            .key("user", text(&user.id))
-            .key("conversation", text(&group))
-            .update_expression("SET joined_seq = :first")
-            .expression_attribute_values(":first", AttributeValue::N("1".to_owned()))
+            .key("user", user)
+            .key("conversation", key)
+            .return_values(ReturnValue::AllOld)
             .send()
             .await
-            .expect("a row");
+            .expect("a table");
+        let mut row = moved.attributes.expect("a row");
+        row.insert("conversation".to_owned(), AttributeValue::S(group.to_owned()));
+        self.puts_row(row.clone()).await;
+        row
+    }
+
+    async fn puts_row(&self, row: HashMap<String, AttributeValue>) {
+        let put = self.dynamodb.put_item().table_name(format!("{TABLE_PREFIX}inboxes")).set_item(Some(row));
+        put.send().await.expect("a table");
     }
 }

@@ -5,6 +5,7 @@ mod bench;
 mod budgets;
 mod clients;
 mod costs;
+mod ended_rows;
 mod fates;
 mod group_bench;
 mod permissions;

@@ -186,8 +186,10 @@ async fn in_groups(bench: &Bench, ada: &User, bob: &User) {
         let (status, answer) = bench.call(method, &path, &token, json!({})).await;
         assert_eq!(status, expected, "{method} {path}: {answer}");
     }
-    bench.row_was_left_open(ada, &group).await;
     bench.row_was_left_of_no_group(ada).await;
+    bench.row_stays_in_place(ada, &group).await;
+    assert_eq!(bench.sync(ada, json!({})).await["complete"], true);
+    bench.row_was_left_open(ada, &group).await;
     assert_eq!(bench.sync(ada, json!({})).await["complete"], true);
     bench.run_fan_out().await;
     bench.send_is_refused(ada, &group).await;

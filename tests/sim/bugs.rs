@@ -145,6 +145,11 @@ fn an_answer_that_does_not_count_is_found() {
 }
 
 #[test]
+fn an_ended_row_that_is_lost_when_its_user_is_back_is_found() {
+    check_found(Bug::EndedRowsLost);
+}
+
+#[test]
 fn a_row_that_stays_of_no_group_is_found() {
     check_found(Bug::DeadRowsStay);
 }

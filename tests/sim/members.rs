@@ -110,6 +110,11 @@ impl Groups for Store<'_> {
             row => row,
         };
         let version = NewVersion { row, ..version };
+        if let Some(RowChange::Join(joining)) = row
+            && self.has(Bug::EndedRowsLost)
+        {
+            self.world.memory.lose_ended_row(joining.user, version.entry.conversation);
+        }
         if self.has(Bug::CommitOnAnyVersion) {
             return self.on_any_version(version).await;
         }

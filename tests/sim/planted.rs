@@ -65,6 +65,8 @@ pub(crate) enum Bug {
     AnswersDoNotCount,
     /// Rows of groups that were never made stay.
     DeadRowsStay,
+    /// What is left of an ended membership is not looked for where its user joins again.
+    EndedRowsLost,
     /// Whether a reader is in a group is asked before the log is read, and not after.
     StandingAskedBeforeReading,
 }

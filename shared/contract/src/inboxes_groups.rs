@@ -1,8 +1,6 @@
 //! Inbox rows in groups, whose members come and go.
 
-use std::collections::BTreeSet;
-
-use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome};
+use confab_app::ports::{ClaimKey, Groups, InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::Claim;
 use confab_domain::group::{Change, Role};
 use confab_domain::joined::PAST_MAX;
@@ -10,8 +8,8 @@ use confab_domain::{Alerts, ConversationId, Group, Joined, UserId};
 
 use crate::Ids;
 use crate::groups::{change, create, joined, new_group};
-use crate::ids::{NOW, seq};
-use crate::inboxes::{at, claim, is_repeated};
+use crate::ids::{NOW, key, seq};
+use crate::inboxes::{at, claim, is_repeated, next_attempt};
 
 fn conversation(group: &Group) -> ConversationId {
     ConversationId::Group(group.id)
@@ -173,32 +171,74 @@ pub async fn the_latest_memberships_are_remembered(store: &(impl Groups + Inboxe
     assert_eq!(expected.past().len(), PAST_MAX);
 }
 
-pub async fn a_list_has_what_has_ended(store: &(impl Groups + Inboxes), ids: Ids) {
+/// All rows of a list, page by page.
+async fn listed(store: &impl Inboxes, user: UserId, rows_max: u32) -> Vec<InboxRow> {
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list(user, after, rows_max).await.unwrap();
+        let skimmed = store.skim(user, after, rows_max).await.unwrap();
+        assert_eq!((skimmed.rows, skimmed.next), (page.rows.clone(), page.next));
+        assert!(page.rows.len() <= rows_max as usize);
+        listed.extend(page.rows);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return listed,
+        }
+    }
+}
+
+pub async fn a_list_has_present_memberships_only(store: &(impl Groups + Inboxes), ids: Ids) {
     let user = ids.user(2);
-    let mut expected = BTreeSet::new();
-    for n in 1..=4 {
+    store.open(ids.dm(), [ids.user(1), user]).await.unwrap();
+    let mut expected = vec![ids.dm()];
+    for n in 1..=6 {
         let mut group = Group { id: ids.group(n), ..new_group(ids) };
         create(store, ids, &group).await;
-        if n % 2 == 0 {
-            remove(store, ids, &mut group, user, 2).await;
+        match n % 3 {
+            0 => remove(store, ids, &mut group, user, 2).await,
+            1 => store.leave(user, conversation(&group), seq(2)).await.unwrap(),
+            _ => expected.push(conversation(&group)),
         }
-        expected.insert(conversation(&group));
     }
-    store.open(ids.dm(), [ids.user(1), user]).await.unwrap();
-    expected.insert(ids.dm());
-    for rows_max in 1..=6 {
-        let (mut listed, mut after) = (Vec::new(), None);
-        loop {
-            let page = store.list(user, after, rows_max).await.unwrap();
-            assert!(page.rows.len() <= rows_max as usize);
-            listed.extend(page.rows);
-            match page.next {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
+    for rows_max in 1..=8 {
+        let listed = listed(store, user, rows_max).await;
         assert!(listed.iter().map(|row| row.conversation).eq(expected.iter().copied()));
-        let ended = listed.iter().filter(|row| row.joined.since().is_none());
-        assert!(ended.map(|row| row.conversation).eq([2, 4].map(|n| ConversationId::Group(ids.group(n)))));
     }
+    for n in [1, 3, 4, 6] {
+        let ended = ConversationId::Group(ids.group(n));
+        let row = store.get(user, ended).await.unwrap().unwrap();
+        assert_eq!((row.conversation, Some(row.joined.clone())), (ended, times(&[(1, 2)], None)));
+        assert_eq!(store.peek(user, ended).await.unwrap(), Some(row));
+    }
+}
+
+pub async fn who_comes_back_is_listed_again(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let user = ids.user(2);
+    for position in [2, 4, 6] {
+        remove(store, ids, &mut group, user, position).await;
+        assert_eq!(listed(store, user, 9).await, []);
+        add(store, ids, &mut group, user, position + 1).await;
+        let row = store.get(user, conversation(&group)).await.unwrap().unwrap();
+        assert_eq!(listed(store, user, 9).await, [row]);
+    }
+    assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));
+}
+
+/// The sender was taken out between the claim and the append.
+pub async fn a_claim_is_released_after_its_user_was_taken_out(store: &(impl Groups + Inboxes), ids: Ids) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(2), conversation(&group));
+    for n in [1, 2] {
+        assert!(claim(store, user, in_group, n, NOW).await.is_fresh());
+    }
+    remove(store, ids, &mut group, user, 2).await;
+    let first = key(1);
+    let release = ClaimKey { user, conversation: in_group, key: &first, attempt: next_attempt() };
+    store.release_claim(release).await.unwrap();
+    add(store, ids, &mut group, user, 3).await;
+    assert!(claim(store, user, in_group, 1, NOW).await.is_fresh());
+    assert!(is_repeated(claim(store, user, in_group, 2, NOW).await, NOW));
 }

@@ -102,15 +102,21 @@ pub async fn who_is_added_again_by_a_friend_was_added_by_no_stranger(
     store: &(impl Groups + Inboxes),
     ids: Ids,
 ) {
-    let (user, group) = (ids.user(1), ids.group(1));
-    let conversation = ConversationId::Group(group);
-    let by_stranger = joining(store, user, Some(ids.user(2))).await;
-    assert_eq!(store.join(conversation, seq(1), &by_stranger).await.unwrap(), CommitOutcome::Done);
-    store.leave(user, conversation, seq(2)).await.unwrap();
-    let by_friend = joining(store, user, None).await;
-    assert_eq!(store.join(conversation, seq(3), &by_friend).await.unwrap(), CommitOutcome::Done);
-    let row = store.get(user, conversation).await.unwrap().unwrap();
-    assert_eq!((row.added_by, row.joined.since()), (None, Some(seq(3))));
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, stranger) = (ids.user(4), ids.user(2));
+    for (position, added_by) in [(2, Some(stranger)), (4, None), (6, Some(stranger))] {
+        let added = Change::Added(user, Role::Member);
+        let entry = entry(ids, group.id, position, added.entry());
+        let next = group.after(&added, seq(position), NOW);
+        let row = Some(RowChange::Join(joining(store, user, added_by).await));
+        let version = NewVersion { group: &next, entry: &entry, row };
+        assert_eq!(store.commit(version).await.unwrap(), CommitOutcome::Done);
+        let row = store.get(user, entry.conversation).await.unwrap().unwrap();
+        assert_eq!((row.added_by, row.joined.since()), (added_by, Some(seq(position))));
+        group = next;
+        change(store, ids, &mut group, Change::Removed(user), position + 1).await;
+    }
 }
 
 pub async fn a_row_of_no_group_is_forgotten(store: &(impl Groups + Inboxes), ids: Ids) {

@@ -119,7 +119,9 @@ macro_rules! suite {
             leaving_ends_the_row_of_one_user_in_one_group
             leaving_without_a_row_makes_none
             the_latest_memberships_are_remembered
-            a_list_has_what_has_ended
+            a_list_has_present_memberships_only
+            who_comes_back_is_listed_again
+            a_claim_is_released_after_its_user_was_taken_out
         }
         $crate::suite! { @port $block_on, $store, memberships:
             each_membership_is_counted_with_its_row

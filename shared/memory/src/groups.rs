@@ -6,6 +6,7 @@ use confab_app::ports::{CommitOutcome, Groups, Joining, NewVersion, RowChange, S
 use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Seq, UserId};
 
 use crate::Memory;
+use crate::inboxes::Place;
 use crate::memory::Tables;
 
 #[derive(Debug, Default)]
@@ -82,9 +83,16 @@ impl Groups for Memory {
 
     async fn commit(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
         let NewVersion { group, entry, row } = version;
-        self.call(|tables| {
+        let place = match &row {
+            Some(RowChange::Join(joining)) => {
+                self.call(|tables| tables.inboxes.place(joining.user, entry.conversation)).await?
+            }
+            Some(RowChange::Leave(_)) | None => Place::Nowhere,
+        };
+        let outcome = self.call(|tables| {
             if let Some(RowChange::Join(joining)) = &row
-                && !tables.groups.has_count(joining)
+                && (!tables.groups.has_count(joining)
+                    || tables.inboxes.place(joining.user, entry.conversation) != place)
             {
                 return CommitOutcome::Contended;
             }
@@ -97,10 +105,18 @@ impl Groups for Memory {
                     tables.groups.replace_count(&joining);
                     tables.inboxes.join(&joining, entry.conversation, entry.seq);
                 }
-                Some(RowChange::Leave(user)) => tables.inboxes.leave(user, entry.conversation, entry.seq),
+                Some(RowChange::Leave(user)) => {
+                    tables.inboxes.leave(user, entry.conversation, entry.seq);
+                }
             }
             CommitOutcome::Done
-        })
-        .await
+        });
+        let outcome = outcome.await?;
+        if let Some(RowChange::Leave(user)) = row
+            && outcome == CommitOutcome::Done
+        {
+            self.set_aside(user, entry.conversation).await;
+        }
+        Ok(outcome)
     }
 }

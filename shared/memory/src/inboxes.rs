@@ -11,9 +11,14 @@ use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timest
 
 use crate::Memory;
 
+type Rows = BTreeMap<UserId, BTreeMap<ConversationId, Row>>;
+
 #[derive(Debug)]
 pub(crate) struct InboxTable {
-    rows: BTreeMap<UserId, BTreeMap<ConversationId, Row>>,
+    /// Those that lists find.
+    rows: Rows,
+    /// Those of ended memberships of groups, out of their way.
+    ended: Rows,
     alert_writes: Vec<AlertWrite>,
     /// Places for claims in a new row.
     claims_max: usize,
@@ -21,7 +26,7 @@ pub(crate) struct InboxTable {
 
 impl Default for InboxTable {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), alert_writes: Vec::new(), claims_max: REMEMBERED }
+        Self { rows: Rows::new(), ended: Rows::new(), alert_writes: Vec::new(), claims_max: REMEMBERED }
     }
 }
 
@@ -71,18 +76,64 @@ impl Row {
     }
 }
 
+/// Where a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nowhere.
+    Nowhere,
+    /// Where lists find it.
+    Listed,
+    /// Among those of ended memberships.
+    Ended,
+}
+
 impl InboxTable {
-    fn row(&self, user: UserId, conversation: ConversationId) -> Option<&Row> {
-        self.rows.get(&user)?.get(&conversation)
+    fn rows(&self, place: Place) -> Option<&Rows> {
+        match place {
+            Place::Nowhere => None,
+            Place::Listed => Some(&self.rows),
+            Place::Ended => Some(&self.ended),
+        }
     }
 
+    fn shown(&self, place: Place, user: UserId, conversation: ConversationId) -> Option<InboxRow> {
+        let row = self.rows(place)?.get(&user)?.get(&conversation)?;
+        Some(row.show(conversation))
+    }
+
+    pub(crate) fn place(&self, user: UserId, conversation: ConversationId) -> Place {
+        let is_there = |place: &Place| self.shown(*place, user, conversation).is_some();
+        [Place::Listed, Place::Ended].into_iter().find(is_there).unwrap_or(Place::Nowhere)
+    }
+
+    /// The row, wherever it is.
     fn row_mut(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
-        self.rows.get_mut(&user)?.get_mut(&conversation)
+        let rows = match self.place(user, conversation) {
+            Place::Nowhere => return None,
+            Place::Listed => &mut self.rows,
+            Place::Ended => &mut self.ended,
+        };
+        rows.get_mut(&user)?.get_mut(&conversation)
     }
 
     /// The row of somebody who is in the conversation now.
     fn members_row(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
-        self.row_mut(user, conversation).filter(|row| row.joined.since().is_some())
+        let row = self.rows.get_mut(&user)?.get_mut(&conversation)?;
+        Some(row).filter(|row| row.joined.since().is_some())
+    }
+
+    /// Moves the row of a membership that has ended out of the way of lists, if that is still so.
+    fn set_aside(&mut self, user: UserId, conversation: ConversationId) {
+        let Some(rows) = self.rows.get_mut(&user) else { return };
+        if rows.get(&conversation).is_some_and(|row| row.joined.since().is_none())
+            && let Some(row) = rows.remove(&conversation)
+        {
+            self.ended.entry(user).or_default().insert(conversation, row);
+        }
+    }
+
+    fn take_ended(&mut self, user: UserId, conversation: ConversationId) -> Option<Row> {
+        self.ended.get_mut(&user)?.remove(&conversation)
     }
 
     /// Gives each row that is made from now on so many places for claims.
@@ -90,21 +141,21 @@ impl InboxTable {
         self.claims_max = claims_max;
     }
 
-    /// Begins a membership of a group, unless one has begun.
+    /// Begins a membership of a group, unless one has begun. What is left of an earlier one goes on.
     pub(crate) fn join(&mut self, joining: &Joining, conversation: ConversationId, seq: Seq) {
         let claims_max = self.claims_max;
+        let ended = self.take_ended(joining.user, conversation);
         let rows = self.rows.entry(joining.user).or_default();
-        let new = || Row::new(Joined::new(Vec::new(), None), claims_max);
+        let new = || ended.unwrap_or_else(|| Row::new(Joined::new(Vec::new(), None), claims_max));
         let row = rows.entry(conversation).or_insert_with(new);
         row.joined = row.joined.clone().join(seq);
         row.added_by = joining.added_by;
     }
 
-    /// Ends a membership of a group, if one has begun.
-    pub(crate) fn leave(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
-        if let Some(row) = self.members_row(user, conversation) {
-            row.joined = row.joined.clone().leave(seq);
-        }
+    /// Ends a membership of a group; false where none has begun.
+    pub(crate) fn leave(&mut self, user: UserId, conversation: ConversationId, seq: Seq) -> bool {
+        let row = self.members_row(user, conversation);
+        row.map(|row| row.joined = row.joined.clone().leave(seq)).is_some()
     }
 }
 
@@ -112,6 +163,38 @@ impl Memory {
     /// Every change of alerts that took effect, from the `skipped`th on, in that order.
     pub fn alert_writes(&self, skipped: usize) -> Vec<AlertWrite> {
         self.tables().inboxes.alert_writes.iter().skip(skipped).cloned().collect()
+    }
+
+    /// Loses what is left of an ended membership, as a store does that looks for it under the key of present ones only.
+    pub fn lose_ended_row(&self, user: UserId, conversation: ConversationId) {
+        self.tables().inboxes.take_ended(user, conversation);
+    }
+
+    /// Moves a row out of the way of lists, best effort.
+    pub(crate) async fn set_aside(&self, user: UserId, conversation: ConversationId) {
+        // Where it fails, the next list moves it.
+        let _ = self.call(|tables| tables.inboxes.set_aside(user, conversation)).await;
+    }
+
+    /// A page of rows, and those of ended memberships that were met in it.
+    async fn page_of(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<(InboxPage, Vec<ConversationId>), StoreError> {
+        let size = self.page_size(rows_max);
+        self.call(|tables| {
+            let Some(rows) = tables.inboxes.rows.get(&user) else { return Default::default() };
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut rows = rows.range((from, Bound::Unbounded)).map(|(id, row)| row.show(*id));
+            let met: Vec<InboxRow> = rows.by_ref().take(size).collect();
+            let next = met.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
+            let (rows, ended): (Vec<_>, Vec<_>) =
+                met.into_iter().partition(|row| row.joined.since().is_some());
+            (InboxPage { rows, next }, ended.into_iter().map(|row| row.conversation).collect())
+        })
+        .await
     }
 }
 
@@ -158,7 +241,11 @@ impl Inboxes for Memory {
     }
 
     async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
-        self.call(|tables| tables.inboxes.leave(user, conversation, seq)).await
+        let left = self.call(|tables| tables.inboxes.leave(user, conversation, seq)).await?;
+        if left {
+            self.set_aside(user, conversation).await;
+        }
+        Ok(())
     }
 
     async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
@@ -178,16 +265,11 @@ impl Inboxes for Memory {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
-        let size = self.page_size(rows_max);
-        self.call(|tables| {
-            let Some(rows) = tables.inboxes.rows.get(&user) else { return InboxPage::default() };
-            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-            let mut rows = rows.range((from, Bound::Unbounded)).map(|(id, row)| row.show(*id));
-            let page: Vec<InboxRow> = rows.by_ref().take(size).collect();
-            let next = page.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
-            InboxPage { rows: page, next }
-        })
-        .await
+        let (page, ended) = self.page_of(user, after, rows_max).await?;
+        for conversation in ended {
+            self.set_aside(user, conversation).await;
+        }
+        Ok(page)
     }
 
     async fn skim(
@@ -196,7 +278,7 @@ impl Inboxes for Memory {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
-        self.list(user, after, rows_max).await
+        Ok(self.page_of(user, after, rows_max).await?.0)
     }
 
     async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
@@ -204,7 +286,18 @@ impl Inboxes for Memory {
     }
 
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.call(|tables| tables.inboxes.row(user, conversation).map(|row| row.show(conversation))).await
+        // As a store reads it that can move a row between two reads.
+        let looks: &[Place] = match conversation {
+            ConversationId::Dm { .. } => &[Place::Listed],
+            ConversationId::Group(_) => &[Place::Listed, Place::Ended, Place::Listed],
+        };
+        for place in looks {
+            let row = self.call(|tables| tables.inboxes.shown(*place, user, conversation)).await?;
+            if row.is_some() {
+                return Ok(row);
+            }
+        }
+        Ok(None)
     }
 
     async fn mark_read(

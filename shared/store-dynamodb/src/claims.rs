@@ -23,14 +23,14 @@ use sha2::{Digest, Sha256};
 use crate::Store;
 use crate::compare::Comparison;
 use crate::inboxes::{Updated, unless_condition_failed};
-use crate::item::{Item, Reader, number};
+use crate::item::{Item, Reader, number, text};
 use crate::memberships::proof_of;
 use crate::pauses::Pauses;
-use crate::schema::USER;
+use crate::schema::{CONVERSATION, USER};
 
 const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";
-const CLAIMED_BY: &str = "claimed_by";
+pub(crate) const CLAIMED_BY: &str = "claimed_by";
 
 /// Length of what is kept of a key. Unit: bytes of SHA-256.
 ///
@@ -95,7 +95,7 @@ impl Store {
     pub(crate) async fn record_claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
         let ClaimKey { user, conversation, key: id, attempt } = key;
         let result = self
-            .update_row(user, conversation)
+            .update_row(user, text(conversation))
             .update_expression(format!(
                 "SET #claims[{REMEMBERED}] = :hash, #claimed_at[{REMEMBERED}] = :now, #claimed_by = :attempt \
                  REMOVE #claims[0], #claimed_at[0]"
@@ -170,7 +170,8 @@ impl Store {
             }
             match self.replace_claims(key, of, &seen, &window).await? {
                 Updated::Done => return Ok(Some(answer)),
-                Updated::NoRow => row = None,
+                // It may have moved: see `crate::ended_rows`.
+                Updated::NoRow => row = self.row_item(user, conversation, true).await?,
                 Updated::ConditionFailed(changed) => row = Some(changed),
             }
             pauses.wait_after_lost_race().await;
@@ -208,7 +209,8 @@ impl Store {
             names.insert("#claimed_by".to_owned(), CLAIMED_BY.to_owned());
             values.insert(":attempt".to_owned(), number(attempt.0));
         }
-        let update = self.update_row(key.user, key.conversation).update_expression(expression);
+        let row_key = seen.get(CONVERSATION).cloned().unwrap_or_else(|| text(key.conversation));
+        let update = self.update_row(key.user, row_key).update_expression(expression);
         let update = update.condition_expression(condition).set_expression_attribute_names(Some(names));
         unless_condition_failed(update.set_expression_attribute_values(Some(values)).send().await)
     }

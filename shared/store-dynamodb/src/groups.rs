@@ -47,7 +47,7 @@ impl Groups for Store {
         seq: Seq,
         joining: &Joining,
     ) -> Result<CommitOutcome, StoreError> {
-        let items = vec![self.joining(joining, conversation, seq)?, self.counting(joining)?];
+        let items = vec![self.joining_first(joining, conversation, seq)?, self.counting(joining)?];
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(CommitOutcome::Done),
             Err(error) if lost_a_race(&error) => Ok(CommitOutcome::Contended),
@@ -75,7 +75,8 @@ impl Groups for Store {
         match row {
             None => {}
             Some(RowChange::Join(joining)) => {
-                items.extend([self.joining(&joining, conversation, entry.seq)?, self.counting(&joining)?]);
+                items.extend(self.joining(&joining, conversation, entry.seq).await?);
+                items.push(self.counting(&joining)?);
             }
             Some(RowChange::Leave(user)) => {
                 items.extend(self.leaving(user, conversation, entry.seq).await?);
@@ -83,10 +84,14 @@ impl Groups for Store {
         }
         let result = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         match result {
-            Ok(_) => Ok(CommitOutcome::Done),
-            Err(error) if lost_a_race(&error) => Ok(CommitOutcome::Contended),
-            Err(error) => Err(store_error(error)),
+            Ok(_) => {}
+            Err(error) if lost_a_race(&error) => return Ok(CommitOutcome::Contended),
+            Err(error) => return Err(store_error(error)),
         }
+        if let Some(RowChange::Leave(user)) = row {
+            self.set_aside_row_of(user, conversation).await;
+        }
+        Ok(CommitOutcome::Done)
     }
 }
 

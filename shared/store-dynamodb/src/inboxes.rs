@@ -7,7 +7,9 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use confab_app::ports::{
     ClaimKey, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError,
 };
@@ -16,6 +18,7 @@ use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId};
 
 use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::compare::Comparison;
+use crate::ended_rows::{ENDED, conversation_of};
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
 use crate::pauses::Pauses;
@@ -24,6 +27,16 @@ use crate::{Store, alerts, claims, memberships};
 
 const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";
+
+/// The attributes that a row has or has not, whoever adds one: a row moves only as it was read.
+pub(crate) const OPTIONAL: [&str; 6] = [
+    READ_SEQ,
+    MUTED_UNTIL_MS,
+    alerts::ALERTS,
+    claims::CLAIMED_BY,
+    memberships::JOINED_SEQ,
+    memberships::ADDED_BY,
+];
 
 /// Attempts at a transaction that met another one on the same rows.
 const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
@@ -85,7 +98,9 @@ impl Inboxes for Store {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
-        self.rows(user, after, rows_max, true).await
+        let (page, ended) = self.rows(user, after, rows_max, true).await?;
+        self.set_aside_each(ended).await;
+        Ok(page)
     }
 
     async fn skim(
@@ -94,7 +109,7 @@ impl Inboxes for Store {
         after: Option<ConversationId>,
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
-        self.rows(user, after, rows_max, false).await
+        Ok(self.rows(user, after, rows_max, false).await?.0)
     }
 
     async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
@@ -112,7 +127,7 @@ impl Inboxes for Store {
         seq: Seq,
     ) -> Result<MarkReadOutcome, StoreError> {
         let result = self
-            .update_row(user, conversation)
+            .update_row(user, text(conversation))
             .update_expression("SET #read_seq = :seq")
             .condition_expression(
                 "attribute_exists(#in) AND (attribute_not_exists(#read_seq) OR #read_seq < :seq)",
@@ -143,7 +158,7 @@ impl Inboxes for Store {
         until: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let update = self
-            .update_row(user, conversation)
+            .update_row(user, text(conversation))
             .condition_expression("attribute_exists(#in)")
             .expression_attribute_names("#in", memberships::proof_of(conversation))
             .expression_attribute_names("#until", MUTED_UNTIL_MS);
@@ -174,7 +189,7 @@ impl Inboxes for Store {
         let mut values = unchanged.values().unwrap_or_default();
         values.extend(alerts::written(next).map(|next| (":next".to_owned(), next)));
         let result = self
-            .update_row(user, seen.conversation)
+            .update_row(user, text(seen.conversation))
             .update_expression("SET #alerts = :next")
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
@@ -209,33 +224,14 @@ impl Store {
         self.row_item(user, conversation, consistent).await?.as_ref().map(inbox_row).transpose()
     }
 
-    /// The row with all its attributes.
-    pub(crate) async fn row_item(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        consistent: bool,
-    ) -> Result<Option<Item>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.tables.inboxes)
-            .key(USER, text(user))
-            .key(CONVERSATION, text(conversation))
-            .consistent_read(consistent)
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(output.item)
-    }
-
+    /// The rows of present memberships in a page, and those of ended ones that were met in it.
     async fn rows(
         &self,
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
         consistent: bool,
-    ) -> Result<InboxPage, StoreError> {
+    ) -> Result<(InboxPage, Vec<Item>), StoreError> {
         let start = after.map(|conversation| {
             Item::from([(USER.to_owned(), text(user)), (CONVERSATION.to_owned(), text(conversation))])
         });
@@ -243,30 +239,35 @@ impl Store {
             .client
             .query()
             .table_name(&self.tables.inboxes)
-            .key_condition_expression("#user = :user")
+            .key_condition_expression("#user = :user AND #conversation < :ended")
             .expression_attribute_names("#user", USER)
+            .expression_attribute_names("#conversation", CONVERSATION)
             .expression_attribute_values(":user", text(user))
+            .expression_attribute_values(":ended", text(ENDED))
             .set_exclusive_start_key(start)
             .limit(i32::try_from(rows_max).unwrap_or(i32::MAX))
             .consistent_read(consistent)
             .send()
             .await
             .map_err(store_error)?;
-        let rows = output.items().iter().map(inbox_row).collect::<Result<Vec<_>, _>>()?;
+        let mut rows = output.items().iter().map(inbox_row).collect::<Result<Vec<_>, _>>()?;
         let next = rows.last().filter(|_| output.last_evaluated_key.is_some()).map(|row| row.conversation);
-        Ok(InboxPage { rows, next })
+        rows.retain(|row| row.joined.since().is_some());
+        let ended = output.items.unwrap_or_default().into_iter().filter(memberships::is_ended).collect();
+        Ok((InboxPage { rows, next }, ended))
     }
 
+    /// An update of the row under that key.
     pub(crate) fn update_row(
         &self,
         user: UserId,
-        conversation: ConversationId,
+        key: AttributeValue,
     ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.tables.inboxes)
             .key(USER, text(user))
-            .key(CONVERSATION, text(conversation))
+            .key(CONVERSATION, key)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
@@ -303,7 +304,8 @@ fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
     let reader = Reader::new("an inbox row", item);
     Ok(InboxRow {
         joined: memberships::read(&reader)?,
-        conversation: reader.parsed(CONVERSATION)?,
+        conversation: conversation_of(reader.text(CONVERSATION)?)
+            .ok_or_else(|| reader.malformed(CONVERSATION))?,
         read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
         alerts: alerts::read(&reader)?,

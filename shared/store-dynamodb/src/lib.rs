@@ -20,6 +20,7 @@ mod claims;
 mod connections;
 mod contacts;
 mod devices;
+mod ended_rows;
 mod groups;
 mod high_water;
 mod inboxes;

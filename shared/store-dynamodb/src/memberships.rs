@@ -7,20 +7,22 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
-use confab_app::ports::{Inboxes, Joining, StoreError};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
+use confab_app::ports::{Joining, StoreError};
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Joined, Seq, UserId};
 
 use crate::Store;
 use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
-use crate::error::{condition_held, store_error};
+use crate::ended_rows::ENDED;
+use crate::error::store_error;
 use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
 
-const JOINED_SEQ: &str = "joined_seq";
+pub(crate) const JOINED_SEQ: &str = "joined_seq";
 const PAST: &str = "past";
-const ADDED_BY: &str = "added_by";
+pub(crate) const ADDED_BY: &str = "added_by";
 
 /// Times that a membership is looked at which changes meanwhile.
 const ATTEMPTS_MAX: u32 = 4;
@@ -48,10 +50,19 @@ pub(crate) fn read(row: &Reader<'_>) -> Result<Joined, StoreError> {
     Ok(Joined::new(past, row.optional_number(JOINED_SEQ)?.and_then(Seq::new)))
 }
 
+/// Whether a row is of a group, and of a membership that has ended.
+pub(crate) fn is_ended(row: &Item) -> bool {
+    row.contains_key(PAST) && !row.contains_key(JOINED_SEQ)
+}
+
 /// Who put the user there, and was no friend of theirs.
 pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
     let adder = row.optional_text(ADDED_BY)?.map(str::parse).transpose();
     adder.map_err(|_| row.malformed(ADDED_BY))
+}
+
+fn is_ended_key(key: &AttributeValue) -> bool {
+    key.as_s().is_ok_and(|key| key.starts_with(ENDED))
 }
 
 fn nothing_past() -> AttributeValue {
@@ -72,7 +83,7 @@ struct RowUpdate {
 }
 
 impl RowUpdate {
-    fn beginning(joining: &Joining, seq: Seq) -> Self {
+    fn beginning(joining: &Joining, seq: Seq, condition: Option<&'static str>) -> Self {
         let mut names = claims_names();
         names.insert("#joined".to_owned(), JOINED_SEQ.to_owned());
         names.insert("#past".to_owned(), PAST.to_owned());
@@ -91,7 +102,7 @@ impl RowUpdate {
             "SET {CLAIMS_UNLESS_THERE}, #joined = if_not_exists(#joined, :seq), \
              #past = if_not_exists(#past, :past){added_by}"
         );
-        Self { expression, condition: None, names, values }
+        Self { expression, condition, names, values }
     }
 
     fn end(since: Seq, seq: Seq) -> Self {
@@ -108,15 +119,45 @@ impl RowUpdate {
     }
 }
 
+/// A row with a membership that begins.
+fn begun(mut row: Item, joining: &Joining, seq: Seq) -> Item {
+    row.insert(JOINED_SEQ.to_owned(), number(seq.get()));
+    match joining.added_by {
+        Some(adder) => row.insert(ADDED_BY.to_owned(), text(adder)),
+        None => row.remove(ADDED_BY),
+    };
+    row
+}
+
 impl Store {
-    /// Begins a membership, unless one has begun.
-    pub(crate) fn joining(
+    /// Begins the membership of a group that is about to be made, so that its user has no row of it.
+    pub(crate) fn joining_first(
         &self,
         joining: &Joining,
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<TransactWriteItem, StoreError> {
-        self.in_transaction(joining.user, conversation, RowUpdate::beginning(joining, seq))
+        self.in_transaction(joining.user, conversation, RowUpdate::beginning(joining, seq, None))
+    }
+
+    /// Begins a membership, unless one has begun. What is left of an earlier one goes on.
+    pub(crate) async fn joining(
+        &self,
+        joining: &Joining,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let condition = match self.row_to_join(joining.user, conversation).await? {
+            None => "attribute_not_exists(#past)",
+            Some(ended) if ended.get(CONVERSATION).is_some_and(is_ended_key) => {
+                let row = begun(ended.clone(), joining, seq);
+                return Ok(self.moving_back(&ended, conversation, row)?.into());
+            }
+            // A list may move it meanwhile.
+            Some(_) => "attribute_exists(#past)",
+        };
+        let update = RowUpdate::beginning(joining, seq, Some(condition));
+        Ok(vec![self.in_transaction(joining.user, conversation, update)?])
     }
 
     /// Removes a row that begins there, and has no other membership.
@@ -171,7 +212,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS_MAX {
             let Some(since) = self.since(user, conversation).await? else { return Ok(()) };
-            if self.update_membership(user, conversation, RowUpdate::end(since, seq)).await? {
+            let end = RowUpdate::end(since, seq);
+            if let Some(ended) = self.update_membership(user, conversation, end).await? {
+                self.set_aside(&ended).await;
                 return Ok(());
             }
         }
@@ -179,24 +222,37 @@ impl Store {
     }
 
     async fn since(&self, user: UserId, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
-        Ok(self.get(user, conversation).await?.and_then(|row| row.joined.since()))
+        let Some(row) = self.listed_item(user, conversation, true).await? else { return Ok(None) };
+        Ok(read(&Reader::new("an inbox row", &row))?.since())
     }
 
+    /// The row as it is then; `None` where the condition did not hold.
     async fn update_membership(
         &self,
         user: UserId,
         conversation: ConversationId,
         update: RowUpdate,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Item>, StoreError> {
         let result = self
-            .update_row(user, conversation)
+            .update_row(user, text(conversation))
             .update_expression(update.expression)
             .set_condition_expression(update.condition.map(str::to_owned))
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        condition_held(result)
+        match result {
+            Ok(updated) => Ok(Some(updated.attributes.unwrap_or_default())),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     fn in_transaction(

@@ -20,9 +20,9 @@ pub struct NewVersion<'a> {
 /// What happens to a member's inbox row, at the entry's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowChange {
-    /// A membership begins.
+    /// A membership begins. What is left of earlier ones goes on: what they let their user read, the read marker, claims.
     Join(Joining),
-    /// A membership ends.
+    /// A membership ends: see [`leave`](super::Inboxes::leave).
     Leave(UserId),
 }
 

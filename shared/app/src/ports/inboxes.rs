@@ -135,6 +135,9 @@ pub trait Inboxes {
 
     /// Ends a user's membership of a group with the entry at `seq`; nothing where it has ended.
     ///
+    /// The row is then moved out of the way of [`list`](Inboxes::list), best effort: what costs a list nothing is still
+    /// found by [`get`](Inboxes::get), and goes on where its user joins again.
+    ///
     /// # Errors
     ///
     /// [`StoreError`].
@@ -157,7 +160,11 @@ pub trait Inboxes {
         seq: Seq,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A page of the user's rows, those of ended memberships included, strongly consistent.
+    /// A page of the user's rows of present memberships, strongly consistent. It may have fewer rows than there are, and
+    /// none, though another page follows.
+    ///
+    /// Rows of ended memberships are not read, but for those that were not moved when the membership ended: such a row is
+    /// left out, and moved, best effort. So a list becomes as cheap as it can be by being read.
     ///
     /// # Errors
     ///
@@ -169,7 +176,7 @@ pub trait Inboxes {
         rows_max: u32,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
 
-    /// As [`list`](Inboxes::list), as the rows are or were a moment ago, for half the price.
+    /// As [`list`](Inboxes::list), as the rows are or were a moment ago, for half the price. Moves nothing.
     ///
     /// # Errors
     ///
@@ -192,7 +199,8 @@ pub trait Inboxes {
         conversation: ConversationId,
     ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
 
-    /// The user's row, strongly consistent.
+    /// The user's row, of an ended membership too, strongly consistent. That of a present one costs one read, any other
+    /// two or three.
     ///
     /// # Errors
     ///

@@ -15,8 +15,7 @@ use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Sessio
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
 const GROUPS_AT_ONCE: u32 = 100;
 
-/// Pages of inbox rows that are read for that: as many as a user has memberships at most. Those of somebody who has
-/// more rows, of memberships that have ended, are looked at no further.
+/// Pages of inbox rows that are read for that: as many as a user has memberships at most.
 const GROUPS_PAGES_MAX: u32 = 20;
 
 /// Whether each of up to 100 users is there, in the order asked for, each once.

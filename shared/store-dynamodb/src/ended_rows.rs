@@ -1,0 +1,183 @@
+//! Rows of ended memberships, out of the way of lists.
+//!
+//! Shape: as in [`crate::inboxes`], with `left#` and the group's id for `conversation`: these keys come after those of
+//! all conversations, so a list ends before them and costs nothing for them.
+//!
+//! A membership ends where its row is. Then the row moves, and it moves back where its user joins again: each time one
+//! transaction, so a row is under one of the two keys. Where the first move fails, the next list that meets the row
+//! makes it; rows of versions that know one key only move in the same way.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use confab_app::ports::StoreError;
+use confab_domain::{ConversationId, UserId};
+use futures_util::{StreamExt, stream};
+
+use crate::Store;
+use crate::compare::Comparison;
+use crate::error::{lost_a_race, store_error};
+use crate::inboxes::OPTIONAL;
+use crate::item::{Item, text};
+use crate::memberships::is_ended;
+use crate::schema::{CONVERSATION, USER};
+
+/// What the keys of ended rows begin with.
+pub(crate) const ENDED: &str = "left#";
+
+/// Rows that one list moves at most, so that it ends in time however many it meets.
+const MOVES_MAX: usize = 64;
+
+/// Moves that are under way side by side.
+const MOVES_AT_ONCE: usize = 16;
+
+impl Store {
+    /// The row with all its attributes, wherever it is.
+    pub(crate) async fn row_item(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistent: bool,
+    ) -> Result<Option<Item>, StoreError> {
+        let listed = self.listed_item(user, conversation, consistent).await?;
+        if listed.is_some() || conversation.group().is_none() {
+            return Ok(listed);
+        }
+        let ended = self.item_at(user, ended_key(conversation), consistent).await?;
+        if ended.is_some() {
+            return Ok(ended);
+        }
+        // It may have moved back between the two reads.
+        self.listed_item(user, conversation, consistent).await
+    }
+
+    /// The row, if a list finds it.
+    pub(crate) async fn listed_item(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistent: bool,
+    ) -> Result<Option<Item>, StoreError> {
+        self.item_at(user, text(conversation), consistent).await
+    }
+
+    /// The row that somebody who joins a group has of it: where it is ended it may be under either key.
+    ///
+    /// Two reads are enough: who joins in between has another version of the group made, or another count.
+    pub(crate) async fn row_to_join(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Item>, StoreError> {
+        match self.listed_item(user, conversation, true).await? {
+            Some(listed) => Ok(Some(listed)),
+            None => self.item_at(user, ended_key(conversation), true).await,
+        }
+    }
+
+    async fn item_at(
+        &self,
+        user: UserId,
+        key: AttributeValue,
+        consistent: bool,
+    ) -> Result<Option<Item>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.tables.inboxes)
+            .key(USER, text(user))
+            .key(CONVERSATION, key)
+            .consistent_read(consistent)
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(output.item)
+    }
+
+    /// Moves the row of a membership that has ended, if that is still so.
+    ///
+    /// Best effort: a row that stays costs its reads until a list moves it, and nothing else goes wrong.
+    pub(crate) async fn set_aside(&self, row: &Item) {
+        let _ = self.move_ended(row).await;
+    }
+
+    /// As [`set_aside`](Store::set_aside), for a row that has to be read first.
+    pub(crate) async fn set_aside_row_of(&self, user: UserId, conversation: ConversationId) {
+        if let Ok(Some(row)) = self.listed_item(user, conversation, true).await
+            && is_ended(&row)
+        {
+            self.set_aside(&row).await;
+        }
+    }
+
+    /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met.
+    pub(crate) async fn set_aside_each(&self, rows: Vec<Item>) {
+        let moves = rows.into_iter().take(MOVES_MAX).map(|row| async move { self.set_aside(&row).await });
+        stream::iter(moves).buffer_unordered(MOVES_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn move_ended(&self, row: &Item) -> Result<(), StoreError> {
+        let Some(conversation) = row.get(CONVERSATION).and_then(|key| key.as_s().ok()) else { return Ok(()) };
+        let mut ended = row.clone();
+        ended.insert(CONVERSATION.to_owned(), text(format_args!("{ENDED}{conversation}")));
+        let items = vec![self.deleting(row)?, self.putting(ended)?];
+        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
+            Ok(_) => Ok(()),
+            // Somebody else has moved it, or its user has come back.
+            Err(error) if lost_a_race(&error) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// Moves an ended row back, as `row` is with its key as the only difference.
+    pub(crate) fn moving_back(
+        &self,
+        ended: &Item,
+        conversation: ConversationId,
+        mut row: Item,
+    ) -> Result<[TransactWriteItem; 2], StoreError> {
+        row.insert(CONVERSATION.to_owned(), text(conversation));
+        Ok([self.deleting(ended)?, self.putting(row)?])
+    }
+
+    /// Deletes a row, if it is as it was read.
+    fn deleting(&self, row: &Item) -> Result<TransactWriteItem, StoreError> {
+        let key = |name: &str| row.get(name).cloned().unwrap_or_else(|| text(""));
+        let unchanged = unchanged(row);
+        let delete = Delete::builder()
+            .table_name(&self.tables.inboxes)
+            .key(USER, key(USER))
+            .key(CONVERSATION, key(CONVERSATION))
+            .condition_expression(unchanged.expression())
+            .set_expression_attribute_names(Some(unchanged.names.clone()))
+            .set_expression_attribute_values(unchanged.values())
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    fn putting(&self, row: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.tables.inboxes)
+            .set_item(Some(row))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+fn ended_key(conversation: ConversationId) -> AttributeValue {
+    text(format_args!("{ENDED}{conversation}"))
+}
+
+/// The conversation that the key of a row names.
+pub(crate) fn conversation_of(key: &str) -> Option<ConversationId> {
+    key.strip_prefix(ENDED).unwrap_or(key).parse().ok()
+}
+
+/// That a row has all that was read, and nothing that it may have besides.
+fn unchanged(row: &Item) -> Comparison {
+    let is_no_key = |name: &str| ![USER, CONVERSATION].contains(&name);
+    let present = row.iter().filter(|(name, _)| is_no_key(name));
+    let present = present.map(|(name, value)| (name.as_str(), Some(value.clone())));
+    let absent = OPTIONAL.into_iter().filter(|name| !row.contains_key(*name)).map(|name| (name, None));
+    present.chain(absent).fold(Comparison::default(), |all, (name, seen)| all.and(name, seen))
+}
