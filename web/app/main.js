@@ -1,5 +1,6 @@
 import { Accounts, ConfabClient } from '../confab.js';
 import { Drafts } from './drafts.js';
+import { keepPage } from './offline.js';
 import { owedNotice } from './owed-notice.js';
 import { Shell } from './shell.js';
 import { signInView } from './sign-in.js';
@@ -13,6 +14,7 @@ let drafts = null;
 let client = null;
 
 holdToasts(document.body);
+keepPage();
 accounts.owedLogouts.start();
 const account = await accounts.resume();
 if (account) await enter(account.user);

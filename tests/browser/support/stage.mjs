@@ -61,9 +61,9 @@ export class Stage {
     this.listen = listen;
   }
 
-  /** Returns somebody with a browser of their own. */
+  /** Returns somebody with a browser of their own, without service workers unless `serviceWorkers` is `allow`: what they fetch cannot be rerouted. */
   async person({ base = this.http, path, ...options } = {}) {
-    const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: 'block', ...options });
     context.setDefaultTimeout(WAIT_MS_MAX);
     this.#ends.push(() => context.close());
     return this.window(context, base, path);

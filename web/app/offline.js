@@ -1,0 +1,31 @@
+/** Files that the browser loads of itself, or later. */
+const BESIDES = ['/', '/icon.svg', '/manifest.webmanifest', '/confab/alarm-worker.js'];
+/** What is not of the page. */
+const ELSEWHERE = /^\/(v1|ws|dev)(\/|$)/;
+
+/**
+ * Has this browser keep the page's files, so that the page opens without a
+ * network. Does nothing where the browser has no service workers.
+ */
+export async function keepPage() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  try {
+    await pageLoaded();
+    await serviceWorker.register('/sw.js', { updateViaCache: 'none' });
+    const { active } = await serviceWorker.ready;
+    active.postMessage({ files: loadedFiles() });
+  } catch {
+    // A browser that forbids it, as in private windows, opens the page with a network only.
+  }
+}
+
+async function pageLoaded() {
+  if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+}
+
+function loadedFiles() {
+  const loaded = performance.getEntriesByType('resource').map(({ name }) => new URL(name));
+  const own = loaded.filter(({ origin, pathname }) => origin === location.origin && !ELSEWHERE.test(pathname));
+  return [...new Set([...BESIDES, ...own.map(({ pathname }) => pathname)])];
+}

@@ -1,0 +1,112 @@
+// Opens the page where there is no network: what a page has loaded is kept, all
+// files of one load together, and served when the server cannot be reached. While
+// it can be, everything comes from it, so a kept file never hides a newer one.
+// Nothing of the API is ever kept.
+
+const PREFIX = 'confab-page.';
+/** Stands in a cache that has all files of a load. */
+const COMPLETE = '/complete';
+/** What is not of the page. */
+const ELSEWHERE = /^\/(v1|ws|dev)(\/|$)/;
+/** Longest wait for a server that does not answer, where there is something to serve instead. Unit: milliseconds. */
+const ANSWER_MS_MAX = 4_000;
+
+/**
+ * What windows run, lest versions mix: `kept`, all their files are served from what is kept; `newer`, the server
+ * has given them a file that differs from the one kept; else what they have is alike on both sides.
+ */
+const runs = new Map();
+let keeping = Promise.resolve();
+
+addEventListener('install', () => skipWaiting());
+
+addEventListener('fetch', (event) => {
+  const { request, clientId, resultingClientId } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== location.origin || ELSEWHERE.test(pathname)) return;
+  event.respondWith(request.mode === 'navigate' ? page(request, resultingClientId) : file(request, clientId));
+});
+
+/** A window says what it has loaded. */
+addEventListener('message', (event) => {
+  if (runs.get(event.source.id) === 'kept') return;
+  const { files } = event.data;
+  // One after the other: each drops what the one before has kept.
+  keeping = keeping.then(() => keep(files)).catch(() => {});
+  event.waitUntil(keeping);
+});
+
+async function page(request, client) {
+  const kept = await keptFile('/');
+  if (!kept) return fetch(request);
+  try {
+    const response = await Promise.race([fetch(request), tooLate()]);
+    return choose(response, kept, client);
+  } catch {
+    runs.set(client, 'kept');
+    return kept;
+  }
+}
+
+async function file(request, client) {
+  const kept = await keptFile(request);
+  if (kept && runs.get(client) === 'kept') return kept;
+  try {
+    return choose(await fetch(request), kept, client);
+  } catch (error) {
+    if (!kept || runs.get(client) === 'newer') throw error;
+    runs.set(client, 'kept');
+    return kept;
+  }
+}
+
+/** Returns the server's answer, unless the window has begun to run what is kept meanwhile. */
+function choose(response, kept, client) {
+  if (kept && runs.get(client) === 'kept') return kept;
+  if (!kept || !isSame(response, kept)) runs.set(client, 'newer');
+  return response;
+}
+
+function isSame(response, kept) {
+  const version = response.headers.get('ETag');
+  return version !== null && version === kept?.headers.get('ETag');
+}
+
+async function keptFile(request) {
+  return (await (await newest())?.match(request)) ?? null;
+}
+
+function tooLate() {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), ANSWER_MS_MAX));
+}
+
+/** Returns the newest cache that is complete, or null. */
+async function newest() {
+  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX)).sort();
+  for (const name of names.reverse()) {
+    const cache = await caches.open(name);
+    if (await cache.match(COMPLETE)) return cache;
+  }
+  return null;
+}
+
+/** Keeps the files of a load in a cache of their own, and drops the others, unless they are kept already. */
+async function keep(files) {
+  // From the browser's own cache: the very files that the page runs.
+  const loaded = await Promise.all(files.map(async (name) => [name, await fetch(name, { cache: 'force-cache' })]));
+  if (loaded.some(([, response]) => !response.ok)) return;
+  if (await areKept(loaded)) return;
+  const name = PREFIX + Date.now();
+  const cache = await caches.open(name);
+  await Promise.all(loaded.map(([file, response]) => cache.put(file, response)));
+  await cache.put(COMPLETE, new Response());
+  const others = (await caches.keys()).filter((other) => other.startsWith(PREFIX) && other !== name);
+  await Promise.all(others.map((other) => caches.delete(other)));
+}
+
+async function areKept(loaded) {
+  const cache = await newest();
+  if (!cache) return false;
+  const same = await Promise.all(loaded.map(async ([name, response]) => isSame(response, await cache.match(name))));
+  return same.every(Boolean);
+}
