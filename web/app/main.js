@@ -63,7 +63,7 @@ function onSwitch() {
 function leave(reason) {
   const { user } = client;
   const handle = accounts.get(user)?.handle;
-  if (reason === 'logout') drafts.clear();
+  if (reason === 'logout') shell.forget();
   close();
   if (reason === 'logout') {
     accounts.forget(user);

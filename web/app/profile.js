@@ -23,7 +23,7 @@ export function openProfile({ client }) {
     }
     save.disabled = true;
     try {
-      await client.rename(wanted);
+      await client.profiles.rename(wanted);
       dialog.close();
       toast('Your name is saved.');
     } catch (error) {

@@ -13,6 +13,7 @@ import { icon, logo } from './icons.js';
 import { menuButton } from './menu.js';
 import { nameOf } from './names.js';
 import { openNewChat } from './new-chat.js';
+import { Notices } from './notices.js';
 import { openProfile } from './profile.js';
 import { Router } from './router.js';
 import { toast } from './toast.js';
@@ -29,12 +30,15 @@ export class Shell {
   #view = null;
   #phone = null;
   #drafts;
+  #notices;
   #cleanup = [];
 
   /** @param {{client: object, drafts: import('./drafts.js').Drafts, onSwitch: () => void, onLogout: () => void}} use */
   constructor({ client, drafts, onSwitch, onLogout }) {
     this.#client = client;
     this.#drafts = drafts;
+    this.#notices = new Notices({ client, onOpen: (conversation) => this.#router.open(conversation) });
+    this.#cleanup.push(() => this.#notices.dispose());
     this.onSwitch = onSwitch;
     this.onLogout = onLogout;
     this.list = new ChatList({ client, drafts, onOpen: (conversation) => this.#router.open(conversation), onNew: () => this.#newChat(), onRequests: () => this.#friends() });
@@ -46,6 +50,12 @@ export class Shell {
     this.#listen();
     this.#findPhone();
     this.#route({ initial: true });
+  }
+
+  /** Deletes what the account has set in this browser. */
+  forget() {
+    this.#drafts.clear();
+    this.#notices.off();
   }
 
   dispose() {
@@ -66,6 +76,7 @@ export class Shell {
       items: () => [
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
         { icon: 'friends', text: this.#friendsText(), testid: 'menu-friends', run: () => this.#friends() },
+        ...(this.#notices.arePossible ? [{ icon: 'bell', text: this.#notices.areOn ? 'Turn notifications off' : 'Turn notifications on', testid: 'menu-notices', run: () => this.#notices.toggle() }] : []),
         { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },
         ...(this.#phone ? [{ icon: 'phone', text: 'Phone', testid: 'menu-phone', run: () => this.#phone.open() }] : []),
         { icon: 'swap', text: 'Switch account', testid: 'switch-account', run: this.onSwitch },

@@ -180,6 +180,11 @@ export class ConfabClient extends EventTarget {
     return this.#connection.retryAt;
   }
 
+  /** Whether nobody is at any window of the account in this browser, and it is this window's part to call them. */
+  get isUnattended() {
+    return this.#connection.isUnattended;
+  }
+
   /** Number of unread messages; those of muted conversations are not counted. */
   get unreadTotal() {
     return this.chats.unreadTotal;
@@ -196,7 +201,7 @@ export class ConfabClient extends EventTarget {
       onActivity: (active) => this.#connection.setActive(active),
     });
     this.#connection.start();
-    this.#loadOwnProfile();
+    this.profiles.loadOwn();
   }
 
   /**
@@ -320,15 +325,6 @@ export class ConfabClient extends EventTarget {
     const chat = this.chats.get(conversation);
     if (!chat || chat.left || chat.log.cursor === 0) return;
     await this.chats.moveMarkers(chat, await this.http.receipts(conversation).catch(() => []));
-  }
-
-  async rename(display_name) {
-    this.profiles.put(await this.http.patchMe({ display_name }));
-  }
-
-  async #loadOwnProfile() {
-    const me = await this.http.me().catch(() => null);
-    if (me) this.profiles.put(me);
   }
 
   #synced() {

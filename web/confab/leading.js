@@ -51,7 +51,7 @@ export class Leading {
     });
     connection.addEventListener('frame', ({ detail }) => this.#spread(detail));
     for (const type of ['ended', 'logged-out']) connection.addEventListener(type, () => emit(type));
-    connection.setIdle(!this.#active);
+    connection.setIdle(this.isIdle);
     connection.hold(held);
     connection.start({ displaced });
     this.#tell();
@@ -79,6 +79,11 @@ export class Leading {
 
   reconnect() {
     this.#connection.reconnect();
+  }
+
+  /** Whether nobody is at any window of the account. */
+  get isIdle() {
+    return !this.#active && this.#activeWindows.size === 0;
   }
 
   /** Notes whether somebody is at this window. */
@@ -129,7 +134,7 @@ export class Leading {
   }
 
   #tellIdle() {
-    this.#connection.setIdle(!this.#active && this.#activeWindows.size === 0);
+    this.#connection.setIdle(this.isIdle);
   }
 
   async #serve({ from, number, frame }) {

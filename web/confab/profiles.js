@@ -59,6 +59,17 @@ export class Profiles extends EventTarget {
     else this.refresh(user);
   }
 
+  /** Asks the server for the user's own profile. */
+  async loadOwn() {
+    const me = await this.#http.me().catch(() => null);
+    if (me) this.put(me);
+  }
+
+  /** Gives the user another display name. */
+  async rename(display_name) {
+    this.put(await this.#http.patchMe({ display_name }));
+  }
+
   async #work() {
     if (this.#running >= LOOKUPS_MAX) return;
     this.#running += 1;

@@ -91,6 +91,11 @@ export class SharedConnection extends EventTarget {
     return this.#role instanceof Leading;
   }
 
+  /** Whether this window has the socket and nobody is at any window: of all windows one at most says so. */
+  get isUnattended() {
+    return this.leads && this.#role.isIdle;
+  }
+
   start() {
     if (this.status !== 'stopped') return;
     this.#setStatus('connecting');

@@ -9,6 +9,8 @@ import { startServer } from './server.mjs';
 const WAIT_MS_MAX = 15_000;
 /** What a browser itself writes when requests fail because a test cut the line. */
 export const LINE_CUT = /net::ERR_|WebSocket connection to/;
+/** What Playwright writes where a person's browser has no service workers. */
+const WORKER_BLOCKED = 'Service Worker registration blocked by Playwright';
 /** What a browser itself writes when the server refuses a request. */
 export const refused = (status) => new RegExp(`the server responded with a status of ${status}`);
 
@@ -73,6 +75,7 @@ export class Stage {
   async window(context, base = this.http, path) {
     const page = await context.newPage();
     page.on('console', (line) => {
+      if (line.text() === WORKER_BLOCKED) return;
       if (line.type() === 'error' || line.type() === 'warning') this.complaints.push(`${line.text()} ${line.location().url}`.trim());
     });
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
