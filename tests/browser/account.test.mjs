@@ -134,6 +134,33 @@ scene('reloading keeps the session, the conversation and the draft', async (stag
   assert.equal(await ada.find('composer').inputValue(), 'half a thought');
 });
 
+scene('a refresh whose answer is lost logs nobody out, also not by a reload', { expected: [LINE_CUT, refused(401)] }, async (stage) => {
+  const ada = await stage.person();
+  await ada.signUp('ada_re', 'Ada Lovelace');
+  const refreshes = [];
+  let answers = 0;
+  await ada.page.route('**/v1/token/refresh', async (route) => {
+    refreshes.push(route.request().postDataJSON());
+    const answer = await route.fetch();
+    answers += answer.status() === 200;
+    if (refreshes.length === 1) await route.abort();
+    else await route.fulfill({ response: answer });
+  });
+  let refusals = 2;
+  await ada.page.route('**/v1/me', (route) => (refusals-- > 0 ? route.fulfill({ status: 401, json: { error: { code: 'unauthenticated', message: 'expired token' } } }) : route.continue()));
+  const lost = ada.page.waitForEvent('requestfailed', (request) => request.url().endsWith('/v1/token/refresh'));
+  await ada.page.reload();
+  await lost;
+  const again = ada.page.waitForResponse('**/v1/token/refresh');
+  await ada.page.reload();
+  await again;
+  await ada.online();
+  await ada.find('menu').click();
+  await ada.find('menu-devices').click();
+  await ada.page.locator('.device').waitFor();
+  assert.deepEqual([refreshes[1], answers], [refreshes[0], 2]);
+});
+
 scene('a draft outlives its window, is seen in the list, and ends when it is sent or its account logs out', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_dr', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_dr', 'Grace Hopper')]);
