@@ -79,6 +79,7 @@ scene('a friend’s new name is seen at once', async (stage) => {
   await grace.say(await grace.conversationWith('ada_z'), 'hello');
   const wire = await ada.wire();
   await ada.page.reload();
+  await ada.online();
   await ada.open('Grace Hopper');
   await grace.call('PATCH', '/v1/me', { display_name: 'Admiral Hopper' });
   wire.receive({ type: 'profile', user: grace.user, display_name: 'Admiral Hopper' });
