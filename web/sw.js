@@ -40,7 +40,7 @@ async function page(request, client) {
   const kept = await keptFile('/');
   if (!kept) return fetch(request);
   try {
-    const response = await Promise.race([fetch(request), tooLate()]);
+    const response = await Promise.race([answer(request), tooLate()]);
     return choose(response, kept, client);
   } catch {
     runs.set(client, 'kept');
@@ -52,12 +52,19 @@ async function file(request, client) {
   const kept = await keptFile(request);
   if (kept && runs.get(client) === 'kept') return kept;
   try {
-    return choose(await fetch(request), kept, client);
+    return choose(await answer(request), kept, client);
   } catch (error) {
     if (!kept || runs.get(client) === 'newer') throw error;
     runs.set(client, 'kept');
     return kept;
   }
+}
+
+/** A server that is out of order, or a proxy before one, is as good as none. */
+async function answer(request) {
+  const response = await fetch(request);
+  if (response.status >= 500) throw new Error(`status ${response.status}`);
+  return response;
 }
 
 /** Returns the server's answer, unless the window has begun to run what is kept meanwhile. */

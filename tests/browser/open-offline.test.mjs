@@ -60,6 +60,9 @@ scene('files of two versions are never served together, and a server that does n
     const [name, ...others] = await caches.keys();
     return others.length === 0 && (await (await (await caches.open(name)).match('/b.js')).text()).includes('2');
   });
+  site.mode = 'busy';
+  await page.reload();
+  await shows(page, '2 2');
   site.mode = 'silent';
   await page.reload();
   await shows(page, '2 2');
@@ -85,6 +88,10 @@ class Site {
     if (this.mode === 'silent') return;
     if (this.mode === 'down' || url === this.broken) {
       response.destroy();
+      return;
+    }
+    if (this.mode === 'busy') {
+      response.writeHead(503).end();
       return;
     }
     const { version } = this;

@@ -16,6 +16,8 @@ const DURATIONS = [
 
 /** Returns what can be done about a conversation's alerts, for a menu. */
 export function muteItems(client, chat) {
+  // The server knows no conversation in which nothing was said.
+  if (!chat.listed) return [];
   if (isMuted(chat)) return [{ icon: 'bell', text: 'Unmute', testid: 'unmute', run: () => mute(client, chat, null) }];
   return [{ icon: 'muted', text: 'Mute', testid: 'mute', run: () => openMute(client, chat) }];
 }
