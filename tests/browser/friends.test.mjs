@@ -39,13 +39,13 @@ scene('a friend request is seen where the chats are, and answered there', async 
   };
   assert.ok(await ada.find('menu-news').isHidden());
   await asks(grace);
-  await ada.find('toast').filter({ hasText: 'Grace Hopper wants to be your friend.' }).waitFor();
+  await ada.find('toast').filter({ hasText: 'Grace Hopper wants to be your friend.' }).first().waitFor();
   await ada.find('menu-news').waitFor();
   assert.equal(await ada.find('menu').getAttribute('aria-label'), 'Menu, 1 friend request');
   const card = (name) => ada.find('request-card').filter({ hasText: name });
   for (const [api, name] of [[joan, 'Joan Clarke'], [alan, 'Alan Turing']]) {
     await asks(api);
-    await ada.find('toast').filter({ hasText: name }).waitFor();
+    await ada.find('toast').filter({ hasText: name }).first().waitFor();
   }
   assert.equal(await ada.find('request-card').count(), 2);
   await ada.find('more-requests').filter({ hasText: '1 more' }).waitFor();

@@ -74,6 +74,7 @@ scene('typing is shown in the header and in the list, moves nothing, and ends by
   await ada.open('Grace Hopper');
   await grace.open('Ada Lovelace');
   await detail(ada, /^online/);
+  await ada.sees('hello');
   const before = await places(ada);
 
   await grace.find('composer').press('a');
@@ -95,7 +96,8 @@ scene('typing is shown in the header and in the list, moves nothing, and ends by
 scene('in a group it is said who is typing', async (stage) => {
   const { ada: adasApi, grace: gracesApi } = await friendsWithChat(stage.http, 'g');
   const joansApi = await Api.signUp(stage.http, 'joan_g', 'Joan Clarke');
-  await adasApi.call('POST', '/v1/groups', { name: 'Climbing', members: [gracesApi.user, joansApi.user] });
+  const { group } = await adasApi.call('POST', '/v1/groups', { name: 'Climbing', members: [gracesApi.user, joansApi.user] });
+  await joansApi.say(group, 'hello');
   const [ada, grace, joan] = [await stage.person(), await stage.person(), await stage.person()];
   for (const [person, handle] of [[ada, 'ada_g'], [grace, 'grace_g'], [joan, 'joan_g']]) {
     await person.logIn(handle);
@@ -107,7 +109,7 @@ scene('in a group it is said who is typing', async (stage) => {
   await detail(ada, /^Grace Hopper and Joan Clarke are typing…$/);
   await detail(grace, /^Joan Clarke is typing…$/);
   await detail(ada, /^3 members$/);
-  // Who shares a group is seen to be online there, friend or not.
+  // A member who has written in the group is seen to be online there, friend or not.
   await ada.find('group-info').click();
   await ada.find('member').filter({ hasText: 'Joan Clarke' }).getByTestId('presence-dot').waitFor();
 });
