@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use confab_app::ports::{Account, Contacts, Identity, PairChange, PasswordHash, Users};
-use confab_domain::account::{Handle, Profile};
+use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::{ContactChange, DeviceId, FamilyId, Relation, Timestamp, UserId};
 use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
@@ -53,7 +53,12 @@ async fn sign_up(store: &Store, n: u32) -> anyhow::Result<()> {
     let (Identity { user, device, family }, now) = (identity(n), Timestamp::from_ms(1));
     let handle = Handle::parse(&format!("online_{n}")).context("a handle")?;
     let profile = Profile { user, handle, display_name: "Somebody".to_owned(), avatar: None };
-    let account = Account { profile, password_hash: PasswordHash("none".to_owned()), created_at: now };
+    let account = Account {
+        profile,
+        password_hash: PasswordHash("none".to_owned()),
+        created_at: now,
+        group_adds: GroupAdds::default(),
+    };
     let device = Device {
         user,
         device,

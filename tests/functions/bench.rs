@@ -11,7 +11,7 @@ use confab_app::Limiter;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
 use confab_app::typing::Typists;
-use confab_domain::account::{Handle, Profile};
+use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::budget::BudgetRates;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -195,6 +195,7 @@ impl Bench {
             profile: Profile { user, handle, display_name: "A user".to_owned(), avatar: None },
             password_hash: PasswordHash("none".to_owned()),
             created_at: now,
+            group_adds: GroupAdds::default(),
         };
         let device = Device {
             user,

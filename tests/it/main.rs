@@ -19,6 +19,7 @@ mod first_contact;
 mod frame_sizes;
 mod group_additions;
 mod group_after_removal;
+mod group_consent;
 mod group_contention;
 mod group_history;
 mod group_limits;

@@ -198,6 +198,8 @@ async fn what_is_left_of_a_group_does_not_count() {
     check(&bob, &carol, &carol.dm(&bob), 3).await;
     bob.leave(&group).await;
     check(&bob, &carol, &carol.dm(&bob), 2).await;
+    let path = format!("/v1/conversations/{group}");
+    bob.http.patch(&path, &json!({"accept_adds": true})).await.ok();
     alice.put_member(&group, &bob, None).await.ok();
     check(&bob, &carol, &carol.dm(&bob), 3).await;
     check(&bob, &alice, &group, 4).await;

@@ -113,7 +113,7 @@ async fn who_comes_back_is_alerted_to_what_follows() {
     let ([alice, bob, carol, _], group) = group_of_four().await;
     alice.post_text(&group, "one").await;
     bob.next_alert(&group, 2).await;
-    bob.leave(&group).await;
+    alice.remove_member(&group, &bob).await.no_content();
     let missed = alice.post_text(&group, "without bob").await["seq"].as_u64().unwrap();
     carol.next_alert(&group, missed).await;
     alice.put_member(&group, &bob, None).await.ok();

@@ -140,6 +140,11 @@ fn a_join_on_any_count_is_found() {
 }
 
 #[test]
+fn a_leaving_taken_for_a_removal_is_found() {
+    check_found(Bug::LeavingTakenForRemoval);
+}
+
+#[test]
 fn an_answer_that_does_not_count_is_found() {
     check_found(Bug::AnswersDoNotCount);
 }

@@ -1,8 +1,10 @@
 //! What must hold of groups, whatever happened.
 
+use std::collections::BTreeSet;
+
 use confab_app::ports::{Groups, Inboxes};
 use confab_domain::joined::PAST_MAX;
-use confab_domain::{ConversationId, Group, GroupId, Joined, UserId};
+use confab_domain::{ConversationId, Group, GroupId, Joined, Kind, Message, UserId};
 
 use crate::executor::finish;
 use crate::truth::GroupTruth;
@@ -22,12 +24,29 @@ pub(crate) fn check_groups(world: &World) {
             world.fault(format!("membership: {reader:?} got the name {name:?} of {conversation:?}"));
         }
     }
+    world.memory.with_appended(|appended| check_consent(world, appended));
     for (conversation, group) in &truth.groups {
         if let Some(id) = conversation.group() {
             check_item(world, id, group);
         }
         for n in 0..world.scenario.users {
             check_row(world, *conversation, user(n), group);
+        }
+    }
+}
+
+/// Who has left by themselves stays out: nobody has friends here, and nobody says that they may be put back.
+fn check_consent(world: &World, appended: &[Message]) {
+    let mut left = BTreeSet::new();
+    for entry in appended {
+        for user in &entry.content.mentions {
+            let membership = (entry.conversation, *user);
+            if entry.kind == Kind::MemberRemoved && entry.sender == *user {
+                left.insert(membership);
+            }
+            if entry.kind == Kind::MemberAdded && left.contains(&membership) {
+                world.fault(format!("consent: {user:?} was put back into {:?}", entry.conversation));
+            }
         }
     }
 }

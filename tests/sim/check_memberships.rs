@@ -65,7 +65,7 @@ fn check_admission(world: &World, who: UserId) {
     let has_room = (open.len() as u64) < limits.groups && unanswered < limits.unanswered;
     let stranger = user(world.scenario.users);
     let store = crate::planted::Store::new(world, crate::planted::Role::Other);
-    let admitted = finish(admit(&store, limits, stranger, &[who])).is_ok();
+    let admitted = finish(admit(&store, limits, stranger, None, &[who])).is_ok();
     if admitted != has_room {
         world.fault(format!("memberships: {who:?} has room: {has_room}, and can be added: {admitted}"));
     }

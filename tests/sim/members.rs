@@ -49,7 +49,9 @@ impl Store<'_> {
 
     async fn row_later(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
         let NewVersion { row, entry, .. } = version;
-        let Some(RowChange::Leave(user)) = row else { return self.world.memory.commit(version).await };
+        let Some(RowChange::Leave(user) | RowChange::LeaveByOneself(user)) = row else {
+            return self.world.memory.commit(version).await;
+        };
         let outcome = self.world.memory.commit(NewVersion { row: None, ..version }).await?;
         if outcome == CommitOutcome::Done {
             self.stall().await;
@@ -107,6 +109,9 @@ impl Groups for Store<'_> {
         self.stall().await;
         let row = match version.row {
             Some(RowChange::Join(joining)) => Some(RowChange::Join(self.counted(&joining).await?)),
+            Some(RowChange::LeaveByOneself(user)) if self.has(Bug::LeavingTakenForRemoval) => {
+                Some(RowChange::Leave(user))
+            }
             row => row,
         };
         let version = NewVersion { row, ..version };
@@ -231,5 +236,9 @@ impl Inboxes for Store<'_> {
         until: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         self.world.memory.mute(user, conversation, until).await
+    }
+
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.world.memory.accept_adds(user, conversation).await
     }
 }

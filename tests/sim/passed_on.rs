@@ -171,7 +171,7 @@ macro_rules! pass_on {
                 &self,
                 user: UserId,
                 change: &ProfileChange,
-            ) -> Result<Option<Profile>, StoreError> {
+            ) -> Result<Option<Account>, StoreError> {
                 self.world.memory.change_profile(user, change).await
             }
         }

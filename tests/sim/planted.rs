@@ -61,6 +61,8 @@ pub(crate) enum Bug {
     ResumeForgetsTheRestOfARow,
     /// Who joins is counted on whatever count there is.
     JoinsOnAnyCount,
+    /// Who leaves by themselves is taken for removed, and put back.
+    LeavingTakenForRemoval,
     /// A group in which somebody has written stays one that they have not answered.
     AnswersDoNotCount,
     /// Rows of groups that were never made stay.

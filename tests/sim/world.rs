@@ -13,7 +13,7 @@ use confab_app::ports::{
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer};
-use confab_domain::account::{Handle, Profile};
+use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -321,7 +321,12 @@ pub(crate) fn account_of(user: UserId, now: Timestamp) -> Account {
         display_name: "Somebody".to_owned(),
         avatar: None,
     };
-    Account { profile, password_hash: PasswordHash(String::new()), created_at: now }
+    Account {
+        profile,
+        password_hash: PasswordHash(String::new()),
+        created_at: now,
+        group_adds: GroupAdds::default(),
+    }
 }
 
 /// The login of a device, as a signup or a login makes it.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use confab_domain::account::GroupAdds;
 use confab_domain::{ConversationId, MembershipCount, MembershipLimits, Refusal, Relation, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
-use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError};
+use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 
 /// Rows that are read at once to count memberships.
 const ROWS_PAGE: u32 = 500;
@@ -20,16 +21,19 @@ const RELATIONS_MAX: usize = 100;
 
 /// Counts each of `users`, who are put into a group by `actor`, with one membership more.
 ///
+/// `conversation` is the group's, where it is there already and somebody may have been in it before.
 /// Nothing is stored: the counts are, with the memberships.
 ///
 /// # Errors
 ///
-/// [`Refusal::CannotBeAdded`] names those who have blocked the actor, and those whose memberships are too many;
-/// [`Error::Store`].
+/// [`Refusal::CannotBeAdded`] names those who do not want it (they have blocked the actor, let friends alone add them,
+/// or have left this group by themselves), and those whose memberships are too many; [`Refusal::NotFound`] where one
+/// of them does not exist; [`Error::Store`].
 pub async fn admit(
-    store: &(impl Groups + Inboxes + Contacts + Sync),
+    store: &(impl Groups + Inboxes + Contacts + Users + Sync),
     limits: MembershipLimits,
     actor: UserId,
+    conversation: Option<ConversationId>,
     users: &[UserId],
 ) -> Result<Vec<Joining>, Error> {
     let others: Vec<UserId> = users.iter().copied().filter(|user| *user != actor).collect();
@@ -43,11 +47,15 @@ pub async fn admit(
     let relations = &relations;
     let admitted: Vec<Result<Joining, UserId>> = stream::iter(users.iter().copied())
         .map(|user| async move {
-            let relation = relations.get(&user).copied().unwrap_or_default();
-            if relation.blocked_by_at.is_some() {
-                return Ok::<_, StoreError>(Err(user));
-            }
-            let added_by = Some(actor).filter(|actor| *actor != user && !relation.are_friends());
+            let added_by = if user == actor {
+                None
+            } else {
+                let relation = relations.get(&user).copied().unwrap_or_default();
+                if !allows(store, relation, conversation, user).await? {
+                    return Ok::<_, Error>(Err(user));
+                }
+                Some(actor).filter(|_| !relation.are_friends())
+            };
             Ok(joining(store, limits, user, added_by).await?.ok_or(user))
         })
         .buffered(STORE_CALLS_MAX)
@@ -59,6 +67,28 @@ pub async fn admit(
     } else {
         Err(Refusal::CannotBeAdded(refused).into())
     }
+}
+
+/// Whether a user lets somebody in this relation put them into a group.
+async fn allows(
+    store: &(impl Inboxes + Users + Sync),
+    relation: Relation,
+    conversation: Option<ConversationId>,
+    user: UserId,
+) -> Result<bool, Error> {
+    let account = store.user(user).await?.ok_or(Refusal::NotFound("user"))?;
+    if relation.blocked_by_at.is_some() {
+        return Ok(false);
+    }
+    if relation.are_friends() {
+        return Ok(true);
+    }
+    let row = match conversation {
+        Some(conversation) => store.get(user, conversation).await?,
+        None => None,
+    };
+    let has_left = row.is_some_and(|row| row.refuses_adds);
+    Ok(account.group_adds == GroupAdds::Everyone && !has_left)
 }
 
 /// A user with one membership more; `None` where that is too many.

@@ -12,7 +12,7 @@ use confab_domain::{
     Timestamp, UserId,
 };
 use confab_protocol::http;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use crate::admission::admit;
 use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
@@ -97,13 +97,8 @@ where
         let parse = |user: &String| wire::parse_id::<UserId>("members", user);
         let others = wanted.members.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         let group = Group::new(id, &wanted.name, actor.user, others, now)?;
-        stream::iter(group.members.keys().copied().filter(|user| *user != actor.user))
-            .map(|user| self.check_exists(user))
-            .buffer_unordered(STORE_CALLS_MAX)
-            .try_collect::<()>()
-            .await?;
         let users: Vec<UserId> = group.members.keys().copied().collect();
-        let joinings = admit(self.store, self.writer.memberships, actor.user, &users).await?;
+        let joinings = admit(self.store, self.writer.memberships, actor.user, None, &users).await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
         // A log that is new has nobody to share its mark with.
@@ -162,7 +157,7 @@ where
                 self.finish_deleting(&group, last, actor.user, now).await?;
             }
             let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
-            let row = self.row_of(&change, actor.user).await?;
+            let row = self.row_of(conversation, &change, actor.user).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
             let NextPosition::At(seq, mark_revision) = at else {
@@ -227,13 +222,19 @@ where
     }
 
     /// What becomes of whose inbox row, if they exist and may be added.
-    async fn row_of(&self, change: &Change, actor: UserId) -> Result<Option<RowChange>, Error> {
+    async fn row_of(
+        &self,
+        conversation: ConversationId,
+        change: &Change,
+        actor: UserId,
+    ) -> Result<Option<RowChange>, Error> {
         match change {
             Change::Added(user, _) => {
-                self.check_exists(*user).await?;
-                let admitted = admit(self.store, self.writer.memberships, actor, &[*user]).await?;
+                let limits = self.writer.memberships;
+                let admitted = admit(self.store, limits, actor, Some(conversation), &[*user]).await?;
                 Ok(admitted.first().copied().map(RowChange::Join))
             }
+            Change::Removed(user) if *user == actor => Ok(Some(RowChange::LeaveByOneself(*user))),
             Change::Removed(user) => Ok(Some(RowChange::Leave(*user))),
             Change::RoleChanged(..) | Change::Renamed(_) | Change::Deleted => Ok(None),
         }
@@ -271,7 +272,7 @@ where
                 return Ok(());
             }
             // They have come into another group meanwhile.
-            let again = admit(self.store, self.writer.memberships, actor, &[joining.user]).await?;
+            let again = admit(self.store, self.writer.memberships, actor, None, &[joining.user]).await?;
             joining = again.first().copied().ok_or(Error::Internal("nobody was admitted"))?;
         }
         Err(Error::Contended)
@@ -289,10 +290,6 @@ where
                 tracing::warn!(error = &error as &dyn std::error::Error, "a row of no group stays for now");
             }
         }
-    }
-
-    async fn check_exists(&self, user: UserId) -> Result<(), Error> {
-        self.store.user(user).await?.map(drop).ok_or_else(|| Refusal::NotFound("user").into())
     }
 }
 

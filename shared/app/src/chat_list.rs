@@ -44,11 +44,13 @@ pub async fn chat_list(
     })
 }
 
-/// Mutes a conversation for one user, or ends that, and gives it as it is then.
+/// Changes what a conversation is to one user, and gives it as it is then.
+///
+/// A former member of a group may allow others to put them back; all else is for members.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider; [`Error::Store`].
+/// [`Error::Refused`] for an outsider, or for what cannot be; [`Error::Store`].
 pub async fn change_conversation(
     store: &(impl Inboxes + Groups + MessageLog + Sync),
     user: UserId,
@@ -57,8 +59,19 @@ pub async fn change_conversation(
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::Conversation, Error> {
-    if readable_by(store, id, user).await?.since().is_none() {
+    let allows_adds = match (patch.accept_adds, id) {
+        (None, _) => false,
+        (Some(true), ConversationId::Group(_)) => true,
+        (Some(_), _) => return Err(Refusal::field("accept_adds", "can only be true, of a group").into()),
+    };
+    if allows_adds && !store.accept_adds(user, id).await? {
         return Err(Refusal::NotAMember.into());
+    }
+    let joined = readable_by(store, id, user).await?;
+    if joined.since().is_none() {
+        let only_allows_adds = allows_adds && patch.muted_until_ms.is_none();
+        let last = joined.past().last().map(|(_, last)| *last);
+        return if only_allows_adds { Ok(left(id, last)) } else { Err(Refusal::NotAMember.into()) };
     }
     if let Some(until) = patch.muted_until_ms {
         if until.is_some_and(|until| until > Timestamp::MAX_MS) {
@@ -79,6 +92,20 @@ pub async fn change_conversation(
     }
     let names = group_names(store, user, [&row].into_iter()).await?;
     named(&row, looked_at, &names).ok_or_else(|| Refusal::NotAMember.into())
+}
+
+/// A group as somebody sees it who is not in it any more: up to where they left.
+fn left(id: ConversationId, last: Option<Seq>) -> http::Conversation {
+    http::Conversation {
+        conversation: id.to_string(),
+        kind: wire::conversation_kind(id).to_owned(),
+        name: None,
+        last_seq: wire::seq_or_zero(last),
+        read_seq: wire::seq_or_zero(last),
+        unread_count: 0,
+        last_message: None,
+        muted_until_ms: None,
+    }
 }
 
 /// The names of the groups among some rows that are there, and in which the user's membership is that of the row.

@@ -1,6 +1,6 @@
 //! Looking users up, and changing one's own profile.
 
-use confab_domain::account::{Handle, check_avatar, check_label};
+use confab_domain::account::{GroupAdds, Handle, check_avatar, check_label};
 use confab_domain::{Refusal, UserId};
 use confab_protocol::{http, limits};
 
@@ -15,6 +15,16 @@ use crate::{Error, wire};
 pub async fn profile(users: &impl Users, user: UserId) -> Result<http::Profile, Error> {
     let account = users.user(user).await?.ok_or(Refusal::NotFound("user"))?;
     Ok(wire::profile(&account.profile))
+}
+
+/// A user's own profile.
+///
+/// # Errors
+///
+/// [`Error::Refused`] where there is no such user; [`Error::Store`].
+pub async fn own_profile(users: &impl Users, user: UserId) -> Result<http::OwnProfile, Error> {
+    let account = users.user(user).await?.ok_or(Refusal::NotFound("user"))?;
+    Ok(wire::own_profile(&account))
 }
 
 /// The public profile of the user with this handle.
@@ -37,7 +47,7 @@ pub async fn change_profile(
     users: &impl Users,
     user: UserId,
     patch: http::ProfilePatch,
-) -> Result<http::Profile, Error> {
+) -> Result<http::OwnProfile, Error> {
     let change = ProfileChange {
         display_name: patch
             .display_name
@@ -47,7 +57,8 @@ pub async fn change_profile(
             .avatar
             .map(|avatar| avatar.map(|avatar| check_avatar(&avatar, limits::AVATAR_BYTES_MAX)).transpose())
             .transpose()?,
+        group_adds: patch.group_adds.as_deref().map(GroupAdds::parse).transpose()?,
     };
-    let profile = users.change_profile(user, &change).await?.ok_or(Refusal::NotFound("user"))?;
-    Ok(wire::profile(&profile))
+    let account = users.change_profile(user, &change).await?.ok_or(Refusal::NotFound("user"))?;
+    Ok(wire::own_profile(&account))
 }

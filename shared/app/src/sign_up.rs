@@ -1,6 +1,6 @@
 //! Making an account, and logging in to it.
 
-use confab_domain::account::{Handle, Password, Profile, check_label};
+use confab_domain::account::{GroupAdds, Handle, Password, Profile, check_label};
 use confab_domain::device::Device;
 use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Refusal, Timestamp, UserId};
@@ -65,6 +65,7 @@ pub async fn sign_up(
         profile: Profile { user: ids.user, handle, display_name, avatar: None },
         password_hash: passwords.hash(&password).await?,
         created_at: now,
+        group_adds: GroupAdds::default(),
     };
     match store.create_user(&account, &device).await? {
         CreateUserOutcome::Created => Ok(session_of(tokens, &device, now)),

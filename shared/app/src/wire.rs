@@ -9,7 +9,7 @@ use confab_protocol::server::ClosingReason;
 use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
 
 use crate::Error;
-use crate::ports::StoreError;
+use crate::ports::{Account, StoreError};
 
 /// How much a message may say, as clients are told.
 pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
@@ -271,6 +271,14 @@ pub fn profile(profile: &Profile) -> protocol::http::Profile {
         handle: profile.handle.to_string(),
         display_name: profile.display_name.clone(),
         avatar: profile.avatar.clone(),
+    }
+}
+
+/// An account, as its user sees it.
+pub fn own_profile(account: &Account) -> protocol::http::OwnProfile {
+    protocol::http::OwnProfile {
+        profile: profile(&account.profile),
+        group_adds: account.group_adds.as_str().to_owned(),
     }
 }
 

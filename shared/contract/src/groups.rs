@@ -67,6 +67,23 @@ pub(crate) async fn try_change(
     (store.commit(version).await.unwrap(), entry, next)
 }
 
+/// Has somebody leave by their own wish.
+pub(crate) async fn leave_by_oneself(
+    store: &impl Groups,
+    ids: Ids,
+    group: &mut Group,
+    user: UserId,
+    position: u64,
+) {
+    let change = Change::Removed(user);
+    let next = group.after(&change, seq(position), NOW);
+    let entry = entry(ids, group.id, position, change.entry());
+    let row = Some(RowChange::LeaveByOneself(user));
+    let outcome = store.commit(NewVersion { group: &next, entry: &entry, row }).await.unwrap();
+    assert_eq!(outcome, CommitOutcome::Done);
+    *group = next;
+}
+
 /// Commits a change that nothing stands against.
 pub(crate) async fn change(
     store: &impl Groups,

@@ -61,6 +61,7 @@ pub(crate) fn untouched(conversation: ConversationId) -> InboxRow {
         alerts: Alerts::default(),
         added_by: None,
         has_written: false,
+        refuses_adds: false,
     }
 }
 

@@ -7,7 +7,7 @@ use confab_domain::joined::PAST_MAX;
 use confab_domain::{Alerts, ConversationId, Group, Joined, UserId};
 
 use crate::Ids;
-use crate::groups::{change, create, joined, new_group};
+use crate::groups::{change, create, joined, leave_by_oneself, new_group};
 use crate::ids::{NOW, key, seq};
 use crate::inboxes::{at, claim, is_repeated, next_attempt};
 
@@ -43,6 +43,7 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
         alerts: Alerts::default(),
         added_by: None,
         has_written: false,
+        refuses_adds: false,
     };
     assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
     assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
@@ -56,6 +57,36 @@ pub async fn a_row_ends_where_its_user_leaves(store: &(impl Groups + Inboxes), i
     remove(store, ids, &mut group, ids.user(2), 2).await;
     assert_eq!(joined(store, ids.user(2), group.id).await, times(&[(1, 2)], None));
     assert_eq!(joined(store, ids.user(3), group.id).await, times(&[], Some(1)));
+}
+
+pub async fn who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it(
+    store: &(impl Groups + Inboxes),
+    ids: Ids,
+) {
+    let mut group = new_group(ids);
+    create(store, ids, &group).await;
+    let (user, in_group) = (ids.user(2), conversation(&group));
+    let refuses = async || store.get(user, in_group).await.unwrap().unwrap().refuses_adds;
+    remove(store, ids, &mut group, user, 2).await;
+    assert!(!refuses().await, "somebody else removed them");
+    add(store, ids, &mut group, user, 3).await;
+
+    leave_by_oneself(store, ids, &mut group, user, 4).await;
+    assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4)], None));
+    assert!(refuses().await);
+    for _ in 0..2 {
+        assert!(store.accept_adds(user, in_group).await.unwrap());
+        assert!(!refuses().await);
+    }
+    add(store, ids, &mut group, user, 5).await;
+    leave_by_oneself(store, ids, &mut group, user, 6).await;
+    // A friend puts them back.
+    add(store, ids, &mut group, user, 7).await;
+    assert!(!refuses().await);
+    assert!(store.accept_adds(user, in_group).await.unwrap());
+    assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));
+    assert!(!store.accept_adds(ids.user(4), in_group).await.unwrap(), "they never were in it");
+    assert_eq!(store.get(ids.user(4), in_group).await.unwrap(), None);
 }
 
 pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
@@ -82,6 +113,7 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
         alerts: Alerts::default(),
         added_by: None,
         has_written: true,
+        refuses_adds: false,
     };
     assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
     assert!(is_repeated(claim(1, 9_000).await, at(0)));

@@ -113,6 +113,7 @@ macro_rules! suite {
         $crate::suite! { @port $block_on, $store, inboxes_groups:
             a_row_begins_where_its_user_joins
             a_row_ends_where_its_user_leaves
+            who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it
             who_comes_back_has_both_times_and_all_else_of_the_row
             who_has_left_claims_marks_and_mutes_nothing
             leaving_twice_is_leaving_once

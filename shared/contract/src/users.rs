@@ -2,7 +2,7 @@
 
 use confab_app::ports::{Account, CreateUserOutcome, Devices, PasswordHash, ProfileChange, Users};
 use confab_domain::UserId;
-use confab_domain::account::Profile;
+use confab_domain::account::{GroupAdds, Profile};
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -18,6 +18,7 @@ fn account(ids: Ids, user: u32, handle: u32) -> Account {
         },
         password_hash: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
         created_at: NOW,
+        group_adds: GroupAdds::default(),
     }
 }
 
@@ -34,7 +35,7 @@ fn assert_same(found: Option<Account>, expected: &Account) {
     let found = found.expect("the account is there");
     assert_eq!(found.profile, expected.profile);
     assert!(found.password_hash == expected.password_hash);
-    assert_eq!(found.created_at, expected.created_at);
+    assert_eq!((found.created_at, found.group_adds), (expected.created_at, expected.group_adds));
 }
 
 pub async fn an_account_is_found_by_id_and_by_handle(users: &impl Users, ids: Ids) {
@@ -85,11 +86,14 @@ pub async fn an_unknown_user_is_none(users: &impl Users, ids: Ids) {
 pub async fn a_profile_changes_field_by_field(users: &impl Users, ids: Ids) {
     let account = create(users, ids, 1).await;
     let unchanged = users.change_profile(ids.user(1), &ProfileChange::default()).await.unwrap();
-    assert_eq!(unchanged, Some(account.profile.clone()));
-    let rename = ProfileChange { display_name: Some("Zoe".to_owned()), avatar: None };
+    assert_same(unchanged, &account);
+    let rename = ProfileChange { display_name: Some("Zoe".to_owned()), ..ProfileChange::default() };
     let expected = Profile { display_name: "Zoe".to_owned(), ..account.profile.clone() };
-    assert_eq!(users.change_profile(ids.user(1), &rename).await.unwrap(), Some(expected.clone()));
     let account = Account { profile: expected, ..account };
+    assert_same(users.change_profile(ids.user(1), &rename).await.unwrap(), &account);
+    let friends = ProfileChange { group_adds: Some(GroupAdds::Friends), ..ProfileChange::default() };
+    let account = Account { group_adds: GroupAdds::Friends, ..account };
+    assert_same(users.change_profile(ids.user(1), &friends).await.unwrap(), &account);
     assert_same(users.user(ids.user(1)).await.unwrap(), &account);
     assert_same(users.user_by_handle(&ids.handle(1)).await.unwrap(), &account);
 }
@@ -97,20 +101,22 @@ pub async fn a_profile_changes_field_by_field(users: &impl Users, ids: Ids) {
 pub async fn an_avatar_is_set_and_removed(users: &impl Users, ids: Ids) {
     let Profile { display_name, .. } = create(users, ids, 1).await.profile;
     for avatar in [Some("https://example.org/zoe.png".to_owned()), None, None, Some("med_1".to_owned())] {
-        let change = ProfileChange { display_name: None, avatar: Some(avatar.clone()) };
-        let profile = users.change_profile(ids.user(1), &change).await.unwrap().expect("the user is there");
+        let change = ProfileChange { avatar: Some(avatar.clone()), ..ProfileChange::default() };
+        let profile =
+            users.change_profile(ids.user(1), &change).await.unwrap().expect("the user is there").profile;
         assert_eq!((&profile.avatar, &profile.display_name), (&avatar, &display_name));
         let stored = users.user(ids.user(1)).await.unwrap().expect("the user is there");
         assert_eq!(stored.profile, profile);
     }
-    let both = ProfileChange { display_name: Some("Z".to_owned()), avatar: Some(None) };
-    let profile = users.change_profile(ids.user(1), &both).await.unwrap().expect("the user is there");
+    let both = ProfileChange { display_name: Some("Z".to_owned()), avatar: Some(None), group_adds: None };
+    let profile = users.change_profile(ids.user(1), &both).await.unwrap().expect("the user is there").profile;
     assert_eq!((profile.avatar, profile.display_name.as_str()), (None, "Z"));
 }
 
 pub async fn the_profile_of_an_unknown_user_cannot_change(users: &impl Users, ids: Ids) {
-    let change = ProfileChange { display_name: Some("Nobody".to_owned()), avatar: Some(None) };
-    assert_eq!(users.change_profile(ids.user(1), &change).await.unwrap(), None);
+    let change =
+        ProfileChange { display_name: Some("Nobody".to_owned()), avatar: Some(None), group_adds: None };
+    assert!(users.change_profile(ids.user(1), &change).await.unwrap().is_none());
     assert!(users.user(ids.user(1)).await.unwrap().is_none());
 }
 

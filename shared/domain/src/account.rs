@@ -81,6 +81,39 @@ pub struct Profile {
     pub avatar: Option<String>,
 }
 
+/// Who may put a user into groups, as far as the user has a say in general.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupAdds {
+    /// Whoever is not blocked.
+    #[default]
+    Everyone,
+    /// Friends.
+    Friends,
+}
+
+impl GroupAdds {
+    /// Reads what a client says, and what is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`] for another word.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        match text {
+            "everyone" => Ok(Self::Everyone),
+            "friends" => Ok(Self::Friends),
+            _ => Err(Refusal::field("group_adds", "must be everyone or friends")),
+        }
+    }
+
+    /// As clients and stores know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Friends => "friends",
+        }
+    }
+}
+
 /// Checks a name that people read, and drops the white space around it.
 ///
 /// # Errors

@@ -87,7 +87,7 @@ impl Groups for Memory {
             Some(RowChange::Join(joining)) => {
                 self.call(|tables| tables.inboxes.place(joining.user, entry.conversation)).await?
             }
-            Some(RowChange::Leave(_)) | None => Place::Nowhere,
+            Some(RowChange::Leave(_) | RowChange::LeaveByOneself(_)) | None => Place::Nowhere,
         };
         let outcome = self.call(|tables| {
             if let Some(RowChange::Join(joining)) = &row
@@ -108,11 +108,14 @@ impl Groups for Memory {
                 Some(RowChange::Leave(user)) => {
                     tables.inboxes.leave(user, entry.conversation, entry.seq);
                 }
+                Some(RowChange::LeaveByOneself(user)) => {
+                    tables.inboxes.leave_by_oneself(user, entry.conversation, entry.seq);
+                }
             }
             CommitOutcome::Done
         });
         let outcome = outcome.await?;
-        if let Some(RowChange::Leave(user)) = row
+        if let Some(RowChange::Leave(user) | RowChange::LeaveByOneself(user)) = row
             && outcome == CommitOutcome::Done
         {
             self.set_aside(user, entry.conversation).await;

@@ -48,6 +48,7 @@ struct Row {
     muted_until: Option<Timestamp>,
     alerts: Alerts,
     added_by: Option<UserId>,
+    refuses_adds: bool,
     claims: ClaimWindow<ClientMessageId>,
 }
 
@@ -59,6 +60,7 @@ impl Row {
             muted_until: None,
             alerts: Alerts::default(),
             added_by: None,
+            refuses_adds: false,
             claims: ClaimWindow::new(claims_max),
         }
     }
@@ -72,6 +74,7 @@ impl Row {
             alerts: self.alerts,
             added_by: self.added_by,
             has_written: self.claims.slots().len() > 0,
+            refuses_adds: self.refuses_adds,
         }
     }
 }
@@ -150,6 +153,16 @@ impl InboxTable {
         let row = rows.entry(conversation).or_insert_with(new);
         row.joined = row.joined.clone().join(seq);
         row.added_by = joining.added_by;
+        row.refuses_adds = false;
+    }
+
+    /// As [`leave`](InboxTable::leave), by the user's own wish.
+    pub(crate) fn leave_by_oneself(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
+        if self.leave(user, conversation, seq)
+            && let Some(row) = self.row_mut(user, conversation)
+        {
+            row.refuses_adds = true;
+        }
     }
 
     /// Ends a membership of a group; false where none has begun.
@@ -331,6 +344,14 @@ impl Inboxes for Memory {
                 true
             }
             None => false,
+        })
+        .await
+    }
+
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.call(|tables| {
+            let row = tables.inboxes.row_mut(user, conversation);
+            row.map(|row| row.refuses_adds = false).is_some()
         })
         .await
     }

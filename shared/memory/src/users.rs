@@ -52,16 +52,17 @@ impl Users for Memory {
         &self,
         user: UserId,
         change: &ProfileChange,
-    ) -> Result<Option<Profile>, StoreError> {
+    ) -> Result<Option<Account>, StoreError> {
         self.call(|tables| {
-            let profile = &mut tables.users.0.get_mut(&user)?.profile;
+            let account = tables.users.0.get_mut(&user)?;
             if let Some(display_name) = &change.display_name {
-                profile.display_name.clone_from(display_name);
+                account.profile.display_name.clone_from(display_name);
             }
             if let Some(avatar) = &change.avatar {
-                profile.avatar.clone_from(avatar);
+                account.profile.avatar.clone_from(avatar);
             }
-            Some(profile.clone())
+            account.group_adds = change.group_adds.unwrap_or(account.group_adds);
+            Some(account.clone())
         })
         .await
     }

@@ -100,6 +100,16 @@ pub enum Role {
     Member,
 }
 
+/// Who may put a user into groups.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum GroupAdds {
+    /// Whoever is not blocked.
+    Everyone,
+    /// Friends.
+    Friends,
+}
+
 /// What a conversation is.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]

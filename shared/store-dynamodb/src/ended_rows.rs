@@ -164,7 +164,7 @@ impl Store {
     }
 }
 
-fn ended_key(conversation: ConversationId) -> AttributeValue {
+pub(crate) fn ended_key(conversation: ConversationId) -> AttributeValue {
     text(format_args!("{ENDED}{conversation}"))
 }
 

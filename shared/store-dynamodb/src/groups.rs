@@ -12,6 +12,7 @@ use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Se
 
 use crate::error::{lost_a_race, store_error};
 use crate::item::{Item, Reader, number, text, time};
+use crate::memberships::RowUpdate;
 use crate::schema::{GROUP, SEQ};
 use crate::{Store, batch, message_log};
 
@@ -79,7 +80,10 @@ impl Groups for Store {
                 items.push(self.counting(&joining)?);
             }
             Some(RowChange::Leave(user)) => {
-                items.extend(self.leaving(user, conversation, entry.seq).await?);
+                items.extend(self.leaving(user, conversation, entry.seq, RowUpdate::end).await?);
+            }
+            Some(RowChange::LeaveByOneself(user)) => {
+                items.extend(self.leaving(user, conversation, entry.seq, RowUpdate::end_by_oneself).await?);
             }
         }
         let result = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
@@ -88,7 +92,7 @@ impl Groups for Store {
             Err(error) if lost_a_race(&error) => return Ok(CommitOutcome::Contended),
             Err(error) => return Err(store_error(error)),
         }
-        if let Some(RowChange::Leave(user)) = row {
+        if let Some(RowChange::Leave(user) | RowChange::LeaveByOneself(user)) = row {
             self.set_aside_row_of(user, conversation).await;
         }
         Ok(CommitOutcome::Done)

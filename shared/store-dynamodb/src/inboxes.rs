@@ -18,7 +18,7 @@ use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId};
 
 use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::compare::Comparison;
-use crate::ended_rows::{ENDED, conversation_of};
+use crate::ended_rows::{ENDED, conversation_of, ended_key};
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
 use crate::pauses::Pauses;
@@ -29,13 +29,14 @@ const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";
 
 /// The attributes that a row has or has not, whoever adds one: a row moves only as it was read.
-pub(crate) const OPTIONAL: [&str; 6] = [
+pub(crate) const OPTIONAL: [&str; 7] = [
     READ_SEQ,
     MUTED_UNTIL_MS,
     alerts::ALERTS,
     claims::CLAIMED_BY,
     memberships::JOINED_SEQ,
     memberships::ADDED_BY,
+    memberships::REFUSES_ADDS,
 ];
 
 /// Attempts at a transaction that met another one on the same rows.
@@ -169,6 +170,22 @@ impl Inboxes for Store {
             None => update.update_expression("REMOVE #until"),
         };
         Ok(matches!(unless_condition_failed(update.send().await)?, Updated::Done))
+    }
+
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        // A row is under one of the two keys, and may move while they are tried.
+        for key in [text(conversation), ended_key(conversation), text(conversation)] {
+            let update = self
+                .update_row(user, key)
+                .update_expression("REMOVE #refuses_adds")
+                .condition_expression("attribute_exists(#past)")
+                .expression_attribute_names("#refuses_adds", memberships::REFUSES_ADDS)
+                .expression_attribute_names("#past", memberships::PAST);
+            if matches!(unless_condition_failed(update.send().await)?, Updated::Done) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn replace_alerts(
@@ -311,5 +328,6 @@ fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
         alerts: alerts::read(&reader)?,
         added_by: memberships::added_by(&reader)?,
         has_written: claims::has_any(&reader)?,
+        refuses_adds: memberships::refuses_adds(&reader),
     })
 }

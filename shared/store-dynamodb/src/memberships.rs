@@ -2,7 +2,8 @@
 //!
 //! Shape: `joined_seq N?`, where the present membership begins, and `past L<S>`, a window of fixed length with
 //! `<first> <last>` of those that have ended, the latest last, filled up with empty strings.
-//! A row of a 1:1 conversation has neither. `added_by S?` is who put the user there, if that was no friend.
+//! A row of a 1:1 conversation has neither. `added_by S?` is who put the user there, if that was no friend; `refuses_adds
+//! BOOL?` is there, and true, where the user has left by themselves and is not to be put back.
 
 use std::collections::HashMap;
 
@@ -21,8 +22,9 @@ use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
 
 pub(crate) const JOINED_SEQ: &str = "joined_seq";
-const PAST: &str = "past";
+pub(crate) const PAST: &str = "past";
 pub(crate) const ADDED_BY: &str = "added_by";
+pub(crate) const REFUSES_ADDS: &str = "refuses_adds";
 
 /// Times that a membership is looked at which changes meanwhile.
 const ATTEMPTS_MAX: u32 = 4;
@@ -61,6 +63,11 @@ pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
     adder.map_err(|_| row.malformed(ADDED_BY))
 }
 
+/// Whether the user has left by themselves, and is not to be put back.
+pub(crate) fn refuses_adds(row: &Reader<'_>) -> bool {
+    row.get(REFUSES_ADDS).is_some()
+}
+
 fn is_ended_key(key: &AttributeValue) -> bool {
     key.as_s().is_ok_and(|key| key.starts_with(ENDED))
 }
@@ -75,7 +82,7 @@ fn read_ended(text: &str) -> Option<(Seq, Seq)> {
 }
 
 /// A change of one row, by itself or in a transaction.
-struct RowUpdate {
+pub(crate) struct RowUpdate {
     expression: String,
     condition: Option<&'static str>,
     names: HashMap<String, String>,
@@ -91,12 +98,13 @@ impl RowUpdate {
         values.insert(":seq".to_owned(), number(seq.get()));
         values.insert(":past".to_owned(), nothing_past());
         names.insert("#added_by".to_owned(), ADDED_BY.to_owned());
+        names.insert("#refuses_adds".to_owned(), REFUSES_ADDS.to_owned());
         let added_by = match joining.added_by {
             Some(adder) => {
                 values.insert(":added_by".to_owned(), text(adder));
-                ", #added_by = :added_by"
+                ", #added_by = :added_by REMOVE #refuses_adds"
             }
-            None => " REMOVE #added_by",
+            None => " REMOVE #added_by, #refuses_adds",
         };
         let expression = format!(
             "SET {CLAIMS_UNLESS_THERE}, #joined = if_not_exists(#joined, :seq), \
@@ -105,7 +113,15 @@ impl RowUpdate {
         Self { expression, condition, names, values }
     }
 
-    fn end(since: Seq, seq: Seq) -> Self {
+    pub(crate) fn end_by_oneself(since: Seq, seq: Seq) -> Self {
+        let mut end = Self::end(since, seq);
+        end.expression = end.expression.replacen("SET ", "SET #refuses_adds = :true, ", 1);
+        end.names.insert("#refuses_adds".to_owned(), REFUSES_ADDS.to_owned());
+        end.values.insert(":true".to_owned(), AttributeValue::Bool(true));
+        end
+    }
+
+    pub(crate) fn end(since: Seq, seq: Seq) -> Self {
         let name = |placeholder: &str, name: &str| (placeholder.to_owned(), name.to_owned());
         Self {
             expression: format!("SET #past[{PAST_MAX}] = :ended REMOVE #past[0], #joined"),
@@ -126,6 +142,7 @@ fn begun(mut row: Item, joining: &Joining, seq: Seq) -> Item {
         Some(adder) => row.insert(ADDED_BY.to_owned(), text(adder)),
         None => row.remove(ADDED_BY),
     };
+    row.remove(REFUSES_ADDS);
     row
 }
 
@@ -199,9 +216,10 @@ impl Store {
         user: UserId,
         conversation: ConversationId,
         seq: Seq,
+        end: fn(Seq, Seq) -> RowUpdate,
     ) -> Result<Option<TransactWriteItem>, StoreError> {
         let since = self.since(user, conversation).await?;
-        since.map(|since| self.in_transaction(user, conversation, RowUpdate::end(since, seq))).transpose()
+        since.map(|since| self.in_transaction(user, conversation, end(since, seq))).transpose()
     }
 
     pub(crate) async fn end_membership(

@@ -1,6 +1,7 @@
 //! Accounts and handles.
 //!
-//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, created_at_ms N}`,
+//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, created_at_ms N,
+//! group_adds S?}`,
 //! and `{user S "handle#…", owner S}`, which makes a handle unique.
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem};
 use confab_app::ports::{Account, CreateUserOutcome, PasswordHash, ProfileChange, StoreError, Users};
 use confab_domain::UserId;
-use confab_domain::account::{Handle, Profile};
+use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 
 use crate::devices::device_item;
@@ -25,6 +26,7 @@ const DISPLAY_NAME: &str = "display_name";
 const AVATAR: &str = "avatar";
 const PASSWORD_HASH: &str = "password_hash";
 const CREATED_AT_MS: &str = "created_at_ms";
+const GROUP_ADDS: &str = "group_adds";
 const OWNER: &str = "owner";
 
 /// Where the handle's item stands in the transaction that makes an account.
@@ -78,7 +80,7 @@ impl Users for Store {
         &self,
         user: UserId,
         change: &ProfileChange,
-    ) -> Result<Option<Profile>, StoreError> {
+    ) -> Result<Option<Account>, StoreError> {
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         let mut update = self
             .client
@@ -104,16 +106,22 @@ impl Users for Store {
                 None => remove.push("#avatar"),
             }
         }
+        if let Some(group_adds) = change.group_adds {
+            set.push("#group_adds = :group_adds");
+            update = update
+                .expression_attribute_names("#group_adds", GROUP_ADDS)
+                .expression_attribute_values(":group_adds", text(group_adds.as_str()));
+        }
         let clauses: Vec<String> = [("SET", set), ("REMOVE", remove)]
             .into_iter()
             .filter(|(_, actions)| !actions.is_empty())
             .map(|(clause, actions)| format!("{clause} {}", actions.join(", ")))
             .collect();
         if clauses.is_empty() {
-            return Ok(self.user(user).await?.map(|account| account.profile));
+            return self.user(user).await;
         }
         match update.update_expression(clauses.join(" ")).send().await {
-            Ok(output) => output.attributes().map(profile).transpose(),
+            Ok(output) => output.attributes().map(account).transpose(),
             Err(error)
                 if error
                     .as_service_error()
@@ -175,6 +183,9 @@ fn account_item(account: &Account) -> Item {
         (CREATED_AT_MS.to_owned(), time(account.created_at)),
     ]);
     item.extend(avatar.as_ref().map(|avatar| (AVATAR.to_owned(), text(avatar))));
+    if account.group_adds != GroupAdds::default() {
+        item.insert(GROUP_ADDS.to_owned(), text(account.group_adds.as_str()));
+    }
     item
 }
 
@@ -184,6 +195,10 @@ fn account(item: &Item) -> Result<Account, StoreError> {
         profile: profile(item)?,
         password_hash: PasswordHash(reader.text(PASSWORD_HASH)?.to_owned()),
         created_at: reader.time(CREATED_AT_MS)?,
+        group_adds: match reader.optional_text(GROUP_ADDS)? {
+            Some(word) => GroupAdds::parse(word).map_err(|_| reader.malformed(GROUP_ADDS))?,
+            None => GroupAdds::default(),
+        },
     })
 }
 

@@ -95,4 +95,8 @@ impl Inboxes for Server<'_> {
     ) -> Result<bool, StoreError> {
         self.world.memory.mute(user, conversation, until).await
     }
+
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.world.memory.accept_adds(user, conversation).await
+    }
 }

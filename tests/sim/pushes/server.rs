@@ -211,6 +211,10 @@ impl Inboxes for Server<'_> {
         self.world.memory.mute(user, conversation, until).await
     }
 
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.world.memory.accept_adds(user, conversation).await
+    }
+
     async fn replace_alerts(
         &self,
         user: UserId,

@@ -4,10 +4,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use confab_app::profiles::{change_profile, profile, profile_by_handle};
+use confab_app::profiles::{change_profile, own_profile, profile, profile_by_handle};
 use confab_app::rare_changes::RareChange;
 use confab_domain::UserId;
-use confab_protocol::http::{Profile, ProfilePatch};
+use confab_protocol::http::{OwnProfile, Profile, ProfilePatch};
 use confab_protocol::schema;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -19,16 +19,16 @@ use crate::extract::{Body, Caller, Id, Params};
 /// One's own profile.
 #[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "profiles",
     security(("access_token" = [])), responses(
-    (status = 200, body = Profile),
+    (status = 200, body = OwnProfile),
 ))]
-pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json<Profile>, Failure> {
-    Ok(Json(profile(&api.store, caller.identity.user).await?))
+pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json<OwnProfile>, Failure> {
+    Ok(Json(own_profile(&api.store, caller.identity.user).await?))
 }
 
 /// Change one's own profile.
 #[utoipa::path(patch, path = "/v1/me", operation_id = "update_me", tag = "profiles",
     security(("access_token" = [])), request_body = ProfilePatch, responses(
-    (status = 200, body = Profile),
+    (status = 200, body = OwnProfile),
     (status = 400, description = "A field is wrong."),
     (status = 429),
 ))]
@@ -36,7 +36,7 @@ pub(super) async fn change_me(
     State(api): State<Shared>,
     caller: Caller,
     Body(patch): Body<ProfilePatch>,
-) -> Result<Json<Profile>, Failure> {
+) -> Result<Json<OwnProfile>, Failure> {
     api.take_change(&caller, RareChange::Profile).await?;
     Ok(Json(change_profile(&api.store, caller.identity.user, patch).await?))
 }

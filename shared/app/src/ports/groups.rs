@@ -24,6 +24,8 @@ pub enum RowChange {
     Join(Joining),
     /// A membership ends: see [`leave`](super::Inboxes::leave).
     Leave(UserId),
+    /// As `Leave`, by its user's own wish: the row [refuses additions](super::InboxRow::refuses_adds).
+    LeaveByOneself(UserId),
 }
 
 /// Somebody who comes into a group, counted.

@@ -25,6 +25,8 @@ pub struct InboxRow {
     pub added_by: Option<UserId>,
     /// Whether the member has written there, or tried to.
     pub has_written: bool,
+    /// Whether the user has left the group by themselves, and has not allowed since to be put back.
+    pub refuses_adds: bool,
 }
 
 impl InboxRow {
@@ -233,6 +235,18 @@ pub trait Inboxes {
         user: UserId,
         conversation: ConversationId,
         until: Option<Timestamp>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Allows a user who has left a group by themselves to be put back; nothing where that is allowed, or they are in it.
+    /// False where they never were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn accept_adds(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Replaces what the member's phones were told, if the row still has the alerts, read marker and mute that were

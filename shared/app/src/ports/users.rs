@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use confab_domain::account::{Handle, Profile};
+use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::{Timestamp, UserId};
 
@@ -17,6 +17,8 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who may put the user into groups.
+    pub group_adds: GroupAdds,
 }
 
 /// What making an account came to.
@@ -28,13 +30,15 @@ pub enum CreateUserOutcome {
     HandleTaken,
 }
 
-/// What to change in a profile; `None` leaves a field as it is.
+/// What a user changes of their account; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChange {
     /// The new name.
     pub display_name: Option<String>,
     /// The new avatar; `Some(None)` removes it.
     pub avatar: Option<Option<String>>,
+    /// Who may put the user into groups.
+    pub group_adds: Option<GroupAdds>,
 }
 
 /// Accounts, by id and by handle.
@@ -75,7 +79,7 @@ pub trait Users {
     /// [`StoreError`].
     fn profiles(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Profile>, StoreError>> + Send;
 
-    /// Changes a profile and gives the new one; `None` where there is no such user.
+    /// Changes an account and gives it as it is then; `None` where there is no such user.
     ///
     /// # Errors
     ///
@@ -84,5 +88,5 @@ pub trait Users {
         &self,
         user: UserId,
         change: &ProfileChange,
-    ) -> impl Future<Output = Result<Option<Profile>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 }

@@ -134,6 +134,18 @@ pub struct Profile {
     pub avatar: Option<String>,
 }
 
+/// `GET /v1/me`: the user's own profile, and what only they may know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnProfile {
+    /// What everybody may know.
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// Who may put the user into groups.
+    #[cfg_attr(feature = "openapi", schema(value_type = schema::GroupAdds))]
+    pub group_adds: String,
+}
+
 /// `PATCH /v1/me`: absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -146,6 +158,10 @@ pub struct ProfilePatch {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Avatar>))]
     pub avatar: Option<Option<String>>,
+    /// Who may put the user into groups.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::GroupAdds>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_adds: Option<String>,
 }
 
 /// `POST /v1/groups`.
@@ -217,6 +233,9 @@ pub struct ConversationPatch {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub muted_until_ms: Option<Option<u64>>,
+    /// `true`: whoever has left this group by themselves may be put back by anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_adds: Option<bool>,
 }
 
 /// Takes an object or `null`, and no array, which serde would take for a struct.

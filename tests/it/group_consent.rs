@@ -1,0 +1,107 @@
+//! Who decides that somebody is put into a group.
+
+use serde_json::{Value, json};
+use tests::{Answer, Chat, User};
+
+/// Checks that one user cannot be added, and gives what is said of it.
+#[track_caller]
+fn cannot_be_added(answer: Answer, user: &User) -> Value {
+    let mut error = answer.refused(403, "forbidden");
+    assert_eq!(error["users"], json!([user.id]), "{error}");
+    error["users"] = Value::Null;
+    error
+}
+
+async fn accept_adds(user: &User, group: &str) -> Answer {
+    user.http.patch(&format!("/v1/conversations/{group}"), &json!({"accept_adds": true})).await
+}
+
+#[tokio::test]
+async fn who_has_left_by_themselves_is_put_back_by_a_friend_alone() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob, &carol]).await;
+    alice.put_member(&group, &carol, Some("admin")).await.ok();
+    bob.leave(&group).await;
+    let before = alice.log(&group).await;
+    for admin in [&alice, &carol] {
+        cannot_be_added(admin.put_member(&group, &bob, None).await, &bob);
+    }
+    assert_eq!(alice.log(&group).await, before, "nothing tells of it");
+    bob.assert_not_listed(&group).await;
+
+    bob.befriend(&carol).await;
+    cannot_be_added(alice.put_member(&group, &bob, None).await, &bob);
+    carol.put_member(&group, &bob, None).await.ok();
+    assert_eq!(bob.roles(&group).await.len(), 3);
+}
+
+#[tokio::test]
+async fn who_was_removed_by_others_may_be_put_back() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.put_member(&group, &bob, None).await.ok();
+    // That they left once counts no more after they were removed.
+    bob.leave(&group).await;
+    accept_adds(&bob, &group).await.ok();
+    alice.put_member(&group, &bob, None).await.ok();
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.put_member(&group, &bob, None).await.ok();
+}
+
+#[tokio::test]
+async fn who_has_left_may_allow_that_they_are_put_back() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.post_text(&group, "see you").await;
+    bob.leave(&group).await;
+    alice.post_text(&group, "he has gone").await;
+    for _ in 0..2 {
+        let seen = accept_adds(&bob, &group).await.ok();
+        assert_eq!((&seen["conversation"], &seen["last_seq"]), (&json!(group), &json!(3)), "{seen}");
+        assert_eq!((&seen["unread_count"], seen.get("last_message")), (&json!(0), None), "{seen}");
+    }
+    bob.assert_not_listed(&group).await;
+    alice.put_member(&group, &bob, None).await.ok();
+    assert_eq!(accept_adds(&bob, &group).await.ok(), bob.listed(&group).await);
+    bob.leave(&group).await;
+    cannot_be_added(alice.put_member(&group, &bob, None).await, &bob);
+}
+
+#[tokio::test]
+async fn only_of_a_group_that_one_was_in_additions_are_allowed() {
+    let [alice, bob, eve] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    accept_adds(&eve, &group).await.refused(403, "forbidden");
+    accept_adds(&eve, &alice.dm(&eve)).await.refused(400, "bad_request");
+    let path = format!("/v1/conversations/{group}");
+    bob.http.patch(&path, &json!({"accept_adds": false})).await.refused(400, "bad_request");
+    bob.http.patch(&path, &json!({"accept_adds": "yes"})).await.refused(400, "bad_request");
+    bob.leave(&group).await;
+    let muted = json!({"accept_adds": true, "muted_until_ms": null});
+    bob.http.patch(&path, &muted).await.refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn whoever_wants_it_is_put_into_groups_by_friends_alone() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    assert_eq!(alice.http.get("/v1/me").await.ok()["group_adds"], "everyone");
+    let changed = alice.http.patch("/v1/me", &json!({"group_adds": "friends"})).await.ok();
+    assert_eq!((&changed["group_adds"], &changed["user"]), (&json!("friends"), &json!(alice.id)));
+    assert_eq!(alice.http.get("/v1/me").await.ok(), changed);
+    assert!(bob.http.get(&format!("/v1/users/{}", alice.id)).await.ok().get("group_adds").is_none());
+
+    let by_setting = cannot_be_added(bob.post_group("Climbing", &[&alice, &carol]).await, &alice);
+    let group = bob.create_group(&[&carol]).await;
+    cannot_be_added(bob.put_member(&group, &alice, None).await, &alice);
+    carol.block(&bob).await;
+    let by_block = cannot_be_added(bob.post_group("Climbing", &[&carol]).await, &carol);
+    assert_eq!(by_setting, by_block, "the two cannot be told apart");
+
+    alice.befriend(&bob).await;
+    bob.put_member(&group, &alice, None).await.ok();
+    alice.create_group(&[]).await;
+    alice.http.patch("/v1/me", &json!({"group_adds": "everyone"})).await.ok();
+    carol.create_group(&[&alice]).await;
+    alice.http.patch("/v1/me", &json!({"group_adds": "nobody"})).await.refused(400, "bad_request");
+}
