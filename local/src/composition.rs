@@ -49,6 +49,7 @@ pub(crate) struct Composition<'a> {
     presence: Presence,
     limiter: Arc<Limiter>,
     retention: Retention,
+    websocket_url: WebSocketUrl,
 }
 
 impl<'a> Composition<'a> {
@@ -66,6 +67,10 @@ impl<'a> Composition<'a> {
             },
             limiter: Arc::new(Limiter::new(LOCAL_RATES)),
             retention: Retention::days(options.retention_days),
+            websocket_url: match &options.public_url {
+                Some(url) => WebSocketUrl::Fixed(url.websocket(WEBSOCKET_PATH)),
+                None => WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
+            },
         }
     }
 
@@ -168,7 +173,7 @@ impl<'a> Composition<'a> {
             rates: AUTH_RATES,
             changes: ChangeRates::LOCAL,
             limiter: Arc::clone(&self.limiter),
-            websocket_url: WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
+            websocket_url: self.websocket_url.clone(),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The directory that holds everything that lasts.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 
-use crate::data_format;
+use crate::{data_format, disk};
 
 const DATABASE: &str = "dynamodb.sqlite";
 const QUEUES: &str = "sqs.sqlite";
@@ -33,17 +33,22 @@ impl DataDir {
     /// For people: another process has it, it cannot be written, or it holds what this version cannot read.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
+        if fs::metadata(path).is_ok_and(|there| !there.is_dir()) {
+            bail!("{shown} is a file and not a directory; move it away, or choose another place with --data");
+        }
         // It holds password hashes and the signing secret.
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .with_context(|| format!("cannot make the data directory {shown}"))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+            format!("cannot make the data directory {shown}; choose another place with --data")
+        })?;
+        check_is_ours(path)?;
+        if let Err(failure) = disk::probe(path) {
+            bail!("cannot write to the data directory {shown}: {}", disk::advice(&failure));
+        }
         let lock = private()
             .create(true)
             .write(true)
             .open(path.join("lock"))
-            .with_context(|| format!("cannot write to the data directory {shown}"))?;
+            .with_context(|| format!("cannot write the file lock in the data directory {shown}"))?;
         match lock.try_lock() {
             Ok(()) => {
                 let format = data_format::of(data_format::read(path)?, check_files(path)?);
@@ -92,18 +97,26 @@ impl DataDir {
     /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.
     pub(crate) fn signing_secret(&self) -> anyhow::Result<String> {
         let path = self.path.join(SIGNING_SECRET);
-        let mut secret = String::new();
-        match File::open(&path) {
-            Ok(mut file) => {
-                file.read_to_string(&mut secret).context("cannot read the signing secret")?;
-            }
+        match fs::read(&path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(secret) if is_secret(&secret) => Ok(secret),
+                Ok(_) | Err(_) => bail!(
+                    "{} does not hold the secret that Confab wrote there; restore that file from a backup, or remove \
+                     it to have another one drawn: then everybody has to log in again",
+                    path.display()
+                ),
+            },
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                secret = fresh_secret()?;
+                let secret = fresh_secret()?;
                 self.replace(SIGNING_SECRET, &secret).context("cannot keep the signing secret")?;
+                Ok(secret)
             }
-            Err(error) => return Err(error).context("cannot read the signing secret"),
+            Err(error) => Err(error).with_context(|| unusable(&path)),
         }
-        Ok(secret)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Writes a small file that is whole or as it was before, whenever the process dies.
@@ -116,6 +129,36 @@ impl DataDir {
     }
 }
 
+/// Whether it is a name of one of Confab's own files, or of what those leave beside them.
+fn is_own(name: &str) -> bool {
+    let own = [DATABASE, QUEUES, PUSHES, SIGNING_SECRET, data_format::FILE, "lock", disk::PROBE];
+    let base = ["-wal", "-shm", "-journal", ".draft"].iter().find_map(|end| name.strip_suffix(end));
+    own.contains(&name) || base.is_some_and(|base| own.contains(&base))
+}
+
+/// What systems and people put into directories that are empty to them.
+const NOBODYS: [&str; 4] = ["lost+found", ".DS_Store", ".gitignore", ".gitkeep"];
+
+/// Refuses a directory that other programs use, and Confab never did.
+fn check_is_ours(path: &Path) -> anyhow::Result<()> {
+    let listed = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+    let names: Vec<String> = listed
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<std::io::Result<_>>()
+        .with_context(|| format!("cannot list {}", path.display()))?;
+    let foreign = names.iter().find(|name| !is_own(name) && !NOBODYS.contains(&name.as_str()));
+    if let Some(foreign) = foreign
+        && !names.iter().any(|name| name == DATABASE || name == SIGNING_SECRET)
+    {
+        bail!(
+            "{} holds other files ({foreign}) and no data of Confab's; choose an empty directory with --data, or one \
+             that is not there yet",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// Refuses a directory that has lost a part; gives whether it has been used before.
 ///
 /// A process that dies at its first start leaves parts, none of which holds anything yet.
@@ -125,6 +168,7 @@ fn check_files(path: &Path) -> anyhow::Result<bool> {
         for name in [DATABASE, QUEUES, PUSHES] {
             let file = path.join(name);
             let lost = match fs::metadata(&file) {
+                Ok(metadata) if !metadata.is_file() => "is not a file",
                 Ok(metadata) if metadata.len() > 0 => continue,
                 Ok(_) => "is empty",
                 Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
@@ -145,6 +189,11 @@ fn unusable(file: &Path) -> String {
         "cannot use {}; restore the whole directory from a backup, or choose another one with --data",
         file.display()
     )
+}
+
+/// Whether this is a secret as [`fresh_secret`] draws them.
+fn is_secret(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// A secret of 256 random bits.

@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::time::Duration;
 
 use api::{Api, event::readable};
 use authorizer::Authorizer;
 use axum::Router;
+use axum::http::{Method, header};
 use bytes::Bytes;
-use confab_local_gateway::{Functions, HttpApi, InvokeError, Route, WebSocketApi};
+use confab_local_gateway::{Cors, Functions, HttpApi, InvokeError, Route, WebSocketApi};
 use connect::Connect;
 use default::DefaultFunction;
 use disconnect::Disconnect;
@@ -21,6 +23,8 @@ use send::Send;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync::Sync;
+
+use crate::addresses::AllowedOrigin;
 
 /// All functions of the product.
 pub(crate) struct LocalFunctions {
@@ -62,8 +66,21 @@ pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
 }
 
 /// The HTTP API, as `template.yaml` declares it.
-pub(crate) fn http_api() -> HttpApi {
-    HttpApi::new("/v1", "api")
+///
+/// Pages of other origins may call it from everywhere, unless origins are named.
+pub(crate) fn http_api(allowed: &[AllowedOrigin]) -> HttpApi {
+    let only = |origin: &AllowedOrigin| match origin {
+        AllowedOrigin::Any => None,
+        AllowedOrigin::Only(origin) => Some(origin.clone()),
+    };
+    let cors = Cors {
+        allow_origins: allowed.iter().map(only).collect::<Option<_>>().unwrap_or_default(),
+        allow_methods: vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
+        allow_headers: vec![header::AUTHORIZATION, header::CONTENT_TYPE],
+        expose_headers: vec![header::RETRY_AFTER],
+        max_age: Duration::from_secs(86_400),
+    };
+    HttpApi { cors: Some(cors), ..HttpApi::new("/v1", "api") }
 }
 
 impl Functions for LocalFunctions {

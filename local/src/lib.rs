@@ -7,6 +7,9 @@
 //!
 //! Start with [`Runner`].
 
+pub mod addresses;
+pub mod environment;
+pub mod log;
 pub mod options;
 pub mod pushes;
 
@@ -15,6 +18,7 @@ mod closing;
 mod composition;
 mod data_dir;
 mod data_format;
+mod disk;
 mod functions;
 mod queues;
 mod runner;

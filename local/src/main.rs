@@ -5,27 +5,31 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use confab_local::{Runner, options::Options};
+use confab_local::environment::{self, LOG};
+use confab_local::{Runner, log, options::Options};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// Gives memory back after a burst, which glibc's allocator hardly does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Exit code, as of bad flags.
+const BAD_SETTINGS: u8 = 2;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            EnvFilter::builder().with_env_var("CONFAB_LOG").try_from_env().unwrap_or_else(|_| "warn".into()),
-        )
-        .init();
+    if let Err(error) = environment::get(LOG).and_then(|filter| log::init(filter.as_deref())) {
+        tell(&format!("error: {LOG}: {error:#}"));
+        return ExitCode::from(BAD_SETTINGS);
+    }
+    for warning in options.warnings().into_iter().chain(environment::warnings(environment::names())) {
+        tell(&format!("warning: {warning}"));
+    }
     match run(&options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            tell(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -48,17 +52,26 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes a line to stderr, whether or not anybody reads it.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 fn greet(options: &Options, addr: SocketAddr) {
     let data = if options.memory {
         "is kept in memory only, and gone when this process ends.".to_owned()
     } else {
         format!("is in {}; remove it to begin anew.", options.data.display())
     };
+    let page = match &options.public_url {
+        Some(url) => url.to_string(),
+        None => format!("http://{addr}"),
+    };
     say(&format!(
         "Confab is running on this machine.
 
-  Open      http://{addr} in two browser windows, sign up in both, and chat.
-  HTTP API  http://{addr}/v1/openapi.json describes it.
+  Open      {page} in two browser windows, sign up in both, and chat.
+  HTTP API  {page}/v1/openapi.json describes it.
   Data      {data}
   Stop      with Ctrl-C.
 

@@ -1,11 +1,15 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use confab_domain::lease::HeartbeatPolicy;
+
+use crate::addresses::{AllowedOrigin, Listen, PublicUrl};
+
+/// Unit: seconds.
+const HEARTBEAT_SECONDS: u64 = 10;
 
 /// Confab on this machine: web page, HTTP API, WebSocket gateway, all functions
 /// and their stores, in one process.
@@ -14,7 +18,15 @@ use confab_domain::lease::HeartbeatPolicy;
 pub struct Options {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub listen: Listen,
+
+    /// Where clients reach it, such as `https://chat.example` of a tunnel: tickets name that address.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Pages that may call the HTTP API, such as `https://app.example`; may be repeated. Default: any.
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<AllowedOrigin>,
 
     /// Where to keep data; it survives a restart, and a `kill -9`.
     #[arg(long, value_name = "DIR", default_value = ".confab", conflicts_with = "memory")]
@@ -25,7 +37,7 @@ pub struct Options {
     pub memory: bool,
 
     /// How often clients are told to send a heartbeat; at most half the timeout.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=480))]
+    #[arg(long, value_name = "N", default_value_t = HEARTBEAT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=480))]
     pub heartbeat_seconds: u64,
 
     /// Silence after which a user is offline.
@@ -42,6 +54,19 @@ impl Options {
     /// that is shorter, since everybody would be offline between two heartbeats.
     pub fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_seconds.min(self.presence_timeout_seconds.div_ceil(2)))
+    }
+
+    /// What of the options does not hold as it was given, for people.
+    pub fn warnings(&self) -> Vec<String> {
+        let (told, asked) = (self.heartbeat().as_secs(), self.heartbeat_seconds);
+        let is_shortened = told < asked && asked != HEARTBEAT_SECONDS;
+        let shortened = || {
+            format!(
+                "clients are told a heartbeat of {told} s and not of {asked} s, half of --presence-timeout-seconds: \
+                 otherwise everybody would be offline between two"
+            )
+        };
+        is_shortened.then(shortened).into_iter().collect()
     }
 
     pub(crate) fn heartbeat_policy(&self) -> HeartbeatPolicy {

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 use confab_lambda::clock;
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 use confab_tokens_jwt::JwtTokens;
 
+use crate::addresses::Listen;
 use crate::backends::{Backends, sweep_expired};
 use crate::composition::Composition;
 use crate::data_dir::{DataDir, fresh_secret};
+use crate::disk::{self, Disk};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
 use crate::pushes::{self, Witnesses};
@@ -31,6 +33,20 @@ const IN_FLIGHT_PER_CONNECTION_MAX: usize = 16;
 /// How long announcements that are under way may take at the end; what is not done stays in the queue.
 const FEEDER_GRACE: Duration = Duration::from_secs(5);
 
+/// Listens on the first address of a name that can be taken.
+async fn bind(config: GatewayConfig, listen: &Listen) -> anyhow::Result<Gateway> {
+    let mut failure = anyhow::anyhow!("it has no address");
+    for address in listen.resolve().await? {
+        match Gateway::bind(config.clone(), address).await {
+            Ok(gateway) => return Ok(gateway),
+            Err(error) => failure = error.into(),
+        }
+    }
+    Err(failure).with_context(|| {
+        format!("cannot listen on {listen}; stop what does, or choose another with --listen")
+    })
+}
+
 /// Confab, ready to accept connections.
 pub struct Runner {
     gateway: Gateway,
@@ -39,6 +55,7 @@ pub struct Runner {
     queues: Queues,
     sqs: aws_sdk_sqs::Client,
     data: Option<DataDir>,
+    disk: Disk,
 }
 
 impl Runner {
@@ -67,7 +84,7 @@ impl Runner {
         let tokens = JwtTokens::new(&secret).context("the file signing-secret in the data directory")?;
         let config = GatewayConfig {
             websocket: Some(websocket_api(WEBSOCKET_PATH)),
-            http: Some(http_api()),
+            http: Some(http_api(&options.allow_origin)),
             limits: Limits {
                 in_flight_per_connection_max: IN_FLIGHT_PER_CONNECTION_MAX,
                 ..Limits::default()
@@ -75,9 +92,7 @@ impl Runner {
             ..GatewayConfig::default()
         };
         let stage = config.stage.clone();
-        let gateway = Gateway::bind(config, options.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let gateway = bind(config, &options.listen).await?;
         let backends =
             Backends::new(dynamodb.clone(), (sqs, sns.clone()), gateway.connections(), &stage).await?;
         if let Some(data) = &data {
@@ -87,9 +102,11 @@ impl Runner {
         let developers = pushes::recorded(sns).merge(pushes::explained(witnesses));
         let developers = developers.layer(from_fn(pushes::only_by_address));
         let gateway = gateway.with_fallback(web::router().merge(developers));
-        let functions = Composition::new(options, &backends, &tokens).functions();
+        let disk = Disk::of(data.as_ref().map(DataDir::path));
+        let mut functions = Composition::new(options, &backends, &tokens).functions();
+        functions.api = functions.api.layer(from_fn_with_state(disk.clone(), disk::health));
         let Backends { sqs, queues, .. } = backends;
-        Ok(Self { gateway, functions, dynamodb, queues, sqs, data })
+        Ok(Self { gateway, functions, dynamodb, queues, sqs, data, disk })
     }
 
     /// Where it listens.
@@ -100,6 +117,7 @@ impl Runner {
     /// Serves until `shutdown`, then finishes what is in flight and closes every socket with 1001.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let sweeper = tokio::spawn(sweep_expired(self.dynamodb));
+        let watcher = tokio::spawn(self.disk.watch());
         let functions = Arc::new(self.functions);
         // What is not announced by then stays in the queue, and clients sync when they come back.
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -114,6 +132,7 @@ impl Runner {
             .await;
         let _ = tokio::time::timeout(FEEDER_GRACE, feeder).await;
         sweeper.abort();
+        watcher.abort();
         drop(self.data);
     }
 }

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::json;
-use tests::{Chat, fresh_handle, gateway_answers_for_itself, ministack_differs};
+use tests::{Chat, fresh_handle, gateway_answers_for_itself};
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
@@ -111,12 +111,13 @@ async fn a_query_that_lacks_what_it_needs_is_refused() {
 #[tokio::test]
 async fn a_conversation_that_is_none_is_refused() {
     let alice = Chat::new().user().await;
-    for conversation in ["x", "dm_", "dm_x_y", &alice.id, "%ff", "%2e%2e%2f"] {
-        if conversation.contains('%') && ministack_differs("gives functions the path without its escapes") {
-            continue;
-        }
+    for conversation in ["x", "dm_", "dm_x_y", &alice.id, "%ff"] {
         alice.page(conversation, "").await.refused(400, "bad_request");
         let path = format!("/v1/conversations/{conversation}");
         alice.http.patch(&path, &json!({})).await.refused(400, "bad_request");
+    }
+    // API Gateway hands paths on without their escapes, so these name other calls, of which there are none.
+    for odd in ["%2e%2e%2f", "x%2Fy", "%3Fx"] {
+        alice.http.get(&format!("/v1/conversations/{odd}/messages")).await.refused(404, "not_found");
     }
 }

@@ -42,4 +42,4 @@ pub use socket::{Received, Socket, synced};
 pub use user::User;
 
 /// How long a test waits for what must come. Far longer than it ever takes.
-const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);
+pub const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);

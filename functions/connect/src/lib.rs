@@ -34,7 +34,7 @@ impl Connect {
         let result = self.connect(&event).await;
         summary::log("connect", result.as_ref().err(), started.elapsed());
         Response::status(match result {
-            Ok(()) => 200,
+            Ok(()) => return Response::opened(event.subprotocol()),
             Err(Error::Refused(Refusal::RateLimited { .. })) => 429,
             Err(Error::Refused(_) | Error::ConnectionEnded(_)) => 401,
             Err(Error::Store(_) | Error::Contended) => 503,

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use http::{HeaderName, HeaderValue, Method};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
 /// One gateway: at most one WebSocket API and one HTTP API on one address.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
@@ -54,6 +57,37 @@ pub struct HttpApi {
     pub function: String,
     /// Unit: bytes, inclusive.
     pub body_bytes_max: usize,
+    /// Without it browsers let pages of the same origin only read answers.
+    pub cors: Option<Cors>,
+}
+
+/// Which pages of other origins may call an HTTP API, as `CorsConfiguration` of `AWS::Serverless::HttpApi` says it.
+///
+/// The gateway answers every `OPTIONS` itself then, as API Gateway does where no route takes it.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// Such as `https://app.example`; none stands for any.
+    pub allow_origins: Vec<HeaderValue>,
+    pub allow_methods: Vec<Method>,
+    pub allow_headers: Vec<HeaderName>,
+    pub expose_headers: Vec<HeaderName>,
+    /// How long a browser may remember it.
+    pub max_age: Duration,
+}
+
+impl Cors {
+    pub(crate) fn layer(&self) -> CorsLayer {
+        let origins = match self.allow_origins.as_slice() {
+            [] => AllowOrigin::any(),
+            origins => AllowOrigin::list(origins.to_vec()),
+        };
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods(self.allow_methods.clone())
+            .allow_headers(self.allow_headers.clone())
+            .expose_headers(self.expose_headers.clone())
+            .max_age(self.max_age)
+    }
 }
 
 /// Source of the defaults, if not said otherwise: "Quotas for configuring and
@@ -75,8 +109,11 @@ pub struct Limits {
     /// Source: Lambda's error "Response payload size exceeded maximum allowed payload size (6291556 bytes)".
     /// Unit: bytes, inclusive.
     pub function_answer_bytes_max: usize,
-    /// Longest handshake URL, path and query. Unit: bytes, inclusive.
+    /// Longest handshake URL, path and query; one that is longer is answered 400. Unit: bytes, inclusive.
     pub url_bytes_max: usize,
+    /// The same of any other request. Source: quotas of HTTP APIs, "Total combined size of request line and header
+    /// values", of which the headers are not counted here.
+    pub http_url_bytes_max: usize,
     /// Messages that wait for a slow client before a post is refused.
     /// AWS publishes no figure.
     pub outbound_queue_max: usize,
@@ -184,7 +221,12 @@ impl Route {
 impl HttpApi {
     /// An HTTP API with AWS's limit of 10 MB for a body.
     pub fn new(prefix: impl Into<String>, function: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), function: function.into(), body_bytes_max: 10 * 1024 * 1024 }
+        Self {
+            prefix: prefix.into(),
+            function: function.into(),
+            body_bytes_max: 10 * 1024 * 1024,
+            cors: None,
+        }
     }
 }
 
@@ -198,6 +240,7 @@ impl Default for Limits {
             integration_timeout: Duration::from_secs(29),
             function_answer_bytes_max: 6_291_556,
             url_bytes_max: 4096,
+            http_url_bytes_max: 10_240,
             outbound_queue_max: 1024,
             outbound_queue_bytes_max: 4 * 1024 * 1024,
             in_flight_per_connection_max: 64,

@@ -28,6 +28,7 @@ use crate::{
     shared::{Phase, Place, Shared},
     tasks::Tasks,
     websocket::{self, Routes},
+    well_formed::is_well_formed,
 };
 
 /// Longest head of a request that is taken. Unit: bytes.
@@ -143,6 +144,10 @@ fn router<F: Functions>(shared: &Arc<Shared<F>>, fallback: Router) -> Router {
     if let Some(api) = &shared.config.http {
         let shared = Arc::clone(shared);
         let handle = any(move |request: Request| http_api::handle(Arc::clone(&shared), request));
+        let handle = match &api.cors {
+            Some(cors) => handle.layer(cors.layer()),
+            None => handle,
+        };
         for below in ["", "/", "/{*proxy}"] {
             router = router.route(&format!("{}{below}", api.prefix), handle.clone());
         }
@@ -160,10 +165,18 @@ async fn serve_http<F: Functions>(
     // Small frames must not wait for each other; without it all is slower but works.
     drop(stream.set_nodelay(true));
     let router = TowerToHyperService::new(router);
+    let url_bytes_max = shared.limits().http_url_bytes_max;
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(place.clone());
-        hyper::service::Service::call(&router, request)
+        let is_served = is_well_formed(&request, url_bytes_max);
+        let served = is_served.then(|| hyper::service::Service::call(&router, request));
+        async move {
+            match served {
+                Some(served) => served.await,
+                None => Ok(http_api::bad_request()),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

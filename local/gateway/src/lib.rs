@@ -48,8 +48,9 @@ mod scalar;
 mod shared;
 mod tasks;
 mod websocket;
+mod well_formed;
 
-pub use config::{GatewayConfig, HttpApi, Limits, Route, WebSocketApi};
+pub use config::{Cors, GatewayConfig, HttpApi, Limits, Route, WebSocketApi};
 pub use connections::{ConnectionInfo, Connections, PostError};
 pub use functions::{Functions, InvokeError};
 pub use gateway::Gateway;

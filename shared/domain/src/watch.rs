@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::Timestamp;
 use crate::lease::{HeartbeatPolicy, Lease, Status};
+use crate::time::AHEAD_MAX;
 
 /// Names a chain. Drawn at random for each request that may begin one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +66,10 @@ pub enum Duty {
 /// How long a watch is believed in without a renewal. Rarer renewals cost less; a broken watch is found later.
 const WATCH_SPAN: Duration = Duration::from_secs(600);
 
+/// Longest time from a look to the next, and how much clocks may disagree: a watch that is to be renewed later than that
+/// was written by a clock that was wrong.
+const LOOK_AHEAD_MAX: Duration = Duration::from_secs(3_600 + 480).saturating_add(AHEAD_MAX);
+
 /// How late a look may be before its watch counts as broken.
 const LATENESS_MAX: Duration = Duration::from_secs(60);
 
@@ -86,7 +91,8 @@ impl Presence {
 
     /// Whether somebody has to begin to watch.
     pub fn needs_watch(&self, now: Timestamp) -> bool {
-        self.watch.is_none_or(|watch| watch.until < now)
+        let latest = now.plus(LOOK_AHEAD_MAX + WATCH_SPAN);
+        self.watch.is_none_or(|watch| !(now..=latest).contains(&watch.until))
     }
 
     /// With a watch that is to look at `look_at`.
@@ -151,10 +157,12 @@ pub fn duty(
         (Status::Online, None) => Duty::Nothing,
         (Status::Online, Some(watch)) if watch.id == id => match look {
             Look::Begin => Duty::TellAgain(Status::Online),
-            Look::Check if watch.until < ends_at.plus(LATENESS_MAX) => Duty::Renew,
+            Look::Check if watch.until < ends_at.plus(LATENESS_MAX) || presence.needs_watch(now) => {
+                Duty::Renew
+            }
             Look::Check => Duty::LookAgain,
         },
-        (Status::Online, Some(watch)) if look == Look::Begin && watch.until < now => {
+        (Status::Online, Some(_)) if look == Look::Begin && presence.needs_watch(now) => {
             Duty::Begin { tells: false }
         }
         (Status::Online, Some(_)) => Duty::Nothing,
@@ -185,6 +193,18 @@ mod tests {
     #[track_caller]
     fn check(look: Look, id: WatchId, presence: Presence, now: u64, expected: Duty) {
         assert_eq!(duty(look, id, &presence, true, POLICY, at(now)), expected);
+    }
+
+    #[test]
+    fn a_watch_that_a_wrong_clock_wrote_is_broken() {
+        let day = 24 * 3_600;
+        let ahead = unwatched().watched(OTHER, at(day));
+        assert!(ahead.needs_watch(at(10)));
+        check(Look::Begin, OURS, ahead, 10, Duty::Begin { tells: false });
+        check(Look::Check, OTHER, ahead, 10, Duty::Renew);
+        // As late as one can be that a right clock wrote.
+        let right = unwatched().watched(OTHER, at(3_600 + 480));
+        assert!(!right.needs_watch(at(0)));
     }
 
     #[test]

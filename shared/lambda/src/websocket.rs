@@ -1,6 +1,6 @@
 //! Events of a WebSocket API, and their answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use confab_app::close_connection::close_with_reason;
@@ -27,6 +27,9 @@ use crate::{clock, deadline, frame, summary};
 pub struct Event {
     /// About the request.
     pub request_context: RequestContext,
+    /// Of the handshake; absent of a frame.
+    #[serde(default)]
+    pub headers: Option<HashMap<String, String>>,
     /// The frame; absent on `$connect` and `$disconnect`.
     #[serde(default)]
     pub body: Option<String>,
@@ -71,20 +74,33 @@ pub mod context {
 pub struct Response {
     /// 200, or why a handshake is refused.
     pub status_code: u16,
+    /// Of the answer to a handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<&'static str, String>>,
     /// A frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
 
+/// What WebSocket clients ask for when they name protocols to be spoken over the socket, and are told.
+const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+
 impl Response {
     /// No frame.
     pub const fn status(status_code: u16) -> Self {
-        Self { status_code, body: None }
+        Self { status_code, headers: None, body: None }
     }
 
     /// One frame.
     pub fn frame(frame: &ServerFrame) -> Self {
-        Self { status_code: 200, body: serde_json::to_string(frame).ok() }
+        Self { status_code: 200, headers: None, body: serde_json::to_string(frame).ok() }
+    }
+
+    /// Lets a handshake pass, with the subprotocol that it gets.
+    #[must_use]
+    pub fn opened(subprotocol: Option<&str>) -> Self {
+        let headers = subprotocol.map(|chosen| BTreeMap::from([(SUBPROTOCOL, chosen.to_owned())]));
+        Self { headers, ..Self::status(200) }
     }
 
     /// An error frame.
@@ -105,6 +121,19 @@ pub struct Caller {
 }
 
 impl Event {
+    /// The first of the subprotocols that a handshake asks for: there is one protocol here, by whatever name, and browsers
+    /// break a handshake off that is answered with none of theirs.
+    ///
+    /// Source: RFC 6455, section 4.1, and API Gateway developer guide, "Set up a $connect route that requires a WebSocket
+    /// subprotocol".
+    pub fn subprotocol(&self) -> Option<&str> {
+        let headers = self.headers.as_ref()?;
+        let (_, asked) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(SUBPROTOCOL))?;
+        let first = asked.split(',').next()?.trim();
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        (!first.is_empty() && first.bytes().all(is_token)).then_some(first)
+    }
+
     /// Who this event comes from.
     ///
     /// # Errors

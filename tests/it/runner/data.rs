@@ -1,5 +1,7 @@
 //! Where data lies.
 
+use std::path::Path;
+
 use tests::runner::{Runner, TempDir, command, run};
 
 #[tokio::test]
@@ -31,6 +33,99 @@ async fn a_data_directory_that_cannot_be_made_is_told() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(errors.contains(path.to_str().unwrap()), "{errors}");
+}
+
+/// Starts with a directory that cannot be used; gives what is said.
+async fn refused(path: &Path) -> String {
+    let output = run(&["--listen", "127.0.0.1:0", "--data", path.to_str().unwrap()]).await;
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(output.stdout.is_empty() && errors.contains(path.to_str().unwrap()), "{errors}");
+    errors
+}
+
+#[tokio::test]
+async fn a_directory_of_other_programs_is_refused_and_left_as_it_is() {
+    let data = TempDir::new();
+    std::fs::write(data.path().join("photo.jpg"), "a photo").unwrap();
+    let errors = refused(data.path()).await;
+    assert!(errors.contains("photo.jpg") && errors.contains("--data"), "{errors}");
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 1);
+    // A volume's own folder is nobody's.
+    let volume = TempDir::new();
+    std::fs::create_dir(volume.path().join("lost+found")).unwrap();
+    Runner::with_data(volume.path()).await.chat().user().await;
+}
+
+#[tokio::test]
+async fn a_file_where_a_directory_should_be_is_called_so() {
+    let data = TempDir::new();
+    let file = data.path().join("data");
+    std::fs::write(&file, "in the way").unwrap();
+    let errors = refused(&file).await;
+    assert!(errors.contains("is a file and not a directory"), "{errors}");
+}
+
+#[tokio::test]
+async fn databases_that_are_emptied_or_another_programs_are_refused() {
+    let data = TempDir::new();
+    let confab = Runner::with_data(data.path()).await;
+    // An end in order leaves no journal from which SQLite would mend them.
+    confab.signal("TERM").await;
+    confab.ended().await;
+    for name in ["dynamodb.sqlite", "sqs.sqlite", "sns.sqlite"] {
+        let path = data.path().join(name);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, "").unwrap();
+        assert!(refused(data.path()).await.contains("is empty"), "{name}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(refused(data.path()).await.contains("is not a file"), "{name}");
+        std::fs::remove_dir(&path).unwrap();
+        assert!(refused(data.path()).await.contains("is missing"), "{name}");
+        std::fs::write(&path, "the diary of another program, in prose").unwrap();
+        assert!(refused(data.path()).await.contains("restore the whole directory"), "{name}");
+        std::fs::write(&path, whole).unwrap();
+    }
+    Runner::with_data(data.path()).await.chat().user().await;
+}
+
+#[tokio::test]
+async fn a_signing_secret_that_nobody_drew_is_refused() {
+    let data = TempDir::new();
+    Runner::with_data(data.path()).await.kill().await;
+    let path = data.path().join("signing-secret");
+    let [long, upper] = ["x".repeat(64), "A".repeat(64)];
+    for garbage in [&b""[..], b"short", b"\xff\xfe", long.as_bytes(), upper.as_bytes()] {
+        std::fs::write(&path, garbage).unwrap();
+        let errors = refused(data.path()).await;
+        assert!(errors.contains("signing-secret") && errors.contains("remove it"), "{errors}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    Runner::with_data(data.path()).await.chat().user().await;
+}
+
+#[tokio::test]
+async fn health_says_that_nothing_can_be_stored() {
+    let data = TempDir::new();
+    let confab = Runner::with_data(data.path()).await;
+    let http = confab.chat().http;
+    assert_eq!(http.get("/v1/health").await.ok()["status"], "ok");
+    std::fs::create_dir(data.path().join("room.draft")).unwrap();
+    eventually(async || http.get("/v1/health").await.status == 503).await;
+    http.get("/v1/health").await.refused(503, "unavailable");
+    std::fs::remove_dir(data.path().join("room.draft")).unwrap();
+    eventually(async || http.get("/v1/health").await.status == 200).await;
+}
+
+/// Asks until it is so: an answer is believed for a second.
+async fn eventually(is_so: impl AsyncFn() -> bool) {
+    let asked = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(tests::DEADLINE, asked).await.expect("it never came to be so");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Flags.
 
-use tests::runner::{Runner, run};
+use tests::DEADLINE;
+use tests::runner::{Runner, command, run};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
@@ -11,6 +13,13 @@ async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
         &["--listen", "nonsense"],
         &["--listen", "127.0.0.1"],
         &["--listen", "127.0.0.1:65536"],
+        &["--listen", ":8080"],
+        &["--listen", "http://localhost:8080"],
+        &["--allow-origin", "app.example"],
+        &["--allow-origin", "https://app.example/path"],
+        &["--public-url", "chat.example"],
+        &["--public-url", "ws://chat.example"],
+        &["--public-url", "https://chat.example/path"],
         &["--heartbeat-seconds", "0"],
         &["--heartbeat-seconds=-1"],
         &["--heartbeat-seconds", "ten"],
@@ -42,6 +51,8 @@ async fn help_and_version_are_on_stdout() {
     let text = String::from_utf8_lossy(&help.stdout);
     for flag in [
         "--listen",
+        "--public-url",
+        "--allow-origin",
         "--data",
         "--memory",
         "--heartbeat-seconds",
@@ -52,6 +63,31 @@ async fn help_and_version_are_on_stdout() {
     }
     let version = run(&["--version"]).await;
     assert!(version.status.success() && String::from_utf8_lossy(&version.stdout).starts_with("confab "));
+}
+
+#[tokio::test]
+async fn odd_settings_are_not_ignored_silently() {
+    let refused = run_with("CONFAB_LOG", "=nonsense=", &["--memory", "--listen", "127.0.0.1:0"]).await;
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("CONFAB_LOG") && refused.stdout.is_empty(), "{errors}");
+    // Ends at once, since nobody has that address.
+    let told =
+        run_with("CONFAB_DATA", "x", &["--memory", "--listen", "192.0.2.1:1", "--heartbeat-seconds", "60"])
+            .await;
+    let errors = String::from_utf8_lossy(&told.stderr);
+    for said in [
+        "CONFAB_DATA is not read here",
+        "a heartbeat of 15 s and not of 60 s",
+        "cannot listen on 192.0.2.1:1",
+    ] {
+        assert!(errors.contains(said), "{errors}");
+    }
+    assert_eq!(told.status.code(), Some(1));
+}
+
+async fn run_with(name: &str, value: &str, args: &[&str]) -> std::process::Output {
+    timeout(DEADLINE, command(args).env(name, value).output()).await.expect("it ends").unwrap()
 }
 
 #[tokio::test]

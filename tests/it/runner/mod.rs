@@ -1,5 +1,6 @@
 //! The `confab` program, as a process.
 
+mod addresses;
 mod alone;
 mod crash;
 mod data;

@@ -8,6 +8,7 @@ use axum::extract::ConnectInfo;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Version, header, request::Parts};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::{clock, config::GatewayConfig, headers, ids, query, shared::json};
@@ -60,11 +61,11 @@ struct Http<'a> {
     user_agent: Cow<'a, str>,
 }
 
-/// The event for a request; `rawPath` is as it was sent, percent-encoded.
+/// The event for a request.
 pub(super) fn request(config: &GatewayConfig, prefix: &str, parts: &Parts, body: &Bytes) -> Bytes {
     let (now_ms, request_id, domain_name) = (clock::now_ms(), ids::gateway_id(), config.domain_name());
     let peer = peer(parts);
-    let path = parts.uri.path();
+    let path = &*decoded(parts.uri.path());
     let proxy = path.strip_prefix(prefix).map(|rest| rest.trim_start_matches('/')).unwrap_or_default();
     let route_key =
         if proxy.is_empty() { format!("ANY {prefix}") } else { format!("ANY {prefix}/{{proxy+}}") };
@@ -109,6 +110,17 @@ pub(super) fn request(config: &GatewayConfig, prefix: &str, parts: &Parts, body:
         body,
         is_base64_encoded,
     })
+}
+
+/// A path as API Gateway hands it on: decoded, and cut at a `?` that was escaped.
+///
+/// Source: middleapi/standard-server#93, from events of live APIs. The query string stays encoded.
+fn decoded(path: &str) -> Cow<'_, str> {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    match decoded.find('?') {
+        Some(end) => Cow::Owned(decoded[..end].to_owned()),
+        None => decoded,
+    }
 }
 
 /// Headers but cookies, several values of a name joined by commas.

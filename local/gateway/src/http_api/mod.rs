@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::{body::Body, extract::Request, response::Response};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER},
 };
 
 use crate::{
@@ -58,6 +58,13 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
 /// Answers a request that nobody serves.
 pub(crate) async fn not_found() -> Response {
     failure(StatusCode::NOT_FOUND, "Not Found")
+}
+
+/// Answers a request that is none of HTTP's, whatever it is for.
+pub(crate) fn bad_request() -> Response {
+    let mut response = failure(StatusCode::BAD_REQUEST, "Bad Request");
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn internal_server_error() -> Response {

@@ -7,8 +7,9 @@ use axum::{
     extract::{ConnectInfo, Request},
     response::Response,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::oneshot};
@@ -29,6 +30,9 @@ use crate::{
     headers, ids, query,
     shared::{Place, Shared},
 };
+
+/// Source: RFC 6455, section 4.1. Unit: bytes.
+const KEY_BYTES: usize = 16;
 
 /// Answers a request for the path of the WebSocket API: 101, or why not.
 ///
@@ -113,18 +117,29 @@ fn into_tcp(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
 fn check(request: &Request, url_bytes_max: usize) -> Result<String, StatusCode> {
     let url_bytes = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url_bytes > url_bytes_max {
-        return Err(StatusCode::URI_TOO_LONG);
+        return Err(StatusCode::BAD_REQUEST);
     }
     let headers = request.headers();
-    let upgrades = lists(headers, "connection", "upgrade") && lists(headers, "upgrade", "websocket");
-    if !upgrades || headers::text(headers, "sec-websocket-version") != Some("13") {
+    if !(lists(headers, "connection", "upgrade") && lists(headers, "upgrade", "websocket")) {
         return Err(StatusCode::UPGRADE_REQUIRED);
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
-    match key {
-        Some(key) if request.method() == Method::GET => Ok(derive_accept_key(key.as_bytes())),
-        _ => Err(StatusCode::BAD_REQUEST),
+    let version = only(headers, header::SEC_WEBSOCKET_VERSION).ok_or(StatusCode::BAD_REQUEST)?;
+    if version != "13" {
+        return Err(StatusCode::UPGRADE_REQUIRED);
     }
+    let key = only(headers, header::SEC_WEBSOCKET_KEY).ok_or(StatusCode::BAD_REQUEST)?;
+    let is_key = STANDARD.decode(key).is_ok_and(|key| key.len() == KEY_BYTES);
+    if !is_key || request.method() != Method::GET || request.version() != Version::HTTP_11 {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    Ok(derive_accept_key(key.as_bytes()))
+}
+
+/// The value of a header that is there once, without blanks around it.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?.trim();
+    values.next().is_none().then_some(value)
 }
 
 fn lists(headers: &HeaderMap, name: &str, token: &str) -> bool {

@@ -200,13 +200,24 @@ async fn what_is_no_handshake_is_refused() {
         "Host: x\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let long = format!("GET /ws?{} HTTP/1.1\r\n{upgrade}{key}\r\n", "x".repeat(4096));
+    let (version, other) = ("Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Version: 8\r\n");
+    let of_keys = |keys: &str| format!("GET /ws HTTP/1.1\r\n{upgrade}{keys}\r\n");
     for (request, expected) in [
         ("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(), "HTTP/1.1 426 "),
+        (format!("GET /ws HTTP/1.1\r\n{}{key}\r\n", upgrade.replace(version, other)), "HTTP/1.1 426 "),
+        (format!("GET /ws HTTP/1.1\r\n{}{key}\r\n", upgrade.replace(version, "")), "HTTP/1.1 400 "),
+        (format!("GET /ws HTTP/1.1\r\n{upgrade}{version}{key}\r\n"), "HTTP/1.1 400 "),
+        (format!("GET /ws HTTP/1.0\r\n{upgrade}{key}\r\n"), "HTTP/1.0 400 "),
+        (of_keys(&format!("{key}{key}")), "HTTP/1.1 400 "),
+        (of_keys("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j\r\n"), "HTTP/1.1 400 "),
+        (of_keys("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQo=\r\n"), "HTTP/1.1 400 "),
+        (of_keys("Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==\r\n"), "HTTP/1.1 400 "),
         (format!("GET /ws HTTP/1.1\r\n{upgrade}\r\n"), "HTTP/1.1 400 "),
         (format!("POST /ws HTTP/1.1\r\n{upgrade}{key}\r\n"), "HTTP/1.1 400 "),
-        (long, "HTTP/1.1 414 "),
+        (long, "HTTP/1.1 400 "),
     ] {
         let response = stack.raw(request.as_bytes()).await;
-        assert!(response.starts_with(expected), "{response}");
+        assert!(response.starts_with(expected), "{request}: {response}");
     }
+    assert!(!stack.was_called().await);
 }

@@ -36,7 +36,7 @@ async fn a_request_becomes_an_event_and_the_answer_a_response() {
     let event: HttpEvent = serde_json::from_value(call.event.clone()).unwrap();
     assert_eq!(event.version.as_deref(), Some("2.0"));
     assert_eq!(event.route_key.as_deref(), Some("ANY /v1/{proxy+}"));
-    assert_eq!(event.raw_path.as_deref(), Some("/v1/a%20b/c"));
+    assert_eq!(event.raw_path.as_deref(), Some("/v1/a b/c"));
     assert_eq!(event.raw_query_string.as_deref(), Some("x=1&x=2&y=%C3%A9"));
     assert_eq!(event.query_string_parameters.first("y"), Some("é"));
     assert_eq!(call.event["queryStringParameters"]["x"], "1,2");
@@ -44,12 +44,12 @@ async fn a_request_becomes_an_event_and_the_answer_a_response() {
     assert_eq!(event.headers["x-forwarded-for"], "127.0.0.1");
     assert!(!event.headers.contains_key("cookie"));
     assert_eq!(event.cookies, Some(vec!["k=v".to_owned(), "l=w".to_owned()]));
-    assert_eq!(event.path_parameters["proxy"], "a%20b/c");
+    assert_eq!(event.path_parameters["proxy"], "a b/c");
     assert_eq!((event.body.as_deref(), event.is_base64_encoded), (Some("{\"a\":1}"), false));
     let context = event.request_context;
     assert_eq!(context.stage.as_deref(), Some("$default"));
     assert_eq!(context.http.method, "POST");
-    assert_eq!(context.http.path.as_deref(), Some("/v1/a%20b/c"));
+    assert_eq!(context.http.path.as_deref(), Some("/v1/a b/c"));
     assert_eq!(context.http.protocol.as_deref(), Some("HTTP/1.1"));
     assert_eq!(context.http.source_ip.as_deref(), Some("127.0.0.1"));
     assert_eq!(context.http.user_agent.as_deref(), Some("test/1"));

@@ -12,3 +12,4 @@ mod messages;
 mod posts;
 mod shutdown;
 mod support;
+mod well_formed;

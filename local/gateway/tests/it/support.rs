@@ -211,6 +211,11 @@ impl Stack {
         call
     }
 
+    /// Whether there was an invocation that no test has looked at.
+    pub(crate) async fn was_called(&self) -> bool {
+        self.calls.lock().await.try_recv().is_ok()
+    }
+
     pub(crate) async fn connect(&self) -> Client {
         self.try_connect("/ws", &[]).await.unwrap().0
     }

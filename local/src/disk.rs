@@ -1,0 +1,168 @@
+//! Whether there is room for more data.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use confab_protocol::ErrorCode;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// What must fit: more than any request stores at once, its journal included. Unit: bytes.
+const ROOM_BYTES: usize = 1024 * 1024;
+
+/// How long an answer is believed: anybody may ask for the health, and each probe writes.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// How often the log would say that nothing can be stored, or can be again.
+const LOOKED_EVERY: Duration = Duration::from_secs(10);
+
+/// Name of the file that a probe writes and removes.
+pub(crate) const PROBE: &str = "room.draft";
+
+/// The disk of a data directory; of data in memory there is none, which is never full.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk(Option<Arc<Watched>>);
+
+#[derive(Debug)]
+struct Watched {
+    directory: PathBuf,
+    last: Mutex<Option<(Instant, Option<ErrorKind>)>>,
+    /// As it was logged last.
+    was_full: AtomicBool,
+}
+
+impl Disk {
+    pub(crate) fn of(directory: Option<&Path>) -> Self {
+        Self(directory.map(|directory| {
+            Arc::new(Watched {
+                directory: directory.to_owned(),
+                last: Mutex::default(),
+                was_full: AtomicBool::new(false),
+            })
+        }))
+    }
+
+    /// Why nothing more can be stored, if so. Says it in the log where that has changed.
+    async fn failure(&self) -> Option<ErrorKind> {
+        let watched = self.0.as_ref()?;
+        let mut last = watched.last.lock().await;
+        if let Some((asked_at, failure)) = *last
+            && asked_at.elapsed() < BELIEVED_FOR
+        {
+            return failure;
+        }
+        let directory = watched.directory.clone();
+        let probed = tokio::task::spawn_blocking(move || probe(&directory)).await;
+        let failure = probed.map_err(std::io::Error::other).and_then(|probed| probed).err();
+        watched.tell(failure.as_ref());
+        let kind = failure.map(|failure| failure.kind());
+        *last = Some((Instant::now(), kind));
+        kind
+    }
+
+    /// Looks from time to time, for ever.
+    pub(crate) async fn watch(self) {
+        let mut ticks = tokio::time::interval(LOOKED_EVERY);
+        loop {
+            ticks.tick().await;
+            self.failure().await;
+        }
+    }
+}
+
+impl Watched {
+    fn tell(&self, failure: Option<&std::io::Error>) {
+        let was_full = self.was_full.swap(failure.is_some(), Relaxed);
+        let directory = self.directory.display();
+        match failure {
+            Some(failure) if !was_full => {
+                tracing::error!(
+                    event = "disk_full",
+                    "nothing can be stored in {directory}, and every request that would is answered `unavailable`: \
+                     {}",
+                    advice(failure)
+                );
+            }
+            None if was_full => tracing::warn!(event = "disk_has_room", "{directory} has room again"),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Writes what a request may write at most, and removes it.
+///
+/// # Errors
+///
+/// The system's reason.
+pub(crate) fn probe(directory: &Path) -> std::io::Result<()> {
+    let path = directory.join(PROBE);
+    let written = write(&path);
+    // One that is left over is written anew by the next probe.
+    drop(fs::remove_file(&path));
+    written
+}
+
+fn write(path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().mode(0o600).create(true).truncate(true).write(true).open(path)?;
+    file.write_all(&vec![0; ROOM_BYTES])?;
+    file.flush()
+}
+
+/// What to do about a failed probe, for people.
+pub(crate) fn advice(failure: &std::io::Error) -> String {
+    if is_full(failure.kind()) {
+        return "the disk is full; make room, or choose another directory with --data".to_owned();
+    }
+    format!("{failure}; let this user write there, or choose another directory with --data")
+}
+
+const fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// Answers for the health of the API where nothing can be stored.
+pub(crate) async fn health(State(disk): State<Disk>, request: Request, next: Next) -> Response {
+    if request.uri().path() != "/v1/health" {
+        return next.run(request).await;
+    }
+    let message = match disk.failure().await {
+        None => return next.run(request).await,
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            "the server's disk is full: it can store nothing"
+        }
+        Some(_) => "the server can store nothing now; its log says why",
+    };
+    let body = json!({"error": {"code": ErrorCode::Unavailable.as_str(), "message": message}});
+    let body = Body::from(body.to_string());
+    (StatusCode::SERVICE_UNAVAILABLE, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The system's own disk that is always full.
+    #[test]
+    fn a_full_disk_is_called_so() {
+        let failure = write(Path::new("/dev/full")).unwrap_err();
+        assert!(advice(&failure).starts_with("the disk is full; make room"), "{failure}");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_has_no_room() {
+        let failure = probe(Path::new("/nowhere/at/all")).unwrap_err();
+        assert!(advice(&failure).contains("--data"), "{failure}");
+    }
+}

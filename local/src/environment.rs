@@ -1,0 +1,49 @@
+//! What the runner is told by its environment.
+
+/// The one variable that the runner reads.
+pub const LOG: &str = "CONFAB_LOG";
+
+/// Beginnings of variables that the tests read, whose processes start this one.
+const OF_TESTS: [&str; 2] = ["CONFAB_TEST_", "CONFAB_SIM_"];
+
+/// A variable's value; `None` where it is not set.
+///
+/// # Errors
+///
+/// For people: it is not text.
+pub fn get(name: &str) -> anyhow::Result<Option<String>> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the runner's configuration is read")]
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{name} is not UTF-8"),
+    }
+}
+
+/// Says of variables that look like settings that nobody reads them.
+pub fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let is_unread = |name: &String| {
+        name.starts_with("CONFAB_") && name != LOG && !OF_TESTS.iter().any(|tests| name.starts_with(tests))
+    };
+    let unread = names.into_iter().filter(is_unread);
+    unread
+        .map(|name| format!("{name} is not read here; the runner has flags (see --help) and {LOG}"))
+        .collect()
+}
+
+/// The names of all variables.
+pub fn names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_variables_that_look_like_settings_and_are_none_are_told_of() {
+        let names = ["PATH", "CONFAB_LOG", "CONFAB_TEST_URL", "CONFAB_DATA"].map(str::to_owned);
+        let warnings = warnings(names);
+        assert!(warnings.len() == 1 && warnings[0].starts_with("CONFAB_DATA "), "{warnings:?}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Logging to stderr.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::Instant;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt as format, registry};
+
+/// What is logged without a filter.
+const DEFAULT: &str = "warn";
+
+/// Begins to log what passes the filter.
+///
+/// # Errors
+///
+/// For people: the filter cannot be read.
+pub fn init(filter: Option<&str>) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter.unwrap_or(DEFAULT))
+        .context("it is a filter of log events, such as `debug` or `confab_app=debug,warn`")?
+        .add_directive(WITHOUT_CONNECTIONS.parse()?);
+    let lines = format::layer().with_writer(std::io::stderr);
+    registry().with(filter).with(FullDiskOnce::default()).with(lines).init();
+    Ok(())
+}
+
+/// The SDKs complain of each 5xx that there is no connection to close: requests of this process have none.
+const WITHOUT_CONNECTIONS: &str = "aws_smithy_runtime::client::http::connection_poisoning=off";
+
+/// How SQLite and the system say that a disk is full.
+const FULL_DISK: [&str; 3] = ["database or disk is full", "No space left on device", "Disk quota exceeded"];
+
+/// How long nobody says it again.
+const PAUSE: Duration = Duration::from_secs(600);
+
+/// Lets one event pass that says that the disk is full, and not one per request.
+#[derive(Debug, Default)]
+struct FullDiskOnce {
+    said_at: Mutex<Option<Instant>>,
+}
+
+impl FullDiskOnce {
+    fn may_say(&self, now: Instant) -> bool {
+        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = said_at.is_none_or(|said_at| now.duration_since(said_at) >= PAUSE);
+        if is_due {
+            *said_at = Some(now);
+        }
+        is_due
+    }
+}
+
+impl<S: Subscriber> Layer<S> for FullDiskOnce {
+    fn event_enabled(&self, event: &Event<'_>, _context: LayerContext<'_, S>) -> bool {
+        let mut mention = Mention(false);
+        event.record(&mut mention);
+        !mention.0 || self.may_say(Instant::now())
+    }
+}
+
+/// Whether a field of an event says that the disk is full.
+struct Mention(bool);
+
+impl Visit for Mention {
+    fn record_debug(&mut self, _field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        self.0 |= FULL_DISK.iter().any(|says| text.contains(says));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_disk_is_said_once_and_again_after_a_while() {
+        let once = FullDiskOnce::default();
+        assert!(once.may_say(Instant::now()) && !once.may_say(Instant::now()));
+        tokio::time::advance(PAUSE).await;
+        assert!(once.may_say(Instant::now()) && !once.may_say(Instant::now()));
+    }
+}
