@@ -56,6 +56,7 @@ async fn sign_up(store: &Store, n: u32) -> anyhow::Result<()> {
     let account = Account {
         profile,
         password_hash: PasswordHash("none".to_owned()),
+        password_changes: 0,
         created_at: now,
         group_adds: GroupAdds::default(),
     };
@@ -71,7 +72,7 @@ async fn sign_up(store: &Store, n: u32) -> anyhow::Result<()> {
         created_at: now,
         last_active_at: now,
     };
-    store.create_user(&account, &device).await?;
+    store.create_user(&account, &device, None).await?;
     Ok(())
 }
 

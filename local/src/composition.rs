@@ -6,11 +6,12 @@ use std::time::Duration;
 use api::{Api, WebSocketUrl};
 use authorizer::Authorizer;
 use confab_app::Limiter;
+use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
-use confab_app::sign_up::AuthRates;
 use confab_app::typing::Typists;
 use confab_domain::budget::LOCAL_RATES;
+use confab_domain::invite::SignupMode;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_lambda::{presence::Presence, sleeper};
@@ -50,6 +51,7 @@ pub(crate) struct Composition<'a> {
     limiter: Arc<Limiter>,
     retention: Retention,
     websocket_url: WebSocketUrl,
+    signup_mode: SignupMode,
 }
 
 impl<'a> Composition<'a> {
@@ -71,6 +73,7 @@ impl<'a> Composition<'a> {
                 Some(url) => WebSocketUrl::Fixed(url.websocket(WEBSOCKET_PATH)),
                 None => WebSocketUrl::SameHost(WEBSOCKET_PATH.to_owned()),
             },
+            signup_mode: options.signup,
         }
     }
 
@@ -170,6 +173,7 @@ impl<'a> Composition<'a> {
             passwords: Argon2Passwords::new(cores),
             tokens: self.tokens.clone(),
             writer: self.writer(),
+            signup_mode: self.signup_mode,
             rates: AUTH_RATES,
             changes: ChangeRates::LOCAL,
             limiter: Arc::clone(&self.limiter),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use confab_domain::invite::SignupMode;
 use confab_domain::lease::HeartbeatPolicy;
 
 use crate::addresses::{AllowedOrigin, Listen, PublicUrl};
@@ -35,6 +36,10 @@ pub struct Options {
     /// Keep nothing on disk.
     #[arg(long)]
     pub memory: bool,
+
+    /// Who may sign up: `open` to everybody, by `invite` (`cargo xtask invite` makes one), or `closed`.
+    #[arg(long, value_name = "MODE", default_value_t = SignupMode::Open)]
+    pub signup: SignupMode,
 
     /// How often clients are told to send a heartbeat; at most half the timeout.
     #[arg(long, value_name = "N", default_value_t = HEARTBEAT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=480))]

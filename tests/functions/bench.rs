@@ -194,6 +194,7 @@ impl Bench {
         let account = Account {
             profile: Profile { user, handle, display_name: "A user".to_owned(), avatar: None },
             password_hash: PasswordHash("none".to_owned()),
+            password_changes: 0,
             created_at: now,
             group_adds: GroupAdds::default(),
         };
@@ -209,7 +210,7 @@ impl Bench {
             created_at: now,
             last_active_at: now,
         };
-        self.store.create_user(&account, &device).await.expect("an account");
+        self.store.create_user(&account, &device, None).await.expect("an account");
         assert!(self.store.device(user, device.device).await.expect("a store").is_some());
     }
 

@@ -7,10 +7,11 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use confab_app::Limiter;
+use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
-use confab_app::sign_up::AuthRates;
 use confab_domain::budget::LOCAL_RATES;
+use confab_domain::invite::SignupMode;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
@@ -159,6 +160,7 @@ impl Clients {
         writer: Writer,
     ) -> Router {
         api::router(Api {
+            signup_mode: SignupMode::Open,
             store: self.store("api"),
             gateway: self.gateway("api"),
             queue: self.queue("api", fan_out_url),

@@ -8,6 +8,7 @@ mod costs;
 mod ended_rows;
 mod fates;
 mod group_bench;
+mod old_passwords;
 mod permissions;
 mod policies;
 mod posts;

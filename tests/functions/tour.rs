@@ -154,7 +154,10 @@ async fn over_http(bench: &Bench, bob: &User) {
     bench.connects_by_access_token(&renewed, "c4=").await;
     bench.connects_as(&session, "c3=").await;
     bench.has_old_connection_of_another_device(carol, &format!("{GONE}8=")).await;
-    let (status, _) = bench.call("POST", "/v1/logout", &token, Value::Null).await;
+    let passwords = json!({"old_password": "correct horse", "new_password": "battery staple"});
+    let (status, session) = bench.call("POST", "/v1/me/password", &token, passwords).await;
+    assert_eq!(status, 200, "{session}");
+    let (status, _) = bench.call("POST", "/v1/logout", &token, json!({"everywhere": true})).await;
     assert_eq!(status, 204);
 }
 

@@ -162,8 +162,8 @@ async fn with_the_longest_names_a_push_stays_under_4_kb() {
         let android = phone.another_device().await;
         phone.register("apns").await;
         android.register("fcm").await;
-        let name: String = letter.repeat(NAME_CHARACTERS_MAX).chars().take(NAME_CHARACTERS_MAX - 1).collect();
-        let name = format!("{name}x");
+        let whole_letters = (NAME_CHARACTERS_MAX - 1) / letter.chars().count();
+        let name = format!("{}x", letter.repeat(whole_letters));
         let renamed = alice.http.patch("/v1/me", &json!({"display_name": name})).await.ok();
         let group = alice.post_group(&name, &[&phone]).await.with_status(201)["group"].clone();
         let group = group.as_str().unwrap();

@@ -100,6 +100,7 @@ async fn every_call_but_the_first_ones_needs_a_token() {
     chat.http.patch(&dm, &json!({})).await.refused(401, "unauthenticated");
     chat.http.patch("/v1/me", &json!({})).await.refused(401, "unauthenticated");
     chat.http.post("/v1/tickets", &json!({})).await.refused(401, "unauthenticated");
+    chat.http.post("/v1/me/password", &json!({})).await.refused(401, "unauthenticated");
     chat.http.post("/v1/logout", &json!({})).await.refused(401, "unauthenticated");
     chat.http.delete(&format!("/v1/devices/{}", alice.device)).await.refused(401, "unauthenticated");
 }

@@ -48,7 +48,7 @@ fn context<'a>(store: &'a Memory, queue: &'a Looks, now: Timestamp) -> Context<'
 }
 
 /// Polls the first `before` times, then the second to its end, then the first to its end.
-fn interleave<A, B>(
+pub(crate) fn interleave<A, B>(
     first: impl Future<Output = A>,
     before: usize,
     second: impl Future<Output = B>,

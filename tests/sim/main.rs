@@ -27,6 +27,7 @@ mod members;
 mod notes;
 mod passed_on;
 mod passed_on_devices;
+mod password_changes;
 mod planted;
 mod presence;
 mod pushes;

@@ -151,8 +151,9 @@ macro_rules! pass_on {
                 &self,
                 account: &Account,
                 device: &Device,
+                invite: Option<&confab_domain::invite::Invite>,
             ) -> Result<CreateUserOutcome, StoreError> {
-                self.world.memory.create_user(account, device).await
+                self.world.memory.create_user(account, device, invite).await
             }
 
             async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
@@ -173,6 +174,15 @@ macro_rules! pass_on {
                 change: &ProfileChange,
             ) -> Result<Option<Account>, StoreError> {
                 self.world.memory.change_profile(user, change).await
+            }
+
+            async fn replace_password(
+                &self,
+                user: UserId,
+                replacement: &confab_app::ports::PasswordReplacement,
+                hash: &confab_app::ports::PasswordHash,
+            ) -> Result<bool, StoreError> {
+                self.world.memory.replace_password(user, replacement, hash).await
             }
         }
 

@@ -302,7 +302,7 @@ impl World {
     pub(crate) async fn sign_up(&self, identity: Identity) {
         let account = account_of(identity.user, self.now());
         let device = device_of(identity, self.now());
-        let outcome = self.memory.create_user(&account, &device).await.unwrap();
+        let outcome = self.memory.create_user(&account, &device, None).await.unwrap();
         assert_eq!(outcome, CreateUserOutcome::Created);
     }
 
@@ -324,6 +324,7 @@ pub(crate) fn account_of(user: UserId, now: Timestamp) -> Account {
     Account {
         profile,
         password_hash: PasswordHash(String::new()),
+        password_changes: 0,
         created_at: now,
         group_adds: GroupAdds::default(),
     }

@@ -186,7 +186,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.shown()))
     }
 
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let text: String = text.chars().take(500).collect();
         format!("{} answered {} {text}", self.what, self.status)

@@ -93,17 +93,17 @@ pub async fn run(args: &[&str]) -> Output {
 
 /// The program with these arguments.
 pub fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(beside("confab"));
     command.args(args).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// The program lies beside the folder of the test's own, for it is of the same build.
-fn program() -> PathBuf {
+/// A program of the local runner lies beside the folder of the test's own, for it is of the same build.
+pub fn beside(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this program");
     let folder = test.parent().and_then(Path::parent).expect("a folder of build products");
-    let program = folder.join(format!("confab{}", std::env::consts::EXE_SUFFIX));
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.exists(),
         "{} is not there; build it with `cargo build -p confab-local`, or run `cargo xtask test`",

@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 /// boundary. A crate that is not listed may depend on anything.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("confab-protocol", &["serde", "utoipa"]),
-    ("confab-domain", &["thiserror", "ulid"]),
+    ("confab-domain", &["icu_normalizer", "icu_properties", "thiserror", "ulid"]),
     (
         "confab-app",
         &[

@@ -7,6 +7,7 @@
 mod bench;
 mod cloud;
 mod explain_push;
+mod invite;
 mod step;
 mod test;
 
@@ -43,6 +44,8 @@ enum Task {
     },
     /// Tells who was alerted to a message, who was not, and why
     ExplainPush(explain_push::Question),
+    /// Makes an invite for a runner or a stack in which not everybody may sign up
+    Invite(invite::Invite),
     /// Deploys to an emulated cloud on this machine, and tests what is deployed
     #[command(subcommand)]
     Cloud(cloud::Cloud),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Test { steps } => test::run(&steps),
         Task::Bench { dry_run } => bench::bench(&files::Root::of_repository(), !dry_run),
         Task::ExplainPush(question) => explain_push::explain(&files::Root::of_repository(), &question),
+        Task::Invite(invite) => invite::invite(&files::Root::of_repository(), &invite),
         Task::Cloud(task) => cloud::run_task(&files::Root::of_repository(), &task),
     }
 }

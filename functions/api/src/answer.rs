@@ -7,6 +7,7 @@ use confab_app::{Error, wire};
 use confab_domain::Refusal;
 use confab_protocol::http::ErrorAnswer;
 use confab_protocol::{ErrorBody, ErrorCode};
+use serde::Serialize;
 
 /// What a call answers when it fails.
 pub(crate) struct Failure {
@@ -61,6 +62,15 @@ impl IntoResponse for Failure {
             response.extensions_mut().insert(Cause(std::sync::Arc::new(cause)));
         }
         response
+    }
+}
+
+/// An answer with a credential in it, which no cache may keep.
+pub(crate) struct Secret<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Secret<T> {
+    fn into_response(self) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], Json(self.0)).into_response()
     }
 }
 

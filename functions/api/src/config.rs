@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
-use confab_app::sign_up::AuthRates;
 use confab_domain::budget::BudgetRates;
+use confab_domain::invite::SignupMode;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
@@ -35,6 +36,8 @@ pub struct Config {
     pub signing_secret_arn: String,
     /// `CONFAB_WEBSOCKET_URL`.
     pub websocket_url: String,
+    /// `CONFAB_SIGNUP_MODE`.
+    pub signup_mode: SignupMode,
     /// `CONFAB_SIGNUP_BURST`, `CONFAB_SIGNUP_INTERVAL_SECONDS`.
     pub rates: AuthRates,
     /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
@@ -76,6 +79,7 @@ impl Config {
                 env.get("CONFAB_PROFILE_CHANGES_PER_HOUR"),
                 env.get("CONFAB_GROUPS_PER_DAY"),
             ),
+            signup_mode: env.get("CONFAB_SIGNUP_MODE"),
             rates: AuthRates {
                 per_source: Rate {
                     burst: env.get("CONFAB_SIGNUP_BURST"),

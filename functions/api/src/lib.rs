@@ -15,12 +15,14 @@ mod websocket_url;
 use std::sync::Arc;
 
 use axum::Router;
+use confab_app::credentials::AuthRates;
 use confab_app::delivery::Delivery;
 use confab_app::presence::Context;
 use confab_app::rare_changes::{ChangeRates, RareChange, take_change};
 use confab_app::send_message::Writer;
-use confab_app::sign_up::{AuthRates, FreshIds};
+use confab_app::sign_up::FreshIds;
 use confab_app::{Error, Limiter, ports::StoreError};
+use confab_domain::invite::SignupMode;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
@@ -56,7 +58,9 @@ pub struct Api {
     pub tokens: JwtTokens,
     /// What a warm environment keeps.
     pub writer: Writer,
-    /// How often accounts are made, and logins tried.
+    /// Who may make an account.
+    pub signup_mode: SignupMode,
+    /// How often accounts are made, and passwords tried.
     pub rates: AuthRates,
     /// How often a user may change what is changed rarely.
     pub changes: ChangeRates,

@@ -28,6 +28,7 @@ async fn main() -> Result<(), Error> {
         passwords: Argon2Passwords::new(1),
         tokens: JwtTokens::new(&secret)?,
         writer: Writer::new(config.retention, sleeper::sleeper()),
+        signup_mode: config.signup_mode,
         rates: config.rates,
         changes: config.changes,
         limiter: Arc::new(Limiter::new(config.budgets)),

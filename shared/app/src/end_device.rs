@@ -10,7 +10,8 @@ use crate::Error;
 use crate::close_connection::{close_each, close_later};
 use crate::gone::gone_of;
 use crate::ports::{
-    Connection, ConnectionChange, ConnectionKey, Connections, Devices, PresenceQueue, Push, Sessions,
+    Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
+    Sessions,
 };
 use crate::presence::{Context, PresenceTask, Queued};
 use crate::push::register::forget;
@@ -62,6 +63,40 @@ pub async fn end_device(
         end_lease_if_alone(context, user).await?;
     }
     Ok(ended)
+}
+
+/// Ends the logins of all devices of a user but one.
+///
+/// # Errors
+///
+/// As [`end_device`]; doing it again ends what is left.
+pub(crate) async fn end_other_devices(
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    user: UserId,
+    kept: DeviceId,
+) -> Result<(), Error> {
+    for Device { device, .. } in context.store.devices(user).await? {
+        if device != kept {
+            end_device(context, ways, user, device, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the logins of all devices of a user, the caller's last: until then the call can be repeated.
+///
+/// # Errors
+///
+/// As [`end_device`]; doing it again ends what is left.
+pub async fn end_every_device(
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    caller: Identity,
+) -> Result<(), Error> {
+    let Identity { user, device, family } = caller;
+    end_other_devices(context, ways, user, device).await?;
+    end_device(context, ways, user, device, Some(family)).await.map(drop)
 }
 
 /// The device is gone, so nothing is pushed to it; what is left of it in the push service is in nobody's way.

@@ -1,28 +1,19 @@
 //! Logging in on a device.
 
-use std::time::Duration;
-
-use confab_domain::account::{Handle, Password};
+use confab_domain::account::{Handle, TypedPassword};
 use confab_domain::device::to_log_out;
-use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, Refusal, Timestamp, UserId};
 use confab_protocol::{http, limits};
-use futures_util::future::try_join;
 
 use crate::Error;
+use crate::credentials::{AuthRates, check_password, take_try};
 use crate::end_device::{SECOND_LOOK, close_ended_sockets, end_device};
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
 use crate::presence::{Context, PresenceTask};
 use crate::refresh_session::session_of;
-use crate::sign_up::{AuthRates, FreshIds, new_device};
-
-/// Failed logins at one handle, from all addresses together, after which each address is slowed down.
-const FAILED_ANYWHERE: Rate = Rate { burst: 100, interval: Duration::from_secs(6) };
-
-/// Failed logins per handle and address while that is so: whoever knows the password gets in with the first try.
-const FAILED_WHEN_SLOWED: Rate = Rate { burst: 1, interval: Duration::from_secs(60) };
+use crate::sign_up::{FreshIds, new_device};
 
 /// Logs in on a device, which replaces an earlier login on it.
 ///
@@ -41,7 +32,7 @@ pub async fn log_in(
     ids: FreshIds,
 ) -> Result<http::Session, Error> {
     let (store, now) = (context.store, context.now);
-    store.take(&format!("login#{source}"), rates.per_source, now).await??;
+    take_try(store, (rates, source), now).await?;
     let account = check_credentials(store, passwords, (rates, source), &login, now).await?;
     let user = account.profile.user;
     let is_known = login.device.as_ref().is_some_and(|device| device.id.is_some());
@@ -51,76 +42,30 @@ pub async fn log_in(
         context.queue.put(&PresenceTask::end_sockets(user, device.device), SECOND_LOOK).await?;
     }
     store.put_device(&device).await?;
+    // A change of the password ends all logins that it finds; one that comes too late for that ends here.
+    if store.user(user).await?.is_none_or(|now| now.password_changes != account.password_changes) {
+        end_device(context, ways, user, device.device, Some(device.family)).await?;
+        return Err(Refusal::WrongCredentials.into());
+    }
     // After the device is there: of logins at once, the last to look sees all of them.
     make_room(context, ways, user, device.device).await?;
     Ok(session_of(tokens, &device, now))
 }
 
-/// Failures are counted per handle and source address, so that nobody elsewhere keeps a user out.
+/// The account that the credentials are of.
 async fn check_credentials(
     store: &(impl Users + RateLimits + Sync),
     passwords: &(impl Passwords + Sync),
-    (rates, source): (AuthRates, &str),
+    limits: (AuthRates, &str),
     login: &http::Login,
     now: Timestamp,
 ) -> Result<Account, Error> {
-    let (Ok(handle), Ok(password)) = (Handle::parse(&login.handle), Password::parse(&login.password)) else {
+    let (Ok(handle), Some(typed)) = (Handle::parse(&login.handle), TypedPassword::parse(&login.password))
+    else {
         return Err(Refusal::WrongCredentials.into());
     };
-    let failures = Failures {
-        here: format!("failed-logins#{handle}#{source}"),
-        slowed: format!("failed-logins-slowed#{handle}#{source}"),
-        anywhere: format!("failed-logins#{handle}"),
-        rate: rates.per_handle,
-    };
-    failures.check(store, now).await?;
-    // Bounds how many guesses can be under way at once, which the check lets through together.
-    let tries = format!("tries#{handle}#{source}");
-    store.take(&tries, rates.at_once_per_handle, now).await??;
-    let account = store.user_by_handle(&handle).await?;
-    let right = passwords.verify(&password, account.as_ref().map(|account| &account.password_hash)).await?;
-    let Some(account) = account.filter(|_| right) else {
-        failures.count(store, now).await?;
-        return Err(Refusal::WrongCredentials.into());
-    };
-    try_join(store.refill(&failures.here), store.refill(&tries)).await?;
-    Ok(account)
-}
-
-/// The buckets of failed logins at a handle.
-struct Failures {
-    /// From this address.
-    here: String,
-    /// From this address, while there are too many from everywhere.
-    slowed: String,
-    /// From everywhere.
-    anywhere: String,
-    /// Of `here`.
-    rate: Rate,
-}
-
-impl Failures {
-    async fn check(&self, store: &(impl RateLimits + Sync), now: Timestamp) -> Result<(), Error> {
-        let here = store.check(&self.here, self.rate, now);
-        let anywhere = store.check(&self.anywhere, FAILED_ANYWHERE, now);
-        let (here, anywhere) = try_join(here, anywhere).await?;
-        here?;
-        if anywhere.is_err() {
-            store.check(&self.slowed, FAILED_WHEN_SLOWED, now).await??;
-        }
-        Ok(())
-    }
-
-    /// Whether this one was within the limits is not told: it was a wrong one.
-    async fn count(&self, store: &(impl RateLimits + Sync), now: Timestamp) -> Result<(), Error> {
-        let here = store.take(&self.here, self.rate, now);
-        let anywhere = store.take(&self.anywhere, FAILED_ANYWHERE, now);
-        let (_, anywhere) = try_join(here, anywhere).await?;
-        if anywhere.is_err() {
-            let _ = store.take(&self.slowed, FAILED_WHEN_SLOWED, now).await?;
-        }
-        Ok(())
-    }
+    let account = check_password(store, passwords, limits, &handle, &typed, now).await?;
+    account.ok_or_else(|| Refusal::WrongCredentials.into())
 }
 
 async fn make_room(

@@ -57,7 +57,13 @@ pub(crate) fn session_of(tokens: &impl Tokens, device: &Device, now: Timestamp) 
     session(tokens, identity, device.generation, now)
 }
 
-fn session(tokens: &impl Tokens, identity: Identity, generation: u64, now: Timestamp) -> http::Session {
+/// The tokens of a generation.
+pub(crate) fn session(
+    tokens: &impl Tokens,
+    identity: Identity,
+    generation: u64,
+    now: Timestamp,
+) -> http::Session {
     let (access_token, expires_in_seconds) = tokens.issue_access(identity, generation, now);
     http::Session {
         user: identity.user.to_string(),

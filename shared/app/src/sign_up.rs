@@ -2,6 +2,7 @@
 
 use confab_domain::account::{GroupAdds, Handle, Password, Profile, check_label};
 use confab_domain::device::Device;
+use confab_domain::invite::{Invite, SignupMode};
 use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Refusal, Timestamp, UserId};
 use confab_protocol::http;
@@ -22,41 +23,39 @@ pub struct FreshIds {
     pub family: FamilyId,
 }
 
-/// How often accounts are made, and logins tried.
+/// Who may make an account, and how often.
 #[derive(Clone, Copy, Debug)]
-pub struct AuthRates {
-    /// Signups per source address, and as many logins.
+pub struct SignupPolicy {
+    /// Who.
+    pub mode: SignupMode,
+    /// Per source address.
     pub per_source: Rate,
-    /// Failed logins per handle and source address.
-    pub per_handle: Rate,
-    /// Logins per handle and source address that are under way at once.
-    pub at_once_per_handle: Rate,
 }
 
 /// Makes an account with its first device.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong field, a handle in use, or too many signups
-/// from one address; [`Error::Store`]: the account may have been made, and doing
+/// [`Error::Refused`] for a wrong field, without a good invite where one is needed, for a handle in use, or too many
+/// signups from one address; [`Error::Store`]: the account may have been made, and doing
 /// it again may find its handle in use.
 pub async fn sign_up(
     store: &(impl Users + RateLimits + Sync),
     (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
-    rates: AuthRates,
-    source: &str,
+    (policy, source): (SignupPolicy, &str),
     signup: http::Signup,
     ids: FreshIds,
     now: Timestamp,
 ) -> Result<http::Session, Error> {
     let handle = Handle::parse(&signup.handle)?;
-    let password = Password::parse(&signup.password)?;
+    let password = Password::parse("password", &signup.password)?;
     let display_name = match &signup.display_name {
         Some(name) => check_label("display_name", name, *limits::DISPLAY_NAME_CHARS.end())?,
         None => handle.to_string(),
     };
     let device = new_device(ids.user, signup.device.unwrap_or_default(), ids, now)?;
-    store.take(&format!("signup#{source}"), rates.per_source, now).await??;
+    store.take(&format!("signup#{source}"), policy.per_source, now).await??;
+    let invite = admitting(tokens, policy.mode, signup.invite.as_deref(), now)?;
     // Hashing costs far more than a look; the transaction below is what decides.
     if store.user_by_handle(&handle).await?.is_some() {
         return Err(Refusal::HandleTaken.into());
@@ -64,12 +63,33 @@ pub async fn sign_up(
     let account = Account {
         profile: Profile { user: ids.user, handle, display_name, avatar: None },
         password_hash: passwords.hash(&password).await?,
+        password_changes: 0,
         created_at: now,
         group_adds: GroupAdds::default(),
     };
-    match store.create_user(&account, &device).await? {
+    match store.create_user(&account, &device, invite.as_ref()).await? {
         CreateUserOutcome::Created => Ok(session_of(tokens, &device, now)),
+        CreateUserOutcome::InviteUsedUp => Err(NO_GOOD_INVITE.into()),
         CreateUserOutcome::HandleTaken => Err(Refusal::HandleTaken.into()),
+    }
+}
+
+const NO_GOOD_INVITE: Refusal = Refusal::NotAllowed("this invite is wrong, has expired or is used up");
+
+/// The invite that a signup uses; `None` where none is needed.
+fn admitting(
+    tokens: &impl Tokens,
+    mode: SignupMode,
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Invite>, Refusal> {
+    match (mode, code.map(str::trim).filter(|code| !code.is_empty())) {
+        (SignupMode::Open, _) => Ok(None),
+        (SignupMode::Closed, _) => Err(Refusal::NotAllowed("nobody can sign up here")),
+        (SignupMode::Invite, None) => Err(Refusal::NotAllowed("signing up needs an invite")),
+        (SignupMode::Invite, Some(code)) => {
+            tokens.verify_invite(code, now).map(Some).map_err(|_| NO_GOOD_INVITE)
+        }
     }
 }
 

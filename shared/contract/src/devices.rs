@@ -49,7 +49,7 @@ pub async fn a_device_reads_back_whole(devices: &impl Devices, ids: Ids) {
         last_active_at: NOW.plus(Duration::from_secs(1)),
         ..ids.device(1, 1)
     };
-    let bare = Device { name: None, platform: None, ..ids.device(1, 2) };
+    let bare = Device { name: None, platform: None, generation: 2, ..ids.device(1, 2) };
     let nameless = Device { generation: 1, rotation: Some(Rotation::by(None, NOW)), ..ids.device(1, 3) };
     for device in [full, bare, nameless] {
         put(devices, &device).await;

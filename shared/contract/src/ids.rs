@@ -7,8 +7,8 @@ use confab_domain::account::Handle;
 use confab_domain::device::Device;
 use confab_domain::log::Attempt;
 use confab_domain::{
-    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, Kind, Message, Seq,
-    Timestamp, UserId,
+    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, InviteId, Kind,
+    Message, Seq, Timestamp, UserId,
 };
 use ulid::Ulid;
 
@@ -75,6 +75,10 @@ impl Ids {
 
     pub(crate) fn group(self, n: u32) -> GroupId {
         GroupId::new(self.ulid(n))
+    }
+
+    pub(crate) fn invite(self, n: u32) -> InviteId {
+        InviteId::new(self.ulid(n))
     }
 
     pub(crate) fn bucket(self, n: u32) -> String {

@@ -190,6 +190,13 @@ macro_rules! suite {
             an_avatar_is_set_and_removed
             the_profile_of_an_unknown_user_cannot_change
             profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out
+            a_password_is_changed_on_the_count_that_was_read
+            a_hash_is_renewed_on_the_one_that_was_read
+            the_password_of_an_unknown_user_cannot_change
+            of_racing_changes_of_a_password_exactly_one_is_made
+            an_invite_makes_as_many_accounts_as_it_says
+            an_account_that_is_not_made_uses_no_invite
+            of_racing_accounts_no_more_are_made_than_their_invite_says
         }
         $crate::suite! { @port $block_on, $store, devices:
             a_device_reads_back_whole

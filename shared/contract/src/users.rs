@@ -1,8 +1,13 @@
 //! Accounts.
 
-use confab_app::ports::{Account, CreateUserOutcome, Devices, PasswordHash, ProfileChange, Users};
+use std::time::Duration;
+
+use confab_app::ports::{
+    Account, CreateUserOutcome, Devices, PasswordHash, PasswordReplacement, ProfileChange, Users,
+};
 use confab_domain::UserId;
 use confab_domain::account::{GroupAdds, Profile};
+use confab_domain::invite::Invite;
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -17,6 +22,7 @@ fn account(ids: Ids, user: u32, handle: u32) -> Account {
             avatar: None,
         },
         password_hash: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
+        password_changes: 0,
         created_at: NOW,
         group_adds: GroupAdds::default(),
     }
@@ -25,7 +31,7 @@ fn account(ids: Ids, user: u32, handle: u32) -> Account {
 /// Makes user `n` with handle `n`.
 async fn create(users: &impl Users, ids: Ids, n: u32) -> Account {
     let account = account(ids, n, n);
-    let outcome = users.create_user(&account, &ids.device(n, 1)).await.unwrap();
+    let outcome = users.create_user(&account, &ids.device(n, 1), None).await.unwrap();
     assert_eq!(outcome, CreateUserOutcome::Created);
     account
 }
@@ -35,6 +41,7 @@ fn assert_same(found: Option<Account>, expected: &Account) {
     let found = found.expect("the account is there");
     assert_eq!(found.profile, expected.profile);
     assert!(found.password_hash == expected.password_hash);
+    assert_eq!(found.password_changes, expected.password_changes);
     assert_eq!((found.created_at, found.group_adds), (expected.created_at, expected.group_adds));
 }
 
@@ -52,7 +59,7 @@ pub async fn the_first_device_is_made_with_the_account(users: &(impl Users + Dev
 pub async fn a_taken_handle_is_refused_and_nothing_is_written(users: &(impl Users + Devices), ids: Ids) {
     let first = create(users, ids, 1).await;
     let second = account(ids, 2, 1);
-    let outcome = users.create_user(&second, &ids.device(2, 1)).await.unwrap();
+    let outcome = users.create_user(&second, &ids.device(2, 1), None).await.unwrap();
     assert_eq!(outcome, CreateUserOutcome::HandleTaken);
     assert!(users.user(ids.user(2)).await.unwrap().is_none());
     assert_eq!(users.devices(ids.user(2)).await.unwrap(), []);
@@ -61,11 +68,10 @@ pub async fn a_taken_handle_is_refused_and_nothing_is_written(users: &(impl User
 
 pub async fn of_racing_accounts_one_gets_the_handle(users: &(impl Users + Devices), ids: Ids) {
     const RACERS: u32 = 5;
-    let outcomes =
-        join_all((1..=RACERS).map(|n| async move {
-            users.create_user(&account(ids, n, 7), &ids.device(n, 1)).await.unwrap()
-        }))
-        .await;
+    let outcomes = join_all((1..=RACERS).map(|n| async move {
+        users.create_user(&account(ids, n, 7), &ids.device(n, 1), None).await.unwrap()
+    }))
+    .await;
     let created = outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::Created).count();
     assert_eq!(created, 1);
     let owner = users.user_by_handle(&ids.handle(7)).await.unwrap().expect("somebody got it").profile.user;
@@ -130,4 +136,97 @@ pub async fn profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out(us
     profiles.sort_by_key(|profile| profile.user);
     assert_eq!(profiles, expected);
     assert_eq!(users.profiles(&[]).await.unwrap(), []);
+}
+
+pub async fn a_password_is_changed_on_the_count_that_was_read(users: &impl Users, ids: Ids) {
+    let account = create(users, ids, 1).await;
+    let replace = async |seen, hash: &str| {
+        let replacement = PasswordReplacement::Changed(seen);
+        users.replace_password(ids.user(1), &replacement, &PasswordHash(hash.to_owned())).await.unwrap()
+    };
+    assert!(!replace(1, "wrong").await);
+    assert!(replace(0, "first").await);
+    assert!(!replace(0, "wrong").await);
+    assert!(replace(1, "second").await);
+    let hash = PasswordHash("second".to_owned());
+    let expected = Account { password_hash: hash, password_changes: 2, ..account };
+    assert_same(users.user(ids.user(1)).await.unwrap(), &expected);
+    assert_same(users.user_by_handle(&ids.handle(1)).await.unwrap(), &expected);
+}
+
+pub async fn a_hash_is_renewed_on_the_one_that_was_read(users: &impl Users, ids: Ids) {
+    let account = create(users, ids, 1).await;
+    let renew = async |seen: &PasswordHash, hash: &str| {
+        let replacement = PasswordReplacement::Renewed(seen.clone());
+        users.replace_password(ids.user(1), &replacement, &PasswordHash(hash.to_owned())).await.unwrap()
+    };
+    assert!(!renew(&PasswordHash("other".to_owned()), "wrong").await);
+    assert!(renew(&account.password_hash, "renewed").await);
+    assert!(!renew(&account.password_hash, "wrong").await);
+    let expected = Account { password_hash: PasswordHash("renewed".to_owned()), ..account };
+    assert_same(users.user(ids.user(1)).await.unwrap(), &expected);
+}
+
+pub async fn the_password_of_an_unknown_user_cannot_change(users: &impl Users, ids: Ids) {
+    let hash = PasswordHash("none".to_owned());
+    for replacement in [PasswordReplacement::Changed(0), PasswordReplacement::Renewed(hash.clone())] {
+        assert!(!users.replace_password(ids.user(1), &replacement, &hash).await.unwrap());
+    }
+    assert!(users.user(ids.user(1)).await.unwrap().is_none());
+}
+
+pub async fn of_racing_changes_of_a_password_exactly_one_is_made(users: &impl Users, ids: Ids) {
+    create(users, ids, 1).await;
+    let hashes: Vec<PasswordHash> = (0..5).map(|n| PasswordHash(format!("hash {n}"))).collect();
+    let change = PasswordReplacement::Changed(0);
+    let changes = hashes.iter().map(|hash| users.replace_password(ids.user(1), &change, hash));
+    let made: Vec<bool> = join_all(changes).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    let account = users.user(ids.user(1)).await.unwrap().expect("the user is there");
+    let winner = made.iter().position(|made| *made).expect("one is made");
+    assert!(account.password_hash == hashes[winner] && account.password_changes == 1);
+}
+
+fn invite(ids: Ids, n: u32, uses: u32) -> Invite {
+    Invite { id: ids.invite(n), uses, expires_at: NOW.plus(Duration::from_secs(3600)) }
+}
+
+async fn create_with(users: &impl Users, ids: Ids, n: u32, invite: &Invite) -> CreateUserOutcome {
+    users.create_user(&account(ids, n, n), &ids.device(n, 1), Some(invite)).await.unwrap()
+}
+
+pub async fn an_invite_makes_as_many_accounts_as_it_says(users: &(impl Users + Devices), ids: Ids) {
+    let (two, other) = (invite(ids, 1, 2), invite(ids, 2, 1));
+    for (n, invite, expected) in [
+        (1, &two, CreateUserOutcome::Created),
+        (2, &two, CreateUserOutcome::Created),
+        (3, &two, CreateUserOutcome::InviteUsedUp),
+        (4, &other, CreateUserOutcome::Created),
+        (5, &other, CreateUserOutcome::InviteUsedUp),
+        (6, &Invite { uses: 3, ..two }, CreateUserOutcome::Created),
+        (7, &invite(ids, 3, 0), CreateUserOutcome::InviteUsedUp),
+    ] {
+        assert_eq!(create_with(users, ids, n, invite).await, expected, "account {n}");
+        let is_made = expected == CreateUserOutcome::Created;
+        assert_eq!(users.user(ids.user(n)).await.unwrap().is_some(), is_made);
+        assert_eq!(users.devices(ids.user(n)).await.unwrap().len(), usize::from(is_made));
+    }
+}
+
+pub async fn an_account_that_is_not_made_uses_no_invite(users: &impl Users, ids: Ids) {
+    create(users, ids, 1).await;
+    let once = invite(ids, 1, 1);
+    let taken = account(ids, 2, 1);
+    let outcome = users.create_user(&taken, &ids.device(2, 1), Some(&once)).await.unwrap();
+    assert_eq!(outcome, CreateUserOutcome::HandleTaken);
+    assert_eq!(create_with(users, ids, 3, &once).await, CreateUserOutcome::Created);
+    assert_eq!(create_with(users, ids, 4, &once).await, CreateUserOutcome::InviteUsedUp);
+}
+
+pub async fn of_racing_accounts_no_more_are_made_than_their_invite_says(users: &impl Users, ids: Ids) {
+    let invite = invite(ids, 1, 3);
+    let racing = (1..=8).map(|n| create_with(users, ids, n, &invite));
+    let outcomes = join_all(racing).await;
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::Created).count(), 3);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::InviteUsedUp).count(), 5);
 }

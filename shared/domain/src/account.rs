@@ -1,7 +1,9 @@
 //! Accounts: handles, passwords, profiles.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
+use crate::text::{BadName, clean_name, opaque};
 use crate::{Refusal, UserId};
 
 /// The unique name by which others find an account: 3–32 of `a`–`z`, `0`–`9`, `_`.
@@ -9,12 +11,13 @@ use crate::{Refusal, UserId};
 pub struct Handle(String);
 
 impl Handle {
-    /// Reads a handle; upper case counts as lower case.
+    /// Reads a handle; upper case counts as lower case, and blanks around it as nothing.
     ///
     /// # Errors
     ///
     /// [`Refusal::Field`] for a wrong length or another character.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !(3..=32).contains(&text.len()) || !text.chars().all(allowed) {
             return Err(Refusal::field("handle", "must be 3 to 32 of a-z, 0-9 and _"));
@@ -35,30 +38,66 @@ impl fmt::Display for Handle {
 }
 
 /// A password on its way to being hashed: never shown, never stored.
+///
+/// In the form of [`opaque`], so that a password that is typed on another system is the same.
 #[derive(Clone)]
 pub struct Password(String);
 
 impl Password {
-    /// Longest password. Unit: bytes; 128 characters of at most 4 bytes.
-    const BYTES_MAX: usize = 128 * 4;
+    /// Shortest and longest password. Unit: characters, inclusive.
+    const CHARS: RangeInclusive<usize> = 8..=128;
+
+    /// Longest text that is looked at. Unit: bytes; 128 characters of at most 18 that make one, of at most 4 bytes.
+    const TYPED_BYTES_MAX: usize = 128 * 18 * 4;
 
     /// Reads a password that is about to be set.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for fewer than 8 or more than 128 characters.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let right_length = text.len() <= Self::BYTES_MAX && (8..=128).contains(&text.chars().count());
-        if right_length {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Refusal::field("password", "must have 8 to 128 characters"))
+    /// [`Refusal::Field`] for fewer than 8 or more than 128 characters, and for characters that cannot be seen.
+    pub fn parse(field: &'static str, text: &str) -> Result<Self, Refusal> {
+        if text.len() > Self::TYPED_BYTES_MAX {
+            return Err(Self::wrong_length(field));
         }
+        let password = opaque(text).map_err(|_| {
+            Refusal::field(field, "must not have control characters or others that cannot be seen")
+        })?;
+        if Self::CHARS.contains(&password.chars().count()) {
+            Ok(Self(password))
+        } else {
+            Err(Self::wrong_length(field))
+        }
+    }
+
+    fn wrong_length(field: &'static str) -> Refusal {
+        let (min, max) = Self::CHARS.into_inner();
+        Refusal::field(field, format!("must have {min} to {max} characters"))
     }
 
     /// The password itself, for the hash function only.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+/// What somebody types to prove that they know a password.
+#[derive(Clone, Debug)]
+pub struct TypedPassword {
+    /// As passwords are set.
+    pub password: Option<Password>,
+    /// As it was typed, where that is something else: earlier versions hashed that.
+    pub as_typed: Option<Password>,
+}
+
+impl TypedPassword {
+    /// Reads it; `None` where no password can be so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let password = Password::parse("password", text).ok();
+        let could_be_set =
+            text.len() <= Password::TYPED_BYTES_MAX && Password::CHARS.contains(&text.chars().count());
+        let is_other = password.as_ref().is_none_or(|password| password.0 != text);
+        let as_typed = (could_be_set && is_other).then(|| Password(text.to_owned()));
+        (password.is_some() || as_typed.is_some()).then_some(Self { password, as_typed })
     }
 }
 
@@ -114,35 +153,28 @@ impl GroupAdds {
     }
 }
 
-/// Checks a name that people read, and drops the white space around it.
+/// Reads a name that people read, in the form of [`clean_name`].
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for an empty one, one of more than `chars_max` characters,
+/// [`Refusal::Field`] for one of which nothing can be seen, one of more than `chars_max` characters,
 /// or one with a control character.
 pub fn check_label(field: &'static str, text: &str, chars_max: usize) -> Result<String, Refusal> {
+    let wrong_length = || Refusal::field(field, format!("must have 1 to {chars_max} characters"));
+    // What is dropped may take some room, and not any.
+    let typed_chars_max = chars_max * 16;
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > chars_max {
-        return Err(Refusal::field(field, format!("must have 1 to {chars_max} characters")));
+    if text.is_empty() || text.chars().nth(typed_chars_max).is_some() {
+        return Err(wrong_length());
     }
-    if text.chars().any(is_control) {
-        return Err(Refusal::field(field, "must not have control characters"));
-    }
-    if !text.chars().any(|c| c.is_alphanumeric() || (!c.is_whitespace() && !is_joiner(c))) {
-        return Err(Refusal::field(field, "must have something to see"));
-    }
-    Ok(text.to_owned())
-}
-
-/// Control characters, and those that steer how the text around them is shown.
-fn is_control(c: char) -> bool {
-    let steers = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || steers || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
-}
-
-/// Invisible by themselves, but part of how some scripts and emoji are written.
-const fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+    let name = clean_name(text).map_err(|problem| {
+        let problem = match problem {
+            BadName::Control => "must not have control characters",
+            BadName::Invisible => "must have something to see",
+        };
+        Refusal::field(field, problem)
+    })?;
+    if name.chars().count() > chars_max { Err(wrong_length()) } else { Ok(name) }
 }
 
 /// Checks an avatar: a media id or an `https` address.
@@ -169,32 +201,72 @@ mod tests {
     }
 
     #[test]
+    fn blanks_around_a_handle_do_not_count() {
+        for text in [" alice", "alice ", "\talice\u{a0}\n"] {
+            assert_eq!(Handle::parse(text).unwrap().as_str(), "alice");
+        }
+        assert_eq!(Handle::parse(&format!(" {} ", "a".repeat(32))).unwrap().as_str().len(), 32);
+    }
+
+    #[test]
     fn handles_of_other_lengths_or_letters_are_refused() {
-        for text in ["", "ab", "a b", "älice", "a-b-c", &"a".repeat(33)] {
+        for text in ["", "ab", " ab ", "a b", "älice", "a-b-c", "ali\u{200b}ce", &"a".repeat(33)] {
             assert!(Handle::parse(text).is_err(), "{text} passed");
         }
         assert!(Handle::parse(&"a".repeat(32)).is_ok());
     }
 
-    #[test]
-    fn a_password_is_counted_in_characters_and_never_shown() {
-        assert!(Password::parse("1234567").is_err());
-        assert!(Password::parse("pässwörd").is_ok());
-        assert!(Password::parse(&"🙂".repeat(128)).is_ok());
-        assert!(Password::parse(&"x".repeat(129)).is_err());
-        assert_eq!(format!("{:?}", Password::parse("12345678").unwrap()), "[redacted]");
+    fn set(text: &str) -> Option<String> {
+        Password::parse("password", text).ok().map(|password| password.reveal().to_owned())
     }
 
     #[test]
-    fn a_display_name_is_trimmed_and_bounded() {
-        assert_eq!(check_label("display_name", "  Ann ", 3).unwrap(), "Ann");
-        assert!(check_label("display_name", "   ", 3).is_err());
-        assert!(check_label("display_name", "Anna", 3).is_err());
-        for hostile in ["A\u{0}", "\u{202e}A", "A\u{2028}B", "\u{200b}", "\u{200d}\u{200d}"] {
-            assert!(check_label("display_name", hostile, 3).is_err(), "{hostile:?} passed");
+    fn a_password_is_counted_in_characters_and_never_shown() {
+        for text in ["1234567", "pa\u{301}ssw\u{301}", &"x".repeat(129), &"x".repeat(100_000), "1234567\n"] {
+            assert_eq!(set(text), None, "{text:?}");
         }
-        for fine in ["👩\u{200d}🚀", "می\u{200c}", "❤\u{fe0f}"] {
-            assert_eq!(check_label("display_name", fine, 5).unwrap(), fine);
+        for text in ["pässwörd", &"🙂".repeat(128), &"e\u{301}".repeat(128), "        "] {
+            assert!(set(text).is_some(), "{text:?}");
+        }
+        assert_eq!(format!("{:?}", Password::parse("password", "12345678").unwrap()), "[redacted]");
+        assert!(!format!("{:?}", TypedPassword::parse("horse\u{301} battery")).contains("battery"));
+    }
+
+    #[track_caller]
+    fn check_typed(text: &str, password: Option<&str>, as_typed: Option<&str>) {
+        let tried = TypedPassword::parse(text).unwrap();
+        let revealed =
+            |password: &Option<Password>| password.as_ref().map(|password| password.reveal().to_owned());
+        assert_eq!(revealed(&tried.password).as_deref(), password);
+        assert_eq!(revealed(&tried.as_typed).as_deref(), as_typed);
+    }
+
+    #[test]
+    fn a_password_is_tried_as_it_would_be_set_and_as_it_was_typed() {
+        check_typed("pässwörd", Some("pässwörd"), None);
+        check_typed("pa\u{308}sswo\u{308}rd", Some("pässwörd"), Some("pa\u{308}sswo\u{308}rd"));
+        check_typed("tab\tand nul\0", None, Some("tab\tand nul\0"));
+        // Of seven characters, and of more than 128 that make fewer.
+        check_typed("seve\u{301}n7\u{301}x", Some("sevén7\u{301}x"), Some("seve\u{301}n7\u{301}x"));
+        check_typed(&"e\u{301}".repeat(100), Some(&"é".repeat(100)), None);
+        for text in ["", "short", &"x".repeat(129), &"x".repeat(100_000)] {
+            assert!(TypedPassword::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_is_cleaned_and_bounded() {
+        for (text, name) in [
+            ("  Ann ", "Ann"),
+            ("A\u{200b}n\u{202e}n", "Ann"),
+            ("Zoe\u{308}", "Zoë"),
+            ("❤\u{fe0f}", "❤\u{fe0f}"),
+        ] {
+            assert_eq!(check_label("display_name", text, 3).unwrap(), name);
+        }
+        let long = format!("A{}", "\u{200b}".repeat(48));
+        for text in ["   ", "Anna", "A\u{0}", "A\u{2028}B", "\u{200b}", "\u{3164}", "\u{2800}", &long] {
+            assert!(check_label("display_name", text, 3).is_err(), "{text:?} passed");
         }
     }
 }

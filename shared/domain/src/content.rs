@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::text::has_visible;
 use crate::{Refusal, Seq, UserId};
 
 /// What a message says.
@@ -31,7 +32,7 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for an empty message or too many mentions,
+    /// [`Refusal::Field`] for a message of which nothing can be seen, or too many mentions,
     /// [`Refusal::TooLong`] for a text over either limit.
     pub fn check(&self, limits: ContentLimits) -> Result<(), Refusal> {
         let Some(text) = self.text.as_deref().filter(|text| !text.is_empty()) else {
@@ -46,6 +47,9 @@ impl Content {
             if chars > limits.text_chars_max {
                 return Err(too_long("characters", limits.text_chars_max, chars));
             }
+        }
+        if !has_visible(text) {
+            return Err(Refusal::field("text", "must have a character that can be seen"));
         }
         if self.mentions.len() > limits.mentions_max {
             return Err(Refusal::field("mentions", format!("at most {}", limits.mentions_max)));
@@ -102,6 +106,17 @@ mod tests {
         let problem = Err(Refusal::field("text", "missing; a message needs text or attachments"));
         check("", problem.clone());
         assert_eq!(Content::default().check(LIMITS), problem);
+    }
+
+    #[test]
+    fn a_message_of_which_nothing_can_be_seen_is_refused() {
+        let problem = Err(Refusal::field("text", "must have a character that can be seen"));
+        for text in [" ", "\n\t", "\0", "\u{200b}", "\u{200d}", "\u{2800}", "\u{3164}", "\u{a0}\u{3000}"] {
+            check(text, problem.clone());
+        }
+        for text in [" . ", "\u{200b}a", "❤"] {
+            check(text, Ok(()));
+        }
     }
 
     #[test]

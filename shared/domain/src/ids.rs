@@ -57,6 +57,11 @@ macro_rules! ulid_id {
 }
 
 ulid_id! {
+    /// A right to make accounts, whose uses are counted.
+    InviteId, "inv_", "inv_ and a ULID"
+}
+
+ulid_id! {
     /// An account.
     UserId, "usr_", "a user id (usr_ and a ULID)"
 }

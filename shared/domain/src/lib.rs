@@ -17,6 +17,7 @@ pub mod device;
 pub mod group;
 pub mod high_water;
 pub mod ids;
+pub mod invite;
 pub mod joined;
 pub mod lease;
 pub mod log;
@@ -31,6 +32,7 @@ pub mod refusal;
 pub mod retention;
 pub mod retry;
 pub mod sockets;
+pub mod text;
 pub mod time;
 pub mod watch;
 
@@ -40,7 +42,7 @@ pub use contact::{ContactChange, Relation};
 pub use content::Content;
 pub use group::Group;
 pub use ids::{
-    ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, UserId,
+    ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, InviteId, UserId,
 };
 pub use joined::Joined;
 pub use lease::Status;

@@ -2,15 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confab_app::ports::{Account, CreateUserOutcome, ProfileChange, StoreError, Users};
-use confab_domain::UserId;
+use confab_app::ports::{
+    Account, CreateUserOutcome, PasswordHash, PasswordReplacement, ProfileChange, StoreError, Users,
+};
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
+use confab_domain::invite::Invite;
+use confab_domain::{InviteId, UserId};
 
 use crate::Memory;
 
 #[derive(Debug, Default)]
 pub(crate) struct UserTable(BTreeMap<UserId, Account>);
+
+/// How often each invite was used.
+#[derive(Debug, Default)]
+pub(crate) struct InviteTable(BTreeMap<InviteId, u32>);
 
 impl UserTable {
     fn by_handle(&self, handle: &Handle) -> Option<&Account> {
@@ -19,10 +26,22 @@ impl UserTable {
 }
 
 impl Users for Memory {
-    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
+    async fn create_user(
+        &self,
+        account: &Account,
+        device: &Device,
+        invite: Option<&Invite>,
+    ) -> Result<CreateUserOutcome, StoreError> {
         self.call(|tables| {
+            let used = invite.map(|invite| tables.invites.0.get(&invite.id).copied().unwrap_or(0) + 1);
+            if invite.zip(used).is_some_and(|(invite, used)| used > invite.uses) {
+                return CreateUserOutcome::InviteUsedUp;
+            }
             if tables.users.by_handle(&account.profile.handle).is_some() {
                 return CreateUserOutcome::HandleTaken;
+            }
+            if let Some((invite, used)) = invite.zip(used) {
+                tables.invites.0.insert(invite.id, used);
             }
             tables.users.0.insert(account.profile.user, account.clone());
             tables.devices.put(device);
@@ -63,6 +82,27 @@ impl Users for Memory {
             }
             account.group_adds = change.group_adds.unwrap_or(account.group_adds);
             Some(account.clone())
+        })
+        .await
+    }
+
+    async fn replace_password(
+        &self,
+        user: UserId,
+        replacement: &PasswordReplacement,
+        hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| {
+            let Some(account) = tables.users.0.get_mut(&user) else { return false };
+            match replacement {
+                PasswordReplacement::Renewed(seen) if account.password_hash == *seen => {}
+                PasswordReplacement::Changed(seen) if account.password_changes == *seen => {
+                    account.password_changes += 1;
+                }
+                PasswordReplacement::Renewed(_) | PasswordReplacement::Changed(_) => return false,
+            }
+            account.password_hash = hash.clone();
+            true
         })
         .await
     }

@@ -6,8 +6,8 @@
 use argon2::password_hash::phc::PasswordHash as PhcHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use confab_app::ports::{PasswordHash, Passwords, StoreError};
-use confab_domain::account::Password;
+use confab_app::ports::{PasswordHash, PasswordMatch, Passwords, StoreError};
+use confab_domain::account::{Password, TypedPassword};
 use tokio::sync::Semaphore;
 
 /// Memory of one hash. Unit: KiB.
@@ -49,9 +49,26 @@ impl Passwords for Argon2Passwords {
         self.run(move || hash(&password)).await
     }
 
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, StoreError> {
-        let password = password.clone();
-        let Some(stored) = hash.cloned() else {
+    async fn verify(
+        &self,
+        typed: &TypedPassword,
+        hash: Option<&PasswordHash>,
+    ) -> Result<PasswordMatch, StoreError> {
+        let TypedPassword { password, as_typed } = typed.clone();
+        let tries = [(password, PasswordMatch::Same), (as_typed, PasswordMatch::AsTyped)];
+        for (password, found) in tries {
+            let Some(password) = password else { continue };
+            if self.is_right(password, hash.cloned()).await? {
+                return Ok(found);
+            }
+        }
+        Ok(PasswordMatch::None)
+    }
+}
+
+impl Argon2Passwords {
+    async fn is_right(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, StoreError> {
+        let Some(stored) = hash else {
             self.run(move || self::hash(&password)).await?;
             return Ok(false);
         };
@@ -83,17 +100,40 @@ mod tests {
     use super::*;
 
     fn password(text: &str) -> Password {
-        Password::parse(text).unwrap()
+        Password::parse("password", text).unwrap()
+    }
+
+    async fn verified(text: &str, hash: Option<&PasswordHash>) -> PasswordMatch {
+        let typed = TypedPassword::parse(text).unwrap();
+        Argon2Passwords::new(1).verify(&typed, hash).await.unwrap()
     }
 
     #[tokio::test]
     async fn only_the_password_that_was_hashed_is_right() {
-        let passwords = Argon2Passwords::new(1);
-        let hash = passwords.hash(&password("correct horse")).await.unwrap();
+        let hash = Argon2Passwords::new(1).hash(&password("correct horse")).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"));
-        assert!(passwords.verify(&password("correct horse"), Some(&hash)).await.unwrap());
-        assert!(!passwords.verify(&password("wrong horse"), Some(&hash)).await.unwrap());
-        assert!(!passwords.verify(&password("correct horse"), None).await.unwrap());
+        assert_eq!(verified("correct horse", Some(&hash)).await, PasswordMatch::Same);
+        assert_eq!(verified("wrong horse", Some(&hash)).await, PasswordMatch::None);
+        assert_eq!(verified("correct horse", None).await, PasswordMatch::None);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_right_in_every_form_that_looks_the_same() {
+        let hash = Argon2Passwords::new(1).hash(&password("caf\u{e9} cr\u{e8}me")).await.unwrap();
+        for text in ["caf\u{e9} cr\u{e8}me", "cafe\u{301} cre\u{300}me", "caf\u{e9}\u{a0}cr\u{e8}me"] {
+            assert_eq!(verified(text, Some(&hash)).await, PasswordMatch::Same, "{text:?}");
+        }
+        assert_eq!(verified("Caf\u{e9} cr\u{e8}me", Some(&hash)).await, PasswordMatch::None);
+    }
+
+    #[tokio::test]
+    async fn what_was_hashed_as_it_was_typed_is_right_as_it_was_typed() {
+        for text in ["cafe\u{301} cre\u{300}me", "caf\u{e9}\u{a0}cr\u{e8}me", "with a\ttab"] {
+            let as_typed = TypedPassword::parse(text).unwrap().as_typed.unwrap();
+            let hash = Argon2Passwords::new(1).hash(&as_typed).await.unwrap();
+            assert_eq!(verified(text, Some(&hash)).await, PasswordMatch::AsTyped, "{text:?}");
+            assert_eq!(verified("caf\u{e9} cr\u{e8}me", Some(&hash)).await, PasswordMatch::None, "{text:?}");
+        }
     }
 
     #[tokio::test]

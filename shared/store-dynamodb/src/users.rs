@@ -1,30 +1,40 @@
 //! Accounts and handles.
 //!
-//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, created_at_ms N,
-//! group_adds S?}`,
-//! and `{user S "handle#…", owner S}`, which makes a handle unique.
+//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S,
+//! password_changes N?, created_at_ms N, group_adds S?}`,
+//! and `{user S "handle#…", owner S}`, which makes a handle unique;
+//! in the table of throttles `{bucket S "invite#inv_…", uses N, expires_at N}`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem};
-use confab_app::ports::{Account, CreateUserOutcome, PasswordHash, ProfileChange, StoreError, Users};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
+};
+use confab_app::ports::{
+    Account, CreateUserOutcome, PasswordHash, PasswordReplacement, ProfileChange, StoreError, Users,
+};
 use confab_domain::UserId;
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
+use confab_domain::invite::Invite;
 
+use crate::compare::Comparison;
 use crate::devices::device_item;
-use crate::error::store_error;
-use crate::item::{Item, Reader, text, time};
-use crate::schema::USER;
+use crate::error::{condition_held, store_error};
+use crate::item::{Item, Reader, number, text, time};
+use crate::pauses::Pauses;
+use crate::schema::{BUCKET, EXPIRES_AT, USER};
 use crate::{Store, batch};
 
 const HANDLE: &str = "handle";
 const DISPLAY_NAME: &str = "display_name";
 const AVATAR: &str = "avatar";
 const PASSWORD_HASH: &str = "password_hash";
+const PASSWORD_CHANGES: &str = "password_changes";
 const CREATED_AT_MS: &str = "created_at_ms";
 const GROUP_ADDS: &str = "group_adds";
 const OWNER: &str = "owner";
@@ -32,23 +42,57 @@ const OWNER: &str = "owner";
 /// Where the handle's item stands in the transaction that makes an account.
 const HANDLE_INDEX: usize = 0;
 
+/// Where the use of an invite stands in it.
+const INVITE_INDEX: usize = 3;
+
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+/// Attempts of a signup while others use the same invite.
+const CREATE_ATTEMPTS_MAX: u32 = 8;
+
+/// How often an invite was used; its item is in the table of throttles, whose items expire.
+const USES: &str = "uses";
+
+/// How much longer than an invite its count is kept, for clocks that disagree.
+const USES_KEPT_LONGER: Duration = Duration::from_secs(24 * 3600);
+
 impl Users for Store {
-    async fn create_user(&self, account: &Account, device: &Device) -> Result<CreateUserOutcome, StoreError> {
+    async fn create_user(
+        &self,
+        account: &Account,
+        device: &Device,
+        invite: Option<&Invite>,
+    ) -> Result<CreateUserOutcome, StoreError> {
         let handle = Item::from([
             (USER.to_owned(), text(handle_key(&account.profile.handle))),
             (OWNER.to_owned(), text(account.profile.user)),
         ]);
-        let transaction = self
-            .client
-            .transact_write_items()
-            .transact_items(put_new(&self.tables.users, handle)?)
-            .transact_items(put_new(&self.tables.users, account_item(account))?)
-            .transact_items(put_new(&self.tables.devices, device_item(device))?);
-        match transaction.send().await {
-            Ok(_) => Ok(CreateUserOutcome::Created),
-            Err(error) if handle_is_taken(&error) => Ok(CreateUserOutcome::HandleTaken),
-            Err(error) => Err(store_error(error)),
+        let mut items = vec![
+            put_new(&self.tables.users, handle)?,
+            put_new(&self.tables.users, account_item(account))?,
+            put_new(&self.tables.devices, device_item(device))?,
+        ];
+        if let Some(invite) = invite {
+            if invite.uses == 0 {
+                return Ok(CreateUserOutcome::InviteUsedUp);
+            }
+            items.push(self.use_of(invite)?);
         }
+        let mut pauses = Pauses::default();
+        for _ in 0..CREATE_ATTEMPTS_MAX {
+            let transaction = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let Err(error) = transaction.send().await else { return Ok(CreateUserOutcome::Created) };
+            match why_cancelled(&error, INVITE_INDEX) {
+                Some(CONDITION_FAILED) => return Ok(CreateUserOutcome::InviteUsedUp),
+                // Many people sign up with one invite at once.
+                Some("TransactionConflict") => pauses.wait().await,
+                _ if why_cancelled(&error, HANDLE_INDEX) == Some(CONDITION_FAILED) => {
+                    return Ok(CreateUserOutcome::HandleTaken);
+                }
+                _ => return Err(store_error(error)),
+            }
+        }
+        Err(StoreError::Unavailable("too many signups with one invite at once".into()))
     }
 
     async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
@@ -132,9 +176,63 @@ impl Users for Store {
             Err(error) => Err(store_error(error)),
         }
     }
+
+    async fn replace_password(
+        &self,
+        user: UserId,
+        replacement: &PasswordReplacement,
+        hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let (set, unchanged) = match replacement {
+            PasswordReplacement::Renewed(seen) => {
+                ("SET #hash = :hash", Comparison::default().and(PASSWORD_HASH, Some(text(&seen.0))))
+            }
+            PasswordReplacement::Changed(seen) => (
+                "SET #hash = :hash, #changes = :changes",
+                Comparison::default()
+                    .and(PASSWORD_CHANGES, (*seen > 0).then(|| number(*seen)))
+                    .and(USER, Some(text(user))),
+            ),
+        };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key(USER, text(user))
+            .update_expression(set)
+            .condition_expression(unchanged.expression())
+            .set_expression_attribute_names(Some(unchanged.names.clone()))
+            .set_expression_attribute_values(unchanged.values())
+            .expression_attribute_names("#hash", PASSWORD_HASH)
+            .expression_attribute_values(":hash", text(&hash.0));
+        if let PasswordReplacement::Changed(seen) = replacement {
+            update = update
+                .expression_attribute_names("#changes", PASSWORD_CHANGES)
+                .expression_attribute_values(":changes", number(seen + 1));
+        }
+        condition_held(update.send().await)
+    }
 }
 
 impl Store {
+    /// One use more, if the invite was used less often than it may be.
+    fn use_of(&self, invite: &Invite) -> Result<TransactWriteItem, StoreError> {
+        let expires_at = invite.expires_at.plus(USES_KEPT_LONGER).as_seconds_up();
+        let update = Update::builder()
+            .table_name(&self.tables.throttles)
+            .key(BUCKET, text(format_args!("invite#{}", invite.id)))
+            .update_expression("SET #expires_at = :expires_at ADD #uses :one")
+            .condition_expression("attribute_not_exists(#uses) OR #uses < :max")
+            .expression_attribute_names("#uses", USES)
+            .expression_attribute_names("#expires_at", EXPIRES_AT)
+            .expression_attribute_values(":one", number(1_u64))
+            .expression_attribute_values(":max", number(invite.uses))
+            .expression_attribute_values(":expires_at", number(expires_at))
+            .build()
+            .map_err(|error| StoreError::Rejected(error.into()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
     async fn get_user_item(&self, key: String) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
@@ -164,13 +262,13 @@ fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-fn handle_is_taken<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+/// Why a transaction was cancelled on account of one of its items.
+fn why_cancelled<R>(error: &SdkError<TransactWriteItemsError, R>, index: usize) -> Option<&str> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
-        return false;
+        return None;
     };
-    let reason = cancelled.cancellation_reasons().get(HANDLE_INDEX);
-    reason.is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"))
+    cancelled.cancellation_reasons().get(index)?.code()
 }
 
 fn account_item(account: &Account) -> Item {
@@ -182,6 +280,9 @@ fn account_item(account: &Account) -> Item {
         (PASSWORD_HASH.to_owned(), text(&account.password_hash.0)),
         (CREATED_AT_MS.to_owned(), time(account.created_at)),
     ]);
+    if account.password_changes > 0 {
+        item.insert(PASSWORD_CHANGES.to_owned(), number(account.password_changes));
+    }
     item.extend(avatar.as_ref().map(|avatar| (AVATAR.to_owned(), text(avatar))));
     if account.group_adds != GroupAdds::default() {
         item.insert(GROUP_ADDS.to_owned(), text(account.group_adds.as_str()));
@@ -194,6 +295,7 @@ fn account(item: &Item) -> Result<Account, StoreError> {
     Ok(Account {
         profile: profile(item)?,
         password_hash: PasswordHash(reader.text(PASSWORD_HASH)?.to_owned()),
+        password_changes: reader.optional_number(PASSWORD_CHANGES)?.unwrap_or(0),
         created_at: reader.time(CREATED_AT_MS)?,
         group_adds: match reader.optional_text(GROUP_ADDS)? {
             Some(word) => GroupAdds::parse(word).map_err(|_| reader.malformed(GROUP_ADDS))?,

@@ -11,13 +11,16 @@ use std::fmt;
 
 use confab_app::ports::{AccessClaims, Identity, RefreshClaims, TokenError, Tokens};
 use confab_domain::Timestamp;
+use confab_domain::invite::Invite;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 const ACCESS: &str = "confab-api";
 const REFRESH: &str = "confab-refresh";
 const TICKET: &str = "confab-websocket";
+const INVITE: &str = "confab-invite";
 
 /// Life of an access token. Unit: seconds. Its login is looked up with every request all the same.
 const ACCESS_SECONDS: u64 = 3600;
@@ -82,21 +85,35 @@ impl JwtTokens {
         generation: Option<u64>,
         now: Timestamp,
     ) -> String {
-        let claims = Claims {
+        self.sign(&Claims {
             aud: audience.to_owned(),
             exp: now.as_ms() / 1000 + life_seconds,
             sub: identity.user.to_string(),
             device: identity.device.to_string(),
             family: identity.family.to_string(),
             generation,
-        };
-        let [key, ..] = &self.keys[..] else { return String::new() };
-        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        // Only a key or claims that are no JSON could fail, and both are our own.
-        jsonwebtoken::encode(&header, &claims, &key.encoding).unwrap_or_default()
+        })
     }
 
     fn verify(&self, token: &str, audience: &str, now: Timestamp) -> Result<(Identity, Claims), TokenError> {
+        let claims: Claims = self.read(token, audience)?;
+        check_life(claims.exp, now)?;
+        let identity = Identity {
+            user: claims.sub.parse().map_err(|_| TokenError::Invalid)?,
+            device: claims.device.parse().map_err(|_| TokenError::Invalid)?,
+            family: claims.family.parse().map_err(|_| TokenError::Invalid)?,
+        };
+        Ok((identity, claims))
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> String {
+        let [key, ..] = &self.keys[..] else { return String::new() };
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        // Only a key or claims that are no JSON could fail, and both are our own.
+        jsonwebtoken::encode(&header, claims, &key.encoding).unwrap_or_default()
+    }
+
+    fn read<C: DeserializeOwned>(&self, token: &str, audience: &str) -> Result<C, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.id));
         let key = key.ok_or(TokenError::Invalid)?;
@@ -105,19 +122,13 @@ impl JwtTokens {
         validation.set_required_spec_claims(&["aud", "exp"]);
         // The library would ask the system's clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
-            .map_err(|_| TokenError::Invalid)?
-            .claims;
-        if claims.exp <= now.as_ms() / 1000 {
-            return Err(TokenError::Expired);
-        }
-        let identity = Identity {
-            user: claims.sub.parse().map_err(|_| TokenError::Invalid)?,
-            device: claims.device.parse().map_err(|_| TokenError::Invalid)?,
-            family: claims.family.parse().map_err(|_| TokenError::Invalid)?,
-        };
-        Ok((identity, claims))
+        let read = jsonwebtoken::decode::<C>(token, &key.decoding, &validation);
+        Ok(read.map_err(|_| TokenError::Invalid)?.claims)
     }
+}
+
+fn check_life(exp: u64, now: Timestamp) -> Result<(), TokenError> {
+    if exp <= now.as_ms() / 1000 { Err(TokenError::Expired) } else { Ok(()) }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +140,14 @@ struct Claims {
     family: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     generation: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InviteClaims {
+    aud: String,
+    exp: u64,
+    sub: String,
+    uses: u32,
 }
 
 /// A key is named by its hash, so that a changed secret changes its name.
@@ -169,12 +188,25 @@ impl Tokens for JwtTokens {
     fn verify_ticket(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError> {
         self.verify(token, TICKET, now).map(|(identity, _)| identity)
     }
+
+    fn issue_invite(&self, invite: &Invite) -> String {
+        let Invite { id, uses, expires_at } = invite;
+        let (aud, exp) = (INVITE.to_owned(), expires_at.as_ms() / 1000);
+        self.sign(&InviteClaims { aud, exp, sub: id.to_string(), uses: *uses })
+    }
+
+    fn verify_invite(&self, code: &str, now: Timestamp) -> Result<Invite, TokenError> {
+        let InviteClaims { exp, sub, uses, .. } = self.read(code, INVITE)?;
+        check_life(exp, now)?;
+        let id = sub.parse().map_err(|_| TokenError::Invalid)?;
+        Ok(Invite { id, uses, expires_at: Timestamp::from_ms(exp.saturating_mul(1000)) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use confab_domain::{DeviceId, FamilyId, UserId};
+    use confab_domain::{DeviceId, FamilyId, InviteId, UserId};
     use ulid::Ulid;
 
     const OLD: &str = "an old secret of more than 32 bytes length";
@@ -222,6 +254,19 @@ mod tests {
         for token in [&ticket, &access] {
             assert_eq!(tokens.verify_refresh(token, NOW), Err(TokenError::Invalid));
         }
+    }
+
+    #[test]
+    fn an_invite_says_what_it_was_made_for_and_is_no_other_token() {
+        let tokens = JwtTokens::new(NEW).unwrap();
+        let invite = Invite { id: InviteId::new(Ulid(9)), uses: 5, expires_at: later(100) };
+        let code = tokens.issue_invite(&invite);
+        assert_eq!(tokens.verify_invite(&code, later(99)), Ok(invite));
+        assert_eq!(tokens.verify_invite(&code, later(100)), Err(TokenError::Expired));
+        assert_eq!(JwtTokens::new(OLD).unwrap().verify_invite(&code, NOW), Err(TokenError::Invalid));
+        assert_eq!(tokens.verify_access(&code, NOW), Err(TokenError::Invalid));
+        let (access, _) = tokens.issue_access(identity(), 7, NOW);
+        assert_eq!(tokens.verify_invite(&access, NOW), Err(TokenError::Invalid));
     }
 
     #[test]

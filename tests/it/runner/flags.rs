@@ -24,6 +24,7 @@ async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
         &["--heartbeat-seconds=-1"],
         &["--heartbeat-seconds", "ten"],
         &["--presence-timeout-seconds", "0"],
+        &["--signup", "anybody"],
         &["--retention-days=-1"],
         &["--retention-days", "1.5"],
         &["--memory", "--data", "somewhere"],

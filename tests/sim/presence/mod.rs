@@ -144,7 +144,7 @@ async fn settle(mut device: Device) {
 fn sign_up(world: &World, identity: Identity) {
     let account = account_of(identity.user, world.clock.now());
     let device = device_of(identity, world.clock.now());
-    let outcome = world.peek(world.memory.create_user(&account, &device)).unwrap();
+    let outcome = world.peek(world.memory.create_user(&account, &device, None)).unwrap();
     assert_eq!(outcome, CreateUserOutcome::Created);
 }
 

@@ -84,7 +84,7 @@ fn log_in(world: &World, identity: Identity, is_first: bool) {
         return world.peek(world.memory.put_device(&login)).unwrap();
     }
     let account = account_of(identity.user, now);
-    let made = world.peek(world.memory.create_user(&account, &login)).unwrap();
+    let made = world.peek(world.memory.create_user(&account, &login, None)).unwrap();
     assert_eq!(made, CreateUserOutcome::Created);
 }
 

@@ -1,25 +1,26 @@
 //! Signing up, logging in and out, and tickets.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use confab_app::issue_ticket::issue_ticket;
 use confab_app::ports::Identity;
-use confab_app::{end_device, log_in, refresh_session, sign_up};
+use confab_app::sign_up::SignupPolicy;
+use confab_app::{change_password, end_device, log_in, refresh_session, sign_up};
 use confab_domain::budget::Budget;
 use confab_lambda::clock;
-use confab_protocol::http::{Login, Refresh, Session, Signup, Ticket};
+use confab_protocol::http::{Login, Logout, PasswordChange, Refresh, Session, Signup, Ticket};
 
 use crate::Shared;
-use crate::answer::Failure;
+use crate::answer::{Failure, Secret};
 use crate::event::CALLED_HOST;
-use crate::extract::{Body, Caller, Source};
+use crate::extract::{Body, Caller, MaybeBody, Source};
 
 /// Make an account, and log in to it.
 #[utoipa::path(post, path = "/v1/signup", operation_id = "sign_up", tag = "accounts",
     request_body = Signup, responses(
     (status = 201, body = Session),
     (status = 400, description = "A field is missing or wrong."),
+    (status = 403, description = "Signing up needs an invite, or nobody may."),
     (status = 409, description = "The handle is taken."),
     (status = 429, description = "Too many signups from this address."),
 ))]
@@ -27,12 +28,13 @@ pub(super) async fn signup(
     State(api): State<Shared>,
     Source(source): Source,
     Body(signup): Body<Signup>,
-) -> Result<(StatusCode, Json<Session>), Failure> {
+) -> Result<(StatusCode, Secret<Session>), Failure> {
     let now = clock::now();
     let ids = api.fresh_ids(now)?;
     let keys = (&api.passwords, &api.tokens);
-    let session = sign_up::sign_up(&api.store, keys, api.rates, &source, signup, ids, now).await?;
-    Ok((StatusCode::CREATED, Json(session)))
+    let policy = SignupPolicy { mode: api.signup_mode, per_source: api.rates.per_source };
+    let session = sign_up::sign_up(&api.store, keys, (policy, &source), signup, ids, now).await?;
+    Ok((StatusCode::CREATED, Secret(session)))
 }
 
 /// Log in on a device.
@@ -47,12 +49,13 @@ pub(super) async fn login(
     State(api): State<Shared>,
     Source(source): Source,
     Body(login): Body<Login>,
-) -> Result<Json<Session>, Failure> {
+) -> Result<Secret<Session>, Failure> {
     let now = clock::now();
     let ids = api.fresh_ids(now)?;
     let keys = (&api.passwords, &api.tokens);
     let rates = (api.rates, source.as_str());
-    Ok(Json(log_in::log_in(&api.presence(now)?, (&api.gateway, &api.push), keys, rates, login, ids).await?))
+    let ways = (&api.gateway, &api.push);
+    Ok(Secret(log_in::log_in(&api.presence(now)?, ways, keys, rates, login, ids).await?))
 }
 
 /// Renew a login. While its answer is unused, or for a minute, the old refresh token gives it again; later it ends the login.
@@ -65,23 +68,52 @@ pub(super) async fn login(
 pub(super) async fn refresh(
     State(api): State<Shared>,
     Body(refresh): Body<Refresh>,
-) -> Result<Json<Session>, Failure> {
+) -> Result<Secret<Session>, Failure> {
     let context = api.presence(clock::now())?;
     let ways = (&api.gateway, &api.push);
     let session = refresh_session::refresh_session(&context, ways, &api.tokens, &refresh).await?;
-    Ok(Json(session))
+    Ok(Secret(session))
 }
 
-/// Log this device out: its tokens die and its sockets close.
-#[utoipa::path(post, path = "/v1/logout", operation_id = "log_out", tag = "accounts",
-    security(("access_token" = [])), responses(
-    (status = 204),
+/// Set a new password. Every other device is logged out; this one goes on with the tokens of the answer.
+#[utoipa::path(post, path = "/v1/me/password", operation_id = "change_password", tag = "accounts",
+    security(("access_token" = [])), request_body = PasswordChange, responses(
+    (status = 200, body = Session),
+    (status = 400, description = "A field is missing or wrong."),
+    (status = 403, description = "The old password is wrong."),
+    (status = 429, description = "Too many tries from this address, or at this handle."),
 ))]
-pub(super) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<StatusCode, Failure> {
+pub(super) async fn change_password(
+    State(api): State<Shared>,
+    caller: Caller,
+    Source(source): Source,
+    Body(change): Body<PasswordChange>,
+) -> Result<Secret<Session>, Failure> {
+    let (context, ways) = (api.presence(caller.now)?, (&api.gateway, &api.push));
+    let (keys, rates) = ((&api.passwords, &api.tokens), (api.rates, source.as_str()));
+    let changing = change_password::change_password(&context, ways, keys, rates, caller.identity, &change);
+    Ok(Secret(Box::pin(changing).await?))
+}
+
+/// Log this device out, or all of them: tokens die and sockets close.
+#[utoipa::path(post, path = "/v1/logout", operation_id = "log_out", tag = "accounts",
+    security(("access_token" = [])), request_body = Option<Logout>, responses(
+    (status = 204),
+    (status = 400, description = "A field is wrong."),
+))]
+pub(super) async fn logout(
+    State(api): State<Shared>,
+    caller: Caller,
+    MaybeBody(logout): MaybeBody<Logout>,
+) -> Result<StatusCode, Failure> {
     let Caller { identity, now } = caller;
     let Identity { user, device, family } = identity;
-    let ways = (&api.gateway, &api.push);
-    end_device::end_device(&api.presence(now)?, ways, user, device, Some(family)).await?;
+    let (context, ways) = (api.presence(now)?, (&api.gateway, &api.push));
+    if logout.everywhere {
+        end_device::end_every_device(&context, ways, identity).await?;
+    } else {
+        end_device::end_device(&context, ways, user, device, Some(family)).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -95,10 +127,10 @@ pub(super) async fn tickets(
     State(api): State<Shared>,
     caller: Caller,
     headers: HeaderMap,
-) -> Result<Json<Ticket>, Failure> {
+) -> Result<Secret<Ticket>, Failure> {
     let user = caller.identity.user;
     api.limiter.take(user, Budget::Tickets, caller.now)?;
     api.limiter.settle(&api.store, user, caller.now).await;
     let endpoint = api.websocket_url.at(headers.get(CALLED_HOST).and_then(|host| host.to_str().ok()));
-    Ok(Json(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now)))
+    Ok(Secret(issue_ticket(&api.tokens, caller.identity, &endpoint, caller.now)))
 }

@@ -30,6 +30,7 @@ pub(crate) fn router(api: Shared) -> Router {
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::refresh))
         .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::change_password))
         .routes(routes!(accounts::tickets))
         .routes(routes!(profiles::me, profiles::change_me))
         .routes(routes!(profiles::user))

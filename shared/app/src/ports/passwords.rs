@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 
-use confab_domain::account::Password;
+use confab_domain::account::{Password, TypedPassword};
 
 use super::StoreError;
 
@@ -17,6 +17,17 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// How what was typed matches a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordMatch {
+    /// It is the password.
+    Same,
+    /// It is what an earlier version hashed as it was typed; a new hash would take the form of today.
+    AsTyped,
+    /// It is another.
+    None,
+}
+
 /// Makes and checks password hashes, off the async threads and a bounded number at a time.
 pub trait Passwords {
     /// Hashes a password with a fresh salt.
@@ -26,9 +37,9 @@ pub trait Passwords {
     /// [`StoreError`] where hashing itself fails.
     fn hash(&self, password: &Password) -> impl Future<Output = Result<PasswordHash, StoreError>> + Send;
 
-    /// Whether the password is the one that was hashed.
+    /// Whether what was typed is the password that was hashed.
     ///
-    /// Takes as long without a hash, and is false then: so that a handle that
+    /// Takes as long without a hash, and is [`PasswordMatch::None`] then: so that a handle that
     /// nobody has cannot be told from a wrong password by the time it takes.
     ///
     /// # Errors
@@ -36,7 +47,7 @@ pub trait Passwords {
     /// [`StoreError`] where hashing itself fails.
     fn verify(
         &self,
-        password: &Password,
+        typed: &TypedPassword,
         hash: Option<&PasswordHash>,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<PasswordMatch, StoreError>> + Send;
 }

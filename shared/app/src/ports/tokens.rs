@@ -1,5 +1,6 @@
 //! Signed tokens.
 
+use confab_domain::invite::Invite;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 /// Who a token speaks for.
@@ -81,4 +82,14 @@ pub trait Tokens {
     ///
     /// [`TokenError`].
     fn verify_ticket(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
+
+    /// A code that lets people sign up.
+    fn issue_invite(&self, invite: &Invite) -> String;
+
+    /// What a code says. How often it was used is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`].
+    fn verify_invite(&self, code: &str, now: Timestamp) -> Result<Invite, TokenError>;
 }

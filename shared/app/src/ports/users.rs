@@ -4,6 +4,7 @@ use std::future::Future;
 
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
+use confab_domain::invite::Invite;
 use confab_domain::{Timestamp, UserId};
 
 use super::{PasswordHash, StoreError};
@@ -15,6 +16,8 @@ pub struct Account {
     pub profile: Profile,
     /// What only the login needs.
     pub password_hash: PasswordHash,
+    /// How often the password was changed.
+    pub password_changes: u64,
     /// When it was made.
     pub created_at: Timestamp,
     /// Who may put the user into groups.
@@ -28,6 +31,8 @@ pub enum CreateUserOutcome {
     Created,
     /// Somebody has the handle; nothing was written.
     HandleTaken,
+    /// The invite was used as often as it may be; nothing was written.
+    InviteUsedUp,
 }
 
 /// What a user changes of their account; `None` leaves a field as it is.
@@ -41,9 +46,18 @@ pub struct ProfileChange {
     pub group_adds: Option<GroupAdds>,
 }
 
+/// A new hash of a password, and on what condition it takes its place.
+#[derive(Clone, Debug)]
+pub enum PasswordReplacement {
+    /// The same password hashed anew, if this hash is still there.
+    Renewed(PasswordHash),
+    /// Another password, if it was changed so often so far; that counts as one change more.
+    Changed(u64),
+}
+
 /// Accounts, by id and by handle.
 pub trait Users {
-    /// Makes an account, its handle and its first device, all or nothing.
+    /// Makes an account, its handle and its first device, and counts a use of `invite`, all or nothing.
     ///
     /// # Errors
     ///
@@ -53,6 +67,7 @@ pub trait Users {
         &self,
         account: &Account,
         device: &Device,
+        invite: Option<&Invite>,
     ) -> impl Future<Output = Result<CreateUserOutcome, StoreError>> + Send;
 
     /// The account with this handle.
@@ -89,4 +104,16 @@ pub trait Users {
         user: UserId,
         change: &ProfileChange,
     ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
+
+    /// Replaces the hash of a password; false where the condition does not hold, and nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. After an unknown outcome the password may be the new one.
+    fn replace_password(
+        &self,
+        user: UserId,
+        replacement: &PasswordReplacement,
+        hash: &PasswordHash,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

@@ -1,5 +1,6 @@
 //! Bodies of the HTTP API.
 
+mod accounts;
 mod contacts;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::schema;
 use crate::{ErrorBody, Message};
 
+pub use accounts::{DeviceLabel, Login, Logout, PasswordChange, Refresh, Session, Signup};
 pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
 
 /// Every error answer.
@@ -21,85 +23,6 @@ pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
 pub struct ErrorAnswer {
     /// What went wrong.
     pub error: ErrorBody,
-}
-
-/// `POST /v1/signup`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Signup {
-    /// 3–32 of `a`–`z`, `0`–`9`, `_`; case does not matter.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::Handle))]
-    pub handle: String,
-    /// 8–128 characters.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::Password))]
-    pub password: String,
-    /// 1–64 characters; the handle where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Name>))]
-    pub display_name: Option<String>,
-    /// What this login runs on.
-    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceLabel>,
-}
-
-/// `POST /v1/login`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Login {
-    /// The account's handle; case does not matter.
-    pub handle: String,
-    /// The account's password.
-    pub password: String,
-    /// What this login runs on.
-    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceLabel>,
-}
-
-/// How a device describes itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DeviceLabel {
-    /// `dev_…` of an earlier login on the same device, which this one replaces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::DeviceId>))]
-    pub id: Option<String>,
-    /// For people, such as "Alice's phone".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
-    pub name: Option<String>,
-    /// Such as `web`, `ios`, `android`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
-    pub platform: Option<String>,
-}
-
-/// `POST /v1/token/refresh`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Refresh {
-    /// The answer holds its successor.
-    pub refresh_token: String,
-    /// 1–64 bytes; names the attempt, which may be repeated with the same name until its answer arrives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<String>,
-}
-
-/// A login, for as long as its refresh token is renewed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Session {
-    /// `usr_…`.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
-    pub user: String,
-    /// `dev_…`.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::DeviceId))]
-    pub device: String,
-    /// For the `Authorization: Bearer` header.
-    pub access_token: String,
-    /// For `POST /v1/token/refresh`.
-    pub refresh_token: String,
-    /// Life of the access token. Unit: seconds.
-    pub expires_in_seconds: u64,
 }
 
 /// `POST /v1/tickets`.

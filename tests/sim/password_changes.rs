@@ -1,0 +1,305 @@
+//! A change of a password and a login with the old one that meet: no such login lives on.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use confab_app::Error;
+use confab_app::change_password::change_password;
+use confab_app::credentials::AuthRates;
+use confab_app::log_in::log_in;
+use confab_app::ports::{
+    Account, CreateUserOutcome, Devices, Identity, PasswordHash, PasswordMatch, PasswordReplacement,
+    Passwords, ProfileChange, RateLimits, Sessions, StoreError, Tokens, Users,
+};
+use confab_app::presence::{Context, PresenceTask};
+use confab_app::sign_up::FreshIds;
+use confab_domain::account::{Handle, Password, Profile, TypedPassword};
+use confab_domain::device::Device;
+use confab_domain::invite::Invite;
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::rate::Rate;
+use confab_domain::{DeviceId, FamilyId, Refusal, Timestamp, UserId, WatchId};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
+use confab_protocol::http;
+use confab_tokens_jwt::JwtTokens;
+use ulid::Ulid;
+
+use crate::executor::finish;
+use crate::logouts::interleave;
+use crate::passed_on::pass_on_sessions;
+use crate::passed_on_devices::pass_on_devices;
+use crate::world::{account_of, device_of, identity, user};
+
+const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+const RATE: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
+const RATES: AuthRates = AuthRates { per_source: RATE, per_handle: RATE, at_once_per_handle: RATE };
+const OLD: &str = "correct horse";
+const NEW: &str = "battery staple";
+
+/// More than either takes.
+const POLLS_MAX: usize = 120;
+
+/// Passwords that are their own hashes, of which no two are the same.
+struct Plain;
+
+impl Passwords for Plain {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, StoreError> {
+        ready(()).await;
+        Ok(PasswordHash(password.reveal().to_owned()))
+    }
+
+    async fn verify(
+        &self,
+        typed: &TypedPassword,
+        hash: Option<&PasswordHash>,
+    ) -> Result<PasswordMatch, StoreError> {
+        ready(()).await;
+        let is_same = typed.password.as_ref().zip(hash).is_some_and(|(typed, hash)| typed.reveal() == hash.0);
+        Ok(if is_same { PasswordMatch::Same } else { PasswordMatch::None })
+    }
+}
+
+/// A bug that must be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bug {
+    /// A login does not see that the password was changed meanwhile.
+    ChangeUnseen,
+    /// Who logged in since a change began is not looked for after it.
+    NobodyElseAfterwards,
+}
+
+struct World {
+    memory: Memory,
+    bug: Option<Bug>,
+    lists: AtomicU64,
+    gateway: Gateway,
+    phones: Phones,
+    queue: DelayQueue<PresenceTask>,
+    tokens: JwtTokens,
+}
+
+impl World {
+    /// Somebody with two devices.
+    fn new(bug: Option<Bug>) -> Self {
+        let store = Memory::default();
+        let [phone, laptop] = [identity(0, 0), identity(0, 1)].map(|identity| device_of(identity, NOW));
+        finish(store.create_user(&account_of(user(0), NOW), &phone, None)).unwrap();
+        finish(store.put_device(&laptop)).unwrap();
+        let seen = PasswordReplacement::Renewed(PasswordHash(String::new()));
+        assert!(finish(store.replace_password(user(0), &seen, &PasswordHash(OLD.to_owned()))).unwrap());
+        Self {
+            memory: store,
+            bug,
+            lists: AtomicU64::new(0),
+            gateway: Gateway::new(Arc::new(Calm)),
+            phones: Phones::default(),
+            queue: DelayQueue::default(),
+            tokens: JwtTokens::new("a secret of the simulation, long enough").unwrap(),
+        }
+    }
+
+    fn context<'a>(&'a self, store: &'a Server<'a>) -> Context<'a, Server<'a>, DelayQueue<PresenceTask>> {
+        Context { store, queue: &self.queue, policy: POLICY, watch: WatchId(1), now: NOW }
+    }
+
+    async fn change(&self) -> Result<http::Session, Error> {
+        let server = Server { world: self, is_login: false };
+        let context = self.context(&server);
+        let (ways, keys) = ((&self.gateway, &self.phones), (&Plain, &self.tokens));
+        let change = http::PasswordChange { old_password: OLD.to_owned(), new_password: NEW.to_owned() };
+        change_password(&context, ways, keys, (RATES, "here"), identity(0, 0), &change).await
+    }
+
+    async fn log_in(&self, password: &str) -> Result<http::Session, Error> {
+        let server = Server { world: self, is_login: true };
+        let context = self.context(&server);
+        let (ways, keys) = ((&self.gateway, &self.phones), (&Plain, &self.tokens));
+        let handle = account_of(user(0), NOW).profile.handle.to_string();
+        let login = http::Login { handle, password: password.to_owned(), device: None };
+        let ids =
+            FreshIds { user: user(9), device: DeviceId::new(Ulid(77)), family: FamilyId::new(Ulid(77)) };
+        log_in(&context, ways, keys, (RATES, "there"), login, ids).await
+    }
+
+    fn devices(&self) -> Vec<DeviceId> {
+        finish(self.memory.devices(user(0))).unwrap().into_iter().map(|device| device.device).collect()
+    }
+}
+
+/// What one invocation reaches.
+struct Server<'a> {
+    world: &'a World,
+    is_login: bool,
+}
+
+impl Sessions for Server<'_> {
+    pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
+    pass_on_sessions!(sessions session glance);
+}
+
+impl Devices for Server<'_> {
+    pass_on_devices!(put_device device rotate mark_generation_used);
+    pass_on_devices!(register_push replace_endpoint drop_push remove_device);
+
+    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
+        let is_second = !self.is_login && self.world.lists.fetch_add(1, Relaxed) > 0;
+        if is_second && self.world.bug == Some(Bug::NobodyElseAfterwards) {
+            return Ok(Vec::new());
+        }
+        self.world.memory.devices(user).await
+    }
+}
+
+impl Users for Server<'_> {
+    async fn create_user(
+        &self,
+        account: &Account,
+        device: &Device,
+        invite: Option<&Invite>,
+    ) -> Result<CreateUserOutcome, StoreError> {
+        self.world.memory.create_user(account, device, invite).await
+    }
+
+    async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
+        self.world.memory.user_by_handle(handle).await
+    }
+
+    async fn user(&self, user: UserId) -> Result<Option<Account>, StoreError> {
+        let mut account = self.world.memory.user(user).await?;
+        let is_unseen = self.is_login && self.world.bug == Some(Bug::ChangeUnseen);
+        if let Some(account) = account.as_mut().filter(|_| is_unseen) {
+            account.password_changes = 0;
+        }
+        Ok(account)
+    }
+
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StoreError> {
+        self.world.memory.profiles(users).await
+    }
+
+    async fn change_profile(
+        &self,
+        user: UserId,
+        change: &ProfileChange,
+    ) -> Result<Option<Account>, StoreError> {
+        self.world.memory.change_profile(user, change).await
+    }
+
+    async fn replace_password(
+        &self,
+        user: UserId,
+        replacement: &PasswordReplacement,
+        hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.replace_password(user, replacement, hash).await
+    }
+}
+
+impl RateLimits for Server<'_> {
+    async fn take(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.world.memory.take(bucket, rate, now).await
+    }
+
+    async fn check(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.world.memory.check(bucket, rate, now).await
+    }
+
+    async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
+        self.world.memory.refill(bucket).await
+    }
+}
+
+/// Has a change and a login with the old password meet after so many polls of the first.
+///
+/// # Errors
+///
+/// What is wrong then.
+fn meet(polls: usize, change_first: bool, bug: Option<Bug>) -> Result<(), String> {
+    let world = World::new(bug);
+    let (changed, logged_in) = if change_first {
+        interleave(world.change(), polls, world.log_in(OLD))
+    } else {
+        let (logged_in, changed) = interleave(world.log_in(OLD), polls, world.change());
+        (changed, logged_in)
+    };
+    let session = changed.map_err(|error| error.to_string())?;
+    if !matches!(logged_in, Ok(_) | Err(Error::Refused(_))) {
+        return Err("the login failed".to_owned());
+    }
+    let claims = world.tokens.verify_refresh(&session.refresh_token, NOW).unwrap();
+    if (claims.identity, claims.generation) != (identity(0, 0), 1)
+        || world.devices() != [claims.identity.device]
+    {
+        return Err(format!("{:?} are logged in after {claims:?}", world.devices()));
+    }
+    if finish(world.log_in(OLD)).is_ok() || finish(world.log_in(NEW)).is_err() {
+        return Err("the old password still counts".to_owned());
+    }
+    Ok(())
+}
+
+fn first_fault(bug: Option<Bug>) -> Option<String> {
+    (0..POLLS_MAX).find_map(|polls| {
+        let met = [false, true].map(|change_first| {
+            let met = meet(polls, change_first, bug);
+            met.map_err(|fault| format!("{polls} polls, the change first: {change_first}: {fault}"))
+        });
+        met.into_iter().find_map(Result::err)
+    })
+}
+
+#[test]
+fn no_login_with_the_old_password_outlives_a_change_that_it_meets() {
+    assert_eq!(first_fault(None), None);
+}
+
+#[test]
+fn a_login_that_does_not_see_the_change_is_found() {
+    assert!(first_fault(Some(Bug::ChangeUnseen)).is_some());
+}
+
+#[test]
+fn a_change_that_does_not_look_again_is_found() {
+    assert!(first_fault(Some(Bug::NobodyElseAfterwards)).is_some());
+}
+
+#[test]
+fn a_change_that_dies_anywhere_is_repeated_or_was_made() {
+    for polls in 0..POLLS_MAX {
+        let world = World::new(None);
+        // The first is dropped after so many polls; who sees no answer tries again, or logs in with what works.
+        let died = interleave_and_drop(world.change(), polls);
+        let again = finish(world.change());
+        let is_new = finish(world.log_in(NEW)).is_ok();
+        assert!(is_new, "{polls} polls: the password is not the new one");
+        assert!(died.is_some() || again.is_ok() || finish(world.log_in(OLD)).is_err(), "{polls} polls");
+        let Identity { device: laptop, .. } = identity(0, 1);
+        assert!(!world.devices().contains(&laptop), "{polls} polls: the other device is logged in");
+    }
+}
+
+/// Polls a future so often and drops it; what it came to where it ended before.
+fn interleave_and_drop<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..polls {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return Some(output);
+        }
+    }
+    None
+}
