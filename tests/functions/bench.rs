@@ -16,7 +16,7 @@ use confab_domain::budget::BudgetRates;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
-use confab_domain::{ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
+use confab_domain::{Attendance, ConnectionId, ConversationId, DeviceId, FamilyId, Timestamp, UserId};
 use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, signing_name};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::websocket::{Event, Response};
@@ -226,7 +226,13 @@ impl Bench {
     /// Puts a connection on record that was opened an hour ago.
     pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(user.n)), an_hour_ago());
-        let connection = Connection { id: ConnectionId::new(id), device, family: None, opened_at };
+        let connection = Connection {
+            id: ConnectionId::new(id),
+            device,
+            family: None,
+            opened_at,
+            attendance: Attendance::Unstated,
+        };
         self.store.open_connection(user.id, &connection, clock::now()).await.expect("a store");
     }
 
@@ -238,6 +244,7 @@ impl Bench {
             device: text("device").parse().expect("a device"),
             family: None,
             opened_at: an_hour_ago(),
+            attendance: Attendance::Unstated,
         };
         let user = text("user").parse().expect("a user");
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
@@ -263,7 +270,13 @@ impl Bench {
     /// Puts a connection on record that was opened an hour ago, on a device of which nothing else is known.
     pub(crate) async fn has_old_connection_of_another_device(&self, user: UserId, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(77)), an_hour_ago());
-        let connection = Connection { id: ConnectionId::new(id), device, family: None, opened_at };
+        let connection = Connection {
+            id: ConnectionId::new(id),
+            device,
+            family: None,
+            opened_at,
+            attendance: Attendance::Unstated,
+        };
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
 

@@ -66,7 +66,7 @@ impl Bench {
     /// As if the last sign of life of a user had come then, by a frame to `send`.
     pub(crate) async fn was_heard_at(&self, user: &User, then: Timestamp) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
-        let connection = &session.connections.first().expect("a connection").id;
+        let connection = &session.connections.first().expect("a connection");
         let charges = self.send.limiter.take_charges(user.id, true, clock::now());
         assert!(self.store.renew(user.id, connection, &charges, then).await.expect("a store").is_some());
     }

@@ -50,3 +50,19 @@ async fn a_cursor_that_is_none_is_refused() {
         alice.http.get(&format!("/v1/conversations?cursor={cursor}")).await.refused(400, "bad_request");
     }
 }
+
+#[tokio::test]
+async fn a_row_of_a_1_to_1_conversation_has_the_profile_of_the_other() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let avatar = "https://example.com/b.png";
+    bob.http.patch("/v1/me", &json!({"display_name": "Bob B.", "avatar": avatar})).await.ok();
+    alice.post_text(&alice.dm(&bob), "hello").await;
+    let group = alice.create_group(&[&carol]).await;
+    let with_bob = alice.listed(&alice.dm(&bob)).await;
+    let expected = json!({"user": bob.id, "handle": bob.handle, "display_name": "Bob B.", "avatar": avatar});
+    assert_eq!(with_bob["peer"], expected);
+    assert_eq!(bob.listed(&alice.dm(&bob)).await["peer"]["user"], alice.id);
+    assert!(alice.listed(&group).await.get("peer").is_none());
+    let path = format!("/v1/conversations/{}", alice.dm(&bob));
+    assert_eq!(alice.http.patch(&path, &json!({})).await.ok()["peer"], expected);
+}

@@ -96,20 +96,3 @@ async fn contacts_are_for_who_is_logged_in() {
     stranger.delete(&path(&bob)).await.refused(401, "unauthenticated");
     bob.assert_contacts(&[], &[], &[]).await;
 }
-
-#[tokio::test]
-async fn no_event_tells_of_a_request_or_a_friendship() {
-    let [alice, bob] = Chat::new().users().await;
-    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
-    alice.put_contact(&bob).await.ok();
-    alices.assert_quiet().await;
-    bobs.assert_quiet().await;
-    alice.befriend(&bob).await;
-    alice.remove_contact(&bob).await;
-    for socket in [&mut alices, &mut bobs] {
-        // That they have come, a moment ago, friends may be told a moment later.
-        let told: Vec<_> =
-            socket.unseen().await.into_iter().filter(|event| event["type"] != "presence").collect();
-        assert!(told.is_empty(), "{told:?}");
-    }
-}

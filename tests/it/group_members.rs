@@ -28,7 +28,8 @@ async fn who_is_added_is_told_and_so_is_everybody_else() {
     let entry = check_told(&mut others, &bob, &group, 2).await;
     check_entry(&entry, "member_added", &alice, &[&carol], None);
     check_told(&mut carols, &carol, &group, 2).await;
-    let added = json!({"type": "conversation", "conversation": group, "change": "added", "name": "Climbing"});
+    let added = json!({"type": "conversation", "conversation": group, "change": "added", "seq": 2,
+        "name": "Climbing"});
     for socket in &mut carols {
         assert_eq!(socket.next_change(&group, "added").await, added);
     }
@@ -52,8 +53,8 @@ async fn who_is_removed_is_told_and_so_is_everybody_else() {
         assert_eq!(message_of(socket.next_at(&group, 2).await), entry);
         let change = socket.next_change(&group, "removed").await;
         assert_eq!(
-            (&change["type"], &change["conversation"]),
-            (&"conversation".into(), &group.as_str().into())
+            change,
+            json!({"type": "conversation", "conversation": group, "change": "removed", "seq": 2})
         );
     }
     assert!(!bob.roles(&group).await.contains_key(&carol.id));

@@ -67,8 +67,8 @@ async fn a_new_group_is_told_to_every_device_of_everybody() {
     let group = alice.create_group(&[&bob]).await;
     let first = alice.log(&group).await.remove(0);
     for socket in &mut sockets {
-        let added =
-            json!({"type": "conversation", "conversation": group, "change": "added", "name": "Climbing"});
+        let added = json!({"type": "conversation", "conversation": group, "change": "added", "seq": 1,
+                "name": "Climbing"});
         assert_eq!(socket.next_change(&group, "added").await, added);
         assert_eq!(message_of(socket.next_at(&group, 1).await), first);
     }
@@ -149,8 +149,8 @@ async fn another_name_is_told_to_everybody() {
     assert_eq!(seqs(&log), [1, 2]);
     check_entry(&log[1], "group_renamed", &alice, &[], Some("Bouldering"));
     for socket in &mut sockets {
-        let change =
-            json!({"type": "conversation", "conversation": group, "change": "renamed", "name": "Bouldering"});
+        let change = json!({"type": "conversation", "conversation": group, "change": "renamed", "seq": 2,
+                "name": "Bouldering"});
         assert_eq!(socket.next_change(&group, "renamed").await, change);
         assert_eq!(message_of(socket.next_at(&group, 2).await), log[1]);
     }

@@ -19,7 +19,8 @@ fn of(users: &[&User]) -> Vec<String> {
 async fn somebody_sees_themselves_friends_and_members_of_their_groups() {
     let [alice, friend, member, stranger] = Chat::new().users().await;
     alice.befriend(&friend).await;
-    alice.create_group(&[&member]).await;
+    let group = alice.create_group(&[&member]).await;
+    member.post_text(&group, "hello").await;
     alice.post_text(&alice.dm(&stranger), "hello").await;
     let mut phone = alice.connect().await;
     let mut friends = friend.connect().await;
@@ -83,6 +84,9 @@ async fn who_wants_somebody_as_a_friend_sees_nothing_yet() {
 async fn who_has_left_a_group_is_left_out() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
+    for member in [&alice, &bob, &carol] {
+        member.post_text(&group, "hello").await;
+    }
     let mut phone = alice.connect().await;
     let mut bobs = bob.connect().await;
     assert_eq!(ids(&phone.presence_of(&[&bob, &carol]).await), of(&[&bob, &carol]));
@@ -94,10 +98,45 @@ async fn who_has_left_a_group_is_left_out() {
 }
 
 #[tokio::test]
+async fn of_a_member_who_has_written_the_status_alone_is_answered() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob, &carol]).await;
+    let mut bobs = bob.connect().await;
+    let mut alices = alice.connect().await;
+    assert!(alices.presence_of(&[&bob, &carol]).await.is_empty(), "nobody has written");
+    bobs.say(&group, "hello").await;
+    bobs.ask(json!({"action": "heartbeat", "idle": true})).await;
+    let rows = alices.presence_of(&[&bob, &carol]).await;
+    assert_eq!(rows, [json!({"user": bob.id, "status": "online"})]);
+    let own = bobs.presence_of(&[&alice, &bob]).await;
+    assert_eq!(ids(&own), of(&[&bob]), "alice has not written there");
+    assert!(own[0]["last_active_at_ms"].is_u64() && own[0]["idle"] == true, "{own:?}");
+}
+
+#[tokio::test]
+async fn having_written_in_another_group_shows_nothing() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let elsewhere = bob.create_group(&[&carol]).await;
+    bob.post_text(&elsewhere, "hello").await;
+    bob.post_text(&bob.dm(&alice), "hello").await;
+    let empty = alice.create_group(&[&bob]).await;
+    let shared = alice.create_group(&[&bob]).await;
+    let mut alices = alice.connect().await;
+    assert!(alices.presence_of(&[&bob]).await.is_empty());
+    bob.post_text(&shared, "hello").await;
+    assert_eq!(alices.status_of(&bob).await.as_deref(), Some("offline"));
+    bob.leave(&shared).await;
+    assert!(alices.presence_of(&[&bob]).await.is_empty(), "{empty} has nothing of his");
+}
+
+#[tokio::test]
 async fn the_blocked_are_left_out_in_both_directions() {
     let [alice, bob, carol] = Chat::new().users().await;
     alice.befriend(&bob).await;
-    alice.create_group(&[&bob, &carol]).await;
+    let group = alice.create_group(&[&bob, &carol]).await;
+    for member in [&alice, &bob, &carol] {
+        member.post_text(&group, "hello").await;
+    }
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alice.block(&bob).await;
     assert_eq!(ids(&alices.presence_of(&[&bob, &carol]).await), of(&[&carol]));

@@ -196,3 +196,17 @@ async fn a_token_is_shown_to_nobody() {
     let endpoints = format!("{:?}", bob.pushes().await);
     assert!(!endpoints.contains(&token), "{endpoints}");
 }
+
+#[tokio::test]
+async fn the_case_of_an_apns_token_does_not_matter() {
+    let [alice, phone] = Chat::new().users().await;
+    let other = phone.another_device().await;
+    let token = fresh_token();
+    phone.put_push("apns", &token.to_uppercase()).await.no_content();
+    other.put_push("apns", &token).await.no_content();
+    assert_eq!((phone.platform().await, other.platform().await.as_deref()), (None, Some("apns")));
+    let dm = alice.dm(&phone);
+    alice.post_text(&dm, "hello").await;
+    other.is_alerted_to(&dm, &[1]).await;
+    phone.is_alerted_to(&dm, &[]).await;
+}

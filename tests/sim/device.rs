@@ -296,6 +296,8 @@ impl Device {
             | ServerFrame::Typing(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
+            | ServerFrame::Contact(_)
+            | ServerFrame::Profile(_)
             | ServerFrame::Closing(_)
             | ServerFrame::Error(_) => self.world.fault(format!("unexpected frame {frame:?}")),
         }

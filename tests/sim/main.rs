@@ -33,6 +33,7 @@ mod presence;
 mod pushes;
 mod queue;
 mod random;
+mod receipts;
 mod refreshes;
 mod scenario;
 mod sessions;

@@ -45,6 +45,8 @@ impl World {
             | ServerFrame::Typing(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Heartbeat(_)
+            | ServerFrame::Contact(_)
+            | ServerFrame::Profile(_)
             | ServerFrame::Closing(_)
             | ServerFrame::Error(_) => {}
         }

@@ -42,7 +42,7 @@ macro_rules! session_method {
         async fn renew(
             &self,
             user: confab_domain::UserId,
-            connection: &confab_domain::ConnectionId,
+            connection: &confab_app::ports::Connection,
             charges: &confab_domain::budget::Charges,
             now: confab_domain::Timestamp,
         ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {

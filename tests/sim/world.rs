@@ -19,7 +19,7 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_domain::{
-    ConnectionId, ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId,
+    Attendance, ConnectionId, ConversationId, DeviceId, FamilyId, Group, GroupId, Timestamp, UserId, WatchId,
 };
 use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
 use confab_protocol::Ack;
@@ -359,7 +359,13 @@ pub(crate) fn identity(n: u32, device: u32) -> Identity {
 
 /// A socket as the `$connect` function finds it.
 pub(crate) fn socket(identity: Identity, id: &ConnectionId, opened_at: Timestamp) -> Connection {
-    Connection { id: id.clone(), device: identity.device, family: Some(identity.family), opened_at }
+    Connection {
+        id: id.clone(),
+        device: identity.device,
+        family: Some(identity.family),
+        opened_at,
+        attendance: Attendance::Unstated,
+    }
 }
 
 /// How a socket is named in a session row.

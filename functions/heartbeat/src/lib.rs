@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_app::presence::hear::heartbeat;
+use confab_domain::Attendance;
 use confab_domain::budget::Budget;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
@@ -30,7 +31,9 @@ impl Heartbeat {
     /// Answers with `heartbeat`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         let ways = (&*self.limiter, Budget::Frames, &self.gateway);
-        answer(&event, ways, async |caller: Caller, frame: client::Heartbeat| {
+        answer(&event, ways, async |mut caller: Caller, frame: client::Heartbeat| {
+            let is_idle = frame.idle == Some(true);
+            caller.connection.attendance = if is_idle { Attendance::Idle } else { Attendance::Attended };
             let context = self.presence.context(&self.store, caller.now)?;
             let Caller { identity, connection, .. } = &caller;
             let next = heartbeat(&context, &self.gateway, &self.limiter, *identity, connection).await?;

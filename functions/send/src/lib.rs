@@ -9,6 +9,7 @@ use confab_app::delivery::Delivery;
 use confab_app::send_message::{SendMessage, Writer, send_message};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::Budget;
+use confab_domain::{Attendance, Connection};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
 use confab_lambda::random;
@@ -48,6 +49,7 @@ impl Send {
 
     async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
         let Caller { identity, connection, now } = caller;
+        let connection = &Connection { attendance: Attendance::Attended, ..connection.clone() };
         let context = self.presence.context(&self.store, *now)?;
         let delivery = Delivery {
             connections: &self.gateway,

@@ -11,9 +11,9 @@ use confab_app::presence::ask::who_is_there;
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::typing::{Typists, typing};
 use confab_app::{Error, Limiter, mark_read::mark_read, sync, wire};
-use confab_domain::Refusal;
 use confab_domain::budget::Budget;
 use confab_domain::retention::Retention;
+use confab_domain::{Attendance, Refusal};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::deadline::Resumable;
 use confab_lambda::presence::Presence;
@@ -48,30 +48,37 @@ pub struct Sync {
 impl Sync {
     /// Answers by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
+        use Attendance::{Attended, Unstated};
         match event.request_context.route_key.as_str() {
             "sync" => {
-                self.authorized(&event, Budget::Answers, async |caller, frame| self.sync(caller, frame).await)
-                    .await
+                self.authorized(&event, (Budget::Answers, Unstated), async |caller, frame| {
+                    self.sync(caller, frame).await
+                })
+                .await
             }
             "history" => {
-                self.authorized(&event, Budget::Answers, async |caller, frame| {
+                self.authorized(&event, (Budget::Answers, Unstated), async |caller, frame| {
                     self.history(caller, frame).await
                 })
                 .await
             }
             "read" => {
-                self.authorized(&event, Budget::Frames, async |caller, frame| self.read(caller, frame).await)
-                    .await
+                self.authorized(&event, (Budget::Frames, Attended), async |caller, frame| {
+                    self.read(caller, frame).await
+                })
+                .await
             }
             "typing" => {
-                self.authorized(&event, Budget::Frames, async |caller, frame| {
+                self.authorized(&event, (Budget::Frames, Attended), async |caller, frame| {
                     self.typing(caller, frame).await
                 })
                 .await
             }
             "presence" => {
-                self.authorized(&event, Budget::Frames, async |caller, frame| self.who(caller, frame).await)
-                    .await
+                self.authorized(&event, (Budget::Frames, Unstated), async |caller, frame| {
+                    self.who(caller, frame).await
+                })
+                .await
             }
             _ => Response::error(None, &Error::Internal("a route that is not this function's")),
         }
@@ -81,11 +88,12 @@ impl Sync {
     async fn authorized<F: Frame + DeserializeOwned>(
         &self,
         event: &Event,
-        budget: Budget,
+        (budget, attendance): (Budget, Attendance),
         act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
     ) -> Response {
         let ways = (&*self.limiter, budget, &self.gateway);
-        answer(event, ways, async |caller: Caller, frame| {
+        answer(event, ways, async |mut caller: Caller, frame| {
+            caller.connection.attendance = attendance;
             let context = self.presence.context(&self.store, caller.now)?;
             let (user, now) = (caller.identity.user, caller.now);
             let Caller { identity, connection, .. } = &caller;

@@ -31,6 +31,8 @@ const REFUSED_MAX: usize = CONNECTIONS_PER_TASK;
 pub(crate) struct Posted {
     /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
+    /// Connections that the gateway does not have.
+    pub(crate) gone: BTreeSet<ConnectionId>,
     /// Connections that have no room for it.
     pub(crate) full: Vec<FullConnection>,
     /// Connections to which the gateway failed to post it, for reasons of its own.
@@ -132,7 +134,10 @@ pub(crate) async fn post_to(
             Outcome::Taken => {
                 posted.taken_by.insert(user);
             }
-            Outcome::Gone => gone.push((user, connection)),
+            Outcome::Gone => {
+                posted.gone.insert(connection.id.clone());
+                gone.push((user, connection));
+            }
             Outcome::Full => posted.full.push(FullConnection { user, connection }),
             Outcome::Failed => posted.failed.push((user, connection)),
             Outcome::Unoffered => posted.unoffered.push((user, connection)),

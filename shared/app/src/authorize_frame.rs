@@ -19,7 +19,8 @@ use crate::presence::Context;
 use crate::presence::hear::{begin_to_watch, renew_on_activity};
 use crate::{Error, Limiter};
 
-/// Decides whether a frame may act, and renews the lease of its user; gives the session row.
+/// Decides whether a frame may act, and renews the lease of its user; gives the session row. The `attendance` of
+/// `connection` is what the frame says.
 ///
 /// # Errors
 ///
@@ -93,7 +94,7 @@ async fn authorize_strongly(
             row.filter(|row| row.has_registered(connection)).ok_or(DISPLACED)
         }
         ReopenOutcome::Reopened => {
-            session.presence.lease = session.presence.lease.renewed(now);
+            session.presence.lease = session.presence.lease.renewed(connection.attendance, now);
             session.connections.push(connection.clone());
             begin_to_watch(context, &session).await;
             Ok(session)

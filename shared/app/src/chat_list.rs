@@ -1,16 +1,20 @@
 //! The chat list, and a conversation's settings for one user.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use confab_domain::alerts::Count;
+use confab_domain::membership::peer_of;
 use confab_domain::retention::Retention;
 use confab_domain::{Alerts, ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{http, limits};
+use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::membership::readable_by;
-use crate::ports::{Groups, InboxRow, Inboxes, MessageLog};
+use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
+use crate::push::PushTask;
 use crate::unread::{count_unread, nothing_unread};
 use crate::{Error, wire};
 
@@ -20,7 +24,7 @@ use crate::{Error, wire};
 ///
 /// [`Error::Store`].
 pub async fn chat_list(
-    store: &(impl Inboxes + Groups + MessageLog + Sync),
+    store: &(impl Inboxes + Groups + MessageLog + Users + Sync),
     user: UserId,
     cursor: Option<ConversationId>,
     retention: Retention,
@@ -36,29 +40,32 @@ pub async fn chat_list(
         .buffered(STORE_CALLS_MAX)
         .try_collect()
         .await?;
-    let names = group_names(store, user, looked_at.iter().map(|(row, _)| row)).await?;
-    let conversations = looked_at.into_iter().filter_map(|(row, looked_at)| named(&row, looked_at, &names));
-    Ok(http::ChatList {
-        conversations: conversations.collect(),
-        next: page.next.map(|next| next.to_string()),
-    })
+    let rows = looked_at.iter().map(|(row, _)| row);
+    let (names, peers) = try_join(group_names(store, user, rows.clone()), peers(store, user, rows)).await?;
+    let shown =
+        looked_at.into_iter().filter_map(|(row, looked_at)| shown(&row, looked_at, user, (&names, &peers)));
+    Ok(http::ChatList { conversations: shown.collect(), next: page.next.map(|next| next.to_string()) })
 }
 
 /// Changes what a conversation is to one user, and gives it as it is then.
 ///
 /// A former member of a group may allow others to put them back; all else is for members.
 ///
+/// A mute clears what the user's other phones show of the conversation, best effort.
+///
 /// # Errors
 ///
 /// [`Error::Refused`] for an outsider, or for what cannot be; [`Error::Store`].
 pub async fn change_conversation(
-    store: &(impl Inboxes + Groups + MessageLog + Sync),
-    user: UserId,
+    store: &(impl Inboxes + Groups + MessageLog + Users + Sync),
+    push: &(impl PushQueue + Sync),
+    caller: Identity,
     id: ConversationId,
     patch: http::ConversationPatch,
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::Conversation, Error> {
+    let user = caller.user;
     let allows_adds = match (patch.accept_adds, id) {
         (None, _) => false,
         (Some(true), ConversationId::Group(_)) => true,
@@ -89,9 +96,15 @@ pub async fn change_conversation(
         let count = count.or_else(|| nothing_unread(&row, now));
         let counted = Alerts { count, writer: row.alerts.writer.wrapping_add(1), ..row.alerts };
         store.replace_alerts(user, &row, &counted).await?;
+    } else if patch.muted_until_ms.is_some()
+        && let Err(error) =
+            push.put(&PushTask::clear_all(&[user], id, Some(caller.device)), Duration::ZERO).await
+    {
+        tracing::warn!(event = "clear_failed", error = &error as &dyn std::error::Error);
     }
-    let names = group_names(store, user, [&row].into_iter()).await?;
-    named(&row, looked_at, &names).ok_or_else(|| Refusal::NotAMember.into())
+    let rows = [&row].into_iter();
+    let (names, peers) = try_join(group_names(store, user, rows.clone()), peers(store, user, rows)).await?;
+    shown(&row, looked_at, user, (&names, &peers)).ok_or_else(|| Refusal::NotAMember.into())
 }
 
 /// A group as somebody sees it who is not in it any more: up to where they left.
@@ -100,6 +113,7 @@ fn left(id: ConversationId, last: Option<Seq>) -> http::Conversation {
         conversation: id.to_string(),
         kind: wire::conversation_kind(id).to_owned(),
         name: None,
+        peer: None,
         last_seq: wire::seq_or_zero(last),
         read_seq: wire::seq_or_zero(last),
         unread_count: 0,
@@ -129,14 +143,36 @@ async fn group_names(
     Ok(present.map(|group| (group.id, group.name)).collect())
 }
 
-/// A conversation with its name; `None` for a group that the user is not in.
-fn named(
+/// The public profiles of the others in the 1:1 conversations among some rows, a moment old perhaps.
+async fn peers(
+    users: &(impl Users + Sync),
+    user: UserId,
+    rows: impl Iterator<Item = &InboxRow>,
+) -> Result<BTreeMap<UserId, http::Profile>, Error> {
+    let peers: Vec<UserId> = rows.filter_map(|row| peer(row, user)).collect();
+    let profiles = users.profiles(&peers).await?;
+    Ok(profiles.iter().map(|profile| (profile.user, wire::profile(profile))).collect())
+}
+
+fn peer(row: &InboxRow, user: UserId) -> Option<UserId> {
+    match row.conversation {
+        ConversationId::Dm { lower, upper } => peer_of((lower, upper), user).ok(),
+        ConversationId::Group(_) => None,
+    }
+}
+
+/// A conversation with its name or its other member; `None` for a group that the user is not in.
+fn shown(
     row: &InboxRow,
     conversation: http::Conversation,
-    names: &BTreeMap<GroupId, String>,
+    user: UserId,
+    (names, peers): (&BTreeMap<GroupId, String>, &BTreeMap<UserId, http::Profile>),
 ) -> Option<http::Conversation> {
     match row.conversation {
-        ConversationId::Dm { .. } => Some(conversation),
+        ConversationId::Dm { .. } => {
+            let peer = peer(row, user).and_then(|peer| peers.get(&peer)).cloned();
+            Some(http::Conversation { peer, ..conversation })
+        }
         ConversationId::Group(group) => {
             names.get(&group).map(|name| http::Conversation { name: Some(name.clone()), ..conversation })
         }
@@ -159,6 +195,7 @@ async fn conversation(
         conversation: row.conversation.to_string(),
         kind: wire::conversation_kind(row.conversation).to_owned(),
         name: None,
+        peer: None,
         last_seq: wire::seq_or_zero(tail.last()),
         read_seq: wire::seq_or_zero(row.read_seq),
         unread_count: count.map_or(0, |count| count.unread),

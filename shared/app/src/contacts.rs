@@ -1,19 +1,32 @@
 //! Friends and blocks.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use confab_domain::account::Profile;
-use confab_domain::{ContactChange, Refusal, Relation, Status, UserId};
-use confab_protocol::{http, limits};
+use confab_domain::rate::Rate;
+use confab_domain::{ContactChange, ContactNews, Refusal, Relation, Status, Timestamp, UserId};
+use confab_protocol::server::{ContactEvent, ContactEventChange};
+use confab_protocol::{ServerFrame, http, limits};
 use futures_util::future::try_join;
 
-use crate::ports::{Connections, Contact, Contacts, PairChange, PresenceQueue, Sessions, StoreError, Users};
+use crate::announce::post_to;
+use crate::ports::{
+    Connections, Contact, Contacts, PairChange, PresenceQueue, RateLimits, Session, Sessions, StoreError,
+    Users,
+};
 use crate::presence::ask::settled;
-use crate::presence::{Context, look_at_each, may_look};
+use crate::presence::{Context, PresenceTask, look_at_each, may_look};
 use crate::{Error, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
+
+/// Delay of the message that notifies two of each other's presence: the change that it is about is made by then.
+const AFTER_THE_CHANGE: Duration = Duration::from_secs(1);
+
+/// How often somebody is notified that the same other asks to be friends.
+const REQUEST_EVENTS: Rate = Rate { burst: 1, interval: Duration::from_secs(24 * 3_600) };
 
 /// `user` wants to be friends with `other`; they are as soon as both want to.
 ///
@@ -21,7 +34,7 @@ const ATTEMPTS_MAX: u32 = 32;
 ///
 /// [`Error::Refused`] for oneself and for nobody; [`Error::Store`], [`Error::Contended`].
 pub async fn put_contact(
-    context: &Context<'_, impl Contacts + Users + Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     other: UserId,
@@ -37,7 +50,7 @@ pub async fn put_contact(
 ///
 /// [`Error::Store`], [`Error::Contended`].
 pub async fn remove_contact(
-    context: &Context<'_, impl Contacts + Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     other: UserId,
@@ -51,7 +64,7 @@ pub async fn remove_contact(
 ///
 /// As [`put_contact`].
 pub async fn block(
-    context: &Context<'_, impl Contacts + Users + Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     other: UserId,
@@ -66,7 +79,7 @@ pub async fn block(
 ///
 /// [`Error::Store`], [`Error::Contended`].
 pub async fn unblock(
-    context: &Context<'_, impl Contacts + Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     other: UserId,
@@ -82,45 +95,99 @@ async fn check_other(users: &(impl Users + Sync), user: UserId, other: UserId) -
     Ok(())
 }
 
-/// Gives what `user` is to `other` then.
+/// Makes a change and gives what `user` is to `other` then.
+///
+/// The message that notifies both of each other's presence is queued before the change is made: a request that dies in
+/// between leaves nobody with a status that they may no longer see. The other is notified of the change itself as a hint.
 async fn change(
-    context: &Context<'_, impl Contacts + Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
     other: UserId,
     change: ContactChange,
 ) -> Result<Relation, Error> {
     let store = context.store;
+    let mut queued = None;
     for _ in 0..ATTEMPTS_MAX {
         let (mine, theirs) = try_join(store.relation(user, other), store.relation(other, user)).await?;
-        let (next, others_next) = (mine.after(change, context.now), theirs.after_others(change, context.now));
+        let (next, mut others_next) =
+            (mine.after(change, context.now), theirs.after_others(change, context.now));
+        let sees = next.tells_presence();
+        let begins_block = change == ContactChange::Block && theirs.blocked_by_at.is_none();
+        if begins_block && others_next.are_friends() {
+            others_next.shown_active_at = shown_active_at(context, user).await?;
+        }
         if (next, others_next) != (mine, theirs) {
+            if sees != mine.tells_presence() && queued != Some(sees) {
+                let task = PresenceTask::pair([user, other], sees, context.now, context.named_by());
+                context.queue.put(&task, AFTER_THE_CHANGE).await?;
+                queued = Some(sees);
+            }
             let pair =
                 PairChange { user, other, relation: [mine, next], others_relation: [theirs, others_next] };
             if !store.change_pair(&pair).await? {
                 continue;
             }
         }
-        // Also where they were friends before: who asked for that may have failed to look.
-        if next.tells_presence() {
-            look_at_each_other(context, connections, [user, other]).await?;
+        let news = theirs.news(change, &others_next);
+        if sees || news.is_some() {
+            let sessions = store.sessions(&[user, other]).await?;
+            if let Some(news) = news {
+                notify(context, connections, user, other, news, &sessions).await;
+            }
+            // Also where they were friends before: who asked for that may have failed to look.
+            let both_look = sessions.len() == 2 && sessions.iter().all(|session| may_look(context, session));
+            if sees && both_look {
+                look_at_each(context, connections, sessions).await?;
+            }
         }
         return Ok(next);
     }
     Err(Error::Contended)
 }
 
-/// Two who were strangers until now may look at each other.
-async fn look_at_each_other(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+/// When `user`, who begins to block a friend, was last active, as that friend is shown from then on.
+async fn shown_active_at(
+    context: &Context<'_, impl Sessions + Sync, impl Sync>,
+    user: UserId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let session = context.store.session(user).await?;
+    Ok(session.map(|session| {
+        let active_at = session.presence.lease.active_at();
+        if may_look(context, &session) { active_at.max(context.now) } else { active_at }
+    }))
+}
+
+/// Notifies `other` of what `user` has become to them, as a hint.
+async fn notify(
+    context: &Context<'_, impl Sessions + RateLimits + Sync, impl Sync>,
     connections: &(impl Connections + Sync),
-    pair: [UserId; 2],
-) -> Result<(), Error> {
-    let sessions = context.store.sessions(&pair).await?;
-    if sessions.len() == pair.len() && sessions.iter().all(|session| may_look(context, session)) {
-        look_at_each(context, connections, sessions).await?;
+    user: UserId,
+    other: UserId,
+    news: ContactNews,
+    sessions: &[Session],
+) {
+    let Some(row) = sessions.iter().find(|row| row.user == other && row.is_connected()) else { return };
+    let change = match news {
+        ContactNews::Requested => ContactEventChange::Requested,
+        ContactNews::Friends => ContactEventChange::Friends,
+        ContactNews::Ended => ContactEventChange::Ended,
+    };
+    let event = ServerFrame::Contact(ContactEvent { user: user.to_string(), change });
+    let notified = async {
+        if news == ContactNews::Requested {
+            let bucket = format!("requested#{user}#{other}");
+            if context.store.take(&bucket, REQUEST_EVENTS, context.now).await?.is_err() {
+                return Ok(());
+            }
+        }
+        let rows = std::slice::from_ref(row);
+        post_to(context.store, connections, rows, None, &event, context.now).await.map(drop)
+    };
+    if let Err(error) = notified.await {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(event = "contact_event_failed", error);
     }
-    Ok(())
 }
 
 /// A page of somebody's friends, and of who waits for an answer.
@@ -156,13 +223,18 @@ pub async fn list_contacts(
         if contact.relation.is_contact() {
             let session = sessions.iter().find(|session| session.user == contact.other);
             let status = session.map_or(Status::Offline, |row| row.status(context.policy, context.now));
-            // Of who has blocked the user nothing is told, not even that they were there.
-            let last_active_at_ms = contact
-                .relation
-                .tells_presence()
-                .then(|| session.map_or(0, |session| session.presence.lease.heard_at.as_ms()));
-            let status = status.as_str().to_owned();
-            list.contacts.push(http::Contact { profile, status, last_active_at_ms });
+            let active_at = if contact.relation.tells_presence() {
+                session.map(|session| session.presence.lease.active_at())
+            } else {
+                // A friend who blocks the user seems to have gone then.
+                contact.relation.shown_active_at.or(contact.relation.blocked_by_at)
+            };
+            list.contacts.push(http::Contact {
+                profile,
+                idle: session.is_some_and(|row| status == Status::Online && row.is_idle()),
+                status: status.as_str().to_owned(),
+                last_active_at_ms: Some(active_at.map_or(0, Timestamp::as_ms)),
+            });
         } else if contact.relation.is_request() {
             list.requests.push(profile);
         } else {

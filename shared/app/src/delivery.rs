@@ -68,7 +68,7 @@ pub(crate) fn event(message: &Message) -> ServerFrame {
     ServerFrame::Message(wire::event_message(message))
 }
 
-/// Readers who have no device that got the message, or may have none.
+/// Readers who have no device that got the message, or may have none; whoever is idle has none.
 struct Missed {
     away: Vec<Absent>,
     unsure: Vec<Absent>,
@@ -92,6 +92,11 @@ impl Missed {
                 continue;
             };
             let lease = &row.presence.lease;
+            if row.is_idle_without(&posted.gone) {
+                let active_at_ms = lease.active_at().as_ms();
+                missed.away.push(Absent { user: reader.to_string(), heard_at_ms: active_at_ms });
+                continue;
+            }
             let absent = Absent { user: reader.to_string(), heard_at_ms: lease.heard_at.as_ms() };
             match policy.reach(lease, posted.status_of(*reader), message.sent_at, now) {
                 Reach::Here => {}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::device::Device;
-use confab_domain::{DeviceId, FamilyId, Status, UserId};
+use confab_domain::{Attendance, DeviceId, FamilyId, Status, UserId};
 use confab_protocol::server::ClosingReason;
 
 use crate::Error;
@@ -147,6 +147,7 @@ async fn end_sockets(
         device,
         family: None,
         opened_at: context.now,
+        attendance: Attendance::Unstated,
     });
     let all: Vec<Connection> = ended.iter().cloned().chain(displaced).collect();
     let unconfirmed = close_each(connections, all, ClosingReason::LoggedOut, context.now).await.unconfirmed;

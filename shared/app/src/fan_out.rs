@@ -21,6 +21,7 @@ use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
+use crate::push::PushTask;
 use crate::unreached::{self, Retry, Tries, Unreached, retries};
 
 /// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
@@ -122,6 +123,9 @@ pub async fn fan_out(
                 && let Some(group) = &group
             {
                 close_rows(store, group, seq).await?;
+            }
+            if let Some(task) = audience.clears(&entry) {
+                delivery.push.put(&task, Duration::ZERO).await?;
             }
         }
         FanOutTask::V2 { change, tries, unreached, .. } => {
@@ -289,11 +293,19 @@ impl Audience {
             ServerFrame::Conversation(Conversation {
                 conversation: entry.conversation.to_string(),
                 change,
+                seq: entry.seq.get(),
                 // Who is out does not learn of another name.
                 name: group.filter(|_| change != ConversationChange::Removed).map(|group| group.name.clone()),
             })
         });
         Ok(Self { readers, name: group.map(|group| group.name.clone()), changed, change })
+    }
+
+    /// Has alerts cleared on the phones of whoever the entry puts out of the group.
+    fn clears(&self, entry: &Message) -> Option<PushTask> {
+        let is_out = matches!(entry.kind, Kind::MemberRemoved | Kind::GroupDeleted);
+        let users = Some(&self.changed).filter(|users| is_out && !users.is_empty())?;
+        Some(PushTask::clear_all(users, entry.conversation, None))
     }
 
     /// The change first: a device should know of a conversation before it gets a message of it.

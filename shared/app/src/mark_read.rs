@@ -8,11 +8,14 @@ use confab_protocol::{ServerFrame, server::Receipt};
 use crate::fan_out::told_of_receipt;
 use crate::membership::readable_by;
 use crate::ports::{
-    Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions,
+    Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
 use crate::push::PushTask;
 use crate::unread::last_seq;
 use crate::{Error, announce};
+
+/// Receipts that one read announces at most, where others move the marker at the same time: each of these announces too.
+const RECEIPTS_MAX: u32 = 8;
 
 /// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired, and tells
 /// the members' devices if that is news; in a group of more than
@@ -39,21 +42,48 @@ pub async fn mark_read(
         MarkReadOutcome::Already => Ok(()),
         MarkReadOutcome::NotAMember => Err(Refusal::NotAMember.into()),
         MarkReadOutcome::Moved(alerts) => {
-            let receipt = ServerFrame::Receipt(Receipt {
-                conversation: conversation.to_string(),
-                user: user.to_string(),
-                read_seq: seq.get(),
-            });
-            let told = match conversation {
+            let notified = match conversation {
                 ConversationId::Dm { lower, upper } => vec![lower, upper],
                 ConversationId::Group(group) => told_of_receipt(store, group, user).await?,
             };
-            let hint = announce::hint(store, connections, &told, origin, &receipt, now);
+            let hint = async {
+                let receipts =
+                    announce_receipts(store, connections, &notified, origin, (user, conversation, seq), now);
+                if let Err(error) = receipts.await {
+                    tracing::warn!(event = "receipt_failed", error = &error as &dyn std::error::Error);
+                }
+            };
             let clearing = clear_alerts(push, &alerts, (user, reader.device), conversation, seq);
             futures_util::future::join(hint, clearing).await;
             Ok(())
         }
     }
+}
+
+/// Announces how far a member has read, until that is what the row says after the posts: of two reads at once the one that
+/// is announced last announces the further one.
+async fn announce_receipts(
+    store: &(impl Inboxes + Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    notified: &[UserId],
+    origin: Option<&ConnectionId>,
+    (user, conversation, mut read_seq): (UserId, ConversationId, Seq),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for _ in 0..RECEIPTS_MAX {
+        let receipt = ServerFrame::Receipt(Receipt {
+            conversation: conversation.to_string(),
+            user: user.to_string(),
+            read_seq: read_seq.get(),
+        });
+        announce::announce(store, connections, notified, origin, &receipt, now).await?;
+        let row = store.get(user, conversation).await?;
+        match row.and_then(|row| row.read_seq) {
+            Some(further) if further > read_seq => read_seq = further,
+            _ => break,
+        }
+    }
+    Ok(())
 }
 
 /// The position to mark; `None` where nothing is left to be read.

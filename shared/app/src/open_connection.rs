@@ -3,7 +3,7 @@
 use confab_domain::sockets::{
     Admission, DisplacedConnection, HANDSHAKE_RETRY_AFTER, admit, stuck, to_forget,
 };
-use confab_domain::{Refusal, UserId};
+use confab_domain::{Attendance, Refusal, UserId};
 use confab_protocol::server::ClosingReason;
 
 use crate::Error;
@@ -98,6 +98,7 @@ async fn close_remembered(
         device: other.device,
         family: None,
         opened_at: other.displaced_at,
+        attendance: Attendance::Unstated,
     });
     close_each(connections, remembered, ClosingReason::Displaced, context.now).await.closed
 }

@@ -1,10 +1,12 @@
 //! Looking users up, and changing one's own profile.
 
 use confab_domain::account::{GroupAdds, Handle, check_avatar, check_label};
-use confab_domain::{Refusal, UserId};
-use confab_protocol::{http, limits};
+use confab_domain::{Refusal, Timestamp, UserId};
+use confab_protocol::server::ProfileEvent;
+use confab_protocol::{ServerFrame, http, limits};
 
-use crate::ports::{ProfileChange, Users};
+use crate::announce::post_to;
+use crate::ports::{Connections, Contacts, Identity, ProfileChange, Sessions, StoreError, Users};
 use crate::{Error, wire};
 
 /// A user's public profile.
@@ -38,15 +40,25 @@ pub async fn profile_by_handle(users: &impl Users, handle: &str) -> Result<http:
     Ok(wire::profile(&account.profile))
 }
 
+/// Contact rows that are read at once to find friends.
+const FRIENDS_PAGE: u32 = 500;
+
+/// Pages of contact rows that are read; friends beyond them see the profile when they ask for it.
+const FRIENDS_PAGES_MAX: u32 = 10;
+
 /// Changes one's own profile and gives it as it is then.
+///
+/// Connected friends and the user's other devices are notified, as a hint.
 ///
 /// # Errors
 ///
 /// [`Error::Refused`] for a wrong field; [`Error::Store`].
 pub async fn change_profile(
-    users: &impl Users,
-    user: UserId,
+    store: &(impl Users + Contacts + Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    caller: Identity,
     patch: http::ProfilePatch,
+    now: Timestamp,
 ) -> Result<http::OwnProfile, Error> {
     let change = ProfileChange {
         display_name: patch
@@ -59,6 +71,41 @@ pub async fn change_profile(
             .transpose()?,
         group_adds: patch.group_adds.as_deref().map(GroupAdds::parse).transpose()?,
     };
-    let account = users.change_profile(user, &change).await?.ok_or(Refusal::NotFound("user"))?;
+    let account = store.change_profile(caller.user, &change).await?.ok_or(Refusal::NotFound("user"))?;
+    if (change.display_name.is_some() || change.avatar.is_some())
+        && let Err(error) = notify(store, connections, caller, &wire::profile(&account.profile), now).await
+    {
+        tracing::warn!(event = "profile_event_failed", error = &error as &dyn std::error::Error);
+    }
     Ok(wire::own_profile(&account))
+}
+
+async fn notify(
+    store: &(impl Contacts + Sessions + Sync),
+    connections: &(impl Connections + Sync),
+    caller: Identity,
+    profile: &http::Profile,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let event = ServerFrame::Profile(ProfileEvent {
+        user: profile.user.clone(),
+        display_name: profile.display_name.clone(),
+        avatar: profile.avatar.clone(),
+    });
+    let (mut users, mut after) = (vec![caller.user], None);
+    for _ in 0..FRIENDS_PAGES_MAX {
+        let page = store.contacts(caller.user, after, FRIENDS_PAGE).await?;
+        let friends = page.contacts.iter().filter(|contact| contact.relation.tells_presence());
+        users.extend(friends.map(|contact| contact.other));
+        let mut rows = store.sessions(&std::mem::take(&mut users)).await?;
+        for row in rows.iter_mut().filter(|row| row.user == caller.user) {
+            row.connections.retain(|open| open.device != caller.device);
+        }
+        post_to(store, connections, &rows, None, &event, now).await?;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -186,6 +186,7 @@ mod tests {
             device: "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
             family: None,
             opened_at: Timestamp::from_ms(1),
+            attendance: confab_domain::Attendance::Unstated,
         }
     }
 

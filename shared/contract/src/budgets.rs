@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use confab_app::ports::{Session, Sessions};
+use confab_domain::Timestamp;
 use confab_domain::budget::{Budgets, Charge, Charges};
-use confab_domain::{ConnectionId, Timestamp};
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -78,7 +78,7 @@ pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Ses
     sessions.charge(user, &writes(100, false), NOW).await.unwrap();
     for (was_in_use, expected_ms) in [(false, 130), (true, 160)] {
         let charges = writes(30, was_in_use);
-        let renewed = sessions.renew(user, &connection.id, &charges, NOW).await.unwrap().unwrap();
+        let renewed = sessions.renew(user, &connection, &charges, NOW).await.unwrap().unwrap();
         assert_eq!(renewed.budgets.writes, Some(after(expected_ms)));
         assert_eq!(sessions.session(user).await.unwrap(), Some(renewed));
     }
@@ -87,7 +87,7 @@ pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Ses
 pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let before = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
-    let unknown: ConnectionId = ids.connection(1, 2).id;
+    let unknown = ids.connection(1, 2);
     for was_in_use in [false, true] {
         let renewed = sessions.renew(user, &unknown, &writes(30, was_in_use), NOW).await.unwrap();
         assert_eq!(renewed, None);

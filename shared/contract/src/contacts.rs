@@ -15,6 +15,7 @@ fn all_said() -> Relation {
         dismissed: true,
         blocked_at: Some(later(2)),
         blocked_by_at: Some(later(3)),
+        shown_active_at: Some(later(4)),
     }
 }
 
@@ -108,6 +109,7 @@ pub async fn a_change_on_what_was_not_read_makes_nothing(contacts: &impl Contact
             Relation { dismissed: !read.dismissed, ..read },
             Relation { blocked_at: then, ..read },
             Relation { blocked_by_at: then, ..read },
+            Relation { shown_active_at: then, ..read },
             Relation::default(),
         ]
     };

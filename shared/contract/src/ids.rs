@@ -7,7 +7,7 @@ use confab_domain::account::Handle;
 use confab_domain::device::Device;
 use confab_domain::log::Attempt;
 use confab_domain::{
-    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, InviteId, Kind,
+    Attendance, ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, InviteId, Kind,
     Message, Seq, Timestamp, UserId,
 };
 use ulid::Ulid;
@@ -92,6 +92,7 @@ impl Ids {
             device: self.device_id(n),
             family: Some(self.family(n)),
             opened_at: NOW,
+            attendance: Attendance::Unstated,
         }
     }
 

@@ -91,7 +91,7 @@ pub async fn a_displaced_connection_is_remembered_and_no_longer_registered(
     assert_eq!(session.connections, [second]);
     let expected = DisplacedConnection { id: first.id.clone(), device: first.device, displaced_at: later(3) };
     assert_eq!(session.displaced, [expected]);
-    assert_eq!(sessions.renew(user, &first.id, &Charges::default(), later(4)).await.unwrap(), None);
+    assert_eq!(sessions.renew(user, &first, &Charges::default(), later(4)).await.unwrap(), None);
     // A row that is not there is not made.
     sessions.change_connections(ids.user(2), &change, later(3)).await.unwrap();
     assert_eq!(sessions.session(ids.user(2)).await.unwrap(), None);

@@ -1,20 +1,25 @@
 //! What session rows say of presence.
 
-use confab_app::ports::{Session, Sessions};
+use confab_app::ports::{Connection, Session, Sessions};
 use confab_domain::budget::Charges;
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
-use confab_domain::{ConnectionId, Presence, UserId, WatchId};
+use confab_domain::{Attendance, Presence, UserId, WatchId};
 use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
-use crate::sessions::open_at;
+use crate::sessions::{close, open_at};
 
 /// Everything that a row can say of presence. A number of a watch has all 64 bits, and leading zeros.
 fn all_said() -> Presence {
     Presence {
-        lease: Lease { heard_at: NOW, ends_at: Some(later(3)), alone_since: Some(later(4)) },
+        lease: Lease {
+            heard_at: NOW,
+            attended_at: Some(later(5)),
+            ends_at: Some(later(3)),
+            alone_since: Some(later(4)),
+        },
         watch: Some(Watch { id: WatchId(u64::MAX), until: later(600) }),
         ended_by: Some(WatchId(0xabc)),
     }
@@ -52,6 +57,8 @@ pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions
     let watched = watched.unwrap();
     for never_read in [
         lease(Lease { heard_at: later(1), ..now }),
+        lease(Lease { attended_at: Some(later(1)), ..now }),
+        lease(Lease { attended_at: None, ..now }),
         lease(Lease { ends_at: Some(later(1)), ..now }),
         lease(Lease { ends_at: None, ..now }),
         lease(Lease { alone_since: Some(later(1)), ..now }),
@@ -91,7 +98,7 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
         assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     }
     let heard =
-        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap().unwrap();
+        sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     assert_eq!(row(sessions, user).await, heard);
     let others = heard.presence.watched(WatchId(8), later(8));
@@ -104,7 +111,7 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
 pub async fn a_replacement_that_cannot_be_told_from_none_is_not_made(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
     let heard =
-        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap().unwrap();
+        sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(!sessions.replace_presence(user, &seen, &seen.ending(later(4))).await.unwrap());
     assert_eq!(row(sessions, user).await, heard);
 }
@@ -142,24 +149,48 @@ pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
 ) {
     let (user, before) = begun(sessions, ids, all_said()).await;
     let opened = open_at(sessions, user, &ids.connection(1, 2), later(9)).await;
-    let expected = Presence { lease: before.presence.lease.renewed(later(9)), ..before.presence };
+    let expected =
+        Presence { lease: before.presence.lease.renewed(Attendance::Unstated, later(9)), ..before.presence };
     assert_eq!(opened.presence, expected);
     assert_eq!(row(sessions, user).await.presence, expected);
 }
 
 pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
     let (user, before) = begun(sessions, ids, all_said()).await;
-    let Lease { alone_since, .. } = before.presence.lease;
-    let lease = Lease { heard_at: later(9), ends_at: None, alone_since };
+    let lease = Lease { heard_at: later(9), ends_at: None, ..before.presence.lease };
     let expected = Session { presence: Presence { lease, ..before.presence }, ..before };
-    let renewed =
-        sessions.renew(user, &ids.connection(1, 1).id, &Charges::default(), later(9)).await.unwrap();
+    let renewed = sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap();
     assert_eq!(renewed, Some(expected.clone()));
     assert_eq!(row(sessions, user).await, expected);
 }
 
+/// Idle heartbeats renew the lease, and leave when the user was last active.
+pub async fn a_renewal_keeps_who_says_that_nobody_is_there(sessions: &impl Sessions, ids: Ids) {
+    use Attendance::{Attended, Idle, Unstated};
+    let (user, _) = begun(sessions, ids, Presence::begun(NOW)).await;
+    let says = async |attendance, seconds| {
+        let connection = Connection { attendance, ..ids.connection(1, 1) };
+        let renewed = sessions.renew(user, &connection, &Charges::default(), later(seconds)).await;
+        let renewed = renewed.unwrap().expect("it is registered");
+        assert_eq!(row(sessions, user).await, renewed);
+        let Lease { heard_at, attended_at, .. } = renewed.presence.lease;
+        assert_eq!(heard_at, later(seconds));
+        (attended_at, renewed.connections[0].attendance)
+    };
+    assert_eq!(says(Unstated, 1).await, (None, Unstated));
+    assert_eq!(says(Idle, 2).await, (Some(later(1)), Idle));
+    assert_eq!(says(Unstated, 3).await, (Some(later(1)), Idle));
+    assert_eq!(says(Idle, 4).await, (Some(later(1)), Idle));
+    let opened = open_at(sessions, user, &ids.connection(1, 2), later(5)).await;
+    assert_eq!(opened.presence.lease.attended_at, Some(later(1)));
+    assert!(opened.is_idle(), "a connection that says nothing ends nothing");
+    close(sessions, user, &[ids.connection(1, 2)]).await;
+    assert_eq!(says(Attended, 6).await, (None, Attended));
+    assert_eq!(says(Idle, 7).await, (Some(later(6)), Idle));
+}
+
 pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
-    let unknown: ConnectionId = ids.connection(1, 2).id;
+    let unknown = ids.connection(1, 2);
     assert_eq!(sessions.renew(ids.user(1), &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
     let (user, before) = begun(sessions, ids, all_said()).await;

@@ -165,6 +165,7 @@ macro_rules! suite {
             a_replacement_and_a_connection_that_race_both_count
             opening_a_connection_renews_the_lease_and_ends_no_being_alone
             a_renewal_ends_no_being_alone
+            a_renewal_keeps_who_says_that_nobody_is_there
             a_renewal_by_an_unknown_connection_changes_nothing
         }
         $crate::suite! { @port $block_on, $store, contacts:

@@ -18,6 +18,19 @@ pub struct Relation {
     pub blocked_at: Option<Timestamp>,
     /// When the other blocked them.
     pub blocked_by_at: Option<Timestamp>,
+    /// When the other was last active, as their owner is shown while the other blocks them.
+    pub shown_active_at: Option<Timestamp>,
+}
+
+/// What one of a pair is notified of after the other has changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactNews {
+    /// The other asks to be friends.
+    Requested,
+    /// They are friends.
+    Friends,
+    /// They are friends no longer, or the other has withdrawn the request.
+    Ended,
 }
 
 /// Something that one says of another.
@@ -82,7 +95,22 @@ impl Relation {
             ContactChange::Put => Self { put_by_at: self.put_by_at.or(Some(now)), dismissed: false, ..self },
             ContactChange::Remove => Self { put_by_at: None, dismissed: false, ..self },
             ContactChange::Block => Self { blocked_by_at: self.blocked_by_at.or(Some(now)), ..self },
-            ContactChange::Unblock => Self { blocked_by_at: None, ..self },
+            ContactChange::Unblock => Self { blocked_by_at: None, shown_active_at: None, ..self },
+        }
+    }
+
+    /// What its owner is notified of after the other said that, and the relation became `next`.
+    ///
+    /// A refusal and a block notify nobody. A request that is repeated notifies again: how often is limited elsewhere.
+    pub fn news(&self, change: ContactChange, next: &Self) -> Option<ContactNews> {
+        match change {
+            ContactChange::Put if next.is_contact() => (!self.is_contact()).then_some(ContactNews::Friends),
+            ContactChange::Put => next.is_request().then_some(ContactNews::Requested),
+            ContactChange::Remove => {
+                let was_shown = self.is_contact() || self.is_request();
+                (was_shown && next.put_by_at.is_none()).then_some(ContactNews::Ended)
+            }
+            ContactChange::Block | ContactChange::Unblock => None,
         }
     }
 }
@@ -154,6 +182,46 @@ mod tests {
     fn blocks_of_both_are_each_their_own() {
         let one_left = Pair::default().alice(Block).bob(Block).alice(Unblock);
         assert!(one_left.alice.is_cut() && one_left.bob.is_cut() && one_left.alice.blocked_at.is_none());
+    }
+
+    /// What the other is notified of after each of these, of which Alice and Bob say one after the other.
+    #[track_caller]
+    fn check_news(said: &[(bool, ContactChange, Option<ContactNews>)]) {
+        let mut pair = Pair::default();
+        for (by_alice, change, expected) in said {
+            let before = if *by_alice { pair.bob } else { pair.alice };
+            pair = if *by_alice { pair.alice(*change) } else { pair.bob(*change) };
+            let after = if *by_alice { pair.bob } else { pair.alice };
+            assert_eq!(before.news(*change, &after), *expected, "{change:?} of {said:?}");
+        }
+    }
+
+    #[test]
+    fn the_other_is_notified_of_a_request_a_friendship_and_its_end() {
+        use ContactNews::{Ended, Friends, Requested};
+        check_news(&[(true, Put, Some(Requested)), (false, Put, Some(Friends)), (false, Put, None)]);
+        check_news(&[(true, Put, Some(Requested)), (true, Remove, Some(Ended)), (true, Remove, None)]);
+        check_news(&[
+            (true, Put, Some(Requested)),
+            (false, Put, Some(Friends)),
+            (true, Remove, Some(Ended)),
+            (false, Remove, None),
+        ]);
+    }
+
+    #[test]
+    fn nobody_is_notified_of_a_refusal_or_a_block() {
+        use ContactNews::Requested;
+        let asked = (true, Put, Some(Requested));
+        check_news(&[asked, (false, Remove, None), (true, Remove, None)]);
+        check_news(&[asked, (false, Block, None), (true, Put, None), (true, Remove, None)]);
+        check_news(&[asked, (true, Block, None), (true, Unblock, None)]);
+        check_news(&[
+            (false, Block, None),
+            (true, Put, None),
+            (false, Unblock, None),
+            (true, Put, Some(Requested)),
+        ]);
     }
 
     #[test]

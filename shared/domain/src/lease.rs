@@ -40,6 +40,8 @@ const PROBE_MAX: Duration = Duration::from_secs(4);
 pub struct Lease {
     /// When the user was last heard from, give or take [`HeartbeatPolicy::slack`].
     pub heard_at: Timestamp,
+    /// When the user was last at a device, where idle heartbeats have come since; `None`: when they were last heard from.
+    pub attended_at: Option<Timestamp>,
     /// When it ends, unless the user is heard from again: a logout's time, or when a probe must be answered.
     pub ends_at: Option<Timestamp>,
     /// Since when none of the user's friends has been connected; `None` where one may be.
@@ -65,16 +67,38 @@ impl Status {
     }
 }
 
+/// What a frame says of whether anybody is at its socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attendance {
+    /// Nothing.
+    #[default]
+    Unstated,
+    /// Somebody is.
+    Attended,
+    /// Nobody is: the socket is on, and its user idle.
+    Idle,
+}
+
 impl Lease {
     /// The lease of somebody who is heard from for the first time.
     pub const fn begun(now: Timestamp) -> Self {
-        Self { heard_at: now, ends_at: None, alone_since: None }
+        Self { heard_at: now, attended_at: None, ends_at: None, alone_since: None }
     }
 
     /// After the user was heard from.
     #[must_use]
-    pub const fn renewed(self, now: Timestamp) -> Self {
-        Self { heard_at: now, ends_at: None, ..self }
+    pub fn renewed(self, attendance: Attendance, now: Timestamp) -> Self {
+        let attended_at = match attendance {
+            Attendance::Unstated => self.attended_at,
+            Attendance::Attended => None,
+            Attendance::Idle => Some(self.active_at()),
+        };
+        Self { heard_at: now, attended_at, ends_at: None, ..self }
+    }
+
+    /// When the user was last active, as others are shown it: idle heartbeats do not move it.
+    pub fn active_at(&self) -> Timestamp {
+        self.attended_at.unwrap_or(self.heard_at)
     }
 }
 
@@ -173,7 +197,7 @@ mod tests {
     }
 
     fn lease(heard: u64, alone_since: Option<u64>) -> Lease {
-        Lease { heard_at: at(heard), ends_at: None, alone_since: alone_since.map(at) }
+        Lease { heard_at: at(heard), attended_at: None, ends_at: None, alone_since: alone_since.map(at) }
     }
 
     #[test]
@@ -198,7 +222,7 @@ mod tests {
         let ended = Lease { ends_at: Some(at(3)), ..lease(2, None) };
         assert_eq!(POLICY.status(&ended, true, at(3)), Status::Offline);
         assert!(POLICY.renews(&ended, at(3)));
-        assert_eq!(POLICY.status(&ended.renewed(at(4)), true, at(4)), Status::Online);
+        assert_eq!(POLICY.status(&ended.renewed(Attendance::Unstated, at(4)), true, at(4)), Status::Online);
     }
 
     #[test]
@@ -206,10 +230,22 @@ mod tests {
         let day_ahead = lease(24 * 3600, None);
         assert_eq!(POLICY.status(&day_ahead, true, at(0)), Status::Offline);
         assert!(POLICY.renews(&day_ahead, at(0)));
-        assert_eq!(POLICY.status(&day_ahead.renewed(at(1)), true, at(1)), Status::Online);
+        assert_eq!(
+            POLICY.status(&day_ahead.renewed(Attendance::Unstated, at(1)), true, at(1)),
+            Status::Online
+        );
         assert_eq!(POLICY.status(&lease(40, None), true, at(0)), Status::Online, "a request may be slow");
         let probed = Lease { ends_at: Some(at(24 * 3600)), ..lease(0, Some(0)) };
         assert_eq!(POLICY.status(&probed, true, at(1)), Status::Offline);
+    }
+
+    #[test]
+    fn idle_heartbeats_renew_the_lease_and_leave_when_somebody_was_there() {
+        let idle = lease(0, None).renewed(Attendance::Idle, at(10)).renewed(Attendance::Idle, at(20));
+        assert_eq!((idle.heard_at, idle.active_at()), (at(20), at(0)));
+        assert_eq!(POLICY.status(&idle, true, at(45)), Status::Online);
+        assert_eq!(idle.renewed(Attendance::Unstated, at(30)).active_at(), at(0));
+        assert_eq!(idle.renewed(Attendance::Attended, at(30)).active_at(), at(30));
     }
 
     #[track_caller]
@@ -253,14 +289,14 @@ mod tests {
         assert_eq!(POLICY.status(&probed, true, at(903)), Status::Online);
         assert_eq!(POLICY.status(&probed, true, at(904)), Status::Offline);
         assert_eq!(POLICY.status(&probed, false, at(900)), Status::Offline);
-        assert_eq!(POLICY.next_heartbeat(&probed.renewed(at(902))), POLICY.interval);
+        assert_eq!(POLICY.next_heartbeat(&probed.renewed(Attendance::Unstated, at(902))), POLICY.interval);
     }
 
     /// What the longer intervals save: heartbeats that somebody sends who is alone for a while.
     fn heartbeats_alone(hours: u64, policy: HeartbeatPolicy) -> u64 {
         let (mut heard_at, mut count) = (at(0), 0);
         while heard_at < at(hours * 3600) {
-            let lease = Lease { heard_at, ends_at: None, alone_since: Some(at(0)) };
+            let lease = Lease { heard_at, alone_since: Some(at(0)), ..Lease::begun(heard_at) };
             heard_at = heard_at.plus(policy.next_heartbeat(&lease));
             count += 1;
         }

@@ -38,14 +38,14 @@ pub mod watch;
 
 pub use alerts::Alerts;
 pub use backoff::Backoff;
-pub use contact::{ContactChange, Relation};
+pub use contact::{ContactChange, ContactNews, Relation};
 pub use content::Content;
 pub use group::Group;
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, DeviceId, FamilyId, GroupId, InvalidId, InviteId, UserId,
 };
 pub use joined::Joined;
-pub use lease::Status;
+pub use lease::{Attendance, Status};
 pub use log::{Heading, Kind, Message, Seq};
 pub use memberships::{MembershipCount, MembershipLimits};
 pub use refusal::Refusal;

@@ -55,7 +55,20 @@ impl PushToken {
     /// Longest token. Unit: bytes, inclusive. Those of both platforms are far below.
     pub const BYTES_MAX: usize = 4096;
 
-    /// Reads a token: 1 to 4096 visible ASCII characters. More than that only the platform can tell.
+    /// Reads a token as a client spells it: APNs tokens are hexadecimal, and their letters' case does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`].
+    pub fn parse_of(platform: Platform, text: &str) -> Result<Self, Refusal> {
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match platform {
+            Platform::Apns if is_hex => Self::parse(&text.to_ascii_lowercase()),
+            Platform::Apns | Platform::Fcm => Self::parse(text),
+        }
+    }
+
+    /// Reads a token as it is stored: 1 to 4096 visible ASCII characters. More than that only the platform can tell.
     ///
     /// # Errors
     ///
@@ -139,6 +152,10 @@ mod tests {
         for wrong in ["", "a b", "tok\n", "tök", &"x".repeat(4097)] {
             assert!(PushToken::parse(wrong).is_err(), "{wrong:?} passed");
         }
+        let spelled = |platform, text| PushToken::parse_of(platform, text).unwrap();
+        assert_eq!(spelled(Platform::Apns, "0F7A").reveal(), "0f7a");
+        assert_eq!(spelled(Platform::Apns, "0F7G").reveal(), "0F7G");
+        assert_eq!(spelled(Platform::Fcm, "0F7A").reveal(), "0F7A");
         let token = PushToken::parse("0aF9:APA91b-_").unwrap();
         assert_eq!((token.reveal(), format!("{token:?}").as_str()), ("0aF9:APA91b-_", "[redacted]"));
     }

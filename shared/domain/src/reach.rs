@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn lease(heard: u64, alone_since: Option<u64>) -> Lease {
-        Lease { heard_at: at(heard), ends_at: None, alone_since: alone_since.map(at) }
+        Lease { alone_since: alone_since.map(at), ..Lease::begun(at(heard)) }
     }
 
     /// Of a message that was posted when it was sent.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lease::{CONNECTION_AGE_MAX, CONNECTIONS_MAX, YOUNG_CONNECTION};
+use crate::lease::{Attendance, CONNECTION_AGE_MAX, CONNECTIONS_MAX, YOUNG_CONNECTION};
 use crate::{ConnectionId, DeviceId, FamilyId, Timestamp};
 
 /// Sockets of one device that are registered; one more displaces the oldest.
@@ -35,6 +35,8 @@ pub struct Connection {
     pub family: Option<FamilyId>,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// What its last frame that stated anything said.
+    pub attendance: Attendance,
 }
 
 /// A connection that gave up its place, and of which the gateway has not confirmed that it is closed.
@@ -140,6 +142,7 @@ mod tests {
             device: device(on),
             family: None,
             opened_at: at(n),
+            attendance: Attendance::Unstated,
         }
     }
 

@@ -95,6 +95,12 @@ impl Presence {
         self.watch.is_none_or(|watch| !(now..=latest).contains(&watch.until))
     }
 
+    /// As of somebody who is active, if they were idle when they were last told to be offline.
+    #[must_use]
+    pub const fn attended(self) -> Self {
+        Self { lease: Lease { attended_at: None, ..self.lease }, ..self }
+    }
+
     /// With a watch that is to look at `look_at`.
     #[must_use]
     pub fn watched(self, id: WatchId, look_at: Timestamp) -> Self {
@@ -124,7 +130,9 @@ impl Presence {
     ///
     /// It says no where being heard from makes the same of both, as if one had not been replaced by the other.
     pub fn has_become(&self, seen: &Self, next: &Self) -> bool {
-        let heard = |row: &Self| Self { lease: row.lease.renewed(self.lease.heard_at), ..*row };
+        let Lease { heard_at, attended_at, .. } = self.lease;
+        let heard =
+            |row: &Self| Self { lease: Lease { heard_at, attended_at, ends_at: None, ..row.lease }, ..*row };
         self == next || (*self == heard(next) && heard(next) != heard(seen))
     }
 
@@ -172,6 +180,7 @@ pub fn duty(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lease::Attendance;
 
     const POLICY: HeartbeatPolicy =
         HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
@@ -209,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_change_is_known_again_though_its_user_was_heard_from_since() {
-        let heard = |row: Presence| Presence { lease: row.lease.renewed(at(5)), ..row };
+        let heard = |row: Presence| Presence { lease: row.lease.renewed(Attendance::Unstated, at(5)), ..row };
         let (seen, next) = (watched().alone(at(1)), watched().ending(at(4)));
         assert!(next.has_become(&seen, &next) && heard(next).has_become(&seen, &next));
         assert!(!seen.has_become(&seen, &next) && !heard(seen).has_become(&seen, &next));

@@ -7,7 +7,7 @@ use confab_app::close_connection::close_with_reason;
 use confab_app::ports::{Connection, Connections, Identity};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::{Budget, kilobytes};
-use confab_domain::{ConnectionId, Refusal, Timestamp};
+use confab_domain::{Attendance, ConnectionId, Refusal, Timestamp};
 use confab_protocol::client::Frame;
 use confab_protocol::server::ClosingReason;
 use confab_protocol::{ErrorFrame, ServerFrame, limits};
@@ -157,6 +157,7 @@ impl Event {
             device: identity.device,
             family: Some(identity.family),
             opened_at,
+            attendance: Attendance::Unstated,
         };
         Ok(Caller { identity, connection, now })
     }

@@ -8,7 +8,7 @@ use confab_app::ports::{
 };
 use confab_domain::budget::{Budget, Budgets, Charges};
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
-use confab_domain::{ConnectionId, DeviceId, Presence, Timestamp, UserId};
+use confab_domain::{Attendance, ConnectionId, DeviceId, Presence, Timestamp, UserId};
 
 use crate::Memory;
 
@@ -60,7 +60,7 @@ impl SessionTable {
 
     fn register(&mut self, user: UserId, connection: &Connection, now: Timestamp) -> Session {
         let row = self.row(user, now);
-        row.presence.lease = row.presence.lease.renewed(now);
+        row.presence.lease = row.presence.lease.renewed(Attendance::Unstated, now);
         row.connections.retain(|open| open.id != connection.id);
         row.connections.push(connection.clone());
         self.whole(user, now)
@@ -119,16 +119,17 @@ impl Sessions for Memory {
     async fn renew(
         &self,
         user: UserId,
-        connection: &ConnectionId,
+        connection: &Connection,
         charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         self.call(|tables| {
             let row = tables.sessions.rows.get_mut(&user)?;
-            if !row.connections.iter().any(|open| open.id == *connection) {
-                return None;
+            let open = row.connections.iter_mut().find(|open| open.id == connection.id)?;
+            if connection.attendance != Attendance::Unstated {
+                open.attendance = connection.attendance;
             }
-            row.presence.lease = row.presence.lease.renewed(now);
+            row.presence.lease = row.presence.lease.renewed(connection.attendance, now);
             tables.sessions.charge(user, charges, now);
             tables.sessions.get(user)
         })

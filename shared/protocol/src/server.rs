@@ -28,6 +28,10 @@ pub enum ServerFrame {
     Typing(Typing),
     /// Answer to `presence`; without an `id`, an event: somebody has come or gone.
     Presence(Presence),
+    /// Event: what another user is to this one has changed.
+    Contact(ContactEvent),
+    /// Event: the profile of a friend, or the user's own, has changed.
+    Profile(ProfileEvent),
     /// Answer to `heartbeat`; without `server_at_ms`, a probe.
     Heartbeat(Heartbeat),
     /// Event: the server is about to close this socket.
@@ -106,6 +110,8 @@ pub struct Conversation {
     pub conversation: String,
     /// What has happened to it.
     pub change: ConversationChange,
+    /// Position of the entry that says so. Hints may overtake each other: the highest counts.
+    pub seq: u64,
     /// A group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
@@ -151,8 +157,45 @@ pub struct UserPresence {
     pub user: String,
     /// `online` or `offline`.
     pub status: String,
-    /// When they were last heard from; 0 where they never were.
-    pub last_active_at_ms: u64,
+    /// True where they are connected and nobody is at their devices, as those say; told to friends and themselves.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub idle: bool,
+    /// When they were last active; 0 where they never were; absent for the members of a group who are no friends.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_active_at_ms: Option<u64>,
+}
+
+/// What another user is to this one has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactEvent {
+    /// The other.
+    pub user: String,
+    /// What they have become.
+    pub change: ContactEventChange,
+}
+
+/// See [`ContactEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactEventChange {
+    /// They ask to be friends.
+    Requested,
+    /// They are friends.
+    Friends,
+    /// They are friends no longer, or have withdrawn their request.
+    Ended,
+}
+
+/// What everybody may know of a user, as it is after a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileEvent {
+    /// Whose.
+    pub user: String,
+    /// For people.
+    pub display_name: String,
+    /// A media id or an address of a picture.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub avatar: Option<String>,
 }
 
 /// The last event of a socket that the server closes.

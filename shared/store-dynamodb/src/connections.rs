@@ -1,6 +1,6 @@
 //! Connections in a session row.
 //!
-//! Shape: `{"c#<connection>" M {device S, opened_at_ms N, family S?} …, "s#<device>" SS of connections …,
+//! Shape: `{"c#<connection>" M {device S, opened_at_ms N, family S?, idle BOOL?} …, "s#<device>" SS of connections …,
 //! "x#<connection>" M {device S, displaced_at_ms N} …}`. One top-level attribute per connection, so that each comes and
 //! goes by itself; a set of them per device, whose size a condition can bound; displaced ones under a name of their own.
 //! Rows of before have connections without `family`, and no sets: such a set counts what is registered from then on.
@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::Update;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use confab_app::ports::{Connection, ConnectionChange, ConnectionKey, DisplacedConnection, StoreError};
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
-use confab_domain::{ConnectionId, DeviceId, Timestamp};
+use confab_domain::{Attendance, ConnectionId, DeviceId, Timestamp};
 
 use crate::devices::FAMILY;
 use crate::item::{Item, Reader, number, text, time};
@@ -21,6 +21,7 @@ use crate::schema::DEVICE;
 use crate::sessions::{ENDS_AT_MS, LAST_ACTIVE_AT_MS};
 
 const OPENED_AT_MS: &str = "opened_at_ms";
+pub(crate) const IDLE: &str = "idle";
 const DISPLACED_AT_MS: &str = "displaced_at_ms";
 const CONNECTION_PREFIX: &str = "c#";
 const PLACES_PREFIX: &str = "s#";
@@ -59,7 +60,17 @@ fn value_of(connection: &Connection) -> AttributeValue {
         (OPENED_AT_MS.to_owned(), time(connection.opened_at)),
     ]);
     value.extend(connection.family.map(|family| (FAMILY.to_owned(), text(family))));
+    value.extend(idle(connection.attendance).map(|idle| (IDLE.to_owned(), idle)));
     AttributeValue::M(value)
+}
+
+/// What a connection has said, if anything.
+pub(crate) fn idle(attendance: Attendance) -> Option<AttributeValue> {
+    match attendance {
+        Attendance::Unstated => None,
+        Attendance::Attended => Some(AttributeValue::Bool(false)),
+        Attendance::Idle => Some(AttributeValue::Bool(true)),
+    }
 }
 
 fn set_of<'a>(ids: impl IntoIterator<Item = &'a ConnectionId>) -> AttributeValue {
@@ -206,6 +217,12 @@ pub(crate) fn read(row: &Item) -> Result<(Vec<Connection>, Vec<DisplacedConnecti
                 device: fields.parsed(DEVICE)?,
                 family: has_family.then(|| fields.parsed(FAMILY)).transpose()?,
                 opened_at: fields.time(OPENED_AT_MS)?,
+                attendance: match fields.get(IDLE) {
+                    None => Attendance::Unstated,
+                    Some(AttributeValue::Bool(false)) => Attendance::Attended,
+                    Some(AttributeValue::Bool(true)) => Attendance::Idle,
+                    Some(_) => return Err(fields.malformed(IDLE)),
+                },
             });
         } else if let Some(id) = name.strip_prefix(DISPLACED_PREFIX) {
             let fields = value.as_m().map_err(|_| reader.malformed(DISPLACED_PREFIX))?;

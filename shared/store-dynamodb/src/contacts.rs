@@ -1,7 +1,7 @@
 //! What users are to each other.
 //!
-//! Shape: `{user S, other S, put_at_ms N?, put_by_at_ms N?, dismissed BOOL?, blocked_at_ms N?, blocked_by_at_ms N?}`, two
-//! items per pair, which change together. A pair of strangers has none.
+//! Shape: `{user S, other S, put_at_ms N?, put_by_at_ms N?, dismissed BOOL?, blocked_at_ms N?, blocked_by_at_ms N?,
+//! shown_active_at_ms N?}`, two items per pair, which change together. A pair of strangers has none.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +20,7 @@ const PUT_BY_AT_MS: &str = "put_by_at_ms";
 const DISMISSED: &str = "dismissed";
 const BLOCKED_AT_MS: &str = "blocked_at_ms";
 const BLOCKED_BY_AT_MS: &str = "blocked_by_at_ms";
+const SHOWN_ACTIVE_AT_MS: &str = "shown_active_at_ms";
 
 impl Contacts for Store {
     async fn relation(&self, user: UserId, other: UserId) -> Result<Relation, StoreError> {
@@ -117,13 +118,14 @@ fn key(user: UserId, other: UserId) -> Item {
     Item::from([(USER.to_owned(), text(user)), (OTHER.to_owned(), text(other))])
 }
 
-fn attributes(relation: &Relation) -> [(&'static str, Option<AttributeValue>); 5] {
+fn attributes(relation: &Relation) -> [(&'static str, Option<AttributeValue>); 6] {
     [
         (PUT_AT_MS, relation.put_at.map(time)),
         (PUT_BY_AT_MS, relation.put_by_at.map(time)),
         (DISMISSED, relation.dismissed.then_some(AttributeValue::Bool(true))),
         (BLOCKED_AT_MS, relation.blocked_at.map(time)),
         (BLOCKED_BY_AT_MS, relation.blocked_by_at.map(time)),
+        (SHOWN_ACTIVE_AT_MS, relation.shown_active_at.map(time)),
     ]
 }
 
@@ -137,6 +139,7 @@ fn contact(item: &Item) -> Result<Contact, StoreError> {
             dismissed: reader.get(DISMISSED).is_some(),
             blocked_at: reader.optional_time(BLOCKED_AT_MS)?,
             blocked_by_at: reader.optional_time(BLOCKED_BY_AT_MS)?,
+            shown_active_at: reader.optional_time(SHOWN_ACTIVE_AT_MS)?,
         },
     })
 }

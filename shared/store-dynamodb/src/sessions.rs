@@ -1,7 +1,7 @@
 //! Connections and presence.
 //!
-//! Shape: `{user S, last_active_at_ms N, ends_at_ms N?, alone_since_ms N?, watch S?, watched_until_ms N?, ended_by S?}`
-//! and the attributes of [`connections`]. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that.
+//! Shape: `{user S, last_active_at_ms N, attended_at_ms N?, ends_at_ms N?, alone_since_ms N?, watch S?,
+//! watched_until_ms N?, ended_by S?}` and the attributes of [`connections`]. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that.
 //! A row that has nothing else belongs to a user who never connected, and is no session.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use confab_app::ports::{
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
-use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
+use confab_domain::{Attendance, Presence, Timestamp, UserId, WatchId};
 
 use crate::budgets::{Additions, CHARGE_ATTEMPTS_MAX, budgets};
 use crate::compare::Comparison;
@@ -32,6 +32,7 @@ use crate::{Store, batch};
 
 pub(crate) const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
 pub(crate) const ENDS_AT_MS: &str = "ends_at_ms";
+const ATTENDED_AT_MS: &str = "attended_at_ms";
 const ALONE_SINCE_MS: &str = "alone_since_ms";
 const WATCH: &str = "watch";
 const WATCHED_UNTIL_MS: &str = "watched_until_ms";
@@ -105,7 +106,7 @@ impl Sessions for Store {
     async fn renew(
         &self,
         user: UserId,
-        connection: &ConnectionId,
+        connection: &Connection,
         charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
@@ -113,7 +114,7 @@ impl Sessions for Store {
         for _ in 0..CHARGE_ATTEMPTS_MAX {
             match self.renew_with(user, connection, &additions, now).await? {
                 Updated::Yes(row) => return session(&row),
-                Updated::No(Some(row)) if row.contains_key(&attribute_of(connection)) => {
+                Updated::No(Some(row)) if row.contains_key(&attribute_of(&connection.id)) => {
                     additions.found(&budgets(Reader::new("a session", &row))?);
                 }
                 Updated::No(_) => return Ok(None),
@@ -294,7 +295,7 @@ impl Store {
     async fn renew_with(
         &self,
         user: UserId,
-        connection: &ConnectionId,
+        connection: &Connection,
         additions: &Additions<'_>,
         now: Timestamp,
     ) -> Result<Updated, StoreError> {
@@ -302,11 +303,24 @@ impl Store {
         assignments.extend(additions.assignments());
         let mut conditions = vec!["attribute_exists(#connection)".to_owned()];
         conditions.extend(additions.conditions());
-        let update = self
-            .update_session(user)
-            .update_expression(format!("SET {} REMOVE #ends", assignments.join(", ")))
+        let mut update = self.update_session(user);
+        let mut removes = "#ends".to_owned();
+        if let Some(idle) = connections::idle(connection.attendance) {
+            assignments.push("#connection.#idle = :idle".to_owned());
+            if connection.attendance == Attendance::Idle {
+                assignments.push("#attended = if_not_exists(#attended, #active)".to_owned());
+            } else {
+                removes.push_str(", #attended");
+            }
+            update = update
+                .expression_attribute_names("#idle", connections::IDLE)
+                .expression_attribute_names("#attended", ATTENDED_AT_MS)
+                .expression_attribute_values(":idle", idle);
+        }
+        let update = update
+            .update_expression(format!("SET {} REMOVE {removes}", assignments.join(", ")))
             .condition_expression(conditions.join(" AND "))
-            .expression_attribute_names("#connection", attribute_of(connection))
+            .expression_attribute_names("#connection", attribute_of(&connection.id))
             .expression_attribute_names("#active", LAST_ACTIVE_AT_MS)
             .expression_attribute_names("#ends", ENDS_AT_MS)
             .expression_attribute_values(":now", time(now));
@@ -335,10 +349,11 @@ async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError>
     }
 }
 
-fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 6] {
+fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 7] {
     let Presence { lease, watch, ended_by } = presence;
     [
         (LAST_ACTIVE_AT_MS, Some(time(lease.heard_at))),
+        (ATTENDED_AT_MS, lease.attended_at.map(time)),
         (ENDS_AT_MS, lease.ends_at.map(time)),
         (ALONE_SINCE_MS, lease.alone_since.map(time)),
         (WATCH, watch.map(|watch| watch_id(watch.id))),
@@ -364,6 +379,7 @@ fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
     Ok(Presence {
         lease: Lease {
             heard_at: reader.time(LAST_ACTIVE_AT_MS)?,
+            attended_at: reader.optional_time(ATTENDED_AT_MS)?,
             ends_at: reader.optional_time(ENDS_AT_MS)?,
             alone_since: reader.optional_time(ALONE_SINCE_MS)?,
         },

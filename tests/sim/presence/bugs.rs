@@ -64,6 +64,26 @@ fn a_record_that_fails_once_and_is_hidden_for_long_is_found() {
 }
 
 #[test]
+fn a_last_offline_that_is_dropped_is_found() {
+    check_found(Bug::LastOfflineDropped);
+}
+
+#[test]
+fn a_present_state_that_is_dropped_is_found() {
+    check_found(Bug::PresentStateDropped);
+}
+
+#[test]
+fn what_tells_a_pair_queued_after_the_change_is_found() {
+    check_found(Bug::PairQueuedAfterTheChange);
+}
+
+#[test]
+fn former_friends_who_are_not_corrected_are_found() {
+    check_found(Bug::FormerFriendsNotCorrected);
+}
+
+#[test]
 fn being_alone_marked_after_looking_around_is_found() {
     check_found_by(meet, SEEDS, Bug::AloneMarkedLater);
 }

@@ -14,6 +14,9 @@ const PROMPT: Duration = Duration::from_secs(1);
 /// What one failure of a record adds.
 const ONE_FAILURE: Duration = Duration::from_millis(1_500);
 
+/// Records that may fail once each before the last friend is told: the look, and the further pages of friends.
+const FAILURES_MAX: u32 = 3;
+
 /// What a device adds that does not take the question whether it is alive: it is asked four times, each of which may fail
 /// once, and then the others are.
 const NOT_ASKED: Duration = Duration::from_secs(15);
@@ -36,12 +39,11 @@ pub(crate) fn check(world: &World) {
             let scenario = &world.scenario;
             let settled = SETTLED + if scenario.silent_once_in > 0 { NOT_ASKED } else { Duration::ZERO };
             for piece in pieces(&ledger, span, subject, (settled, now)) {
-                let failures = u32::from(scenario.flaky_once_in > 0);
+                let failures = if scenario.flaky_once_in > 0 { FAILURES_MAX } else { 0 };
                 let view = View {
                     ledger: &ledger,
                     timeout: scenario.policy.timeout,
                     prompt: PROMPT + failures * ONE_FAILURE,
-                    // Both the look and the page of friends may have failed once.
                     lateness: LATENESS_MAX + failures * ONE_FAILURE,
                     // A record that came before, and may have done something, tells what is so once more.
                     tells_once: scenario.flaky_once_in == 0,
@@ -56,16 +58,16 @@ pub(crate) fn check(world: &World) {
     faults.into_iter().for_each(|fault| world.fault(fault));
 }
 
-/// A time in which a device looks at somebody, and nothing changes between the two.
+/// A time in which nothing changes between a device's user and somebody else.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     from: Timestamp,
     to: Timestamp,
-    /// Whether the device asked at its beginning.
-    is_first: bool,
+    /// Whether they see each other's presence.
+    tells: bool,
 }
 
-/// Pieces in which they are friends.
+/// Pieces in which nothing changes between the two.
 fn pieces(
     ledger: &Ledger,
     span: &Span,
@@ -77,10 +79,9 @@ fn pieces(
     let mut pieces = Vec::new();
     for (index, (since, tells)) in history.iter().enumerate() {
         let until = history.get(index + 1).map_or(end, |next| next.0.min(end));
-        let is_first = *since <= span.from;
         let from = (*since).max(span.from).plus(settled);
-        if *tells && from < until {
-            pieces.push(Piece { from, to: until, is_first });
+        if from < until && !ledger.is_changing(span.user, subject, span.from) {
+            pieces.push(Piece { from, to: until, tells: *tells });
         }
     }
     pieces
@@ -100,8 +101,9 @@ impl View<'_> {
     /// The first thing that the device was told wrongly, late, or twice.
     fn check(&self, piece: Piece) -> Option<String> {
         let told = self.ledger.heard.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
-        let before = told.iter().rfind(|told| told.at <= piece.from);
-        let mut known = before.filter(|_| piece.is_first).map(|told| told.is_online);
+        // It asked when it connected, and was notified of the present state when the right to see began.
+        let before = told.iter().rfind(|told| (self.span.from..=piece.from).contains(&told.at));
+        let mut known = before.map(|told| told.is_online);
         let mut events: Vec<&Told> = told
             .iter()
             .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)
@@ -110,6 +112,12 @@ impl View<'_> {
             let at = at.since(super::clock::START).as_millis();
             Some(format!("{:?} of {:?} at {at}: {what}", self.span.device, self.subject))
         };
+        match (piece.tells, known) {
+            (true, None) => return fault("not told the present state", piece.from),
+            (false, Some(true)) => return fault("still seen online", piece.from),
+            (false, _) => return None,
+            (true, Some(_)) => {}
+        }
         let mut checkpoints = self.checkpoints(piece);
         checkpoints.push((piece.to.plus(self.prompt), None));
         for (at, is_online) in checkpoints {

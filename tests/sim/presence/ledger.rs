@@ -84,10 +84,10 @@ impl Ledger {
         self.heard.get(&(device, subject)).and_then(|told| told.last()).copied()
     }
 
-    /// Whether they are friends, and nothing was to change between them since then.
-    pub(crate) fn are_friends_since(&self, one: UserId, other: UserId, since: Timestamp) -> bool {
+    /// Whether a change of the pair was being made then.
+    pub(crate) fn is_changing(&self, one: UserId, other: UserId, at: Timestamp) -> bool {
         let history = &self.pairs[&pair_of(one, other)];
-        history.last().is_some_and(|(at, tells)| *tells && *at <= since)
+        history.windows(2).any(|pair| pair[0].1 != pair[1].1 && (pair[0].0..=pair[1].0).contains(&at))
     }
 
     /// Whether a device of the user has answered all the time since then.

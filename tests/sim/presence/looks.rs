@@ -10,7 +10,7 @@ use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
-use confab_domain::{ConnectionId, Presence, Timestamp, UserId, WatchId};
+use confab_domain::{Attendance, ConnectionId, Presence, Timestamp, UserId, WatchId};
 use confab_memory::{Calm, DelayQueue, Gateway, Memory};
 
 use crate::executor::finish;
@@ -63,12 +63,17 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     };
     let (heard_at, alone_since) =
         (NOW.minus(Duration::from_secs(100)), NOW.minus(Duration::from_secs(10_000)));
-    let id = ConnectionId::new("c=");
     let device = identity(0, 0).device;
-    let open = Connection { id: id.clone(), device, family: None, opened_at: heard_at };
+    let open = Connection {
+        id: ConnectionId::new("c="),
+        device,
+        family: None,
+        opened_at: heard_at,
+        attendance: Attendance::Unstated,
+    };
     let opened = finish(store.open_connection(user(), &open, heard_at)).unwrap();
     let OpenOutcome::Opened(row) = opened else { panic!("{opened:?}") };
-    let lease = Lease { heard_at, ends_at: None, alone_since: Some(alone_since) };
+    let lease = Lease { alone_since: Some(alone_since), ..Lease::begun(heard_at) };
     let watched = Presence { lease, watch: Some(Watch { id: OLD, until }), ended_by: None };
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
 
@@ -78,7 +83,7 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     let mut look = pin!(perform(&context, (&gateway, &pushes), &task, false));
     let mut done =
         (0..polls).any(|_| look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
-    finish(store.renew(user(), &id, &Charges::default(), NOW)).unwrap();
+    finish(store.renew(user(), &open, &Charges::default(), NOW)).unwrap();
     finish(store.change_connections(user(), &ConnectionChange::closed([&open]), NOW)).unwrap();
     while !done {
         done = look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();

@@ -3,13 +3,15 @@
 use confab_app::ports::{
     Account, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
     InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange,
-    ReplaceOutcome, StoreError, Users,
+    RateLimits, ReplaceOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;
+use confab_domain::rate::Rate;
 use confab_domain::{
-    Alerts, ConversationId, Group, GroupId, MembershipCount, Message, Relation, Seq, Timestamp, UserId,
+    Alerts, ConversationId, Group, GroupId, MembershipCount, Message, Refusal, Relation, Seq, Timestamp,
+    UserId,
 };
 
 use super::server::Server;
@@ -17,6 +19,30 @@ use crate::passed_on::{pass_on, pass_on_groups};
 
 pass_on!(Server<'_>);
 pass_on_groups!(Server<'_>);
+
+impl RateLimits for Server<'_> {
+    async fn take(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.world.memory.take(bucket, rate, now).await
+    }
+
+    async fn check(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        self.world.memory.check(bucket, rate, now).await
+    }
+
+    async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
+        self.world.memory.refill(bucket).await
+    }
+}
 
 impl Inboxes for Server<'_> {
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {

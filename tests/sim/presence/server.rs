@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    CloseOutcome, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
+    CloseOutcome, Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::budget::Charges;
@@ -41,6 +41,14 @@ pub(crate) enum Bug {
     SlowNeverClosed,
     /// A record that fails does not come again.
     FailedRecordDropped,
+    /// Whoever may see no longer is not told `offline` a last time.
+    LastOfflineDropped,
+    /// Whoever begins to see is not told the present state.
+    PresentStateDropped,
+    /// What tells them is queued after their relation was changed, and not before.
+    PairQueuedAfterTheChange,
+    /// Whoever tells of a coming does not look again for those who ceased to be friends meanwhile.
+    FormerFriendsNotCorrected,
     /// A record that fails is hidden for as long as the queue hides those of a function that has died.
     FailedRecordHidden,
 }
@@ -123,7 +131,7 @@ impl Sessions for Server<'_> {
     async fn renew(
         &self,
         user: UserId,
-        connection: &ConnectionId,
+        connection: &Connection,
         charges: &Charges,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
@@ -202,6 +210,21 @@ impl PresenceQueue for Server<'_> {
                 let after = UserId::new(Ulid(0)).to_string();
                 let all = Step::Tell { user: user.clone(), online: *online, after };
                 return self.world.queue.put(&PresenceTask::V1(all), delay).await;
+            }
+        }
+        if let Step::Pair { sees, at_ms, made_by_ms, .. } = step {
+            let dropped = match self.world.scenario.bug {
+                Some(Bug::LastOfflineDropped) => !sees,
+                Some(Bug::PresentStateDropped) => *sees,
+                Some(Bug::FormerFriendsNotCorrected) => at_ms == made_by_ms,
+                _ => false,
+            };
+            if dropped {
+                return Ok(());
+            }
+            if self.has(Bug::PairQueuedAfterTheChange) {
+                self.notes.lock().unwrap().held.push((task.clone(), delay));
+                return Ok(());
             }
         }
         if self.has(Bug::LookQueuedAfterTheRow) && matches!(step, Step::Check { .. }) && !delay.is_zero() {

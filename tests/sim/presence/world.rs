@@ -252,7 +252,7 @@ impl World {
                 let phone = phones.get_mut(&device).unwrap();
                 phone.is_probed = true;
                 self.clock.ring(phone.task);
-            } else if !matches!(frame, ServerFrame::Closing(_)) {
+            } else if !matches!(frame, ServerFrame::Closing(_) | ServerFrame::Contact(_)) {
                 self.fault(format!("unexpected frame {frame:?}"));
             }
         }
@@ -261,8 +261,11 @@ impl World {
     /// A device is told something of somebody.
     pub(crate) fn hear(&self, device: DeviceId, subject: UserId, status: &str, source: Source) {
         let asker = self.phones()[&device].user;
-        self.check_may_know(asker, subject);
         let (at, is_online) = (self.clock.now(), status == "online");
+        // One last `offline` may come after the right to see has ended, however late.
+        if is_online || source == Source::Answer || self.ledger().last_told(device, subject).is_none() {
+            self.check_may_know(asker, subject);
+        }
         self.ledger().told(device, subject, Told { at, is_online, source });
     }
 

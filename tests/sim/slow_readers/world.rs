@@ -15,7 +15,7 @@ use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::retry::pause_of_record;
-use confab_domain::{ConnectionId, Content, ConversationId, GroupId, Timestamp, UserId};
+use confab_domain::{Attendance, ConnectionId, Content, ConversationId, GroupId, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory, YieldingSleeper};
 use confab_protocol::ServerFrame;
 use ulid::Ulid;
@@ -179,7 +179,13 @@ impl World {
         };
         self.gateway.open(id.clone());
         let opened_at = self.clock.now();
-        let connection = Connection { id: id.clone(), device: identity.device, family: None, opened_at };
+        let connection = Connection {
+            id: id.clone(),
+            device: identity.device,
+            family: None,
+            opened_at,
+            attendance: Attendance::Unstated,
+        };
         self.peek(self.memory.open_connection(identity.user, &connection, opened_at)).unwrap();
         let socket = Socket {
             user: identity.user,

@@ -59,8 +59,17 @@ pub(super) async fn change(
     Id(conversation): Id<ConversationId>,
     Body(patch): Body<ConversationPatch>,
 ) -> Result<Json<Conversation>, Failure> {
-    let (user, retention) = (caller.identity.user, api.writer.retention);
-    Ok(Json(change_conversation(&api.store, user, conversation, patch, retention, caller.now).await?))
+    let (identity, retention) = (caller.identity, api.writer.retention);
+    let changed = change_conversation(
+        &api.store,
+        &api.push_queue,
+        identity,
+        conversation,
+        patch,
+        retention,
+        caller.now,
+    );
+    Ok(Json(changed.await?))
 }
 
 #[derive(Deserialize, IntoParams)]

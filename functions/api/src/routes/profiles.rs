@@ -38,7 +38,7 @@ pub(super) async fn change_me(
     Body(patch): Body<ProfilePatch>,
 ) -> Result<Json<OwnProfile>, Failure> {
     api.take_change(&caller, RareChange::Profile).await?;
-    Ok(Json(change_profile(&api.store, caller.identity.user, patch).await?))
+    Ok(Json(change_profile(&api.store, &api.gateway, caller.identity, patch, caller.now).await?))
 }
 
 /// The public profile of a user.

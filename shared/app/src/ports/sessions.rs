@@ -1,11 +1,12 @@
 //! The session row: who is connected, and what is known of their presence.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{
-    Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
+    Attendance, Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
 };
 
 use super::StoreError;
@@ -108,6 +109,18 @@ impl Session {
         })
     }
 
+    /// Whether nobody is at the user's devices, as a connection says that is not among `closed`, and none contradicts.
+    pub fn is_idle_without(&self, closed: &BTreeSet<ConnectionId>) -> bool {
+        let open = || self.connections.iter().filter(|connection| !closed.contains(&connection.id));
+        let says = |attendance| open().any(|connection| connection.attendance == attendance);
+        says(Attendance::Idle) && !says(Attendance::Attended)
+    }
+
+    /// Whether nobody is at the user's devices, as a connection says, and none contradicts.
+    pub fn is_idle(&self) -> bool {
+        self.is_idle_without(&BTreeSet::new())
+    }
+
     /// Whether any connection is on record.
     pub fn is_connected(&self) -> bool {
         !self.connections.is_empty()
@@ -143,7 +156,8 @@ pub trait Sessions {
         now: Timestamp,
     ) -> impl Future<Output = Result<ReopenOutcome, StoreError>> + Send;
 
-    /// The user was heard from, by a connection that is on record. Gives the row as it is then; `None` where the
+    /// The user was heard from, by a connection that is on record, whose [`attendance`](Connection::attendance) is what
+    /// the frame says; where it says nothing, what an earlier one said stays. Gives the row as it is then; `None` where the
     /// connection is not on record, and nothing is changed.
     ///
     /// With it, `charges` are added to the user's budgets ([`Charge::added_to`](confab_domain::budget::Charge::added_to)),
@@ -155,7 +169,7 @@ pub trait Sessions {
     fn renew(
         &self,
         user: UserId,
-        connection: &ConnectionId,
+        connection: &Connection,
         charges: &Charges,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;

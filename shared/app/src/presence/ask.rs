@@ -18,9 +18,13 @@ const GROUPS_AT_ONCE: u32 = 100;
 /// Pages of inbox rows that are read for that: as many as a user has memberships at most.
 const GROUPS_PAGES_MAX: u32 = 20;
 
+/// Rows of fellow members that are read to find who has written in a group; of those beyond them nothing is answered.
+const FELLOW_ROWS_MAX: usize = 1_000;
+
 /// Whether each of up to 100 users is there, in the order asked for, each once.
 ///
-/// Oneself, friends, and members of shared groups; others, and those with a block between, are left out.
+/// All is answered of oneself and friends, the status alone of those who have written in a shared group; others, and those
+/// with a block between, are left out.
 ///
 /// # Errors
 ///
@@ -31,7 +35,10 @@ pub async fn who_is_there(
     asker: UserId,
     users: &[UserId],
 ) -> Result<Vec<UserPresence>, Error> {
-    let visible = visible_to(context, asker, users).await?;
+    let mut seen = BTreeSet::new();
+    let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
+    let Visible { known, fellows } = visible_to(context, asker, &users).await?;
+    let visible: Vec<UserId> = known.union(&fellows).copied().collect();
     let sessions = context.store.sessions(&visible).await?;
     let sessions = settled(context, connections, sessions).await?;
     let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
@@ -39,7 +46,14 @@ pub async fn who_is_there(
         Some(session) => user_presence(session, context.status(session)),
         None => never_seen(*user),
     };
-    Ok(visible.iter().map(presence_of).collect())
+    let shown_of = |user: &UserId| {
+        if known.contains(user) {
+            return Some(presence_of(user));
+        }
+        let status_alone = |presence| UserPresence { idle: false, last_active_at_ms: None, ..presence };
+        fellows.contains(user).then(|| status_alone(presence_of(user)))
+    };
+    Ok(users.iter().filter_map(shown_of).collect())
 }
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
@@ -101,39 +115,44 @@ async fn settle(
     Err(Error::Contended)
 }
 
-/// Those of whom the asker may know, in the order of `users`.
+/// Those of whom somebody may know something.
+struct Visible {
+    /// They themselves and friends, of whom they may know all.
+    known: BTreeSet<UserId>,
+    /// Those who have written in a group of theirs.
+    fellows: BTreeSet<UserId>,
+}
+
 async fn visible_to(
     context: &Context<'_, impl Contacts + Inboxes + Groups + Sync, impl Sync>,
     asker: UserId,
     users: &[UserId],
-) -> Result<Vec<UserId>, Error> {
-    let mut seen = BTreeSet::new();
-    let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
+) -> Result<Visible, Error> {
     let others: Vec<UserId> = users.iter().copied().filter(|user| *user != asker).collect();
-    let mut visible = BTreeSet::from([asker]);
+    let mut known: BTreeSet<UserId> = users.iter().copied().filter(|user| *user == asker).collect();
     let mut unknown: BTreeSet<UserId> = others.iter().copied().collect();
     for contact in context.store.relations(asker, &others).await? {
         if contact.relation.is_cut() || contact.relation.are_friends() {
             unknown.remove(&contact.other);
         }
         if contact.relation.tells_presence() {
-            visible.insert(contact.other);
+            known.insert(contact.other);
         }
     }
-    let members = fellow_members(context, asker, unknown).await?;
-    visible.extend(members);
-    Ok(users.into_iter().filter(|user| visible.contains(user)).collect())
+    let fellows = fellows_who_have_written(context, asker, unknown).await?;
+    Ok(Visible { known, fellows })
 }
 
-/// Those of `wanted` who are in a group with the asker.
-async fn fellow_members(
+/// Those of `wanted` who have written in a group that they share with the asker.
+async fn fellows_who_have_written(
     context: &Context<'_, impl Inboxes + Groups + Sync, impl Sync>,
     asker: UserId,
     mut wanted: BTreeSet<UserId>,
 ) -> Result<BTreeSet<UserId>, Error> {
     let (mut found, mut after) = (BTreeSet::new(), Some(ConversationId::BEFORE_GROUPS));
+    let mut rows_left = FELLOW_ROWS_MAX;
     for _ in 0..GROUPS_PAGES_MAX {
-        if wanted.is_empty() {
+        if wanted.is_empty() || rows_left == 0 {
             break;
         }
         let page = context.store.list(asker, after, GROUPS_AT_ONCE).await?;
@@ -143,11 +162,19 @@ async fn fellow_members(
             .filter(|row| row.joined.since().is_some())
             .filter_map(|row| row.conversation.group())
             .collect();
-        if !groups.is_empty() {
-            for group in context.store.groups(&groups).await? {
-                if group.role_of(asker).is_ok() {
-                    found.extend(group.members.keys().filter(|member| wanted.remove(member)));
-                }
+        let groups = if groups.is_empty() { Vec::new() } else { context.store.groups(&groups).await? };
+        for group in groups.iter().filter(|group| group.role_of(asker).is_ok()) {
+            let fellows: Vec<UserId> = group
+                .members
+                .keys()
+                .filter(|member| wanted.contains(member))
+                .take(rows_left)
+                .copied()
+                .collect();
+            rows_left -= fellows.len();
+            for writer in writers_among(context, group.id, fellows).await? {
+                wanted.remove(&writer);
+                found.insert(writer);
             }
         }
         after = page.next;
@@ -158,6 +185,28 @@ async fn fellow_members(
     Ok(found)
 }
 
-fn never_seen(user: UserId) -> UserPresence {
-    UserPresence { user: user.to_string(), status: Status::Offline.as_str().to_owned(), last_active_at_ms: 0 }
+/// Those of some members of a group who have written there, as it is or was a moment ago.
+async fn writers_among(
+    context: &Context<'_, impl Inboxes + Sync, impl Sync>,
+    group: GroupId,
+    members: Vec<UserId>,
+) -> Result<Vec<UserId>, Error> {
+    let rows = stream::iter(members).map(|member| async move {
+        let row = context.store.peek(member, ConversationId::Group(group)).await?;
+        let has_written = row.is_some_and(|row| row.joined.since().is_some() && row.has_written);
+        Ok::<_, Error>(has_written.then_some(member))
+    });
+    rows.buffer_unordered(STORE_CALLS_MAX)
+        .try_filter_map(|writer| std::future::ready(Ok(writer)))
+        .try_collect()
+        .await
+}
+
+pub(super) fn never_seen(user: UserId) -> UserPresence {
+    UserPresence {
+        user: user.to_string(),
+        status: Status::Offline.as_str().to_owned(),
+        idle: false,
+        last_active_at_ms: Some(0),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_domain::Attendance;
 use confab_domain::budget::Charges;
 
 use super::{Context, PresenceTask};
@@ -11,7 +12,7 @@ use crate::{Error, Limiter};
 
 /// Renews the lease of a user, by one of its connections, and gives when the next heartbeat is due.
 ///
-/// A connection that is not registered is judged as that of any frame is: see [`authorize_frame`](mod@crate::authorize_frame).
+/// The `attendance` of `connection` is what the heartbeat says. A connection that is not registered is judged as that of any frame is: see [`authorize_frame`](mod@crate::authorize_frame).
 /// Where nobody watches the lease, somebody begins to. What the user took of their budgets goes with it.
 ///
 /// # Errors
@@ -36,7 +37,7 @@ async fn renew(
     connection: &Connection,
     charges: &Charges,
 ) -> Result<Session, Error> {
-    let renewed = context.store.renew(identity.user, &connection.id, charges, context.now).await?;
+    let renewed = context.store.renew(identity.user, connection, charges, context.now).await?;
     match renewed.filter(|session| session.has_registered(connection)) {
         Some(session) => {
             limiter.observe(&session, context.now);
@@ -47,8 +48,8 @@ async fn renew(
     }
 }
 
-/// Any other frame says the same as a heartbeat; the lease is renewed if that says anything new, or if the user took so
-/// much of their budgets that the row has to be told.
+/// Any other frame says the same as a heartbeat; the lease is renewed if that says anything new, if it shows that an idle
+/// user is back, or if the user took so much of their budgets that the row has to be told.
 ///
 /// Best effort, for the frame has its own purpose.
 ///
@@ -64,7 +65,8 @@ pub(crate) async fn renew_on_activity(
     session: &Session,
 ) -> Result<(), Error> {
     limiter.observe(session, context.now);
-    let renews = context.policy.renews(&session.presence.lease, context.now);
+    let ends_idleness = connection.attendance == Attendance::Attended && session.is_idle();
+    let renews = ends_idleness || context.policy.renews(&session.presence.lease, context.now);
     if !renews && !limiter.is_due(identity.user, context.now) {
         return Ok(());
     }

@@ -47,7 +47,8 @@ pub(super) async fn look(
             Duty::TellAgain(status) => return tell::tell(context, connections, &session, status).await,
             Duty::Begin { tells } => {
                 queue(id).await?;
-                (seen.watched(id, look_at).alone(context.now), tells.then_some(Status::Online))
+                let comes = if tells && !session.is_idle() { seen.attended() } else { seen };
+                (comes.watched(id, look_at).alone(context.now), tells.then_some(Status::Online))
             }
             Duty::Renew => {
                 queue(context.watch).await?;

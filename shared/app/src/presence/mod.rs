@@ -9,6 +9,7 @@
 pub mod ask;
 pub mod hear;
 mod look;
+mod pair;
 mod probe;
 mod probes;
 mod queued;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::watch::Look;
-use confab_domain::{ConnectionId, Status, Timestamp, WatchId};
+use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::UserPresence;
 
 use crate::close_connection::close_again;
@@ -28,6 +29,7 @@ use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Ses
 use crate::{Error, TaskError, delay, unreached};
 
 use look::Message;
+use pair::{PairChange, View};
 
 pub(crate) use probe::{Asked, look_at_each, probe_event};
 pub use probes::Probes;
@@ -59,7 +61,7 @@ impl<S, Q> Context<'_, S, Q> {
     }
 
     /// Until when a row may still come to name a watch whose look this request queues: after that it has ended.
-    fn named_by(&self) -> Timestamp {
+    pub(crate) fn named_by(&self) -> Timestamp {
         self.now.plus(REQUEST_MAX)
     }
 
@@ -101,14 +103,27 @@ pub async fn perform(
             look::look(context, (connections, pushes), user, message).await?;
         }
         Step::Tell { online, after, .. } => {
-            let status = if *online { Status::Online } else { Status::Offline };
+            let status = status_of(*online);
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
             tell::go_on(context, connections, user, status, after, received_before).await?;
         }
         Step::Again { online, tries, unreached, .. } => {
-            let status = if *online { Status::Online } else { Status::Offline };
-            tell::tell_again(context, connections, user, status, *tries, &unreached::read(unreached)?)
-                .await?;
+            let unreached = unreached::read(unreached)?;
+            tell::tell_again(context, connections, user, status_of(*online), *tries, &unreached).await?;
+        }
+        Step::Pair { other, sees, at_ms, made_by_ms, .. } => {
+            let change = PairChange {
+                pair: [user, parse_other(other)?],
+                sees: *sees,
+                at: Timestamp::from_ms(*at_ms),
+                made_by: Timestamp::from_ms(*made_by_ms),
+            };
+            pair::notify_pair(context, connections, change).await?;
+        }
+        Step::PairAgain { other, online, at_ms, tries, unreached, .. } => {
+            let view = View { of: user, by: parse_other(other)?, changed_at: Timestamp::from_ms(*at_ms) };
+            let unreached = unreached::read(unreached)?;
+            pair::notify_again(context, connections, view, status_of(*online), *tries, &unreached).await?;
         }
         Step::Ask { tries, full, .. } => {
             let asked = Asked { tries: *tries, full: full.iter().map(ConnectionId::new).collect() };
@@ -123,12 +138,21 @@ pub async fn perform(
     Ok(())
 }
 
-/// What is told of a user.
+fn parse_other(other: &str) -> Result<UserId, TaskError> {
+    other.parse().map_err(|_| TaskError::Never("no user id"))
+}
+
+const fn status_of(online: bool) -> Status {
+    if online { Status::Online } else { Status::Offline }
+}
+
+/// What friends are shown of a user.
 fn user_presence(session: &Session, status: Status) -> UserPresence {
     UserPresence {
         user: session.user.to_string(),
         status: status.as_str().to_owned(),
-        last_active_at_ms: session.presence.lease.heard_at.as_ms(),
+        idle: status == Status::Online && session.is_idle(),
+        last_active_at_ms: Some(session.presence.lease.active_at().as_ms()),
     }
 }
 

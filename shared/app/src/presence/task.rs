@@ -59,6 +59,35 @@ pub enum Step {
         /// Who is to be told.
         unreached: Vec<Unreached>,
     },
+    /// Two users see each other's presence from a change of theirs on, or no longer.
+    Pair {
+        /// `usr_…`.
+        user: String,
+        /// `usr_…`.
+        other: String,
+        /// Whether they do after the change.
+        sees: bool,
+        /// When they changed it. Unit: milliseconds since the Unix epoch.
+        at_ms: u64,
+        /// Until when the change may still be made. Unit: milliseconds since the Unix epoch.
+        made_by_ms: u64,
+    },
+    /// Connections of one of such a pair did not take what they were notified of.
+    PairAgain {
+        /// `usr_…`, of whom.
+        user: String,
+        /// `usr_…`, who is notified.
+        other: String,
+        /// What of.
+        online: bool,
+        /// When the pair was changed. Unit: milliseconds since the Unix epoch.
+        at_ms: u64,
+        /// How often it was tried.
+        #[serde(flatten)]
+        tries: Tries,
+        /// Whose connections.
+        unreached: Vec<Unreached>,
+    },
     /// Connections of the user did not get the question whether they are alive.
     Ask {
         /// `usr_…`.
@@ -130,6 +159,21 @@ impl PresenceTask {
         Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
     }
 
+    pub(crate) fn pair(
+        [user, other]: [UserId; 2],
+        sees: bool,
+        changed_at: Timestamp,
+        made_by: Timestamp,
+    ) -> Self {
+        Self::V1(Step::Pair {
+            user: user.to_string(),
+            other: other.to_string(),
+            sees,
+            at_ms: changed_at.as_ms(),
+            made_by_ms: made_by.as_ms(),
+        })
+    }
+
     pub(crate) fn ask(user: UserId, Asked { tries, full }: Asked) -> Self {
         let full = full.into_iter().map(|id| id.to_string()).collect();
         Self::V1(Step::Ask { user: user.to_string(), tries, full })
@@ -144,6 +188,8 @@ impl Step {
             | Self::Check { user, .. }
             | Self::Tell { user, .. }
             | Self::Again { user, .. }
+            | Self::Pair { user, .. }
+            | Self::PairAgain { user, .. }
             | Self::Ask { user, .. }
             | Self::EndSockets { user, .. }
             | Self::CloseAgain(CloseAgain { user, .. }) => user,
@@ -188,6 +234,21 @@ mod tests {
             r#"{"version":"v1","step":"again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
         );
         let asked = Asked { tries: Tries { full: 2, failed: 3 }, full: ["c="].map(ConnectionId::new).into() };
+        check(
+            &PresenceTask::pair([user, user], false, Timestamp::from_ms(1), Timestamp::from_ms(2)),
+            r#"{"version":"v1","step":"pair","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sees":false,"at_ms":1,"made_by_ms":2}"#,
+        );
+        check(
+            &PresenceTask::V1(Step::PairAgain {
+                user: user.to_string(),
+                other: user.to_string(),
+                online: false,
+                at_ms: 1,
+                tries: Tries { full: 2, failed: 0 },
+                unreached: Vec::new(),
+            }),
+            r#"{"version":"v1","step":"pair_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"at_ms":1,"tries":2,"unreached":[]}"#,
+        );
         check(
             &PresenceTask::ask(user, asked),
             r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2,"failures":3,"full":["c="]}"#,

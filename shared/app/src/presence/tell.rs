@@ -9,7 +9,9 @@ use confab_protocol::{ServerFrame, server};
 use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, may_look, told, user_presence};
 use crate::Error;
 use crate::announce::{Posted, post_to};
-use crate::ports::{Connections, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError};
+use crate::ports::{
+    Connections, Contact, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError,
+};
 use crate::unreached::{Retry, Tries, only, retries};
 
 /// Contact rows, requests and blocks among them, of which one message of the queue serves the friends; more are split
@@ -71,8 +73,28 @@ async fn tell_page(
         }
         Status::Offline => Ok(()),
     };
-    tell_friends(context, connections, &friends, session, status, Tries::default()).await?;
+    if tell_friends(context, connections, &friends, session, status, Tries::default()).await?
+        == Status::Online
+    {
+        let page = context.store.contacts(session.user, after, FRIENDS_MAX).await?;
+        correct_former_friends(context, session.user, &friends, &friends_of(&page)).await?;
+    }
     Ok(looked?)
+}
+
+/// Has those notified once more who ceased to be friends while they were told `online`: what they were told of the end of
+/// the friendship may have come before.
+async fn correct_former_friends(
+    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
+    user: UserId,
+    told: &[Session],
+    friends: &[UserId],
+) -> Result<(), StoreError> {
+    for former in told.iter().filter(|row| !friends.contains(&row.user)) {
+        let task = PresenceTask::pair([user, former.user], false, context.now, context.now);
+        context.queue.put(&task, Duration::ZERO).await?;
+    }
+    Ok(())
 }
 
 /// Tells those again whose connections did not take the news, unless it is old by now: then whoever told what is new has
@@ -88,14 +110,16 @@ pub(super) async fn tell_again(
     let session = context.store.session(user).await?.filter(|session| told(session) == status);
     let Some(session) = session else { return Ok(()) };
     let others: Vec<UserId> = unreached.keys().copied().collect();
-    let relations = context.store.relations(user, &others).await?;
-    let friends = relations.iter().filter(|contact| contact.relation.tells_presence());
-    let friends: Vec<UserId> = friends.map(|contact| contact.other).collect();
+    let friends = friends_among(&context.store.relations(user, &others).await?);
     let friends = only(context.store.sessions(&friends).await?, unreached);
-    tell_friends(context, connections, &friends, &session, status, tries).await
+    if tell_friends(context, connections, &friends, &session, status, tries).await? == Status::Online {
+        let left = friends_among(&context.store.relations(user, &others).await?);
+        correct_former_friends(context, user, &friends, &left).await?;
+    }
+    Ok(())
 }
 
-/// Tells friends what is true, and has those told again who were not reached.
+/// Tells friends what is true, and has those told again who were not reached. Gives what they were told last.
 async fn tell_friends(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
@@ -103,7 +127,7 @@ async fn tell_friends(
     session: &Session,
     status: Status,
     tries: Tries,
-) -> Result<(), Error> {
+) -> Result<Status, Error> {
     let (user, mut last) = (session.user, status);
     let mut posted = post(context, connections, friends, session, status).await?;
     // Two changes may be told at the same time: whoever tells last tells what is true then.
@@ -114,7 +138,7 @@ async fn tell_friends(
             {
                 context.queue.put(&PresenceTask::again(user, last, tries, unreached), pause).await?;
             }
-            return Ok(());
+            return Ok(last);
         };
         last = told(&now);
         posted = post(context, connections, friends, &now, last).await?;
@@ -179,6 +203,10 @@ async fn post(
 }
 
 fn friends_of(page: &ContactPage) -> Vec<UserId> {
-    let friends = page.contacts.iter().filter(|contact| contact.relation.tells_presence());
+    friends_among(&page.contacts)
+}
+
+fn friends_among(contacts: &[Contact]) -> Vec<UserId> {
+    let friends = contacts.iter().filter(|contact| contact.relation.tells_presence());
     friends.map(|contact| contact.other).collect()
 }

@@ -18,7 +18,7 @@ use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, User
 use crate::{TaskError, metric};
 
 /// Members that are alerted side by side: few enough for one invocation's connections.
-const USERS_AT_ONCE: usize = 32;
+pub(super) const USERS_AT_ONCE: usize = 32;
 
 /// How often an alert is tried that the push service does not take; after that the task is parked.
 const TRIES_MAX: u32 = 6;
@@ -45,6 +45,10 @@ pub(super) async fn alert_each(
     if unless_heard {
         let users: Vec<UserId> = heard.keys().copied().collect();
         for session in context.store.sessions(&users).await? {
+            if session.is_idle() {
+                heard.insert(session.user, session.presence.lease.active_at());
+                continue;
+            }
             // Nothing but being heard from changes it, by whatever clock.
             if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at != *seen) {
                 heard.remove(&session.user);

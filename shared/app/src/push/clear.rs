@@ -1,10 +1,12 @@
-//! Clearing alerts of what was read on another device.
+//! Clearing alerts of what was read on another device, and of what counts as unread no longer.
 
 use confab_domain::alerts::{Telling, Told};
 use confab_domain::notification::Notice;
-use confab_domain::{Alerts, Seq};
+use confab_domain::{Alerts, ConversationId, DeviceId, Seq, UserId};
+use futures_util::{StreamExt, stream};
 
-use super::badge::Badges;
+use super::alert::USERS_AT_ONCE;
+use super::badge::{Badges, counts};
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
 use super::{ATTEMPTS_MAX, Context};
@@ -76,4 +78,58 @@ pub(super) async fn clear(
         return Ok(());
     }
     Err(StoreError::Unavailable("a row is changed too often".into()).into())
+}
+
+/// Takes a conversation out of the alerts and the badge on the phones of users who have left or muted it.
+///
+/// Whoever is back by then, or hears it again, keeps them. Best effort past the rows: the next alert, or opening the app,
+/// has the right badge too.
+pub(super) async fn clear_all(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + MessageLog + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    users: &[String],
+    conversation: &str,
+    except: Option<&str>,
+) -> Result<(), TaskError> {
+    let users = users.iter().map(|user| user_id(user)).collect::<Result<Vec<_>, _>>()?;
+    let except = except.map(device_id).transpose()?;
+    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
+    let mut results = stream::iter(users)
+        .map(|user| Box::pin(clear_one(context, user, conversation, except)))
+        .buffer_unordered(USERS_AT_ONCE);
+    let mut failure = None;
+    while let Some(result) = results.next().await {
+        failure = result.err().or(failure);
+    }
+    failure.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn clear_one(
+    context: &Context<
+        '_,
+        impl Inboxes + Devices + MessageLog + Sync,
+        impl Push + Sync,
+        impl PushQueue + Sync,
+    >,
+    user: UserId,
+    conversation: ConversationId,
+    except: Option<DeviceId>,
+) -> Result<(), StoreError> {
+    let Some(row) = context.store.get(user, conversation).await? else { return Ok(()) };
+    let counted = row.alerts.count.filter(|count| count.unread > 0).map(|count| count.upto);
+    let shown = row.alerts.newest.filter(|_| row.alerts.is_shown());
+    let Some(upto) = shown.max(counted).filter(|_| !counts(&row, context.now)) else { return Ok(()) };
+    let mut devices = context.store.devices(user).await?;
+    devices.retain(|device| device.push.is_some() && Some(device.device) != except);
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let badge = Badges::read(context, user).await?.others_counted_anew(context, conversation).await?;
+    let letter = Letter { conversation, collapses: true, badge: Some(badge), notice: &Notice::Read(upto) };
+    publish_each(context, &letter, devices).await;
+    Ok(())
 }

@@ -103,7 +103,7 @@ impl Outcome {
             Self::Muted => "they have muted the conversation, as of now",
             Self::NoDevice => "none of their devices is registered for pushes, as of now",
             Self::Connected => {
-                "they are connected, as of now; whoever is connected is not alerted, unless they turn out to have been silent since"
+                "they are connected and not idle, as of now; whoever is connected is not alerted, unless they turn out to have been silent since"
             }
             Self::NotAlerted => {
                 "they were connected when it was announced, or its task is still in the queue, in the dead-letter queue, or was never queued"
@@ -161,7 +161,7 @@ async fn member(
 ) -> Result<Member, Error> {
     let (row, devices) =
         futures_util::future::try_join(store.get(user, entry.conversation), store.devices(user)).await?;
-    let is_online = session.is_some_and(|session| session.status(policy, now) == Status::Online);
+    let is_online = session.is_some_and(|row| row.status(policy, now) == Status::Online && !row.is_idle());
     let is_registered = devices.iter().any(|device| device.push.is_some());
     let outcome = outcome(entry, user, row.as_ref(), is_registered, is_online, now);
     let is_connected = |device| {

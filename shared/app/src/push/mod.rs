@@ -3,7 +3,8 @@
 //! Whoever announces a message notes which members it did not reach, and puts one task for all of them into a queue
 //! ([`crate::announce`]). For each of them the `push` function looks whether they still want to know, writes down that
 //! they are alerted, and only then publishes to their devices ([`alert`]). Who turns out to have been away is alerted to
-//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others ([`clear`]). The rules
+//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others; leaving or muting a
+//! conversation clears those on all ([`clear`]). The rules
 //! stand in `confab_domain::{alerts, reach, notification}`.
 
 mod alert;
@@ -76,6 +77,9 @@ pub async fn perform(
         Step::Silence { user, heard_at_ms } => silence::after_silence(context, user, *heard_at_ms).await,
         Step::Clear { user, conversation, reader, read_seq } => {
             clear::clear(context, user, conversation, (reader, *read_seq)).await
+        }
+        Step::ClearAll { users, conversation, except } => {
+            clear::clear_all(context, users, conversation, except.as_deref()).await
         }
     }
 }

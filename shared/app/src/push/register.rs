@@ -27,7 +27,7 @@ pub async fn register(
         wanted.platform.parse().map_err(|error: confab_domain::push::UnknownPlatform| {
             Refusal::field("platform", error.to_string())
         })?;
-    let token = PushToken::parse(&wanted.token)?;
+    let token = PushToken::parse_of(platform, &wanted.token)?;
     let endpoint = match push.endpoint(platform, &token).await? {
         EndpointOutcome::Ready(endpoint) => endpoint,
         EndpointOutcome::NotOffered => {

@@ -59,6 +59,16 @@ pub enum Step {
         /// Up to where they have on that one.
         read_seq: u64,
     },
+    /// A conversation is unread no longer, since members have left it or muted it.
+    ClearAll {
+        /// `usr_…` of each.
+        users: Vec<String>,
+        /// `dm_…` or `grp_…`.
+        conversation: String,
+        /// `dev_…`, on which a user did it, and which knows.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        except: Option<String>,
+    },
 }
 
 /// A message, as far as an alert needs to know it.
@@ -82,7 +92,7 @@ pub struct MessageRef {
 pub struct Absent {
     /// `usr_…`.
     pub user: String,
-    /// When they were last heard from; 0 for never. Unit: milliseconds since the Unix epoch.
+    /// When they were last heard from, or active where they are idle; 0 for never. Unit: milliseconds since the Unix epoch.
     pub heard_at_ms: u64,
 }
 
@@ -134,12 +144,24 @@ impl PushTask {
         })
     }
 
+    pub(crate) fn clear_all(
+        users: &[UserId],
+        conversation: ConversationId,
+        except: Option<DeviceId>,
+    ) -> Self {
+        Self::V1(Step::ClearAll {
+            users: users.iter().map(UserId::to_string).collect(),
+            conversation: conversation.to_string(),
+            except: except.map(|device| device.to_string()),
+        })
+    }
+
     /// What tasks are kept apart by, so that a busy conversation does not hold up the others: its id, or a user's.
     pub fn group(&self) -> &str {
         let Self::V1(step) = self;
         match step {
             Step::Alert { message, .. } | Step::Again { message, .. } => &message.conversation,
-            Step::Clear { conversation, .. } => conversation,
+            Step::Clear { conversation, .. } | Step::ClearAll { conversation, .. } => conversation,
             Step::Silence { user, .. } => user,
         }
     }
@@ -211,6 +233,14 @@ mod tests {
         check(
             Step::Silence { user: USER.to_owned(), heard_at_ms: 3 },
             r#"{"version":"v1","step":"silence","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":3}"#,
+        );
+        check(
+            Step::ClearAll {
+                users: vec![USER.to_owned()],
+                conversation: "grp_01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
+                except: None,
+            },
+            r#"{"version":"v1","step":"clear_all","users":["usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"],"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         let (conversation, reader) = ("grp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "dev_01ARZ3NDEKTSV4RRFFQ69G5FAV");
         check(

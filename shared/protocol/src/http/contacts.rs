@@ -31,7 +31,10 @@ pub struct Contact {
     /// `online` or `offline`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::PresenceStatus))]
     pub status: String,
-    /// When they were last heard from; 0 where they never were. Unit: milliseconds since the Unix epoch.
+    /// True where they are connected and nobody is at their devices, as those say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle: bool,
+    /// When they were last active; 0 where they never were. Unit: milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active_at_ms: Option<u64>,
 }

@@ -249,6 +249,9 @@ pub struct Conversation {
     /// A group's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The other's public profile in a 1:1 conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Profile>,
     /// Position of the newest message; 0 where there is none.
     pub last_seq: u64,
     /// The user's own read marker; 0 where nothing is read.

@@ -1,0 +1,87 @@
+//! What sockets are told of contacts.
+
+use serde_json::{Value, json};
+use tests::{Chat, Socket, User};
+
+/// What has come of contacts that no test has looked at.
+async fn told(socket: &mut Socket) -> Vec<Value> {
+    let mut unseen = socket.unseen().await;
+    unseen.retain(|event| event["type"] == "contact");
+    unseen
+}
+
+fn event(user: &User, change: &str) -> Value {
+    json!({"type": "contact", "user": user.id, "change": change})
+}
+
+#[tokio::test]
+async fn the_other_is_told_of_a_request_and_of_a_friendship() {
+    let [alice, bob] = Chat::new().users().await;
+    let mut alices = alice.connect().await;
+    let mut bobs = [bob.connect().await, bob.another_device().await.connect().await];
+    alice.put_contact(&bob).await.ok();
+    for socket in &mut bobs {
+        assert_eq!(socket.next("contact").await, event(&alice, "requested"));
+    }
+    bob.put_contact(&alice).await.ok();
+    assert_eq!(alices.next("contact").await, event(&bob, "friends"));
+    bob.put_contact(&alice).await.ok();
+    assert!(told(&mut alices).await.is_empty(), "nothing has changed");
+    for socket in &mut bobs {
+        assert!(told(socket).await.is_empty(), "who says it knows it");
+    }
+}
+
+#[tokio::test]
+async fn a_former_friend_is_told_that_it_has_ended() {
+    let [alice, bob] = Chat::new().friends().await;
+    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    alice.remove_contact(&bob).await;
+    assert_eq!(bobs.next("contact").await, event(&alice, "ended"));
+    alice.remove_contact(&bob).await;
+    bob.remove_contact(&alice).await;
+    assert!(told(&mut bobs).await.is_empty());
+    assert!(told(&mut alices).await.is_empty(), "they ended it themselves");
+}
+
+#[tokio::test]
+async fn a_request_is_told_once_a_day_and_its_withdrawal_each_time() {
+    let [alice, bob] = Chat::new().users().await;
+    let mut bobs = bob.connect().await;
+    for _ in 0..3 {
+        alice.put_contact(&bob).await.ok();
+        alice.put_contact(&bob).await.ok();
+        alice.remove_contact(&bob).await;
+    }
+    let changes: Vec<Value> = told(&mut bobs).await.iter().map(|event| event["change"].clone()).collect();
+    assert_eq!(changes, ["requested", "ended", "ended", "ended"]);
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_refusal() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    alice.put_contact(&bob).await.ok();
+    bobs.next("contact").await;
+    bob.remove_contact(&alice).await;
+    assert!(told(&mut alices).await.is_empty());
+    alice.remove_contact(&bob).await;
+    assert!(told(&mut bobs).await.is_empty(), "whoever refused it was asked no more");
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_block_or_by_somebody_whom_they_block() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    alice.befriend(&carol).await;
+    let mut sockets = [alice.connect().await, bob.connect().await, carol.connect().await];
+    alice.block(&bob).await;
+    bob.put_contact(&alice).await.ok();
+    bob.remove_contact(&alice).await;
+    alice.unblock(&bob).await;
+    alice.block(&carol).await;
+    carol.remove_contact(&alice).await;
+    for socket in &mut sockets {
+        let told = told(socket).await;
+        assert!(told.is_empty(), "{told:?}");
+    }
+}

@@ -1,0 +1,96 @@
+//! What two are told of each other's presence when they begin to see it, and when they do no longer.
+
+use serde_json::Value;
+use std::time::Duration;
+use tests::{Chat, Socket, User, times};
+use tokio::time::Instant;
+
+/// After which whatever a change of contacts tells has come: a message of the queue waits for a second, or twice for two
+/// where the change took that long.
+fn settled() -> Instant {
+    Instant::now() + times::told_within() + Duration::from_secs(7)
+}
+
+/// What is told of somebody next.
+async fn next(socket: &mut Socket, user: &User) -> Value {
+    socket.next_presence(user, settled()).await
+}
+
+/// Alice and Bob, connected; both have answered to something since.
+async fn connected(alice: &User, bob: &User) -> (Socket, Socket) {
+    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    alices.stay_awake();
+    bobs.stay_awake();
+    alices.assert_alive().await;
+    bobs.assert_alive().await;
+    (alices, bobs)
+}
+
+#[tokio::test]
+async fn a_friendship_gives_the_present_state() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut alices, mut bobs) = connected(&alice, &bob).await;
+    alice.befriend(&bob).await;
+    assert_eq!(next(&mut alices, &bob).await["status"], "online");
+    assert_eq!(next(&mut bobs, &alice).await["status"], "online");
+}
+
+#[tokio::test]
+async fn a_friendship_with_somebody_who_is_not_there_tells_so() {
+    let [alice, bob] = Chat::new().users().await;
+    let mut alices = alice.connect().await;
+    alices.stay_awake();
+    alice.befriend(&bob).await;
+    let row = next(&mut alices, &bob).await;
+    assert_eq!((&row["status"], &row["last_active_at_ms"]), (&"offline".into(), &0.into()), "{row}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_friendship_tells_both_a_last_offline() {
+    let [alice, bob] = Chat::new().friends().await;
+    let (mut alices, mut bobs) = connected(&alice, &bob).await;
+    assert_eq!(alices.status_of(&bob).await.as_deref(), Some("online"));
+    alices.listen_until(Instant::now() + times::told_within()).await;
+    alices.unseen().await;
+    bobs.unseen().await;
+    bob.remove_contact(&alice).await;
+    assert_eq!(next(&mut alices, &bob).await["status"], "offline");
+    assert_eq!(next(&mut bobs, &alice).await["status"], "offline");
+    // What happens afterwards is nobody's business.
+    bob.http.post("/v1/logout", &serde_json::json!({})).await.no_content();
+    alices.sees_no_presence_until(Instant::now() + times::told_within()).await;
+}
+
+#[tokio::test]
+async fn a_block_looks_like_going_and_its_end_like_coming() {
+    let [alice, bob] = Chat::new().friends().await;
+    let (mut alices, mut bobs) = connected(&alice, &bob).await;
+    bobs.listen_until(Instant::now() + times::told_within()).await;
+    alices.unseen().await;
+    bobs.unseen().await;
+    alice.block(&bob).await;
+    let told = next(&mut bobs, &alice).await;
+    assert_eq!(told["status"], "offline");
+    let row = bob.contact(&alice).await;
+    let of = |row: &Value| (row["status"].clone(), row["last_active_at_ms"].clone());
+    assert_eq!(of(&row), of(&told), "{row} after {told}");
+    assert_eq!(next(&mut alices, &bob).await["status"], "offline");
+
+    alice.unblock(&bob).await;
+    let back = next(&mut bobs, &alice).await;
+    assert_eq!(back["status"], "online");
+    assert!(back["last_active_at_ms"].as_u64() >= told["last_active_at_ms"].as_u64(), "{back} after {told}");
+    assert_eq!(next(&mut alices, &bob).await["status"], "online");
+}
+
+#[tokio::test]
+async fn strangers_learn_nothing_by_a_block_or_a_request() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut alices, mut bobs) = connected(&alice, &bob).await;
+    alice.put_contact(&bob).await.ok();
+    alice.block(&bob).await;
+    alice.unblock(&bob).await;
+    alice.remove_contact(&bob).await;
+    alices.sees_no_presence_until(Instant::now() + 2 * times::told_within()).await;
+    bobs.sees_no_presence().await;
+}

@@ -1,0 +1,45 @@
+//! Who is told of a changed profile.
+
+use serde_json::{Value, json};
+use tests::{Chat, Socket};
+
+async fn told(socket: &mut Socket) -> Vec<Value> {
+    let mut unseen = socket.unseen().await;
+    unseen.retain(|event| event["type"] == "profile");
+    unseen
+}
+
+#[tokio::test]
+async fn friends_and_ones_other_devices_are_told_of_a_new_name() {
+    let [alice, bob, stranger, blocked] = Chat::new().users().await;
+    alice.befriend(&bob).await;
+    alice.befriend(&blocked).await;
+    alice.block(&blocked).await;
+    alice.put_contact(&stranger).await.ok();
+    alice.create_group(&[&stranger]).await;
+    let mut laptop = alice.another_device().await.connect().await;
+    let mut bobs = bob.connect().await;
+    let mut others = [alice.connect().await, stranger.connect().await, blocked.connect().await];
+    alice.http.patch("/v1/me", &json!({"display_name": "Älice 🙂"})).await.ok();
+    let expected = json!({"type": "profile", "user": alice.id, "display_name": "Älice 🙂"});
+    assert_eq!(bobs.next("profile").await, expected);
+    assert_eq!(laptop.next("profile").await, expected);
+    for socket in &mut others {
+        let told = told(socket).await;
+        assert!(told.is_empty(), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_avatar_that_is_given_and_taken_away_is_told() {
+    let [alice, bob] = Chat::new().friends().await;
+    let mut bobs = bob.connect().await;
+    let avatar = "https://example.com/alice.png";
+    alice.http.patch("/v1/me", &json!({"avatar": avatar})).await.ok();
+    assert_eq!(bobs.next("profile").await["avatar"], avatar);
+    alice.http.patch("/v1/me", &json!({"avatar": null})).await.ok();
+    assert!(bobs.next("profile").await.get("avatar").is_none());
+    alice.http.patch("/v1/me", &json!({})).await.ok();
+    alice.http.patch("/v1/me", &json!({"display_name": ""})).await.refused(400, "bad_request");
+    assert!(told(&mut bobs).await.is_empty(), "nothing has changed");
+}
