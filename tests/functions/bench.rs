@@ -362,7 +362,12 @@ impl Bench {
     }
 
     pub(crate) async fn heartbeat(&self, user: &User) -> Value {
-        frame_of(self.heartbeat.handle(message(user, "heartbeat", &json!({"action": "heartbeat"}))).await)
+        self.beats(user, &json!({"action": "heartbeat"})).await
+    }
+
+    /// A heartbeat as this frame.
+    pub(crate) async fn beats(&self, user: &User, frame: &Value) -> Value {
+        frame_of(self.heartbeat.handle(message(user, "heartbeat", frame)).await)
     }
 }
 

@@ -3,6 +3,9 @@
 //! Request units are exact and the same everywhere, unlike times: the emulator
 //! answers with `ConsumedCapacity`, which the production handlers never see.
 
+use confab_domain::ConversationId;
+use serde_json::{Value, json};
+
 use crate::bench::{Bench, User};
 
 /// Units that an operation may cost at most, and how many of its requests may wait for each other.
@@ -162,4 +165,31 @@ async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_
         check("fan-out to a hundred", &bench, &budget);
         assert_eq!(bench.posts(), 99, "the sender's own device gets no event");
     }
+}
+
+/// The login and the rows, and of each conversation its end, a page to count by, and half a unit for who the other is.
+#[tokio::test]
+async fn the_chat_list_costs_half_a_read_per_peer_besides() {
+    const PEERS: u8 = 20;
+    let bench = Bench::new().await;
+    let session = bench.signs_up("carol").await;
+    let token = session["access_token"].as_str().expect("a token").to_owned();
+    let carol = session["user"].as_str().expect("a user").parse().expect("a user id");
+    for n in 2..2 + PEERS {
+        let peer = User::new(&bench, n.into()).await;
+        let conversation = ConversationId::dm(carol, peer.id).expect("two users");
+        let path = format!("/v1/conversations/{conversation}/messages");
+        let message = json!({"client_message_id": "m1", "text": "hello"});
+        assert_eq!(bench.call("POST", &path, &token, message).await.0, 200);
+    }
+    bench.meter.reset();
+    let (status, list) = bench.call("GET", "/v1/conversations", &token, Value::Null).await;
+    let usage = bench.meter.snapshot();
+    assert_eq!(status, 200, "{list}");
+    let rows = list["conversations"].as_array().expect("rows");
+    assert!(rows.iter().all(|row| row["peer"]["display_name"] == "A user"), "{list}");
+    assert_eq!(rows.len(), usize::from(PEERS));
+    let (login_and_rows, per_row, per_peer) = (1.0 + 3.0, 2.0, 0.5);
+    let expected = login_and_rows + f64::from(PEERS) * (per_row + per_peer);
+    assert!(usage.read_units <= expected && usage.write_units == 0.0, "{usage:?}");
 }

@@ -5,6 +5,7 @@ use confab_app::presence::{CloseAgain, PresenceTask, Step};
 use confab_domain::{ContactChange, DeviceId, Relation, Timestamp, UserId};
 use confab_lambda::clock;
 use confab_protocol::server::ClosingReason;
+use serde_json::json;
 use ulid::Ulid;
 
 use crate::bench::{Bench, User};
@@ -56,6 +57,12 @@ impl Bench {
     /// As if nothing had been heard of a user for long.
     pub(crate) async fn was_not_heard_for_long(&self, user: &User) {
         self.was_heard_at(user, Timestamp::from_ms(1)).await;
+    }
+
+    /// Has a user say that nobody is there.
+    pub(crate) async fn is_idle(&self, user: &User) {
+        let frame = json!({"action": "heartbeat", "idle": true});
+        assert_eq!(self.beats(user, &frame).await["type"], "heartbeat");
     }
 
     /// As if a user had sent a heartbeat at this moment.

@@ -14,6 +14,28 @@ async fn a_heartbeat_costs_one_write() {
     check("a heartbeat", &bench, &Budget { write_units: 1.0, read_units: 0.0, round_trips: 1 });
 }
 
+/// Whether it says that nobody is there, or ends that.
+#[tokio::test]
+async fn an_idle_heartbeat_costs_one_write_and_a_send_that_ends_it_one_more() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    bench.send(&ada, &bob, "m1", "opens").await;
+    for _ in 0..2 {
+        bench.meter.reset();
+        bench.is_idle(&ada).await;
+        check("an idle heartbeat", &bench, &Budget { write_units: 1.0, read_units: 0.0, round_trips: 1 });
+    }
+    bench.meter.reset();
+    bench.send(&ada, &bob, "m2", "I am back.").await;
+    check("a send", &bench, &Budget { write_units: 3.0, read_units: 4.5, round_trips: 4 });
+    bench.meter.reset();
+    bench.send(&ada, &bob, "m3", "And here.").await;
+    check("a send", &bench, &Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 });
+    bench.meter.reset();
+    bench.connect(1, "d1=").await;
+    check("a connect", &bench, &Budget { write_units: 1.0, read_units: 1.0, round_trips: 2 });
+}
+
 #[tokio::test]
 async fn a_connect_costs_at_most_two_writes() {
     let bench = Bench::new().await;

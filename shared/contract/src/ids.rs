@@ -7,8 +7,8 @@ use confab_domain::account::Handle;
 use confab_domain::device::Device;
 use confab_domain::log::Attempt;
 use confab_domain::{
-    Attendance, ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId, InviteId, Kind,
-    Message, Seq, Timestamp, UserId,
+    Attendance, ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, FamilyId, GroupId,
+    InviteId, Kind, Message, Seq, Timestamp, UserId,
 };
 use ulid::Ulid;
 
