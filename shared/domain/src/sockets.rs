@@ -122,6 +122,21 @@ fn newest_first(connections: &mut [Connection]) {
     connections.sort_by(|one, other| other.opened_at.cmp(&one.opened_at).then(other.id.cmp(&one.id)));
 }
 
+/// Whether nobody is at the devices of a user with these connections: one has said so last, and none has said otherwise.
+///
+/// A connection that has said nothing changes nothing.
+pub fn is_idle<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> bool {
+    let mut idle = false;
+    for connection in connections {
+        match connection.attendance {
+            Attendance::Unstated => {}
+            Attendance::Attended => return false,
+            Attendance::Idle => idle = true,
+        }
+    }
+    idle
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +158,25 @@ mod tests {
             family: None,
             opened_at: at(n),
             attendance: Attendance::Unstated,
+        }
+    }
+
+    #[test]
+    fn a_user_is_idle_where_a_connection_says_so_and_none_says_otherwise() {
+        use Attendance::{Attended, Idle, Unstated};
+        for (says, expected) in [
+            (&[][..], false),
+            (&[Unstated], false),
+            (&[Attended], false),
+            (&[Idle], true),
+            (&[Unstated, Idle, Unstated], true),
+            (&[Idle, Idle], true),
+            (&[Idle, Attended], false),
+            (&[Attended, Idle, Unstated], false),
+        ] {
+            let connections =
+                says.iter().map(|attendance| Connection { attendance: *attendance, ..open(1, 1) });
+            assert_eq!(is_idle(&connections.collect::<Vec<_>>()), expected, "{says:?}");
         }
     }
 

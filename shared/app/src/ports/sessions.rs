@@ -5,8 +5,9 @@ use std::future::Future;
 
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::sockets::is_idle;
 use confab_domain::{
-    Attendance, Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
+    Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
 };
 
 use super::StoreError;
@@ -111,9 +112,7 @@ impl Session {
 
     /// Whether nobody is at the user's devices, as a connection says that is not among `closed`, and none contradicts.
     pub fn is_idle_without(&self, closed: &BTreeSet<ConnectionId>) -> bool {
-        let open = || self.connections.iter().filter(|connection| !closed.contains(&connection.id));
-        let says = |attendance| open().any(|connection| connection.attendance == attendance);
-        says(Attendance::Idle) && !says(Attendance::Attended)
+        is_idle(self.connections.iter().filter(|connection| !closed.contains(&connection.id)))
     }
 
     /// Whether nobody is at the user's devices, as a connection says, and none contradicts.
