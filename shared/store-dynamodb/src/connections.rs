@@ -18,7 +18,7 @@ use confab_domain::{Attendance, ConnectionId, DeviceId, Timestamp};
 use crate::devices::FAMILY;
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::DEVICE;
-use crate::sessions::{ENDS_AT_MS, LAST_ACTIVE_AT_MS};
+use crate::session_row::{ENDS_AT_MS, LAST_ACTIVE_AT_MS};
 
 const OPENED_AT_MS: &str = "opened_at_ms";
 pub(crate) const IDLE: &str = "idle";

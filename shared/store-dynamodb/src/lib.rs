@@ -29,6 +29,7 @@ mod memberships;
 mod message_log;
 mod push_tokens;
 mod rate_limits;
+mod session_row;
 mod sessions;
 mod users;
 

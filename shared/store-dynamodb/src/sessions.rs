@@ -1,24 +1,19 @@
 //! Connections and presence.
 //!
-//! Shape: `{user S, last_active_at_ms N, attended_at_ms N?, ends_at_ms N?, alone_since_ms N?, watch S?,
-//! watched_until_ms N?, ended_by S?}` and the attributes of [`connections`]. A watch is sixteen hexadecimal digits. The user's [`budgets`] stand beside that.
-//! A row that has nothing else belongs to a user who never connected, and is no session.
+//! The shape of a row stands in [`crate::session_row`].
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    ConditionCheck, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use confab_app::ports::{
     Connection, ConnectionChange, OpenOutcome, ReopenOutcome, Session, Sessions, StoreError,
 };
 use confab_domain::budget::{Budgets, Charges};
-use confab_domain::lease::Lease;
-use confab_domain::watch::Watch;
-use confab_domain::{Attendance, Presence, Timestamp, UserId, WatchId};
+use confab_domain::{Attendance, Presence, Timestamp, UserId};
 
 use crate::budgets::{Additions, CHARGE_ATTEMPTS_MAX, budgets};
 use crate::compare::Comparison;
@@ -28,15 +23,10 @@ use crate::error::{condition_held, failed_conditions, lost_a_race, store_error};
 use crate::item::{Item, Reader, text, time};
 use crate::pauses::Pauses;
 use crate::schema::{DEVICE, USER};
+use crate::session_row::{
+    ATTENDED_AT_MS, ENDS_AT_MS, LAST_ACTIVE_AT_MS, attributes, opened, presence, session,
+};
 use crate::{Store, batch};
-
-pub(crate) const LAST_ACTIVE_AT_MS: &str = "last_active_at_ms";
-pub(crate) const ENDS_AT_MS: &str = "ends_at_ms";
-const ATTENDED_AT_MS: &str = "attended_at_ms";
-const ALONE_SINCE_MS: &str = "alone_since_ms";
-const WATCH: &str = "watch";
-const WATCHED_UNTIL_MS: &str = "watched_until_ms";
-const ENDED_BY: &str = "ended_by";
 
 /// Times that a transaction is tried that meets other writes to its rows.
 const REOPEN_ATTEMPTS_MAX: u32 = 4;
@@ -347,64 +337,4 @@ async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, StoreError>
             _ => Err(store_error(error)),
         },
     }
-}
-
-fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 7] {
-    let Presence { lease, watch, ended_by } = presence;
-    [
-        (LAST_ACTIVE_AT_MS, Some(time(lease.heard_at))),
-        (ATTENDED_AT_MS, lease.attended_at.map(time)),
-        (ENDS_AT_MS, lease.ends_at.map(time)),
-        (ALONE_SINCE_MS, lease.alone_since.map(time)),
-        (WATCH, watch.map(|watch| watch_id(watch.id))),
-        (WATCHED_UNTIL_MS, watch.map(|watch| time(watch.until))),
-        (ENDED_BY, ended_by.map(watch_id)),
-    ]
-}
-
-fn watch_id(id: WatchId) -> AttributeValue {
-    text(format_args!("{:016x}", id.0))
-}
-
-fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
-    let id = |name: &str| {
-        let digits = reader.optional_text(name)?;
-        let id = digits.map(|digits| u64::from_str_radix(digits, 16).map_err(|_| reader.malformed(name)));
-        Ok::<_, StoreError>(id.transpose()?.map(WatchId))
-    };
-    let watch = match id(WATCH)? {
-        None => None,
-        Some(id) => Some(Watch { id, until: reader.time(WATCHED_UNTIL_MS)? }),
-    };
-    Ok(Presence {
-        lease: Lease {
-            heard_at: reader.time(LAST_ACTIVE_AT_MS)?,
-            attended_at: reader.optional_time(ATTENDED_AT_MS)?,
-            ends_at: reader.optional_time(ENDS_AT_MS)?,
-            alone_since: reader.optional_time(ALONE_SINCE_MS)?,
-        },
-        watch,
-        ended_by: id(ENDED_BY)?,
-    })
-}
-
-/// A row without presence has budgets alone.
-fn session(item: &Item) -> Result<Option<Session>, StoreError> {
-    if !item.contains_key(LAST_ACTIVE_AT_MS) && item.contains_key(USER) {
-        return Ok(None);
-    }
-    let reader = Reader::new("a session", item);
-    let (connections, displaced) = connections::read(item)?;
-    Ok(Some(Session {
-        user: reader.parsed(USER)?,
-        presence: presence(reader)?,
-        connections,
-        displaced,
-        budgets: budgets(reader)?,
-    }))
-}
-
-/// A row that somebody has opened a connection in.
-fn opened(item: &Item) -> Result<Session, StoreError> {
-    session(item)?.ok_or_else(|| StoreError::malformed("a session", "not returned"))
 }

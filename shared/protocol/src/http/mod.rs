@@ -2,6 +2,7 @@
 
 mod accounts;
 mod contacts;
+mod conversations;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,6 +17,7 @@ use crate::{ErrorBody, Message};
 
 pub use accounts::{DeviceLabel, Login, Logout, PasswordChange, Refresh, Session, Signup};
 pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
+pub use conversations::{ChatList, Conversation, ReadMarker, Receipts};
 
 /// Every error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -223,66 +225,6 @@ pub struct MessagePage {
     pub messages: Vec<Message>,
     /// Whether there is more in the direction that was asked for.
     pub more: bool,
-}
-
-/// `GET /v1/conversations`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ChatList {
-    /// In no particular order.
-    pub conversations: Vec<Conversation>,
-    /// Give this as `cursor` for the next page; absent on the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-/// A conversation as one of its members sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Conversation {
-    /// `dm_…` or `grp_…`.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationId))]
-    pub conversation: String,
-    /// `dm` or `group`.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationKind))]
-    pub kind: String,
-    /// A group's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The other's public profile in a 1:1 conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peer: Option<Profile>,
-    /// Position of the newest message; 0 where there is none.
-    pub last_seq: u64,
-    /// The user's own read marker; 0 where nothing is read.
-    pub read_seq: u64,
-    /// Messages of others after the read marker.
-    pub unread_count: u64,
-    /// The newest message, shortened where it is long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_message: Option<Message>,
-    /// No pushes before this. Unit: milliseconds since the Unix epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub muted_until_ms: Option<u64>,
-}
-
-/// `GET /v1/conversations/{c}/receipts`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Receipts {
-    /// One per member.
-    pub receipts: Vec<ReadMarker>,
-}
-
-/// How far a member has read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReadMarker {
-    /// `usr_…`.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
-    pub user: String,
-    /// Up to and including; 0 where nothing is read.
-    pub read_seq: u64,
 }
 
 /// `GET /v1/devices`.
