@@ -80,7 +80,8 @@ fn pieces(
     for (index, (since, tells)) in history.iter().enumerate() {
         let until = history.get(index + 1).map_or(end, |next| next.0.min(end));
         let from = (*since).max(span.from).plus(settled);
-        if from < until && !ledger.is_changing(span.user, subject, span.from) {
+        let mut ends = ledger.spans.iter().filter(|end| [span.user, subject].contains(&end.user));
+        if from < until && !ends.any(|end| ledger.is_changing(span.user, subject, end.from)) {
             pieces.push(Piece { from, to: until, tells: *tells });
         }
     }

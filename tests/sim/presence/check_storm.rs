@@ -51,8 +51,9 @@ pub(crate) fn check(world: &World) {
                     faults.extend(answered_wrongly(world, span.user, subject, is_online));
                 }
                 let is_doubtful = ledger.doubtful.contains(&(span.device, subject));
-                // Who connects while a pair is changed may ask before it is, and is not notified of it.
-                if is_doubtful || ledger.is_changing(span.user, subject, span.from) {
+                // Who connects while a pair is changed may ask, or be told of, before it is, and is not notified of it.
+                let mut ends = ledger.spans.iter().filter(|end| [span.user, subject].contains(&end.user));
+                if is_doubtful || ends.any(|end| ledger.is_changing(span.user, subject, end.from)) {
                     continue;
                 }
                 let device = span.device;

@@ -140,6 +140,11 @@ async fn snapshot(
     try_join(relation, context.store.sessions(&users)).await
 }
 
+/// Whether a user is connected, and was not when the pair was changed.
+fn came_after(session: &Session, changed_at: Timestamp) -> bool {
+    session.is_connected() && session.connections.iter().all(|open| open.opened_at > changed_at)
+}
+
 /// What is to be posted, after `last` was; nothing where who sees knows it.
 fn due(
     context: &Context<'_, impl Sync, impl Sync>,
@@ -155,6 +160,10 @@ fn due(
         let status = told(session);
         if status == Status::Online && context.status(session) == Status::Offline {
             // Whoever looks at the lease notifies all friends.
+            return None;
+        }
+        if last.is_none() && came_after(session, view.changed_at) {
+            // Whoever told of their coming found the other among their friends.
             return None;
         }
         let mut presence = user_presence(session, status);
