@@ -1,6 +1,7 @@
 //! What becomes of a record that a function gets.
 
 use confab_app::ports::Sessions;
+use confab_lambda::records::{self, Received};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
@@ -253,6 +254,23 @@ async fn what_names_nobody_is_parked_and_what_is_done_already_is_done() {
     bench.run_presence().await;
     assert!(!comes_again(&begin(&ada.id.to_string()), |event| bench.presence.handle(event)).await);
     assert!(bench.parked(&bench.presence_queue).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_panic_is_a_failure_of_its_record_alone() {
+    let bench = Bench::new().await;
+    let (panics, done) = (r#""panics""#, r#""done""#);
+    let source = &bench.fan_out.source;
+    let handle = |event| {
+        records::perform_each("test", event, source, |received: Received<String>| async move {
+            assert_ne!(received.task, "panics");
+            Ok(())
+        })
+    };
+    let failed = bench.hand_over(&bench.fan_out_queue, &[done, panics], handle).await;
+    assert_eq!(failed, [panics]);
+    assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+    assert!(bench.comes_within_seconds(&bench.fan_out_queue, 5).await);
 }
 
 /// A batch of two, of which the store serves one.

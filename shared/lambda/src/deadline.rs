@@ -60,3 +60,28 @@ pub async fn undo(work: impl Future<Output = Result<(), Error>>) {
         Err(_elapsed) => tracing::warn!(event = "undo_failed", "undoing took too long"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_app::wire;
+    use confab_protocol::ErrorCode;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_too_long_is_answered_as_of_unknown_outcome() {
+        let error = within::<()>(std::future::pending()).await.unwrap_err();
+        assert_eq!(wire::error_body(&error).code, ErrorCode::Unavailable);
+        let in_time = async {
+            tokio::time::sleep(DEADLINE - Duration::from_millis(1)).await;
+            Ok(7)
+        };
+        assert!(matches!(within(in_time).await, Ok(7)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn undoing_does_not_outlast_the_function() {
+        let started = tokio::time::Instant::now();
+        undo(std::future::pending()).await;
+        assert!(started.elapsed() <= UNDO_TIME + Duration::from_millis(1));
+    }
+}

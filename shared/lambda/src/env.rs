@@ -64,11 +64,9 @@ impl Env {
     pub fn heartbeat_policy(&mut self) -> HeartbeatPolicy {
         let interval = Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS"));
         let timeout = Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS"));
-        if interval.saturating_mul(2) > timeout {
-            let problem = "CONFAB_HEARTBEAT_SECONDS is more than half of CONFAB_PRESENCE_TIMEOUT_SECONDS";
-            self.problems.push(problem.to_owned());
-        }
-        HeartbeatPolicy { interval, timeout }
+        let policy = HeartbeatPolicy { interval, timeout };
+        self.problems.extend(problem_of(policy).map(str::to_owned));
+        policy
     }
 
     /// The platform applications; an empty name is none.
@@ -114,9 +112,26 @@ fn rate(burst: u32, per_second: u32) -> Rate {
     Rate { burst: burst.max(1), interval: Duration::from_secs(1) / per_second.max(1) }
 }
 
+/// What is wrong with a policy under which everybody would be offline between two heartbeats.
+fn problem_of(policy: HeartbeatPolicy) -> Option<&'static str> {
+    let is_wrong = policy.interval.saturating_mul(2) > policy.timeout;
+    is_wrong.then_some("CONFAB_HEARTBEAT_SECONDS is more than half of CONFAB_PRESENCE_TIMEOUT_SECONDS")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cold_start_refuses_a_heartbeat_of_more_than_half_the_timeout() {
+        let problem = |interval, timeout| {
+            let [interval, timeout] = [interval, timeout].map(Duration::from_secs);
+            problem_of(HeartbeatPolicy { interval, timeout })
+        };
+        assert_eq!([problem(30, 90), problem(45, 90), problem(1, 2)], [None; 3]);
+        assert!(problem(46, 90).is_some() && problem(30, 30).is_some() && problem(1, 1).is_some());
+        assert!(problem(u64::MAX, 90).is_some());
+    }
 
     #[test]
     fn every_missing_variable_is_named_at_once() {
