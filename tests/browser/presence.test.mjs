@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Api } from './support/api.mjs';
 import { befriend, detail, dotInList, listed, openFriends } from './support/friends.mjs';
 import { startServer } from './support/server.mjs';
-import { LINE_CUT, scene } from './support/stage.mjs';
+import { LINE_CUT, scene, until } from './support/stage.mjs';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
@@ -139,28 +139,30 @@ scene('a phone has room for all of it', async (stage) => {
   await fits(phone);
 });
 
-scene('a page that nobody looks at says so, and takes it back when somebody does', async (stage) => {
+scene('a page that nobody looks at says so, phones are alerted meanwhile, and it takes that back when somebody does', async (stage) => {
   const ada = await stage.person();
+  const grace = await Api.signUp(stage.http, 'grace_idle', 'Grace Hopper');
   const wire = await ada.wire();
   await ada.signUp('ada_idle', 'Ada Lovelace');
-  const become = (state) =>
+  const phone = await Api.logIn(stage.http, 'ada_idle');
+  await phone.call('PUT', '/v1/devices/self/push', { platform: 'fcm', token: 'ada_idle'.repeat(8) });
+  const beats = (from) => wire.sent.slice(from).filter(({ action }) => action === 'heartbeat');
+  const saysNext = async (idle, act) => {
+    const before = wire.sent.length;
+    await act();
+    await until(() => beats(before).length);
+    assert.deepEqual(beats(before).map((beat) => beat.idle === true), beats(before).map(() => idle));
+  };
+  const become = (state) => () =>
     ada.page.evaluate((visibility) => {
       Object.defineProperty(document, 'visibilityState', { configurable: true, value: visibility });
       document.dispatchEvent(new Event('visibilitychange'));
     }, state);
-  const saysNext = async (state, idle) => {
-    const before = wire.sent.length;
-    await become(state);
-    while (!wire.sent.slice(before).some(({ action }) => action === 'heartbeat')) await ada.page.evaluate(() => new Promise(requestAnimationFrame));
-    const beats = wire.sent.slice(before).filter(({ action }) => action === 'heartbeat');
-    assert.deepEqual(beats.map((beat) => beat.idle === true), beats.map(() => idle), state);
-  };
-  await saysNext('hidden', true);
-  const before = wire.sent.length;
-  wire.receive({ type: 'heartbeat', next_seconds: 10 });
-  while (wire.sent.length === before) await ada.page.evaluate(() => new Promise(requestAnimationFrame));
-  assert.equal(wire.sent[before].idle, true);
-  await saysNext('visible', false);
+  await saysNext(true, become('hidden'));
+  await saysNext(true, () => wire.receive({ type: 'heartbeat', next_seconds: 10 }));
+  await grace.say(await grace.conversationWith('ada_idle'), 'are you there?');
+  await until(async () => (await (await fetch(`${stage.http}/dev/pushes`)).json()).pushes.some(({ user }) => user === phone.user));
+  await saysNext(false, become('visible'));
 });
 
 /** Returns two users without a page, who are friends and have a chat of one message. */

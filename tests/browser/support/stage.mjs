@@ -7,6 +7,8 @@ import { startServer } from './server.mjs';
 
 /** Longest wait for anything on a page. Unit: milliseconds. */
 const WAIT_MS_MAX = 15_000;
+/** How often {@link until} looks. Unit: milliseconds. */
+const POLL_MS = 20;
 /** What a browser itself writes when requests fail because a test cut the line. */
 export const LINE_CUT = /net::ERR_|WebSocket connection to/;
 /** What Playwright writes where a person's browser has no service workers. */
@@ -51,6 +53,17 @@ export function scene(sentence, options, body) {
       await stage.close();
     }
   });
+}
+
+/** Waits until `check` gives something that holds, and returns it. */
+export async function until(check) {
+  const end_ms = Date.now() + WAIT_MS_MAX;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    assert.ok(Date.now() < end_ms, `waited in vain for: ${check}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 /** The browsers of one test. */
