@@ -34,14 +34,15 @@ async fn an_outsider_does_not_learn_from_a_reply_how_much_was_said() {
 }
 
 #[tokio::test]
-async fn nobody_reads_a_group_that_has_ended() {
-    let [alice, bob] = Chat::new().users().await;
+async fn nobody_else_reads_a_group_that_has_ended() {
+    let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.post_text(&group, "soon over").await;
     alice.http.delete(&format!("/v1/groups/{group}")).await.no_content();
-    for user in [&alice, &bob] {
-        user.http.get(&format!("/v1/conversations/{group}/messages")).await.refused(404, "not_found");
-    }
+    carol.page(&group, "").await.refused(404, "not_found");
+    let mut phone = carol.connect().await;
+    phone.refused(json!({"action": "history", "conversation": group}), "not_found").await;
+    assert_eq!(phone.sync_frames(json!({"cursors": {&group: 0}})).await[0]["conversations"], json!([]));
 }
 
 #[tokio::test]

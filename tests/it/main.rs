@@ -22,6 +22,7 @@ mod group_additions;
 mod group_after_removal;
 mod group_consent;
 mod group_contention;
+mod group_departures;
 mod group_history;
 mod group_limits;
 mod group_members;

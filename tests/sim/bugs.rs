@@ -155,6 +155,11 @@ fn an_ended_row_that_is_lost_when_its_user_is_back_is_found() {
 }
 
 #[test]
+fn a_sync_that_is_silent_about_groups_one_is_out_of_is_found() {
+    check_found(Bug::EndedRowsUnread);
+}
+
+#[test]
 fn a_row_that_stays_of_no_group_is_found() {
     check_found(Bug::DeadRowsStay);
 }

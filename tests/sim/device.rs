@@ -44,6 +44,8 @@ pub(crate) struct Chat {
     pub(crate) last_seq: u64,
     /// By `seq`.
     pub(crate) messages: BTreeMap<u64, Message>,
+    /// A sync has told that the user is out; nothing has come since.
+    pub(crate) left: bool,
 }
 
 #[derive(Clone)]
@@ -315,6 +317,7 @@ impl Device {
         if *shown != message {
             self.world.fault(format!("{id:?} {} was shown as {shown:?}, then as {message:?}", message.seq));
         }
+        chat.left = false;
         chat.go_on();
         self.wants_sync |= chat.has_hole();
     }
@@ -334,6 +337,6 @@ impl Chat {
     }
 
     pub(crate) fn has_hole(&self) -> bool {
-        self.messages.last_key_value().is_some_and(|(last, _)| *last > self.cursor)
+        !self.left && self.messages.last_key_value().is_some_and(|(last, _)| *last > self.cursor)
     }
 }

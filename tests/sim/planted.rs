@@ -69,6 +69,8 @@ pub(crate) enum Bug {
     DeadRowsStay,
     /// What is left of an ended membership is not looked for where its user joins again.
     EndedRowsLost,
+    /// A sync does not look for groups that its user is out of.
+    EndedRowsUnread,
     /// Whether a reader is in a group is asked before the log is read, and not after.
     StandingAskedBeforeReading,
 }

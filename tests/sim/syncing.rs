@@ -1,17 +1,18 @@
 //! How a device asks for what it lacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use confab_app::ports::Inboxes;
 use confab_app::sync::{self, Resume};
-use confab_domain::{ConversationId, Seq};
+use confab_domain::{ConversationId, Message, Seq};
 use confab_protocol::{ServerFrame, server};
 
 use crate::checker;
 use crate::device::{Chat, Device, TRIES_MAX};
 use crate::executor::finish;
 use crate::planted::Bug;
+use crate::truth::Truth;
 
 impl Device {
     /// Syncs until the answer is complete.
@@ -27,9 +28,11 @@ impl Device {
     pub(crate) async fn sync(&mut self, limit: usize, partial: bool) -> bool {
         let Some(socket) = self.socket.clone() else { return false };
         self.receive();
-        let cursors = self.chats.iter().map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
+        let chats = self.chats.iter().filter(|(_, chat)| !chat.left);
+        let cursors = chats.map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
         let asked = sync::Sync { id: self.next_id(), cursors, limit, partial, after: None };
         let appended_before = self.world.memory.appended();
+        let ended_before = self.ended_among(&asked.cursors);
         let mut parts: Vec<server::Sync> = Vec::new();
         loop {
             let next = parts.last().and_then(|part| part.next.as_deref());
@@ -54,6 +57,7 @@ impl Device {
         if parts.last().is_none_or(|part| !part.complete) {
             self.world.fault("the last frame of a sync is not complete".to_owned());
         }
+        self.check_told_of_the_end(&asked, &appended_before, &ended_before, &parts);
         let mut whole = true;
         let mut ends = BTreeMap::new();
         for (id, end) in self.take_answer(parts, limit) {
@@ -82,9 +86,62 @@ impl Device {
         after
     }
 
+    /// Those whose rows say that the user is out.
+    fn ended_among(&self, cursors: &BTreeMap<ConversationId, Option<Seq>>) -> BTreeSet<ConversationId> {
+        let is_ended = |named: &&ConversationId| self.world.memory.has_ended(self.identity.user, **named);
+        cursors.keys().filter(is_ended).copied().collect()
+    }
+
+    /// Of each group that was named and that the user is out of, an answer says so, and has what they may still read.
+    fn check_told_of_the_end(
+        &self,
+        asked: &sync::Sync,
+        appended_before: &[Message],
+        ended_before: &BTreeSet<ConversationId>,
+        parts: &[server::Sync],
+    ) {
+        let user = self.identity.user;
+        let (before, after) = (Truth::of(appended_before), self.world.truth());
+        for conversation in asked.cursors.keys().filter(|conversation| {
+            conversation.group().is_some()
+                && before.turns(**conversation, user) == after.turns(**conversation, user)
+        }) {
+            let id = conversation.to_string();
+            let entries = parts.iter().flat_map(|part| &part.conversations);
+            let entries: Vec<_> = entries.filter(|entry| entry.conversation == id).collect();
+            let told = (
+                entries.iter().any(|entry| entry.left == Some(true)),
+                entries.iter().any(|entry| entry.deleted == Some(true)),
+            );
+            let is_out = before.since(*conversation, user).is_none();
+            let has_ended = before
+                .groups
+                .get(conversation)
+                .is_some_and(|group| group.deleted.is_some() && group.members.contains_key(&user));
+            let expected = (is_out && !has_ended, has_ended);
+            let may_be_silent = !ended_before.contains(conversation) && told == (false, false);
+            if told != expected && !(is_out && may_be_silent) {
+                self.world.fault(format!("a sync of {user:?}, {expected:?} of {id}, says {entries:?}"));
+            }
+            let cursor = asked.cursors.get(conversation).copied().flatten();
+            let given: BTreeSet<u64> =
+                entries.iter().flat_map(|entry| &entry.messages).map(|message| message.seq).collect();
+            let is_due = |entry: &&Message| {
+                entry.conversation == *conversation
+                    && Some(entry.seq) > cursor
+                    && before.may_read(*conversation, user, entry.seq.get())
+            };
+            let lacks = appended_before.iter().filter(is_due).any(|entry| !given.contains(&entry.seq.get()));
+            if lacks && told != (false, false) && asked.limit == usize::MAX && !self.world.scenario.retention
+            {
+                self.world.fault(format!("a sync of {user:?} after {cursor:?} of {id} has {given:?} only"));
+            }
+        }
+    }
+
     /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
     fn take_answer(&mut self, parts: Vec<server::Sync>, limit: usize) -> Vec<(ConversationId, Option<u64>)> {
-        let mut given: BTreeMap<ConversationId, (Vec<u64>, u64)> = BTreeMap::new();
+        let mut given: BTreeMap<ConversationId, (Vec<u64>, Option<u64>)> = BTreeMap::new();
         for part in parts.into_iter().flat_map(|part| part.conversations) {
             let (seqs, last_seq) = given.entry(part.conversation.parse().unwrap()).or_default();
             seqs.extend(part.messages.iter().map(|message| message.seq));
@@ -101,8 +158,13 @@ impl Device {
             let cut = seqs.len() == limit;
             let chat = self.chats.entry(id).or_default();
             let end = seqs.last().copied().unwrap_or(0);
-            let known = if cut { 0 } else { std::mem::replace(&mut chat.last_seq, last_seq) };
+            // Where there is none, the user is out.
+            let known = match last_seq {
+                Some(last_seq) if !cut => std::mem::replace(&mut chat.last_seq, last_seq),
+                Some(_) | None => 0,
+            };
             chat.cursor = chat.cursor.max(end).max(known);
+            chat.left = last_seq.is_none() && !cut;
             chat.go_on();
             ends.push((id, cut.then_some(end)));
         }

@@ -70,10 +70,16 @@ impl Truth {
 
     /// Whether a sync has to give a position to a user, who is in the conversation.
     pub(crate) fn is_due(&self, conversation: ConversationId, user: UserId, seq: u64) -> bool {
+        self.since(conversation, user).is_some() && self.may_read(conversation, user, seq)
+    }
+
+    /// Whether the row of a user, who is or was in the conversation, still lets them read a position.
+    pub(crate) fn may_read(&self, conversation: ConversationId, user: UserId, seq: u64) -> bool {
         let times = self.times(conversation, user);
         // The oldest memberships are forgotten.
-        let oldest = times.len().checked_sub(PAST_MAX + 1).map_or(Seq::FIRST, |kept| times[kept].0);
-        self.since(conversation, user).is_some() && seq >= oldest.get() && self.reads(conversation, user, seq)
+        let is_in = usize::from(self.since(conversation, user).is_some());
+        let oldest = times.len().checked_sub(PAST_MAX + is_in).map_or(Seq::FIRST, |kept| times[kept].0);
+        seq >= oldest.get() && self.reads(conversation, user, seq)
     }
 
     /// How often a user came and went.

@@ -12,7 +12,7 @@ use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
-use crate::membership::readable_by;
+use crate::membership::membership_of;
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
 use crate::unread::{count_unread, nothing_unread};
@@ -74,7 +74,7 @@ pub async fn change_conversation(
     if allows_adds && !store.accept_adds(user, id).await? {
         return Err(Refusal::NotAMember.into());
     }
-    let joined = readable_by(store, id, user).await?;
+    let joined = membership_of(store, id, user).await?;
     if joined.since().is_none() {
         let only_allows_adds = allows_adds && patch.muted_until_ms.is_none();
         let last = joined.past().last().map(|(_, last)| *last);

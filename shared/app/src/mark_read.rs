@@ -6,7 +6,7 @@ use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq
 use confab_protocol::{ServerFrame, server::Receipt};
 
 use crate::fan_out::told_of_receipt;
-use crate::membership::readable_by;
+use crate::membership::membership_of;
 use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
@@ -94,7 +94,7 @@ async fn check_readable(
     seq: Seq,
     now: Timestamp,
 ) -> Result<Option<Seq>, Error> {
-    let joined = readable_by(store, conversation, user).await?;
+    let joined = membership_of(store, conversation, user).await?;
     if joined.since().is_none_or(|since| seq < since && joined.within(seq, seq).is_empty()) {
         return Err(Refusal::NotAMember.into());
     }

@@ -1,31 +1,60 @@
 //! Who may read and write where, by what is stored.
 
-use confab_domain::{ConversationId, GroupId, Joined, Refusal, UserId, membership};
+use confab_domain::{ConversationId, GroupId, Joined, Refusal, Seq, UserId, membership};
 
 use crate::Error;
 use crate::ports::{Groups, Inboxes};
 
-/// Which part of a conversation somebody may read, who is or was in it.
+/// Which part of a conversation somebody may read, who is or was in it. That of a group that has ended stays readable.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider, and for a group that does not exist; [`Error::Store`].
+/// [`Error::Refused`] for an outsider, and for a group that was never made; [`Error::Store`].
 pub(crate) async fn readable_by(
     store: &(impl Inboxes + Groups + Sync),
     conversation: ConversationId,
     user: UserId,
 ) -> Result<Joined, Error> {
+    let (joined, has_ended) = joined_of(store, conversation, user).await?;
+    // Nothing follows the end of a group, and rows are closed a moment later.
+    Ok(if has_ended { joined.leave(Seq::MAX) } else { joined })
+}
+
+/// As [`readable_by`], for somebody who is about to change something there: a group that has ended is not found.
+///
+/// # Errors
+///
+/// As [`readable_by`].
+pub(crate) async fn membership_of(
+    store: &(impl Inboxes + Groups + Sync),
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<Joined, Error> {
+    let (joined, has_ended) = joined_of(store, conversation, user).await?;
+    if has_ended { Err(Refusal::NotFound("group").into()) } else { Ok(joined) }
+}
+
+/// By the row, and whether the group has ended.
+async fn joined_of(
+    store: &(impl Inboxes + Groups + Sync),
+    conversation: ConversationId,
+    user: UserId,
+) -> Result<(Joined, bool), Error> {
     match conversation {
         ConversationId::Dm { lower, upper } => {
             membership::peer_of((lower, upper), user)?;
-            Ok(Joined::whole())
+            Ok((Joined::whole(), false))
         }
         ConversationId::Group(group) => {
             // Both, since rows may be left open of a group that has ended, or that was never made.
             let (row, group) =
                 futures_util::future::try_join(store.get(user, conversation), store.group(group)).await?;
-            group.filter(|group| !group.deleted).ok_or(Refusal::NotFound("group"))?;
-            Ok(row.ok_or(Refusal::NotAMember)?.joined)
+            let group = group.ok_or(Refusal::NotFound("group"))?;
+            match row {
+                Some(row) => Ok((row.joined, group.deleted)),
+                None if group.deleted => Err(Refusal::NotFound("group").into()),
+                None => Err(Refusal::NotAMember.into()),
+            }
         }
     }
 }

@@ -178,6 +178,13 @@ impl Memory {
         self.tables().inboxes.alert_writes.iter().skip(skipped).cloned().collect()
     }
 
+    /// Whether a user's row is of a membership that has ended, at this moment.
+    pub fn has_ended(&self, user: UserId, conversation: ConversationId) -> bool {
+        let tables = self.tables();
+        let row = tables.inboxes.shown(tables.inboxes.place(user, conversation), user, conversation);
+        row.is_some_and(|row| row.joined.since().is_none())
+    }
+
     /// Loses what is left of an ended membership, as a store does that looks for it under the key of present ones only.
     pub fn lose_ended_row(&self, user: UserId, conversation: ConversationId) {
         self.tables().inboxes.take_ended(user, conversation);

@@ -55,19 +55,28 @@ pub struct Sync {
 }
 
 /// What a device lacks of one conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncConversation {
     /// Which conversation.
     pub conversation: String,
     /// `dm` or `group`.
-    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<String>,
     /// A group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// Position of the newest message; 0 where there is none.
-    pub last_seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_seq: Option<u64>,
     /// The user's own read marker; 0 where nothing is read.
-    pub read_seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read_seq: Option<u64>,
+    /// The user has left the group, or was removed; it has `conversation` and `messages` besides.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<bool>,
+    /// The group has ended; it has `conversation` and `messages` besides.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deleted: Option<bool>,
     /// Ascending `seq`.
     pub messages: Vec<Message>,
 }

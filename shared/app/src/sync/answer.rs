@@ -3,7 +3,7 @@
 use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 
-use super::reader::Lack;
+use super::reader::{Lack, Membership};
 use super::resume::Resume;
 use crate::wire;
 
@@ -19,14 +19,18 @@ impl<'a> Answer<'a> {
         Self { id, conversations: Vec::new(), bytes: 0 }
     }
 
-    pub(super) fn begin(&mut self, Lack { row, last, name, .. }: &Lack) {
-        self.open(SyncConversation {
-            conversation: row.conversation.to_string(),
-            kind: wire::conversation_kind(row.conversation).to_owned(),
-            name: name.clone(),
-            last_seq: wire::seq_or_zero(*last),
-            read_seq: wire::seq_or_zero(row.read_seq),
-            messages: Vec::new(),
+    pub(super) fn begin(&mut self, Lack { row, last, membership, .. }: &Lack) {
+        let nothing = SyncConversation { conversation: row.conversation.to_string(), ..Default::default() };
+        self.open(match membership {
+            Membership::Present { name } => SyncConversation {
+                kind: Some(wire::conversation_kind(row.conversation).to_owned()),
+                name: name.clone(),
+                last_seq: Some(wire::seq_or_zero(*last)),
+                read_seq: Some(wire::seq_or_zero(row.read_seq)),
+                ..nothing
+            },
+            Membership::Left => SyncConversation { left: Some(true), ..nothing },
+            Membership::Deleted => SyncConversation { deleted: Some(true), ..nothing },
         });
     }
 

@@ -15,7 +15,7 @@ use confab_protocol::{self as protocol, ServerFrame};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use self::answer::Answer;
-use self::reader::{Lack, Reader, Standing};
+use self::reader::{Lack, Membership, Reader, Standing};
 pub use self::resume::{Resume, Within};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
@@ -78,7 +78,8 @@ impl Sync {
 /// Posts all but the last frame of the answer to the connection, and gives the last.
 ///
 /// When a last frame is out that is complete, the device has every message of every conversation of its user that was
-/// appended before the sync began: the first one, where it was resumed. A last frame that is not complete has a token
+/// appended before the sync began: the first one, where it was resumed. Of a group that the cursors name and that the user
+/// is out of, it has what they may still read. A last frame that is not complete has a token
 /// to resume by; each answer gives a page of a conversation at least.
 ///
 /// # Errors
@@ -145,7 +146,9 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
         }
         let page = reader.store.page(conversation, range, LOG_PAGE).await?;
         part = reader.part(page, range, rest, None);
-        if let Standing::Out = reader.standing(&lack.row, &part).await? {
+        if let Membership::Present { .. } = lack.membership
+            && let Standing::Out = reader.standing(&lack.row, &part).await?
+        {
             if reader.is_in_again(&lack.row).await? {
                 return Err(StoreError::Unavailable("a membership changed meanwhile".into()).into());
             }

@@ -1,10 +1,11 @@
 //! Reading what a device lacks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Bound;
 
 use confab_domain::memberships::may_still_be_made;
 use confab_domain::retention::Retention;
-use confab_domain::{ConversationId, Message, Seq, Timestamp, UserId};
+use confab_domain::{ConversationId, GroupId, Message, Seq, Timestamp, UserId};
 use confab_protocol as protocol;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
@@ -34,8 +35,18 @@ pub(super) struct Reader<'a, S> {
 pub(super) struct Lack {
     pub(super) row: InboxRow,
     pub(super) last: Option<Seq>,
-    pub(super) name: Option<String>,
+    pub(super) membership: Membership,
     pub(super) part: Part,
+}
+
+/// Whether the user is in a conversation of which a device lacks something.
+pub(super) enum Membership {
+    /// They are in it; a group's name, where there is news of it.
+    Present { name: Option<String> },
+    /// They have left the group, or were removed.
+    Left,
+    /// The group has ended, and they were in it.
+    Deleted,
 }
 
 /// What a look at a conversation came to.
@@ -65,11 +76,18 @@ pub(super) enum Standing {
 }
 
 impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
-    /// The rows of the conversations to look at, ascending: those that the user is in.
+    /// The rows of the conversations to look at, ascending: those that the user is in, and of those that they were in what
+    /// the cursors name.
     pub(super) fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
         let rows =
             if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() };
-        rows.try_filter(|row| std::future::ready(row.joined.since().is_some()))
+        rows.try_filter(|row| {
+            std::future::ready(row.joined.since().is_some() || self.names(row.conversation))
+        })
+    }
+
+    fn names(&self, conversation: ConversationId) -> bool {
+        self.sync.cursors.contains_key(&conversation)
     }
 
     fn all_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
@@ -98,9 +116,33 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             };
             let page = self.store.list(self.user, after, ROWS_PAGE).await?;
             let next = page.next.map_or(From::End, From::After);
-            Ok(Some((stream::iter(page.rows).map(Ok), next)))
+            let mut rows = page.rows;
+            rows.extend(self.named_besides(&rows, after, page.next).await?);
+            rows.sort_by_key(|row| row.conversation);
+            Ok(Some((stream::iter(rows).map(Ok), next)))
         })
         .try_flatten()
+    }
+
+    /// The rows of the groups that the cursors name within a page of the list, and that are not in it.
+    async fn named_besides(
+        &self,
+        listed: &[InboxRow],
+        after: Option<ConversationId>,
+        upto: Option<ConversationId>,
+    ) -> Result<Vec<InboxRow>, StoreError> {
+        let range =
+            (after.map_or(Bound::Unbounded, Bound::Excluded), upto.map_or(Bound::Unbounded, Bound::Included));
+        let listed: BTreeSet<ConversationId> = listed.iter().map(|row| row.conversation).collect();
+        let named = self.sync.cursors.range(range).map(|(conversation, _)| *conversation);
+        let missing: Vec<ConversationId> =
+            named.filter(|named| named.group().is_some() && !listed.contains(named)).collect();
+        stream::iter(missing)
+            .map(|conversation| self.store.get(self.user, conversation))
+            .buffered(STORE_CALLS_MAX)
+            .try_filter_map(|row| std::future::ready(Ok(row)))
+            .try_collect()
+            .await
     }
 
     /// Conversations that the user is not in, or has not begun, are left out.
@@ -118,7 +160,8 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             .try_filter_map(|row| std::future::ready(Ok(row)))
     }
 
-    /// The first page of what the device lacks; `None` where the log never had a message, or the user is out.
+    /// The first page of what the device lacks; `None` where the log never had a message, or the user
+    /// is out and no cursor names it.
     pub(super) async fn look(&self, mut row: InboxRow) -> Result<Option<Lack>, StoreError> {
         for _ in 0..LOOKS_MAX {
             match self.look_once(row.clone()).await? {
@@ -127,12 +170,18 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
                     self.forget_unless_made(&row).await?;
                     return Ok(None);
                 }
-                Look::Out => match self.store.get(self.user, row.conversation).await? {
-                    Some(again) if again.joined.since().is_some() && again.joined != row.joined => {
-                        row = again
+                Look::Out => {
+                    let Some(again) = self.store.get(self.user, row.conversation).await? else {
+                        return Ok(None);
+                    };
+                    // A row that is as it was is of a group that has ended, and is closed later.
+                    let is_open = again.joined == row.joined;
+                    let joined = if is_open { again.joined.leave(Seq::MAX) } else { again.joined };
+                    if joined.since().is_none() && !self.names(row.conversation) {
+                        return Ok(None);
                     }
-                    _ => return Ok(None),
-                },
+                    row = InboxRow { joined, ..again };
+                }
             }
         }
         Err(StoreError::Unavailable("memberships changed meanwhile".into()))
@@ -156,6 +205,9 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
     }
 
     async fn look_once(&self, row: InboxRow) -> Result<Look, StoreError> {
+        if let Some(group) = row.conversation.group().filter(|_| row.joined.since().is_none()) {
+            return self.look_at_ended(row, group).await;
+        }
         let cursor = self.sync.cursor(row.conversation);
         // From the cursor on, not after it: with nothing new, the entry at the
         // cursor shows that the cursor is the end, at the price of one read.
@@ -177,9 +229,33 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         }
         let part = self.part(page, range, parts, cursor);
         Ok(match self.standing(&row, &part).await? {
-            Standing::In { name } => Look::Lack(Box::new(Lack { row, last, name, part })),
+            Standing::In { name } => {
+                Look::Lack(Box::new(Lack { row, last, membership: Membership::Present { name }, part }))
+            }
             Standing::Out => Look::Out,
         })
+    }
+
+    /// What the user may still read of a group that they are out of.
+    async fn look_at_ended(&self, row: InboxRow, group: GroupId) -> Result<Look, StoreError> {
+        let cursor = self.sync.cursor(row.conversation);
+        let parts = Range::after(cursor).map(|rest| rest.readable(&row.joined));
+        let mut parts: VecDeque<Range> = parts.unwrap_or_default().into();
+        let part = match parts.pop_front() {
+            Some(range) => {
+                let page = self.store.page(row.conversation, range, LOG_PAGE).await?;
+                self.part(page, range, parts, cursor)
+            }
+            None => Part { messages: Vec::new(), last: None, rest: parts },
+        };
+        // Asked after that: they may have come back since the row was read.
+        let Some(group) = self.store.group(group).await? else { return Ok(Look::Nothing) };
+        let membership = match (group.members.contains_key(&self.user), group.deleted) {
+            (true, true) => Membership::Deleted,
+            (true, false) => return Ok(Look::Out),
+            (false, _) => Membership::Left,
+        };
+        Ok(Look::Lack(Box::new(Lack { row, last: None, membership, part })))
     }
 
     /// Whether the user is in a group still that there is news of.

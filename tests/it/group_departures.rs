@@ -1,0 +1,121 @@
+//! What a `sync` says of groups that its user is out of, where the device names them.
+
+use serde_json::{Value, json};
+use tests::{Chat, Socket, User, seqs};
+
+/// What the frames of a sync have of a conversation: all that is no message, and the positions.
+async fn told(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> Option<(Value, Vec<u64>)> {
+    let frames = socket.sync_frames(json!({"cursors": {group: cursor}, "partial": partial})).await;
+    let conversations = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
+    let mut entry = conversations.filter(|entry| entry["conversation"] == group).next()?.clone();
+    let messages = entry.as_object_mut().unwrap().remove("messages").unwrap();
+    Some((entry, seqs(messages.as_array().unwrap())))
+}
+
+/// Checks what is given after each cursor, by full and by partial syncs, by `history` and over HTTP.
+async fn check(user: &User, group: &str, expected: &Value, last: u64) {
+    let mut socket = user.connect().await;
+    for cursor in 0..=last + 2 {
+        let seqs_after: Vec<u64> = (cursor + 1..=last).collect();
+        for partial in [false, true] {
+            let told = told(&mut socket, group, cursor, partial).await;
+            assert_eq!(told, Some((expected.clone(), seqs_after.clone())), "after {cursor}");
+        }
+        let history = json!({"action": "history", "conversation": group, "after": cursor});
+        assert_eq!(seqs(socket.ask(history).await["messages"].as_array().unwrap()), seqs_after);
+        let page = user.page(group, &format!("after={cursor}")).await.ok();
+        assert_eq!(seqs(page["messages"].as_array().unwrap()), seqs_after);
+    }
+    let frames = socket.sync_frames(json!({"cursors": {}})).await;
+    assert_eq!(frames[0]["conversations"], json!([]), "what is not named is left out");
+}
+
+#[tokio::test]
+async fn who_has_left_or_was_removed_is_told_so_and_gets_what_came_before() {
+    let [alice, bob, carol] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob, &carol]).await;
+    alice.post_text(&group, "two").await;
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.post_text(&group, "four").await;
+    carol.leave(&group).await;
+    alice.post_text(&group, "six").await;
+    let left = json!({"conversation": group, "left": true});
+    check(&bob, &group, &left, 3).await;
+    check(&carol, &group, &left, 5).await;
+    alice.delete_group(&group).await.no_content();
+    check(&bob, &group, &left, 3).await;
+}
+
+#[tokio::test]
+async fn members_of_a_group_that_has_ended_are_told_so_and_get_all_of_it() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.post_text(&group, "two").await;
+    alice.delete_group(&group).await.no_content();
+    for user in [&alice, &bob] {
+        check(user, &group, &json!({"conversation": group, "deleted": true}), 3).await;
+        let last = user.page(&group, "").await.ok()["messages"][2].clone();
+        assert_eq!(last["kind"], "group_deleted", "{last}");
+        let read = json!({"action": "read", "conversation": group, "seq": 3});
+        user.connect().await.refused(read, "not_found").await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_back_is_told_of_the_group_as_others_are() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.post_text(&group, "three").await;
+    alice.put_member(&group, &bob, None).await.ok();
+    let (entry, seqs) = told(&mut bob.connect().await, &group, 1, false).await.unwrap();
+    assert_eq!((&entry["left"], &entry["last_seq"], seqs), (&Value::Null, &4.into(), vec![2, 4]), "{entry}");
+}
+
+#[tokio::test]
+async fn a_limit_counts_for_what_one_is_out_of_too() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    for _ in 0..3 {
+        alice.post_text(&group, "more").await;
+    }
+    alice.remove_member(&group, &bob).await.no_content();
+    let mut socket = bob.connect().await;
+    let frames = socket.sync_frames(json!({"cursors": {&group: 1}, "limit": 2})).await;
+    let entry = &frames[0]["conversations"][0];
+    assert_eq!((&entry["left"], seqs(entry["messages"].as_array().unwrap())), (&true.into(), vec![2, 3]));
+}
+
+/// Each in its place among those that the user is in, by the order of ids.
+#[tokio::test]
+async fn groups_that_one_is_in_and_out_of_come_in_one_answer() {
+    let [alice, bob] = Chat::new().users().await;
+    let (mut cursors, mut expected) = (json!({}), Vec::new());
+    for n in 0..6 {
+        let group = alice.create_group(&[&bob]).await;
+        if n % 2 == 0 {
+            alice.remove_member(&group, &bob).await.no_content();
+        }
+        cursors[&group] = 1.into();
+        expected.push((group, n % 2 == 0));
+    }
+    expected.sort();
+    let frames = bob.connect().await.sync_frames(json!({"cursors": cursors})).await;
+    let given = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
+    let given: Vec<(String, bool)> = given
+        .map(|entry| (entry["conversation"].as_str().unwrap().to_owned(), entry["left"] == true))
+        .collect();
+    assert_eq!(given, expected);
+}
+
+#[tokio::test]
+async fn a_long_text_of_a_group_that_one_has_left_is_read_whole_over_http() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    let text = "long ".repeat(10_000);
+    alice.post_text(&group, &text).await;
+    bob.leave(&group).await;
+    let message = bob.connect().await.missed(&group, json!({&group: 1})).await[0].clone();
+    assert_eq!(message["truncated"], true, "{message}");
+    assert_eq!(bob.page(&group, "after=1&limit=1").await.ok()["messages"][0]["text"], text);
+}
