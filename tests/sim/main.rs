@@ -35,6 +35,7 @@ mod queue;
 mod random;
 mod receipts;
 mod refreshes;
+mod resends;
 mod scenario;
 mod sessions;
 mod slow_readers;

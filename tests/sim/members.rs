@@ -144,9 +144,9 @@ impl Inboxes for Store<'_> {
         self.world.memory.renew_claim(key, claimed_at).await
     }
 
-    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
+    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
         self.stall().await;
-        self.world.memory.release_claim(key).await
+        self.world.memory.release_claim(key, claimed_at).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

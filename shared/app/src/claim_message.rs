@@ -50,7 +50,7 @@ pub(crate) async fn claim(
     let (claimed, authorized) = future::join(claimed, authorized).await;
     if let Err(refusal) = authorized {
         if claimed.is_ok_and(|(claim, ..)| claim.is_fresh())
-            && let Err(error) = store.release_claim(command.claim_key()).await
+            && let Err(error) = store.release_claim(command.claim_key(), now).await
         {
             // The place stays taken, as that of an attempt whose outcome is unknown; the verdict is known.
             let error = &error as &dyn std::error::Error;

@@ -136,7 +136,7 @@ async fn append(
     let appended = append_claimed(store, writer, command, claimed, now).await;
     if is_fresh && matches!(appended, Err(Error::Refused(_))) {
         // A refused message is none of those whose keys are remembered; where that fails, the outcome is unknown.
-        store.release_claim(command.claim_key()).await?;
+        store.release_claim(command.claim_key(), now).await?;
     }
     appended
 }

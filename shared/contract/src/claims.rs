@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use confab_app::ports::{ClaimKey, Groups, Inboxes};
 use confab_domain::claim::{Claim, MESSAGES_REMEMBERED, REMEMBERED, ROUNDING_MAX, UNACKED_MAX};
 use confab_domain::group::Change;
-use confab_domain::{ClientMessageId, ConversationId};
+use confab_domain::log::Attempt;
+use confab_domain::{ClientMessageId, ConversationId, Timestamp};
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -42,9 +43,32 @@ impl<'a, I: Inboxes> Claims<'a, I> {
         assert!(self.inboxes.renew_claim(self.key(&key(n)), at(ms)).await.unwrap());
     }
 
-    async fn release(&self, n: u64) {
-        self.inboxes.release_claim(self.key(&key(n))).await.unwrap();
+    /// Claims a key that is new, and says how it is released.
+    async fn claim_own(&self, n: u64, ms: u64) -> Own {
+        self.claim_by(n, next_attempt(), ms).await
     }
+
+    async fn claim_by(&self, n: u64, attempt: Attempt, ms: u64) -> Own {
+        let own = Own { n, attempt, claimed_at: at(ms) };
+        let key = key(n);
+        let request = ClaimKey { attempt: own.attempt, ..self.key(&key) };
+        assert!(self.inboxes.claim(request, own.claimed_at).await.unwrap().is_fresh(), "{n}");
+        own
+    }
+
+    async fn release(&self, own: Own) {
+        let key = key(own.n);
+        let request = ClaimKey { attempt: own.attempt, ..self.key(&key) };
+        self.inboxes.release_claim(request, own.claimed_at).await.unwrap();
+    }
+}
+
+/// A claim that was fresh.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    n: u64,
+    attempt: Attempt,
+    claimed_at: Timestamp,
 }
 
 pub async fn a_claim_is_fresh_once_and_then_repeated_with_its_time(inboxes: &impl Inboxes, ids: Ids) {
@@ -66,7 +90,7 @@ pub async fn a_claim_without_a_row_is_not_a_members(inboxes: &impl Inboxes, ids:
     let outsider = ClaimKey { user: ids.user(3), conversation: ids.dm(), key: &key, attempt: next_attempt() };
     assert_eq!(inboxes.claim(outsider, NOW).await.unwrap(), Claim::NotAMember);
     assert!(!inboxes.renew_claim(outsider, NOW).await.unwrap());
-    inboxes.release_claim(outsider).await.unwrap();
+    inboxes.release_claim(outsider, NOW).await.unwrap();
     assert_eq!(inboxes.get(ids.user(3), ids.dm()).await.unwrap(), None);
 }
 
@@ -102,11 +126,12 @@ pub async fn a_claim_tells_when_the_one_was_made_that_it_forgot(inboxes: &impl I
 pub async fn a_claim_tells_of_the_released_one_whose_place_it_takes(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let minute = |n: u64| n * 60_000;
+    let mut owned = Vec::new();
     for n in 1..=3 {
-        claims.claim(n, minute(n)).await;
+        owned.push(claims.claim_own(n, minute(n)).await);
     }
-    for n in 1..=2 {
-        claims.release(n).await;
+    for own in owned.into_iter().take(2) {
+        claims.release(own).await;
     }
     for (n, released) in [(4, 2), (5, 1)] {
         let Claim::Fresh { forgot: Some(forgot) } = claims.claim(n, minute(n)).await else {
@@ -168,8 +193,8 @@ pub async fn a_released_claim_takes_no_place(inboxes: &impl Inboxes, ids: Ids) {
         claims.claim(n, n).await;
     }
     for n in PLACES + 1..4 * PLACES {
-        assert!(claims.claim(n, n).await.is_fresh());
-        claims.release(n).await;
+        let own = claims.claim_own(n, n).await;
+        claims.release(own).await;
     }
     for n in 2..=PLACES {
         assert!(is_repeated(claims.claim(n, 999).await, at(n)), "{n} was forgotten");
@@ -185,10 +210,8 @@ pub async fn sends_that_are_under_way_and_refused_forget_no_message(inboxes: &im
     }
     for round in 1..=3 {
         let refused = || (0..unacked).map(|n| 1_000 * round + n);
-        for claim in join_all(refused().map(|n| claims.claim(n, n))).await {
-            assert!(claim.is_fresh());
-        }
-        join_all(refused().map(|n| claims.release(n))).await;
+        let owned = join_all(refused().map(|n| claims.claim_own(n, n))).await;
+        join_all(owned.into_iter().map(|own| claims.release(own))).await;
     }
     for n in 1..=messages {
         assert!(is_repeated(claims.claim(n, 999).await, at(n)), "{n} was forgotten");
@@ -198,16 +221,38 @@ pub async fn sends_that_are_under_way_and_refused_forget_no_message(inboxes: &im
 
 pub async fn a_renewed_claim_is_not_released(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
-    claims.claim(1, 5).await;
+    let own = claims.claim_own(1, 5).await;
     claims.renew(1, 5).await;
-    claims.release(1).await;
+    claims.release(own).await;
     assert!(is_repeated(claims.claim(1, 9).await, at(5)));
     // The first is too late, or the second comes first: the claim is there.
     for n in 2..20 {
-        claims.claim(n, 5).await;
-        futures_util::future::join(claims.release(n), claims.renew(n, 5)).await;
+        let own = claims.claim_own(n, 5).await;
+        futures_util::future::join(claims.release(own), claims.renew(n, 5)).await;
         assert!(is_repeated(claims.claim(n, 9).await, at(5)));
     }
+}
+
+/// A send may hang until its claim is forgotten, and the key is claimed anew by another send, before it is refused.
+pub async fn a_release_frees_no_newer_claim_of_its_key(inboxes: &impl Inboxes, ids: Ids) {
+    let claims = Claims::of(inboxes, ids).await;
+    let forgotten = claims.claim_own(1, 1).await;
+    for n in 2..=PLACES + 1 {
+        claims.claim(n, 2).await;
+    }
+    let newer = claims.claim_by(1, Attempt(forgotten.attempt.0 ^ 1), 3).await;
+    claims.release(forgotten).await;
+    assert!(is_repeated(claims.claim(1, 9).await, at(3)), "the newer claim was released");
+    claims.release(newer).await;
+    assert!(claims.claim(1, 9).await.is_fresh());
+}
+
+pub async fn a_claim_is_no_later_than_those_that_followed_it(inboxes: &impl Inboxes, ids: Ids) {
+    let claims = Claims::of(inboxes, ids).await;
+    let day = 24 * 3_600_000;
+    claims.claim(1, day).await;
+    claims.claim(2, 5).await;
+    assert!(is_repeated(claims.claim(1, 9).await, at(5)));
 }
 
 pub async fn a_renewed_claim_is_the_newest_and_keeps_its_time(inboxes: &impl Inboxes, ids: Ids) {
@@ -227,8 +272,8 @@ pub async fn a_renewed_claim_is_the_newest_and_keeps_its_time(inboxes: &impl Inb
 
 pub async fn a_renewal_records_what_was_released_or_forgotten(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
-    claims.claim(1, 5).await;
-    claims.release(1).await;
+    let own = claims.claim_own(1, 5).await;
+    claims.release(own).await;
     claims.renew(1, 5).await;
     assert!(is_repeated(claims.claim(1, 9).await, at(5)));
     for n in 2..=PLACES + 1 {
@@ -271,7 +316,7 @@ pub async fn a_claim_of_who_has_left_is_released(store: &(impl Groups + Inboxes)
     let own = ClaimKey { user, conversation: in_group, key: &key, attempt: next_attempt() };
     assert!(store.claim(own, NOW).await.unwrap().is_fresh());
     change(store, ids, &mut group, Change::Removed(user), 2).await;
-    store.release_claim(own).await.unwrap();
+    store.release_claim(own, NOW).await.unwrap();
     assert!(!store.renew_claim(own, NOW).await.unwrap());
     change(store, ids, &mut group, Change::Added(user, confab_domain::group::Role::Member), 3).await;
     assert!(claim(store, user, in_group, 1, NOW).await.is_fresh());
@@ -285,13 +330,13 @@ pub async fn a_window_that_was_changed_in_every_way_has_what_was_claimed_last(
     let claims = Claims::of(inboxes, ids).await;
     let mut expected: Vec<u64> = Vec::new();
     for n in 0..3 * PLACES {
-        assert!(claims.claim(n, 0).await.is_fresh());
+        let own = claims.claim_own(n, 0).await;
         expected.push(n);
         let forgotten = expected.len().saturating_sub(REMEMBERED);
         expected.drain(..forgotten);
         match n % 3 {
             0 => {
-                claims.release(n).await;
+                claims.release(own).await;
                 expected.pop();
             }
             1 if n > 3 => {

@@ -77,6 +77,8 @@ macro_rules! suite {
             a_released_claim_takes_no_place
             sends_that_are_under_way_and_refused_forget_no_message
             a_renewed_claim_is_not_released
+            a_release_frees_no_newer_claim_of_its_key
+            a_claim_is_no_later_than_those_that_followed_it
             a_renewed_claim_is_the_newest_and_keeps_its_time
             a_renewal_records_what_was_released_or_forgotten
             two_keys_that_are_alike_to_a_store_are_both_remembered

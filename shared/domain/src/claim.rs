@@ -8,8 +8,9 @@
 //! looked at. So no two appends of one id can both succeed.
 //!
 //! A send that is refused after its claim releases it, unless another send has
-//! renewed it. So the claims that an inbox row remembers are those of messages,
-//! and of attempts whose outcome is unknown.
+//! renewed it, or claimed the id anew after the first claim was forgotten. So the
+//! claims that an inbox row remembers are those of messages, and of attempts
+//! whose outcome is unknown.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -62,8 +63,47 @@ pub struct Slot<K> {
     pub key: K,
     /// When it was first claimed, by the clock of the server that recorded it.
     pub claimed_at: Timestamp,
-    /// Whether another send than the one that recorded it may append, or has appended, under it.
-    pub renewed: bool,
+    /// Who may release it.
+    pub holder: Holder,
+}
+
+/// Who may release a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// The attempt of this tag, which recorded it.
+    Attempt(AttemptTag),
+    /// The attempt that recorded it, of which nothing is known: so nobody.
+    Unknown,
+    /// Nobody: another send may append, or has appended, under it.
+    Renewed,
+}
+
+/// What is kept of the attempt that recorded a claim: a number below [`AttemptTag::COUNT`].
+///
+/// One of so many attempts has the tag of another. A claim is released only by an attempt that has its tag and recorded
+/// it at its time, so two sends are confused only where both claimed one id within [`ROUNDING_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptTag(u8);
+
+impl AttemptTag {
+    /// How many there are: few enough that one byte has room for a tag and for the other holders.
+    pub const COUNT: u8 = 254;
+
+    /// The tag of an attempt.
+    pub fn of(attempt: Attempt) -> Self {
+        let tag = attempt.0 % u32::from(Self::COUNT);
+        Self(u8::try_from(tag).unwrap_or_default())
+    }
+
+    /// A tag that was stored; `None` where there is none of that number.
+    pub fn restored(tag: u8) -> Option<Self> {
+        (tag < Self::COUNT).then_some(Self(tag))
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
 }
 
 /// The claims that an inbox row remembers, the oldest first.
@@ -114,18 +154,29 @@ impl<K> ClaimWindow<K> {
     /// The attempt that recorded the last one finds it fresh again: a store's client repeats a request whose answer was
     /// lost.
     pub fn claim(&mut self, is: impl Fn(&K) -> bool, key: K, attempt: Attempt, now: Timestamp) -> Claim {
-        if let Some(slot) = self.slots.iter().find(|slot| is(&slot.key)) {
-            return if self.newest_by == Some(attempt) && !slot.renewed {
+        let holder = Holder::Attempt(AttemptTag::of(attempt));
+        if let Some(index) = self.slots.iter().position(|slot| is(&slot.key)) {
+            let is_own = self.slots.get(index).is_some_and(|slot| slot.holder == holder);
+            return if self.newest_by == Some(attempt) && is_own {
                 // What was forgotten is not known any more, so it may be the youngest claim that can be.
                 Claim::Fresh { forgot: Some(now) }
             } else {
-                Claim::Repeated { claimed_at: slot.claimed_at }
+                Claim::Repeated { claimed_at: self.latest_time_of(index, now) }
             };
         }
         self.newest_by = Some(attempt);
         let forgot = self.take_place(now);
-        self.slots.push_back(Slot { key, claimed_at: now, renewed: false });
+        self.slots.push_back(Slot { key, claimed_at: now, holder });
         Claim::Fresh { forgot }
+    }
+
+    /// The latest time at which the claim in a place can have been made.
+    ///
+    /// Not after those of the claims that followed it: where its own time is later, the clock was ahead that gave it.
+    fn latest_time_of(&self, index: usize, now: Timestamp) -> Timestamp {
+        let followed = self.slots.iter().skip(index + 1).filter(|slot| slot.holder != Holder::Renewed);
+        let own = self.slots.get(index).map(|slot| slot.claimed_at);
+        followed.map(|slot| slot.claimed_at).chain(own).min().unwrap_or(now)
     }
 
     /// Makes a claim the newest one, as of a time not after `claimed_at`, and keeps others from releasing it; records it
@@ -138,12 +189,15 @@ impl<K> ClaimWindow<K> {
                 claimed_at
             }
         };
-        self.slots.push_back(Slot { key, claimed_at, renewed: true });
+        self.slots.push_back(Slot { key, claimed_at, holder: Holder::Renewed });
     }
 
-    /// Frees the place of a claim that nobody has renewed; false where there is none.
-    pub fn release(&mut self, is: impl Fn(&K) -> bool) -> bool {
-        let released = self.remove(is, |slot| !slot.renewed);
+    /// Frees the place of the claim that an attempt recorded at a time, and that nobody has renewed; false where there is
+    /// none.
+    pub fn release(&mut self, is: impl Fn(&K) -> bool, by: Attempt, claimed_at: Timestamp) -> bool {
+        let holder = Holder::Attempt(AttemptTag::of(by));
+        let is_of_that_time = |kept: Timestamp| kept <= claimed_at && claimed_at.since(kept) < ROUNDING_MAX;
+        let released = self.remove(is, |slot| slot.holder == holder && is_of_that_time(slot.claimed_at));
         self.freed.extend(released.as_ref().map(|slot| slot.claimed_at));
         released.is_some()
     }
@@ -162,9 +216,9 @@ impl<K> ClaimWindow<K> {
 
 impl<K> Slot<K> {
     /// A time that is not before the claim took its place in the window, give or take a slow send and another clock.
-    pub const fn forgotten_at(&self, now: Timestamp) -> Timestamp {
+    pub fn forgotten_at(&self, now: Timestamp) -> Timestamp {
         // A renewed claim has a newer place than its time says.
-        if self.renewed { now } else { self.claimed_at }
+        if self.holder == Holder::Renewed { now } else { self.claimed_at }
     }
 }
 
@@ -282,6 +336,11 @@ mod tests {
         window.claim(|other| *other == key, key, Attempt(u32::try_from(now).unwrap()), at(now))
     }
 
+    /// By the attempt that claimed at that time.
+    fn release(window: &mut ClaimWindow<u64>, key: u64, claimed_at: u64) -> bool {
+        window.release(|other| *other == key, Attempt(u32::try_from(claimed_at).unwrap()), at(claimed_at))
+    }
+
     const FREE: Claim = Claim::Fresh { forgot: None };
 
     #[test]
@@ -305,10 +364,44 @@ mod tests {
         for key in 4..100 {
             let before = if key == 4 { 1 } else { key - 1 };
             assert_eq!(claim(&mut window, key, key), Claim::Fresh { forgot: Some(at(before)) });
-            assert!(window.release(|other| *other == key));
+            assert!(release(&mut window, key, key));
         }
         assert_eq!(claim(&mut window, 2, 100), Claim::Repeated { claimed_at: at(2) });
-        assert!(!window.release(|other| *other == 99), "it is released already");
+        assert!(!release(&mut window, 99, 99), "it is released already");
+    }
+
+    #[test]
+    fn a_claim_is_released_by_the_attempt_that_recorded_it_and_by_no_other() {
+        let mut window = ClaimWindow::new(1);
+        claim(&mut window, 1, 5);
+        claim(&mut window, 2, 6);
+        claim(&mut window, 1, 7);
+        assert!(!release(&mut window, 1, 5), "its own claim was forgotten");
+        let other = Attempt(7 + u32::from(AttemptTag::COUNT));
+        let hour = at(3_600_000);
+        assert!(!window.release(|other| *other == 1, other, hour), "another attempt of that tag");
+        assert_eq!(claim(&mut window, 1, 8), Claim::Repeated { claimed_at: at(7) });
+        assert!(release(&mut window, 1, 7));
+    }
+
+    #[test]
+    fn a_claim_of_which_it_is_not_known_who_recorded_it_is_released_by_nobody() {
+        let slot = Slot { key: 1, claimed_at: at(5), holder: Holder::Unknown };
+        let mut window = ClaimWindow::restored(vec![slot], Vec::new(), Some(Attempt(5)));
+        assert!(!release(&mut window, 1, 5));
+        assert_eq!(claim(&mut window, 1, 5), Claim::Repeated { claimed_at: at(5) });
+    }
+
+    #[test]
+    fn a_claim_by_a_clock_that_was_ahead_is_no_later_than_those_that_followed_it() {
+        let mut window = ClaimWindow::new(4);
+        claim(&mut window, 1, 90_000);
+        claim(&mut window, 2, 500);
+        claim(&mut window, 3, 600);
+        window.renew(|other| *other == 4, 4, at(1));
+        assert_eq!(claim(&mut window, 1, 700), Claim::Repeated { claimed_at: at(500) });
+        assert_eq!(claim(&mut window, 2, 700), Claim::Repeated { claimed_at: at(500) });
+        assert_eq!(claim(&mut window, 3, 700), Claim::Repeated { claimed_at: at(600) });
     }
 
     #[test]
@@ -318,7 +411,7 @@ mod tests {
             claim(&mut window, key, key);
         }
         window.renew(|other| *other == 1, 1, at(9));
-        assert!(!window.release(|other| *other == 1));
+        assert!(!release(&mut window, 1, 1));
         assert_eq!(claim(&mut window, 4, 10), Claim::Fresh { forgot: Some(at(2)) });
         assert_eq!(claim(&mut window, 5, 11), Claim::Fresh { forgot: Some(at(3)) });
         assert_eq!(claim(&mut window, 1, 12), Claim::Repeated { claimed_at: at(1) });

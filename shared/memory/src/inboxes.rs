@@ -239,11 +239,11 @@ impl Inboxes for Memory {
         .await
     }
 
-    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
-        let ClaimKey { user, conversation, key, .. } = key;
+    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
+        let ClaimKey { user, conversation, key, attempt } = key;
         self.call(|tables| {
             if let Some(row) = tables.inboxes.row_mut(user, conversation) {
-                row.claims.release(|other| other == key);
+                row.claims.release(|other| other == key, attempt, claimed_at);
             }
         })
         .await

@@ -7,15 +7,16 @@
 //! A claim of a new key is one update that does not read first: it appends to both windows and removes their first
 //! elements. Whatever else becomes of claims is decided on the row, and written by compare-and-set of both windows.
 //!
-//! Rows of an earlier form have 32 elements, of four bytes each, and times in seconds as numbers. They are read as they
-//! are, and have the present form from the next claim on.
+//! A time has a fourth byte: who may release the claim. Rows of an earlier form do not have it in claims that were not
+//! renewed, which nobody releases then; those of a form before that have 32 elements, of four bytes each, and times in
+//! seconds as numbers. Both are read as they are, and have the present form from the next claim on.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use confab_app::ports::{ClaimKey, StoreError};
-use confab_domain::claim::{Claim, ClaimWindow, REMEMBERED, ROUNDING_MAX, Slot};
+use confab_domain::claim::{AttemptTag, Claim, ClaimWindow, Holder, REMEMBERED, ROUNDING_MAX, Slot};
 use confab_domain::log::Attempt;
 use confab_domain::{ClientMessageId, Timestamp};
 use sha2::{Digest, Sha256};
@@ -55,6 +56,11 @@ const TICKS_MAX: u64 = (1 << 24) - 1;
 
 /// Follows the time of a claim that was renewed.
 const RENEWED: u8 = 1;
+
+/// What is added to the tag of the attempt that follows the time of any other claim.
+const FIRST_TAG: u8 = 2;
+
+const _: () = assert!(FIRST_TAG > RENEWED && FIRST_TAG as u16 + AttemptTag::COUNT as u16 <= 256, "a byte");
 
 /// What is in a free place. No hash has one byte.
 const FILLER: [u8; 1] = [0];
@@ -110,7 +116,7 @@ impl Store {
             .expression_attribute_values(":places", number(REMEMBERED as u64))
             .expression_attribute_values(":hash", Hash::of(id).value())
             .expression_attribute_values(":earlier", Hash::earlier(id).value())
-            .expression_attribute_values(":now", time_of(now, false))
+            .expression_attribute_values(":now", time_of(now, Holder::Attempt(AttemptTag::of(attempt))))
             .expression_attribute_values(":attempt", number(attempt.0))
             .return_values(ReturnValue::AllOld)
             .send()
@@ -137,8 +143,12 @@ impl Store {
         Ok(self.change_claims(key, None, Of::Members, renew).await?.is_some())
     }
 
-    pub(crate) async fn free_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
-        let release = |window: &mut Window| window.release(may_be(key.key));
+    pub(crate) async fn free_claim(
+        &self,
+        key: ClaimKey<'_>,
+        claimed_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let release = |window: &mut Window| window.release(may_be(key.key), key.attempt, claimed_at);
         self.change_claims(key, None, Of::Anybody, release).await.map(|_| ())
     }
 
@@ -281,36 +291,48 @@ fn place_of(reader: &Reader<'_>, claim: &AttributeValue, time: &AttributeValue) 
     if is_free && (*time == filler() || time.as_n().is_ok()) {
         return Ok(Place::Unused);
     }
-    let (ms, renewed) = if let AttributeValue::B(time) = time {
-        match *time.as_ref() {
-            [a, b, c] => (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, false),
-            [a, b, c, RENEWED] => (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, true),
+    let (ms, holder) = if let AttributeValue::B(time) = time {
+        let ([a, b, c], holder) = match *time.as_ref() {
+            [a, b, c] => ([a, b, c], Holder::Unknown),
+            [a, b, c, holder] => ([a, b, c], holder_of(holder).ok_or_else(|| reader.malformed(CLAIMED_AT))?),
             _ => return Err(reader.malformed(CLAIMED_AT)),
-        }
+        };
+        (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, holder)
     } else {
         let seconds = time.as_n().ok().and_then(|seconds| seconds.parse::<u64>().ok());
-        (seconds.ok_or_else(|| reader.malformed(CLAIMED_AT))? * 1000, false)
+        (seconds.ok_or_else(|| reader.malformed(CLAIMED_AT))? * 1000, Holder::Unknown)
     };
     let claimed_at = Timestamp::from_ms(EPOCH_MS + ms);
     if is_free {
         return Ok(Place::Freed(claimed_at));
     }
-    Ok(Place::Taken(Slot { key: Hash(hash.clone()), claimed_at, renewed }))
+    Ok(Place::Taken(Slot { key: Hash(hash.clone()), claimed_at, holder }))
 }
 
-fn time_of(claimed_at: Timestamp, renewed: bool) -> AttributeValue {
+fn holder_of(byte: u8) -> Option<Holder> {
+    match byte {
+        RENEWED => Some(Holder::Renewed),
+        _ => byte.checked_sub(FIRST_TAG).and_then(AttemptTag::restored).map(Holder::Attempt),
+    }
+}
+
+fn time_of(claimed_at: Timestamp, holder: Holder) -> AttributeValue {
     let ticks = (claimed_at.as_ms().saturating_sub(EPOCH_MS) / TICK_MS).min(TICKS_MAX);
     let mut bytes = ticks.to_be_bytes()[5..].to_vec();
-    bytes.extend(renewed.then_some(RENEWED));
+    bytes.extend(match holder {
+        Holder::Attempt(tag) => Some(FIRST_TAG + tag.get()),
+        Holder::Unknown => None,
+        Holder::Renewed => Some(RENEWED),
+    });
     AttributeValue::B(Blob::new(bytes))
 }
 
 /// The two windows as attributes.
 fn lists(window: &Window) -> [AttributeValue; 2] {
-    let freed = window.freed().map(|claimed_at| (filler(), time_of(claimed_at, false)));
+    let freed = window.freed().map(|claimed_at| (filler(), time_of(claimed_at, Holder::Unknown)));
     let unused = REMEMBERED - window.slots().len() - window.freed().len();
     let unused = std::iter::repeat_n((filler(), filler()), unused);
-    let taken = window.slots().map(|slot| (slot.key.clone().value(), time_of(slot.claimed_at, slot.renewed)));
+    let taken = window.slots().map(|slot| (slot.key.clone().value(), time_of(slot.claimed_at, slot.holder)));
     let (claims, times) = freed.chain(unused).chain(taken).unzip();
     [AttributeValue::L(claims), AttributeValue::L(times)]
 }

@@ -51,8 +51,8 @@ impl Inboxes for Store {
         self.move_claim(key, claimed_at).await
     }
 
-    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
-        self.free_claim(key).await
+    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
+        self.free_claim(key, claimed_at).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

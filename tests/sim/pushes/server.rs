@@ -143,8 +143,8 @@ impl Inboxes for Server<'_> {
         self.world.memory.renew_claim(key, claimed_at).await
     }
 
-    async fn release_claim(&self, key: ClaimKey<'_>) -> Result<(), StoreError> {
-        self.world.memory.release_claim(key).await
+    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
+        self.world.memory.release_claim(key, claimed_at).await
     }
 
     async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {

@@ -112,15 +112,21 @@ pub trait Inboxes {
         claimed_at: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Frees the place of a claim that this send found [`Claim::Fresh`], since it is refused; nothing where another send
-    /// has renewed it. The place is used again before a claim is forgotten.
+    /// Frees the place of a claim that this send found [`Claim::Fresh`] at `claimed_at`, since it is refused; nothing
+    /// where another send has renewed it, or has claimed the key anew since. The place is used again before a claim is
+    /// forgotten.
     ///
-    /// Atomic.
+    /// Atomic. Another send's claim of the key is taken for this one's only if its attempt has the same
+    /// [`AttemptTag`](confab_domain::claim::AttemptTag), and its time is the same but for rounding.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn release_claim(&self, key: ClaimKey<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn release_claim(
+        &self,
+        key: ClaimKey<'_>,
+        claimed_at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Makes the rows of both members, all or nothing; leaves a row that is there as it is.
     ///

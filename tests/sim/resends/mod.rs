@@ -1,0 +1,148 @@
+//! A simulation of one conversation in which messages are sent again, and again: several devices of a user, several
+//! servers, lost answers, blocks on and off; and claims that are forgotten soon, since rows have few places for them.
+//!
+//! What is recognised as sent is exactly what guarantee 2 promises; see [`places`] for how that is counted.
+
+mod check;
+mod device;
+mod places;
+mod server;
+mod world;
+
+use std::sync::Arc;
+
+use confab_domain::ConversationId;
+
+use crate::bugs::check_found_by;
+use crate::check_seeds;
+use crate::executor::Spawner;
+use device::{Device, Other};
+use server::Bug;
+use world::{Scenario, World};
+
+/// Seeds that must hold.
+const SEEDS_CHECKED: u64 = 400;
+
+/// Seeds that are tried for each planted bug.
+const SEEDS: u64 = 4_000;
+
+/// Runs one seed to its end.
+fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    world.set_stormy(true);
+    let devices = (0..world.scenario.devices).map(|n| Device::new(&world, &spawner, n));
+    let living: Vec<_> = devices.map(|device| spawner.spawn(device.live())).collect();
+    spawner.spawn(Other::new(&world, &spawner).live());
+    world.run(&spawner);
+    world.set_stormy(false);
+    for device in living {
+        spawner.spawn(device.take().unwrap().settle());
+    }
+    world.run(&spawner);
+    check::check(&world);
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+#[test]
+fn a_message_that_is_sent_again_is_one_message_under_every_fault() {
+    check_seeds(SEEDS_CHECKED, |seed| simulate(seed, None));
+}
+
+#[track_caller]
+fn check_found(bug: Bug) {
+    check_found_by(simulate, SEEDS, bug);
+}
+
+#[test]
+fn refused_sends_that_take_places_are_found() {
+    check_found(Bug::RefusedTakePlaces);
+}
+
+#[test]
+fn a_claim_that_is_not_renewed_is_found() {
+    check_found(Bug::NotRenewed);
+}
+
+#[test]
+fn keys_that_are_alike_and_not_renewed_are_found() {
+    check_found(Bug::AlikeNotRenewed);
+}
+
+#[test]
+fn a_head_that_is_trusted_after_a_claim_was_forgotten_is_found() {
+    check_found(Bug::KnownHeadTrusted);
+}
+
+#[test]
+fn content_that_is_not_compared_is_found() {
+    check_found(Bug::ContentNotCompared);
+}
+
+#[test]
+fn a_claim_that_is_released_though_another_send_found_it_is_found() {
+    check_found(Bug::ReleasedByAnybody);
+}
+
+#[test]
+fn a_release_of_another_sends_newer_claim_is_found() {
+    check_found(Bug::ReleasesNewerClaim);
+}
+
+#[test]
+fn an_unknown_outcome_that_frees_a_place_is_found() {
+    check_found(Bug::UnknownFreesPlace);
+}
+
+#[test]
+fn a_hit_that_does_not_renew_is_found() {
+    check_found(Bug::HitNotRenewed);
+}
+
+#[test]
+fn claims_that_count_attempts_are_found() {
+    check_found(Bug::AttemptsCounted);
+}
+
+/// The id is known, what was sent under it is not.
+#[test]
+fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed_is_not() {
+    let scenario = Scenario { retention: true, claims_max: 48, ..Scenario::calm() };
+    let world = Arc::new(World::new(scenario));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    let send = |key: &str| world.send_and_wait(&spawner, key);
+    assert!(!send("one").unwrap().duplicate);
+    world.claims_only(&spawner, "never appended");
+    assert!(!send("two").unwrap().duplicate);
+    world.pass(3600);
+    assert!(!send("never appended").unwrap().duplicate, "nothing is gone yet");
+    world.claims_only(&spawner, "never appended either");
+    world.pass(3 * 24 * 3600);
+    assert!(send("one").unwrap().duplicate, "it has expired, and is there still");
+    world.sweep();
+    assert!(send("one").is_err());
+    assert!(send("two").is_err());
+    assert!(send("never appended either").is_err(), "it may be among what is gone");
+    let fresh = send("three").unwrap();
+    assert!(!fresh.duplicate);
+    assert!(send("one").is_err(), "whatever follows");
+    assert_eq!(send("three").unwrap().seq, fresh.seq);
+    assert!(matches!(world.conversation, ConversationId::Dm { .. }));
+}
+
+#[test]
+fn an_old_claim_is_used_where_no_message_can_have_expired() {
+    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::calm() }));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    let send = |key: &str| world.send_and_wait(&spawner, key);
+    world.claims_only(&spawner, "old");
+    for n in 0..20 {
+        assert!(!send(&format!("{n}")).unwrap().duplicate);
+    }
+    world.pass(30 * 24 * 3600);
+    assert!(!send("old").unwrap().duplicate);
+    assert!(send("old").unwrap().duplicate);
+}

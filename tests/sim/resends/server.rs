@@ -1,0 +1,327 @@
+//! The store of one invocation, with a bug planted in it or without.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use confab_app::ports::{
+    Account, AppendError, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome,
+    Devices, End, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, MessageLog, NewVersion,
+    Page, PairChange, ProfileChange, Range, RegisterOutcome, ReplaceOutcome, RotateOutcome, Sessions,
+    StoreError, Tail, Users,
+};
+use confab_app::send_message::SendMessage;
+use confab_domain::account::{Handle, Profile};
+use confab_domain::claim::Claim;
+use confab_domain::device::Device;
+use confab_domain::high_water::HighWaterMark;
+use confab_domain::push::Registration;
+use confab_domain::{
+    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, Heading, MembershipCount,
+    Message, Relation, Seq, Timestamp, UserId,
+};
+use confab_memory::yield_once;
+
+use super::places::{Call, Effect};
+use super::world::{World, sender};
+use crate::passed_on::{pass_on, pass_on_groups, pass_on_sessions};
+
+/// A bug that the simulation must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A send that is refused keeps the place of its claim.
+    RefusedTakePlaces,
+    /// A send that found its key claimed appends without making the claim the newest.
+    NotRenewed,
+    /// The same where a store takes several keys for one.
+    AlikeNotRenewed,
+    /// A head that was known before a fresh claim ends the search, whatever was forgotten.
+    KnownHeadTrusted,
+    /// Whatever is there under a key is taken for what is sent.
+    ContentNotCompared,
+    /// A claim is released though another send has found it and goes on.
+    ReleasedByAnybody,
+    /// A send that is refused releases the claim of its key that is there, though another send has made it since.
+    ReleasesNewerClaim,
+    /// A send whose outcome is unknown releases its claim.
+    UnknownFreesPlace,
+    /// A send that finds its message under a key that was forgotten leaves the claim as new as it made it.
+    HitNotRenewed,
+    /// Each attempt takes a place, that at a key which is there as well.
+    AttemptsCounted,
+}
+
+/// The store of one invocation.
+pub(crate) struct Server<'a> {
+    pub(crate) world: &'a World,
+    command: SendMessage,
+    /// Whether what it does last takes long.
+    hangs: bool,
+    /// When it claimed its key afresh.
+    claimed_at: Mutex<Option<Timestamp>>,
+}
+
+impl<'a> Server<'a> {
+    pub(crate) fn new(world: &'a World, command: &SendMessage, hangs: bool) -> Self {
+        Self { world, command: command.clone(), hangs, claimed_at: Mutex::default() }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.world.has(bug)
+    }
+
+    /// Lets calls that are made at the same time take effect apart.
+    async fn stall(&self) {
+        if self.world.random.once_in(4) {
+            for _ in 0..self.world.random.below(*self.world.random.pick(&[3, 10, 100])) {
+                yield_once().await;
+            }
+        }
+    }
+
+    /// What is kept of a key: some stores take several for one.
+    fn kept(&self, key: &ClientMessageId) -> ClientMessageId {
+        let kinds = if self.has(Bug::AlikeNotRenewed) { 3 } else { self.world.scenario.kinds_of_keys };
+        let sum: u64 = key.as_str().bytes().map(u64::from).sum();
+        if kinds == 0 { key.clone() } else { format!("kind-{}", sum % kinds).parse().unwrap() }
+    }
+
+    async fn noted<T>(
+        &self,
+        call: Call,
+        key: ClaimKey<'_>,
+        result: impl Future<Output = Result<T, StoreError>>,
+        effect: impl FnOnce(&T) -> Effect,
+    ) -> Result<T, StoreError> {
+        if key.user != sender() {
+            return result.await;
+        }
+        let noted = self.world.places.begin(call, key.key, key.attempt);
+        let result = result.await;
+        noted.end(result.as_ref().map_or(Effect::Unknown, effect));
+        result
+    }
+
+    fn pretend(&self, entries: &mut [Message]) {
+        if self.has(Bug::ContentNotCompared) {
+            let own = |entry: &&mut Message| entry.is(self.command.sender, &self.command.key);
+            entries.iter_mut().filter(own).for_each(|own| own.content = self.command.content.clone());
+        }
+    }
+}
+
+impl MessageLog for Server<'_> {
+    async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
+        self.world.memory.tail(conversation, entries_max).await
+    }
+
+    async fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page, StoreError> {
+        self.stall().await;
+        let mut page = self.world.memory.page(conversation, range, entries_max).await?;
+        self.pretend(&mut page.entries);
+        Ok(page)
+    }
+
+    async fn headings(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+        entries_max: u32,
+    ) -> Result<Page<Heading>, StoreError> {
+        self.world.memory.headings(conversation, range, entries_max).await
+    }
+
+    async fn end(&self, conversation: ConversationId, entries_max: u32) -> Result<End, StoreError> {
+        self.stall().await;
+        let mut end = self.world.memory.end(conversation, entries_max).await?;
+        self.pretend(&mut end.tail.newest);
+        Ok(end)
+    }
+
+    async fn append(&self, message: &Message) -> Result<(), AppendError> {
+        self.stall().await;
+        let mut appended = self.world.memory.append(message).await;
+        // An SDK tries again by itself where an answer is lost.
+        if matches!(appended, Err(AppendError::Store(_))) && self.world.random.once_in(2) {
+            appended = self.world.memory.append(message).await;
+        }
+        if let Err(AppendError::Occupied(occupant)) = &mut appended {
+            self.pretend(std::slice::from_mut(occupant));
+        }
+        let claimed_at = *self.claimed_at.lock().unwrap();
+        if let (Err(AppendError::Store(_)), Some(claimed_at)) = (&appended, claimed_at)
+            && self.has(Bug::UnknownFreesPlace)
+        {
+            let kept = self.kept(&self.command.key);
+            let SendMessage { sender: user, conversation, attempt, .. } = self.command;
+            let kept = ClaimKey { user, conversation, key: &kept, attempt };
+            self.world.memory.release_claim(kept, claimed_at).await?;
+        }
+        appended
+    }
+
+    async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
+        self.world.memory.mark(conversation).await
+    }
+
+    async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
+        self.world.memory.set_mark(conversation, mark).await
+    }
+}
+
+impl Inboxes for Server<'_> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+        self.stall().await;
+        let kept = self.kept(key.key);
+        let kept = ClaimKey { key: &kept, ..key };
+        let is_repeated = AtomicBool::new(false);
+        let claiming = async {
+            let claim = self.world.memory.claim(kept, now).await;
+            // An SDK tries again by itself where an answer is lost.
+            if claim.is_err() && self.world.random.once_in(2) {
+                is_repeated.store(true, Relaxed);
+                return self.world.memory.claim(kept, now).await;
+            }
+            claim
+        };
+        let claim = self
+            .noted(Call::Claim, key, claiming, |claim| match claim {
+                Claim::Fresh { .. } => Effect::Certain,
+                // The request before, whose answer was lost, may have made the claim that this one has found.
+                Claim::Repeated { .. } | Claim::NotAMember if is_repeated.load(Relaxed) => Effect::Unknown,
+                Claim::Repeated { .. } | Claim::NotAMember => Effect::Nothing,
+            })
+            .await?;
+        if claim.is_fresh() {
+            *self.claimed_at.lock().unwrap() = Some(now);
+            self.world.note_claimant(kept, now);
+        }
+        if !claim.is_fresh() && self.has(Bug::AttemptsCounted) {
+            let of_its_own = format!("attempt-{}", key.attempt.0).parse().unwrap();
+            self.world.memory.claim(ClaimKey { key: &of_its_own, ..key }, now).await?;
+        }
+        Ok(match claim {
+            Claim::Fresh { .. } if self.has(Bug::KnownHeadTrusted) => Claim::Fresh { forgot: None },
+            claim => claim,
+        })
+    }
+
+    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
+        self.stall().await;
+        let kept = self.kept(key.key);
+        let kept = ClaimKey { key: &kept, ..key };
+        let is_hit = self.claimed_at.lock().unwrap().is_some();
+        let renewing = async {
+            let is_left_out = self.has(Bug::NotRenewed) || self.has(Bug::AlikeNotRenewed);
+            if is_left_out || is_hit && self.has(Bug::HitNotRenewed) {
+                return Ok(true);
+            }
+            if self.has(Bug::ReleasedByAnybody) {
+                // It is there, so that nothing is written.
+                return self.world.memory.claim(kept, claimed_at).await.map(|_| true);
+            }
+            self.world.memory.renew_claim(kept, claimed_at).await
+        };
+        let effect = |is_done: &bool| if *is_done { Effect::Certain } else { Effect::Nothing };
+        self.noted(Call::Renew, key, renewing, effect).await
+    }
+
+    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
+        self.stall().await;
+        if self.hangs {
+            for _ in 0..self.world.random.between(100, 1_000) {
+                yield_once().await;
+            }
+        }
+        let kept = self.kept(key.key);
+        let kept = ClaimKey { key: &kept, ..key };
+        let releasing = async {
+            if self.has(Bug::RefusedTakePlaces) {
+                return Ok(());
+            }
+            let (attempt, claimed_at) = match self.world.last_claimant(&kept) {
+                Some(claimant) if self.has(Bug::ReleasesNewerClaim) => claimant,
+                _ => (kept.attempt, claimed_at),
+            };
+            self.world.memory.release_claim(ClaimKey { attempt, ..kept }, claimed_at).await
+        };
+        self.noted(Call::Release, key, releasing, |()| Effect::Certain).await
+    }
+
+    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
+        self.world.memory.open(conversation, members).await
+    }
+
+    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.leave(user, conversation, seq).await
+    }
+
+    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
+        self.world.memory.forget(user, conversation, seq).await
+    }
+
+    async fn list(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.world.memory.list(user, after, rows_max).await
+    }
+
+    async fn skim(
+        &self,
+        user: UserId,
+        after: Option<ConversationId>,
+        rows_max: u32,
+    ) -> Result<InboxPage, StoreError> {
+        self.world.memory.skim(user, after, rows_max).await
+    }
+
+    async fn replace_alerts(
+        &self,
+        user: UserId,
+        seen: &InboxRow,
+        next: &Alerts,
+    ) -> Result<ReplaceOutcome, StoreError> {
+        self.world.memory.replace_alerts(user, seen, next).await
+    }
+
+    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.world.memory.peek(user, conversation).await
+    }
+
+    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        self.world.memory.get(user, conversation).await
+    }
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        self.world.memory.mark_read(user, conversation, seq).await
+    }
+
+    async fn mute(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.world.memory.mute(user, conversation, until).await
+    }
+}
+
+impl Sessions for Server<'_> {
+    pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
+    pass_on_sessions!(sessions session glance);
+}
+
+pass_on!(Server<'_>);
+pass_on_groups!(Server<'_>);

@@ -1,0 +1,402 @@
+//! Time, servers, and what was asked of them.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use confab_app::Error;
+use confab_app::delivery::Delivery;
+use confab_app::ports::{ClaimKey, Contacts, Inboxes, PairChange, Users};
+use confab_app::presence::Probes;
+use confab_app::push::PushTask;
+use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_domain::claim::APPEND_DELAY_MAX;
+use confab_domain::log::Attempt;
+use confab_domain::retention::Retention;
+use confab_domain::{ClientMessageId, ContactChange, Content, ConversationId, Refusal, Timestamp, UserId};
+use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
+use confab_protocol::Ack;
+
+use super::places::Places;
+use super::server::{Bug, Server};
+use crate::executor::{Spawner, mortal};
+use crate::random::Random;
+use crate::weather::Changeable;
+use crate::world::{POLICY, account_of, device_of, identity, user};
+
+/// Largest lead of a server's clock. Unit: milliseconds.
+const SKEW_MS_MAX: u64 = 10_000;
+
+/// The size of a world, and what goes wrong in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) bug: Option<Bug>,
+    /// Places for claims in a row.
+    pub(crate) claims_max: usize,
+    /// Keys that a store tells apart; 0 is all.
+    pub(crate) kinds_of_keys: u64,
+    /// Messages expire after a day.
+    pub(crate) retention: bool,
+    /// Devices of the one whose sends are watched.
+    pub(crate) devices: u32,
+    /// What each of them does.
+    pub(crate) acts: u64,
+    pub(crate) processes: u64,
+    pub(crate) page_max: NonZeroU32,
+    pub(crate) failure_once_in: u64,
+    pub(crate) crash_once_in: u64,
+    /// Longest time from one poll to the next. Unit: milliseconds.
+    pub(crate) step_ms_max: u64,
+    /// At one poll in so many minutes pass.
+    pub(crate) leap_once_in: u64,
+    /// The other blocks, or ends it, at one act in so many.
+    pub(crate) block_once_in: u64,
+    /// Devices send as it takes to bring about what seldom comes about.
+    pub(crate) has_stories: bool,
+}
+
+impl Scenario {
+    pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
+        let random = Random::new(seed ^ 0xa9a1);
+        let scenario = Self {
+            seed,
+            bug,
+            claims_max: usize::try_from(random.between(2, 5)).unwrap(),
+            kinds_of_keys: *random.pick(&[0, 0, 3]),
+            retention: false,
+            devices: u32::try_from(random.between(1, 3)).unwrap(),
+            acts: random.between(5, 25),
+            processes: random.between(1, 3),
+            page_max: NonZeroU32::new(*random.pick(&[1, 2, 5, 100])).unwrap(),
+            failure_once_in: *random.pick(&[0, 8, 20, 60]),
+            crash_once_in: *random.pick(&[0, 40, 200]),
+            step_ms_max: *random.pick(&[2, 20, 200]),
+            leap_once_in: *random.pick(&[0, 100, 400]),
+            block_once_in: *random.pick(&[0, 2, 4]),
+            has_stories: random.once_in(4),
+        };
+        if !scenario.has_stories {
+            return scenario;
+        }
+        // What takes long comes to its end, and mostly nothing comes between.
+        Self {
+            devices: scenario.devices.min(2),
+            acts: scenario.acts.min(8),
+            kinds_of_keys: 0,
+            failure_once_in: if random.once_in(2) { 0 } else { scenario.failure_once_in },
+            crash_once_in: 0,
+            step_ms_max: 2,
+            leap_once_in: 0,
+            block_once_in: 0,
+            ..scenario
+        }
+    }
+
+    /// Nothing goes wrong.
+    pub(crate) fn calm() -> Self {
+        Self {
+            failure_once_in: 0,
+            crash_once_in: 0,
+            kinds_of_keys: 0,
+            page_max: NonZeroU32::MAX,
+            ..Self::of(0, None)
+        }
+    }
+}
+
+/// What is shared by all devices and servers.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) random: Arc<Random>,
+    pub(crate) memory: Memory,
+    pub(crate) conversation: ConversationId,
+    pub(crate) places: Places,
+    gateway: Gateway,
+    queue: Queue,
+    pushes: DelayQueue<PushTask>,
+    probes: Probes,
+    /// Who claimed a key afresh last, and when.
+    claimants: Mutex<BTreeMap<ClientMessageId, (Attempt, Timestamp)>>,
+    weather: Arc<Changeable>,
+    stormy: AtomicU64,
+    step: AtomicU64,
+    now_ms: AtomicU64,
+    processes: Mutex<Vec<Arc<Process>>>,
+    requests: Mutex<Vec<Request>>,
+    blocks: Mutex<Vec<Block>>,
+    faults: Mutex<Vec<String>>,
+}
+
+struct Process {
+    writer: Writer,
+    ahead: Duration,
+}
+
+/// A block, by the steps at which it may have been there.
+struct Block {
+    /// Not before this.
+    from: u64,
+    /// When it had been set, if it ever was.
+    set: u64,
+    /// Not after this.
+    to: u64,
+}
+
+/// One request to send a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) command: SendMessage,
+    pub(crate) began: u64,
+    /// When it was answered, and how; `None` where it failed or died.
+    pub(crate) answered: Option<(u64, Result<Ack, Refusal>)>,
+}
+
+/// Whose sends are watched, and the other.
+pub(crate) fn sender() -> UserId {
+    user(0)
+}
+
+pub(crate) fn other() -> UserId {
+    user(1)
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        let random = Arc::new(Random::new(scenario.seed));
+        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let memory = Memory::new(Arc::clone(&weather) as _)
+            .with_page_max(scenario.page_max)
+            .with_claims_max(scenario.claims_max);
+        let world = Self {
+            memory,
+            conversation: ConversationId::dm(sender(), other()).unwrap(),
+            places: Places::new(scenario.claims_max),
+            gateway: Gateway::new(Arc::clone(&weather) as _),
+            queue: Queue::new(Arc::clone(&weather) as _),
+            pushes: DelayQueue::default(),
+            probes: Probes::default(),
+            claimants: Mutex::default(),
+            weather,
+            stormy: AtomicU64::new(0),
+            step: AtomicU64::new(0),
+            now_ms: AtomicU64::new(1_790_000_000_000),
+            processes: Mutex::default(),
+            requests: Mutex::default(),
+            blocks: Mutex::default(),
+            faults: Mutex::default(),
+            random,
+            scenario,
+        };
+        *world.processes.lock().unwrap() =
+            (0..world.scenario.processes).map(|_| world.new_process()).collect();
+        world
+    }
+
+    fn new_process(&self) -> Arc<Process> {
+        let retention = Retention::days(u32::from(self.scenario.retention));
+        let writer = Writer::new(retention, Arc::new(YieldingSleeper));
+        Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
+    }
+
+    fn any_process(&self) -> Arc<Process> {
+        let mut processes = self.processes.lock().unwrap();
+        if self.random.once_in(12) {
+            processes.remove(0);
+            processes.push(self.new_process());
+        }
+        Arc::clone(self.random.pick(&processes))
+    }
+
+    /// Makes both accounts, and the rows of both.
+    pub(crate) fn make_the_conversation(self: &Arc<Self>, spawner: &Spawner) {
+        let world = Arc::clone(self);
+        spawner.spawn(async move {
+            for n in [0, 1] {
+                let account = account_of(user(n), world.now());
+                let device = device_of(identity(n, 0), world.now());
+                world.memory.create_user(&account, &device).await.unwrap();
+            }
+            world.memory.open(world.conversation, [sender(), other()]).await.unwrap();
+        });
+        self.run(spawner);
+    }
+
+    pub(crate) fn run(&self, spawner: &Spawner) {
+        spawner.run(&self.random, || self.tick());
+    }
+
+    pub(crate) fn set_stormy(&self, stormy: bool) {
+        self.stormy.store(u64::from(stormy), Relaxed);
+        self.weather.set(if stormy { self.scenario.failure_once_in } else { 0 });
+    }
+
+    pub(crate) fn is_stormy(&self) -> bool {
+        self.stormy.load(Relaxed) == 1
+    }
+
+    fn tick(&self) {
+        let mut passed_ms = u64::from(self.step.fetch_add(1, Relaxed).is_multiple_of(16));
+        if self.is_stormy() {
+            passed_ms = self.random.below(self.scenario.step_ms_max + 1);
+            if self.random.once_in(self.scenario.leap_once_in) {
+                passed_ms += self.random.below(20 * 60_000);
+            }
+        }
+        self.now_ms.fetch_add(passed_ms, Relaxed);
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.now_ms.fetch_add(seconds * 1000, Relaxed);
+    }
+
+    pub(crate) fn sweep(&self) {
+        self.memory.sweep(self.now());
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now_ms.load(Relaxed))
+    }
+
+    pub(crate) fn step(&self) -> u64 {
+        self.step.load(Relaxed)
+    }
+
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.scenario.bug == Some(bug)
+    }
+
+    /// Notes who has claimed a key of the sender afresh.
+    pub(crate) fn note_claimant(&self, key: ClaimKey<'_>, now: Timestamp) {
+        if key.user == sender() {
+            self.claimants.lock().unwrap().insert(key.key.clone(), (key.attempt, now));
+        }
+    }
+
+    /// Who claimed a key of the sender afresh last, and when.
+    pub(crate) fn last_claimant(&self, key: &ClaimKey<'_>) -> Option<(Attempt, Timestamp)> {
+        self.claimants.lock().unwrap().get(key.key).copied().filter(|_| key.user == sender())
+    }
+
+    pub(crate) fn fault(&self, what: String) {
+        self.faults.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn first_fault(&self) -> Option<String> {
+        self.faults.lock().unwrap().first().cloned()
+    }
+
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.requests.lock().unwrap()
+    }
+
+    /// Whether a block may have been there at some time of these.
+    pub(crate) fn may_have_been_blocked(&self, from: u64, to: u64) -> bool {
+        self.blocks.lock().unwrap().iter().any(|block| block.from <= to && from <= block.to)
+    }
+
+    /// The other blocks the sender, or ends it.
+    pub(crate) async fn block(&self, on: bool) {
+        let change = if on { ContactChange::Block } else { ContactChange::Unblock };
+        let began = self.step();
+        let index = {
+            let mut blocks = self.blocks.lock().unwrap();
+            blocks.extend(on.then_some(Block { from: began, set: u64::MAX, to: u64::MAX }));
+            blocks.len().saturating_sub(1)
+        };
+        let relations = futures_util::future::try_join(
+            self.memory.relation(other(), sender()),
+            self.memory.relation(sender(), other()),
+        );
+        let Ok((relation, others)) = relations.await else { return };
+        let pair = PairChange {
+            user: other(),
+            other: sender(),
+            relation: [relation, relation.after(change, self.now())],
+            others_relation: [others, others.after_others(change, self.now())],
+        };
+        let is_done = matches!(self.memory.change_pair(&pair).await, Ok(true));
+        let (now, mut blocks) = (self.step(), self.blocks.lock().unwrap());
+        if on {
+            blocks[index].set = now;
+        } else if is_done {
+            let ended = blocks.iter_mut().filter(|block| block.set <= began);
+            ended.for_each(|block| block.to = now.min(block.to));
+        }
+    }
+
+    /// The `send` function; `None` where there is no answer.
+    pub(crate) async fn send(&self, from: UserId, key: &str, text: &str) -> Option<Result<Ack, Refusal>> {
+        self.send_by(from, (key, text), false).await
+    }
+
+    /// As a send whose refusal takes long.
+    pub(crate) async fn send_hanging(&self, key: &str) -> Option<Result<Ack, Refusal>> {
+        self.send_by(sender(), (key, key), true).await
+    }
+
+    async fn send_by(
+        &self,
+        from: UserId,
+        (key, text): (&str, &str),
+        hangs: bool,
+    ) -> Option<Result<Ack, Refusal>> {
+        // In a process of its own, where no other send waits for it.
+        let process = if hangs { self.new_process() } else { self.any_process() };
+        let now = self.now().plus(process.ahead);
+        let command = SendMessage {
+            sender: from,
+            origin: None,
+            conversation: self.conversation,
+            key: key.parse().unwrap(),
+            content: Content { text: Some(text.to_owned()), ..Content::default() },
+            attempt: Attempt(u32::try_from(self.random.below(1 << 32)).unwrap()),
+        };
+        let index = {
+            let mut requests = self.requests();
+            requests.push(Request { command: command.clone(), began: self.step(), answered: None });
+            requests.len() - 1
+        };
+        let server = Server::new(self, &command, hangs);
+        let delivery =
+            Delivery { connections: &self.gateway, push: &self.pushes, policy: POLICY, probes: &self.probes };
+        let ways = (&delivery, &self.queue);
+        let sending = send_message(&server, ways, &process.writer, command, ready(Ok(())), now);
+        let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
+        let dies =
+            || self.is_stormy() && self.random.once_in(self.scenario.crash_once_in) || self.now() > deadline;
+        let answer = match mortal(sending, dies).await? {
+            Ok(ack) => Ok(ack),
+            Err(Error::Refused(refusal)) => Err(refusal),
+            Err(Error::Store(_) | Error::Contended) => return None,
+            Err(error) => {
+                self.fault(format!("answered {error:?}"));
+                return None;
+            }
+        };
+        self.requests()[index].answered = Some((self.step(), answer.clone()));
+        Some(answer)
+    }
+
+    /// Sends a message of the sender while nothing else goes on.
+    pub(crate) fn send_and_wait(self: &Arc<Self>, spawner: &Spawner, key: &str) -> Result<Ack, Refusal> {
+        let (world, key) = (Arc::clone(self), key.to_owned());
+        let answer = spawner.spawn(async move { world.send(sender(), &key, &key).await });
+        self.run(spawner);
+        answer.take().flatten().unwrap()
+    }
+
+    /// As a send that dies after it has claimed its key.
+    pub(crate) fn claims_only(self: &Arc<Self>, spawner: &Spawner, key: &str) {
+        let (world, key) = (Arc::clone(self), key.parse().unwrap());
+        spawner.spawn(async move {
+            let key =
+                ClaimKey { user: sender(), conversation: world.conversation, key: &key, attempt: Attempt(0) };
+            world.memory.claim(key, world.now()).await.unwrap();
+        });
+        self.run(spawner);
+    }
+}
