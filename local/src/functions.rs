@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use sync::Sync;
 
 use crate::addresses::AllowedOrigin;
+use crate::frame_order;
 
 /// All functions of the product.
 pub(crate) struct LocalFunctions {
@@ -56,6 +57,7 @@ pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
         Route::new("$default", "default").answering(),
         Route::new("heartbeat", "heartbeat").answering(),
         Route::new("send", "send").answering(),
+        Route::new("send_many", "send").answering(),
         Route::new("sync", "sync").answering(),
         Route::new("history", "sync").answering(),
         Route::new("read", "sync").answering(),
@@ -84,6 +86,10 @@ pub(crate) fn http_api(allowed: &[AllowedOrigin]) -> HttpApi {
 }
 
 impl Functions for LocalFunctions {
+    fn order_key(&self, function: &str, event: &[u8]) -> Option<String> {
+        matches!(function, "send" | "sync").then(|| frame_order::order_key(event)).flatten()
+    }
+
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
         match function {
             "send" => run(&event, |event| self.send.handle(event)).await,

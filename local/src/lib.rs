@@ -19,6 +19,7 @@ mod composition;
 mod data_dir;
 mod data_format;
 mod disk;
+mod frame_order;
 mod functions;
 mod queues;
 mod runner;

@@ -7,9 +7,16 @@ use bytes::Bytes;
 
 /// Runs Lambda functions by name.
 pub trait Functions: Send + Sync + 'static {
+    /// Which messages of a connection are handled one after another, in the order in which they came: those with the same
+    /// key. All others, and those of different connections, run at the same time.
+    fn order_key(&self, function: &str, event: &[u8]) -> Option<String> {
+        let _ = (function, event);
+        None
+    }
+
     /// Gives `event` to `function` and returns its answer, both JSON.
     ///
-    /// Called concurrently, for messages of one connection too. The returned
+    /// Called concurrently, for messages of one connection too, unless [`Functions::order_key`] orders them. The returned
     /// future is polled to its end, whatever becomes of the client; a shutdown
     /// waits for it no longer than [`Limits::shutdown_grace`].
     ///
@@ -24,6 +31,10 @@ pub trait Functions: Send + Sync + 'static {
 }
 
 impl<F: Functions> Functions for Arc<F> {
+    fn order_key(&self, function: &str, event: &[u8]) -> Option<String> {
+        (**self).order_key(function, event)
+    }
+
     fn invoke(
         &self,
         function: &str,

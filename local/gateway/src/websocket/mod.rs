@@ -8,6 +8,7 @@ mod event;
 mod farewell;
 mod frames;
 mod handshake;
+mod order;
 mod policy;
 mod routes;
 mod session;

@@ -16,6 +16,7 @@ use super::{
     close::{CloseReason, Ending, Goodbye},
     event::{self, Event},
     frames::{self, Incoming, Payload},
+    order::Order,
     socket::Socket,
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(super) struct Session<F> {
     connection: Arc<Connection>,
     /// One permit for each message whose function runs.
     room: Arc<Semaphore>,
+    order: Order,
     opened_at: Instant,
     last_frame_at: Instant,
 }
@@ -40,7 +42,7 @@ impl<F: Functions> Session<F> {
     pub(super) fn new(shared: Arc<Shared<F>>, socket: Socket, connection: Arc<Connection>) -> Self {
         let room = Arc::new(Semaphore::new(shared.limits().in_flight_per_connection_max));
         let now = Instant::now();
-        Self { shared, socket, connection, room, opened_at: now, last_frame_at: now }
+        Self { shared, socket, connection, room, order: Order::default(), opened_at: now, last_frame_at: now }
     }
 
     /// Serves the socket until it ends. Returns how, and the socket if there is
@@ -170,8 +172,13 @@ impl<F: Functions> Session<F> {
         };
         let (shared, connection, route) =
             (Arc::clone(&self.shared), Arc::clone(connection), Arc::clone(route));
+        let Event { request_id, json } = event;
+        let turn = shared.functions.order_key(&route.function, &json).map(|key| self.order.enter(key));
         self.shared.invocations.spawn(async move {
-            let Event { request_id, json } = event;
+            let mut turn = turn;
+            if let Some(turn) = &mut turn {
+                turn.come().await;
+            }
             let message_bytes_max = shared.limits().message_bytes_max;
             let deliver = async |answer| {
                 if let Some(message) = reply(answer, &route, connection.id(), &request_id, message_bytes_max)
