@@ -101,7 +101,7 @@ async fn two_who_write_at_once_are_both_heard() {
     }
     let write = async |user: &User| {
         for _ in 0..5 {
-            user.post_text(&group, "me first").await;
+            user.post_blindly(&group, "me first").await;
         }
     };
     join_all(writers.iter().map(write)).await;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use confab_app::ports::Identity;
-use confab_app::send_message::SendMessage;
+use confab_app::send_message::{Reading, SendMessage};
 use confab_app::wire;
 use confab_domain::log::Attempt;
+use confab_domain::own_mark::ReadThrough;
 use confab_domain::{ClientMessageId, ConnectionId, Content, ConversationId, Seq, membership};
 use confab_memory::yield_once;
 use confab_protocol::{Ack, Message, ServerFrame};
@@ -222,6 +223,7 @@ impl Device {
                 key,
                 content: Content { text: Some(text), ..Content::default() },
                 attempt: Attempt(u32::try_from(self.world.random.below(1 << 32)).unwrap()),
+                reading: Some(Reading { device: self.identity.device, through: ReadThrough::BeforeMessage }),
             };
             let world = Arc::clone(&self.world);
             answers.push((*index, self.spawner.spawn(async move { world.send(command).await })));
@@ -293,6 +295,7 @@ impl Device {
             }
             ServerFrame::Receipt(_) | ServerFrame::Conversation(_) => {}
             ServerFrame::Ack(_)
+            | ServerFrame::Acks(_)
             | ServerFrame::History(_)
             | ServerFrame::Ok(_)
             | ServerFrame::Typing(_)

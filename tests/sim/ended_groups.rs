@@ -53,6 +53,7 @@ fn send(world: &World, conversation: ConversationId, n: u64) {
         key: format!("key-{n}").parse().unwrap(),
         content: Content { text: Some("hello".to_owned()), ..Content::default() },
         attempt: Attempt(u32::try_from(n).unwrap()),
+        reading: None,
     }));
 }
 

@@ -56,6 +56,7 @@ fn send(world: &World, n: u64) -> Result<Ack, Refusal> {
         key: format!("key-{n}").parse().unwrap(),
         content: Content { text: Some("hello".to_owned()), ..Content::default() },
         attempt: Attempt(u32::try_from(world.random.below(1 << 32)).unwrap()),
+        reading: None,
     }));
     sent.expect("nothing fails in calm weather")
 }

@@ -23,6 +23,7 @@ fn say(world: &World, n: u32) {
         key: format!("key-{n}").parse().unwrap(),
         content: Content { text: Some("hello".to_owned()), ..Content::default() },
         attempt: Attempt(n),
+        reading: None,
     }));
 }
 

@@ -24,6 +24,7 @@ mod group_acts;
 mod group_functions;
 mod logouts;
 mod members;
+mod new_groups;
 mod notes;
 mod passed_on;
 mod passed_on_devices;

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use confab_app::ports::{
-    ClaimKey, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion,
-    ReplaceOutcome, RowChange, StoreError,
+    ClaimKey, ClaimOutcome, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome,
+    NewVersion, ReplaceOutcome, RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
@@ -131,12 +131,15 @@ impl Groups for Store<'_> {
 }
 
 impl Inboxes for Store<'_> {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;
-        let claim = self.world.memory.claim(key, now).await?;
+        let outcome = self.world.memory.claim(key, now).await?;
         self.read_early(key.conversation).await?;
-        let repeated = matches!(claim, Claim::Repeated { .. });
-        Ok(if repeated && self.has(Bug::NoClaim) { Claim::Fresh { forgot: None } } else { claim })
+        let repeated = matches!(outcome.claim, Claim::Repeated { .. });
+        if repeated && self.has(Bug::NoClaim) {
+            return Ok(ClaimOutcome { claim: Claim::Fresh { forgot: None }, ..outcome });
+        }
+        Ok(outcome)
     }
 
     async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {

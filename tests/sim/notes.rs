@@ -40,6 +40,7 @@ impl World {
             }
             ServerFrame::Receipt(_)
             | ServerFrame::Ack(_)
+            | ServerFrame::Acks(_)
             | ServerFrame::History(_)
             | ServerFrame::Ok(_)
             | ServerFrame::Typing(_)

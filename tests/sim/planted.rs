@@ -273,6 +273,11 @@ impl MessageLog for Store<'_> {
 
     async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
         self.stall().await;
-        self.world.memory.set_mark(conversation, mark).await
+        let is_set = self.world.memory.set_mark(conversation, mark).await?;
+        if self.world.repeats_marks.load(Relaxed) {
+            // As an SDK does whose first answer was lost.
+            return self.world.memory.set_mark(conversation, mark).await;
+        }
+        Ok(is_set)
     }
 }

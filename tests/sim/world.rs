@@ -59,6 +59,8 @@ pub(crate) struct World {
     days: Mutex<u32>,
     /// Whoever ends a group does not get to closing the rows of its members.
     pub(crate) leaves_rows_open: AtomicBool,
+    /// Each request that sets a high-water mark comes twice.
+    pub(crate) repeats_marks: AtomicBool,
     probes: Probes,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
@@ -104,6 +106,7 @@ impl World {
             pushes: DelayQueue::default(),
             days: Mutex::new(1),
             leaves_rows_open: AtomicBool::new(false),
+            repeats_marks: AtomicBool::new(false),
             probes: Probes::default(),
             early_groups: Mutex::default(),
             weather,

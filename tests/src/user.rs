@@ -74,6 +74,12 @@ impl User {
         self.post_message(conversation, &body).await.ok()
     }
 
+    /// Sends a text over HTTP that was written before anything was read, so that it marks nothing.
+    pub async fn post_blindly(&self, conversation: &str, text: &str) -> Value {
+        let body = json!({"client_message_id": fresh_id(), "text": text, "read_seq": 0});
+        self.post_message(conversation, &body).await.ok()
+    }
+
     /// Sends a message over HTTP, whatever comes of it.
     pub async fn post_message(&self, conversation: &str, body: &Value) -> Answer {
         self.http.post(&format!("/v1/conversations/{conversation}/messages"), body).await

@@ -1,4 +1,4 @@
-//! Route `send`: appends a message once, and tells the members' devices.
+//! Routes `send` and `send_many`: append messages once, and tell the members' devices.
 
 pub mod config;
 
@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use confab_app::authorize_frame::authorize_frame;
 use confab_app::delivery::Delivery;
-use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_app::ports::{Deadline, StoreError};
+use confab_app::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::Budget;
-use confab_domain::{Attendance, Connection};
+use confab_domain::{Attendance, Connection, ConversationId, Refusal};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::deadline::Resumable;
 use confab_lambda::presence::Presence;
-use confab_lambda::random;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
-use confab_protocol::{Ack, ServerFrame, client};
+use confab_lambda::{clock, random, summary};
+use confab_protocol::client::{OneOfMany, SendMany};
+use confab_protocol::server::{Acks, SendOutcome};
+use confab_protocol::{Ack, ServerFrame, client, limits};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
@@ -38,13 +42,69 @@ pub struct Send {
 }
 
 impl Send {
-    /// Answers with `ack`, or an error.
+    /// Answers with `ack` or `acks`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         let ways = (&*self.limiter, Budget::Writes, &self.gateway);
+        if event.request_context.route_key == "send_many" {
+            return answer(&event, ways, async |caller: Caller, frame: SendMany| {
+                self.send_many(caller, frame).await.map(|acks| Some(ServerFrame::Acks(acks)))
+            })
+            .await;
+        }
         answer(&event, ways, async |caller: Caller, frame: client::Send| {
-            self.send(&caller, command(&caller, frame)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
+            let to = wire::parse_recipient(&frame.to, caller.identity.user)?;
+            let client::Send { id, to: _, text, attachments, reply_to, mentions, read_seq } = frame;
+            let message = OneOfMany { id, text, attachments, reply_to, mentions, read_seq };
+            self.send(&caller, command(&caller, to, message)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
+    }
+
+    /// Sends one message after another, up to the first that is not acked.
+    async fn send_many(&self, mut caller: Caller, frame: SendMany) -> Result<Acks, Error> {
+        if !(1..=limits::SEND_MANY_MAX).contains(&frame.messages.len()) {
+            let expected = format!("must be from 1 to {} messages", limits::SEND_MANY_MAX);
+            return Err(Refusal::field("messages", expected).into());
+        }
+        let to = wire::parse_recipient(&frame.to, caller.identity.user)?;
+        let (time, mut acks) = (Resumable::start(), Vec::new());
+        for message in frame.messages {
+            let id = message.id.clone();
+            let sent = self.send_next(&mut caller, to, message, &time, acks.is_empty()).await;
+            match sent {
+                Ok(Ack { seq, sent_at_ms, duplicate, .. }) => {
+                    acks.push(SendOutcome::Acked { id, seq, sent_at_ms, duplicate });
+                }
+                Err(error @ Error::ConnectionEnded(_)) => return Err(error),
+                Err(error) => {
+                    summary::log("send_many", Some(&error), time.elapsed());
+                    acks.push(SendOutcome::Failed { id, error: wire::error_body(&error) });
+                    break;
+                }
+            }
+        }
+        Ok(Acks { id: frame.id, acks })
+    }
+
+    /// Sends one of several messages; the frame has paid for the first.
+    async fn send_next(
+        &self,
+        caller: &mut Caller,
+        to: ConversationId,
+        message: OneOfMany,
+        time: &Resumable,
+        is_first: bool,
+    ) -> Result<Ack, Error> {
+        if !is_first {
+            if time.is_near() {
+                return Err(
+                    StoreError::Unavailable("there is no time left for another message".into()).into()
+                );
+            }
+            caller.now = clock::now();
+            self.limiter.take(caller.identity.user, Budget::Writes, caller.now)?;
+        }
+        self.send(caller, command(caller, to, message)?).await
     }
 
     async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
@@ -66,19 +126,19 @@ impl Send {
     }
 }
 
-fn command(caller: &Caller, frame: client::Send) -> Result<SendMessage, Error> {
-    let sender = caller.identity.user;
+fn command(caller: &Caller, to: ConversationId, message: OneOfMany) -> Result<SendMessage, Error> {
     Ok(SendMessage {
-        sender,
+        sender: caller.identity.user,
         origin: Some(caller.connection.id.clone()),
-        conversation: wire::parse_recipient(&frame.to, sender)?,
-        key: wire::parse_id("id", &frame.id)?,
+        conversation: to,
+        key: wire::parse_id("id", &message.id)?,
         content: wire::parse_content(wire::RawContent {
-            text: frame.text,
-            attachments: frame.attachments,
-            reply_to: frame.reply_to,
-            mentions: frame.mentions,
+            text: message.text,
+            attachments: message.attachments,
+            reply_to: message.reply_to,
+            mentions: message.mentions,
         })?,
         attempt: random::attempt()?,
+        reading: Some(Reading::parse(caller.identity.device, message.read_seq)?),
     })
 }

@@ -53,3 +53,26 @@ pub(crate) async fn next_position(
     let seq = Seq::following(next.after).ok_or(Error::Internal("a log is full"))?;
     Ok(NextPosition::At(seq, revision))
 }
+
+/// Finds the first position of a log that only the caller knows of.
+///
+/// Its mark may be there: set by a request of the caller whose answer was lost.
+///
+/// # Errors
+///
+/// As [`next_position`]; [`Error::Contended`] where the mark keeps changing.
+pub(crate) async fn first_position(
+    log: &(impl MessageLog + Sync),
+    retention: Retention,
+    conversation: ConversationId,
+    now: Timestamp,
+) -> Result<(Seq, u64), Error> {
+    let mut end = LogEnd::default();
+    for _ in 0..ATTEMPTS_MAX {
+        match next_position(log, retention, conversation, end, now).await? {
+            NextPosition::At(seq, mark_revision) => return Ok((seq, mark_revision)),
+            NextPosition::Moved(moved) => end = moved,
+        }
+    }
+    Err(Error::Contended)
+}

@@ -5,7 +5,6 @@
 //! always tell the same.
 
 use confab_domain::group::{Change, Role};
-use confab_domain::high_water::LogEnd;
 use confab_domain::log::Attempt;
 use confab_domain::{
     Backoff, ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq,
@@ -15,7 +14,7 @@ use confab_protocol::http;
 use futures_util::{StreamExt, stream};
 
 use crate::admission::admit;
-use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, next_position};
+use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, first_position, next_position};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
@@ -101,12 +100,7 @@ where
         let joinings = admit(self.store, self.writer.memberships, actor.user, None, &users).await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
-        // A log that is new has nobody to share its mark with.
-        let NextPosition::At(seq, mark_revision) =
-            next_position(self.store, retention, conversation, LogEnd::default(), now).await?
-        else {
-            return Err(Error::Contended);
-        };
+        let (seq, mark_revision) = first_position(self.store, retention, conversation, now).await?;
         let entry = Message {
             expires_at: retention.expires_at(now),
             mark_revision,

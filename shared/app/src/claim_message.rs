@@ -1,7 +1,8 @@
 //! Claiming a message's key, and what is judged by that before it is appended.
 
-use confab_domain::claim::{Claim, lies_after_known, may_have_expired};
+use confab_domain::claim::{Claim, lies_after_known};
 use confab_domain::high_water::LogEnd;
+use confab_domain::own_mark::Before;
 use confab_domain::{ConversationId, Refusal, Seq, Timestamp, UserId};
 use futures_util::future;
 
@@ -9,7 +10,7 @@ use crate::Error;
 use crate::append::TAIL_ENTRIES;
 use crate::find_message::{Bound, Search, search_back, search_past};
 use crate::membership::membership_of;
-use crate::ports::{Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
+use crate::ports::{ClaimOutcome, Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
 use crate::send_message::{SendMessage, Writer};
 use crate::unread::last_seq;
 
@@ -23,6 +24,10 @@ pub(crate) struct Claimed {
     is_blocked: bool,
     /// The head that this process knew before the claim.
     known: Option<Seq>,
+    /// The sender's read marker.
+    pub(crate) read_seq: Option<Seq>,
+    /// What of the log was seen beside the claim.
+    pub(crate) before: Before,
 }
 
 /// Claims the key beside all that decides what becomes of the message; opens a 1:1 conversation at its first one.
@@ -49,7 +54,7 @@ pub(crate) async fn claim(
     };
     let (claimed, authorized) = future::join(claimed, authorized).await;
     if let Err(refusal) = authorized {
-        if claimed.is_ok_and(|(claim, ..)| claim.is_fresh())
+        if claimed.is_ok_and(|(outcome, ..)| outcome.claim.is_fresh())
             && let Err(error) = store.release_claim(command.claim_key(), now).await
         {
             // The place stays taken, as that of an attempt whose outcome is unknown; the verdict is known.
@@ -58,17 +63,19 @@ pub(crate) async fn claim(
         }
         return Err(refusal);
     }
-    let (claim, end, is_blocked) = claimed?;
+    let (outcome, end, is_blocked) = claimed?;
     let (tail, end) = (end.tail.clone(), end.decisive());
-    let claim = match (claim, peer) {
+    let outcome = match (outcome.claim, peer) {
         (Claim::NotAMember, Some(_)) if is_blocked => return Err(Refusal::NotAccepted.into()),
         (Claim::NotAMember, Some(peer)) => {
             open_conversation(store, *sender, peer, *conversation).await?;
             store.claim(command.claim_key(), now).await?
         }
-        (claim, _) => claim,
+        _ => outcome,
     };
-    Ok(Claimed { claim, tail, end, is_blocked, known })
+    let ClaimOutcome { claim, read_seq } = outcome;
+    let before = Before::of(&tail.newest, *sender);
+    Ok(Claimed { claim, tail, end, is_blocked, known, read_seq, before })
 }
 
 /// Checks before the claim that what the message answers is there: a refused
@@ -100,7 +107,7 @@ pub(crate) async fn find_earlier(
     claimed: Claimed,
     now: Timestamp,
 ) -> Result<(Search, LogEnd), Error> {
-    let Claimed { claim, tail, end, is_blocked, known } = claimed;
+    let Claimed { claim, tail, end, is_blocked, known, .. } = claimed;
     let search = match claim {
         Claim::NotAMember => return Ok((search_past(store, command).await?, end)),
         // The tail was read beside the claim, not before it: between the two, a
@@ -118,7 +125,7 @@ pub(crate) async fn find_earlier(
         }
         Claim::Repeated { claimed_at } => {
             let hides_newer = end.with_newest(tail.newest.first()).may_hide_newer(now);
-            let bound = Bound::repeated(claimed_at, may_have_expired(claimed_at, now), hides_newer);
+            let bound = Bound::repeated(claimed_at, hides_newer, now);
             search_back(store, command, tail, bound).await?
         }
     };

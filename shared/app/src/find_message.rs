@@ -1,6 +1,11 @@
 //! Looking for a message that an earlier send with the same key may have appended.
+//!
+//! From the newest entry backwards, since most are sent again soon; beyond [`PAGES_MAX`] pages only around the time of
+//! the claim.
 
-use confab_domain::claim::{Seen, searched_far_enough};
+use confab_domain::claim::{
+    Seen, is_ahead, lies_after_stretch, lies_before_stretch, may_have_expired, searched_far_enough,
+};
 use confab_domain::{Kind, Message, Refusal, Seq, Timestamp, membership};
 
 use crate::Error;
@@ -10,6 +15,11 @@ use crate::send_message::SendMessage;
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
+
+/// Pages that a search for an old message reads, from either end.
+///
+/// A send holds its conversation's lane meanwhile, and pays for each.
+const PAGES_MAX: u32 = 256;
 
 /// How far the log has been searched for the caller's own message.
 pub(crate) enum Search {
@@ -23,30 +33,50 @@ pub(crate) enum Search {
 
 /// Where a search from the newest entry backwards may stop.
 pub(crate) struct Bound {
-    claimed_at: Timestamp,
+    claimed: Claimed,
     known: Option<Seq>,
     lies_after_known: bool,
     may_be_gone: bool,
     hides_newer: bool,
 }
 
+/// When the key was claimed.
+#[derive(Clone, Copy)]
+enum Claimed {
+    /// By this send.
+    Now(Timestamp),
+    /// By an earlier one.
+    Before(Timestamp),
+    /// By an earlier one, whose clock was ahead.
+    Unknown,
+}
+
 impl Bound {
     /// For a key that was claimed afresh, with the head that was known before it: at or before that, the message lies
     /// only if its key was forgotten.
     pub(crate) const fn fresh(claimed_at: Timestamp, known: Option<Seq>, lies_after_known: bool) -> Self {
-        Self { claimed_at, known, lies_after_known, may_be_gone: false, hides_newer: false }
+        let claimed = Claimed::Now(claimed_at);
+        Self { claimed, known, lies_after_known, may_be_gone: false, hides_newer: false }
     }
 
     /// For a key that was claimed before, so long ago perhaps that its message may have expired; `hides_newer` says
     /// whether such a message may have followed the newest entry that is left.
-    pub(crate) const fn repeated(claimed_at: Timestamp, may_be_gone: bool, hides_newer: bool) -> Self {
-        Self { claimed_at, known: None, lies_after_known: false, may_be_gone, hides_newer }
+    pub(crate) fn repeated(claimed_at: Timestamp, hides_newer: bool, now: Timestamp) -> Self {
+        let claimed = if is_ahead(claimed_at, now) { Claimed::Unknown } else { Claimed::Before(claimed_at) };
+        let may_be_gone = matches!(claimed, Claimed::Unknown) || may_have_expired(claimed_at, now);
+        Self { claimed, known: None, lies_after_known: false, may_be_gone, hides_newer }
     }
 
     fn is_reached(&self, oldest: &Message, seen: &Seen) -> bool {
         let is_known = oldest.seq.previous() <= self.known;
-        searched_far_enough(oldest, self.claimed_at)
-            || is_known && (self.lies_after_known || seen.has_enough_own())
+        match self.claimed {
+            Claimed::Now(at) | Claimed::Before(at) => {
+                searched_far_enough(oldest, at)
+                    || is_known && (self.lies_after_known || seen.has_enough_own())
+            }
+            // The message is among those that can be sent again, or the key may be forgotten.
+            Claimed::Unknown => seen.has_enough_own(),
+        }
     }
 }
 
@@ -62,7 +92,7 @@ pub(crate) async fn search_back(
     let told =
         |entries: &[Message]| entries.iter().find_map(|entry| membership::told_by(entry, command.sender));
     let mut standing = told(&tail.newest);
-    let mut seen = Seen::default();
+    let (mut seen, mut pages) = (Seen::default(), 0);
     let (mut entries, mut more) = (tail.newest, tail.more);
     loop {
         if let Some(own) = entries.iter().position(|entry| entry.is(command.sender, &command.key)) {
@@ -77,6 +107,11 @@ pub(crate) async fn search_back(
             .filter(|_| more)
             .and_then(|oldest| Range::before(oldest.seq).filter(|_| !bound.is_reached(oldest, &seen)));
         let Some(range) = rest else { break };
+        // What this send has claimed itself is searched for through the last minute, however much was said in it.
+        if pages == PAGES_MAX && !matches!(bound.claimed, Claimed::Now(_)) {
+            return search_around_claim(store, command, bound.claimed, range.to).await;
+        }
+        pages += 1;
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         (entries, more) = (page.entries, page.more);
         standing = standing.or_else(|| told(&entries));
@@ -85,6 +120,49 @@ pub(crate) async fn search_back(
         return Err(Refusal::IdUsed("must be new: it was used for a message that may have expired").into());
     }
     not_before(newest, standing)
+}
+
+/// Looks for a message where its first send has put it, if it did: among what was appended soon after the claim, up to a
+/// position.
+///
+/// # Errors
+///
+/// [`Refusal::IdUsed`] where it is not found: a later send may have put it in between, so it is not appended again.
+async fn search_around_claim(
+    log: &(impl MessageLog + Sync),
+    command: &SendMessage,
+    claimed: Claimed,
+    to: Seq,
+) -> Result<Search, Error> {
+    let refusal = || Refusal::IdUsed("must be new: it was used too long ago to look for its message");
+    let Claimed::Before(claimed_at) = claimed else { return Err(refusal().into()) };
+    let mut before = None;
+    let mut beyond = to;
+    // The stretch begins between the two, and each look halves what is left.
+    while let Some(range) = Range::after(before).filter(|range| range.from < beyond) {
+        let middle = range.from.middle(beyond);
+        let range = Range { from: middle, to: beyond, direction: Direction::Up };
+        let page = log.headings(command.conversation, range, 1).await?;
+        match page.entries.first() {
+            Some(entry) if lies_before_stretch(entry.sent_at, claimed_at) => before = Some(entry.seq),
+            _ => beyond = middle,
+        }
+    }
+    let mut rest =
+        Range::after(before).map(|range| Range { to, ..range }).filter(|range| range.from <= range.to);
+    for _ in 0..PAGES_MAX {
+        let Some(range) = rest else { break };
+        let page = log.page(command.conversation, range, SEARCH_PAGE).await?;
+        let last = page.entries.last().map(|last| (last.seq, last.sent_at));
+        let own = page.entries.into_iter().find(|entry| entry.is(command.sender, &command.key));
+        if let Some(own) = own {
+            return Ok(Search::Found(Box::new(own)));
+        }
+        rest = last
+            .filter(|(_, sent_at)| page.more && !lies_after_stretch(*sent_at, claimed_at))
+            .and_then(|(seq, _)| range.beyond(seq));
+    }
+    Err(refusal().into())
 }
 
 /// Looks for a message that somebody sent before they were taken out, and of which they have lost the ack.

@@ -11,6 +11,7 @@ use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
 use crate::push::PushTask;
+use crate::send_message::SendMessage;
 use crate::unread::last_seq;
 use crate::{Error, announce};
 
@@ -84,6 +85,27 @@ async fn announce_receipts(
         }
     }
     Ok(())
+}
+
+/// Marks as read what the author of a message had read, best effort. The other members are told nothing.
+pub(crate) async fn mark_own(
+    inboxes: &(impl Inboxes + Sync),
+    push: &(impl PushQueue + Sync),
+    command: &SendMessage,
+    mark: Option<Seq>,
+) {
+    let (Some(seq), Some(reading)) = (mark, command.reading) else { return };
+    let SendMessage { sender, conversation, .. } = *command;
+    match inboxes.mark_read(sender, conversation, seq).await {
+        Ok(MarkReadOutcome::Moved(alerts)) => {
+            clear_alerts(push, &alerts, (sender, reading.device), conversation, seq).await;
+        }
+        Ok(MarkReadOutcome::Already | MarkReadOutcome::NotAMember) => {}
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(event = "own_mark_failed", error, "a message leaves its sender's read marker");
+        }
+    }
 }
 
 /// The position to mark; `None` where nothing is left to be read.

@@ -6,18 +6,21 @@
 use std::sync::Arc;
 
 use confab_domain::claim::Claim;
+use confab_domain::own_mark::{Before, ReadThrough, own_mark};
 use confab_domain::retention::Retention;
 use confab_domain::{
-    Backoff, ClientMessageId, ConnectionId, Content, ConversationId, Kind, MembershipLimits, Message,
-    Refusal, Seq, Timestamp, UserId, membership,
+    Backoff, ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, Kind, MembershipLimits,
+    Message, Refusal, Seq, Timestamp, UserId, membership,
 };
 use confab_protocol as protocol;
+use futures_util::future;
 
 use crate::append::{ATTEMPTS_MAX, NextPosition, next_position};
 use crate::claim_message::{Claimed, check_still_in, claim, find_earlier};
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, announce_to_pair};
 use crate::find_message::{Search, search_after, search_past};
+use crate::mark_read::mark_own;
 use crate::ports::{
     AppendError, ClaimKey, Connections, Contacts, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
     Sessions, Sleeper, Users,
@@ -39,6 +42,32 @@ pub struct SendMessage {
     pub content: Content,
     /// Drawn at random for each request.
     pub attempt: confab_domain::log::Attempt,
+    /// How far the sender had read, if the message tells.
+    pub reading: Option<Reading>,
+}
+
+/// How far the author of a message had read when it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The device that it was written on.
+    pub device: DeviceId,
+    /// What was read.
+    pub through: ReadThrough,
+}
+
+impl Reading {
+    /// Reads the `read_seq` of a message, where 0 is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Field`] for what no log reaches.
+    pub fn parse(device: DeviceId, read_seq: Option<u64>) -> Result<Self, Refusal> {
+        let through = match read_seq {
+            Some(seq) => ReadThrough::Seq(wire::parse_cursor("read_seq", seq)?),
+            None => ReadThrough::BeforeMessage,
+        };
+        Ok(Self { device, through })
+    }
 }
 
 impl SendMessage {
@@ -79,7 +108,8 @@ impl Writer {
 /// Appends a message once, however often it is sent, and tells the members' devices.
 ///
 /// Once this answers, the message is durable at its `seq`. Announcing is best
-/// effort: a device that misses it finds the hole, or syncs.
+/// effort: a device that misses it finds the hole, or syncs. So is moving the
+/// sender's read marker, which is done beside it: see [`own_mark`].
 ///
 /// `authorized` decides whether the sender may act, beside the claim: it has decided before anything is appended or
 /// answered.
@@ -103,15 +133,19 @@ pub async fn send_message(
         ConversationId::Group(_) => None,
     };
     command.content.check(wire::CONTENT_LIMITS)?;
-    let (message, duplicate) = append(store, writer, &command, peer, authorized, now).await?;
+    let Appended { message, duplicate, mark } =
+        append(store, writer, &command, peer, authorized, now).await?;
     let origin = command.origin.as_ref();
-    match peer {
-        Some(peer) => {
-            let pair = [peer, command.sender];
-            announce_to_pair(store, (delivery, queue), pair, &message, origin, now).await;
+    let announcing = async {
+        match peer {
+            Some(peer) => {
+                let pair = [peer, command.sender];
+                announce_to_pair(store, (delivery, queue), pair, &message, origin, now).await;
+            }
+            None => announce_in_group(store, (delivery, queue), &message, origin, now).await,
         }
-        None => announce_in_group(store, (delivery, queue), &message, origin, now).await,
-    }
+    };
+    future::join(announcing, mark_own(store, delivery.push, &command, mark)).await;
     Ok(protocol::Ack {
         id: message.client_message_id.to_string(),
         conversation: message.conversation.to_string(),
@@ -119,6 +153,15 @@ pub async fn send_message(
         sent_at_ms: message.sent_at.as_ms(),
         duplicate,
     })
+}
+
+/// A message that is in the log.
+struct Appended {
+    message: Message,
+    /// Whether an earlier send has appended it.
+    duplicate: bool,
+    /// Where it moves its sender's read marker.
+    mark: Option<Seq>,
 }
 
 /// Claims the key and appends the message; says whether an earlier send has done so.
@@ -129,16 +172,22 @@ async fn append(
     peer: Option<UserId>,
     authorized: impl Future<Output = Result<(), Error>>,
     now: Timestamp,
-) -> Result<(Message, bool), Error> {
+) -> Result<Appended, Error> {
     let _turn = writer.lanes.enter(command.conversation).await;
-    let claimed = claim(store, writer, command, peer, authorized, now).await?;
+    let mut claimed = claim(store, writer, command, peer, authorized, now).await?;
     let is_fresh = claimed.claim.is_fresh();
-    let appended = append_claimed(store, writer, command, claimed, now).await;
+    let marker = claimed.read_seq;
+    // Whoever is in the conversation no more has no marker there.
+    let reading = command.reading.filter(|_| claimed.claim != Claim::NotAMember);
+    let mut before = std::mem::take(&mut claimed.before);
+    let appended = append_claimed(store, writer, command, claimed, &mut before, now).await;
     if is_fresh && matches!(appended, Err(Error::Refused(_))) {
         // A refused message is none of those whose keys are remembered; where that fails, the outcome is unknown.
         store.release_claim(command.claim_key(), now).await?;
     }
-    appended
+    let (message, duplicate) = appended?;
+    let mark = reading.and_then(|reading| own_mark(marker, reading.through, message.seq, &before));
+    Ok(Appended { message, duplicate, mark })
 }
 
 async fn append_claimed(
@@ -146,6 +195,7 @@ async fn append_claimed(
     writer: &Writer,
     command: &SendMessage,
     claimed: Claimed,
+    before: &mut Before,
     now: Timestamp,
 ) -> Result<(Message, bool), Error> {
     let mut repeated = match claimed.claim {
@@ -190,6 +240,7 @@ async fn append_claimed(
                 return outcome_of(command, *occupant);
             }
             Err(AppendError::Occupied(_)) => {
+                before.add_unknown();
                 metrics::counter!(metric::APPEND_CONFLICTS).increment(1);
                 writer.sleeper.sleep(backoff.after_lost_race()).await;
                 search = search_after(store, command, newest).await?;

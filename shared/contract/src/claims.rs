@@ -36,7 +36,7 @@ impl<'a, I: Inboxes> Claims<'a, I> {
     }
 
     async fn claim(&self, n: u64, ms: u64) -> Claim {
-        self.inboxes.claim(self.key(&key(n)), at(ms)).await.unwrap()
+        self.inboxes.claim(self.key(&key(n)), at(ms)).await.unwrap().claim
     }
 
     async fn renew(&self, n: u64, ms: u64) {
@@ -52,7 +52,7 @@ impl<'a, I: Inboxes> Claims<'a, I> {
         let own = Own { n, attempt, claimed_at: at(ms) };
         let key = key(n);
         let request = ClaimKey { attempt: own.attempt, ..self.key(&key) };
-        assert!(self.inboxes.claim(request, own.claimed_at).await.unwrap().is_fresh(), "{n}");
+        assert!(self.inboxes.claim(request, own.claimed_at).await.unwrap().claim.is_fresh(), "{n}");
         own
     }
 
@@ -88,7 +88,7 @@ pub async fn a_claim_without_a_row_is_not_a_members(inboxes: &impl Inboxes, ids:
     open(inboxes, ids).await;
     let key = key(1);
     let outsider = ClaimKey { user: ids.user(3), conversation: ids.dm(), key: &key, attempt: next_attempt() };
-    assert_eq!(inboxes.claim(outsider, NOW).await.unwrap(), Claim::NotAMember);
+    assert_eq!(inboxes.claim(outsider, NOW).await.unwrap().claim, Claim::NotAMember);
     assert!(!inboxes.renew_claim(outsider, NOW).await.unwrap());
     inboxes.release_claim(outsider, NOW).await.unwrap();
     assert_eq!(inboxes.get(ids.user(3), ids.dm()).await.unwrap(), None);
@@ -157,8 +157,8 @@ pub async fn keys_of_any_bytes_are_told_apart(inboxes: &impl Inboxes, ids: Ids) 
     let almost = format!("{}y", "x".repeat(63));
     for text in ["a", "A", " ", "a ", "\u{0}", "🙂", "#0", "key.with:signs", &long, &almost] {
         let key = text.parse().unwrap();
-        assert!(inboxes.claim(claims.key(&key), NOW).await.unwrap().is_fresh(), "{text:?}");
-        let again = inboxes.claim(claims.key(&key), at(1)).await.unwrap();
+        assert!(inboxes.claim(claims.key(&key), NOW).await.unwrap().claim.is_fresh(), "{text:?}");
+        let again = inboxes.claim(claims.key(&key), at(1)).await.unwrap().claim;
         assert!(is_repeated(again, NOW), "{text:?}");
     }
 }
@@ -180,11 +180,14 @@ pub async fn a_request_that_is_repeated_finds_its_own_claim_fresh(inboxes: &impl
     let key = key(1);
     let request = claims.key(&key);
     for _ in 0..3 {
-        assert!(inboxes.claim(request, NOW).await.unwrap().is_fresh());
+        assert!(inboxes.claim(request, NOW).await.unwrap().claim.is_fresh());
     }
     assert!(is_repeated(claims.claim(1, 1).await, NOW), "by another attempt");
     claims.renew(1, 0).await;
-    assert!(is_repeated(inboxes.claim(request, NOW).await.unwrap(), NOW), "another may have appended since");
+    assert!(
+        is_repeated(inboxes.claim(request, NOW).await.unwrap().claim, NOW),
+        "another may have appended since"
+    );
 }
 
 pub async fn a_released_claim_takes_no_place(inboxes: &impl Inboxes, ids: Ids) {
@@ -292,18 +295,18 @@ pub async fn two_keys_that_are_alike_to_a_store_are_both_remembered(inboxes: &im
         Claim::Repeated { claimed_at } => claimed_at,
         Claim::Fresh { .. } | Claim::NotAMember => panic!("{claim:?}"),
     };
-    assert!(inboxes.claim(claims.key(&one), at(5)).await.unwrap().is_fresh());
+    assert!(inboxes.claim(claims.key(&one), at(5)).await.unwrap().claim.is_fresh());
     for n in 1..10 {
         claims.claim(n, n).await;
     }
-    if let Claim::Repeated { claimed_at } = inboxes.claim(claims.key(&other), at(9)).await.unwrap() {
+    if let Claim::Repeated { claimed_at } = inboxes.claim(claims.key(&other), at(9)).await.unwrap().claim {
         assert!(inboxes.renew_claim(claims.key(&other), claimed_at).await.unwrap());
     }
     for n in 10..PLACES - 1 {
         claims.claim(n, n).await;
     }
     for key in [&one, &other] {
-        assert!(claimed_at(inboxes.claim(claims.key(key), at(999)).await.unwrap()) <= at(9));
+        assert!(claimed_at(inboxes.claim(claims.key(key), at(999)).await.unwrap().claim) <= at(9));
     }
 }
 
@@ -314,7 +317,7 @@ pub async fn a_claim_of_who_has_left_is_released(store: &(impl Groups + Inboxes)
     let (user, in_group) = (ids.user(2), ConversationId::Group(group.id));
     let key = key(1);
     let own = ClaimKey { user, conversation: in_group, key: &key, attempt: next_attempt() };
-    assert!(store.claim(own, NOW).await.unwrap().is_fresh());
+    assert!(store.claim(own, NOW).await.unwrap().claim.is_fresh());
     change(store, ids, &mut group, Change::Removed(user), 2).await;
     store.release_claim(own, NOW).await.unwrap();
     assert!(!store.renew_claim(own, NOW).await.unwrap());

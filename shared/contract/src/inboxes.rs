@@ -43,7 +43,7 @@ pub(crate) async fn claim(
 ) -> Claim {
     let key = key(n);
     let key = ClaimKey { user, conversation, key: &key, attempt: next_attempt() };
-    inboxes.claim(key, now).await.unwrap()
+    inboxes.claim(key, now).await.unwrap().claim
 }
 
 /// An attempt that no other test draws.

@@ -24,6 +24,7 @@ pub mod log;
 pub mod membership;
 pub mod memberships;
 pub mod notification;
+pub mod own_mark;
 pub mod push;
 pub mod rate;
 pub mod reach;

@@ -38,6 +38,12 @@ impl Seq {
         Self::new(head.map_or(0, Self::get) + 1)
     }
 
+    /// The position half-way to a later one, rounded down.
+    #[must_use]
+    pub const fn middle(self, later: Self) -> Self {
+        Self(self.0 + later.0.saturating_sub(self.0) / 2)
+    }
+
     /// The position before this one, `None` before the first.
     pub fn previous(self) -> Option<Self> {
         Self::new(self.0 - 1)

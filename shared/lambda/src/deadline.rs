@@ -29,6 +29,11 @@ impl Resumable {
     pub fn start() -> Self {
         Self { started: Instant::now() }
     }
+
+    /// How long it has taken so far.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
 }
 
 impl Deadline for Resumable {

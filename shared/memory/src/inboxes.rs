@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use confab_app::ports::{
-    ClaimKey, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome, StoreError,
+    ClaimKey, ClaimOutcome, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome,
+    StoreError,
 };
 use confab_domain::claim::{Claim, ClaimWindow, REMEMBERED};
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
@@ -219,13 +220,17 @@ impl Memory {
 }
 
 impl Inboxes for Memory {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         let ClaimKey { user, conversation, key, attempt } = key;
         self.call(|tables| {
             let row = tables.inboxes.members_row(user, conversation);
-            row.map_or(Claim::NotAMember, |row| {
-                row.claims.claim(|other| other == key, key.clone(), attempt, now)
-            })
+            match row {
+                Some(row) => ClaimOutcome {
+                    claim: row.claims.claim(|other| other == key, key.clone(), attempt, now),
+                    read_seq: row.read_seq,
+                },
+                None => ClaimOutcome { claim: Claim::NotAMember, read_seq: None },
+            }
         })
         .await
     }

@@ -28,7 +28,7 @@ macro_rules! frames {
     };
 }
 
-frames!(Send, Sync, History, Presence; Read, Typing, Heartbeat);
+frames!(Send, SendMany, Sync, History, Presence; Read, Typing, Heartbeat);
 
 /// `send`: append a message to a conversation. Answered by `ack`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +49,42 @@ pub struct Send {
     /// `usr_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
+    /// How far its author had read when it was written, 0 for nothing; everything before the message where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<u64>,
+}
+
+/// `send_many`: append several messages to a conversation, one after another. Answered by `acks`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendMany {
+    /// Echoed in the answer.
+    pub id: String,
+    /// A user, a group or a 1:1 conversation.
+    pub to: String,
+    /// From 1 to [`SEND_MANY_MAX`](crate::limits::SEND_MANY_MAX), in the order in which they are to stand.
+    pub messages: Vec<OneOfMany>,
+}
+
+/// A message of a `send_many`; the fields are those of [`Send`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OneOfMany {
+    /// Becomes the message's `client_message_id`.
+    pub id: String,
+    /// See [`Send::text`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// See [`Send::attachments`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Vec<String>>,
+    /// See [`Send::reply_to`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// See [`Send::mentions`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
+    /// See [`Send::read_seq`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<u64>,
 }
 
 /// `sync`: give what this device lacks. Answered by one or more `sync` frames.

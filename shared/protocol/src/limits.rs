@@ -33,6 +33,9 @@ pub const ANSWER_BYTES_MAX: usize = 30 * 1024;
 /// Longest `id`, and so longest `client_message_id`. Unit: bytes, inclusive.
 pub const ID_BYTES_MAX: usize = 64;
 
+/// Most messages in one `send_many`.
+pub const SEND_MANY_MAX: usize = 16;
+
 /// Most users that one message can mention.
 pub const MENTIONS_MAX: usize = 100;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Ack, ErrorFrame, Message};
+use crate::{Ack, ErrorBody, ErrorFrame, Message};
 
 /// Everything that the server sends over a WebSocket.
 ///
@@ -12,6 +12,8 @@ use crate::{Ack, ErrorFrame, Message};
 pub enum ServerFrame {
     /// Answer to `send`.
     Ack(Ack),
+    /// Answer to `send_many`.
+    Acks(Acks),
     /// Event: a new message.
     Message(Message),
     /// Answer to `sync`, possibly one of several.
@@ -38,6 +40,43 @@ pub enum ServerFrame {
     Closing(Closing),
     /// A request was refused or failed.
     Error(ErrorFrame),
+}
+
+/// What several messages came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acks {
+    /// The request's id.
+    pub id: String,
+    /// In the order of the request, up to the first that was not acked, inclusive.
+    pub acks: Vec<SendOutcome>,
+}
+
+/// What one message of several came to.
+///
+/// Shape: `{"id":"…","seq":7,"sent_at_ms":1795500001000,"duplicate":false}`, or the message's `id` with the fields of
+/// an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SendOutcome {
+    /// It is durable.
+    Acked {
+        /// The message's id.
+        id: String,
+        /// Its position.
+        seq: u64,
+        /// Unit: milliseconds since the Unix epoch.
+        sent_at_ms: u64,
+        /// True where an earlier request with this id had put the message there.
+        duplicate: bool,
+    },
+    /// It was refused or failed, and none after it was tried.
+    Failed {
+        /// The message's id.
+        id: String,
+        /// Why.
+        #[serde(flatten)]
+        error: ErrorBody,
+    },
 }
 
 /// Some or all of what a device lacks.

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use confab_app::ports::{ClaimKey, StoreError};
+use confab_app::ports::{ClaimKey, ClaimOutcome, StoreError};
 use confab_domain::claim::{AttemptTag, Claim, ClaimWindow, Holder, REMEMBERED, ROUNDING_MAX, Slot};
 use confab_domain::log::Attempt;
 use confab_domain::{ClientMessageId, Timestamp};
@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Store;
 use crate::compare::Comparison;
-use crate::inboxes::{Updated, unless_condition_failed};
+use crate::inboxes::{Updated, read_seq, unless_condition_failed};
 use crate::item::{Item, Reader, number, text};
 use crate::memberships::proof_of;
 use crate::pauses::Pauses;
@@ -98,7 +98,11 @@ fn may_be(key: &ClientMessageId) -> impl Fn(&Hash) -> bool {
 }
 
 impl Store {
-    pub(crate) async fn record_claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    pub(crate) async fn record_claim(
+        &self,
+        key: ClaimKey<'_>,
+        now: Timestamp,
+    ) -> Result<ClaimOutcome, StoreError> {
         let ClaimKey { user, conversation, key: id, attempt } = key;
         let result = self
             .update_row(user, text(conversation))
@@ -122,14 +126,19 @@ impl Store {
             .send()
             .await;
         if let Ok(recorded) = &result {
-            return Ok(Claim::Fresh { forgot: forgotten(recorded.attributes(), now)? });
+            let before = recorded
+                .attributes()
+                .ok_or_else(|| StoreError::malformed("a claim", "the row before it was not returned"))?;
+            let claim = Claim::Fresh { forgot: forgotten(before, now)? };
+            return Ok(ClaimOutcome { claim, read_seq: read_seq(&Reader::new("an inbox row", before))? });
         }
         match unless_condition_failed(result)? {
-            Updated::Done | Updated::NoRow => Ok(Claim::NotAMember),
+            Updated::Done | Updated::NoRow => Ok(ClaimOutcome { claim: Claim::NotAMember, read_seq: None }),
             Updated::ConditionFailed(row) => {
+                let read_seq = read_seq(&Reader::new("an inbox row", &row))?;
                 let claim = |window: &mut Window| window.claim(may_be(id), Hash::of(id), attempt, now);
                 let claim = self.change_claims(key, Some(row), Of::Members, claim).await?;
-                Ok(claim.unwrap_or(Claim::NotAMember))
+                Ok(ClaimOutcome { claim: claim.unwrap_or(Claim::NotAMember), read_seq })
             }
         }
     }
@@ -263,8 +272,7 @@ fn window_of(row: &Item) -> Result<Window, StoreError> {
 }
 
 /// When the claim was made that was in the first place of a row.
-fn forgotten(row: Option<&Item>, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let row = row.ok_or_else(|| StoreError::malformed("a claim", "the row before it was not returned"))?;
+fn forgotten(row: &Item, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let reader = Reader::new("an inbox row", row);
     let first = (reader.list(CLAIMS)?.first(), reader.list(CLAIMED_AT)?.first());
     let (Some(claim), Some(time)) = first else { return Err(reader.malformed(CLAIMS)) };

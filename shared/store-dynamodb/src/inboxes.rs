@@ -11,9 +11,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use confab_app::ports::{
-    ClaimKey, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError,
+    ClaimKey, ClaimOutcome, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError,
 };
-use confab_domain::claim::Claim;
 use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId};
 
 use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
@@ -43,7 +42,7 @@ pub(crate) const OPTIONAL: [&str; 7] = [
 const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
 
 impl Inboxes for Store {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.record_claim(key, now).await
     }
 
@@ -317,13 +316,18 @@ fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
+/// The read marker of a row.
+pub(crate) fn read_seq(row: &Reader<'_>) -> Result<Option<Seq>, StoreError> {
+    Ok(row.optional_number(READ_SEQ)?.and_then(Seq::new))
+}
+
 fn inbox_row(item: &Item) -> Result<InboxRow, StoreError> {
     let reader = Reader::new("an inbox row", item);
     Ok(InboxRow {
         joined: memberships::read(&reader)?,
         conversation: conversation_of(reader.text(CONVERSATION)?)
             .ok_or_else(|| reader.malformed(CONVERSATION))?,
-        read_seq: reader.optional_number(READ_SEQ)?.and_then(Seq::new),
+        read_seq: read_seq(&reader)?,
         muted_until: reader.optional_number(MUTED_UNTIL_MS)?.map(Timestamp::from_ms),
         alerts: alerts::read(&reader)?,
         added_by: memberships::added_by(&reader)?,

@@ -2,13 +2,15 @@
 //!
 //! Shape: `joined_seq N?`, where the present membership begins, and `past L<S>`, a window of fixed length with
 //! `<first> <last>` of those that have ended, the latest last, filled up with empty strings.
-//! A row of a 1:1 conversation has neither. `added_by S?` is who put the user there, if that was no friend; `refuses_adds
-//! BOOL?` is there, and true, where the user has left by themselves and is not to be put back.
+//! A row of a 1:1 conversation has neither. `added_by B?` is who put the user there, if that was no friend: the 16 bytes
+//! of the id, or its text in rows of an earlier form. `refuses_adds BOOL?` is there, and true, where the user has left by
+//! themselves and is not to be put back.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
 use confab_app::ports::{Joining, StoreError};
 use confab_domain::joined::PAST_MAX;
@@ -59,8 +61,19 @@ pub(crate) fn is_ended(row: &Item) -> bool {
 
 /// Who put the user there, and was no friend of theirs.
 pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
-    let adder = row.optional_text(ADDED_BY)?.map(str::parse).transpose();
-    adder.map_err(|_| row.malformed(ADDED_BY))
+    let adder = match row.get(ADDED_BY) {
+        None => return Ok(None),
+        Some(AttributeValue::B(bytes)) => <[u8; 16]>::try_from(bytes.as_ref())
+            .ok()
+            .map(|bytes| UserId::new(u128::from_be_bytes(bytes).into())),
+        Some(text) => text.as_s().ok().and_then(|text| text.parse().ok()),
+    };
+    adder.map(Some).ok_or_else(|| row.malformed(ADDED_BY))
+}
+
+/// Who put a user into a group: in fewer bytes than as text, since the row is to stay within a KB.
+fn adder(user: UserId) -> AttributeValue {
+    AttributeValue::B(Blob::new(user.ulid().0.to_be_bytes()))
 }
 
 /// Whether the user has left by themselves, and is not to be put back.
@@ -101,7 +114,7 @@ impl RowUpdate {
         names.insert("#refuses_adds".to_owned(), REFUSES_ADDS.to_owned());
         let added_by = match joining.added_by {
             Some(adder) => {
-                values.insert(":added_by".to_owned(), text(adder));
+                values.insert(":added_by".to_owned(), self::adder(adder));
                 ", #added_by = :added_by REMOVE #refuses_adds"
             }
             None => " REMOVE #added_by, #refuses_adds",
@@ -139,7 +152,7 @@ impl RowUpdate {
 fn begun(mut row: Item, joining: &Joining, seq: Seq) -> Item {
     row.insert(JOINED_SEQ.to_owned(), number(seq.get()));
     match joining.added_by {
-        Some(adder) => row.insert(ADDED_BY.to_owned(), text(adder)),
+        Some(adder) => row.insert(ADDED_BY.to_owned(), self::adder(adder)),
         None => row.remove(ADDED_BY),
     };
     row.remove(REFUSES_ADDS);

@@ -7,6 +7,7 @@ mod data;
 mod data_format;
 mod flags;
 mod floods;
+mod frame_order;
 mod invites;
 mod presence;
 mod push;

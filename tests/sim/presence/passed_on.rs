@@ -1,12 +1,11 @@
 //! What a server reaches that no bug is planted in.
 
 use confab_app::ports::{
-    Account, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups,
-    InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange, ProfileChange,
-    RateLimits, ReplaceOutcome, StoreError, Users,
+    Account, ClaimKey, ClaimOutcome, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome,
+    Devices, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, PairChange,
+    ProfileChange, RateLimits, ReplaceOutcome, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
-use confab_domain::claim::Claim;
 use confab_domain::device::Device;
 use confab_domain::rate::Rate;
 use confab_domain::{
@@ -45,7 +44,7 @@ impl RateLimits for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.world.memory.claim(key, now).await
     }
 

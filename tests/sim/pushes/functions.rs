@@ -103,7 +103,7 @@ impl World {
         let key = format!("m{}", self.next_number()).parse().unwrap();
         let content = Content { text: Some("Shall we meet?".to_owned()), ..Content::default() };
         let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
-        let command = SendMessage { sender, origin, conversation, key, content, attempt };
+        let command = SendMessage { sender, origin, conversation, key, content, attempt, reading: None };
         let server = Server::new(self);
         let delivery = server.delivery();
         let sending =

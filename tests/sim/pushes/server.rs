@@ -4,11 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome, PublishOutcome,
-    Push, ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
+    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
-use confab_domain::claim::Claim;
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
@@ -124,7 +123,7 @@ impl Sessions for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         let claim = self.world.memory.claim(key, now).await?;
         if let ConversationId::Dm { lower, upper } = key.conversation
             && self.has(Bug::SessionsReadBeforeTheAppend)

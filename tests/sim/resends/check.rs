@@ -103,15 +103,12 @@ fn check_key(world: &World, requests: &[&Request], messages: usize) {
 }
 
 fn check_refusal(world: &World, requests: &[&Request], request: &Request, (at, refusal): (u64, &Refusal)) {
-    let is_right = match refusal {
-        Refusal::NotAccepted => {
-            request.command.sender == sender() && world.may_have_been_blocked(request.began, at)
-        }
-        Refusal::IdUsed(_) => {
-            let other = |other: &&Request| other.command.content != request.command.content;
-            requests.iter().any(|earlier| earlier.began <= at && other(earlier))
-        }
-        _ => false,
+    let is_right = if matches!(refusal, Refusal::NotAccepted) {
+        request.command.sender == sender() && world.may_have_been_blocked(request.began, at)
+    } else {
+        let other = |other: &&Request| other.command.content != request.command.content;
+        matches!(refusal, Refusal::IdUsed(_))
+            && requests.iter().any(|earlier| earlier.began <= at && other(earlier))
     };
     let attempt = request.command.attempt;
     let made = |log: &[Message]| log.iter().any(|entry| entry.attempt == attempt);

@@ -6,9 +6,11 @@
 mod check;
 mod device;
 mod places;
+mod scenario;
 mod server;
 mod world;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use confab_domain::ConversationId;
@@ -17,8 +19,9 @@ use crate::bugs::check_found_by;
 use crate::check_seeds;
 use crate::executor::Spawner;
 use device::{Device, Other};
+use scenario::Scenario;
 use server::Bug;
-use world::{Scenario, World};
+use world::World;
 
 /// Seeds that must hold.
 const SEEDS_CHECKED: u64 = 400;
@@ -145,4 +148,48 @@ fn an_old_claim_is_used_where_no_message_can_have_expired() {
     world.pass(30 * 24 * 3600);
     assert!(!send("old").unwrap().duplicate);
     assert!(send("old").unwrap().duplicate);
+}
+
+/// Pages of one entry each are read here: from the newest backwards, and around the claim.
+const PAGES_MAX: u64 = 2 * 256 + 40;
+
+#[test]
+fn a_message_far_back_is_found_around_its_claim_without_reading_the_log() {
+    let page_max = NonZeroU32::new(1).unwrap();
+    let world = Arc::new(World::new(Scenario { claims_max: 48, page_max, ..Scenario::calm() }));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    world.fill(500);
+    let first = world.send_and_wait(&spawner, "one").unwrap();
+    world.claims_only(&spawner, "never appended");
+    world.fill(1_500);
+    let before = world.pages();
+    let again = world.send_and_wait(&spawner, "one").unwrap();
+    assert_eq!((again.seq, again.duplicate), (first.seq, true));
+    assert!(world.pages() - before <= PAGES_MAX, "{} pages", world.pages() - before);
+    assert!(world.send_and_wait(&spawner, "never appended").is_err(), "nobody knows");
+    assert!(world.pages() - before <= 2 * PAGES_MAX, "{} pages", world.pages() - before);
+}
+
+#[test]
+fn a_claim_by_a_clock_that_was_ahead_does_not_end_a_search() {
+    let day = 24 * 3600;
+    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::calm() }));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    world.fill(3);
+    world.pass(day);
+    let first = world.send_and_wait(&spawner, "one").unwrap();
+    let second = world.send_and_wait(&spawner, "two").unwrap();
+    world.turn_back(day);
+    world.fill(20);
+    for (key, sent) in [("one", &first), ("two", &second)] {
+        let again = world.send_and_wait(&spawner, key).unwrap();
+        assert_eq!((again.seq, again.duplicate), (sent.seq, true), "while the claim is of the future");
+    }
+    world.send_and_wait(&spawner, "three").unwrap();
+    world.pass(2 * day);
+    world.fill(20);
+    let again = world.send_and_wait(&spawner, "two").unwrap();
+    assert_eq!((again.seq, again.duplicate), (second.seq, true), "later claims tell how old it is");
 }

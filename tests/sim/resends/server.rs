@@ -4,20 +4,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use confab_app::ports::{
-    Account, AppendError, ClaimKey, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome,
-    Devices, End, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, MessageLog, NewVersion,
-    Page, PairChange, ProfileChange, Range, RegisterOutcome, ReplaceOutcome, RotateOutcome, Sessions,
-    StoreError, Tail, Users,
+    Account, AppendError, ClaimKey, ClaimOutcome, CommitOutcome, Contact, ContactPage, Contacts,
+    CreateUserOutcome, Devices, End, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome,
+    MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, ReplaceOutcome, Sessions, StoreError,
+    Tail, Users,
 };
 use confab_app::send_message::SendMessage;
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;
 use confab_domain::high_water::HighWaterMark;
-use confab_domain::push::Registration;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, DeviceId, FamilyId, Group, GroupId, Heading, MembershipCount,
-    Message, Relation, Seq, Timestamp, UserId,
+    Alerts, ClientMessageId, ConversationId, Group, GroupId, Heading, MembershipCount, Message, Relation,
+    Seq, Timestamp, UserId,
 };
 use confab_memory::yield_once;
 
@@ -121,6 +120,7 @@ impl MessageLog for Server<'_> {
         entries_max: u32,
     ) -> Result<Page, StoreError> {
         self.stall().await;
+        self.world.pages.fetch_add(1, Relaxed);
         let mut page = self.world.memory.page(conversation, range, entries_max).await?;
         self.pretend(&mut page.entries);
         Ok(page)
@@ -132,6 +132,7 @@ impl MessageLog for Server<'_> {
         range: Range,
         entries_max: u32,
     ) -> Result<Page<Heading>, StoreError> {
+        self.world.pages.fetch_add(1, Relaxed);
         self.world.memory.headings(conversation, range, entries_max).await
     }
 
@@ -174,7 +175,7 @@ impl MessageLog for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<Claim, StoreError> {
+    async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;
         let kept = self.kept(key.key);
         let kept = ClaimKey { key: &kept, ..key };
@@ -188,14 +189,15 @@ impl Inboxes for Server<'_> {
             }
             claim
         };
-        let claim = self
-            .noted(Call::Claim, key, claiming, |claim| match claim {
+        let outcome = self
+            .noted(Call::Claim, key, claiming, |outcome| match outcome.claim {
                 Claim::Fresh { .. } => Effect::Certain,
                 // The request before, whose answer was lost, may have made the claim that this one has found.
                 Claim::Repeated { .. } | Claim::NotAMember if is_repeated.load(Relaxed) => Effect::Unknown,
                 Claim::Repeated { .. } | Claim::NotAMember => Effect::Nothing,
             })
             .await?;
+        let claim = outcome.claim;
         if claim.is_fresh() {
             *self.claimed_at.lock().unwrap() = Some(now);
             self.world.note_claimant(kept, now);
@@ -204,10 +206,10 @@ impl Inboxes for Server<'_> {
             let of_its_own = format!("attempt-{}", key.attempt.0).parse().unwrap();
             self.world.memory.claim(ClaimKey { key: &of_its_own, ..key }, now).await?;
         }
-        Ok(match claim {
-            Claim::Fresh { .. } if self.has(Bug::KnownHeadTrusted) => Claim::Fresh { forgot: None },
-            claim => claim,
-        })
+        if claim.is_fresh() && self.has(Bug::KnownHeadTrusted) {
+            return Ok(ClaimOutcome { claim: Claim::Fresh { forgot: None }, ..outcome });
+        }
+        Ok(outcome)
     }
 
     async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
@@ -262,6 +264,10 @@ impl Inboxes for Server<'_> {
 
     async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
         self.world.memory.forget(user, conversation, seq).await
+    }
+
+    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
+        self.world.memory.accept_adds(user, conversation).await
     }
 
     async fn list(

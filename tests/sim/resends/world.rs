@@ -2,111 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::Error;
 use confab_app::delivery::Delivery;
-use confab_app::ports::{ClaimKey, Contacts, Inboxes, PairChange, Users};
+use confab_app::ports::{ClaimKey, Contacts, Inboxes, MessageLog, PairChange, Users};
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_app::{Error, wire};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
-use confab_domain::{ClientMessageId, ContactChange, Content, ConversationId, Refusal, Timestamp, UserId};
+use confab_domain::{
+    ClientMessageId, ContactChange, Content, ConversationId, Kind, Message, Refusal, Timestamp, UserId,
+};
 use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
 use confab_protocol::Ack;
 
 use super::places::Places;
+use super::scenario::Scenario;
 use super::server::{Bug, Server};
-use crate::executor::{Spawner, mortal};
+use crate::executor::{Spawner, finish, mortal};
 use crate::random::Random;
 use crate::weather::Changeable;
 use crate::world::{POLICY, account_of, device_of, identity, user};
 
 /// Largest lead of a server's clock. Unit: milliseconds.
 const SKEW_MS_MAX: u64 = 10_000;
-
-/// The size of a world, and what goes wrong in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Scenario {
-    pub(crate) seed: u64,
-    pub(crate) bug: Option<Bug>,
-    /// Places for claims in a row.
-    pub(crate) claims_max: usize,
-    /// Keys that a store tells apart; 0 is all.
-    pub(crate) kinds_of_keys: u64,
-    /// Messages expire after a day.
-    pub(crate) retention: bool,
-    /// Devices of the one whose sends are watched.
-    pub(crate) devices: u32,
-    /// What each of them does.
-    pub(crate) acts: u64,
-    pub(crate) processes: u64,
-    pub(crate) page_max: NonZeroU32,
-    pub(crate) failure_once_in: u64,
-    pub(crate) crash_once_in: u64,
-    /// Longest time from one poll to the next. Unit: milliseconds.
-    pub(crate) step_ms_max: u64,
-    /// At one poll in so many minutes pass.
-    pub(crate) leap_once_in: u64,
-    /// The other blocks, or ends it, at one act in so many.
-    pub(crate) block_once_in: u64,
-    /// Devices send as it takes to bring about what seldom comes about.
-    pub(crate) has_stories: bool,
-}
-
-impl Scenario {
-    pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
-        let random = Random::new(seed ^ 0xa9a1);
-        let scenario = Self {
-            seed,
-            bug,
-            claims_max: usize::try_from(random.between(2, 5)).unwrap(),
-            kinds_of_keys: *random.pick(&[0, 0, 3]),
-            retention: false,
-            devices: u32::try_from(random.between(1, 3)).unwrap(),
-            acts: random.between(5, 25),
-            processes: random.between(1, 3),
-            page_max: NonZeroU32::new(*random.pick(&[1, 2, 5, 100])).unwrap(),
-            failure_once_in: *random.pick(&[0, 8, 20, 60]),
-            crash_once_in: *random.pick(&[0, 40, 200]),
-            step_ms_max: *random.pick(&[2, 20, 200]),
-            leap_once_in: *random.pick(&[0, 100, 400]),
-            block_once_in: *random.pick(&[0, 2, 4]),
-            has_stories: random.once_in(4),
-        };
-        if !scenario.has_stories {
-            return scenario;
-        }
-        // What takes long comes to its end, and mostly nothing comes between.
-        Self {
-            devices: scenario.devices.min(2),
-            acts: scenario.acts.min(8),
-            kinds_of_keys: 0,
-            failure_once_in: if random.once_in(2) { 0 } else { scenario.failure_once_in },
-            crash_once_in: 0,
-            step_ms_max: 2,
-            leap_once_in: 0,
-            block_once_in: 0,
-            ..scenario
-        }
-    }
-
-    /// Nothing goes wrong.
-    pub(crate) fn calm() -> Self {
-        Self {
-            failure_once_in: 0,
-            crash_once_in: 0,
-            kinds_of_keys: 0,
-            page_max: NonZeroU32::MAX,
-            ..Self::of(0, None)
-        }
-    }
-}
 
 /// What is shared by all devices and servers.
 pub(crate) struct World {
@@ -124,6 +48,8 @@ pub(crate) struct World {
     weather: Arc<Changeable>,
     stormy: AtomicU64,
     step: AtomicU64,
+    /// Pages of the log that were read, and looks at single entries.
+    pub(crate) pages: AtomicU64,
     now_ms: AtomicU64,
     processes: Mutex<Vec<Arc<Process>>>,
     requests: Mutex<Vec<Request>>,
@@ -183,6 +109,7 @@ impl World {
             weather,
             stormy: AtomicU64::new(0),
             step: AtomicU64::new(0),
+            pages: AtomicU64::new(0),
             now_ms: AtomicU64::new(1_790_000_000_000),
             processes: Mutex::default(),
             requests: Mutex::default(),
@@ -218,7 +145,7 @@ impl World {
             for n in [0, 1] {
                 let account = account_of(user(n), world.now());
                 let device = device_of(identity(n, 0), world.now());
-                world.memory.create_user(&account, &device).await.unwrap();
+                world.memory.create_user(&account, &device, None).await.unwrap();
             }
             world.memory.open(world.conversation, [sender(), other()]).await.unwrap();
         });
@@ -251,6 +178,37 @@ impl World {
 
     pub(crate) fn pass(&self, seconds: u64) {
         self.now_ms.fetch_add(seconds * 1000, Relaxed);
+    }
+
+    /// The clock is corrected, which was ahead.
+    pub(crate) fn turn_back(&self, seconds: u64) {
+        self.now_ms.fetch_sub(seconds * 1000, Relaxed);
+    }
+
+    /// The other writes so many messages, one a second.
+    pub(crate) fn fill(&self, messages: u64) {
+        for n in 0..messages {
+            self.pass(1);
+            let head = u64::try_from(self.memory.appended().len()).unwrap();
+            let message = Message {
+                conversation: self.conversation,
+                seq: wire::parse_seq("seq", head + 1).unwrap(),
+                sender: other(),
+                client_message_id: format!("fill-{n}").parse().unwrap(),
+                content: Content { text: Some("Well?".to_owned()), ..Content::default() },
+                kind: Kind::Text,
+                sent_at: self.now(),
+                attempt: Attempt(0),
+                expires_at: None,
+                mark_revision: 0,
+            };
+            finish(self.memory.append(&message)).unwrap();
+        }
+    }
+
+    /// How many pages of the log were read.
+    pub(crate) fn pages(&self) -> u64 {
+        self.pages.load(Relaxed)
     }
 
     pub(crate) fn sweep(&self) {
@@ -354,6 +312,7 @@ impl World {
             key: key.parse().unwrap(),
             content: Content { text: Some(text.to_owned()), ..Content::default() },
             attempt: Attempt(u32::try_from(self.random.below(1 << 32)).unwrap()),
+            reading: None,
         };
         let index = {
             let mut requests = self.requests();

@@ -272,8 +272,15 @@ impl World {
         let key = format!("m{}", self.count.fetch_add(1, Relaxed)).parse().unwrap();
         let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
         let content = Content { text: Some("Shall we meet?".to_owned()), ..Content::default() };
-        let command =
-            SendMessage { sender, origin: Some(origin.clone()), conversation, key, content, attempt };
+        let command = SendMessage {
+            sender,
+            origin: Some(origin.clone()),
+            conversation,
+            key,
+            content,
+            attempt,
+            reading: None,
+        };
         let (server, sent_at, is_calm) = (Server::new(self), self.clock.now(), !self.is_stormy());
         let delivery = server.delivery();
         let authorized = std::future::ready(Ok(()));

@@ -7,7 +7,7 @@ use axum::extract::State;
 use confab_app::chat_list::{change_conversation, chat_list};
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::read_markers::read_markers;
-use confab_app::send_message::{SendMessage, send_message};
+use confab_app::send_message::{Reading, SendMessage, send_message};
 use confab_app::wire;
 use confab_domain::ConversationId;
 use confab_domain::budget::{Budget, kilobytes};
@@ -144,6 +144,7 @@ pub(super) async fn post_message(
             mentions: post.mentions,
         })?,
         attempt: random::attempt()?,
+        reading: Some(Reading::parse(caller.identity.device, post.read_seq)?),
     };
     let user = caller.identity.user;
     api.limiter.take(user, Budget::Writes, caller.now)?;

@@ -49,6 +49,15 @@ pub struct ClaimKey<'a> {
     pub attempt: Attempt,
 }
 
+/// What claiming a key came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimOutcome {
+    /// Whether the key was new.
+    pub claim: Claim,
+    /// The read marker of the row, as it is or was a moment before.
+    pub read_seq: Option<Seq>,
+}
+
 /// Some of a user's rows.
 #[derive(Clone, Debug, Default)]
 pub struct InboxPage {
@@ -96,7 +105,7 @@ pub trait Inboxes {
         &self,
         key: ClaimKey<'_>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send;
 
     /// Makes a claim the newest one before a send appends under a key that it found [`Claim::Repeated`] at `claimed_at`,
     /// and records it again if it was forgotten or released. False where the sender is not in the conversation.

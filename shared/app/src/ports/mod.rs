@@ -32,7 +32,7 @@ pub use devices::{Devices, RegisterOutcome, RotateOutcome};
 pub use error::{BoxError, StoreError};
 pub use fan_out_queue::FanOutQueue;
 pub use groups::{CommitOutcome, Groups, Joining, NewVersion, RowChange};
-pub use inboxes::{ClaimKey, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
+pub use inboxes::{ClaimKey, ClaimOutcome, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
 pub use message_log::{AppendError, Direction, End, MessageLog, PAGE_TEXT_BYTES_MAX, Page, Range, Tail};
 pub use passwords::{PasswordHash, PasswordMatch, Passwords};
 pub use presence_queue::PresenceQueue;

@@ -215,6 +215,9 @@ pub struct PostMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<schema::UserId>>, max_items = 100))]
     pub mentions: Option<Vec<String>>,
+    /// How far its author had read when it was written, 0 for nothing; everything before the message where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<u64>,
 }
 
 /// `GET /v1/conversations/{c}/messages`.

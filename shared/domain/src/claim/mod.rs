@@ -1,0 +1,234 @@
+//! Claims: what makes a send idempotent.
+//!
+//! Before it appends, a send records its `client_message_id` in the sender's
+//! inbox row, which remembers the last [`REMEMBERED`] with the time of each. Of
+//! several sends with one id exactly one finds it new. A send that finds it there
+//! looks through the log back to that time, and renews the claim, before it
+//! appends; and every append is conditional on the position after the last one
+//! looked at. So no two appends of one id can both succeed.
+//!
+//! A send that is refused after its claim releases it, unless another send has
+//! renewed it, or claimed the id anew after the first claim was forgotten. So the
+//! claims that an inbox row remembers are those of messages, and of attempts
+//! whose outcome is unknown.
+
+mod window;
+
+use std::time::Duration;
+
+pub use window::{AttemptTag, ClaimWindow, Holder, Slot};
+
+use crate::time::CLOCK_SKEW_MAX;
+use crate::{Message, Timestamp, UserId};
+
+/// A user's last messages of a conversation that can be sent again. Source: PROTOCOL.md, guarantee 2.
+pub const MESSAGES_REMEMBERED: usize = 32;
+
+/// Sends of unknown outcome that a client may have in a conversation. Source: PROTOCOL.md, guarantee 2.
+pub const UNACKED_MAX: usize = 16;
+
+/// How many ids a sender's inbox row remembers per conversation.
+pub const REMEMBERED: usize = MESSAGES_REMEMBERED + UNACKED_MAX;
+
+/// Most by which a store may round the time of a claim down.
+pub const ROUNDING_MAX: Duration = Duration::from_secs(32);
+
+/// Outcome of recording an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The id was not remembered, and this send has recorded it.
+    Fresh {
+        /// When the claim was made whose place this one took, which may have been released; `None` if nobody had it
+        /// before, so that no claim was forgotten yet.
+        forgot: Option<Timestamp>,
+    },
+    /// An earlier send recorded it at that time; it may or may not have appended since.
+    Repeated {
+        /// By the clock of the server that recorded it.
+        claimed_at: Timestamp,
+    },
+    /// The sender has no inbox row for the conversation.
+    NotAMember,
+}
+
+impl Claim {
+    /// Whether this send has recorded the id, and may release it.
+    pub const fn is_fresh(self) -> bool {
+        matches!(self, Self::Fresh { .. })
+    }
+}
+
+/// Longest time from the start of a send, which gives a message its time, to its append.
+///
+/// Source: API Gateway quotas, "Integration timeout" (29 s); no function runs longer.
+pub const APPEND_DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// By how much two entries of a log may bear times in the opposite order: a slow send, and another clock.
+const DISORDER_MAX: Duration = APPEND_DELAY_MAX.saturating_add(CLOCK_SKEW_MAX);
+
+/// The time in which a user's claims of a conversation must not have filled a window, so that a message under a
+/// forgotten one is older than what a fresh claim has to search.
+const FORGOTTEN_LONG_AGO: Duration = DISORDER_MAX.saturating_add(DISORDER_MAX).saturating_add(ROUNDING_MAX);
+
+/// Whether a message that was appended after a claim can only lie after `oldest_seen`.
+///
+/// True lets a search from the newest message backwards stop. Every append of a
+/// claimed id follows its claim. What lies after it in the log was appended later
+/// still, but may bear an earlier time: by a slow send, and by another clock.
+pub fn searched_far_enough(oldest_seen: &Message, claimed_at: Timestamp) -> bool {
+    oldest_seen.sent_at < claimed_at.minus(DISORDER_MAX)
+}
+
+/// Whether a claim's time is later than any clock can show, so that it tells nothing of when it was made.
+pub fn is_ahead(claimed_at: Timestamp, now: Timestamp) -> bool {
+    claimed_at > now.plus(CLOCK_SKEW_MAX).plus(CLOCK_SKEW_MAX)
+}
+
+/// Whether an entry of this time was appended before a claim, and so before what the claiming send appends.
+pub fn lies_before_stretch(sent_at: Timestamp, claimed_at: Timestamp) -> bool {
+    sent_at < claimed_at.minus(DISORDER_MAX)
+}
+
+/// Whether an entry of this time was appended after all that the send can append that made a claim.
+pub fn lies_after_stretch(sent_at: Timestamp, claimed_at: Timestamp) -> bool {
+    sent_at > claimed_at.plus(ROUNDING_MAX).plus(DISORDER_MAX).plus(CLOCK_SKEW_MAX)
+}
+
+/// Whether a message under an id that is claimed afresh can only lie after what was appended before the claim.
+///
+/// Not where a claim was forgotten a short time ago: the id may have been claimed before that, by a send that was slow
+/// to append. Then a search goes on until it has seen [`MESSAGES_REMEMBERED`] entries of the sender.
+pub fn lies_after_known(forgot: Option<Timestamp>, now: Timestamp) -> bool {
+    forgot.is_none_or(|forgot| forgot < now.minus(FORGOTTEN_LONG_AGO))
+}
+
+/// Shortest time that messages are kept where they expire.
+pub const RETENTION_MIN: Duration = Duration::from_secs(24 * 3600);
+
+/// Whether a message that was appended right after a claim may have expired and be removed.
+pub fn may_have_expired(claimed_at: Timestamp, now: Timestamp) -> bool {
+    claimed_at.plus(RETENTION_MIN) <= now.plus(CLOCK_SKEW_MAX)
+}
+
+/// What the entries tell that a search has seen, from the newest one backwards.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    lowest: Option<u64>,
+    own: usize,
+    has_hole: bool,
+}
+
+impl Seen {
+    /// Takes the next entry, which is older than those before it.
+    pub fn add(&mut self, entry: &Message, sender: UserId) {
+        self.has_hole |= self.lowest.is_some_and(|lowest| lowest != entry.seq.get() + 1);
+        self.own += usize::from(entry.sender == sender);
+        self.lowest = Some(entry.seq.get());
+    }
+
+    /// Notes that the log has no entry before those that were seen.
+    pub fn end(&mut self) {
+        self.has_hole |= self.lowest != Some(1);
+    }
+
+    /// Whether all of the sender's messages were seen that can be sent again.
+    pub const fn has_enough_own(&self) -> bool {
+        self.own >= MESSAGES_REMEMBERED
+    }
+
+    /// Whether entries may have been removed from among those that were seen, or before them.
+    pub const fn has_hole(&self) -> bool {
+        self.has_hole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Attempt;
+    use crate::{Content, ConversationId, Kind, Seq};
+
+    fn user(n: u128) -> UserId {
+        UserId::new(ulid::Ulid(n))
+    }
+
+    fn message(seq: u64, sent_at_ms: u64) -> Message {
+        Message {
+            conversation: ConversationId::dm(user(1), user(2)).unwrap(),
+            seq: Seq::new(seq).unwrap(),
+            sender: user(1),
+            client_message_id: "c".parse().unwrap(),
+            content: Content::default(),
+            kind: Kind::Text,
+            sent_at: Timestamp::from_ms(sent_at_ms),
+            attempt: Attempt(0),
+            expires_at: None,
+            mark_revision: 0,
+        }
+    }
+
+    #[track_caller]
+    fn check(sent_at_ms: u64, claimed_at_ms: u64, expected: bool) {
+        let message = message(1, sent_at_ms);
+        assert_eq!(searched_far_enough(&message, Timestamp::from_ms(claimed_at_ms)), expected);
+    }
+
+    #[test]
+    fn a_search_goes_back_to_the_claim_a_slow_send_and_the_clocks_difference() {
+        check(100_000, 100_000, false);
+        check(60_000, 100_000, false);
+        check(59_999, 100_000, true);
+    }
+
+    fn at(n: u64) -> Timestamp {
+        Timestamp::from_ms(n)
+    }
+
+    #[test]
+    fn a_head_that_was_known_before_a_fresh_claim_counts_unless_the_window_was_filled_in_two_minutes() {
+        assert!(lies_after_known(None, at(0)));
+        assert!(!lies_after_known(Some(at(500_000)), at(500_000)));
+        assert!(!lies_after_known(Some(at(388_000)), at(500_000)));
+        assert!(lies_after_known(Some(at(387_999)), at(500_000)));
+    }
+
+    #[test]
+    fn a_hole_and_a_missing_beginning_are_seen() {
+        let seen = |seqs: &[u64], is_all: bool| {
+            let mut seen = Seen::default();
+            seqs.iter().for_each(|seq| seen.add(&message(*seq, 1), user(1)));
+            if is_all {
+                seen.end();
+            }
+            seen.has_hole()
+        };
+        assert!(!seen(&[3, 2, 1], true));
+        assert!(!seen(&[9, 8], false));
+        assert!(seen(&[9, 7], false));
+        assert!(seen(&[9, 8], true));
+        assert!(seen(&[], true));
+    }
+
+    #[test]
+    fn a_claim_of_a_day_may_be_of_a_message_that_has_expired() {
+        let day_ms = 86_400_000;
+        assert!(!may_have_expired(at(0), at(day_ms - 10_001)));
+        assert!(may_have_expired(at(0), at(day_ms - 10_000)));
+    }
+
+    #[test]
+    fn what_a_claiming_send_appends_lies_in_a_stretch_around_the_claim() {
+        let claimed_at = at(1_000_000);
+        assert!(lies_before_stretch(at(959_999), claimed_at));
+        assert!(!lies_before_stretch(at(960_000), claimed_at));
+        // The claim was rounded down, the send slow, and the clock of what follows it behind.
+        assert!(!lies_after_stretch(at(1_082_000), claimed_at));
+        assert!(lies_after_stretch(at(1_082_001), claimed_at));
+    }
+
+    #[test]
+    fn a_time_beyond_any_clock_tells_nothing() {
+        assert!(!is_ahead(at(20_000), at(0)));
+        assert!(is_ahead(at(20_001), at(0)));
+    }
+}
