@@ -79,11 +79,6 @@ fn what_tells_a_pair_queued_after_the_change_is_found() {
 }
 
 #[test]
-fn former_friends_who_are_not_corrected_are_found() {
-    check_found(Bug::FormerFriendsNotCorrected);
-}
-
-#[test]
 fn being_alone_marked_after_looking_around_is_found() {
     check_found_by(meet, SEEDS, Bug::AloneMarkedLater);
 }

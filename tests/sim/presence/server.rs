@@ -47,8 +47,6 @@ pub(crate) enum Bug {
     PresentStateDropped,
     /// What tells them is queued after their relation was changed, and not before.
     PairQueuedAfterTheChange,
-    /// Whoever tells of a coming does not look again for those who ceased to be friends meanwhile.
-    FormerFriendsNotCorrected,
     /// A record that fails is hidden for as long as the queue hides those of a function that has died.
     FailedRecordHidden,
 }
@@ -212,11 +210,10 @@ impl PresenceQueue for Server<'_> {
                 return self.world.queue.put(&PresenceTask::V1(all), delay).await;
             }
         }
-        if let Step::Pair { sees, at_ms, made_by_ms, .. } = step {
+        if let Step::Pair { sees, .. } = step {
             let dropped = match self.world.scenario.bug {
                 Some(Bug::LastOfflineDropped) => !sees,
                 Some(Bug::PresentStateDropped) => *sees,
-                Some(Bug::FormerFriendsNotCorrected) => at_ms == made_by_ms,
                 _ => false,
             };
             if dropped {
