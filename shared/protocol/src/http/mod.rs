@@ -66,9 +66,10 @@ pub struct OwnProfile {
     /// What everybody may know.
     #[serde(flatten)]
     pub profile: Profile,
-    /// Who may put the user into groups.
-    #[cfg_attr(feature = "openapi", schema(value_type = schema::GroupAdds))]
-    pub group_adds: String,
+    /// Who may put the user into groups; `everyone` where absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::GroupAdds>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_adds: Option<String>,
 }
 
 /// `PATCH /v1/me`: absent fields stay as they are.

@@ -1,15 +1,18 @@
 //! Between the wire and the domain: the one place where either turns into the other.
 
+mod errors;
+
+use confab_domain::account::GroupAdds;
 use confab_domain::content::ContentLimits;
 use confab_domain::group;
 use confab_domain::{
     Content, ConversationId, Group, InvalidId, Message, Refusal, Seq, Timestamp, UserId, account::Profile,
 };
-use confab_protocol::server::ClosingReason;
-use confab_protocol::{self as protocol, ErrorBody, ErrorCode, limits};
+use confab_protocol::{self as protocol, limits};
 
-use crate::Error;
-use crate::ports::{Account, StoreError};
+use crate::ports::Account;
+
+pub use errors::error_body;
 
 /// How much a message may say, as clients are told.
 pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
@@ -17,58 +20,6 @@ pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
     text_bytes_max: limits::TEXT_BYTES_MAX,
     mentions_max: limits::MENTIONS_MAX,
 };
-
-/// What a client is told of an error. Causes stay here; they are logged, not sent.
-pub fn error_body(error: &Error) -> ErrorBody {
-    match error {
-        Error::Refused(refusal) => refusal_body(refusal),
-        Error::ConnectionEnded(ClosingReason::LoggedOut) => {
-            ErrorBody::new(ErrorCode::Unauthenticated, "this device was logged out")
-        }
-        Error::ConnectionEnded(ClosingReason::Displaced | ClosingReason::TooSlow) => {
-            ErrorBody::new(ErrorCode::Unavailable, "this socket was closed; nothing was done")
-        }
-        Error::Contended => ErrorBody {
-            retry_after_ms: Some(50),
-            ..ErrorBody::new(ErrorCode::Unavailable, "busy, try again with the same id")
-        },
-        Error::Store(StoreError::Unavailable(_)) => ErrorBody {
-            retry_after_ms: Some(200),
-            ..ErrorBody::new(ErrorCode::Unavailable, "try again; it is unknown whether this was done")
-        },
-        Error::Store(StoreError::Rejected(_) | StoreError::Malformed { .. }) | Error::Internal(_) => {
-            ErrorBody::new(ErrorCode::Internal, "something went wrong on our side")
-        }
-    }
-}
-
-fn refusal_body(refusal: &Refusal) -> ErrorBody {
-    let code = match refusal {
-        Refusal::Field { .. } | Refusal::Malformed(_) => ErrorCode::BadRequest,
-        Refusal::UnknownAction => ErrorCode::UnknownAction,
-        Refusal::TooLong { .. } => ErrorCode::TooLarge,
-        Refusal::NotAMember | Refusal::NotAllowed(_) | Refusal::NotAccepted | Refusal::CannotBeAdded(_) => {
-            ErrorCode::Forbidden
-        }
-        Refusal::GroupFull => ErrorCode::GroupFull,
-        Refusal::NotFound(_) => ErrorCode::NotFound,
-        Refusal::HandleTaken | Refusal::IdUsed(_) => ErrorCode::Conflict,
-        Refusal::WrongCredentials | Refusal::Unauthenticated(_) => ErrorCode::Unauthenticated,
-        Refusal::RateLimited { .. } => ErrorCode::RateLimited,
-    };
-    let mut body = ErrorBody::new(code, refusal.to_string());
-    if let Refusal::CannotBeAdded(users) = refusal {
-        body.users = users.iter().map(UserId::to_string).collect();
-    }
-    if let Refusal::TooLong { limit, actual, .. } = refusal {
-        body.limit = Some(*limit as u64);
-        body.actual = Some(*actual as u64);
-    }
-    if let Refusal::RateLimited { retry_after } = refusal {
-        body.retry_after_ms = Some(u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1));
-    }
-    body
-}
 
 /// Reads an id out of a field.
 ///
@@ -278,7 +229,8 @@ pub fn profile(profile: &Profile) -> protocol::http::Profile {
 pub fn own_profile(account: &Account) -> protocol::http::OwnProfile {
     protocol::http::OwnProfile {
         profile: profile(&account.profile),
-        group_adds: account.group_adds.as_str().to_owned(),
+        group_adds: (account.group_adds != GroupAdds::default())
+            .then(|| account.group_adds.as_str().to_owned()),
     }
 }
 
@@ -353,21 +305,6 @@ mod tests {
         check_event(&"x".repeat(limits::EVENT_BYTES_MAX - overhead + 1), true);
         check_event(&"\u{1}".repeat(5_000), true);
         check_event(&"🙂".repeat(100_000), true);
-    }
-
-    #[test]
-    fn no_cause_of_an_error_reaches_a_client() {
-        let secret = StoreError::Unavailable("table confab-users is on fire".into());
-        let body = error_body(&Error::Store(secret));
-        assert_eq!(body.code, ErrorCode::Unavailable);
-        assert!(!serde_json::to_string(&body).unwrap().contains("fire"));
-    }
-
-    #[test]
-    fn a_size_refusal_tells_limit_and_actual() {
-        let refusal = Refusal::TooLong { field: "text", unit: "bytes", limit: 400_000, actual: 400_001 };
-        let body = error_body(&Error::Refused(refusal));
-        assert_eq!((body.code, body.limit, body.actual), (ErrorCode::TooLarge, Some(400_000), Some(400_001)));
     }
 
     #[test]
