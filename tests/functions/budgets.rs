@@ -120,6 +120,20 @@ async fn a_sync_of_many_cursors_counts_though_it_finds_nothing() {
 }
 
 #[tokio::test]
+async fn a_sync_counts_what_it_reads_though_it_gives_little_and_no_cursor_names_it() {
+    let mut bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    for n in 100..141 {
+        let other = User::new(&bench, n).await;
+        bench.send(&ada, &other, "m1", "opens").await;
+    }
+    bench.is_elsewhere(few());
+    assert_eq!(bench.sync(&ada, json!({})).await["complete"], true);
+    // The answer alone is less than half of the burst.
+    assert_refused(&bench.sync(&ada, json!({})).await);
+}
+
+#[tokio::test]
 async fn other_frames_are_counted_malformed_ones_too() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;

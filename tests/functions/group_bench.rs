@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{CommitOutcome, Groups, Joining};
@@ -113,6 +113,31 @@ impl Bench {
         row.insert("conversation".to_owned(), AttributeValue::S(group.to_owned()));
         self.puts_row(row.clone()).await;
         row
+    }
+
+    /// As if a user had left so many other groups.
+    pub(crate) async fn has_copies_of(&self, row: &HashMap<String, AttributeValue>, count: u128) {
+        let puts = (0..count).map(|n| {
+            let mut row = row.clone();
+            row.retain(|name, _| !name.starts_with("claim"));
+            let conversation = ConversationId::Group(GroupId::new(Ulid(1 << 100 | n)));
+            row.insert("conversation".to_owned(), AttributeValue::S(conversation.to_string()));
+            let put = PutRequest::builder().set_item(Some(row)).build().expect("an item");
+            WriteRequest::builder().put_request(put).build()
+        });
+        let puts: Vec<WriteRequest> = puts.collect();
+        for some in puts.chunks(25) {
+            let write = self.dynamodb.batch_write_item();
+            let write = write.request_items(format!("{TABLE_PREFIX}inboxes"), some.to_vec());
+            write.send().await.expect("a table");
+        }
+    }
+
+    /// As a user of a version that did not count memberships.
+    pub(crate) async fn is_uncounted(&self, user: &User) {
+        let key = AttributeValue::S(format!("of#{}", user.id));
+        let delete = self.dynamodb.delete_item().table_name(format!("{TABLE_PREFIX}groups"));
+        delete.key("group", key).send().await.expect("a table");
     }
 
     async fn puts_row(&self, row: HashMap<String, AttributeValue>) {

@@ -1,5 +1,6 @@
 //! The functions over embedded backends, without a gateway: what they cost, and what they may do.
 
+mod admissions;
 mod alone;
 mod bench;
 mod budgets;

@@ -81,7 +81,7 @@ impl World {
         let now = self.now().plus(process.ahead);
         let store = Store::of(self, Role::Sync, &process);
         let (retention, gateway, late) = (process.writer.retention, &self.gateway, Late(self));
-        let sync = sync::sync(&store, gateway, user, connection, &command, retention, now, &late);
+        let sync = sync::sync(&store, gateway, user, connection, &command, retention, now, (&late, &|_| {}));
         let last = self.invoke(sync).await?;
         self.note(user, &last);
         Some(last)

@@ -218,6 +218,15 @@ macro_rules! pass_on_groups {
                 self.world.memory.membership_count(user).await
             }
 
+            async fn replace_membership_count(
+                &self,
+                user: UserId,
+                seen: Option<MembershipCount>,
+                next: MembershipCount,
+            ) -> Result<CommitOutcome, StoreError> {
+                self.world.memory.replace_membership_count(user, seen, next).await
+            }
+
             async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
                 self.world.memory.create_group(group, entry).await
             }

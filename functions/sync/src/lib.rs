@@ -114,7 +114,8 @@ impl Sync {
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);
-        sync::sync(store, &gateway, user, &connection.id, &command, retention, now, &deadline).await.map(Some)
+        let pace = (&deadline, &|conversation| gateway.look(&command, conversation));
+        sync::sync(store, &gateway, user, &connection.id, &command, retention, now, pace).await.map(Some)
     }
 
     async fn history(&self, caller: Caller, frame: client::History) -> Result<Option<ServerFrame>, Error> {

@@ -4,7 +4,7 @@ use confab_app::Limiter;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_app::sync::Sync;
 use confab_domain::budget::{Budget, kilobytes};
-use confab_domain::{ConnectionId, Timestamp, UserId};
+use confab_domain::{ConnectionId, ConversationId, Timestamp, UserId};
 
 /// Open connections, where each frame that is posted is charged to a user.
 #[derive(Debug)]
@@ -16,10 +16,16 @@ pub(crate) struct Metered<'a, C> {
 }
 
 impl<C> Metered<'_, C> {
-    /// Each cursor counts as a kilobyte, since its conversation is read though there may be nothing new. Conversations
-    /// without a cursor count by what is given of them.
+    /// Each cursor counts as a kilobyte, since its conversation is read though there may be nothing new.
     pub(crate) fn begin(&self, sync: &Sync) {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides.
+    pub(crate) fn look(&self, sync: &Sync, conversation: ConversationId) {
+        if !sync.cursors.contains_key(&conversation) {
+            self.charge(1);
+        }
     }
 
     fn charge(&self, kilobytes: u32) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use confab_domain::account::GroupAdds;
-use confab_domain::{ConversationId, MembershipCount, MembershipLimits, Refusal, Relation, UserId};
+use confab_domain::{
+    ConversationId, MembershipCount, MembershipLimits, Refusal, Relation, Timestamp, UserId,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
@@ -13,16 +15,15 @@ use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Use
 /// Rows that are read at once to count memberships.
 const ROWS_PAGE: u32 = 500;
 
-/// Pages of rows that are read; a user with more, which only ended memberships can be, counts as full.
-const ROWS_PAGES_MAX: u32 = 32;
-
 /// Relations that are read at once.
 const RELATIONS_MAX: usize = 100;
 
 /// Counts each of `users`, who are put into a group by `actor`, with one membership more.
 ///
 /// `conversation` is the group's, where it is there already and somebody may have been in it before.
-/// Nothing is stored: the counts are, with the memberships.
+///
+/// The counts are stored with the memberships. Where the rows of a user leave no room, their count is stored at once; after
+/// a few of these within a minute it refuses whoever asks but the user, at the price of one item.
 ///
 /// # Errors
 ///
@@ -35,6 +36,7 @@ pub async fn admit(
     actor: UserId,
     conversation: Option<ConversationId>,
     users: &[UserId],
+    now: Timestamp,
 ) -> Result<Vec<Joining>, Error> {
     let others: Vec<UserId> = users.iter().copied().filter(|user| *user != actor).collect();
     let relations: BTreeMap<UserId, Relation> = match others.as_slice() {
@@ -56,7 +58,7 @@ pub async fn admit(
                 }
                 Some(actor).filter(|_| !relation.are_friends())
             };
-            Ok(joining(store, limits, user, added_by).await?.ok_or(user))
+            Ok(joining(store, limits, (user, added_by), user != actor, now).await?.ok_or(user))
         })
         .buffered(STORE_CALLS_MAX)
         .try_collect()
@@ -95,34 +97,45 @@ async fn allows(
 async fn joining(
     store: &(impl Groups + Inboxes + Contacts + Sync),
     limits: MembershipLimits,
-    user: UserId,
-    added_by: Option<UserId>,
+    (user, added_by): (UserId, Option<UserId>),
+    is_by_another: bool,
+    now: Timestamp,
 ) -> Result<Option<Joining>, StoreError> {
     let seen = store.membership_count(user).await?;
     let is_unanswered = added_by.is_some();
-    let counted = seen.and_then(|seen| seen.joined(is_unanswered, limits));
-    let next = match counted {
-        Some(next) => Some(next),
-        // Read after the count: who joins meanwhile changes it, and then nothing is decided by this.
-        None => count(store, limits, user, seen.map_or(0, |seen| seen.version))
-            .await?
-            .and_then(|count| count.joined(is_unanswered, limits)),
-    };
-    Ok(next.map(|next| Joining { user, added_by, seen, next }))
+    if let Some(next) = seen.and_then(|seen| seen.joined(is_unanswered, limits)) {
+        return Ok(Some(Joining { user, added_by, seen, next }));
+    }
+    if is_by_another && seen.is_some_and(|seen| seen.was_full_lately(now)) {
+        return Ok(None);
+    }
+    // Read after the count: who joins meanwhile changes it, and then nothing is decided by this.
+    let counted = count(store, limits, user, seen.unwrap_or_default()).await?;
+    match counted.joined(is_unanswered, limits) {
+        Some(next) => Ok(Some(Joining { user, added_by, seen, next })),
+        None => {
+            // Best effort, as the next who asks counts again.
+            let _ = store.replace_membership_count(user, seen, counted.found_full(now)).await;
+            Ok(None)
+        }
+    }
 }
 
-/// Counts a user's memberships by their rows; `None` where there are too many to count.
+/// Counts a user's memberships by their rows, up to one more than they may have.
+///
+/// A user of an earlier version may have any number of ended rows: the lists move them, so the work of each call is
+/// there for the next one, though a deadline ends it.
 async fn count(
     store: &(impl Inboxes + Contacts + Sync),
     limits: MembershipLimits,
     user: UserId,
-    version: u64,
-) -> Result<Option<MembershipCount>, StoreError> {
+    seen: MembershipCount,
+) -> Result<MembershipCount, StoreError> {
     let (mut groups, mut after) = (0, Some(ConversationId::BEFORE_GROUPS));
     let mut adders: BTreeMap<UserId, u64> = BTreeMap::new();
-    for _ in 0..ROWS_PAGES_MAX {
+    loop {
         let page = store.list(user, after, ROWS_PAGE).await?;
-        let is_group = |row: &&InboxRow| row.conversation.group().is_some() && row.joined.since().is_some();
+        let is_group = |row: &&InboxRow| row.conversation.group().is_some();
         for row in page.rows.iter().filter(is_group) {
             groups += 1;
             if let Some(adder) = row.added_by.filter(|_| !row.has_written) {
@@ -134,9 +147,6 @@ async fn count(
             break;
         }
     }
-    if after.is_some() && groups <= limits.groups {
-        return Ok(None);
-    }
     let mut unanswered: u64 = adders.values().sum();
     let ids: Vec<UserId> = adders.keys().copied().collect();
     for some in ids.chunks(RELATIONS_MAX) {
@@ -145,5 +155,5 @@ async fn count(
             unanswered -= adders.get(&contact.other).filter(|_| is_friend).copied().unwrap_or(0);
         }
     }
-    Ok(Some(MembershipCount { version, groups, unanswered }))
+    Ok(MembershipCount { groups, unanswered, ..seen })
 }

@@ -97,7 +97,7 @@ where
         let others = wanted.members.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         let group = Group::new(id, &wanted.name, actor.user, others, now)?;
         let users: Vec<UserId> = group.members.keys().copied().collect();
-        let joinings = admit(self.store, self.writer.memberships, actor.user, None, &users).await?;
+        let joinings = admit(self.store, self.writer.memberships, actor.user, None, &users, now).await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
         let (seq, mark_revision) = first_position(self.store, retention, conversation, now).await?;
@@ -106,7 +106,7 @@ where
             mark_revision,
             ..entry(id, seq, &actor, group.first_entry(actor.user), now)
         };
-        let joined = self.join_each(conversation, seq, actor.user, joinings).await;
+        let joined = self.join_each(conversation, seq, &actor, joinings, now).await;
         let made = match joined {
             Ok(()) => self.store.create_group(&group, &entry).await,
             Err(error) => {
@@ -151,7 +151,7 @@ where
                 self.finish_deleting(&group, last, actor.user, now).await?;
             }
             let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
-            let row = self.row_of(conversation, &change, actor.user).await?;
+            let row = self.row_of(conversation, &change, actor.user, now).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
             let NextPosition::At(seq, mark_revision) = at else {
@@ -221,11 +221,12 @@ where
         conversation: ConversationId,
         change: &Change,
         actor: UserId,
+        now: Timestamp,
     ) -> Result<Option<RowChange>, Error> {
         match change {
             Change::Added(user, _) => {
                 let limits = self.writer.memberships;
-                let admitted = admit(self.store, limits, actor, Some(conversation), &[*user]).await?;
+                let admitted = admit(self.store, limits, actor, Some(conversation), &[*user], now).await?;
                 Ok(admitted.first().copied().map(RowChange::Join))
             }
             Change::Removed(user) if *user == actor => Ok(Some(RowChange::LeaveByOneself(*user))),
@@ -241,11 +242,12 @@ where
         &self,
         conversation: ConversationId,
         seq: Seq,
-        actor: UserId,
+        actor: &Actor,
         joinings: Vec<Joining>,
+        now: Timestamp,
     ) -> Result<(), Error> {
         let mut results = stream::iter(joinings)
-            .map(|joining| self.join(conversation, seq, actor, joining))
+            .map(|joining| self.join(conversation, seq, actor, joining, now))
             .buffer_unordered(STORE_CALLS_MAX);
         let mut failure = None;
         while let Some(result) = results.next().await {
@@ -258,15 +260,19 @@ where
         &self,
         conversation: ConversationId,
         seq: Seq,
-        actor: UserId,
+        actor: &Actor,
         mut joining: Joining,
+        now: Timestamp,
     ) -> Result<(), Error> {
+        let mut backoff = Backoff::new(actor.attempt.0.into());
         for _ in 0..ATTEMPTS_MAX {
             if self.store.join(conversation, seq, &joining).await? == CommitOutcome::Done {
                 return Ok(());
             }
             // They have come into another group meanwhile.
-            let again = admit(self.store, self.writer.memberships, actor, None, &[joining.user]).await?;
+            self.writer.sleeper.sleep(backoff.after_lost_race()).await;
+            let limits = self.writer.memberships;
+            let again = admit(self.store, limits, actor.user, None, &[joining.user], now).await?;
             joining = again.first().copied().ok_or(Error::Internal("nobody was admitted"))?;
         }
         Err(Error::Contended)

@@ -14,7 +14,8 @@ use crate::sessions::{close, open_at};
 /// An addition to the budget of writes. Unit: milliseconds.
 fn writes(cost_ms: u64, was_in_use: bool) -> Charges {
     let believed_until = NOW.plus(Duration::from_secs(600));
-    let charge = Charge { cost: Duration::from_millis(cost_ms), believed_until, was_in_use };
+    let (cost, at_most) = (Duration::from_millis(cost_ms), NOW.plus(Duration::from_secs(500)));
+    let charge = Charge { cost, believed_until, at_most, was_in_use };
     Charges { writes: Some(charge), ..Charges::default() }
 }
 
@@ -95,9 +96,27 @@ pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Ses
     assert_eq!(sessions.session(user).await.unwrap(), Some(before));
 }
 
+pub async fn what_is_charged_beyond_the_longest_debt_is_cut(sessions: &impl Sessions, ids: Ids) {
+    let user = ids.user(1);
+    for (cost_ms, was_in_use, expected_ms) in
+        [(400_000, false, 400_000), (99_000, false, 499_000), (2_000, true, 500_000), (1, false, 500_000)]
+    {
+        let charged = sessions.charge(user, &writes(cost_ms, was_in_use), NOW).await.unwrap();
+        assert_eq!(charged.writes, Some(after(expected_ms)));
+    }
+    let by_a_clock_behind =
+        writes(30, true).writes.map(|charge| Charge { at_most: after(450_000), ..charge });
+    let charges = Charges { writes: by_a_clock_behind, ..Charges::default() };
+    assert_eq!(sessions.charge(user, &charges, NOW).await.unwrap().writes, Some(after(450_000)));
+}
+
 pub async fn a_charge_is_not_added_to_a_time_that_a_wrong_clock_wrote(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
-    sessions.charge(user, &writes(100, false), later(24 * 3_600)).await.unwrap();
+    let tomorrow = later(24 * 3_600);
+    let wrong =
+        writes(100, false).writes.map(|charge| Charge { at_most: tomorrow.plus(charge.cost), ..charge });
+    let charges = Charges { writes: wrong, ..Charges::default() };
+    assert!(sessions.charge(user, &charges, tomorrow).await.unwrap().writes > Some(tomorrow));
     for (was_in_use, expected_ms) in [(true, 30), (true, 60)] {
         let charged = sessions.charge(user, &writes(30, was_in_use), NOW).await.unwrap();
         assert_eq!(charged.writes, Some(after(expected_ms)));

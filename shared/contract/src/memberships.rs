@@ -21,7 +21,7 @@ pub async fn each_membership_is_counted_with_its_row(store: &(impl Groups + Inbo
     assert_eq!(store.membership_count(user).await.unwrap(), None);
     for n in 1..=3 {
         create(store, ids, &Group { id: ids.group(n), ..new_group(ids) }).await;
-        let count = MembershipCount { version: n.into(), groups: n.into(), unanswered: 0 };
+        let count = MembershipCount { version: n.into(), groups: n.into(), ..MembershipCount::default() };
         assert_eq!(store.membership_count(user).await.unwrap(), Some(count));
     }
     let mut group = Group { id: ids.group(3), ..new_group(ids) };
@@ -45,6 +45,24 @@ pub async fn who_joins_on_a_count_that_is_another_does_not(store: &(impl Groups 
         assert_eq!(joined(store, user, ids.group(2)).await, None);
         assert_eq!(store.membership_count(user).await.unwrap(), counted);
     }
+}
+
+pub async fn a_count_is_replaced_by_who_has_seen_it(store: &(impl Groups + Inboxes), ids: Ids) {
+    let user = ids.user(1);
+    let early = joining(store, user, None).await;
+    let full = MembershipCount { groups: 7, unanswered: 2, ..early.next }.found_full(NOW);
+    for (seen, next, outcome, expected) in [
+        (Some(full), full, CommitOutcome::Contended, None),
+        (None, full, CommitOutcome::Done, Some(full)),
+        (None, early.next, CommitOutcome::Contended, Some(full)),
+        (Some(early.next), early.next, CommitOutcome::Contended, Some(full)),
+        (Some(full), early.next, CommitOutcome::Done, Some(early.next)),
+    ] {
+        assert_eq!(store.replace_membership_count(user, seen, next).await.unwrap(), outcome);
+        assert_eq!(store.membership_count(user).await.unwrap(), expected);
+    }
+    let conversation = ConversationId::Group(ids.group(1));
+    assert_eq!(store.join(conversation, seq(1), &early).await.unwrap(), CommitOutcome::Contended);
 }
 
 pub async fn a_commit_on_a_count_that_is_another_makes_nothing(

@@ -129,6 +129,7 @@ macro_rules! suite {
         $crate::suite! { @port $block_on, $store, memberships:
             each_membership_is_counted_with_its_row
             who_joins_on_a_count_that_is_another_does_not
+            a_count_is_replaced_by_who_has_seen_it
             a_commit_on_a_count_that_is_another_makes_nothing
             of_racing_joins_on_one_count_exactly_one_is_made
             a_row_tells_who_added_its_user_and_whether_they_have_written
@@ -251,6 +252,7 @@ macro_rules! suite {
             a_charge_is_no_sign_of_life
             a_renewal_adds_charges_and_gives_what_all_added
             a_renewal_by_an_unknown_connection_adds_nothing
+            what_is_charged_beyond_the_longest_debt_is_cut
             a_charge_is_not_added_to_a_time_that_a_wrong_clock_wrote
         }
     };

@@ -76,6 +76,22 @@ impl Groups for Memory {
         self.call(|tables| tables.groups.counts.get(&user).copied()).await
     }
 
+    async fn replace_membership_count(
+        &self,
+        user: UserId,
+        seen: Option<MembershipCount>,
+        next: MembershipCount,
+    ) -> Result<CommitOutcome, StoreError> {
+        self.call(|tables| {
+            if tables.groups.counts.get(&user).copied() != seen {
+                return CommitOutcome::Contended;
+            }
+            tables.groups.counts.insert(user, next);
+            CommitOutcome::Done
+        })
+        .await
+    }
+
     async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
         let is_made = self.call(|tables| tables.make_version(group, entry)).await?;
         if is_made { Ok(()) } else { Err(StoreError::Rejected("the group is there".into())) }

@@ -41,25 +41,47 @@ pub(crate) fn budgets(row: Reader<'_>) -> Result<Budgets, StoreError> {
 #[derive(Debug)]
 pub(crate) struct Additions<'a> {
     charges: &'a Charges,
-    in_use: PerBudget<bool>,
+    found: PerBudget<Found>,
     now: Timestamp,
+}
+
+/// What a bucket in a row is expected to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Found {
+    /// Full, or of a time that is not believed: the charge counts from now.
+    #[default]
+    Full,
+    /// In use: the charge is added.
+    InUse,
+    /// So far in use that the charge is cut.
+    Exhausted,
+}
+
+/// Up to when a bucket may be in use so that a whole charge can be added.
+fn room_until(charge: &Charge, now: Timestamp) -> Timestamp {
+    charge.at_most.minus(charge.cost).max(now)
 }
 
 impl<'a> Additions<'a> {
     /// As the process expects it.
     pub(crate) fn expected(charges: &'a Charges, now: Timestamp) -> Self {
-        let mut in_use = PerBudget::default();
+        let mut found = PerBudget::default();
         for budget in Budget::ALL {
-            in_use[budget] = charges[budget].is_some_and(|charge| charge.was_in_use);
+            let was_in_use = charges[budget].is_some_and(|charge| charge.was_in_use);
+            found[budget] = if was_in_use { Found::InUse } else { Found::Full };
         }
-        Self { charges, in_use, now }
+        Self { charges, found, now }
     }
 
     /// As it was found to be.
     pub(crate) fn found(&mut self, budgets: &Budgets) {
         for (budget, charge) in self.each() {
             let is_believed = |at: &Timestamp| *at > self.now && *at <= charge.believed_until;
-            self.in_use[budget] = budgets[budget].filter(is_believed).is_some();
+            self.found[budget] = match budgets[budget].filter(is_believed) {
+                None => Found::Full,
+                Some(at) if at <= room_until(&charge, self.now) => Found::InUse,
+                Some(_) => Found::Exhausted,
+            };
         }
     }
 
@@ -67,8 +89,11 @@ impl<'a> Additions<'a> {
     pub(crate) fn assignments(&self) -> Vec<String> {
         let assignment = |(budget, _)| {
             let name = attribute_of(budget);
-            let from = if self.in_use[budget] { format!("#{name}") } else { ":now".to_owned() };
-            format!("#{name} = {from} + :{name}_cost")
+            match self.found[budget] {
+                Found::Full => format!("#{name} = :now + :{name}_cost"),
+                Found::InUse => format!("#{name} = #{name} + :{name}_cost"),
+                Found::Exhausted => format!("#{name} = :{name}_most"),
+            }
         };
         self.each().map(assignment).collect()
     }
@@ -77,10 +102,14 @@ impl<'a> Additions<'a> {
     pub(crate) fn conditions(&self) -> Vec<String> {
         let condition = |(budget, _)| {
             let name = attribute_of(budget);
-            if self.in_use[budget] {
-                format!("#{name} > :now AND #{name} <= :{name}_until")
-            } else {
-                format!("(attribute_not_exists(#{name}) OR #{name} <= :now OR #{name} > :{name}_until)")
+            match self.found[budget] {
+                Found::Full => {
+                    format!("(attribute_not_exists(#{name}) OR #{name} <= :now OR #{name} > :{name}_until)")
+                }
+                Found::InUse => format!("#{name} > :now AND #{name} <= :{name}_room"),
+                Found::Exhausted => {
+                    format!("#{name} > :now AND #{name} > :{name}_room AND #{name} <= :{name}_until")
+                }
             }
         };
         self.each().map(condition).collect()
@@ -90,11 +119,18 @@ impl<'a> Additions<'a> {
     pub(crate) fn bind(&self, mut update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
         for (budget, charge) in self.each() {
             let name = attribute_of(budget);
-            let cost = u64::try_from(charge.cost.as_millis()).unwrap_or(u64::MAX);
-            update = update
-                .expression_attribute_names(format!("#{name}"), name)
-                .expression_attribute_values(format!(":{name}_cost"), number(cost))
-                .expression_attribute_values(format!(":{name}_until"), time(charge.believed_until));
+            let cost = number(u64::try_from(charge.cost.as_millis()).unwrap_or(u64::MAX));
+            let (room, until) = (time(room_until(&charge, self.now)), time(charge.believed_until));
+            // DynamoDB refuses values that are not used.
+            let values = match self.found[budget] {
+                Found::Full => vec![("cost", cost), ("until", until)],
+                Found::InUse => vec![("cost", cost), ("room", room)],
+                Found::Exhausted => vec![("most", time(charge.at_most)), ("room", room), ("until", until)],
+            };
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            for (value, attribute) in values {
+                update = update.expression_attribute_values(format!(":{name}_{value}"), attribute);
+            }
         }
         update
     }

@@ -60,6 +60,15 @@ impl Groups for Store {
         self.count_of(user).await
     }
 
+    async fn replace_membership_count(
+        &self,
+        user: UserId,
+        seen: Option<MembershipCount>,
+        next: MembershipCount,
+    ) -> Result<CommitOutcome, StoreError> {
+        self.replace_count_of(user, seen, next).await
+    }
+
     async fn create_group(&self, group: &Group, entry: &Message) -> Result<(), StoreError> {
         let items = vec![self.put_version(group)?, self.put_entry(entry)?];
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {

@@ -91,6 +91,18 @@ pub trait Groups {
         user: UserId,
     ) -> impl Future<Output = Result<Option<MembershipCount>, StoreError>> + Send;
 
+    /// Replaces a user's count, if it is the one that was seen.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn replace_membership_count(
+        &self,
+        user: UserId,
+        seen: Option<MembershipCount>,
+        next: MembershipCount,
+    ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+
     /// Makes a group whose members have [joined](Groups::join), with its first entry.
     ///
     /// Both or neither.

@@ -82,6 +82,8 @@ impl Sync {
 /// is out of, it has what they may still read. A last frame that is not complete has a token
 /// to resume by; each answer gives a page of a conversation at least.
 ///
+/// `on_look` is told of each conversation that was looked at, whether there was news of it or not.
+///
 /// # Errors
 ///
 /// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
@@ -94,7 +96,10 @@ pub async fn sync(
     command: &Sync,
     retention: Retention,
     now: Timestamp,
-    deadline: &(impl Deadline + std::marker::Sync),
+    (deadline, on_look): (
+        &(impl Deadline + std::marker::Sync),
+        &(impl Fn(ConversationId) + Send + std::marker::Sync),
+    ),
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
@@ -104,6 +109,7 @@ pub async fn sync(
     };
     let mut lacks = reader.rows().map_ok(look).try_buffered(STORE_CALLS_MAX).boxed();
     while let Some((conversation, lack)) = lacks.try_next().await? {
+        on_look(conversation);
         if let Some(lack) = lack
             && let Some(within) = give(&reader, connections, connection, &mut answer, lack, deadline).await?
         {

@@ -112,6 +112,9 @@ pub struct Charge {
     pub cost: Duration,
     /// Up to when a time in the row is believed; a later one was written by a clock that was wrong.
     pub believed_until: Timestamp,
+    /// The latest time at which the bucket may be full: what processes add together beyond it is cut, so that no process
+    /// takes their debt for the time of a wrong clock.
+    pub at_most: Timestamp,
     /// Whether the bucket was in use when the row was last seen: tells an adapter what to expect, and no more.
     pub was_in_use: bool,
 }
@@ -119,7 +122,8 @@ pub struct Charge {
 impl Charge {
     /// When the bucket will be full again, if it would be at `full_at` without the charge.
     pub fn added_to(&self, full_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        full_at.filter(|at| *at > now && *at <= self.believed_until).unwrap_or(now).plus(self.cost)
+        let from = full_at.filter(|at| *at > now && *at <= self.believed_until).unwrap_or(now);
+        from.plus(self.cost).min(self.at_most)
     }
 }
 
@@ -223,7 +227,8 @@ impl Account {
             let was_in_use = bucket.in_row.is_some_and(|at| at > now);
             if (everything || is_due || was_in_use) && !bucket.pending.is_zero() {
                 let believed_until = believed_until(&rates[budget], now);
-                charges[budget] = Some(Charge { cost: bucket.pending, believed_until, was_in_use });
+                let (cost, at_most) = (bucket.pending, full_at_most(&rates[budget], now));
+                charges[budget] = Some(Charge { cost, believed_until, at_most, was_in_use });
                 (bucket.pending, bucket.since) = (Duration::ZERO, None);
             }
         }
@@ -245,8 +250,12 @@ impl Account {
 }
 
 fn believed_until(rate: &Rate, now: Timestamp) -> Timestamp {
-    // What several processes add at the same time may be more than the debt that each allows.
-    now.plus(rate.tolerance() + DEBT_MAX * 2 + CLOCK_SKEW_MAX)
+    full_at_most(rate, now).plus(CLOCK_SKEW_MAX)
+}
+
+/// What several processes add at the same time may be more than the debt that each allows.
+fn full_at_most(rate: &Rate, now: Timestamp) -> Timestamp {
+    now.plus(rate.tolerance() + DEBT_MAX * 2)
 }
 
 #[cfg(test)]

@@ -147,8 +147,12 @@ fn a_time_that_a_wrong_clock_wrote_is_not_believed() {
     let mut account = Account::default();
     account.observe(&row, &RATES, at(0));
     assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
-    let charge =
-        Charge { cost: RATE.interval, believed_until: believed_until(&RATE, at(0)), was_in_use: false };
+    let charge = Charge {
+        cost: RATE.interval,
+        believed_until: believed_until(&RATE, at(0)),
+        at_most: full_at_most(&RATE, at(0)),
+        was_in_use: false,
+    };
     assert_eq!(charge.added_to(row.writes, at(0)), at(0).plus(RATE.interval));
     // The same clock wrote what this process knows.
     let mut account = Account::default();
@@ -173,6 +177,33 @@ fn settle(account: &mut Account, row: &mut Budgets, now: Timestamp) {
 }
 
 proptest! {
+    /// However much processes add at once whose clocks disagree, none takes the debt for the time of a wrong clock.
+    #[test]
+    fn a_debt_of_many_processes_is_cut_and_never_forgotten(
+        answers in prop::collection::vec((0_u64..10_000, 0_u64..2_000, 1_u32..2_000_000), 1..60),
+    ) {
+        let (mut now, mut row) = (at(20_000), Budgets::default());
+        for (behind_ms, pause_ms, units) in answers {
+            now = now.plus(Duration::from_millis(pause_ms));
+            let here = now.minus(Duration::from_millis(behind_ms));
+            // A process of its own each time, which has seen nothing of the others.
+            let mut account = Account::default();
+            account.charge(Budget::Answers, units, &RATES, here);
+            let charge = account.take_charges(true, &RATES, here).answers.unwrap();
+            let before = row.answers;
+            let after = charge.added_to(before, here);
+            prop_assert!(after >= here.plus(charge.cost).min(charge.at_most));
+            let kept = before.unwrap_or(here).min(charge.at_most);
+            prop_assert!(after >= kept, "{after:?} after {before:?}");
+            row.answers = Some(after);
+            for clock in [now.minus(CLOCK_SKEW_MAX), now] {
+                let mut other = Account::default();
+                other.observe(&row, &RATES, clock);
+                prop_assert_eq!(other.buckets.answers.full_at, Some(after).filter(|at| *at > clock));
+            }
+        }
+    }
+
     /// Several processes together let through a burst, what came back meanwhile, and what each may keep to itself.
     #[test]
     fn processes_that_share_a_row_keep_to_the_rate_together(frames in frames()) {
