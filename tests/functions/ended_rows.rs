@@ -72,12 +72,15 @@ async fn rows_that_ended_in_place_are_moved_by_the_first_lists_and_cost_nothing_
     assert_eq!(left.expect("a row").joined.past().len(), 1);
 }
 
-/// The next version, its entry and the row, each twice; then the row is read, deleted and put, each twice.
+/// The next version, its entry and the row, each twice; then the row is read, deleted and put, each twice. Before that,
+/// whether its user left by themselves is looked up where the row may be.
 #[tokio::test]
 async fn leaving_costs_ten_writes_and_joining_again_ten() {
     let bench = Bench::new().await;
     let (ada, _, groups) = ada(&bench, 1).await;
     let (owner, group) = &groups[0];
+    let in_group = group.parse().expect("a group");
+    assert!(bench.store.accept_adds(ada.id, in_group).await.expect("a store"));
     bench.meter.reset();
     bench.adds(owner, group, &ada).await;
     check("joining again", &bench, &Budget { write_units: 10.0, read_units: 7.0, round_trips: 7 });

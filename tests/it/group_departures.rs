@@ -6,8 +6,8 @@ use tests::{Chat, Socket, User, seqs};
 /// What the frames of a sync have of a conversation: all that is no message, and the positions.
 async fn told(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> Option<(Value, Vec<u64>)> {
     let frames = socket.sync_frames(json!({"cursors": {group: cursor}, "partial": partial})).await;
-    let conversations = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
-    let mut entry = conversations.filter(|entry| entry["conversation"] == group).next()?.clone();
+    let mut conversations = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
+    let mut entry = conversations.find(|entry| entry["conversation"] == group)?.clone();
     let messages = entry.as_object_mut().unwrap().remove("messages").unwrap();
     Some((entry, seqs(messages.as_array().unwrap())))
 }
