@@ -37,7 +37,7 @@ pub const ID_BYTES_MAX: usize = 64;
 pub const SEND_MANY_MAX: usize = 16;
 
 /// Most users that one message can mention.
-pub const MENTIONS_MAX: usize = 100;
+pub const MENTIONS_MAX: usize = 25;
 
 /// Page size of history: what is given where no limit is named, and at most.
 pub const PAGE_LIMIT_DEFAULT: u32 = 50;

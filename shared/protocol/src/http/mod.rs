@@ -214,7 +214,7 @@ pub struct PostMessage {
     pub reply_to: Option<u64>,
     /// `usr_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<schema::UserId>>, max_items = 100))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<schema::UserId>>, max_items = 25))]
     pub mentions: Option<Vec<String>>,
     /// How far its author had read when it was written, 0 for nothing; everything before the message where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
