@@ -165,7 +165,7 @@ async fn a_group_of_twenty_five_has_one_alert_per_absent_member() {
 #[tokio::test]
 async fn a_group_whose_name_has_odd_characters_alerts_as_any_other() {
     let ([alice, bob, ..], group) = group_of_four().await;
-    alice.rename_group(&group, "Team \u{fffe}\u{ffff} \"\\").await.ok();
-    alice.post_text(&group, "hello").await;
+    alice.rename_group(&group, "Team <&> \"\\ שלום 🙂").await.ok();
+    alice.post_text(&group, "hello \u{fffe}\u{ffff}\u{1}").await;
     bob.is_alerted_to(&group, &[3]).await;
 }

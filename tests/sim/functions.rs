@@ -22,14 +22,22 @@ impl Deadline for Late<'_> {
 }
 
 impl World {
-    /// The `$connect` function.
+    /// The `$connect` function; a handshake is refused while the gateway confirms no end of the device's others.
     pub(crate) async fn open_connection(&self, identity: Identity, connection: ConnectionId) -> Option<()> {
         let process = self.any_process();
         let store = Store::new(self, Role::Other);
         let now = self.now().plus(process.ahead);
         let context = self.presence(&store, now);
         let connection = socket(identity, &connection, now);
-        self.invoke(open_connection::open_connection(&context, &self.gateway, identity, &connection)).await
+        let opening = open_connection::open_connection(&context, &self.gateway, identity, &connection);
+        match self.try_invoke(opening).await? {
+            Ok(()) => Some(()),
+            Err(Refusal::RateLimited { .. }) => None,
+            Err(refusal) => {
+                self.fault(format!("a handshake was refused: {refusal}"));
+                None
+            }
+        }
     }
 
     /// The `$disconnect` function.

@@ -17,7 +17,8 @@ async fn invite(secret: &str, args: &[&str]) -> Result<String, String> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(secret.as_bytes()).await.unwrap();
+    // Whoever is refused for its flags may end before it has read the secret.
+    let _ = child.stdin.take().unwrap().write_all(secret.as_bytes()).await;
     let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
