@@ -150,12 +150,11 @@ fn the_local_runner_has_the_routes_of_the_template() {
     let local = crate::read("local/src/functions.rs");
     let routes = template.split_once("      Routes:\n").expect("routes").1;
     let declared = routes.lines().take_while(|line| line.starts_with("        ") || line.trim().is_empty());
+    let is_key = |line: &&str| !line.starts_with("         ") && !line.trim().starts_with('#');
+    let by_sam = declared.filter(is_key).filter_map(|line| line.trim().split(':').next());
+    let besides = template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: "));
     let mut count = 0;
-    for line in declared {
-        let is_route = line.starts_with("        ") && !line.starts_with("         ");
-        let Some(key) = line.trim().split(':').next().filter(|key| is_route && !key.starts_with('#')) else {
-            continue;
-        };
+    for key in by_sam.chain(besides).filter(|key| !key.is_empty()) {
         count += 1;
         assert!(local.contains(&format!("Route::new(\"{key}\"")), "the local runner has no route {key}");
     }
