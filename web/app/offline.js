@@ -22,6 +22,9 @@ export async function keepPage() {
 
 async function pageLoaded() {
   if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+  // The browser lists a file some task after it has loaded it: the last ones may be missing at this moment.
+  const idle = globalThis.requestIdleCallback ?? ((then) => setTimeout(then, 1_000));
+  await new Promise((resolve) => idle(resolve));
 }
 
 function loadedFiles() {
