@@ -120,17 +120,3 @@ async fn neither_side_of_a_block_is_told_of_the_other() {
     watchers.sees_logged_out(&bob, Instant::now()).await;
     alices.is_not_told(&bob, "offline").await;
 }
-
-#[tokio::test]
-async fn a_block_while_both_are_online_is_no_change() {
-    let [alice, bob] = Chat::new().friends().await;
-    let mut bobs = bob.connect().await;
-    let (mut phone, since) = connect(&alice).await;
-    bobs.sees_online(&alice, since).await;
-    alice.block(&bob).await;
-    bobs.sees_no_presence_until(Instant::now() + times::told_within()).await;
-    phone.is_not_told(&bob, "offline").await;
-    alice.unblock(&bob).await;
-    alice.http.post("/v1/logout", &json!({})).await.no_content();
-    bobs.sees_logged_out(&alice, Instant::now()).await;
-}

@@ -118,7 +118,7 @@ async fn both_sides_are_alerted_to_what_the_other_says_alone() {
     let (alice, bob, dm) = away().await;
     alice.register("fcm").await;
     for (user, seq) in [(&alice, 1), (&bob, 2), (&bob, 3), (&alice, 4)] {
-        assert_eq!(user.post_text(&dm, "hello").await["seq"], seq);
+        assert_eq!(user.post_blindly(&dm, "hello").await["seq"], seq);
     }
     bob.is_alerted_to(&dm, &[1, 4]).await;
     alice.is_alerted_to(&dm, &[2, 3]).await;
