@@ -1,18 +1,15 @@
 //! The functions over a metered store, without a gateway: events go in, answers come out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use confab_app::Limiter;
 use confab_app::ports::{Account, Connection, Devices, PasswordHash, Sessions, Users};
 use confab_app::send_message::Writer;
 use confab_app::typing::Typists;
 use confab_domain::account::{GroupAdds, Handle, Profile};
-use confab_domain::budget::BudgetRates;
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
@@ -21,7 +18,7 @@ use confab_embedded_aws::{Access, Audit, DynamoDb, EmbeddedAws, Meter, Sqs, sign
 use confab_gateway_apigw::Gateway;
 use confab_lambda::websocket::{Event, Response};
 use confab_lambda::{clock, sleeper};
-use confab_push_sns::SnsPush;
+use confab_push_sns::{Applications, SnsPush};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
 use serde_json::{Value, json};
@@ -45,11 +42,11 @@ pub(crate) struct Bench {
     pub(crate) phones: SnsPush,
     pub(crate) push_queue: SqsPushQueue,
     pub(crate) send: send::Send,
-    sync: sync::Sync,
+    pub(crate) sync: sync::Sync,
     heartbeat: heartbeat::Heartbeat,
     connect: connect::Connect,
     disconnect: disconnect::Disconnect,
-    api: Router,
+    pub(crate) api: Router,
     pub(crate) fan_out: fan_out::FanOut,
     pub(crate) presence: presence::Presence,
     pub(crate) push: push::Push,
@@ -62,6 +59,8 @@ pub(crate) struct Bench {
     pub(crate) presence_queue: Queue,
     pub(crate) pushes_queue: Queue,
     audit: Audit,
+    pub(crate) clients: Clients,
+    pub(crate) applications: Applications,
 }
 
 /// A user with one connected device.
@@ -87,8 +86,7 @@ impl Bench {
 
     /// With messages that are kept for so long.
     pub(crate) async fn keeping(retention: Retention) -> Self {
-        let (meter, audit, posts) = (Meter::default(), Audit::default(), Posts::default());
-        let pushes = Pushes::default();
+        let (meter, audit, posts, pushes): (Meter, Audit, Posts, Pushes) = Default::default();
         let aws = EmbeddedAws::builder()
             .service(signing_name::DYNAMODB, DynamoDb::in_memory().expect("a database"))
             .service(signing_name::EXECUTE_API, posts.clone())
@@ -128,7 +126,7 @@ impl Bench {
             heartbeat: clients.heartbeat(watching("heartbeat")),
             connect: clients.connect(watching("connect")),
             disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
-            api: clients.api(&url, (&pushes_queue, &applications), watching("api"), writer()),
+            api: clients.api(&url, (&pushes_queue, &applications), watching("api"), writer(), limiter()),
             fan_out: clients.fan_out(&fan_out_queue, &pushes_queue),
             presence: presence::Presence {
                 store: clients.store("presence"),
@@ -153,13 +151,9 @@ impl Bench {
             meter,
             posts,
             audit,
+            clients,
+            applications,
         }
-    }
-
-    /// As if the next send met an environment that has just started.
-    pub(crate) fn forget_warm_state(&mut self) {
-        self.send.writer = Writer::new(self.send.writer.retention, sleeper::sleeper());
-        self.send.limiter = limiter();
     }
 
     /// Begins to count posts anew.
@@ -348,12 +342,6 @@ impl Bench {
     pub(crate) async fn try_send(&self, from: &User, to: &User, id: &str, text: &str) -> Value {
         let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});
         frame_of(self.send.handle(message(from, "send", &frame)).await)
-    }
-
-    /// As if every function ran in a fresh environment from here on, and allowed that much.
-    pub(crate) fn is_elsewhere(&mut self, rates: BudgetRates) {
-        self.send.limiter = Arc::new(Limiter::new(rates));
-        self.sync.limiter = Arc::new(Limiter::new(rates));
     }
 
     pub(crate) async fn sync(&self, user: &User, cursors: Value) -> Value {

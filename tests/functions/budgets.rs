@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use confab_app::ports::Sessions;
+use confab_app::ports::{Identity, Sessions, Tokens};
 use confab_domain::budget::{BudgetRates, LOCAL_RATES};
 use confab_domain::rate::Rate;
+use confab_domain::{DeviceId, FamilyId, UserId};
+use confab_lambda::clock;
 use serde_json::{Value, json};
+use ulid::Ulid;
 
 use crate::bench::{Bench, User};
+use crate::clients::tokens;
 use crate::costs::{Budget, check};
 
 /// Little enough to be used up by a test, and so slow to come back that no test waits for it.
@@ -68,6 +72,36 @@ async fn environments_refuse_together_what_they_were_asked_for_together() {
     assert!((20..=20 + 3 * 5).contains(&passed), "{passed}");
 }
 
+#[tokio::test]
+async fn http_calls_and_frames_of_a_user_share_their_budgets() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let conversation = bench.send(&ada, &bob, "m1", "opens").await;
+    let device = DeviceId::new(Ulid(ada.n));
+    let identity = Identity { user: ada.id, device, family: FamilyId::new(Ulid(ada.n)) };
+    let (token, _) = tokens().issue_access(identity, 0, clock::now());
+    let path = format!("/v1/conversations/{conversation}/messages");
+    let post = async |bench: &Bench, id: &str| {
+        let message = json!({"client_message_id": id, "text": "over HTTP"});
+        bench.call("POST", &path, &token, message).await
+    };
+
+    bench.is_elsewhere(few());
+    assert_eq!(send_until_refused(&bench, &ada, &bob, "a").await, 20);
+    // An environment learns of it when it tells the row what it has let through.
+    let mut posted = 0;
+    let (status, refused) = loop {
+        let answer = post(&bench, &format!("p{posted}")).await;
+        if answer.0 != 200 {
+            break answer;
+        }
+        posted += 1;
+        assert!(posted < 20, "what frames have used up is there for HTTP");
+    };
+    assert_eq!(status, 429);
+    assert_refused(&refused["error"]);
+}
+
 /// The row is told what was taken, so that others know; in between it goes with renewals, for nothing.
 #[tokio::test]
 async fn of_a_burst_of_sends_every_sixteenth_costs_a_write_more() {
@@ -110,7 +144,7 @@ async fn a_sync_of_many_cursors_counts_though_it_finds_nothing() {
     let conversation = bench.send(&ada, &bob, "m1", "opens").await;
     let mut cursors = serde_json::Map::from_iter([(conversation, 2.into())]);
     for n in 100..141 {
-        let other = confab_domain::UserId::new(ulid::Ulid(n));
+        let other = UserId::new(Ulid(n));
         let dm = confab_domain::ConversationId::dm(ada.id, other).expect("two users");
         cursors.insert(dm.to_string(), 1.into());
     }

@@ -158,6 +158,7 @@ impl Clients {
         (pushes, applications): (&Queue, &Applications),
         presence: Presence,
         writer: Writer,
+        limiter: Arc<Limiter>,
     ) -> Router {
         api::router(Api {
             signup_mode: SignupMode::Open,
@@ -168,11 +169,11 @@ impl Clients {
             push_queue: self.push_queue("api", pushes),
             presence,
             passwords: Argon2Passwords::new(1),
-            tokens: JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret"),
+            tokens: tokens(),
             writer,
             rates: RATES,
             changes: ChangeRates::LOCAL,
-            limiter: limiter(),
+            limiter,
             websocket_url: WebSocketUrl::Fixed("wss://chat.invalid/ws".to_owned()),
         })
     }
@@ -201,6 +202,10 @@ impl Clients {
 }
 
 /// Of an environment that nobody has asked for anything yet.
+pub(crate) fn tokens() -> JwtTokens {
+    JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret")
+}
+
 pub(crate) fn limiter() -> Arc<Limiter> {
     Arc::new(Limiter::new(LOCAL_RATES))
 }

@@ -7,6 +7,7 @@ mod budgets;
 mod clients;
 mod costs;
 mod ended_rows;
+mod environments;
 mod fates;
 mod group_bench;
 mod old_passwords;

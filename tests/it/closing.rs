@@ -16,6 +16,29 @@ async fn flood(user: &User, count: usize) -> Vec<Socket> {
     opened.into_iter().filter_map(Result::ok).collect()
 }
 
+/// Checks of sockets whose login has ended that nothing is carried out for them.
+async fn none_reads_or_writes(sockets: Vec<Socket>, bob: &User, dm: &str) {
+    let tried = sockets.into_iter().map(|mut socket| {
+        let (to, dm) = (bob.id.clone(), dm.to_owned());
+        async move {
+            for frame in [
+                json!({"action": "send", "to": to, "text": "from beyond"}),
+                json!({"action": "sync", "cursors": {}}),
+                json!({"action": "history", "conversation": dm}),
+                json!({"action": "read", "conversation": dm, "seq": 1}),
+                json!({"action": "heartbeat"}),
+            ] {
+                match socket.ask_unless_closed(frame).await {
+                    None => return,
+                    Some(answer) => assert_eq!(answer["code"], "unauthenticated", "{answer}"),
+                }
+            }
+            panic!("a socket stays open");
+        }
+    });
+    join_all(tried).await;
+}
+
 #[tokio::test]
 async fn the_sixth_socket_of_a_device_displaces_its_oldest_and_no_other() {
     let alice = Chat::new().user().await;
@@ -75,29 +98,46 @@ async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_its_device_w
     assert!(!sockets.is_empty());
     laptop.http.delete(&format!("/v1/devices/{}", alice.device)).await.no_content();
     bob.post_text(&dm, "after").await;
-    let tried = sockets.into_iter().map(|mut socket| {
-        let (to, dm) = (bob.id.clone(), dm.clone());
-        async move {
-            for frame in [
-                json!({"action": "send", "to": to, "text": "from beyond"}),
-                json!({"action": "sync", "cursors": {}}),
-                json!({"action": "history", "conversation": dm}),
-                json!({"action": "read", "conversation": dm, "seq": 1}),
-                json!({"action": "heartbeat"}),
-            ] {
-                match socket.ask_unless_closed(frame).await {
-                    None => return,
-                    Some(answer) => assert_eq!(answer["code"], "unauthenticated", "{answer}"),
-                }
-            }
-            panic!("a socket stays open");
-        }
-    });
-    join_all(tried).await;
+    none_reads_or_writes(sockets, &bob, &dm).await;
     let texts: Vec<String> =
         bob.log(&dm).await.iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect();
     assert_eq!(texts, ["before", "after"]);
     assert_eq!(laptop.listed(&dm).await["read_seq"], 0);
+}
+
+#[tokio::test]
+async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_old_refresh_token_was_used() {
+    let [alice, bob] = Chat::new().users().await;
+    let dm = alice.dm(&bob);
+    bob.post_text(&dm, "before").await;
+    let renewed = alice.renewed(&alice.refresh().await.ok());
+    let newest = renewed.renewed(&renewed.refresh().await.ok());
+    let sockets = flood(&newest, 120).await;
+    assert!(!sockets.is_empty());
+    alice.refresh().await.refused(401, "unauthenticated");
+    none_reads_or_writes(sockets, &bob, &dm).await;
+    assert_eq!(bob.log(&dm).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_eleventh_login() {
+    let [first, bob] = Chat::new().users().await;
+    let dm = first.dm(&bob);
+    bob.post_text(&dm, "before").await;
+    let mut others = Vec::new();
+    for _ in 2..=10 {
+        others.push(first.another_device().await.connect().await);
+    }
+    // All ten are connected, so it is the oldest that makes room.
+    let sockets = flood(&first, 60).await;
+    assert!(!sockets.is_empty());
+    let eleventh = first.another_device().await;
+    first.assert_logged_out().await;
+    none_reads_or_writes(sockets, &bob, &dm).await;
+    for socket in &mut others {
+        socket.assert_alive().await;
+    }
+    assert_eq!(eleventh.log(&dm).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,30 @@
+//! Environments of functions that have just started, and so know nothing.
+
+use std::sync::Arc;
+
+use confab_app::Limiter;
+use confab_app::send_message::Writer;
+use confab_domain::budget::BudgetRates;
+use confab_lambda::sleeper;
+
+use crate::bench::Bench;
+use crate::clients::limiter;
+
+impl Bench {
+    /// As if the next send met an environment that has just started.
+    pub(crate) fn forget_warm_state(&mut self) {
+        self.send.writer = Writer::new(self.send.writer.retention, sleeper::sleeper());
+        self.send.limiter = limiter();
+    }
+
+    /// As if every function ran in a fresh environment from here on, and allowed that much.
+    pub(crate) fn is_elsewhere(&mut self, rates: BudgetRates) {
+        self.send.limiter = Arc::new(Limiter::new(rates));
+        self.sync.limiter = Arc::new(Limiter::new(rates));
+        let Self { clients, fan_out_queue, presence_queue, pushes_queue, applications, .. } = self;
+        let presence = clients.presence("api", &presence_queue.url);
+        let writer = Writer::new(self.send.writer.retention, sleeper::sleeper());
+        let limiter = Arc::new(Limiter::new(rates));
+        self.api = clients.api(&fan_out_queue.url, (pushes_queue, applications), presence, writer, limiter);
+    }
+}
