@@ -28,6 +28,7 @@ mod new_groups;
 mod notes;
 mod passed_on;
 mod passed_on_devices;
+mod passed_on_inboxes;
 mod password_changes;
 mod planted;
 mod presence;

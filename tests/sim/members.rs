@@ -3,14 +3,15 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome,
-    NewVersion, ReplaceOutcome, RowChange, StoreError,
+    ClaimKey, ClaimOutcome, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, NewVersion,
+    RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
-    Alerts, ConversationId, Group, GroupId, Joined, MembershipCount, Message, Seq, Timestamp, UserId,
+    ConversationId, Group, GroupId, Joined, MembershipCount, Message, Seq, Timestamp, UserId,
 };
 
+use crate::passed_on_inboxes::pass_on_inboxes;
 use crate::planted::{Bug, Role, Store};
 
 impl Store<'_> {
@@ -141,6 +142,8 @@ impl Groups for Store<'_> {
 }
 
 impl Inboxes for Store<'_> {
+    pass_on_inboxes!(skim replace_alerts peek mark_read mute accept_adds);
+
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;
         let outcome = self.world.memory.claim(key, now).await?;
@@ -201,28 +204,6 @@ impl Inboxes for Store<'_> {
         Ok(page)
     }
 
-    async fn skim(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        self.world.memory.skim(user, after, rows_max).await
-    }
-
-    async fn replace_alerts(
-        &self,
-        user: UserId,
-        seen: &InboxRow,
-        next: &Alerts,
-    ) -> Result<ReplaceOutcome, StoreError> {
-        self.world.memory.replace_alerts(user, seen, next).await
-    }
-
-    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.world.memory.peek(user, conversation).await
-    }
-
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
         self.stall().await;
         let mut row = self.world.memory.get(user, conversation).await?;
@@ -234,27 +215,5 @@ impl Inboxes for Store<'_> {
             self.as_at_first(row).await?;
         }
         Ok(row)
-    }
-
-    async fn mark_read(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<MarkReadOutcome, StoreError> {
-        self.world.memory.mark_read(user, conversation, seq).await
-    }
-
-    async fn mute(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        until: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.mute(user, conversation, until).await
-    }
-
-    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
-        self.world.memory.accept_adds(user, conversation).await
     }
 }

@@ -120,6 +120,35 @@ impl Sessions for Store<'_> {
     }
 }
 
+/// Passes on what counts tries.
+macro_rules! pass_on_rate_limits {
+    ($server:ty) => {
+        impl confab_app::ports::RateLimits for $server {
+            async fn take(
+                &self,
+                bucket: &str,
+                rate: confab_domain::rate::Rate,
+                now: confab_domain::Timestamp,
+            ) -> Result<Result<(), confab_domain::Refusal>, confab_app::ports::StoreError> {
+                self.world.memory.take(bucket, rate, now).await
+            }
+
+            async fn check(
+                &self,
+                bucket: &str,
+                rate: confab_domain::rate::Rate,
+                now: confab_domain::Timestamp,
+            ) -> Result<Result<(), confab_domain::Refusal>, confab_app::ports::StoreError> {
+                self.world.memory.check(bucket, rate, now).await
+            }
+
+            async fn refill(&self, bucket: &str) -> Result<(), confab_app::ports::StoreError> {
+                self.world.memory.refill(bucket).await
+            }
+        }
+    };
+}
+
 /// Passes the ports on in which no simulation plants a bug.
 macro_rules! pass_on {
     ($server:ty) => {
@@ -238,6 +267,6 @@ macro_rules! pass_on_groups {
     };
 }
 
-pub(crate) use {pass_on, pass_on_groups};
+pub(crate) use {pass_on, pass_on_groups, pass_on_rate_limits};
 
 pass_on!(Store<'_>);

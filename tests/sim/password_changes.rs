@@ -11,7 +11,7 @@ use confab_app::credentials::AuthRates;
 use confab_app::log_in::log_in;
 use confab_app::ports::{
     Account, CreateUserOutcome, Devices, Identity, PasswordHash, PasswordMatch, PasswordReplacement,
-    Passwords, ProfileChange, RateLimits, Sessions, StoreError, Tokens, Users,
+    Passwords, ProfileChange, Sessions, StoreError, Tokens, Users,
 };
 use confab_app::presence::{Context, PresenceTask};
 use confab_app::sign_up::FreshIds;
@@ -20,7 +20,7 @@ use confab_domain::device::Device;
 use confab_domain::invite::Invite;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
-use confab_domain::{DeviceId, FamilyId, Refusal, Timestamp, UserId, WatchId};
+use confab_domain::{DeviceId, FamilyId, Timestamp, UserId, WatchId};
 use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
 use confab_protocol::http;
 use confab_tokens_jwt::JwtTokens;
@@ -28,7 +28,7 @@ use ulid::Ulid;
 
 use crate::executor::finish;
 use crate::logouts::interleave;
-use crate::passed_on::pass_on_sessions;
+use crate::passed_on::{pass_on_rate_limits, pass_on_sessions};
 use crate::passed_on_devices::pass_on_devices;
 use crate::world::{account_of, device_of, identity, user};
 
@@ -199,29 +199,7 @@ impl Users for Server<'_> {
     }
 }
 
-impl RateLimits for Server<'_> {
-    async fn take(
-        &self,
-        bucket: &str,
-        rate: Rate,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, StoreError> {
-        self.world.memory.take(bucket, rate, now).await
-    }
-
-    async fn check(
-        &self,
-        bucket: &str,
-        rate: Rate,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, StoreError> {
-        self.world.memory.check(bucket, rate, now).await
-    }
-
-    async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
-        self.world.memory.refill(bucket).await
-    }
-}
+pass_on_rate_limits!(Server<'_>);
 
 /// Has a change and a login with the old password meet after so many polls of the first.
 ///

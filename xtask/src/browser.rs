@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::command::{command, read, run};
-use crate::files::Root;
+use crate::files::{self, Root};
 use crate::step::Outcome;
 use crate::web;
 
@@ -19,26 +19,12 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
         Err(error) => return Ok(Outcome::Skipped(format!("no Chromium ({error:#}): {untested}"))),
     };
     let folder = root.join("tests/browser");
-    run(command("npm", &folder).args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--prefer-offline",
-        "--loglevel",
-        "error",
-    ]))?;
+    web::install_packages(&folder)?;
     run(command("npm", &folder)
         .args(["test", "--silent"])
         .env("CHROMIUM", chromium)
-        .env("CONFAB_BIN", confab()?))?;
+        .env("CONFAB_BIN", files::built_program("confab")?))?;
     Ok(Outcome::Passed)
-}
-
-/// The debug build of the local runner, which Cargo puts beside this program.
-pub(crate) fn confab() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?.with_file_name("confab");
-    anyhow::ensure!(program.exists(), "{} is missing: run the step `build` first", program.display());
-    Ok(program)
 }
 
 /// Finds a Chromium, or installs Debian's if it may.

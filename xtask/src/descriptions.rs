@@ -7,9 +7,8 @@ use std::process::{Child, Stdio};
 
 use anyhow::Context;
 
-use crate::browser::confab;
 use crate::command::{command, run};
-use crate::files::Root;
+use crate::files::{self, Root};
 use crate::step::Outcome;
 use crate::{http, venv, web};
 
@@ -23,14 +22,7 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
         Err(error) => return Ok(Outcome::Skipped(format!("no tools of Python ({error:#}): {untested}"))),
     };
     let folder = root.join("tests/openapi");
-    run(command("npm", &folder).args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--prefer-offline",
-        "--loglevel",
-        "error",
-    ]))?;
+    web::install_packages(&folder)?;
 
     let server = Server::start(root)?;
     let document = http::get(&format!("{}/v1/openapi.json", server.address))?;
@@ -85,7 +77,7 @@ struct Server {
 
 impl Server {
     fn start(root: &Root) -> anyhow::Result<Self> {
-        let mut process = command(confab()?, root.path())
+        let mut process = command(files::built_program("confab")?, root.path())
             .args(["--memory", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()

@@ -22,6 +22,17 @@ impl Root {
     }
 }
 
+/// The debug build of a program of the workspace, which Cargo puts beside this one.
+///
+/// # Errors
+///
+/// If it was not built.
+pub(crate) fn built_program(name: &str) -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name(name);
+    anyhow::ensure!(program.exists(), "{} is missing: run the step `build` first", program.display());
+    Ok(program)
+}
+
 /// Every file below a folder whose name `wanted` accepts, in a fixed order; none if there is no such folder.
 pub(crate) fn find(folder: &Path, wanted: fn(&str) -> bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();

@@ -1,5 +1,7 @@
 //! Unit tests of the web page's modules, under Node.
 
+use std::path::Path;
+
 use crate::command::{command, read, run};
 use crate::files::{self, Root};
 use crate::step::Outcome;
@@ -18,6 +20,16 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
     let tests = tests.iter().map(|test| test.strip_prefix(root.path()).unwrap_or(test));
     run(command("node", root.path()).args(["--test", "--test-reporter", "spec"]).args(tests))?;
     Ok(Outcome::Passed)
+}
+
+/// Fetches the packages that a folder's `package-lock.json` names.
+///
+/// # Errors
+///
+/// If npm cannot be started, or a package cannot be fetched.
+pub(crate) fn install_packages(folder: &Path) -> anyhow::Result<()> {
+    let quietly = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel", "error"];
+    run(command("npm", folder).arg("ci").args(quietly))
 }
 
 /// What of Node this machine lacks, if anything.

@@ -176,38 +176,50 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// Chosen by the sending device; the same again is the same message.
-///
-/// 1–64 bytes. Scope: (sender, conversation).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientMessageId(String);
+/// A text of 1–64 bytes that a device chose.
+macro_rules! chosen_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
 
-impl ClientMessageId {
-    /// Longest id. Unit: bytes, inclusive.
-    pub const BYTES_MAX: usize = 64;
+        impl $name {
+            /// Longest one. Unit: bytes, inclusive.
+            pub const BYTES_MAX: usize = 64;
 
-    /// The id as the device chose it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ClientMessageId {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        if (1..=Self::BYTES_MAX).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId { expected: "1 to 64 bytes" })
+            /// As the device chose it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
         }
-    }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, $crate::InvalidId> {
+                if (1..=Self::BYTES_MAX).contains(&text.len()) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err($crate::InvalidId { expected: "1 to 64 bytes" })
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
 }
 
-impl fmt::Display for ClientMessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+pub(crate) use chosen_name;
+
+chosen_name! {
+    /// Chosen by the sending device; the same again is the same message.
+    ///
+    /// 1–64 bytes. Scope: (sender, conversation).
+    ClientMessageId
 }
 
 #[cfg(test)]

@@ -4,19 +4,20 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
-    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, PublishOutcome, Push,
+    ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
-use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId, WatchId};
+use confab_domain::{Alerts, ConversationId, Timestamp, UserId, WatchId};
 use confab_memory::DelayQueue;
 
 use super::scenario::POLICY;
 use super::world::World;
 use crate::passed_on::pass_on_sessions;
+use crate::passed_on_inboxes::pass_on_inboxes;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +124,8 @@ impl Sessions for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
+    pass_on_inboxes!(renew_claim release_claim open leave forget list mark_read mute accept_adds);
+
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         let claim = self.world.memory.claim(key, now).await?;
         if let ConversationId::Dm { lower, upper } = key.conversation
@@ -136,35 +139,6 @@ impl Inboxes for Server<'_> {
             self.world.clock.sleep(Duration::from_millis(self.world.random.below(1_500))).await;
         }
         Ok(claim)
-    }
-
-    async fn renew_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<bool, StoreError> {
-        self.world.memory.renew_claim(key, claimed_at).await
-    }
-
-    async fn release_claim(&self, key: ClaimKey<'_>, claimed_at: Timestamp) -> Result<(), StoreError> {
-        self.world.memory.release_claim(key, claimed_at).await
-    }
-
-    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
-        self.world.memory.open(conversation, members).await
-    }
-
-    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
-        self.world.memory.leave(user, conversation, seq).await
-    }
-
-    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
-        self.world.memory.forget(user, conversation, seq).await
-    }
-
-    async fn list(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        self.world.memory.list(user, after, rows_max).await
     }
 
     /// Now and then by a replica that lags behind for up to a second.
@@ -190,28 +164,6 @@ impl Inboxes for Server<'_> {
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
         let row = self.world.memory.get(user, conversation).await?;
         Ok(row.map(|row| self.shown(row)))
-    }
-
-    async fn mark_read(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<MarkReadOutcome, StoreError> {
-        self.world.memory.mark_read(user, conversation, seq).await
-    }
-
-    async fn mute(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        until: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.mute(user, conversation, until).await
-    }
-
-    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
-        self.world.memory.accept_adds(user, conversation).await
     }
 
     async fn replace_alerts(

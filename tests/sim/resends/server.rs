@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use confab_app::ports::{
     Account, AppendError, ClaimKey, ClaimOutcome, CommitOutcome, Contact, ContactPage, Contacts,
-    CreateUserOutcome, Devices, End, Groups, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome,
-    MessageLog, NewVersion, Page, PairChange, ProfileChange, Range, ReplaceOutcome, Sessions, StoreError,
-    Tail, Users,
+    CreateUserOutcome, Devices, End, Groups, Inboxes, Joining, MessageLog, NewVersion, Page, PairChange,
+    ProfileChange, Range, Sessions, StoreError, Tail, Users,
 };
 use confab_app::send_message::SendMessage;
 use confab_domain::account::{Handle, Profile};
@@ -15,14 +14,15 @@ use confab_domain::claim::Claim;
 use confab_domain::device::Device;
 use confab_domain::high_water::HighWaterMark;
 use confab_domain::{
-    Alerts, ClientMessageId, ConversationId, Group, GroupId, Heading, MembershipCount, Message, Relation,
-    Seq, Timestamp, UserId,
+    ClientMessageId, ConversationId, Group, GroupId, Heading, MembershipCount, Message, Relation, Seq,
+    Timestamp, UserId,
 };
 use confab_memory::yield_once;
 
 use super::places::{Call, Effect};
 use super::world::{World, sender};
 use crate::passed_on::{pass_on, pass_on_groups, pass_on_sessions};
+use crate::passed_on_inboxes::pass_on_inboxes;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +175,8 @@ impl MessageLog for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
+    pass_on_inboxes!(open leave forget list skim replace_alerts peek get mark_read mute accept_adds);
+
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;
         let kept = self.kept(key.key);
@@ -252,75 +254,6 @@ impl Inboxes for Server<'_> {
             self.world.memory.release_claim(ClaimKey { attempt, ..kept }, claimed_at).await
         };
         self.noted(Call::Release, key, releasing, |()| Effect::Certain).await
-    }
-
-    async fn open(&self, conversation: ConversationId, members: [UserId; 2]) -> Result<(), StoreError> {
-        self.world.memory.open(conversation, members).await
-    }
-
-    async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
-        self.world.memory.leave(user, conversation, seq).await
-    }
-
-    async fn forget(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
-        self.world.memory.forget(user, conversation, seq).await
-    }
-
-    async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
-        self.world.memory.accept_adds(user, conversation).await
-    }
-
-    async fn list(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        self.world.memory.list(user, after, rows_max).await
-    }
-
-    async fn skim(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        self.world.memory.skim(user, after, rows_max).await
-    }
-
-    async fn replace_alerts(
-        &self,
-        user: UserId,
-        seen: &InboxRow,
-        next: &Alerts,
-    ) -> Result<ReplaceOutcome, StoreError> {
-        self.world.memory.replace_alerts(user, seen, next).await
-    }
-
-    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.world.memory.peek(user, conversation).await
-    }
-
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.world.memory.get(user, conversation).await
-    }
-
-    async fn mark_read(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<MarkReadOutcome, StoreError> {
-        self.world.memory.mark_read(user, conversation, seq).await
-    }
-
-    async fn mute(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        until: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        self.world.memory.mute(user, conversation, until).await
     }
 }
 

@@ -3,39 +3,18 @@
 //! A refresh makes the next generation. Its answer may get lost, and two programs of one device may refresh at once, so
 //! the token before the current one is answered again for a while. A token that is used after that is in two hands.
 
-use std::str::FromStr;
 use std::time::Duration;
 
+use crate::Timestamp;
 use crate::device::Device;
-use crate::{InvalidId, Timestamp};
+use crate::ids::chosen_name;
 
 /// How long every holder of the token before is given the current generation again, after that was first made.
 pub const SHARED: Duration = Duration::from_secs(60);
 
-/// Names one attempt to refresh, chosen by the device: 1–64 bytes. The same attempt may ask until it has its answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshAttempt(String);
-
-impl RefreshAttempt {
-    /// Longest name. Unit: bytes, inclusive.
-    pub const BYTES_MAX: usize = 64;
-
-    /// The name as the device chose it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for RefreshAttempt {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        if (1..=Self::BYTES_MAX).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId { expected: "1 to 64 bytes" })
-        }
-    }
+chosen_name! {
+    /// Names one attempt to refresh, chosen by the device: 1–64 bytes. The same attempt may ask until it has its answer.
+    RefreshAttempt
 }
 
 /// The refresh that made the current generation of a login.
