@@ -6,6 +6,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::limits;
+
 macro_rules! text {
     ($(#[doc = $doc:literal])* $name:ident, |$schema:ident| $form:expr) => {
         $(#[doc = $doc])*
@@ -65,17 +67,19 @@ text!(
 text!(
     /// A name that people read.
     Name,
-    |text| text.min_length(Some(1)).max_length(Some(64))
+    |text| text
+        .min_length(Some(*limits::DISPLAY_NAME_CHARS.start()))
+        .max_length(Some(*limits::DISPLAY_NAME_CHARS.end()))
 );
 text!(
     /// What a device says of itself.
     Label,
-    |text| text.min_length(Some(1)).max_length(Some(64))
+    |text| text.min_length(Some(1)).max_length(Some(limits::DEVICE_LABEL_CHARS_MAX))
 );
 text!(
     /// Where a picture is: a media id or an address.
     Avatar,
-    |text| text.pattern(Some("^(med_[0-7][0-9A-HJKMNP-TV-Z]{25}|https://[!-~]+)$")).max_length(Some(512))
+    |text| text.pattern(Some("^(med_[0-7][0-9A-HJKMNP-TV-Z]{25}|https://[!-~]+)$")).max_length(Some(limits::AVATAR_BYTES_MAX))
 );
 text!(
     /// What a platform calls a device that takes pushes.
@@ -85,8 +89,16 @@ text!(
 text!(
     /// Chosen by the sending device: the same again gives the same message. At most 64 bytes.
     ClientMessageId,
-    |text| text.min_length(Some(1)).max_length(Some(64))
+    |text| text.min_length(Some(1)).max_length(Some(limits::ID_BYTES_MAX))
 );
+text!(
+    /// What a message says; a character at least that can be seen, and at most 400 000 bytes.
+    MessageText,
+    |text| text.min_length(Some(1)).max_length(Some(limits::TEXT_CHARS_MAX))
+);
+
+// Attributes take numbers only.
+const _: () = assert!(limits::MENTIONS_MAX == 25 && limits::PAGE_LIMIT_MAX == 100);
 
 /// What a member of a group may do.
 #[derive(Clone, Copy, Debug, ToSchema)]

@@ -203,7 +203,7 @@ pub struct PostMessage {
     pub client_message_id: String,
     /// What the message says; required unless there are attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 100_000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::MessageText>))]
     pub text: Option<String>,
     /// `med_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
