@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use confab_protocol::ErrorCode;
-use serde_json::json;
+use confab_protocol::http::ErrorAnswer;
+use confab_protocol::{ErrorBody, ErrorCode};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -25,7 +24,7 @@ const ROOM_BYTES: usize = 1024 * 1024;
 /// How long an answer is believed: anybody may ask for the health, and each probe writes.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
-/// How often the log would say that nothing can be stored, or can be again.
+/// How often the disk is probed without anybody asking.
 const LOOKED_EVERY: Duration = Duration::from_secs(10);
 
 /// Name of the file that a probe writes and removes.
@@ -89,13 +88,15 @@ impl Watched {
         match failure {
             Some(failure) if !was_full => {
                 tracing::error!(
-                    event = "disk_full",
+                    event = "cannot_store",
                     "nothing can be stored in {directory}, and every request that would is answered `unavailable`: \
                      {}",
                     advice(failure)
                 );
             }
-            None if was_full => tracing::warn!(event = "disk_has_room", "{directory} has room again"),
+            None if was_full => {
+                tracing::warn!(event = "can_store_again", "data can be stored in {directory} again")
+            }
             Some(_) | None => {}
         }
     }
@@ -139,14 +140,11 @@ pub(crate) async fn health(State(disk): State<Disk>, request: Request, next: Nex
     }
     let message = match disk.failure().await {
         None => return next.run(request).await,
-        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            "the server's disk is full: it can store nothing"
-        }
+        Some(kind) if is_full(kind) => "the server's disk is full: it can store nothing",
         Some(_) => "the server can store nothing now; its log says why",
     };
-    let body = json!({"error": {"code": ErrorCode::Unavailable.as_str(), "message": message}});
-    let body = Body::from(body.to_string());
-    (StatusCode::SERVICE_UNAVAILABLE, [(CONTENT_TYPE, "application/json")], body).into_response()
+    let error = ErrorBody::new(ErrorCode::Unavailable, message);
+    (StatusCode::SERVICE_UNAVAILABLE, Json(ErrorAnswer { error })).into_response()
 }
 
 #[cfg(test)]

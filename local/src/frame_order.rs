@@ -8,7 +8,7 @@ use confab_lambda::websocket::{Event, context};
 use serde::Deserialize;
 
 /// Actions that write into a conversation.
-const WRITES: [&str; 7] = ["send", "send_many", "edit", "delete", "react", "pin", "read"];
+const WRITES: [&str; 3] = ["send", "send_many", "read"];
 
 /// Where a frame writes.
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use confab_lambda::summary;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -66,16 +67,52 @@ impl<S: Subscriber> Layer<S> for FullDiskOnce {
 /// Whether a field of an event says that the disk is full.
 struct Mention(bool);
 
+impl Mention {
+    fn look_at(&mut self, text: &str) {
+        self.0 |= FULL_DISK.iter().any(|says| text.contains(says));
+    }
+}
+
 impl Visit for Mention {
     fn record_debug(&mut self, _field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        self.0 |= FULL_DISK.iter().any(|says| text.contains(says));
+        self.look_at(&format!("{value:?}"));
+    }
+
+    fn record_error(&mut self, _field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.look_at(&summary::chain(value));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use confab_app::ports::StoreError;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Count(Arc<AtomicUsize>);
+
+    impl<S: Subscriber> Layer<S> for Count {
+        fn on_event(&self, _event: &Event<'_>, _context: LayerContext<'_, S>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_known_by_the_cause_of_an_error() {
+        let count = Count::default();
+        let lines = registry().with(FullDiskOnce::default()).with(count.clone());
+        tracing::subscriber::with_default(lines, || {
+            for cause in ["database or disk is full", "database or disk is full", "another"] {
+                let error = StoreError::Unavailable(cause.into());
+                tracing::warn!(error = &error as &dyn std::error::Error, "not kept");
+            }
+        });
+        assert_eq!(count.0.load(Relaxed), 2);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_full_disk_is_said_once_and_again_after_a_while() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use confab_domain::invite::SignupMode;
-use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::lease::{HeartbeatPolicy, TIMEOUT_MAX};
 
 use crate::addresses::{AllowedOrigin, Listen, PublicUrl};
 
@@ -46,7 +46,7 @@ pub struct Options {
     pub heartbeat_seconds: u64,
 
     /// Silence after which a user is offline.
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=TIMEOUT_MAX.as_secs()))]
     pub presence_timeout_seconds: u64,
 
     /// Days that a message is kept; 0 keeps it for ever.

@@ -91,3 +91,17 @@ async fn no_answer_is_described_as_null() {
         assert!(schema.is_object() && !schema.to_string().contains("null\""), "{name}: {schema}");
     }
 }
+
+#[tokio::test]
+async fn every_call_that_may_be_limited_says_when_the_next_may_succeed() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    let calls = description["paths"].as_object().unwrap().values();
+    let limited = calls.flat_map(|calls| calls.as_object().unwrap().values());
+    let answers: Vec<_> = limited.filter_map(|call| call["responses"].get("429")).collect();
+    assert!(answers.len() > 5, "{answers:?}");
+    for answer in answers {
+        let answer =
+            answer["$ref"].as_str().map_or(Some(answer), |at| description.pointer(&at[1..])).unwrap();
+        assert_eq!(answer["headers"]["Retry-After"]["schema"]["type"], "integer", "{answer}");
+    }
+}

@@ -71,7 +71,10 @@ impl CommonError {
     }
 
     fn response(&self) -> Response {
-        let mut response = Response::new(self.description);
+        self.with_body(Response::new(self.description))
+    }
+
+    fn with_body(&self, mut response: Response) -> Response {
         if self.says_when {
             let seconds = HeaderBuilder::new()
                 .schema(Some(Object::with_type(Type::Integer)))
@@ -152,7 +155,11 @@ fn add_errors(operation: &mut Operation) {
                 None => described_success(status, std::mem::take(said)).into(),
             };
         } else if !status.starts_with('2') {
-            *response = with_error_body(std::mem::take(said)).into();
+            let said = std::mem::take(said);
+            *response = match common {
+                Some(error) => error.with_body(said).into(),
+                None => with_error_body(said).into(),
+            };
         }
     }
 }

@@ -21,17 +21,17 @@ use confab_app::presence::Context;
 use confab_app::rare_changes::{ChangeRates, RareChange, take_change};
 use confab_app::send_message::Writer;
 use confab_app::sign_up::FreshIds;
-use confab_app::{Error, Limiter, ports::StoreError};
+use confab_app::{Error, Limiter};
 use confab_domain::invite::SignupMode;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
+use confab_lambda::random;
 use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::SnsPush;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 use confab_tokens_jwt::JwtTokens;
-use ulid::Ulid;
 
 use extract::Caller;
 
@@ -97,15 +97,9 @@ impl Api {
 
     fn fresh_ids(&self, now: Timestamp) -> Result<FreshIds, Error> {
         Ok(FreshIds {
-            user: UserId::new(fresh_ulid(now)?),
-            device: DeviceId::new(fresh_ulid(now)?),
-            family: FamilyId::new(fresh_ulid(now)?),
+            user: UserId::new(random::ulid(now)?),
+            device: DeviceId::new(random::ulid(now)?),
+            family: FamilyId::new(random::ulid(now)?),
         })
     }
-}
-
-fn fresh_ulid(now: Timestamp) -> Result<Ulid, Error> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-    Ok(Ulid::from_parts(now.as_ms(), u128::from_ne_bytes(random)))
 }

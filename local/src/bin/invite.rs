@@ -11,9 +11,8 @@ use clap::Parser;
 use confab_app::ports::Tokens;
 use confab_domain::InviteId;
 use confab_domain::invite::Invite;
-use confab_lambda::clock;
+use confab_lambda::{clock, random};
 use confab_tokens_jwt::JwtTokens;
-use ulid::Ulid;
 
 /// Longest secret that is read. Unit: bytes.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -44,9 +43,7 @@ fn make(options: &Options) -> anyhow::Result<String> {
     std::io::stdin().take(SECRET_BYTES_MAX).read_to_string(&mut secret).context("cannot read the secret")?;
     let tokens = JwtTokens::new(&secret)?;
     let now = clock::now();
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-    let id = InviteId::new(Ulid::from_parts(now.as_ms(), u128::from_ne_bytes(random)));
+    let id = InviteId::new(random::ulid(now)?);
     let expires_at = now.plus(Duration::from_secs(u64::from(options.days) * 24 * 3600));
     Ok(tokens.issue_invite(&Invite { id, uses: options.uses, expires_at }))
 }

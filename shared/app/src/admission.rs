@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use confab_domain::account::GroupAdds;
 use confab_domain::{
     ConversationId, MembershipCount, MembershipLimits, Refusal, Relation, Timestamp, UserId,
 };
@@ -78,19 +77,15 @@ async fn allows(
     conversation: Option<ConversationId>,
     user: UserId,
 ) -> Result<bool, Error> {
-    let account = store.user(user).await?.ok_or(Refusal::NotFound("user"))?;
-    if relation.blocked_by_at.is_some() {
-        return Ok(false);
+    let adds = store.user(user).await?.ok_or(Refusal::NotFound("user"))?.group_adds;
+    let [if_new, if_left] = [false, true].map(|has_left| adds.allows(relation, has_left));
+    match conversation {
+        Some(conversation) if if_new != if_left => {
+            let row = store.get(user, conversation).await?;
+            Ok(adds.allows(relation, row.is_some_and(|row| row.refuses_adds)))
+        }
+        Some(_) | None => Ok(if_new),
     }
-    if relation.are_friends() {
-        return Ok(true);
-    }
-    let row = match conversation {
-        Some(conversation) => store.get(user, conversation).await?,
-        None => None,
-    };
-    let has_left = row.is_some_and(|row| row.refuses_adds);
-    Ok(account.group_adds == GroupAdds::Everyone && !has_left)
 }
 
 /// A user with one membership more; `None` where that is too many.
@@ -115,7 +110,13 @@ async fn joining(
         Some(next) => Ok(Some(Joining { user, added_by, seen, next })),
         None => {
             // Best effort, as the next who asks counts again.
-            let _ = store.replace_membership_count(user, seen, counted.found_full(now)).await;
+            if let Err(error) = store.replace_membership_count(user, seen, counted.found_full(now)).await {
+                tracing::warn!(
+                    event = "membership_count_not_kept",
+                    error = &error as &dyn std::error::Error,
+                    "memberships are counted again by whoever asks next"
+                );
+            }
             Ok(None)
         }
     }

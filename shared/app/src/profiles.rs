@@ -7,6 +7,7 @@ use confab_protocol::{ServerFrame, http, limits};
 
 use crate::announce::post_to;
 use crate::ports::{Connections, Contacts, Identity, ProfileChange, Sessions, StoreError, Users};
+use crate::presence::friends_of;
 use crate::{Error, wire};
 
 /// A user's public profile.
@@ -95,8 +96,7 @@ async fn notify(
     let (mut users, mut after) = (vec![caller.user], None);
     for _ in 0..FRIENDS_PAGES_MAX {
         let page = store.contacts(caller.user, after, FRIENDS_PAGE).await?;
-        let friends = page.contacts.iter().filter(|contact| contact.relation.tells_presence());
-        users.extend(friends.map(|contact| contact.other));
+        users.extend(friends_of(&page));
         let mut rows = store.sessions(&std::mem::take(&mut users)).await?;
         for row in rows.iter_mut().filter(|row| row.user == caller.user) {
             row.connections.retain(|open| open.device != caller.device);

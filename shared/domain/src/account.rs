@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::text::{BadName, clean_name, opaque};
-use crate::{Refusal, UserId};
+use crate::{Refusal, Relation, UserId};
 
 /// The unique name by which others find an account: 3–32 of `a`–`z`, `0`–`9`, `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -144,6 +144,13 @@ impl GroupAdds {
         }
     }
 
+    /// Whether somebody in this relation to the user may put them into a group; `has_left` says that they have left that
+    /// group by themselves, and have not allowed since to be put back.
+    pub fn allows(self, relation: Relation, has_left: bool) -> bool {
+        let is_open = self == Self::Everyone && !has_left;
+        relation.blocked_by_at.is_none() && (relation.are_friends() || is_open)
+    }
+
     /// As clients and stores know it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -194,6 +201,26 @@ pub fn check_avatar(text: &str, bytes_max: usize) -> Result<String, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn friends_may_always_add_the_blocked_never_and_others_as_the_user_wants_it() {
+        let then = Some(Timestamp::from_ms(1));
+        let stranger = Relation::default();
+        let friend = Relation { put_at: then, put_by_at: then, ..stranger };
+        for relation in [stranger, friend] {
+            let blocked = Relation { blocked_by_at: then, ..relation };
+            for (adds, has_left) in
+                [GroupAdds::Everyone, GroupAdds::Friends].map(|adds| [(adds, false), (adds, true)]).concat()
+            {
+                assert!(!adds.allows(blocked, has_left));
+                let expected = relation.are_friends() || (adds == GroupAdds::Everyone && !has_left);
+                assert_eq!(adds.allows(relation, has_left), expected, "{adds:?} {has_left} {relation:?}");
+            }
+        }
+        assert!(GroupAdds::Everyone.allows(stranger, false) && !GroupAdds::Everyone.allows(stranger, true));
+        assert!(GroupAdds::Friends.allows(friend, true) && !GroupAdds::Friends.allows(stranger, false));
+    }
 
     #[test]
     fn a_handle_is_folded_to_lower_case() {

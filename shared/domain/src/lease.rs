@@ -23,6 +23,9 @@ pub struct HeartbeatPolicy {
 /// Source: API Gateway WebSocket quotas, "Idle connection timeout".
 pub const INTERVAL_MAX: Duration = Duration::from_secs(480);
 
+/// Longest silence after which an operator may have users counted as gone.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
+
 /// Time alone before the interval grows.
 const ALONE_MIN: Duration = Duration::from_secs(30);
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
-use crate::lease::{HeartbeatPolicy, Lease, Status};
+use crate::lease::{HeartbeatPolicy, INTERVAL_MAX, Lease, Status, TIMEOUT_MAX};
 use crate::time::AHEAD_MAX;
 
 /// Names a chain. Drawn at random for each request that may begin one.
@@ -68,7 +68,7 @@ const WATCH_SPAN: Duration = Duration::from_secs(600);
 
 /// Longest time from a look to the next, and how much clocks may disagree: a watch that is to be renewed later than that
 /// was written by a clock that was wrong.
-const LOOK_AHEAD_MAX: Duration = Duration::from_secs(3_600 + 480).saturating_add(AHEAD_MAX);
+const LOOK_AHEAD_MAX: Duration = TIMEOUT_MAX.saturating_add(INTERVAL_MAX).saturating_add(AHEAD_MAX);
 
 /// How late a look may be before its watch counts as broken.
 const LATENESS_MAX: Duration = Duration::from_secs(60);

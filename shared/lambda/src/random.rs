@@ -1,8 +1,9 @@
 //! Numbers that nobody can guess, and that no two requests draw alike.
 
 use confab_app::{Error, ports::StoreError};
-use confab_domain::WatchId;
 use confab_domain::log::Attempt;
+use confab_domain::{Timestamp, WatchId};
+use ulid::Ulid;
 
 /// Names an attempt to append.
 ///
@@ -29,6 +30,17 @@ pub fn watch() -> Result<WatchId, Error> {
 /// [`StoreError::Unavailable`] where the system has no random numbers.
 pub fn writer() -> Result<u64, Error> {
     getrandom::u64().map_err(failed)
+}
+
+/// The rest of an id that is drawn at `now`.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] where the system has no random numbers.
+pub fn ulid(now: Timestamp) -> Result<Ulid, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(failed)?;
+    Ok(Ulid::from_parts(now.as_ms(), u128::from_ne_bytes(random)))
 }
 
 fn failed(error: getrandom::Error) -> Error {

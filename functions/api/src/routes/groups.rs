@@ -19,7 +19,7 @@ use confab_store_dynamodb::Store;
 
 use crate::answer::Failure;
 use crate::extract::{Body, Caller, Id, Ids, MaybeBody};
-use crate::{Api, Shared, fresh_ulid};
+use crate::{Api, Shared};
 
 impl Api {
     /// A change of a group is an entry of its log.
@@ -38,7 +38,7 @@ impl Api {
 fn actor(caller: &Caller) -> Result<Actor, Error> {
     Ok(Actor {
         user: caller.identity.user,
-        key: wire::parse_id("client_message_id", &fresh_ulid(caller.now)?.to_string())?,
+        key: wire::parse_id("client_message_id", &random::ulid(caller.now)?.to_string())?,
         attempt: random::attempt()?,
     })
 }
@@ -59,7 +59,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Group>), Failure> {
     api.take_write(&caller).await?;
     api.take_change(&caller, RareChange::Group).await?;
-    let id = GroupId::new(fresh_ulid(caller.now)?);
+    let id = GroupId::new(random::ulid(caller.now)?);
     let group = api.groups().create(id, actor(&caller)?, &group, caller.now).await?;
     Ok((StatusCode::CREATED, Json(group)))
 }

@@ -35,6 +35,7 @@ pub(crate) use probe::{Asked, look_at_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Step};
+pub(crate) use tell::friends_of;
 
 /// Longer than any request lasts, clocks that disagree included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);

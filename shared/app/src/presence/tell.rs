@@ -202,7 +202,7 @@ async fn post(
     post_to(context.store, connections, friends, None, &event, context.now).await
 }
 
-fn friends_of(page: &ContactPage) -> Vec<UserId> {
+pub(crate) fn friends_of(page: &ContactPage) -> Vec<UserId> {
     friends_among(&page.contacts)
 }
 

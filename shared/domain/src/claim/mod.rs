@@ -76,7 +76,7 @@ const FORGOTTEN_LONG_AGO: Duration = DISORDER_MAX.saturating_add(DISORDER_MAX).s
 /// claimed id follows its claim. What lies after it in the log was appended later
 /// still, but may bear an earlier time: by a slow send, and by another clock.
 pub fn searched_far_enough(oldest_seen: &Message, claimed_at: Timestamp) -> bool {
-    oldest_seen.sent_at < claimed_at.minus(DISORDER_MAX)
+    lies_before_stretch(oldest_seen.sent_at, claimed_at)
 }
 
 /// Whether a claim's time is later than any clock can show, so that it tells nothing of when it was made.
@@ -85,6 +85,8 @@ pub fn is_ahead(claimed_at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Whether an entry of this time was appended before a claim, and so before what the claiming send appends.
+///
+/// The stretch of a claim is the part of a log in which its send can have appended.
 pub fn lies_before_stretch(sent_at: Timestamp, claimed_at: Timestamp) -> bool {
     sent_at < claimed_at.minus(DISORDER_MAX)
 }
