@@ -191,14 +191,14 @@ class GroupInfo {
   }
 
   async #leave() {
-    if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Somebody in it can add you again.', 'Leave'))) return;
+    if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Only a friend in it can add you again.', 'Leave'))) return;
     const isOnlyOwner = this.#client.groups.roleIn(this.#conversation) === 'owner';
     const special = isOnlyOwner ? { forbidden: 'You are the only owner. Make somebody else an owner first, or delete the group.' } : {};
     await told(() => this.#client.groups.leave(this.#conversation), [{ text: 'You have left ' }, { name: this.#shownName }, { text: '.' }], special);
   }
 
   async #delete() {
-    if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it, and nobody can read its messages on the server any more. This cannot be undone.', 'Delete'))) return;
+    if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it. They can still read what was said, and nobody can write. This cannot be undone.', 'Delete'))) return;
     await told(() => this.#client.groups.delete(this.#conversation), [{ name: this.#shownName }, { text: ' is deleted.' }]);
   }
 }

@@ -1,7 +1,7 @@
 import { countsAsUnread, isMuted } from '../confab.js';
 import { phraseText } from './happening.js';
 import { titleOf } from './names.js';
-import { previewOf } from './preview.js';
+import { messagePreviewOf } from './preview.js';
 import { toast } from './toast.js';
 
 const PREFIX = 'confab.notify.';
@@ -73,7 +73,7 @@ export class Notices {
     const chat = this.#client.chats.get(conversation);
     const news = messages.some((message) => countsAsUnread(message, this.#client.user) && message.seq > chat.read_seq);
     if (!news || isMuted(chat) || !this.#client.isUnattended || !this.areOn) return;
-    const notification = this.#show(conversation, titleOf(this.#client, chat).name, phraseText(previewOf(this.#client, chat, null)));
+    const notification = this.#show(conversation, titleOf(this.#client, chat).name, phraseText(messagePreviewOf(this.#client, chat)));
     if (!notification) return;
     this.#shown.set(conversation, notification);
     notification.onclick = () => {

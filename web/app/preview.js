@@ -15,6 +15,14 @@ export function previewOf(client, chat, entry, draft = '') {
   if (chat.left) return [{ text: closedText(chat) }];
   if (oneLine(draft)) return [{ text: `Draft: ${oneLine(draft)}` }];
   if (entry) return [{ text: `You: ${oneLine(entry.text)}` }];
+  return messagePreviewOf(client, chat);
+}
+
+/**
+ * Returns what was said last in a chat, and in a group by whom.
+ * @returns {import('./happening.js').Phrase}
+ */
+export function messagePreviewOf(client, chat) {
   const message = chat.last_message;
   if (!message) return [{ text: 'No messages yet' }];
   if (message.kind !== 'text') return phraseOf(message, { user: client.user, nameOf: (user) => nameOf(client, user) });

@@ -146,10 +146,6 @@ function continueAs(accounts, onEnter) {
 
 function sentenceFor(error, isSignup) {
   if (!isSignup && WRONG_LOGIN.has(error.code)) return 'That handle and password don’t match.';
-  if (error.code === 'rate_limited') {
-    const seconds = Math.ceil((error.retry_after_ms ?? 0) / 1000);
-    return seconds > 1 ? `Too many tries. Try again in ${seconds} seconds.` : 'Too many tries. Wait a moment and try again.';
-  }
   return problemOf(error);
 }
 

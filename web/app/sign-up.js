@@ -1,7 +1,7 @@
 /**
  * Creates an account, and survives an answer that was lost: where the server
- * may already have created it, a `conflict` can be about this very account, so
- * logging in tells.
+ * may already have created it, a `conflict` can be about this very account, and a
+ * `forbidden` about an invite that it has used up, so logging in tells.
  */
 export async function signUp(http, form) {
   try {
@@ -12,7 +12,7 @@ export async function signUp(http, form) {
   try {
     return await http.signup(form);
   } catch (error) {
-    if (error.code !== 'conflict') throw error;
+    if (error.code !== 'conflict' && !(error.code === 'forbidden' && form.invite)) throw error;
     return http.login(form).catch(() => Promise.reject(error));
   }
 }

@@ -159,11 +159,11 @@ export class ConfabClient extends EventTarget {
     this.chats.addEventListener('released', ({ detail: { chat, messages } }) => {
       this.#timelines.get(chat.conversation)?.append(messages);
       this.groups.released(chat, messages);
-      this.#emit('message', { conversation: chat.conversation, messages });
       for (const message of messages) {
         if (message.sender === this.user) this.outbox.released(message.client_message_id);
         else this.typing.ended(chat.conversation, message.sender);
       }
+      this.#emit('message', { conversation: chat.conversation, messages });
     });
     this.chats.addEventListener('skipped', ({ detail: { chat } }) => {
       this.#timelines.get(chat.conversation)?.reset();

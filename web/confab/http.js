@@ -18,7 +18,7 @@ const LIMITED_TRIES_MAX = 4;
  *
  * Every method throws {@link ConfabError}. An access token is renewed shortly
  * before it ends, or when the server refuses it; only one window does so, since
- * a refresh token works once and presenting a used one ends the session.
+ * most uses of an old refresh token end the session.
  *
  * A refresh is named by an `attempt`, which is stored before it is made. A refresh
  * whose answer was lost is repeated under that name, also after a reload.

@@ -1,5 +1,5 @@
 /** Actions whose `id` is an idempotency key, which must stay what it is. */
-const KEYED = new Set(['send', 'send_many', 'edit', 'delete']);
+const KEYED = new Set(['send', 'send_many']);
 /** Silence of another window after which nobody is taken to be at it; it pings every few seconds. Unit: milliseconds. */
 const WINDOW_MS_MAX = 20_000;
 

@@ -5,7 +5,7 @@ const SILENCE_MS_MAX = 8_000;
 /** The same where the network is known to have changed. Unit: milliseconds. */
 const PROBE_SILENCE_MS_MAX = 3_000;
 /** Actions by which the server knows that somebody is there. */
-const ACTIVE = new Set(['send', 'send_many', 'edit', 'delete', 'react', 'pin', 'read', 'typing']);
+const ACTIVE = new Set(['send', 'send_many', 'read', 'typing']);
 /** How long after a frame that says whether somebody is there it is said again: frames may overtake each other. Unit: milliseconds. */
 const SAY_AGAIN_MS = 3_000;
 

@@ -34,7 +34,7 @@ pub(crate) struct Invite {
 pub(crate) fn invite(root: &Root, invite: &Invite) -> ExitCode {
     let secret = match &invite.stack {
         Some(stack) => of_stack(root, stack),
-        None => of_runner(root, invite),
+        None => of_runner(invite),
     };
     match secret.and_then(|secret| make(root, invite, &secret)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,8 +45,8 @@ pub(crate) fn invite(root: &Root, invite: &Invite) -> ExitCode {
     }
 }
 
-fn of_runner(root: &Root, invite: &Invite) -> anyhow::Result<String> {
-    let file = root.path().join(&invite.data).join(SIGNING_SECRET);
+fn of_runner(invite: &Invite) -> anyhow::Result<String> {
+    let file = invite.data.join(SIGNING_SECRET);
     fs::read_to_string(&file).with_context(|| {
         format!(
             "cannot read {}; start the local runner once, or name its directory with --data",

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { phraseText } from '../app/happening.js';
+import { messagePreviewOf, previewOf } from '../app/preview.js';
+
+const ADA = 'usr_00000000000000000000000001';
+const BOB = 'usr_00000000000000000000000002';
+
+test('a notification says the message, though its sender seems to type still', () => {
+  const client = {
+    user: ADA,
+    typing: { in: () => [BOB] },
+    contacts: { get: () => null },
+    profiles: { get: () => ({ display_name: 'Bob' }) },
+    groups: { get: () => null },
+  };
+  const chat = { conversation: 'dm_1', kind: 'dm', last_message: { kind: 'text', sender: BOB, text: 'see\nyou' } };
+  assert.equal(phraseText(messagePreviewOf(client, chat)), 'see you');
+  assert.match(phraseText(previewOf(client, chat, null)), /typing/u);
+});
