@@ -1,12 +1,13 @@
 import { composer } from './composer.js';
-import { batched, h } from './dom.js';
+import { batched, h, unlessRunning } from './dom.js';
+import { acceptAdds } from './group-consent.js';
 import { openGroupInfo } from './group-info.js';
 import { phraseText, showPhrase } from './happening.js';
 import { icon } from './icons.js';
 import { menuButton } from './menu.js';
 import { MessageList } from './message-list.js';
 import { mutedMark, muteItems, updateMutedMark } from './mute.js';
-import { closedText, detailOf, isShownEnded, titleOf, typingIn } from './names.js';
+import { closedText, detailOf, isShownEnded, maySayWhoAdds, titleOf, typingIn } from './names.js';
 import { portrait, updatePortrait } from './portrait.js';
 import { isOnline } from './presence.js';
 import { relationItems } from './relations.js';
@@ -51,7 +52,9 @@ export function conversationView({ client, drafts, conversation, onBack, onOpen 
     return client.send(conversation, text);
   };
   const writer = composer({ conversation, drafts, name: '', onSend: send, onType: () => client.typing.typing(conversation) });
-  const closed = h('p', { class: 'closed', role: 'status', 'data-testid': 'closed' });
+  const closed = h('p', { role: 'status', 'data-testid': 'closed' });
+  const accept = h('button', { class: 'text-button', type: 'button', text: 'Let others add me again', 'data-testid': 'accept-adds', hidden: true, on: { click: unlessRunning(() => acceptAdds(client, conversation, titleOf(client, chat).name)) } });
+  const closing = h('div', { class: 'closed', hidden: true }, closed, accept);
   const element = h(
     'section',
     { class: 'conversation', 'aria-label': 'Conversation' },
@@ -59,7 +62,7 @@ export function conversationView({ client, drafts, conversation, onBack, onOpen 
     typingNews,
     list.element,
     writer.element,
-    closed,
+    closing,
   );
   const show = () => {
     const title = titleOf(client, chat);
@@ -78,8 +81,11 @@ export function conversationView({ client, drafts, conversation, onBack, onOpen 
   };
   const showClosed = () => {
     const text = closedText(chat);
-    const losesFocus = text && writer.element.contains(document.activeElement);
-    closed.textContent = text ?? '';
+    const accepts = maySayWhoAdds(chat);
+    const losesFocus = (text && writer.element.contains(document.activeElement)) || (!accepts && document.activeElement === accept);
+    closing.hidden = !text;
+    if (closed.textContent !== (text ?? '')) closed.textContent = text ?? '';
+    accept.hidden = !accepts;
     writer.element.hidden = Boolean(text);
     if (info) info.hidden = Boolean(text);
     menu.hidden = Boolean(text) && !isShownEnded(chat);

@@ -1,4 +1,5 @@
 import { avatar, updateAvatar } from './avatar.js';
+import { cannotAddText } from './cannot-add.js';
 import { confirmDialog, openDialog } from './dialog.js';
 import { batched, h, reconcile, unlessRunning } from './dom.js';
 import { field } from './field.js';
@@ -170,8 +171,8 @@ class GroupInfo {
     try {
       await this.#client.groups.putMember(this.#conversation, user);
     } catch (error) {
-      const special = { forbidden: `${isolated(name)} can’t be added. They may not want that, or have left this group.` };
-      throw new Error(problemOf(error, special), { cause: error });
+      const cannot = cannotAddText(error, (of) => (of === user ? name : nameOf(this.#client, of)));
+      throw new Error(cannot ? `${cannot}. They may not want that, or have left this group and not allowed it since.` : problemOf(error), { cause: error });
     }
     toast([{ name }, { text: ' is in the group now.' }]);
   }
@@ -191,7 +192,7 @@ class GroupInfo {
   }
 
   async #leave() {
-    if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Only a friend in it can add you again.', 'Leave'))) return;
+    if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Only a friend in it can add you again, unless you allow others to.', 'Leave'))) return;
     const isOnlyOwner = this.#client.groups.roleIn(this.#conversation) === 'owner';
     const special = isOnlyOwner ? { forbidden: 'You are the only owner. Make somebody else an owner first, or delete the group.' } : {};
     await told(() => this.#client.groups.leave(this.#conversation), [{ text: 'You have left ' }, { name: this.#shownName }, { text: '.' }], special);

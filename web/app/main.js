@@ -31,7 +31,7 @@ async function enter(user) {
   // Drafts and unsent messages survive it.
   opened.addEventListener('outdated', () => location.reload());
   drafts = new Drafts(user);
-  shell = new Shell({ client: opened, drafts, onSwitch, onLogout: () => logOut(opened) });
+  shell = new Shell({ client: opened, drafts, onSwitch, onLogout: (where) => logOut(opened, where) });
   root.replaceChildren(shell.element);
   opened.start();
 }
@@ -45,10 +45,10 @@ function keepNames({ user, profiles }) {
   if (known.handle !== handle || known.display_name !== display_name) accounts.update(user, { handle, display_name });
 }
 
-async function logOut(opened) {
+async function logOut(opened, where) {
   root.inert = true;
   try {
-    await opened.logout();
+    await opened.logout(where);
   } finally {
     root.inert = false;
   }
@@ -82,7 +82,8 @@ function close() {
 }
 
 function showSignIn({ notice, handle } = {}) {
-  for (const dialog of document.querySelectorAll('dialog')) dialog.remove();
+  // Not removed at once: what a dialog holds it lets go of when it closes.
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   const view = signInView({ accounts, notice, owed, handle, onEnter: enter });
   root.replaceChildren(view.element);
   view.focus();

@@ -3,7 +3,7 @@ import { statusText } from './presence.js';
 import { typingPhrase } from './typing.js';
 
 const CLOSED_TEXTS = {
-  left: 'You have left this group.',
+  left: 'You have left this group. Only a friend can add you again.',
   removed: 'You are no longer in this group.',
   deleted: 'This group has been deleted.',
   outside: 'You are not in this group.',
@@ -46,7 +46,13 @@ export function membersText(group) {
 
 /** Returns why nobody can write in a conversation any more, or null where the user can. */
 export function closedText(chat) {
-  return chat.left ? CLOSED_TEXTS[chat.left.reason] : null;
+  if (!chat.left) return null;
+  return chat.left.accepts_adds ? 'You have left this group. Others can add you again.' : CLOSED_TEXTS[chat.left.reason];
+}
+
+/** Returns whether only friends can put the user back into a group, since they have left it. */
+export function maySayWhoAdds({ left }) {
+  return left?.reason === 'left' && !left.accepts_adds;
 }
 
 /** Returns whether a conversation from which others have put the user out is shown in the list all the same, to be read. */

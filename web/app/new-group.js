@@ -1,10 +1,10 @@
 import { avatar } from './avatar.js';
+import { cannotAddText } from './cannot-add.js';
 import { openDialog } from './dialog.js';
 import { h, reconcile } from './dom.js';
 import { field } from './field.js';
 import { handleAdder } from './handle-adder.js';
 import { icon } from './icons.js';
-import { isolated } from './names.js';
 import { displayNameError } from './rules.js';
 import { problemOf } from './words.js';
 
@@ -81,9 +81,8 @@ function picked({ user, handle, display_name }, onRemove) {
 
 function sentenceFor(error, members) {
   if (OUTCOME_UNKNOWN.has(error.code)) return 'No answer came, so the group may exist: look for it in your list before you try again.';
-  const names = (error.users ?? []).filter((user) => members.has(user)).map((user) => isolated(members.get(user).display_name || members.get(user).handle));
-  const special = names.length ? { forbidden: `${names.join(', ')} can’t be added by you. Take them out, or ask them to be your friends first.` } : {};
-  return problemOf(error, special);
+  const cannot = cannotAddText(error, (user) => members.get(user)?.display_name || members.get(user)?.handle || user);
+  return cannot ? `${cannot}. Take them out, or ask them to be your friends first.` : problemOf(error);
 }
 
 const OUTCOME_UNKNOWN = new Set(['unavailable', 'timeout', 'network']);

@@ -1,10 +1,15 @@
 import { h } from './dom.js';
 
+const TEXTS = {
+  here: 'You are logged out here. The server will be told when it can be reached.',
+  everywhere: 'You are logged out here. Your other devices will be when the server can be reached.',
+};
+
 /** Returns the sentence for somebody whose logout the server has not heard of; empty while there is nothing to say. */
 export function owedNotice(owedLogouts) {
   const element = h('p', { class: 'notice', role: 'status', 'data-testid': 'owed-logout' });
   owedLogouts.addEventListener('change', () => {
-    element.textContent = owedLogouts.late ? 'You are logged out here. The server will be told when it can be reached.' : '';
+    element.textContent = TEXTS[owedLogouts.late] ?? '';
   });
   return element;
 }

@@ -1,3 +1,4 @@
+import { openAccount } from './account.js';
 import { avatar, updateAvatar } from './avatar.js';
 import { banner } from './banner.js';
 import { ChatList } from './chat-list.js';
@@ -33,7 +34,7 @@ export class Shell {
   #notices;
   #cleanup = [];
 
-  /** @param {{client: object, drafts: import('./drafts.js').Drafts, onSwitch: () => void, onLogout: () => void}} use */
+  /** @param {{client: object, drafts: import('./drafts.js').Drafts, onSwitch: () => void, onLogout: (where?: {everywhere: boolean}) => void}} use */
   constructor({ client, drafts, onSwitch, onLogout }) {
     this.#client = client;
     this.#drafts = drafts;
@@ -75,6 +76,7 @@ export class Shell {
       label: 'Menu',
       items: () => [
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
+        { icon: 'key', text: 'Account', testid: 'menu-account', run: () => openAccount({ client: this.#client, onLogout: this.onLogout }) },
         { icon: 'friends', text: this.#friendsText(), testid: 'menu-friends', run: () => this.#friends() },
         ...(this.#notices.arePossible ? [{ icon: 'bell', text: this.#notices.areOn ? 'Turn notifications off' : 'Turn notifications on', testid: 'menu-notices', run: () => this.#notices.toggle() }] : []),
         { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },

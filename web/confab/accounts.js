@@ -119,9 +119,9 @@ export class Accounts {
       },
       exclusively: (work) => exclusively(`confab-refresh:${user}`, work),
       // Without the lock: a renewal under way only makes the kept tokens old, and using old ones ends the login too.
-      leave: async () => {
+      leave: async ({ everywhere = false } = {}) => {
         const session = await this.sessions.load(user);
-        if (session) await this.owedLogouts.add(session);
+        if (session) await this.owedLogouts.add({ ...session, everywhere });
       },
       settle: () => this.owedLogouts.settle(),
     };

@@ -8,7 +8,8 @@ const CATCH_UP_MAX = 500;
  * The chat list: what is known of each conversation, its log and its unread count.
  *
  * `left` of a group in which the user was is `{reason, seq}`: why they are out,
- * and the position of the log from which on that holds; else it is null. `dismissed`: the user has
+ * and the position of the log from which on that holds; else it is null. `left.accepts_adds`: the user
+ * lets anybody put them back. `dismissed`: the user has
  * taken it from the list since. `muted_until_ms` is null where the conversation is not muted.
  *
  * Events: `change`, `released` (`detail` is `{chat, messages}`), `skipped` (`detail` is `{chat}`).
@@ -127,6 +128,14 @@ export class Chats extends EventTarget {
   async leave(chat, reason) {
     if (chat.left) return;
     close(chat, reason, chat.log.cursor);
+    await this.#save(chat);
+    this.#changed();
+  }
+
+  /** Notes that anybody may put the user back into a group that they have left. */
+  async acceptAdds(chat) {
+    if (!chat.left) return;
+    chat.left = { ...chat.left, accepts_adds: true };
     await this.#save(chat);
     this.#changed();
   }

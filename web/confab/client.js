@@ -101,13 +101,7 @@ export class ConfabClient extends EventTarget {
       alarms,
       onSent: ({ conversation }, seq) => this.#siblings.tell({ readSent: { conversation, seq } }),
     });
-    this.outbox = new Outbox({
-      store,
-      connection,
-      http,
-      alarms,
-      onAck: (entry, ack) => this.#acked(entry, ack),
-    });
+    this.outbox = new Outbox({ store, connection, http, alarms, onAck: (entry, ack) => this.#acked(entry, ack) });
     this.#siblings = new Siblings({
       name: `confab:${user}`,
       outbox: this.outbox,
@@ -250,9 +244,12 @@ export class ConfabClient extends EventTarget {
     if (visible && this.status === 'online') this.contacts.refresh();
   }
 
-  /** Ends this device's session and deletes what it stored; the server is told as soon as it can be. */
-  async logout() {
-    await this.#credentials.leave();
+  /**
+   * Ends this device's session and deletes what it stored; the server is told as soon as it can be.
+   * @param {{everywhere?: boolean}} [where]  `everywhere`: the server ends the sessions of all devices then.
+   */
+  async logout({ everywhere } = {}) {
+    await this.#credentials.leave({ everywhere });
     this.#siblings.tell({ ended: true });
     this.#end('logout');
     if (this.store instanceof Store) await Store.remove(this.user);
@@ -297,6 +294,12 @@ export class ConfabClient extends EventTarget {
     await repeated(() => this.http.patchConversation(conversation, { muted_until_ms }), this.#alarms);
     await this.chats.mute(this.chats.ensure(conversation), muted_until_ms);
     this.#siblings.tell({ muted: { conversation, muted_until_ms } });
+  }
+
+  /** Lets anybody put the user back into a group that they have left; else only friends can. */
+  async acceptAdds(conversation) {
+    await this.groups.acceptAdds(conversation);
+    this.#siblings.tell({ acceptsAdds: conversation });
   }
 
   /** Takes a conversation that the user is out of from the list. */
@@ -352,11 +355,12 @@ export class ConfabClient extends EventTarget {
     if (this.chats.get(conversation).log.cursor >= seq) this.outbox.released(client_message_id);
   }
 
-  #takeFromSibling({ read, readSent, muted, dismissed, contacts, expired, ended }) {
+  #takeFromSibling({ read, readSent, muted, acceptsAdds, dismissed, contacts, expired, ended }) {
     const chat = this.chats.get((read ?? readSent)?.conversation);
     if (read && chat) this.#takeRead(chat, read.seq);
     if (readSent && chat) this.chats.readSent(chat, readSent.seq);
     if (muted) this.chats.mute(this.chats.ensure(muted.conversation), muted.muted_until_ms);
+    if (acceptsAdds) this.chats.acceptAdds(this.chats.ensure(acceptsAdds));
     if (dismissed) this.chats.dismiss(this.chats.ensure(dismissed));
     if (contacts) this.contacts.refreshAll();
     // One that has logged in anew since has nothing to do with a login that has ended.

@@ -114,6 +114,12 @@ export class Groups extends EventTarget {
     await this.#chats.leave(this.#chats.ensure(conversation), 'left');
   }
 
+  /** Lets anybody who may add members put the user back, who has left. */
+  async acceptAdds(conversation) {
+    await this.#repeated(() => this.#http.patchConversation(conversation, { accept_adds: true }));
+    await this.#chats.acceptAdds(this.#chats.ensure(conversation));
+  }
+
   async delete(conversation) {
     await this.#goneAfter(() => this.#http.deleteGroup(conversation));
     await this.#chats.leave(this.#chats.ensure(conversation), 'deleted');

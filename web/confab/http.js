@@ -60,11 +60,12 @@ export class ConfabHttp {
     return storedSession(await this.#call('POST', '/v1/login', { handle, password, device }));
   }
 
-  logout = () => this.#authorized('POST', '/v1/logout');
+  /** @param {{everywhere?: boolean}} [where]  `everywhere`: all devices of the user. */
+  logout = ({ everywhere } = {}) => this.#authorized('POST', '/v1/logout', everywhere ? { everywhere } : undefined);
   /** @returns {Promise<{ticket: string, url: string, expires_in_seconds: number}>} */
   ticket = () => this.#authorized('POST', '/v1/tickets');
   me = () => this.#authorized('GET', '/v1/me');
-  /** @param {{display_name?: string, avatar?: string | null}} changes */
+  /** @param {{display_name?: string, avatar?: string | null, group_adds?: 'everyone' | 'friends'}} changes */
   patchMe = (changes) => this.#authorized('PATCH', '/v1/me', changes);
   user = (user) => this.#authorized('GET', `/v1/users/${encodeURIComponent(user)}`);
   userByHandle = (handle) => this.#authorized('GET', `/v1/users?handle=${encodeURIComponent(handle)}`);
@@ -83,6 +84,15 @@ export class ConfabHttp {
   /** Adds somebody or, with a role, changes theirs. */
   putMember = (group, user, role) => this.#authorized('PUT', memberPath(group, user), { role });
   removeMember = (group, user) => this.#authorized('DELETE', memberPath(group, user));
+
+  /**
+   * Sets another password, which logs every other device out and gives this one new tokens. No window renews the old ones meanwhile.
+   * @param {{old_password: string, new_password: string}} passwords
+   * @throws {ConfabError} `forbidden` where the old one is wrong; `network` and `unavailable` leave the outcome unknown.
+   */
+  changePassword(passwords) {
+    return this.#credentials.exclusively(() => this.#changePassword(passwords));
+  }
 
   /** Returns the whole chat list, all pages of it. */
   conversations = async () => (await this.#allPages('/v1/conversations', ['conversations'])).conversations;
@@ -116,7 +126,7 @@ export class ConfabHttp {
     return this.#authorized('POST', `${conversationPath(conversation)}/messages`, { client_message_id, text, read_seq });
   }
 
-  /** @param {{muted_until_ms: number | null}} changes */
+  /** @param {{muted_until_ms?: number | null, accept_adds?: true}} changes */
   patchConversation = (conversation, changes) => this.#authorized('PATCH', conversationPath(conversation), changes);
 
   /** Returns the read markers of a conversation's members. */
@@ -186,7 +196,7 @@ export class ConfabHttp {
     if (usable(session, refused)) return session.access_token;
     try {
       const attempt = await this.#attemptOf(session);
-      const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token, attempt });
+      const answer = await this.#call('POST', '/v1/token/refresh', { refresh_token: session.refresh_token, attempt: attempt ?? undefined });
       this.#cached = { ...storedSession(answer), login: session.login };
       await this.#credentials.save(this.#cached);
       return answer.access_token;
@@ -197,9 +207,43 @@ export class ConfabHttp {
     }
   }
 
-  /** Returns the name of the refresh that is made with a session's refresh token. */
+  async #changePassword(passwords) {
+    const session = await this.#settled(null);
+    try {
+      await this.#changePasswordOf(session, passwords);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      await this.#changePasswordOf(await this.#settled(session.access_token), passwords);
+    }
+  }
+
+  async #changePasswordOf(session, passwords) {
+    // Where the answer gets lost, only a refresh without a name is given the new tokens.
+    await this.#credentials.save({ ...session, attempt: null });
+    let answer;
+    try {
+      answer = await this.#call('POST', '/v1/me/password', passwords, session.access_token);
+    } catch (error) {
+      // Refused, so that the tokens are what they were.
+      if (error.status >= 400 && error.status < 500) await this.#credentials.save(session);
+      throw error;
+    }
+    this.#cached = { ...storedSession(answer), login: session.login };
+    await this.#credentials.save(this.#cached);
+  }
+
+  /** Returns a session whose tokens are known to be the newest: where an answer with newer ones may have been lost, they are renewed. */
+  async #settled(refused) {
+    const known = await this.#credentials.load();
+    await this.#renew(known?.attempt === undefined ? refused : known.access_token);
+    const session = await this.#credentials.load();
+    if (session?.attempt !== undefined) throw new ConfabError('unavailable', 'Try again.');
+    return session;
+  }
+
+  /** Returns the name of the refresh that is made with a session's refresh token; null where it is to have none. */
   async #attemptOf(session) {
-    if (session.attempt) return session.attempt;
+    if (session.attempt !== undefined) return session.attempt;
     const attempt = newClientMessageId();
     try {
       await this.#credentials.save({ ...session, attempt });

@@ -12,8 +12,8 @@ import { SessionStore } from './session-store.js';
  * Events: `change`, after {@link late} has changed.
  */
 export class OwedLogouts extends EventTarget {
-  /** Whether the last try left the server untold. */
-  late = false;
+  /** What the last try left the server untold: `here` that this login has ended, `everywhere` that all of a user's are to end; else null. */
+  late = null;
   #base;
   #fetch;
   #sessions;
@@ -43,7 +43,7 @@ export class OwedLogouts extends EventTarget {
     return this.settle();
   }
 
-  /** @param {{device: string, access_token: string, refresh_token: string}} session */
+  /** @param {{device: string, access_token: string, refresh_token: string, everywhere?: boolean}} session  `everywhere`: all devices of the user are to be logged out. */
   add(session) {
     return this.#sessions.save(session);
   }
@@ -56,11 +56,14 @@ export class OwedLogouts extends EventTarget {
 
   async #tellAll() {
     let failure = null;
-    for (const { device } of await this.#sessions.all().catch(() => [])) {
+    let late = null;
+    for (const { device, everywhere } of await this.#sessions.all().catch(() => [])) {
       try {
-        await this.#tell(device);
+        await this.#tell(device, everywhere);
       } catch (error) {
-        if (error.code !== 'session_ended') failure = error;
+        if (error.code === 'session_ended') continue;
+        failure = error;
+        late = everywhere ? 'everywhere' : (late ?? 'here');
       }
     }
     this.#cancelRetry();
@@ -69,21 +72,21 @@ export class OwedLogouts extends EventTarget {
       const wait_ms = retryWaitMs(failure, this.#failures, this.#random);
       this.#cancelRetry = this.#alarms.after(wait_ms, () => this.settle());
     }
-    this.#setLate(failure !== null);
+    this.#setLate(late);
   }
 
-  async #tell(device) {
+  async #tell(device, everywhere) {
     const end = async () => {
       await this.#sessions.remove(device);
       return true;
     };
     const credentials = {
       load: () => this.#sessions.load(device),
-      save: (session) => this.#sessions.save({ ...session, device }),
+      save: (session) => this.#sessions.save({ ...session, device, everywhere }),
       end,
       exclusively: (work) => work(),
     };
-    await new ConfabHttp({ base: this.#base, fetch: this.#fetch, credentials }).logout();
+    await new ConfabHttp({ base: this.#base, fetch: this.#fetch, credentials }).logout({ everywhere });
     await end();
   }
 

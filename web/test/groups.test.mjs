@@ -29,7 +29,7 @@ beforeEach(() => {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  const http = Object.fromEntries(['createGroup', 'group', 'patchGroup', 'deleteGroup', 'putMember', 'removeMember'].map((name) => [name, call(name)]));
+  const http = Object.fromEntries(['createGroup', 'group', 'patchGroup', 'deleteGroup', 'putMember', 'removeMember', 'patchConversation'].map((name) => [name, call(name)]));
   groups = new Groups({ user: ME, http, chats, alarms: clock, onRefused: () => (refused += 1) });
   chats.addEventListener('released', ({ detail }) => groups.released(detail.chat, detail.messages));
 });
@@ -137,4 +137,31 @@ test('what the server has against a change leaves everything as it is', async ()
   answers.removeMember = new ConfabError('forbidden', 'Name another owner first.');
   await assert.rejects(groups.leave(GROUP), { message: 'Name another owner first.' });
   assert.equal(chats.get(GROUP).left, null);
+});
+
+test('who has left lets others add them again, which is remembered until they are back', async () => {
+  const store = new MemoryStore();
+  chats = new Chats({ user: ME, store });
+  groups = new Groups({ user: ME, http: { patchConversation: async (...args) => asked.push(args) }, chats, alarms: clock, onRefused: () => {} });
+  chats.offer(entry(1));
+  chats.offer(removed(2, ME, ME));
+  const chat = chats.get(GROUP);
+  await groups.acceptAdds(GROUP);
+  assert.deepEqual(asked, [[GROUP, { accept_adds: true }]]);
+  assert.deepEqual(chat.left, { reason: 'left', seq: 2, accepts_adds: true });
+  const later = new Chats({ user: ME, store });
+  await settled();
+  await later.load();
+  assert.equal(later.get(GROUP).left.accepts_adds, true);
+  chats.offer(entry(3, { kind: 'member_added', mentions: [ME] }));
+  chats.offer(removed(4, ME, ME));
+  assert.deepEqual(chat.left, { reason: 'left', seq: 4 });
+});
+
+test('a refusal to let others add one again changes nothing here', async () => {
+  chats.offer(entry(1));
+  chats.offer(removed(2, ME, ME));
+  answers.patchConversation = new ConfabError('forbidden', 'no');
+  await assert.rejects(groups.acceptAdds(GROUP), { code: 'forbidden' });
+  assert.equal(chats.get(GROUP).left.accepts_adds, undefined);
 });

@@ -11,11 +11,13 @@ let clock;
 let kept;
 let calls;
 let answers;
+let bodies;
 
 const session = (more) => ({ user: 'usr_1', device: 'dev_1', access_token: 'a1', refresh_token: 'r1', life_ms: 3_600_000, expires_at_ms: Date.now() + 3_600_000, ...more });
 
-async function fetch(path, { headers }) {
+async function fetch(path, { headers, body: sent }) {
   calls.push([path, headers.Authorization?.slice('Bearer '.length)]);
+  if (path === '/v1/logout') bodies.push(sent && JSON.parse(sent));
   const answer = answers[path]();
   if (answer === 'offline') throw new TypeError('failed');
   const [status, body] = answer;
@@ -29,6 +31,7 @@ beforeEach(() => {
   clock = new ManualClock();
   kept = new SessionStore({ database: 'owed', key: 'device' });
   calls = [];
+  bodies = [];
   answers = { '/v1/logout': () => [204], '/v1/token/refresh': () => [401] };
 });
 
@@ -38,7 +41,7 @@ test('what the server has taken is no longer kept', async () => {
   await logouts.settle();
   assert.deepEqual(calls, [['/v1/logout', 'a1']]);
   assert.deepEqual(await owed(), []);
-  assert.equal(logouts.late, false);
+  assert.equal(logouts.late, null);
 });
 
 for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]]]) {
@@ -47,13 +50,25 @@ for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]
     answers['/v1/logout'] = () => answer;
     const logouts = page();
     await logouts.settle();
-    assert.equal(logouts.late, true);
+    assert.equal(logouts.late, 'here');
     assert.deepEqual(await owed(), ['dev_1']);
     answers['/v1/logout'] = () => [204];
     await page().start();
     assert.deepEqual(await owed(), []);
   });
 }
+
+test('a logout everywhere stays one, also when its tokens are renewed before the server is told', async () => {
+  await kept.save(session({ expires_at_ms: 0, everywhere: true }));
+  answers['/v1/token/refresh'] = () => [200, { user: 'usr_1', device: 'dev_1', access_token: 'a2', refresh_token: 'r2', expires_in_seconds: 3600 }];
+  answers['/v1/logout'] = () => [503];
+  const logouts = page();
+  await logouts.settle();
+  assert.equal(logouts.late, 'everywhere');
+  answers['/v1/logout'] = () => [204];
+  await page().start();
+  assert.deepEqual([await owed(), bodies], [[], [{ everywhere: true }, { everywhere: true }]]);
+});
 
 test('an open page tries again by itself', async () => {
   await kept.save(session());
@@ -63,7 +78,7 @@ test('an open page tries again by itself', async () => {
   answers['/v1/logout'] = () => [204];
   await clock.pass(1_000);
   assert.deepEqual(await owed(), []);
-  assert.equal(logouts.late, false);
+  assert.equal(logouts.late, null);
 });
 
 test('the network coming back is reason enough to try again', async () => {
@@ -84,7 +99,7 @@ test('a login that the server no longer has is settled', async () => {
   const logouts = page();
   await logouts.settle();
   assert.deepEqual(await owed(), []);
-  assert.equal(logouts.late, false);
+  assert.equal(logouts.late, null);
 });
 
 test('an access token that has ended is renewed first, and the new tokens are kept', async () => {
@@ -104,24 +119,27 @@ test('one login that cannot be ended does not keep another from it', async () =>
   assert.deepEqual(await owed(), ['dev_1']);
 });
 
-test('a client that logs out without a network is logged out at once, and owes it', async () => {
-  answers['/v1/logout'] = () => 'offline';
-  const owedLogouts = page();
-  const accounts = new Accounts({ local: storage(), perWindow: storage(), owedLogouts });
-  await accounts.logIn(session(), { handle: 'ada' });
-  const client = new ConfabClient({ user: 'usr_1', credentials: accounts.credentials('usr_1'), store: new MemoryStore() });
-  const reasons = [];
-  client.addEventListener('ended', ({ detail }) => {
-    reasons.push(detail.reason);
-    accounts.forget('usr_1');
+for (const [late, where] of [['here', undefined], ['everywhere', { everywhere: true }]]) {
+  test(`a client that logs out ${late} without a network is logged out at once, and owes it`, async () => {
+    answers['/v1/logout'] = () => 'offline';
+    const owedLogouts = page();
+    const accounts = new Accounts({ local: storage(), perWindow: storage(), owedLogouts });
+    await accounts.logIn(session(), { handle: 'ada' });
+    const client = new ConfabClient({ user: 'usr_1', credentials: accounts.credentials('usr_1'), store: new MemoryStore() });
+    const reasons = [];
+    client.addEventListener('ended', ({ detail }) => {
+      reasons.push(detail.reason);
+      accounts.forget('usr_1');
+    });
+    await client.logout(where);
+    await settled();
+    assert.deepEqual(reasons, ['logout']);
+    assert.equal(await accounts.sessions.load('usr_1'), null);
+    assert.deepEqual(await owed(), ['dev_1']);
+    assert.equal(owedLogouts.late, late);
+    assert.deepEqual(bodies, [where]);
   });
-  await client.logout();
-  await settled();
-  assert.deepEqual(reasons, ['logout']);
-  assert.equal(await accounts.sessions.load('usr_1'), null);
-  assert.deepEqual(await owed(), ['dev_1']);
-  assert.equal(owedLogouts.late, true);
-});
+}
 
 function storage() {
   const items = new Map();
