@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Api } from './support/api.mjs';
 import { startServer } from './support/server.mjs';
 import { LINE_CUT, refused, scene } from './support/stage.mjs';
 
@@ -26,6 +27,29 @@ scene('a socket that dies without a goodbye costs no message', { expected: [LINE
   await writeApart(ada, grace);
   cable.mend();
   await sameOnBoth(ada, grace);
+});
+
+scene('what waits for the network goes in one frame, each in its place, and what is refused holds up nothing', { expected: [LINE_CUT] }, async (stage) => {
+  const ada = await stage.person();
+  const wire = await ada.wire();
+  await Promise.all([ada.signUp('ada_many', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_many', 'Grace Hopper')]);
+  await ada.startChat('grace_many');
+  await ada.say('before');
+  await ada.seesState('before', 'sent');
+  await ada.page.context().setOffline(true);
+  await ada.notOnline();
+  // What nobody can see is refused by the server and let through by the page.
+  const texts = ['one', '\u2800', 'two', 'three'];
+  for (const text of texts) await ada.say(text);
+  await ada.seesState('three', 'pending');
+  await ada.page.context().setOffline(false);
+  await ada.seesState('three', 'sent');
+  await ada.page.locator('[data-testid=message][data-state=failed]').waitFor();
+  const frames = wire.sent.filter(({ action }) => action.startsWith('send')).map(({ text, messages }) => messages?.map((message) => message.text) ?? text);
+  assert.deepEqual(frames, ['before', texts, ['two', 'three']]);
+  const api = await Api.logIn(stage.http, 'grace_many');
+  const log = await api.messages(await api.conversationWith('ada_many'));
+  assert.deepEqual(log.map(({ text }) => text), ['before', 'one', 'two', 'three']);
 });
 
 scene('who is offline sees when the next try is, and can have it now', { expected: [LINE_CUT, refused(503)] }, async (stage) => {

@@ -136,9 +136,13 @@ scene('where the server limits sending, messages wait and go out in order, and n
     const far = near.connectToServer();
     near.onMessage((data) => {
       const frame = JSON.parse(data);
-      if (frame.action === 'send' && limits > 0) {
-        limits -= 1;
-        near.send(JSON.stringify({ type: 'error', id: frame.id, code: 'rate_limited', message: 'Wait.', retry_after_ms: 1_500 }));
+      const limit = { code: 'rate_limited', message: 'Wait.', retry_after_ms: 1_500 };
+      const isLimited = frame.action.startsWith('send') && limits > 0;
+      limits -= isLimited;
+      if (isLimited && frame.action === 'send') {
+        near.send(JSON.stringify({ type: 'error', id: frame.id, ...limit }));
+      } else if (isLimited) {
+        near.send(JSON.stringify({ type: 'acks', id: frame.id, acks: [{ id: frame.messages[0].id, ...limit }] }));
       } else {
         far.send(data);
       }

@@ -8,6 +8,7 @@ import { ConfabHttp } from './http.js';
 import { dmOf } from './ids.js';
 import { MemoryStore } from './memory-store.js';
 import { Outbox } from './outbox.js';
+import { echoOf, ownMessage } from './own-messages.js';
 import { watchPage } from './page-life.js';
 import { peopleOf } from './people.js';
 import { Presence } from './presence.js';
@@ -22,7 +23,7 @@ import { Timeline } from './timeline.js';
 import { Typing } from './typing.js';
 
 /** What windows say to each other about their socket: those of different versions of the page that do not understand each other share none. */
-const RELAY_VERSION = 1;
+const RELAY_VERSION = 2;
 /** How long a window leaves it to another to tell what has been read. Unit: milliseconds. */
 const READS_MS = 3_000;
 
@@ -123,7 +124,7 @@ export class ConfabClient extends EventTarget {
       return ticket;
     };
     const connect = () => new Connection({ alarms, ticket, WebSocket });
-    const echo = ({ action, id, text }, ack) => (action === 'send' ? { type: 'message', ...this.#ownMessage({ client_message_id: id, text }, ack) } : null);
+    const echo = (frame, answer) => echoOf(this.user, frame, answer);
     return new SharedConnection({ name: `confab-socket.${RELAY_VERSION}:${this.user}`, connect, prepare, echo, alarms, locks, openChannel });
   }
 
@@ -345,14 +346,10 @@ export class ConfabClient extends EventTarget {
     this.#connection.resume();
   }
 
-  #ownMessage({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
-    return { conversation, seq, sender: this.user, client_message_id, text, kind: 'text', sent_at_ms };
-  }
-
-  #acked({ client_message_id, text }, { conversation, seq, sent_at_ms }) {
-    this.#synchronizer.take(this.#ownMessage({ client_message_id, text }, { conversation, seq, sent_at_ms }));
+  #acked(entry, ack) {
+    this.#synchronizer.take(ownMessage(this.user, entry, ack));
     // A repeated send may be acknowledged after its message has come by `sync`.
-    if (this.chats.get(conversation).log.cursor >= seq) this.outbox.released(client_message_id);
+    if (this.chats.get(ack.conversation).log.cursor >= ack.seq) this.outbox.released(entry.client_message_id);
   }
 
   #takeFromSibling({ read, readSent, muted, acceptsAdds, dismissed, contacts, expired, ended }) {

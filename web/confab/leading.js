@@ -1,4 +1,4 @@
-/** Actions whose `id` is an idempotency key, which must stay what it is. */
+/** Actions whose `id` no other window uses: it is an idempotency key, or made up anew each time. */
 const KEYED = new Set(['send', 'send_many']);
 /** Silence of another window after which nobody is taken to be at it; it pings every few seconds. Unit: milliseconds. */
 const WINDOW_MS_MAX = 20_000;
@@ -29,7 +29,7 @@ export class Leading {
    * @param {(message: object) => void} use.post
    * @param {(type: string, detail?: object) => void} use.emit
    * @param {(status: string, retryAt: number | null) => void} use.setStatus
-   * @param {(frame: object, answer: object) => object | null} use.echo  The event that the socket is not sent, since it made the request.
+   * @param {(frame: object, answer: object) => object[]} use.echo  The events that the socket is not sent, since it made the request.
    * @param {() => boolean} use.active  Whether somebody is at this window.
    * @param {import('./alarms.js').Alarms} use.alarms
    * @param {{held: boolean, displaced: boolean}} was  What holds for the socket of the window that led before.
@@ -64,8 +64,7 @@ export class Leading {
   async request(frame, onPart) {
     const answer = await this.#connection.request(frame, onPart);
     // Told by this window, since the one that asked may be frozen or closed by now.
-    const event = this.#echo(frame, answer);
-    if (event) this.#spread(event);
+    for (const event of this.#echo(frame, answer)) this.#spread(event);
     return answer;
   }
 

@@ -1,4 +1,4 @@
-import { maySend } from './store.js';
+import { begunNow, countToSend } from './store.js';
 import { unionRanges } from './ranges.js';
 
 /** Stands in for {@link Store} where the browser forbids IndexedDB; gone with the page. */
@@ -42,11 +42,11 @@ export class MemoryStore {
     this.#outbox.set(entry.client_message_id, entry);
   }
 
-  async beginSend({ client_message_id, conversation }, max) {
-    const may = maySend([...this.#outbox.values()], client_message_id, conversation, max);
-    const entry = this.#outbox.get(client_message_id);
-    if (may && entry) this.#outbox.set(client_message_id, { ...entry, tried: true });
-    return may;
+  async beginSends(entries, max) {
+    const stored = [...this.#outbox.values()];
+    const count = countToSend(stored, entries, max);
+    for (const entry of begunNow(stored, entries.slice(0, count))) this.#outbox.set(entry.client_message_id, entry);
+    return count;
   }
 
   async adoptOutbox({ client_message_id, window: owner }, window) {

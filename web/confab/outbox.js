@@ -1,5 +1,6 @@
 import { plainAlarms } from './alarms.js';
 import { retryWaitMs } from './backoff.js';
+import { batchOf, frameOf, outcomesOf } from './batches.js';
 import { ConfabError } from './errors.js';
 import { fitsFrame } from './frames.js';
 import { newClientMessageId } from './ids.js';
@@ -12,13 +13,16 @@ const UNANSWERED_MAX = 16;
 const UNANSWERED_MS = 1_000;
 /** How long the server may slow sending down before people are told. Unit: milliseconds. */
 const SLOWED_MS = 5_000;
+/** Refusals of several messages at once that say nothing of any of them. */
+const NOT_OF_MESSAGES = new Set(['network', 'rate_limited', 'unauthenticated', 'session_ended']);
 
 /**
  * Messages that the server has not acknowledged.
  *
  * Each is stored before it is sent, and sent again under the same id until the
- * server answers for it. Per conversation they go one after the other; where
- * the server asks to wait, all of them do.
+ * server answers for it. Per conversation they go in order, those that wait
+ * together in one frame, and no frame before the one before it is answered. Where
+ * the server asks to wait, all conversations do.
  *
  * Shape of an entry: `{client_message_id, conversation, text, read_seq, created_at_ms, order,
  * state: 'pending' | 'sent' | 'failed', window, tried?, faults?, error?, seq?}`; `sent` lasts until
@@ -40,6 +44,8 @@ export class Outbox extends EventTarget {
   #entries = new Map();
   #draining = new Set();
   #early = new Map();
+  /** Messages that go by themselves, since a frame with several was refused: which of them is the cause is not known. */
+  #alone = new Set();
   /** How to end the waits that a new connection ends, and all waits. */
   #wakes = new Set();
   #sleepers = new Set();
@@ -160,72 +166,111 @@ export class Outbox extends EventTarget {
     this.#draining.add(conversation);
     let failures = 0;
     while (!this.#stopped) {
-      const entry = this.of(conversation).find(({ state }) => state === 'pending');
-      if (!entry) break;
-      try {
-        await this.#limit;
-        await this.#deliver(entry);
+      await this.#limit;
+      const entries = this.#nextOf(conversation);
+      if (entries.length === 0) break;
+      const { any, refusal } = await this.#deliver(entries);
+      if (any || !refusal) {
         failures = 0;
         this.#endSlowed();
-      } catch (error) {
-        const faults = (entry.faults ?? 0) + (error.code === 'internal' ? 1 : 0);
-        const failed = !error.retryable || faults >= FAULTS_MAX;
-        await this.#noteRefusal(entry, { faults, failed, error });
-        failures = failed ? 0 : failures + 1;
-        if (!failed) await this.#pause(error, failures);
       }
+      if (!refusal) continue;
+      const failed = await this.#noteRefusal(refusal);
+      failures = failed ? 0 : failures + 1;
+      if (refusal.error.retryable && !failed) await this.#pause(refusal.error, failures);
     }
     this.#draining.delete(conversation);
   }
 
-  async #noteRefusal({ client_message_id }, { faults, failed, error }) {
+  /** Returns the entries that are to be sent next, in one frame. */
+  #nextOf(conversation) {
+    const pending = this.of(conversation).filter(({ state }) => state === 'pending');
+    // What the server has failed on goes by itself too, lest it hold up others.
+    const alone = pending.findIndex(({ client_message_id, faults }) => faults || this.#alone.has(client_message_id));
+    return batchOf(pending.slice(0, alone < 0 ? undefined : Math.max(alone, 1)));
+  }
+
+  /** Returns whether a message is refused for good. */
+  async #noteRefusal({ entries, error }) {
+    const [{ client_message_id }, ...others] = entries;
+    if (others.length) {
+      // Some may have been sent all the same: their ids tell.
+      if (!NOT_OF_MESSAGES.has(error.code)) for (const { client_message_id: id } of entries) this.#alone.add(id);
+      return false;
+    }
     const entry = this.#entries.get(client_message_id);
-    if (!entry) return;
-    if (failed) await this.#put({ ...entry, faults, state: 'failed', error: { code: error.code, message: error.message } });
-    else if (faults !== (entry.faults ?? 0)) await this.#put({ ...entry, faults });
+    const faults = (entry?.faults ?? 0) + (error.code === 'internal' ? 1 : 0);
+    const failed = !error.retryable || faults >= FAULTS_MAX;
+    if (entry && failed) await this.#put({ ...entry, faults, state: 'failed', error: { code: error.code, message: error.message } });
+    else if (entry && faults !== (entry.faults ?? 0)) await this.#put({ ...entry, faults });
+    return failed;
   }
 
-  async #deliver(entry) {
-    if (!(await this.#begin(entry))) return;
-    const seenInLog = new Promise((resolve) => {
-      this.#early.set(entry.client_message_id, resolve);
-    });
+  /**
+   * Sends entries in one frame, and takes note of those that the server has acknowledged.
+   * @returns {Promise<{any: boolean, refusal?: {entries: object[], error: ConfabError}}>}
+   *   Whether any was, and the one that was refused, after which none was tried; or all, where it is not known which.
+   */
+  async #deliver(entries) {
+    let begun = entries;
     try {
-      const ack = await Promise.race([this.#transmit(entry), seenInLog]);
-      if (!ack || !this.#entries.has(entry.client_message_id)) return;
-      // The log has it at that position for good, so the stored copy has done its work.
-      await this.#store.deleteOutbox(entry.client_message_id);
-      this.#entries.set(entry.client_message_id, { ...entry, state: 'sent', seq: ack.seq });
-      this.#changed(entry.conversation);
-      this.#onAck(entry, ack);
+      this.#checkOnline(entries);
+      begun = await this.#begin(entries);
+      const outcomes = begun.length ? await this.#outcomesOf(begun) : [];
+      const acked = outcomes.filter(({ ack }) => ack);
+      for (const { entry, ack } of acked) await this.#acked(entry, ack);
+      const refused = outcomes.find(({ error }) => error);
+      return { any: acked.length > 0, refusal: refused && { entries: [refused.entry], error: refused.error } };
+    } catch (error) {
+      return { any: false, refusal: { entries: begun, error } };
+    }
+  }
+
+  /** Sends entries in one frame and returns what comes of them; nothing once the log is seen to have them all. */
+  async #outcomesOf(entries) {
+    const ids = entries.map(({ client_message_id }) => client_message_id);
+    const seen = ids.map((id) => new Promise((resolve) => this.#early.set(id, resolve)));
+    try {
+      return await Promise.race([this.#transmit(entries), Promise.all(seen).then(() => [])]);
     } finally {
-      this.#early.delete(entry.client_message_id);
+      for (const id of ids) this.#early.delete(id);
     }
   }
 
-  /** Returns whether the entry is still to be sent. */
-  async #begin(entry) {
-    const id = entry.client_message_id;
-    this.#checkOnline(entry);
-    while (!(await this.#store.beginSend(entry, UNANSWERED_MAX))) {
+  async #acked(entry, ack) {
+    const { client_message_id: id } = entry;
+    if (!this.#entries.has(id)) return;
+    // The log has it at that position for good, so the stored copy has done its work.
+    await this.#store.deleteOutbox(id);
+    this.#alone.delete(id);
+    this.#entries.set(id, { ...entry, state: 'sent', seq: ack.seq });
+    this.#changed(entry.conversation);
+    this.#onAck(entry, ack);
+  }
+
+  /** Returns the first of the entries, as many as may be sent now and still are to be. */
+  async #begin(entries) {
+    let count;
+    while (!(count = await this.#store.beginSends(entries, UNANSWERED_MAX))) {
       await this.#sleep(UNANSWERED_MS);
-      if (this.#stopped) return false;
+      if (this.#stopped) return [];
     }
-    if (this.#stopped || !this.#entries.has(id)) return false;
-    this.#entries.set(id, { ...this.#entries.get(id), tried: true });
-    return true;
+    if (this.#stopped) return [];
+    const begun = entries.slice(0, count).filter(({ client_message_id }) => this.#entries.has(client_message_id));
+    for (const { client_message_id: id } of begun) this.#entries.set(id, { ...this.#entries.get(id), tried: true });
+    return begun;
   }
 
-  async #transmit(entry) {
-    const { client_message_id, conversation, text, read_seq } = entry;
-    const frame = frameOf(entry);
-    if (!fitsFrame(frame)) return this.#http.postMessage(conversation, { client_message_id, text, read_seq });
-    return this.#connection.request(frame);
+  async #transmit(entries) {
+    const frame = frameOf(entries);
+    if (fitsFrame(frame)) return outcomesOf(entries, await this.#connection.request(frame));
+    const [{ client_message_id, conversation, text, read_seq }] = entries;
+    return outcomesOf(entries, await this.#http.postMessage(conversation, { client_message_id, text, read_seq }));
   }
 
   /** What goes by HTTP needs no connection. */
-  #checkOnline(entry) {
-    if (this.#connection.status !== 'online' && fitsFrame(frameOf(entry))) throw new ConfabError('network', 'Not connected.');
+  #checkOnline(entries) {
+    if (this.#connection.status !== 'online' && fitsFrame(frameOf(entries))) throw new ConfabError('network', 'Not connected.');
   }
 
   /** A limit is the user's, so it holds up every conversation. */
@@ -294,6 +339,7 @@ export class Outbox extends EventTarget {
   async #remove(id) {
     const { conversation } = this.#entries.get(id);
     this.#entries.delete(id);
+    this.#alone.delete(id);
     await this.#store.deleteOutbox(id);
     this.#changed(conversation);
   }
@@ -301,8 +347,4 @@ export class Outbox extends EventTarget {
   #changed(conversation) {
     this.dispatchEvent(new CustomEvent('change', { detail: { conversation } }));
   }
-}
-
-function frameOf({ client_message_id, conversation, text, read_seq }) {
-  return { action: 'send', id: client_message_id, to: conversation, text, read_seq };
 }

@@ -56,7 +56,7 @@ export class SharedConnection extends EventTarget {
    * @param {string} use.name  The same in all windows of the account.
    * @param {() => import('./connection.js').Connection} use.connect  Makes one that has not started.
    * @param {() => Promise<void>} use.prepare  What a window must do before the first `open`; the connection's ticket does so too.
-   * @param {(frame: object, answer: object) => object | null} [use.echo]  The event that a request means for the windows that did not make it.
+   * @param {(frame: object, answer: object) => object[]} [use.echo]  The events that a request means for the windows that did not make it.
    * @param {import('./alarms.js').Alarms} [use.alarms]
    * @param {() => number} [use.random]
    * @param {() => number} [use.now]
@@ -67,7 +67,7 @@ export class SharedConnection extends EventTarget {
     name,
     connect,
     prepare,
-    echo = () => null,
+    echo = () => [],
     alarms = plainAlarms,
     random = Math.random,
     now = Date.now,

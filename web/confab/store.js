@@ -87,19 +87,18 @@ export class Store {
   }
 
   /**
-   * Notes that an entry of the outbox is about to be sent, unless the server may have `max` others of its
-   * conversation already that it has not answered for, over all windows.
-   * @returns {Promise<boolean>}  Whether it may be sent.
+   * Notes that entries of one conversation are about to be sent, the first of them, as many as may be: the server
+   * is to have at most `max` of the conversation that it has not answered for, over all windows.
+   * @returns {Promise<number>}  How many may be sent.
    */
-  async beginSend({ client_message_id, conversation }, max) {
-    let may = true;
+  async beginSends(entries, max) {
+    let count = entries.length;
     await this.#write(['outbox'], async ([outbox]) => {
-      const entries = await answer(outbox.getAll());
-      may = maySend(entries, client_message_id, conversation, max);
-      const entry = entries.find((one) => one.client_message_id === client_message_id);
-      if (may && entry && !entry.tried) outbox.put({ ...entry, tried: true });
+      const stored = await answer(outbox.getAll());
+      count = countToSend(stored, entries, max);
+      for (const entry of begunNow(stored, entries.slice(0, count))) outbox.put(entry);
     });
-    return may;
+    return count;
   }
 
   /**
@@ -155,8 +154,20 @@ function databaseName(user) {
   return `confab.${user}`;
 }
 
-/** Whether a message may be sent; one that the server may have already makes no more of them. */
-export function maySend(entries, id, conversation, max) {
-  const unanswered = entries.filter((entry) => entry.conversation === conversation && entry.tried && entry.state === 'pending');
-  return unanswered.length < max || unanswered.some((entry) => entry.client_message_id === id);
+/** Returns how many of `entries`, from the first on, may be sent; those that the server may have already make no more of them. */
+export function countToSend(stored, entries, max) {
+  const [{ conversation }] = entries;
+  const unanswered = new Set(stored.filter((entry) => entry.conversation === conversation && entry.tried && entry.state === 'pending').map(({ client_message_id }) => client_message_id));
+  const beyond = entries.findIndex(({ client_message_id: id }) => {
+    if (!unanswered.has(id) && unanswered.size >= max) return true;
+    unanswered.add(id);
+    return false;
+  });
+  return beyond < 0 ? entries.length : beyond;
+}
+
+/** Returns the stored entries that change by being sent, as they are from then on. */
+export function begunNow(stored, sent) {
+  const ids = new Set(sent.map(({ client_message_id }) => client_message_id));
+  return stored.filter((entry) => ids.has(entry.client_message_id) && !entry.tried).map((entry) => ({ ...entry, tried: true }));
 }

@@ -149,7 +149,7 @@ class FakeWindow {
   }
 
   get store() {
-    const writes = new Set(['patchConversation', 'putMessages', 'putOutbox', 'deleteOutbox', 'putProfile', 'beginSend', 'adoptOutbox']);
+    const writes = new Set(['patchConversation', 'putMessages', 'putOutbox', 'deleteOutbox', 'putProfile', 'beginSends', 'adoptOutbox']);
     return new Proxy(this.browser.store, {
       get: (store, method) => {
         if (method === 'close') return () => {};

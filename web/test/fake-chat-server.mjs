@@ -90,6 +90,8 @@ export class FakeChatServer {
         return { type: 'history', messages: this.log.filter(({ seq }) => seq > (frame.after ?? 0)), more: false };
       case 'send':
         return this.#send(socket, frame);
+      case 'send_many':
+        return { type: 'acks', acks: frame.messages.map((message) => this.#send(socket, message)).map(({ type, conversation, ...ack }, index) => ({ id: frame.messages[index].id, ...ack })) };
       case 'read':
         this.read_seq = Math.max(this.read_seq, frame.seq);
         return { type: 'ok' };

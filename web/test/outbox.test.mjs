@@ -218,9 +218,12 @@ test('messages that the server may have are sent again, however many there are',
     await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: `${index}`, order: index, state: 'pending', window: 'gone', tried: true });
   }
   await outbox.adopt(() => false);
-  for (let seq = 1; seq <= 20; seq += 1) {
+  for (let seq = 0; seq < 20; ) {
     await settled();
-    connection.requests.shift().resolve({ conversation: C, seq, sent_at_ms: 1 });
+    const { frame, resolve } = connection.requests.shift();
+    const ack = (id) => ({ id, seq: (seq += 1), sent_at_ms: 1 });
+    if (frame.action === 'send') resolve({ ...ack(frame.id), conversation: C });
+    else resolve({ acks: frame.messages.map(({ id }) => ack(id)) });
   }
   await settled();
   assert.deepEqual(acks.map(([text]) => text), Array.from({ length: 20 }, (_, index) => `${index}`));
@@ -243,8 +246,9 @@ test('where the server limits one conversation the others wait too, and all go o
   await clock.pass(3_900);
   assert.deepEqual(connection.ids(), []);
   await clock.pass(200);
-  assert.deepEqual(connection.requests.map(({ frame }) => frame.text).sort(), ['elsewhere', 'one']);
-  connection.requests.find(({ frame }) => frame.text === 'one').resolve({ conversation: C, seq: 1, sent_at_ms: 1 });
+  const [together] = connection.requests.filter(({ frame }) => frame.to === C);
+  assert.deepEqual([connection.requests.length, together.frame.messages.map(({ text }) => text)], [2, ['one', 'two']]);
+  together.resolve({ acks: [{ id: together.frame.messages[0].id, seq: 1, sent_at_ms: 1 }] });
   await settled();
   assert.equal(connection.requests.at(-1).frame.text, 'two');
   assert.deepEqual(outbox.of(C).map(({ state }) => state), ['sent', 'pending']);
@@ -304,4 +308,80 @@ test('how far its author had read goes with a message, also after a reload and b
   await later.adopt(() => false);
   await settled();
   assert.equal(connection.requests[0].frame.read_seq, 7);
+});
+
+/** Has three messages wait for one that is under way, and returns the frame that they go in. */
+async function threeTogether() {
+  await outbox.add(C, 'first');
+  for (const text of ['one', 'two', 'three']) await outbox.add(C, text);
+  await settled();
+  connection.requests.shift().resolve({ conversation: C, seq: 1, sent_at_ms: 1 });
+  await settled();
+  await outbox.released(outbox.of(C)[0].client_message_id);
+  return connection.requests.shift();
+}
+
+const textsOf = ({ frame }) => (frame.messages ?? [frame]).map(({ text }) => text);
+
+test('what waits for an answer goes together after it, under the same ids', async () => {
+  const { frame, resolve } = await threeTogether();
+  assert.deepEqual([frame.action, textsOf({ frame })], ['send_many', ['one', 'two', 'three']]);
+  assert.deepEqual(frame.messages.map(({ id }) => id), outbox.of(C).map(({ client_message_id }) => client_message_id));
+  resolve({ acks: frame.messages.map(({ id }, index) => ({ id, seq: index + 2, sent_at_ms: 1 })) });
+  await settled();
+  assert.deepEqual(acks, [['first', 1], ['one', 2], ['two', 3], ['three', 4]]);
+  assert.deepEqual([await store.outbox(), connection.requests], [[], []]);
+});
+
+for (const code of ['bad_request', 'unknown_action', 'too_large', 'internal', 'timeout', 'unavailable']) {
+  test(`a frame that is refused as a whole with \`${code}\` fails nobody: each is sent by itself`, async () => {
+    const { frame, reject } = await threeTogether();
+    reject(new ConfabError(code, ''));
+    await clock.pass(1_000);
+    const ids = frame.messages.map(({ id }) => id);
+    for (const [index, text] of ['one', 'two', 'three'].entries()) {
+      const [request] = connection.requests.splice(0);
+      assert.deepEqual([request.frame.action, request.frame.text, request.frame.id], ['send', text, ids[index]]);
+      if (text === 'two') request.reject(new ConfabError('bad_request', 'text'));
+      else request.resolve({ conversation: C, seq: index + 2, sent_at_ms: 1 });
+      await settled();
+    }
+    assert.deepEqual(outbox.of(C).map(({ text, state }) => [text, state]), [['one', 'sent'], ['two', 'failed'], ['three', 'sent']]);
+  });
+}
+
+for (const [code, more] of [['network', {}], ['rate_limited', { retry_after_ms: 200 }]]) {
+  test(`a frame whose refusal with \`${code}\` is not about its messages is sent again`, async () => {
+    const { frame, reject } = await threeTogether();
+    await outbox.add(C, 'four');
+    reject(new ConfabError(code, '', more));
+    await clock.pass(1_000);
+    const [request] = connection.requests;
+    assert.deepEqual(textsOf(request), ['one', 'two', 'three', 'four']);
+    assert.deepEqual(request.frame.messages.slice(0, 3), frame.messages);
+  });
+}
+
+test('messages of a frame that are all seen in the log need no acknowledgement, and the next goes', async () => {
+  const { frame } = await threeTogether();
+  await outbox.add(C, 'four');
+  await outbox.released(frame.messages[0].id);
+  await settled();
+  assert.deepEqual(connection.requests, []);
+  for (const { id } of frame.messages.slice(1)) await outbox.released(id);
+  await settled();
+  assert.deepEqual(connection.requests.map(textsOf), [['four']]);
+  assert.deepEqual(outbox.of(C).map(({ text }) => text), ['four']);
+});
+
+test('of a frame only as many are sent as the server may have unanswered, over all windows', async () => {
+  for (let index = 0; index < 13; index += 1) {
+    await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: '', order: index, state: 'pending', window: 'another', tried: true });
+  }
+  connection.status = 'offline';
+  for (const text of ['one', 'two', 'three', 'four']) await outbox.add(C, text);
+  connection.open();
+  await settled();
+  assert.deepEqual(connection.requests.map(textsOf), [['one', 'two', 'three']]);
+  assert.deepEqual((await store.outbox()).filter(({ tried }) => !tried).map(({ text }) => text), ['four']);
 });

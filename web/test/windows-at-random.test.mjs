@@ -21,6 +21,7 @@ function randomFrom(seed) {
 class Run {
   desk = new Desk();
   written = [];
+  #lastText = 0;
 
   constructor(seed) {
     this.random = randomFrom(seed);
@@ -50,9 +51,12 @@ class Run {
   write() {
     const page = this.pick(this.awake);
     if (!page) return;
-    const text = `text ${this.written.length}`;
-    // Once it is stored it must arrive, whatever becomes of the window.
-    send(page, text).then(() => this.written.push(text));
+    // At times several in a row, which go in one frame. Once one is stored it must arrive, whatever becomes of the window.
+    for (let more = Math.floor(this.random() ** 3 * 6); more >= 0; more -= 1) {
+      this.#lastText += 1;
+      const text = `text ${this.#lastText}`;
+      send(page, text).then(() => this.written.push(text));
+    }
   }
 
   hear() {

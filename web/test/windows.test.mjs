@@ -31,6 +31,16 @@ test('windows of one account share one socket, and each shows everything', async
   desk.assertAllHaveAll();
 });
 
+test('what goes in one frame is seen in every window at once, whichever sends it', async () => {
+  const pages = [await open(), await open(), await open()];
+  for (const page of pages.slice(0, 2)) for (const text of ['one', 'two', 'three', 'four']) send(page, `${text} of ${page.window.number}`);
+  await clock.pass(100);
+  assert.deepEqual(desk.asked('send_many').map(({ messages }) => messages.length), [4, 4]);
+  for (const { got } of pages) assert.deepEqual(got, server.texts);
+  assert.deepEqual([server.texts.length, desk.asked('history')], [8, []]);
+  desk.assertAllHaveAll();
+});
+
 test('however many windows there are, one heartbeat is sent', async () => {
   for (let count = 0; count < 4; count += 1) await open();
   await clock.pass(60_000);
