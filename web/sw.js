@@ -30,7 +30,7 @@ addEventListener('fetch', (event) => {
 /** A window says what it has loaded. */
 addEventListener('message', (event) => {
   if (runs.get(event.source.id) === 'kept') return;
-  const { files } = event.data;
+  const files = event.data.files.filter((path) => !ELSEWHERE.test(path));
   // One after the other: each drops what the one before has kept.
   keeping = keeping.then(() => keep(files)).catch(() => {});
   event.waitUntil(keeping);

@@ -1,7 +1,5 @@
 /** Files that the browser loads of itself, or later. */
 const BESIDES = ['/', '/icon.svg', '/manifest.webmanifest', '/confab/alarm-worker.js'];
-/** What is not of the page. */
-const ELSEWHERE = /^\/(v1|ws|dev)(\/|$)/;
 
 /**
  * Has this browser keep the page's files, so that the page opens without a
@@ -27,8 +25,9 @@ async function pageLoaded() {
   await new Promise((resolve) => idle(resolve));
 }
 
+/** Returns the paths of all that this window has loaded from its own server; the worker knows which are files of the page. */
 function loadedFiles() {
   const loaded = performance.getEntriesByType('resource').map(({ name }) => new URL(name));
-  const own = loaded.filter(({ origin, pathname }) => origin === location.origin && !ELSEWHERE.test(pathname));
+  const own = loaded.filter(({ origin }) => origin === location.origin);
   return [...new Set([...BESIDES, ...own.map(({ pathname }) => pathname)])];
 }
