@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { Api } from './support/api.mjs';
+import { passesAxe as passes } from './support/axe.mjs';
 import { befriend, closeDialog, listed, openFriends } from './support/friends.mjs';
 import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { scene, server } from './support/stage.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 for (const [size, colorScheme, viewport] of [['wide', 'light', { width: 1280, height: 800 }], ['narrow', 'dark', { width: 390, height: 844 }]]) {
   scene(`axe finds nothing wrong, ${size} and ${colorScheme}`, async (stage) => {
@@ -171,13 +168,3 @@ scene('what has the keyboard’s focus is visible', async (stage) => {
   }
   assert.deepEqual([...unmarked], []);
 });
-
-async function passes(person, where) {
-  // By evaluation rather than as a script element, which the page's policy refuses.
-  if (!(await person.page.evaluate(() => 'axe' in globalThis))) await person.page.evaluate(AXE);
-  const problems = await person.page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, { preload: false, resultTypes: ['violations'] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' | ')}`);
-  });
-  assert.deepEqual(problems, [], where);
-}

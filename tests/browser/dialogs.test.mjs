@@ -1,74 +1,41 @@
 import assert from 'node:assert/strict';
-import { Api } from './support/api.mjs';
-import { befriend, closeDialog, openFriends } from './support/friends.mjs';
-import { openPhone } from './support/phone.mjs';
+import { passesAxe } from './support/axe.mjs';
+import { everyDialog } from './support/every-dialog.mjs';
 import { refused, scene } from './support/stage.mjs';
 
-const WIDTHS = [320, 390];
-const LONG_NAME = 'Wolfeschlegelsteinhausenbergerdorff-Castellanos-Benitez';
+const SIZES = [{ width: 320, height: 568 }, { width: 320, height: 640 }, { width: 390, height: 844 }];
+/** More than any dialog of these tests has places for the keyboard. */
+const TABS_MAX = 60;
 
 scene('every dialog fits a phone of 320 px and of 390 px, for thumbs', { expected: [refused(404)] }, async (stage) => {
-  const people = {};
-  for (const name of ['ada', 'grace', 'joan', 'alan', 'mary']) people[name] = await Api.signUp(stage.http, `${name}_${'x'.repeat(24)}`, name === 'joan' ? 'J' : `${LONG_NAME} ${name}`);
-  const { ada: api, grace, joan, alan, mary } = people;
-  await befriend(api, grace);
-  await joan.call('PUT', `/v1/contacts/${api.user}`);
-  await api.call('PUT', `/v1/contacts/${alan.user}`);
-  await api.call('PUT', `/v1/blocks/${mary.user}`);
-  await api.call('POST', '/v1/groups', { name: LONG_NAME, members: [grace.user, joan.user] });
-  await grace.say(await grace.conversationWith(`ada_${'x'.repeat(24)}`), 'hello');
-
-  const ada = await stage.person({ path: '/?dev', viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true });
-  await ada.page.goto(stage.http);
-  await ada.find('toggle-mode').waitFor();
-  await fits(ada, 'sign-up', 'body');
-  await ada.logIn(`ada_${'x'.repeat(24)}`);
-  const menu = async (testid) => {
-    await ada.find('menu').click();
-    await ada.find(testid).click();
-  };
-  const dialog = async (name) => {
-    await fits(ada, name);
-    await closeDialog(ada);
-  };
-  await menu('menu-profile');
-  await dialog('profile');
-  await openFriends(ada);
-  await ada.find('blocks').getByTestId('person').waitFor();
-  await ada.find('add-handle').fill('!');
-  await ada.find('add-handle-submit').click();
-  await dialog('friends');
-  await menu('menu-devices');
-  await ada.find('end-device').first().waitFor();
-  await dialog('devices');
-  await openPhone(ada);
-  await dialog('phone');
-  await ada.find('new-chat').click();
-  await fits(ada, 'new chat');
-  await ada.find('new-group').click();
-  await ada.find('add-handle').fill(`grace_${'x'.repeat(24)}`);
-  await ada.find('add-handle-submit').click();
-  await ada.find('picked-person').waitFor();
-  await dialog('new group');
-
-  await ada.open('You created the group');
-  await ada.find('group-info').click();
-  await ada.find('member-open').nth(1).click();
-  await fits(ada, 'group info');
-  await ada.find('group-delete').click();
-  await fits(ada, 'question');
-  await ada.page.keyboard.press('Escape');
-  await ada.page.getByRole('dialog').nth(1).waitFor({ state: 'detached' });
-  await closeDialog(ada);
-  await ada.find('chat-menu').click();
-  await ada.find('mute').click();
-  await dialog('mute');
+  const stranger = await stage.person({ viewport: SIZES[0], hasTouch: true, isMobile: true });
+  await stranger.visit();
+  await stranger.find('toggle-mode').waitFor();
+  await fits(stranger, 'sign-up', 'body');
+  const look = (ada, name) => fits(ada, name);
+  await everyDialog(stage, { viewport: SIZES[0], hasTouch: true, isMobile: true }, look, { suffix: 'fit' });
 });
 
-/** At each width nothing sticks out of the dialog that is on top, and every control is large enough for a thumb. */
+for (const viewport of SIZES.slice(1)) {
+  const size = `${viewport.width} × ${viewport.height}`;
+  scene(`every control of every dialog is reached by the keyboard and seen there, and the focus returns, at ${size}`, { expected: [refused(404)] }, async (stage) => {
+    const onClosed = async ({ page }, name) => {
+      const focused = await page.evaluate(() => document.activeElement.matches('button, a, input, h2') && document.activeElement.checkVisibility());
+      assert.ok(focused, `the focus is nowhere after ${name}`);
+    };
+    await everyDialog(stage, { viewport }, reachesAll, { suffix: `key${viewport.width}`, onClosed });
+  });
+
+  scene(`every dialog passes axe at ${size}`, { expected: [refused(404)] }, async (stage) => {
+    const colorScheme = viewport.width < 390 ? 'light' : 'dark';
+    await everyDialog(stage, { viewport, colorScheme }, passesAxe, { suffix: `axe${viewport.width}` });
+  });
+}
+
+/** At each size nothing sticks out of the dialog that is on top, nor it of the window, and every control is large enough for a thumb. */
 async function fits(person, where, selector = 'dialog:last-of-type') {
-  for (const width of WIDTHS) {
-    await person.page.setViewportSize({ width, height: 568 });
+  for (const size of SIZES) {
+    await person.page.setViewportSize(size);
     const problems = await person.page.evaluate((of) => {
       const box = document.querySelector(of);
       const inside = box.querySelector('.dialog-box') ?? box;
@@ -78,11 +45,43 @@ async function fits(person, where, selector = 'dialog:last-of-type') {
       const to = Math.min(innerWidth, right - Number.parseFloat(paddingRight) + 12);
       const seen = [...inside.querySelectorAll('*')].filter((element) => element.checkVisibility() && !element.closest('.visually-hidden, pre') && element.getClientRects().length);
       const out = seen.filter((element) => element.getBoundingClientRect().left < from - 0.5 || element.getBoundingClientRect().right > to + 0.5);
-      const small = seen.filter((element) => element.matches('button, input, summary') && element.getBoundingClientRect().height < 44 && !element.matches('.text-button'));
+      // Of a choice the words can be touched too.
+      const target = (element) => (element.matches('[type=radio]') ? element.closest('label') : element);
+      const small = seen.filter((element) => element.matches('button, input, summary') && target(element).getBoundingClientRect().height < 44 && !element.matches('.text-button'));
       const wide = [box, document.documentElement].filter((element) => element.scrollWidth > element.clientWidth);
+      const { top, bottom } = box.getBoundingClientRect();
+      const tall = box.matches('dialog') && (top < 0 || bottom > innerHeight) ? [box] : [];
       const named = (what) => (element) => `${what}: ${element.outerHTML.slice(0, 160)} ${JSON.stringify(element.getBoundingClientRect())}`;
-      return [...out.map(named('sticks out')), ...small.map(named('too small')), ...wide.map(named('scrolls sideways'))];
+      return [...out.map(named('sticks out')), ...small.map(named('too small')), ...wide.map(named('scrolls sideways')), ...tall.map(named('higher than the window'))];
     }, selector);
-    assert.deepEqual(problems, [], `${where} at ${width} px`);
+    assert.deepEqual(problems, [], `${where} at ${size.width} × ${size.height}`);
   }
+}
+
+/** Tab leads to every control of the dialog that is on top, and scrolls each into view. */
+async function reachesAll({ page }, where) {
+  await page.evaluate(() => {
+    const box = [...document.querySelectorAll('dialog')].at(-1);
+    const controls = [...box.querySelectorAll('button, a[href], input, summary, select, textarea')];
+    // Of choices of one kind the keyboard has one place, and arrows for the others.
+    globalThis.wanted = new Set(controls.filter((one) => one.checkVisibility() && !one.matches(':disabled') && !(one.type === 'radio' && !one.checked)));
+  });
+  const problems = [];
+  for (let presses = 0; presses < TABS_MAX; presses += 1) {
+    await page.keyboard.press('Tab');
+    const { problem, left } = await page.evaluate(() => {
+      const element = document.activeElement;
+      globalThis.wanted.delete(element);
+      const box = [...document.querySelectorAll('dialog')].at(-1);
+      const isOutside = element !== document.body && !box.contains(element);
+      const [own, around] = [element, box].map((one) => one.getBoundingClientRect());
+      const isHidden = box.contains(element) && (own.bottom < Math.max(0, around.top) + 8 || own.top > Math.min(innerHeight, around.bottom) - 8);
+      const problem = isOutside ? 'the focus leaves it for' : isHidden ? 'out of sight' : null;
+      return { problem: problem && `${problem} ${element.outerHTML.slice(0, 120)}`, left: globalThis.wanted.size };
+    });
+    if (problem) problems.push(problem);
+    if (left === 0) break;
+  }
+  const missed = await page.evaluate(() => [...globalThis.wanted].map((element) => `never reached: ${element.outerHTML.slice(0, 120)}`));
+  assert.deepEqual([...problems, ...missed], [], where);
 }
