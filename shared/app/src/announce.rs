@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use confab_domain::lease::YOUNG_CONNECTION;
 use confab_domain::reach::PostStatus;
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::ServerFrame;
@@ -207,7 +206,7 @@ fn failed(connection: &Connection, error: &StoreError) -> Outcome {
 async fn forget(sessions: &(impl Sessions + Sync), gone: Vec<(UserId, Connection)>, now: Timestamp) {
     let mut stale: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
     for (user, connection) in gone {
-        if now.since(connection.opened_at) >= YOUNG_CONNECTION {
+        if !connection.is_young(now) {
             metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
             stale.entry(user).or_default().push(connection);
         }

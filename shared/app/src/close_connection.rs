@@ -79,7 +79,7 @@ pub(crate) async fn close_each(
         .map(|open| async move {
             let is_closed = match close_with_reason(connections, &open.id, reason).await {
                 Ok(CloseOutcome::Closed) => true,
-                Ok(CloseOutcome::Gone) => now.since(open.opened_at) >= YOUNG_CONNECTION,
+                Ok(CloseOutcome::Gone) => !open.is_young(now),
                 Err(error) => {
                     tracing::warn!(event = "close_failed", error = &error as &dyn std::error::Error);
                     false

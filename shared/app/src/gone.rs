@@ -1,7 +1,6 @@
 //! Which connections are gone, though they are on record.
 
 use confab_domain::Timestamp;
-use confab_domain::lease::{CONNECTION_AGE_MAX, YOUNG_CONNECTION};
 use futures_util::{StreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
@@ -16,10 +15,8 @@ pub(crate) async fn gone_of(
 ) -> Vec<Connection> {
     stream::iter(on_record)
         .map(|open| async move {
-            let age = now.since(open.opened_at);
-            let is_gone = age > CONNECTION_AGE_MAX
-                || (age >= YOUNG_CONNECTION
-                    && connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open));
+            let is_gone = open.is_expired(now)
+                || (!open.is_young(now) && connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open));
             is_gone.then_some(open)
         })
         .buffer_unordered(STORE_CALLS_MAX)

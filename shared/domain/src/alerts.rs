@@ -123,7 +123,9 @@ impl Alerts {
         if !self.is_shown() || read <= told {
             return Telling::Nothing;
         }
-        let since = self.told.map_or(QUIET_PUSH_INTERVAL, |told| now.since(told.at));
+        // What a wrong clock wrote keeps no phone waiting.
+        let told = self.told.filter(|told| told.at.may_have_been(now));
+        let since = told.map_or(QUIET_PUSH_INTERVAL, |told| now.since(told.at));
         match QUIET_PUSH_INTERVAL.checked_sub(since) {
             None | Some(Duration::ZERO) => Telling::Now,
             Some(rest) => Telling::Later(rest),
@@ -197,6 +199,8 @@ mod tests {
         assert_eq!(told.telling(Some(seq(5)), at(99_000)), Telling::Nothing, "they know");
         assert_eq!(told.telling(Some(seq(6)), at(12_000)), Telling::Later(Duration::from_secs(3)));
         assert_eq!(told.telling(Some(seq(6)), at(15_000)), Telling::Now);
+        let ahead = Alerts { told: Some(Told { read_seq: seq(5), at: at(86_400_000) }), ..alerts };
+        assert_eq!(ahead.telling(Some(seq(6)), at(12_000)), Telling::Now, "a clock was a day ahead");
         let cleared = Alerts { told: Some(Told { read_seq: seq(6), at: at(15_000) }), ..alerts };
         assert_eq!(cleared.telling(Some(seq(8)), at(99_000)), Telling::Nothing, "nothing is left to clear");
         assert_eq!(cleared.with(seq(9)).telling(Some(seq(9)), at(99_000)), Telling::Now);

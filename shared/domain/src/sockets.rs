@@ -39,6 +39,23 @@ pub struct Connection {
     pub attendance: Attendance,
 }
 
+impl Connection {
+    /// Whether its handshake may still be under way. Not where a wrong clock wrote when it was opened.
+    pub fn is_young(&self, now: Timestamp) -> bool {
+        self.opened_at.may_have_been(now) && now.since(self.opened_at) < YOUNG_CONNECTION
+    }
+
+    /// Whether it is older than the gateway lets any connection be.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now.since(self.opened_at) > CONNECTION_AGE_MAX
+    }
+
+    /// Whether it was opened after `earlier`. Not where a wrong clock wrote when it was opened.
+    pub fn is_opened_after(&self, earlier: Timestamp, now: Timestamp) -> bool {
+        self.opened_at.may_have_been(now) && self.opened_at > earlier
+    }
+}
+
 /// A connection that gave up its place, and of which the gateway has not confirmed that it is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplacedConnection {
@@ -75,8 +92,8 @@ pub fn admit(
         .iter()
         .filter(|open| open.id != newcomer.id)
         .cloned()
-        .partition(|open| now.since(open.opened_at) > CONNECTION_AGE_MAX);
-    newest_first(&mut living);
+        .partition(|open| open.is_expired(now));
+    newest_first(&mut living, now);
     let mut displaced_now = Vec::new();
     let mut places = SOCKETS_PER_DEVICE_MAX - 1;
     living.retain(|open| {
@@ -102,14 +119,16 @@ pub fn admit(
 /// are handshakes under way, each of which makes room by itself.
 pub fn stuck(device: DeviceId, registered: &[Connection], now: Timestamp) -> Vec<Connection> {
     let mut own: Vec<Connection> = registered.iter().filter(|open| open.device == device).cloned().collect();
-    newest_first(&mut own);
+    newest_first(&mut own, now);
     let surplus = own.into_iter().skip(SOCKETS_PER_DEVICE_MAX - 1);
-    surplus.filter(|open| now.since(open.opened_at) >= YOUNG_CONNECTION).collect()
+    surplus.filter(|open| !open.is_young(now)).collect()
 }
 
 /// Displaced connections that are remembered no longer.
 pub fn to_forget(displaced: &[DisplacedConnection], now: Timestamp) -> Vec<DisplacedConnection> {
-    let is_over = |other: &&DisplacedConnection| now.since(other.displaced_at) >= DISPLACED_KEPT;
+    let is_over = |other: &&DisplacedConnection| {
+        !other.displaced_at.may_have_been(now) || now.since(other.displaced_at) >= DISPLACED_KEPT
+    };
     displaced.iter().filter(is_over).cloned().collect()
 }
 
@@ -118,8 +137,10 @@ pub fn has_free_place(device: DeviceId, registered: &[Connection]) -> bool {
     registered.iter().filter(|open| open.device == device).count() < SOCKETS_PER_DEVICE_MAX
 }
 
-fn newest_first(connections: &mut [Connection]) {
-    connections.sort_by(|one, other| other.opened_at.cmp(&one.opened_at).then(other.id.cmp(&one.id)));
+/// Those of which a wrong clock wrote when they were opened come last.
+fn newest_first(connections: &mut [Connection], now: Timestamp) {
+    let age = |open: &Connection| (open.opened_at.may_have_been(now), open.opened_at);
+    connections.sort_by(|one, other| age(other).cmp(&age(one)).then(other.id.cmp(&one.id)));
 }
 
 /// Whether nobody is at the devices of a user with these connections: one has said so last, and none has said otherwise.
@@ -250,6 +271,26 @@ mod tests {
         assert_eq!(stuck(device(8), &registered, at(100)), []);
         let both = [displaced(1, 7, 10), displaced(2, 7, 11)];
         assert_eq!(to_forget(&both, at(70)), both[..1]);
+    }
+
+    #[test]
+    fn a_connection_that_a_wrong_clock_wrote_is_neither_young_nor_new() {
+        let now = at(100);
+        let day_ahead = 24 * 3600 + 100;
+        let ahead = open(day_ahead, 7);
+        assert!(!ahead.is_young(now) && !ahead.is_expired(now) && !ahead.is_opened_after(at(50), now));
+        assert!(open(90, 7).is_young(now) && open(90, 7).is_opened_after(at(50), now));
+        let mut registered: Vec<Connection> = (91..=94).map(|n| open(n, 7)).collect();
+        registered.extend([ahead.clone(), open(95, 7)]);
+        let Admission::Admitted { displaced: closed, .. } = admit(&registered[5], &registered, &[], now)
+        else {
+            panic!("refused")
+        };
+        assert_eq!(closed.as_slice(), std::slice::from_ref(&ahead), "and gives up its place first");
+        let many: Vec<Connection> = (0..6).map(|n| open(day_ahead + n, 7)).collect();
+        assert_eq!(stuck(device(7), &many, now).len(), 2);
+        let remembered = [displaced(1, 7, day_ahead)];
+        assert_eq!(to_forget(&remembered, now), remembered);
     }
 
     #[test]

@@ -104,7 +104,7 @@ async fn notify(
             Some(unreached) => viewers = only(viewers, unreached),
             // Whoever connected later asked for what is true since then.
             None => viewers.iter_mut().for_each(|viewer| {
-                viewer.connections.retain(|open| open.opened_at <= view.changed_at);
+                viewer.connections.retain(|open| !open.is_opened_after(view.changed_at, context.now));
             }),
         }
         let event = ServerFrame::Presence(server::Presence { id: None, users: vec![presence] });
@@ -141,8 +141,8 @@ async fn snapshot(
 }
 
 /// Whether a user is connected, and was not when the pair was changed.
-fn came_after(session: &Session, changed_at: Timestamp) -> bool {
-    session.is_connected() && session.connections.iter().all(|open| open.opened_at > changed_at)
+fn came_after(session: &Session, changed_at: Timestamp, now: Timestamp) -> bool {
+    session.is_connected() && session.connections.iter().all(|open| open.is_opened_after(changed_at, now))
 }
 
 /// What is to be posted, after `last` was; nothing where who sees knows it.
@@ -162,7 +162,7 @@ fn due(
             // Whoever looks at the lease notifies all friends.
             return None;
         }
-        if last.is_none() && came_after(session, view.changed_at) {
+        if last.is_none() && came_after(session, view.changed_at, context.now) {
             // Whoever told of their coming found the other among their friends.
             return None;
         }
