@@ -60,6 +60,12 @@ async fn half_a_surrogate_pair_is_refused() {
     phone.send_text(&format!(r#"{{"action":"send","id":"half","to":"{}","text":"\ud83d"}}"#, bob.id)).await;
     let answer = phone.next_frame().await;
     assert_eq!((&answer["type"], &answer["code"]), (&"error".into(), &"bad_request".into()));
+    let problem = "text: half of a surrogate pair; an escaped character beyond U+FFFF needs both";
+    assert_eq!(answer["message"], problem);
+    let body = r#"{"client_message_id":"half","text":"\ud83d"}"#;
+    let path = format!("/v1/conversations/{}/messages", alice.dm(&bob));
+    let answer = alice.http.send(http::Method::POST, &path, body).await;
+    assert_eq!(answer.refused(400, "bad_request")["message"], problem);
     assert!(alice.log(&alice.dm(&bob)).await.is_empty());
 }
 

@@ -3,6 +3,7 @@
 use confab_domain::Refusal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 /// Reads a body; the refusal names the field that is missing or wrong.
 ///
@@ -17,17 +18,55 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let problem = problem_of(error.inner());
+        let problem = problem_of(error.inner(), body);
         // At the root, serde names the missing field itself.
         let at_root = path == "." || path == "?";
         Refusal::Malformed(if at_root { problem } else { format!("{path}: {problem}") })
     })?;
-    deserializer.end().map_err(|error| Refusal::Malformed(problem_of(&error)))?;
+    if deserializer.end().is_err() {
+        return Err(Refusal::Malformed("nothing may follow the JSON object".to_owned()));
+    }
     Ok(value)
 }
 
-/// What serde says, without where in the text it is and without our own types' names.
-fn problem_of(error: &serde_json::Error) -> String {
+/// What is wrong, in words that are no parser's and without our own types' names.
+fn problem_of(error: &serde_json::Error, body: &[u8]) -> String {
+    match error.classify() {
+        Category::Data => problem_of_data(error),
+        Category::Eof => "not valid JSON: it ends too early".to_owned(),
+        Category::Syntax | Category::Io => {
+            let (line, column) = (error.line(), error.column());
+            let read = body.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1));
+            let end = read.map(<[u8]>::len).sum::<usize>() + column;
+            if holds_half_a_pair(&body[..end.min(body.len())]) {
+                return "half of a surrogate pair; an escaped character beyond U+FFFF needs both".to_owned();
+            }
+            format!("not valid JSON at line {line}, column {column}")
+        }
+    }
+}
+
+/// Whether an escape in what a parser has read is half of a surrogate pair without the other half.
+fn holds_half_a_pair(read: &[u8]) -> bool {
+    let mut escapes = read;
+    let mut after_first_half = false;
+    while let Some((byte, rest)) = escapes.split_first() {
+        let is_escape = *byte == b'\\';
+        let digits = rest.strip_prefix(b"u").and_then(|rest| str::from_utf8(rest.get(..4)?).ok());
+        let code = digits.filter(|_| is_escape).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        let is_second_half = code.is_some_and(|code| (0xdc00..0xe000).contains(&code));
+        if is_second_half != after_first_half {
+            return true;
+        }
+        after_first_half = code.is_some_and(|code| (0xd800..0xdc00).contains(&code));
+        let length = if code.is_some() { 6 } else { 1 + usize::from(is_escape) };
+        escapes = escapes.get(length..).unwrap_or_default();
+    }
+    after_first_half
+}
+
+/// What serde says, without where in the text it is.
+fn problem_of_data(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
     let Some((problem, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
@@ -90,7 +129,35 @@ mod tests {
     fn what_is_not_one_object_is_refused() {
         check::<Sync>("", "must be a JSON object");
         check::<Sync>("[]", "must be a JSON object");
-        check::<Sync>(r#"{"id":"a","cursors":{}} x"#, "trailing characters");
+        check::<Sync>(r#"{"id":"a","cursors":{}} x"#, "nothing may follow the JSON object");
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_in_words_that_are_no_parsers() {
+        check::<Login>(r#"{"handle":"a","#, "not valid JSON: it ends too early");
+        check::<Login>(r#"{"handle":"a}"#, "handle: not valid JSON: it ends too early");
+        check::<Login>("{\n\"handle\" \"a\"}", "not valid JSON at line 2, column 10");
+        check::<Login>(r#"{"handle":NaN}"#, "handle: not valid JSON at line 1, column 11");
+        check::<Login>(r#"{"handle":"\x"}"#, "handle: not valid JSON at line 1, column 13");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_called_so() {
+        let half = "handle: half of a surrogate pair; an escaped character beyond U+FFFF needs both";
+        for text in [
+            r"\ud83d",
+            r"\ud83d and more",
+            r"\ude42",
+            r"\uD83D\u0041",
+            r"\ud83d\ud83d",
+            r"\ud83d\n",
+            r"\ud83dA",
+        ] {
+            check::<Login>(&format!(r#"{{"handle":"{text}"}}"#), half);
+            check::<Login>(&format!("{{\n\"password\":\"b\",\n\"handle\":\"{text}\"}}"), half);
+        }
+        check::<Login>(r#"{"handle":"\ud83d\ude42"#, "handle: not valid JSON: it ends too early");
+        check::<Login>(r#"{"handle":"\u00e4\x"}"#, "handle: not valid JSON at line 1, column 19");
     }
 
     #[test]
