@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tests::Chat;
 
 /// Every call that this version has.
-const CALLS: [(&str, &str); 17] = [
+const CALLS: [(&str, &str); 32] = [
     ("post", "/v1/signup"),
     ("post", "/v1/login"),
     ("post", "/v1/token/refresh"),
@@ -22,6 +22,21 @@ const CALLS: [(&str, &str); 17] = [
     ("get", "/v1/conversations/{}/receipts"),
     ("get", "/v1/devices"),
     ("delete", "/v1/devices/{}"),
+    ("post", "/v1/me/password"),
+    ("get", "/v1/contacts"),
+    ("put", "/v1/contacts/{}"),
+    ("delete", "/v1/contacts/{}"),
+    ("get", "/v1/blocks"),
+    ("put", "/v1/blocks/{}"),
+    ("delete", "/v1/blocks/{}"),
+    ("post", "/v1/groups"),
+    ("get", "/v1/groups/{}"),
+    ("patch", "/v1/groups/{}"),
+    ("delete", "/v1/groups/{}"),
+    ("put", "/v1/groups/{}/members/{}"),
+    ("delete", "/v1/groups/{}/members/{}"),
+    ("put", "/v1/devices/self/push"),
+    ("delete", "/v1/devices/self/push"),
     ("get", "/v1/health"),
 ];
 
@@ -47,6 +62,62 @@ async fn the_description_is_openapi_3_1_and_lists_every_call() {
         let listed = paths.iter().any(|(name, calls)| nameless(name) == path && calls.get(method).is_some());
         assert!(listed, "{method} {path} is not described");
     }
+    let count: usize = paths.values().map(|calls| calls.as_object().unwrap().len()).sum();
+    assert_eq!(count, CALLS.len(), "a call is described that is not listed here");
+}
+
+/// Where what a call or a field may hold is bounded, as JSON pointers into `components/schemas`, and by what.
+const BOUNDS: [(&str, &str, &str); 16] = [
+    ("Handle", "pattern", r#""^[A-Za-z0-9_]{3,32}$""#),
+    ("Password", "minLength", "8"),
+    ("Password", "maxLength", "128"),
+    ("Name", "minLength", "1"),
+    ("Name", "maxLength", "64"),
+    ("Label", "maxLength", "64"),
+    ("MessageText", "minLength", "1"),
+    ("MessageText", "maxLength", "100000"),
+    ("ClientMessageId", "minLength", "1"),
+    ("ClientMessageId", "maxLength", "64"),
+    ("PostMessage/properties/mentions", "maxItems", "25"),
+    ("NewGroup/properties/members", "maxItems", "99"),
+    ("Role", "enum", r#"["owner","admin","member"]"#),
+    ("PresenceStatus", "enum", r#"["online","offline"]"#),
+    ("PushPlatform", "enum", r#"["apns","fcm"]"#),
+    ("GroupAdds", "enum", r#"["everyone","friends"]"#),
+];
+
+/// Which schema holds for a field of a request; else its bounds hold for nothing.
+const BOUNDED: [(&str, &str); 12] = [
+    ("Signup/properties/handle", "Handle"),
+    ("Signup/properties/password", "Password"),
+    ("Signup/properties/display_name", "Name"),
+    ("PasswordChange/properties/new_password", "Password"),
+    ("ProfilePatch/properties/display_name", "Name"),
+    ("ProfilePatch/properties/group_adds", "GroupAdds"),
+    ("NewGroup/properties/name", "Name"),
+    ("GroupPatch/properties/name", "Name"),
+    ("PutMember/properties/role", "Role"),
+    ("PostMessage/properties/text", "MessageText"),
+    ("PostMessage/properties/client_message_id", "ClientMessageId"),
+    ("PushRegistration/properties/platform", "PushPlatform"),
+];
+
+#[tokio::test]
+async fn what_is_bounded_is_bounded_in_the_description() {
+    let description = Chat::new().http.get("/v1/openapi.json").await.ok();
+    let schemas = &description["components"]["schemas"];
+    for (place, keyword, expected) in BOUNDS {
+        let schema = schemas.pointer(&format!("/{place}")).unwrap_or_else(|| panic!("no {place}"));
+        assert_eq!(schema[keyword].to_string(), expected, "{place}: {keyword}");
+    }
+    for (place, expected) in BOUNDED {
+        let field = schemas.pointer(&format!("/{place}")).unwrap_or_else(|| panic!("no {place}"));
+        let reference = format!(r##""#/components/schemas/{expected}""##);
+        assert!(field.to_string().contains(&reference), "{place}: {field}");
+    }
+    let messages = &description["paths"]["/v1/conversations/{conversation}/messages"]["get"]["parameters"];
+    let limit = messages.as_array().unwrap().iter().find(|parameter| parameter["name"] == "limit").unwrap();
+    assert_eq!((&limit["schema"]["minimum"], &limit["schema"]["maximum"]), (&1.into(), &100.into()));
 }
 
 #[tokio::test]

@@ -48,6 +48,35 @@ fn no_client_can_take_a_deployment_back() {
     assert!(alarms["WebSocketErrorsAlarm"].contains("MetricName: ExecutionError\n"));
 }
 
+/// The age of a message may count from when it was put, whatever its delay is.
+#[test]
+fn no_alarm_takes_the_delay_of_a_message_for_its_age() {
+    const DELAY_SECONDS_MAX: u32 = 900;
+    let alarms = resources_of_type("AWS::CloudWatch::Alarm");
+    for id in ["PresenceAgeAlarm", "PushAgeAlarm"] {
+        let threshold = alarms[id].lines().find_map(|line| line.strip_prefix("      Threshold: "));
+        let seconds: u32 = threshold.expect("a threshold").parse().expect("seconds");
+        assert!(seconds > DELAY_SECONDS_MAX, "{id}: {seconds}");
+    }
+}
+
+/// The account's setting names this role after the stack is gone.
+#[test]
+fn the_role_by_which_an_account_logs_outlives_the_stack() {
+    let roles = resources_of_type("AWS::IAM::Role");
+    let role = &roles["ApiGatewayLogRole"];
+    assert!(role.contains("\n    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n"), "{role}");
+}
+
+/// A trace shows Lambda's own segments alone, which cost as much as useful ones.
+#[test]
+fn no_function_traces_by_itself() {
+    let template = crate::read("template.yaml");
+    let tracing = template.split_once("\n  Tracing:\n").expect("the parameter").1;
+    let tracing = tracing.split_once("\n    AllowedValues:").expect("its choices").0;
+    assert!(tracing.contains("\n    Default: PassThrough"), "{tracing}");
+}
+
 /// A service that writes late makes a group anew that is gone, and a stack of the same name would find it there.
 #[test]
 fn no_log_group_keeps_its_name_when_the_stack_is_made_anew() {

@@ -18,6 +18,46 @@ fn every_relative_link_leads_somewhere() {
 }
 
 #[test]
+fn every_link_to_a_heading_names_one_that_is_there() {
+    for path in crate::sources(&[".md"]) {
+        let text = crate::read(&path);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, anchor)) = target.split_once('#') else { continue };
+            if file.contains("://") || !(file.is_empty() || file.ends_with(".md")) {
+                continue;
+            }
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let linked = if file.is_empty() { text.clone() } else { crate::read(folder.join(file)) };
+            let mut headings = linked.lines().filter(|line| line.starts_with('#'));
+            assert!(headings.any(|line| anchor_of(line) == anchor), "{} links to {target}", path.display());
+        }
+    }
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor_of(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// Paths into the source, as the docs name them in backticks.
+#[test]
+fn every_source_file_that_the_docs_name_is_there() {
+    const FOLDERS: [&str; 7] = ["shared/", "functions/", "local/", "tests/", "xtask/", "web/", "docs/"];
+    for path in crate::sources(&[".md"]) {
+        let text = crate::read(&path);
+        for named in text.split('`').skip(1).step_by(2) {
+            let is_path = FOLDERS.iter().any(|folder| named.starts_with(folder));
+            let is_pattern = named.contains(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c)));
+            if is_path && !is_pattern {
+                assert!(crate::root().join(named).exists(), "{} names {named}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn every_variable_is_in_the_operations_table() {
     let operations = crate::read("docs/OPERATIONS.md");
     let mut sources = crate::sources(&["config.rs"]);

@@ -101,6 +101,61 @@ fn variables(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// A function that Lambda ends answers nothing, so each answers by itself before: those that store something by their
+/// deadline, of 12 s; the other two do nothing that takes long.
+#[test]
+fn every_function_that_stores_has_time_to_answer_after_its_deadline() {
+    let deadline = crate::read("shared/lambda/src/deadline.rs");
+    assert!(deadline.contains("const DEADLINE: Duration = Duration::from_secs(12);"));
+    let mut timeouts = BTreeMap::new();
+    for (id, text) in resources() {
+        let is_function = text.contains("Type: AWS::Serverless::Function");
+        let timeout = text.lines().find_map(|line| line.strip_prefix("      Timeout: "));
+        if let Some(timeout) = timeout.filter(|_| is_function) {
+            timeouts.insert(id, timeout.parse::<u32>().expect("seconds"));
+        }
+    }
+    assert_eq!(timeouts.len(), 12, "{timeouts:?}");
+    for (id, seconds) in timeouts {
+        let stores_nothing = ["AuthorizerFunction", "DefaultFunction"].contains(&id.as_str());
+        assert!(stores_nothing || seconds >= 12 + 3, "{id} is ended after {seconds} s");
+    }
+    for handler in ["connect", "disconnect"] {
+        let code = crate::read(format!("functions/{handler}/src/lib.rs"));
+        assert!(code.contains("deadline::within("), "{handler} has no deadline");
+    }
+}
+
+/// The choices of each parameter, as the rule of the template lists them.
+#[test]
+fn a_stack_is_refused_whose_heartbeats_do_not_fit_into_its_timeout() {
+    let template = crate::read("template.yaml");
+    let rule = template.split_once("\n  HeartbeatsFitIntoTimeout:").expect("the rule").1;
+    let rule = rule.split_once("\n\n").map_or(rule, |(rule, _)| rule);
+    let quoted = |text: &str| -> Vec<u32> {
+        text.split('"').skip(1).step_by(2).filter_map(|number| number.parse().ok()).collect()
+    };
+    let choices = |parameter: &str| -> Vec<u32> {
+        let (_, rest) = template.split_once(&format!("\n  {parameter}:\n")).expect(parameter);
+        let (_, rest) = rest.split_once("AllowedValues: [").expect("its choices");
+        let list = rest.split(']').next().expect("a list");
+        list.split(',').filter_map(|number| number.trim().trim_matches('"').parse().ok()).collect()
+    };
+    let timeouts = choices("PresenceTimeoutSeconds");
+    let mut ruled = Vec::new();
+    for line in rule.lines().filter(|line| line.contains("Fn::Contains")) {
+        let [interval, fitting @ ..] = &quoted(line)[..] else { panic!("{line}") };
+        let expected: Vec<u32> =
+            timeouts.iter().copied().filter(|timeout| *timeout >= 2 * interval).collect();
+        assert_eq!(fitting, expected, "{interval}");
+        ruled.push(*interval);
+    }
+    let least = timeouts.iter().min().expect("a timeout");
+    let to_rule: Vec<u32> =
+        choices("HeartbeatSeconds").into_iter().filter(|interval| 2 * interval > *least).collect();
+    assert_eq!(ruled, to_rule);
+}
+
 #[test]
 fn the_local_queues_are_those_of_the_template() {
     let template = crate::read("template.yaml");

@@ -7,8 +7,8 @@ use confab_app::ports::{Deadline, StoreError};
 
 /// After this an invocation answers that it is not known whether it was done.
 ///
-/// At least 3 s less than every function's timeout in `template.yaml`, in which a function tells what it came to: one
-/// that Lambda ends answers nothing. And less than half of
+/// At least 3 s less than the timeout in `template.yaml` of every function that stores something, in which it tells
+/// what it came to: one that Lambda ends answers nothing. And less than half of
 /// [`APPEND_DELAY_MAX`](confab_domain::claim::APPEND_DELAY_MAX), on which the
 /// search for a repeated message relies.
 const DEADLINE: Duration = Duration::from_secs(12);
