@@ -30,19 +30,20 @@ scene('a socket that dies without a goodbye costs no message', { expected: [LINE
 });
 
 scene('what waits for the network goes in one frame, each in its place, and what is refused holds up nothing', { expected: [LINE_CUT] }, async (stage) => {
-  const ada = await stage.person();
+  const cable = await stage.cable();
+  const ada = await stage.person({ base: cable.http });
   const wire = await ada.wire();
   await Promise.all([ada.signUp('ada_many', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_many', 'Grace Hopper')]);
   await ada.startChat('grace_many');
   await ada.say('before');
   await ada.seesState('before', 'sent');
-  await ada.page.context().setOffline(true);
+  cable.cut();
   await ada.notOnline();
   // What nobody can see is refused by the server and let through by the page.
   const texts = ['one', '\u2800', 'two', 'three'];
   for (const text of texts) await ada.say(text);
   await ada.seesState('three', 'pending');
-  await ada.page.context().setOffline(false);
+  cable.mend();
   await ada.seesState('three', 'sent');
   await ada.page.locator('[data-testid=message][data-state=failed]').waitFor();
   const frames = wire.sent.filter(({ action }) => action.startsWith('send')).map(({ text, messages }) => messages?.map((message) => message.text) ?? text);

@@ -76,9 +76,9 @@ export class Shell {
       label: 'Menu',
       items: () => [
         { icon: 'user', text: 'Profile', testid: 'menu-profile', run: () => openProfile({ client: this.#client }) },
-        { icon: 'key', text: 'Account', testid: 'menu-account', run: () => openAccount({ client: this.#client, onLogout: this.onLogout }) },
         { icon: 'friends', text: this.#friendsText(), testid: 'menu-friends', run: () => this.#friends() },
         ...(this.#notices.arePossible ? [{ icon: 'bell', text: this.#notices.areOn ? 'Turn notifications off' : 'Turn notifications on', testid: 'menu-notices', run: () => this.#notices.toggle() }] : []),
+        { icon: 'key', text: 'Account', testid: 'menu-account', run: () => openAccount({ client: this.#client, onLogout: this.onLogout }) },
         { icon: 'devices', text: 'Devices', testid: 'menu-devices', run: () => openDevices({ client: this.#client }) },
         ...(this.#phone ? [{ icon: 'phone', text: 'Phone', testid: 'menu-phone', run: () => this.#phone.open() }] : []),
         { icon: 'swap', text: 'Switch account', testid: 'switch-account', run: this.onSwitch },
