@@ -211,7 +211,7 @@ pub async fn list_contacts(
     let told = shown.iter().filter(|contact| contact.relation.tells_presence());
     let told: Vec<UserId> = told.map(|contact| contact.other).collect();
     let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&told)).await?;
-    let sessions = settled(context, connections, sessions).await?;
+    let sessions = settled(context, connections, user, sessions).await?;
     let mut list = http::Contacts {
         contacts: Vec::new(),
         requests: Vec::new(),

@@ -13,7 +13,7 @@ use crate::ports::{
     Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
     Sessions,
 };
-use crate::presence::{Context, PresenceTask, Queued};
+use crate::presence::{Context, Errand, PresenceTask, Queued};
 use crate::push::register::forget;
 
 /// How often the end of a lease is tried while the user is heard from.
@@ -171,16 +171,19 @@ pub(crate) async fn end_lease_if_alone(
     for _ in 0..ATTEMPTS_MAX {
         let session = context.store.session(user).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
-        if session.status(context.policy, context.now) == Status::Online {
+        let number = if session.status(context.policy, context.now) == Status::Online {
             queued.check_once(context.queue, (user, context.no_watch()), SECOND_LOOK).await?;
             let ended = session.presence.ending(context.now);
             if !context.store.replace_presence(user, &session.presence, &ended).await? {
                 continue;
             }
-        } else if !session.presence.is_told_online() {
+            context.watch
+        } else if session.presence.is_told_online() {
+            context.number(Errand::Repeat, 0)
+        } else {
             return Ok(());
-        }
-        let task = PresenceTask::check_once(user, context.watch);
+        };
+        let task = PresenceTask::check_once(user, number);
         return Ok(context.queue.put(&task, Duration::ZERO).await?);
     }
     Err(Error::Contended)

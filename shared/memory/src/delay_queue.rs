@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn delayed(seconds: u64, user: &str) -> Delayed<PresenceTask> {
-        let task = PresenceTask::V1(Step::Begin { user: user.to_owned(), watch: 7 });
+        let task = PresenceTask::V1(Step::Begin { user: user.to_owned(), watch: 7, shown: None });
         Delayed { due: at(seconds), task, received_before: false }
     }
 

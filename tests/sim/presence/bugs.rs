@@ -74,6 +74,16 @@ fn a_present_state_that_is_dropped_is_found() {
 }
 
 #[test]
+fn an_answer_that_is_not_corrected_is_found() {
+    check_found(Bug::AnswerNotCorrected);
+}
+
+#[test]
+fn a_look_that_is_queued_twice_is_found() {
+    check_found(Bug::LookQueuedTwice);
+}
+
+#[test]
 fn what_tells_a_pair_queued_after_the_change_is_found() {
     check_found(Bug::PairQueuedAfterTheChange);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_app::presence::{PresenceTask, Step};
 use confab_domain::{Timestamp, UserId};
 
 use super::ledger::{Ledger, Logout, Source, Span, Told, pair_of};
@@ -55,7 +56,20 @@ pub(crate) fn check(world: &World) {
         }
     }
     drop(ledger);
+    faults.extend((0..world.scenario.users).map(user).filter_map(|user| looked_at_twice(world, user)));
     faults.into_iter().for_each(|fault| world.fault(fault));
+}
+
+/// What is wrong where more than one look waits on behalf of the watch that the row names.
+fn looked_at_twice(world: &World, user: UserId) -> Option<String> {
+    let watch = world.row(user)?.presence.watch?.id;
+    let name = user.to_string();
+    let is_its = |task: &PresenceTask| {
+        let PresenceTask::V1(step) = task;
+        matches!(step, Step::Check { user, watch: of, .. } if *user == name && *of == watch.0)
+    };
+    let count = world.queue.waiting().iter().filter(|delayed| is_its(&delayed.task)).count();
+    (count > 1).then(|| format!("{count} looks at {name} wait for one watch"))
 }
 
 /// A time in which nothing changes between a device's user and somebody else.

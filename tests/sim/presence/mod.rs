@@ -14,6 +14,7 @@ mod functions;
 mod ledger;
 mod looks;
 mod meeting;
+mod numbers;
 mod passed_on;
 mod scenario;
 mod server;

@@ -47,6 +47,10 @@ pub(crate) enum Bug {
     PresentStateDropped,
     /// What tells them is queued after their relation was changed, and not before.
     PairQueuedAfterTheChange,
+    /// Who was answered that somebody is online is not told that they went before anybody was told that they came.
+    AnswerNotCorrected,
+    /// A look that is to come later is queued twice.
+    LookQueuedTwice,
     /// A record that fails is hidden for as long as the queue hides those of a function that has died.
     FailedRecordHidden,
 }
@@ -200,6 +204,14 @@ impl Sessions for Server<'_> {
 impl PresenceQueue for Server<'_> {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
         let PresenceTask::V1(step) = task;
+        if let (Step::Begin { user, watch, .. }, true) = (step, self.has(Bug::AnswerNotCorrected)) {
+            let begin = Step::Begin { user: user.clone(), watch: *watch, shown: None };
+            return self.world.queue.put(&PresenceTask::V1(begin), delay).await;
+        }
+        let is_look = matches!(step, Step::Check { named_by_ms: Some(_), .. });
+        if self.has(Bug::LookQueuedTwice) && is_look && self.world.random.once_in(8) {
+            self.world.queue.put(task, delay).await?;
+        }
         if let Step::Again { user, online, .. } = step {
             if self.has(Bug::UnreachedDropped) {
                 return Ok(());

@@ -7,7 +7,7 @@ use confab_domain::{ConversationId, GroupId, Status, UserId};
 use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, user_presence};
+use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, look_at_each, user_presence};
 use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
@@ -40,7 +40,7 @@ pub async fn who_is_there(
     let Visible { known, fellows } = visible_to(context, asker, &users).await?;
     let visible: Vec<UserId> = known.union(&fellows).copied().collect();
     let sessions = context.store.sessions(&visible).await?;
-    let sessions = settled(context, connections, sessions).await?;
+    let sessions = settled(context, connections, asker, sessions).await?;
     let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
     let presence_of = |user: &UserId| match by_user.get(user) {
         Some(session) => user_presence(session, context.status(session)),
@@ -58,7 +58,8 @@ pub async fn who_is_there(
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
 ///
-/// Whoever has gone is told to be so by an event too; whoever is there is watched, and not taken for alone; and those are
+/// Whoever has gone is told to be so by an event too, also where they go before anybody was told that they came; whoever
+/// is there is watched, and not taken for alone; and those are
 /// probed whose clients were told to say rarely that they are alive.
 ///
 /// # Errors
@@ -67,6 +68,7 @@ pub async fn who_is_there(
 pub(crate) async fn settled(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
+    asker: UserId,
     sessions: Vec<Session>,
 ) -> Result<Vec<Session>, Error> {
     let is_alone = |session: &&Session| {
@@ -75,7 +77,7 @@ pub(crate) async fn settled(
     let alone: Vec<Session> = sessions.iter().filter(is_alone).cloned().collect();
     look_at_each(context, connections, alone).await?;
     stream::iter(sessions)
-        .map(|session| settle(context, session))
+        .map(|session| settle(context, asker, session))
         .buffer_unordered(STORE_CALLS_MAX)
         .try_filter_map(|session| std::future::ready(Ok(session)))
         .try_collect()
@@ -84,23 +86,24 @@ pub(crate) async fn settled(
 
 async fn settle(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    asker: UserId,
     mut session: Session,
 ) -> Result<Option<Session>, Error> {
     let user = session.user;
-    for _ in 0..ATTEMPTS_MAX {
-        let seen = session.presence;
+    for turn in 0..ATTEMPTS_MAX {
+        let (seen, number) = (session.presence, context.number(Errand::Settle, turn));
         match (context.status(&session), seen.is_told_online()) {
             (Status::Online, true) | (Status::Offline, false) => return Ok(Some(session)),
             (Status::Online, false) => {
-                let task = PresenceTask::begin(user, context.watch);
+                let task = PresenceTask::begin_shown(user, number, asker, &seen);
                 context.queue.put(&task, Duration::ZERO).await?;
                 return Ok(Some(session));
             }
             (Status::Offline, true) => {
                 // At each turn, since one that came while the row said something else is gone.
-                let task = PresenceTask::check_once(user, context.watch);
+                let task = PresenceTask::check_once(user, number);
                 context.queue.put(&task, Duration::ZERO).await?;
-                let ended = seen.ended(context.watch);
+                let ended = seen.ended(number);
                 if context.store.replace_presence(user, &seen, &ended).await? {
                     session.presence = ended;
                     return Ok(Some(session));

@@ -21,6 +21,8 @@ pub(super) struct Message {
     pub(super) id: WatchId,
     /// Until when the row may still come to name it.
     pub(super) named_by: Option<Timestamp>,
+    /// Who was answered that the user is online, and who had told of their end before that.
+    pub(super) shown: Option<(UserId, Option<WatchId>)>,
     pub(super) received_before: bool,
 }
 
@@ -96,12 +98,19 @@ async fn nothing_to_do(
     session: &Session,
     message: Message,
 ) -> Result<(), Error> {
-    let Message { id, named_by, received_before, .. } = message;
+    let Message { id, named_by, shown, received_before, .. } = message;
     // What a wrong clock queued names nothing by now.
     let may_come = |by: &Timestamp| context.now < *by && by.may_have_been(context.named_by());
     if let Some(named_by) = named_by.filter(|by| may_come(by) && !session.presence.is_named(id)) {
         let again = PresenceTask::check(session.user, id, named_by);
         context.queue.put(&again, TOO_EARLY).await?;
+    }
+    if let Some((to, ended_by)) = shown {
+        let is_offline = [context.status(session), told(session)] == [Status::Offline; 2];
+        if is_offline && session.presence.ended_by == ended_by {
+            // They went before anybody was told that they came. Had they been, another would have told of their end.
+            tell::correct_answer(context, connections, session, to).await?;
+        }
     }
     if received_before {
         tell::tell(context, connections, session, told(session)).await?;

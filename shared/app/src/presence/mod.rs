@@ -34,7 +34,7 @@ use pair::{PairChange, View};
 pub(crate) use probe::{Asked, look_at_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
-pub use task::{CloseAgain, PresenceTask, Step};
+pub use task::{CloseAgain, PresenceTask, Shown, Step};
 pub(crate) use tell::friends_of;
 
 /// Longer than any request lasts, clocks that disagree included.
@@ -71,9 +71,30 @@ impl<S, Q> Context<'_, S, Q> {
         WatchId(!self.watch.0)
     }
 
+    /// The same, of one errand's look, at one of its turns.
+    ///
+    /// A request may queue several looks at one user. Of two with one number the one would tell what the other has told,
+    /// as a look does that came before and may have died.
+    pub(crate) fn number(&self, errand: Errand, turn: u32) -> WatchId {
+        WatchId(self.no_watch().0 ^ ((errand as u64) << 32 | u64::from(turn)))
+    }
+
     fn status(&self, session: &Session) -> Status {
         session.status(self.policy, self.now)
     }
+}
+
+/// What a request queues a look for, besides its own watch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Errand {
+    /// Somebody asks for the user.
+    Settle = 1,
+    /// A friend looks at the user.
+    LookAt = 2,
+    /// The user's connections turned out to be gone.
+    Probe = 3,
+    /// The user's lease has ended, and an earlier try may not have got to say so.
+    Repeat = 4,
 }
 
 /// Does what a message of the queue asks for.
@@ -94,13 +115,19 @@ pub async fn perform(
     let PresenceTask::V1(step) = task;
     let user = step.user().parse().map_err(|_| TaskError::Never("no user id"))?;
     match step {
-        Step::Begin { watch, .. } => {
-            let message = Message { look: Look::Begin, id: WatchId(*watch), named_by: None, received_before };
+        Step::Begin { watch, shown, .. } => {
+            let shown = match shown {
+                Some(Shown { to, ended_by }) => Some((parse_other(to)?, ended_by.map(WatchId))),
+                None => None,
+            };
+            let (look, id) = (Look::Begin, WatchId(*watch));
+            let message = Message { look, id, named_by: None, shown, received_before };
             look::look(context, (connections, pushes), user, message).await?;
         }
         Step::Check { watch, named_by_ms, .. } => {
             let named_by = named_by_ms.map(Timestamp::from_ms);
-            let message = Message { look: Look::Check, id: WatchId(*watch), named_by, received_before };
+            let (look, id) = (Look::Check, WatchId(*watch));
+            let message = Message { look, id, named_by, shown: None, received_before };
             look::look(context, (connections, pushes), user, message).await?;
         }
         Step::Tell { online, after, .. } => {

@@ -9,7 +9,7 @@ use confab_domain::{ConnectionId, Presence, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 use futures_util::{StreamExt, stream};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued};
+use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, Queued};
 use crate::announce::{FullConnection, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
@@ -99,11 +99,12 @@ async fn look_at(
     asked_before: Asked,
 ) -> Result<(), StoreError> {
     let (user, mut session, mut queued) = (session.user, session, Queued::default());
-    for _ in 0..ATTEMPTS_MAX {
+    for turn in 0..ATTEMPTS_MAX {
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
         if is_offline && seen.is_told_online() {
-            context.queue.put(&PresenceTask::check_once(user, context.no_watch()), Duration::ZERO).await?;
+            let number = context.number(Errand::LookAt, turn);
+            context.queue.put(&PresenceTask::check_once(user, number), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {
             return Ok(());
@@ -159,7 +160,7 @@ async fn probe(
     }
     let left = context.store.session(user).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {
-        let task = PresenceTask::check_once(user, context.no_watch());
+        let task = PresenceTask::check_once(user, context.number(Errand::Probe, 0));
         context.queue.put(&task, Duration::ZERO).await?;
     }
     Ok(())

@@ -10,7 +10,9 @@ use crate::ports::{PresenceQueue, StoreError};
 /// The look at one user's lease that a request has queued last.
 ///
 /// A row that others change meanwhile is read again, and what is to be done about it is decided anew: a look that is in
-/// the queue already is not queued again, but one on behalf of another watch, or for another time, is another look.
+/// the queue already is not queued again, nor is a later one, since whoever looks too early looks again. Of two looks of
+/// one watch each would go on until its end, and each would tell of it. One on behalf of another watch, or for an earlier
+/// time, is another look.
 #[derive(Debug, Default)]
 pub(crate) struct Queued(Option<(WatchId, Duration)>);
 
@@ -51,7 +53,7 @@ impl Queued {
         id: WatchId,
         delay: Duration,
     ) -> Result<(), StoreError> {
-        if self.0 != Some((id, delay)) {
+        if !self.0.is_some_and(|(queued, by)| queued == id && by <= delay) {
             queue.put(task, delay).await?;
             self.0 = Some((id, delay));
         }
@@ -83,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_look_is_queued_once_and_another_watch_or_time_is_another_look() {
+    fn a_look_is_queued_once_and_another_watch_or_an_earlier_time_is_another_look() {
         let (queue, mut queued) = (Delays::default(), Queued::default());
         let user = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let mut check = |id, seconds| {
@@ -91,7 +93,7 @@ mod tests {
             let put = queued.check(&queue, (user, WatchId(id)), Timestamp::from_ms(0), delay);
             put.now_or_never().unwrap().unwrap();
         };
-        for (id, seconds) in [(1, 32), (1, 32), (1, 9), (2, 9), (2, 9), (2, 4)] {
+        for (id, seconds) in [(1, 32), (1, 32), (1, 33), (1, 9), (1, 10), (2, 9), (2, 9), (2, 4)] {
             check(id, seconds);
         }
         assert_eq!(*queue.0.lock().unwrap(), [32, 9, 9, 4]);

@@ -1,6 +1,6 @@
 //! What the queue holds.
 
-use confab_domain::{DeviceId, Status, Timestamp, UserId, WatchId};
+use confab_domain::{DeviceId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::ClosingReason;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub enum Step {
         user: String,
         /// The watch that begins.
         watch: u64,
+        /// Who was answered that the user is online, before friends were told.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        shown: Option<Shown>,
     },
     /// The user's lease may have run out.
     Check {
@@ -110,6 +113,16 @@ pub enum Step {
     CloseAgain(CloseAgain),
 }
 
+/// See [`Step::Begin`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// `usr_…`.
+    pub to: String,
+    /// Whose message had told friends that the user is offline, as the row said then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_by: Option<u64>,
+}
+
 /// See [`Step::CloseAgain`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseAgain {
@@ -127,7 +140,13 @@ pub struct CloseAgain {
 
 impl PresenceTask {
     pub(crate) fn begin(user: UserId, watch: WatchId) -> Self {
-        Self::V1(Step::Begin { user: user.to_string(), watch: watch.0 })
+        Self::V1(Step::Begin { user: user.to_string(), watch: watch.0, shown: None })
+    }
+
+    /// The same, on behalf of somebody who is answered that the user is online, whose presence is this.
+    pub(crate) fn begin_shown(user: UserId, watch: WatchId, to: UserId, presence: &Presence) -> Self {
+        let shown = Shown { to: to.to_string(), ended_by: presence.ended_by.map(|by| by.0) };
+        Self::V1(Step::Begin { user: user.to_string(), watch: watch.0, shown: Some(shown) })
     }
 
     /// Looks on behalf of a watch that the row names by then, if at all.
@@ -215,6 +234,11 @@ mod tests {
         check(
             &PresenceTask::begin(user, watch),
             r#"{"version":"v1","step":"begin","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":18446744073709551615}"#,
+        );
+        let ended = Presence::begun(Timestamp::from_ms(1)).ended(WatchId(2));
+        check(
+            &PresenceTask::begin_shown(user, WatchId(1), user, &ended),
+            r#"{"version":"v1","step":"begin","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":1,"shown":{"to":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","ended_by":2}}"#,
         );
         check(
             &PresenceTask::check(user, WatchId(1), Timestamp::from_ms(2)),

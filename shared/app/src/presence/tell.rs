@@ -119,6 +119,19 @@ pub(super) async fn tell_again(
     Ok(())
 }
 
+/// Tells somebody who was answered that a user is online that they are not.
+pub(super) async fn correct_answer(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    session: &Session,
+    to: UserId,
+) -> Result<(), Error> {
+    let friends = friends_among(&context.store.relations(session.user, &[to]).await?);
+    let friends = context.store.sessions(&friends).await?;
+    tell_friends(context, connections, &friends, session, Status::Offline, Tries::default()).await?;
+    Ok(())
+}
+
 /// Tells friends what is true, and has those told again who were not reached. Gives what they were told last.
 async fn tell_friends(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,

@@ -1,0 +1,212 @@
+//! Looks that one request queues have numbers of their own, and whoever was shown something is told of its end: friends
+//! are told of each change once, whatever comes between two calls.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{self, Waker};
+use std::time::Duration;
+
+use confab_app::Limiter;
+use confab_app::authorize_frame::authorize_frame;
+use confab_app::end_device::{end_device, end_every_device};
+use confab_app::ports::{Connection, Contacts, Devices, OpenOutcome, PairChange, Sessions};
+use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there, perform};
+use confab_domain::budget::{Charges, LOCAL_RATES};
+use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
+use confab_protocol::ServerFrame;
+
+use crate::executor::finish;
+use crate::world::{device_of, identity, socket};
+
+const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+const POLICY: HeartbeatPolicy =
+    HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
+
+/// More than a request here takes.
+const POLLS_MAX: usize = 60;
+
+/// Numbers of two friends. Bob is there, and is told of Ada.
+const ADA: u32 = 0;
+const BOB: u32 = 1;
+
+struct Two {
+    store: Memory,
+    gateway: Gateway,
+    queue: DelayQueue<PresenceTask>,
+    limiter: Limiter,
+    count: AtomicU64,
+}
+
+impl Two {
+    /// `ada` is what her row says.
+    fn new(ada: Presence) -> Self {
+        let two = Self {
+            store: Memory::default(),
+            gateway: Gateway::default(),
+            queue: DelayQueue::new(Arc::new(Calm), || NOW),
+            limiter: Limiter::new(LOCAL_RATES),
+            count: AtomicU64::new(1_000),
+        };
+        for (n, presence) in [(ADA, ada), (BOB, Presence::begun(NOW).watched(WatchId(1), NOW))] {
+            let identity = identity(n, 0);
+            let open = open(n);
+            let opened = finish(two.store.open_connection(identity.user, &open, NOW)).unwrap();
+            let OpenOutcome::Opened(row) = opened else { panic!("no room") };
+            assert!(finish(two.store.replace_presence(identity.user, &row.presence, &presence)).unwrap());
+            finish(two.store.put_device(&device_of(identity, NOW))).unwrap();
+            two.gateway.open(open.id);
+        }
+        let friends =
+            Relation::default().after(ContactChange::Put, NOW).after_others(ContactChange::Put, NOW);
+        let change = PairChange {
+            user: user(ADA),
+            other: user(BOB),
+            relation: [Relation::default(), friends],
+            others_relation: [Relation::default(), friends],
+        };
+        assert!(finish(two.store.change_pair(&change)).unwrap());
+        two
+    }
+
+    fn context(&self) -> Context<'_, Memory, DelayQueue<PresenceTask>> {
+        let watch = WatchId(self.count.fetch_add(1, Relaxed));
+        Context { store: &self.store, queue: &self.queue, policy: POLICY, watch, now: NOW }
+    }
+
+    fn perform(&self, task: &PresenceTask) {
+        finish(perform(&self.context(), (&self.gateway, &DelayQueue::default()), task, false)).unwrap();
+    }
+
+    /// Performs whatever is due, or will be within seconds, and says what Bob was told of Ada.
+    fn told(&self) -> Vec<String> {
+        let soon = NOW.plus(Duration::from_secs(3));
+        while let Some(delayed) = self.queue.receive(0, soon) {
+            self.perform(&delayed.task);
+        }
+        let frames = self.gateway.take_frames(&open(BOB).id).into_iter();
+        frames
+            .filter_map(|frame| {
+                let ServerFrame::Presence(presence) = serde_json::from_slice(&frame).unwrap() else {
+                    return None;
+                };
+                Some(presence.users)
+            })
+            .flatten()
+            .map(|news| news.status)
+            .collect()
+    }
+
+    fn replace(&self, n: u32, next: impl FnOnce(Presence) -> Presence) {
+        let row = finish(self.store.session(user(n))).unwrap().unwrap();
+        assert!(finish(self.store.replace_presence(user(n), &row.presence, &next(row.presence))).unwrap());
+    }
+}
+
+fn user(n: u32) -> UserId {
+    identity(n, 0).user
+}
+
+fn open(n: u32) -> Connection {
+    socket(identity(n, 0), &ConnectionId::new(format!("c{n}=")), before(100))
+}
+
+fn before(seconds: u64) -> Timestamp {
+    NOW.minus(Duration::from_secs(seconds))
+}
+
+/// Alone, not heard from for longer than the timeout, and nobody has noticed.
+fn gone_unnoticed() -> Presence {
+    Presence::begun(before(100)).watched(WatchId(1), before(60)).alone(before(101))
+}
+
+/// Does something after so many polls of a request; then the request goes on. False where it had ended by then.
+fn interrupt(request: impl Future, polls: usize, act: impl FnOnce()) -> bool {
+    let (mut request, mut context) = (pin!(request), task::Context::from_waker(Waker::noop()));
+    if (0..polls).any(|_| request.as_mut().poll(&mut context).is_ready()) {
+        return false;
+    }
+    act();
+    while request.as_mut().poll(&mut context).is_pending() {}
+    true
+}
+
+#[test]
+fn who_beats_while_a_watch_begins_is_looked_at_once() {
+    let begun = Presence { watch: None, ..Presence::begun(before(2)) };
+    for polls in 0..POLLS_MAX {
+        let two = Two::new(begun);
+        let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
+        let context = two.context();
+        let pushes = DelayQueue::default();
+        let performed = perform(&context, (&two.gateway, &pushes), &begin, false);
+        interrupt(performed, polls, || {
+            finish(two.store.renew(user(ADA), &open(ADA), &Charges::default(), NOW)).unwrap();
+        });
+        let looks = two
+            .queue
+            .waiting()
+            .into_iter()
+            .filter(|delayed| matches!(&delayed.task, PresenceTask::V1(Step::Check { watch: 7, .. })));
+        assert_eq!(looks.count(), 1, "{polls}");
+    }
+}
+
+#[test]
+fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
+    let mut interrupted = 0;
+    for polls in 0..POLLS_MAX {
+        let two = Two::new(gone_unnoticed());
+        let (context, ada) = (two.context(), [user(ADA)]);
+        let asked = who_is_there(&context, &two.gateway, user(BOB), &ada);
+        interrupted += usize::from(interrupt(asked, polls, || {
+            let is_told = finish(two.store.session(user(ADA))).unwrap().unwrap().presence.is_told_online();
+            if is_told {
+                two.replace(ADA, Presence::looked_at);
+            }
+        }));
+        assert_eq!(two.told(), ["offline"], "{polls}");
+    }
+    assert!(interrupted > 3);
+}
+
+#[test]
+fn who_comes_back_by_asking_for_themselves_is_told_of_once() {
+    let two = Two::new(Presence::begun(before(100)).ended(WatchId(1)));
+    let (context, ada) = (two.context(), identity(ADA, 0));
+    finish(authorize_frame(&context, &two.gateway, &two.limiter, ada, &open(ADA))).unwrap();
+    finish(who_is_there(&context, &two.gateway, ada.user, &[ada.user])).unwrap();
+    assert_eq!(two.told(), ["online"]);
+}
+
+#[test]
+fn who_logs_out_everywhere_on_a_device_without_a_socket_is_told_of_once() {
+    let two = Two::new(Presence::begun(before(1)).watched(WatchId(1), NOW));
+    let elsewhere = identity(ADA, 1);
+    finish(two.store.put_device(&device_of(elsewhere, NOW))).unwrap();
+    finish(end_every_device(&two.context(), (&two.gateway, &Phones::default()), elsewhere)).unwrap();
+    assert_eq!(two.told(), ["offline"]);
+}
+
+#[test]
+fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
+    for is_told_before in [false, true] {
+        let two = Two::new(Presence::begun(before(1)).ended(WatchId(1)));
+        let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
+        let answer = finish(who_is_there(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
+        assert_eq!(answer[0].status, "online");
+        let shown = two.queue.receive(0, NOW).unwrap();
+        if is_told_before {
+            two.perform(&begin);
+        }
+        let (context, ada) = (two.context(), identity(ADA, 0));
+        let ways = (&two.gateway, &Phones::default());
+        finish(end_device(&context, ways, ada.user, ada.device, Some(ada.family))).unwrap();
+        let mut told = two.told();
+        two.perform(&shown.task);
+        told.extend(two.told());
+        assert_eq!(told, if is_told_before { &["online", "offline"][..] } else { &["offline"] });
+    }
+}
