@@ -29,12 +29,15 @@ use crate::clients::{Clients, TABLE_PREFIX, limiter};
 use crate::posts::Posts;
 use crate::push_bench::Pushes;
 use crate::queue_bench::Queue;
+use crate::stalls::Stalls;
 
 pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
 pub(crate) struct Bench {
     pub(crate) meter: Meter,
+    /// How stores and queues answer.
+    pub(crate) stalls: Stalls,
     posts: Posts,
     pub(crate) store: Store,
     pub(crate) gateway: Gateway,
@@ -43,9 +46,9 @@ pub(crate) struct Bench {
     pub(crate) push_queue: SqsPushQueue,
     pub(crate) send: send::Send,
     pub(crate) sync: sync::Sync,
-    heartbeat: heartbeat::Heartbeat,
-    connect: connect::Connect,
-    disconnect: disconnect::Disconnect,
+    pub(crate) heartbeat: heartbeat::Heartbeat,
+    pub(crate) connect: connect::Connect,
+    pub(crate) disconnect: disconnect::Disconnect,
     pub(crate) api: Router,
     pub(crate) fan_out: fan_out::FanOut,
     pub(crate) presence: presence::Presence,
@@ -87,10 +90,11 @@ impl Bench {
     /// With messages that are kept for so long.
     pub(crate) async fn keeping(retention: Retention) -> Self {
         let (meter, audit, posts, pushes): (Meter, Audit, Posts, Pushes) = Default::default();
+        let stalls = Stalls::default();
         let aws = EmbeddedAws::builder()
-            .service(signing_name::DYNAMODB, DynamoDb::in_memory().expect("a database"))
+            .service(signing_name::DYNAMODB, stalls.of(DynamoDb::in_memory().expect("a database")))
             .service(signing_name::EXECUTE_API, posts.clone())
-            .service(signing_name::SQS, Sqs::in_memory(1))
+            .service(signing_name::SQS, stalls.of(Sqs::in_memory(1)))
             .service(signing_name::SNS, pushes.clone())
             .meter(meter.clone())
             .audit(audit.clone())
@@ -128,13 +132,7 @@ impl Bench {
             disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
             api: clients.api(&url, (&pushes_queue, &applications), watching("api"), writer(), limiter()),
             fan_out: clients.fan_out(&fan_out_queue, &pushes_queue),
-            presence: presence::Presence {
-                store: clients.store("presence"),
-                gateway: clients.gateway("presence"),
-                push: clients.push_queue("presence", &pushes_queue),
-                presence: watching("presence"),
-                source: clients.source("presence", &presence_queue),
-            },
+            presence: clients.watcher(&presence_queue, &pushes_queue),
             push: clients.push(&pushes_queue, &applications, retention),
             dynamodb: clients.dynamodb("bench"),
             sns: clients.sns("bench"),
@@ -149,6 +147,7 @@ impl Bench {
             pushes_queue,
             pushes,
             meter,
+            stalls,
             posts,
             audit,
             clients,
@@ -368,7 +367,7 @@ fn an_hour_ago() -> Timestamp {
     clock::now().minus(Duration::from_secs(3600))
 }
 
-fn event(n: u128, connection: &str, route: &str, kind: &str, body: Option<String>) -> Event {
+pub(crate) fn event(n: u128, connection: &str, route: &str, kind: &str, body: Option<String>) -> Event {
     let authorizer = json!({
         "user": UserId::new(Ulid(n)).to_string(),
         "device": DeviceId::new(Ulid(n)).to_string(),

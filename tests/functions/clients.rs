@@ -135,6 +135,17 @@ impl Clients {
         }
     }
 
+    /// The `presence` function.
+    pub(crate) fn watcher(&self, queue: &Queue, pushes: &Queue) -> presence::Presence {
+        presence::Presence {
+            store: self.store("presence"),
+            gateway: self.gateway("presence"),
+            push: self.push_queue("presence", pushes),
+            presence: self.presence("presence", &queue.url),
+            source: self.source("presence", queue),
+        }
+    }
+
     pub(crate) fn push(
         &self,
         queue: &Queue,

@@ -17,6 +17,8 @@ mod presence_bench;
 mod push_bench;
 #[path = "../functions/queue_bench.rs"]
 mod queue_bench;
+#[path = "../functions/stalls.rs"]
+mod stalls;
 
 mod reads;
 

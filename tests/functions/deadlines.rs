@@ -1,0 +1,104 @@
+//! A store that answers nothing gets no function killed: each says by itself that it has given up.
+
+use std::time::Duration;
+
+use confab_lambda::websocket::Response;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::bench::{Bench, User, event, message};
+
+/// How long Lambda lets a function run, by its folder in `template.yaml`.
+fn timeout_of(function: &str) -> Duration {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let template = std::fs::read_to_string(path).expect("template.yaml");
+    let (_, rest) = template.split_once(&format!("CodeUri: functions/{function}\n")).expect("the function");
+    let (_, rest) = rest.split_once("\n      Timeout: ").expect("its timeout");
+    Duration::from_secs(rest.lines().next().expect("a line").parse().expect("whole seconds"))
+}
+
+/// Calls a function again and again, each time with one more request to the stores and queues that is answered before all
+/// others hang, until it needs no more of them. Gives the answers, the last of which is from when nothing hung.
+async fn with_each_request_hanging(
+    bench: &Bench,
+    function: &str,
+    call: impl AsyncFn(usize) -> Response,
+) -> Vec<Response> {
+    let (timeout, mut answers) = (timeout_of(function), Vec::new());
+    for answered in 0.. {
+        bench.stalls.hang_after(answered);
+        let started = Instant::now();
+        let answer = tokio::time::timeout(timeout, call(answered)).await;
+        bench.stalls.end();
+        answers.push(
+            answer.unwrap_or_else(|_| panic!("{function} is killed with {answered} requests answered")),
+        );
+        let took = started.elapsed();
+        // Nothing waits for time but what hangs.
+        if took < Duration::from_secs(1) {
+            break;
+        }
+    }
+    assert!(answers.len() > 1, "{function} asks no store");
+    answers
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_is_refused_in_time_whichever_request_hangs() {
+    let bench = Bench::new().await;
+    bench.sign_in(1).await;
+    // Others of the device fill it, so that the handshake closes one, queues that, and writes it down.
+    for n in 0..5 {
+        bench.connect(1, &format!("old{n}=")).await;
+    }
+    let connect =
+        async |n: usize| bench.connect.handle(event(1, &format!("c{n}="), "$connect", "CONNECT", None)).await;
+    let mut answers = with_each_request_hanging(&bench, "connect", connect).await;
+    assert_eq!(answers.pop().map(|answer| answer.status_code), Some(200));
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status_code).collect();
+    assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_connection_is_answered_in_time_whichever_request_hangs() {
+    let bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    let connection = "c1=";
+    let disconnect =
+        async |_| bench.disconnect.handle(event(ada.n, connection, "$disconnect", "DISCONNECT", None)).await;
+    let answers = with_each_request_hanging(&bench, "disconnect", disconnect).await;
+    assert!(answers.iter().all(|answer| answer.status_code == 200), "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_frame_is_answered_in_time_whichever_request_hangs() {
+    let bench = Bench::new().await;
+    let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
+    let dm = bench.send(&ada, &bob, "m0", "hello").await;
+    let frames = [
+        ("send", json!({"action": "send", "id": "m1", "to": bob.id.to_string(), "text": "hi"})),
+        ("sync", json!({"action": "sync", "id": "s", "cursors": {}})),
+        ("history", json!({"action": "history", "id": "h", "conversation": dm})),
+        ("read", json!({"action": "read", "id": "r", "conversation": dm, "seq": 1})),
+        ("presence", json!({"action": "presence", "id": "p", "users": [bob.id.to_string()]})),
+        ("heartbeat", json!({"action": "heartbeat", "id": "b"})),
+    ];
+    for (route, frame) in &frames {
+        let function = if ["send", "heartbeat"].contains(route) { route } else { "sync" };
+        let call = async |_| {
+            let event = message(&ada, route, frame);
+            match function {
+                "send" => bench.send.handle(event).await,
+                "heartbeat" => bench.heartbeat.handle(event).await,
+                _ => bench.sync.handle(event).await,
+            }
+        };
+        let mut answers = with_each_request_hanging(&bench, function, call).await;
+        let last = answers.pop().and_then(|answer| answer.body).expect("a frame");
+        assert!(!last.contains(r#""type":"error""#), "{last}");
+        for body in answers.into_iter().map(|answer| answer.body.expect("a frame")) {
+            let is_typed = body.contains(r#""code":"unavailable""#) && body.contains(r#""id":"#);
+            assert!(is_typed, "{route}: {body}");
+        }
+    }
+}
