@@ -2,6 +2,7 @@
 
 mod admissions;
 mod alone;
+mod answer_sizes;
 mod bench;
 mod budgets;
 mod clients;
