@@ -38,7 +38,7 @@ pub(crate) struct Bench {
     pub(crate) meter: Meter,
     /// How stores and queues answer.
     pub(crate) stalls: Stalls,
-    posts: Posts,
+    pub(crate) posts: Posts,
     pub(crate) store: Store,
     pub(crate) gateway: Gateway,
     pub(crate) queue: SqsFanOutQueue,

@@ -24,6 +24,7 @@ mod push_fates;
 mod push_silence;
 mod push_tour;
 mod queue_bench;
+mod resumed_sync;
 mod send_bench;
 mod stalls;
 mod tour;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest, ServiceResponse};
 use http::{HeaderValue, Method};
+use serde_json::Value;
 
 /// How the id of a connection begins that is gone.
 pub(crate) const GONE: &str = "gone";
@@ -24,7 +25,7 @@ pub(crate) const TOO_MANY: &str = "many";
 
 /// Knows every connection and takes every post, but of what is gone or slow; remembers what was asked.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Posts(Arc<Mutex<Vec<(Method, String)>>>);
+pub(crate) struct Posts(Arc<Mutex<Vec<(Method, String, Bytes)>>>);
 
 impl Service for Posts {
     fn call(&self, request: ServiceRequest) -> ServiceFuture {
@@ -45,7 +46,7 @@ impl Service for Posts {
             *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
             response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(code));
         }
-        self.asked().push((request.method().clone(), id));
+        self.asked().push((request.method().clone(), id, request.into_body()));
         Box::pin(std::future::ready(response))
     }
 }
@@ -65,15 +66,24 @@ impl Posts {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.asked().iter().filter(|(method, _)| *method == Method::POST).count()
+        self.asked().iter().filter(|(method, ..)| *method == Method::POST).count()
+    }
+
+    /// What a connection was posted, and takes it from what is remembered.
+    pub(crate) fn take_frames(&self, id: &str) -> Vec<Value> {
+        let mut asked = self.asked();
+        let (taken, left) = asked.drain(..).partition(|(method, of, _)| *method == Method::POST && of == id);
+        *asked = left;
+        let taken: Vec<(Method, String, Bytes)> = taken;
+        taken.iter().map(|(.., body)| serde_json::from_slice(body).expect("JSON")).collect()
     }
 
     /// How often this was asked of this connection.
     pub(crate) fn count_of(&self, method: &Method, id: &str) -> usize {
-        self.asked().iter().filter(|(asked, of)| asked == method && of == id).count()
+        self.asked().iter().filter(|(asked, of, _)| asked == method && of == id).count()
     }
 
-    fn asked(&self) -> MutexGuard<'_, Vec<(Method, String)>> {
+    fn asked(&self) -> MutexGuard<'_, Vec<(Method, String, Bytes)>> {
         self.0.lock().expect("nobody panics with it")
     }
 }

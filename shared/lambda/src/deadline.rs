@@ -1,9 +1,10 @@
 //! When an invocation gives up by itself.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use confab_app::Error;
 use confab_app::ports::{Deadline, StoreError};
+use tokio::time::Instant;
 
 /// After this an invocation answers that it is not known whether it was done.
 ///
@@ -85,7 +86,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn undoing_does_not_outlast_the_function() {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         undo(std::future::pending()).await;
         assert!(started.elapsed() <= UNDO_TIME + Duration::from_millis(1));
     }
