@@ -30,6 +30,12 @@ const LOOKED_EVERY: Duration = Duration::from_secs(10);
 /// Name of the file that a probe writes and removes.
 pub(crate) const PROBE: &str = "room.draft";
 
+/// What people are told of a full disk.
+pub(crate) const IS_FULL: &str = "the disk is full";
+
+/// The event that ends what was said of a full disk.
+pub(crate) const HAS_ROOM_AGAIN: &str = "can_store_again";
+
 /// The disk of a data directory; of data in memory there is none, which is never full.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk(Option<Arc<Watched>>);
@@ -95,7 +101,7 @@ impl Watched {
                 );
             }
             None if was_full => {
-                tracing::warn!(event = "can_store_again", "data can be stored in {directory} again")
+                tracing::warn!(event = HAS_ROOM_AGAIN, "data can be stored in {directory} again")
             }
             Some(_) | None => {}
         }
@@ -124,7 +130,7 @@ fn write(path: &Path) -> std::io::Result<()> {
 /// What to do about a failed probe, for people.
 pub(crate) fn advice(failure: &std::io::Error) -> String {
     if is_full(failure.kind()) {
-        return "the disk is full; make room, or choose another directory with --data".to_owned();
+        return format!("{IS_FULL}; make room, or choose another directory with --data");
     }
     format!("{failure}; let this user write there, or choose another directory with --data")
 }

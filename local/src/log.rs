@@ -13,6 +13,8 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt as format, registry};
 
+use crate::disk;
+
 /// What is logged without a filter.
 const DEFAULT: &str = "warn";
 
@@ -33,8 +35,9 @@ pub fn init(filter: Option<&str>) -> anyhow::Result<()> {
 /// The SDKs complain of each 5xx that there is no connection to close: requests of this process have none.
 const WITHOUT_CONNECTIONS: &str = "aws_smithy_runtime::client::http::connection_poisoning=off";
 
-/// How SQLite and the system say that a disk is full.
-const FULL_DISK: [&str; 3] = ["database or disk is full", "No space left on device", "Disk quota exceeded"];
+/// How we, SQLite and the system say that a disk is full.
+const FULL_DISK: [&str; 4] =
+    [disk::IS_FULL, "database or disk is full", "No space left on device", "Disk quota exceeded"];
 
 /// How long nobody says it again.
 const PAUSE: Duration = Duration::from_secs(600);
@@ -58,22 +61,34 @@ impl FullDiskOnce {
 
 impl<S: Subscriber> Layer<S> for FullDiskOnce {
     fn event_enabled(&self, event: &Event<'_>, _context: LayerContext<'_, S>) -> bool {
-        let mut mention = Mention(false);
+        let mut mention = Mention::default();
         event.record(&mut mention);
-        !mention.0 || self.may_say(Instant::now())
+        if mention.has_room_again {
+            *self.said_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        !mention.is_full || self.may_say(Instant::now())
     }
 }
 
-/// Whether a field of an event says that the disk is full.
-struct Mention(bool);
+/// What the fields of an event say of the disk.
+#[derive(Default)]
+struct Mention {
+    is_full: bool,
+    has_room_again: bool,
+}
 
 impl Mention {
     fn look_at(&mut self, text: &str) {
-        self.0 |= FULL_DISK.iter().any(|says| text.contains(says));
+        self.is_full |= FULL_DISK.iter().any(|says| text.contains(says));
     }
 }
 
 impl Visit for Mention {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.has_room_again |= field.name() == "event" && value == disk::HAS_ROOM_AGAIN;
+        self.look_at(value);
+    }
+
     fn record_debug(&mut self, _field: &Field, value: &dyn fmt::Debug) {
         self.look_at(&format!("{value:?}"));
     }
@@ -112,6 +127,21 @@ mod tests {
             }
         });
         assert_eq!(count.0.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn a_disk_that_is_full_again_is_said_again() {
+        let count = Count::default();
+        let lines = registry().with(FullDiskOnce::default()).with(count.clone());
+        tracing::subscriber::with_default(lines, || {
+            for _ in 0..2 {
+                let error = StoreError::Unavailable("database or disk is full".into());
+                tracing::warn!(error = &error as &dyn std::error::Error, "not kept");
+                tracing::error!(event = "cannot_store", "nothing can be stored: {}", disk::IS_FULL);
+                tracing::warn!(event = disk::HAS_ROOM_AGAIN, "data can be stored again");
+            }
+        });
+        assert_eq!(count.0.load(Relaxed), 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -28,6 +28,7 @@ mod typing;
 mod user;
 
 pub mod runner;
+pub mod small_disk;
 pub mod times;
 
 pub use chat::Chat;

@@ -8,6 +8,7 @@ mod data_format;
 mod flags;
 mod floods;
 mod frame_order;
+mod full_disk;
 mod invites;
 mod presence;
 mod push;
