@@ -103,7 +103,7 @@ export class Chats extends EventTarget {
       chat.unread_count = entry.unread_count;
     }
     if (skips) this.skipTo(chat, entry.last_seq);
-    if (entry.last_seq === 0) await this.#forgetExpiredUnread(chat);
+    if (!entry.last_message && entry.unread_count === 0) await this.#forgetExpiredUnread(chat);
     if (JSON.stringify(recordOf(chat)) !== before) await this.#save(chat);
     await this.moveRead(chat, entry.read_seq);
   }
@@ -227,7 +227,7 @@ export class Chats extends EventTarget {
     });
   }
 
-  /** The server holds nothing any more, so only what is stored here can still be read. */
+  /** The server has nothing unread and no message any more, so only what is stored here can still be read. */
   #forgetExpiredUnread(chat) {
     const before = chat.unread_count;
     return this.#withHeldUnread(chat, ({ known }) => {

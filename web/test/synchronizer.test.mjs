@@ -131,6 +131,13 @@ test('expired messages that are not stored here are no longer unread', async () 
   assert.equal(chat().unread_count, 1);
 });
 
+test('what has expired is no longer unread where some of it was read elsewhere', async () => {
+  await chats.takeList([listed({ last_seq: 7, unread_count: 7, last_message: message(7) })]);
+  chats.offer(message(8));
+  await chats.takeList([listed({ last_seq: 3, read_seq: 3 })]);
+  assert.deepEqual([chat().unread_count, chat().read_seq, chat().log.cursor], [1, 3, 8]);
+});
+
 test('a chat of which everything has expired goes on at a higher seq', async () => {
   await chats.takeList([listed()]);
   assert.deepEqual(chats.cursors(), { [C]: 0 });

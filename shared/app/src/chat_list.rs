@@ -196,7 +196,7 @@ async fn conversation(
         kind: wire::conversation_kind(row.conversation).to_owned(),
         name: None,
         peer: None,
-        last_seq: wire::seq_or_zero(tail.last()),
+        last_seq: wire::seq_or_zero(row.end_of(tail.last())),
         read_seq: wire::seq_or_zero(row.read_seq),
         unread_count: count.map_or(0, |count| count.unread),
         last_message: newest.map(wire::event_message),

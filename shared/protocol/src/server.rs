@@ -104,7 +104,8 @@ pub struct SyncConversation {
     /// A group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-    /// Position of the newest message; 0 where there is none.
+    /// Position of the newest message, or the read marker where the messages that were read are not kept any more; 0 where
+    /// there is neither.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_seq: Option<u64>,
     /// The user's own read marker; 0 where nothing is read.

@@ -34,6 +34,12 @@ impl InboxRow {
     pub fn unread_after(&self) -> Option<Seq> {
         self.read_seq.max(self.joined.since().and_then(Seq::previous))
     }
+
+    /// The end of a log that ends there, as the member is shown it: never before their read marker, also where what they
+    /// have read is not there any more.
+    pub fn end_of(&self, log: Option<Seq>) -> Option<Seq> {
+        self.read_seq.max(log)
+    }
 }
 
 /// The key of a message, and which attempt at sending it claims the key.

@@ -25,7 +25,7 @@ impl<'a> Answer<'a> {
             Membership::Present { name } => SyncConversation {
                 kind: Some(wire::conversation_kind(row.conversation).to_owned()),
                 name: name.clone(),
-                last_seq: Some(wire::seq_or_zero(*last)),
+                last_seq: Some(wire::seq_or_zero(row.end_of(*last))),
                 read_seq: Some(wire::seq_or_zero(row.read_seq)),
                 ..nothing
             },

@@ -34,7 +34,8 @@ pub struct Conversation {
     /// The other's public profile in a 1:1 conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<Profile>,
-    /// Position of the newest message; 0 where there is none.
+    /// Position of the newest message, or the read marker where the messages that were read are not kept any more; 0 where
+    /// there is neither.
     pub last_seq: u64,
     /// The user's own read marker; 0 where nothing is read.
     pub read_seq: u64,
