@@ -4,7 +4,6 @@
 //! used_generation N?, name S?, platform S?, created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?,
 //! push_since_ms N?}`.
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -15,7 +14,7 @@ use confab_domain::refresh::Rotation;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
 use crate::Store;
-use crate::error::{condition_held, store_error};
+use crate::error::{condition_held, if_condition_held, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{DEVICE, USER};
 
@@ -185,17 +184,8 @@ impl Devices for Store {
                 .expression_attribute_names("#family", FAMILY)
                 .expression_attribute_values(":family", text(family));
         }
-        match delete.send().await {
-            Ok(output) => Ok(output.attributes().is_some_and(|old| !old.is_empty())),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
-        }
+        let deleted = if_condition_held(delete.send().await)?;
+        Ok(deleted.is_some_and(|deleted| deleted.attributes().is_some_and(|old| !old.is_empty())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an SDK error means to a use case.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
@@ -33,19 +34,44 @@ pub(crate) fn is_transaction_conflict<E: ProvideErrorMetadata, R>(error: &SdkErr
     error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
 }
 
-/// Whether the condition of an update held; any other failure is an error.
-pub(crate) fn condition_held<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, StoreError> {
+/// A write that may have a condition.
+pub(crate) trait Conditional {
+    /// Whether the condition did not hold: nothing was written.
+    fn condition_failed(&self) -> bool;
+}
+
+impl Conditional for UpdateItemError {
+    fn condition_failed(&self) -> bool {
+        self.is_conditional_check_failed_exception()
+    }
+}
+
+impl Conditional for DeleteItemError {
+    fn condition_failed(&self) -> bool {
+        self.is_conditional_check_failed_exception()
+    }
+}
+
+/// What a write answered whose condition held, `None` where it did not; any other failure is an error.
+pub(crate) fn if_condition_held<T, E>(result: Result<T, SdkError<E>>) -> Result<Option<T>, StoreError>
+where
+    E: Conditional,
+    SdkError<E>: SdkFailure,
+{
     match result {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
+        Ok(output) => Ok(Some(output)),
+        Err(error) if error.as_service_error().is_some_and(Conditional::condition_failed) => Ok(None),
         Err(error) => Err(store_error(error)),
     }
+}
+
+/// Whether the condition of a write held; any other failure is an error.
+pub(crate) fn condition_held<T, E>(result: Result<T, SdkError<E>>) -> Result<bool, StoreError>
+where
+    E: Conditional,
+    SdkError<E>: SdkFailure,
+{
+    Ok(if_condition_held(result)?.is_some())
 }
 
 /// Whether nothing of a transaction was written because somebody else wrote first, or writes now.

@@ -8,8 +8,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
 use confab_app::ports::{Joining, StoreError};
@@ -19,7 +17,7 @@ use confab_domain::{ConversationId, Joined, Seq, UserId};
 use crate::Store;
 use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::ended_rows::ENDED;
-use crate::error::store_error;
+use crate::error::{condition_held, if_condition_held};
 use crate::item::{Item, Reader, number, text};
 use crate::schema::{CONVERSATION, USER};
 
@@ -210,17 +208,7 @@ impl Store {
             .expression_attribute_values(":none", nothing_past())
             .send()
             .await;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(store_error(error)),
-        }
+        condition_held(result).map(drop)
     }
 
     /// Nothing where no membership has begun.
@@ -273,17 +261,7 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match result {
-            Ok(updated) => Ok(Some(updated.attributes.unwrap_or_default())),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(store_error(error)),
-        }
+        Ok(if_condition_held(result)?.map(|updated| updated.attributes.unwrap_or_default()))
     }
 
     fn in_transaction(

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
@@ -24,7 +23,7 @@ use confab_domain::invite::Invite;
 
 use crate::compare::Comparison;
 use crate::devices::device_item;
-use crate::error::{condition_held, store_error};
+use crate::error::{condition_held, if_condition_held, store_error};
 use crate::item::{Item, Reader, number, text, time};
 use crate::pauses::Pauses;
 use crate::schema::{BUCKET, EXPIRES_AT, USER};
@@ -164,17 +163,8 @@ impl Users for Store {
         if clauses.is_empty() {
             return self.user(user).await;
         }
-        match update.update_expression(clauses.join(" ")).send().await {
-            Ok(output) => output.attributes().map(account).transpose(),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(store_error(error)),
-        }
+        let updated = if_condition_held(update.update_expression(clauses.join(" ")).send().await)?;
+        updated.as_ref().and_then(|updated| updated.attributes()).map(account).transpose()
     }
 
     async fn replace_password(
