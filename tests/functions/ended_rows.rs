@@ -72,6 +72,23 @@ async fn rows_that_ended_in_place_are_moved_by_the_first_lists_and_cost_nothing_
     assert_eq!(left.expect("a row").joined.past().len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_list_tells_how_many_rows_it_could_not_move() {
+    let bench = Bench::new().await;
+    let (ada, _, groups) = ada(&bench, 3).await;
+    for (_, group) in &groups {
+        bench.row_stays_in_place(&ada, group).await;
+    }
+    let list = async || {
+        let page = bench.store.list(ada.id, None, 500).await.expect("a store");
+        (page.rows.len(), page.unmoved)
+    };
+    bench.stalls.fail("TransactWriteItems");
+    assert_eq!(list().await, (3, 3));
+    bench.stalls.end();
+    assert_eq!([list().await, list().await], [(3, 0); 2]);
+}
+
 /// The next version, its entry and the row, each twice; then the row is read, deleted and put, each twice. Before that,
 /// whether its user left by themselves is looked up where the row may be.
 #[tokio::test]

@@ -1,9 +1,10 @@
-//! A store that is slow, or that answers nothing any more.
+//! A store that is slow, that answers nothing any more, or that fails.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use bytes::Bytes;
 use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest};
 
 /// How the stores of a bench answer. Clones share it.
@@ -16,6 +17,8 @@ struct Stall {
     delay: Duration,
     /// Requests that are answered still; all where it is `None`.
     answers: Option<usize>,
+    /// The operation that fails.
+    fails: Option<&'static str>,
 }
 
 impl Stalls {
@@ -27,6 +30,11 @@ impl Stalls {
     /// This many requests are answered from now on, and those after them never.
     pub(crate) fn hang_after(&self, answers: usize) {
         self.stall().answers = Some(answers);
+    }
+
+    /// Each request for this operation fails from now on.
+    pub(crate) fn fail(&self, operation: &'static str) {
+        self.stall().fails = Some(operation);
     }
 
     /// All requests are answered again, at once.
@@ -53,6 +61,15 @@ impl Stalls {
     }
 }
 
+impl Stalls {
+    /// Whether a request, as the SDK sends it to DynamoDB and SQS, is one that fails.
+    fn fails(&self, request: &ServiceRequest) -> bool {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = target.and_then(|target| target.rsplit('.').next());
+        operation.is_some() && operation == self.stall().fails
+    }
+}
+
 struct Stalling<S> {
     stalls: Stalls,
     service: Arc<S>,
@@ -61,7 +78,12 @@ struct Stalling<S> {
 impl<S: Service> Service for Stalling<S> {
     fn call(&self, request: ServiceRequest) -> ServiceFuture {
         let (next, service) = (self.stalls.next(), Arc::clone(&self.service));
+        let fails = self.stalls.fails(&request);
         Box::pin(async move {
+            if fails {
+                let failure = Bytes::from_static(br#"{"__type":"InternalServerError"}"#);
+                return http::Response::builder().status(500).body(failure).expect("a response");
+            }
             match next {
                 None => return pending().await,
                 Some(Duration::ZERO) => {}

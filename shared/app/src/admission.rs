@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
+use crate::inbox_page::inbox_page;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 
 /// Rows that are read at once to count memberships.
@@ -135,7 +136,7 @@ async fn count(
     let (mut groups, mut after) = (0, Some(ConversationId::BEFORE_GROUPS));
     let mut adders: BTreeMap<UserId, u64> = BTreeMap::new();
     loop {
-        let page = store.list(user, after, ROWS_PAGE).await?;
+        let page = inbox_page(store, user, after, ROWS_PAGE).await?;
         let is_group = |row: &&InboxRow| row.conversation.group().is_some();
         for row in page.rows.iter().filter(is_group) {
             groups += 1;

@@ -12,6 +12,7 @@ use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
+use crate::inbox_page::inbox_page;
 use crate::membership::membership_of;
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
@@ -30,7 +31,7 @@ pub async fn chat_list(
     retention: Retention,
     now: Timestamp,
 ) -> Result<http::ChatList, Error> {
-    let page = store.list(user, cursor, limits::CHAT_LIST_PAGE).await?;
+    let page = inbox_page(store, user, cursor, limits::CHAT_LIST_PAGE).await?;
     let rows: Vec<InboxRow> = page.rows.into_iter().filter(|row| row.joined.since().is_some()).collect();
     let looked_at: Vec<(InboxRow, http::Conversation)> = stream::iter(rows)
         .map(|row| async move {

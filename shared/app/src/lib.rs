@@ -52,6 +52,7 @@ mod error;
 mod generations;
 mod gone;
 mod head_cache;
+mod inbox_page;
 mod lanes;
 mod limiter;
 mod membership;

@@ -12,6 +12,9 @@ pub const APPEND_CONFLICTS: &str = "AppendConflicts";
 /// Connections that were on record and turned out to be gone.
 pub const STALE_CONNECTIONS: &str = "StaleConnections";
 
+/// Rows of ended memberships that a list met, and whose move out of the way failed.
+pub const UNMOVED_ROWS: &str = "UnmovedRows";
+
 /// Connections that were closed, since they did not take an event however often it was offered.
 pub const SLOW_CONNECTIONS: &str = "SlowConnections";
 
@@ -43,10 +46,11 @@ pub const OUTCOME: &str = "Outcome";
 pub const PUSH_LAG: &str = "PushLag";
 
 /// Every counter.
-pub const ALL: [&str; 8] = [
+pub const ALL: [&str; 9] = [
     SENDS,
     APPEND_CONFLICTS,
     STALE_CONNECTIONS,
+    UNMOVED_ROWS,
     SLOW_CONNECTIONS,
     REFUSALS,
     PRESENCE_CHANGES,

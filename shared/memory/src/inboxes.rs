@@ -213,7 +213,7 @@ impl Memory {
             let next = met.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
             let (rows, ended): (Vec<_>, Vec<_>) =
                 met.into_iter().partition(|row| row.joined.since().is_some());
-            (InboxPage { rows, next }, ended.into_iter().map(|row| row.conversation).collect())
+            (InboxPage { rows, next, unmoved: 0 }, ended.into_iter().map(|row| row.conversation).collect())
         })
         .await
     }

@@ -94,9 +94,10 @@ impl Store {
 
     /// Moves the row of a membership that has ended, if that is still so.
     ///
-    /// Best effort: a row that stays costs its reads until a list moves it, and nothing else goes wrong.
-    pub(crate) async fn set_aside(&self, row: &Item) {
-        let _ = self.move_ended(row).await;
+    /// Best effort: a row that stays costs its reads until a list moves it, and nothing else goes wrong. False where it
+    /// may have stayed; who lists tells how many did.
+    pub(crate) async fn set_aside(&self, row: &Item) -> bool {
+        self.move_ended(row).await.is_ok()
     }
 
     /// As [`set_aside`](Store::set_aside), for a row that has to be read first.
@@ -104,14 +105,15 @@ impl Store {
         if let Ok(Some(row)) = self.listed_item(user, conversation, true).await
             && is_ended(&row)
         {
-            self.set_aside(&row).await;
+            let _is_moved = self.set_aside(&row).await;
         }
     }
 
-    /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met.
-    pub(crate) async fn set_aside_each(&self, rows: Vec<Item>) {
+    /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met. Gives how many moves failed.
+    pub(crate) async fn set_aside_each(&self, rows: Vec<Item>) -> usize {
         let moves = rows.into_iter().take(MOVES_MAX).map(|row| async move { self.set_aside(&row).await });
-        stream::iter(moves).buffer_unordered(MOVES_AT_ONCE).collect::<()>().await;
+        let moves = stream::iter(moves).buffer_unordered(MOVES_AT_ONCE);
+        moves.filter(|is_moved| std::future::ready(!is_moved)).count().await
     }
 
     async fn move_ended(&self, row: &Item) -> Result<(), StoreError> {

@@ -99,8 +99,8 @@ impl Inboxes for Store {
         rows_max: u32,
     ) -> Result<InboxPage, StoreError> {
         let (page, ended) = self.rows(user, after, rows_max, true).await?;
-        self.set_aside_each(ended).await;
-        Ok(page)
+        let unmoved = self.set_aside_each(ended).await;
+        Ok(InboxPage { unmoved, ..page })
     }
 
     async fn skim(
@@ -270,7 +270,7 @@ impl Store {
         let next = rows.last().filter(|_| output.last_evaluated_key.is_some()).map(|row| row.conversation);
         rows.retain(|row| row.joined.since().is_some());
         let ended = output.items.unwrap_or_default().into_iter().filter(memberships::is_ended).collect();
-        Ok((InboxPage { rows, next }, ended))
+        Ok((InboxPage { rows, next, unmoved: 0 }, ended))
     }
 
     /// An update of the row under that key.

@@ -233,7 +233,7 @@ impl Store {
             let Some(since) = self.since(user, conversation).await? else { return Ok(()) };
             let end = RowUpdate::end(since, seq);
             if let Some(ended) = self.update_membership(user, conversation, end).await? {
-                self.set_aside(&ended).await;
+                let _is_moved = self.set_aside(&ended).await;
                 return Ok(());
             }
         }

@@ -126,7 +126,7 @@ impl World {
             && self.clock.now().since(*at) < LAG_MAX
             && self.random.once_in(2)
         {
-            return InboxPage { rows: rows.clone(), next: None };
+            return InboxPage { rows: rows.clone(), ..InboxPage::default() };
         }
         replicas.insert(user, (self.clock.now(), now.rows.clone()));
         now

@@ -71,6 +71,8 @@ pub struct InboxPage {
     pub rows: Vec<InboxRow>,
     /// Where the next page begins (after this one), if there is one.
     pub next: Option<ConversationId>,
+    /// Rows of ended memberships that were met, and whose move out of the way failed.
+    pub unmoved: usize,
 }
 
 /// What moving a read marker came to.
@@ -187,7 +189,8 @@ pub trait Inboxes {
     /// none, though another page follows.
     ///
     /// Rows of ended memberships are not read, but for those that were not moved when the membership ended: such a row is
-    /// left out, and moved, best effort. So a list becomes as cheap as it can be by being read.
+    /// left out, and moved, best effort. So a list becomes as cheap as it can be by being read. Use cases ask for it by
+    /// `inbox_page`, which counts the moves that fail.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, look_at_each, user_presence};
 use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
+use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
@@ -158,7 +159,7 @@ async fn fellows_who_have_written(
         if wanted.is_empty() || rows_left == 0 {
             break;
         }
-        let page = context.store.list(asker, after, GROUPS_AT_ONCE).await?;
+        let page = inbox_page(context.store, asker, after, GROUPS_AT_ONCE).await?;
         let groups: Vec<GroupId> = page
             .rows
             .iter()

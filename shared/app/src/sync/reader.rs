@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use super::resume::Resume;
 use super::{LOG_PAGE, Sync};
 use crate::at_once::STORE_CALLS_MAX;
+use crate::inbox_page::inbox_page;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
 use crate::unread::last_seq;
 use crate::wire;
@@ -114,7 +115,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
                 From::After(conversation) => Some(conversation),
                 From::End => return Ok(None),
             };
-            let page = self.store.list(self.user, after, ROWS_PAGE).await?;
+            let page = inbox_page(self.store, self.user, after, ROWS_PAGE).await?;
             let next = page.next.map_or(From::End, From::After);
             let mut rows = page.rows;
             rows.extend(self.named_besides(&rows, after, page.next).await?);

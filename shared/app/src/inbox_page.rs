@@ -1,0 +1,25 @@
+//! Listing a user's conversations.
+
+use confab_domain::{ConversationId, UserId};
+
+use crate::metric;
+use crate::ports::{InboxPage, Inboxes, StoreError};
+
+/// As [`Inboxes::list`]; counts the rows of ended memberships that could not be moved out of the way, since the store
+/// that tries to may not know who is told.
+///
+/// # Errors
+///
+/// [`StoreError`].
+pub(crate) async fn inbox_page(
+    inboxes: &(impl Inboxes + Sync),
+    user: UserId,
+    after: Option<ConversationId>,
+    rows_max: u32,
+) -> Result<InboxPage, StoreError> {
+    let page = inboxes.list(user, after, rows_max).await?;
+    if page.unmoved > 0 {
+        metrics::counter!(metric::UNMOVED_ROWS).increment(page.unmoved as u64);
+    }
+    Ok(page)
+}
