@@ -8,6 +8,7 @@
 mod client;
 mod group_latency;
 mod group_throughput;
+mod handshakes;
 mod latency;
 mod presence;
 mod presence_data;
@@ -47,6 +48,9 @@ struct Options {
     /// Groups of twenty that chat at once.
     #[arg(long, default_value_t = 10)]
     groups: usize,
+    /// Handshakes of one device at once.
+    #[arg(long, default_value_t = 600)]
+    handshakes: usize,
     /// Users who are online with heartbeats.
     #[arg(long, default_value_t = 10_000)]
     online: u32,
@@ -56,6 +60,9 @@ struct Options {
     /// Measure pushes alone.
     #[arg(long)]
     push_only: bool,
+    /// Measure handshakes alone.
+    #[arg(long)]
+    handshakes_only: bool,
     /// Measure presence alone.
     #[arg(long)]
     presence_only: bool,
@@ -77,6 +84,15 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let handshakes = {
+        let confab = runner::Confab::start(&options.confab, &data.join("handshakes")).await?;
+        let handshakes = handshakes::measure(&confab, options.handshakes).await?;
+        confab.stop().await?;
+        handshakes
+    };
+    if options.handshakes_only {
+        return Ok(vec![("handshakes", handshakes)]);
+    }
     let push = push::measure(&options.confab, &data.join("push"), options.pushes).await?;
     if options.push_only {
         return Ok(vec![("push", push)]);
@@ -115,6 +131,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
         ("throughput", throughput),
         ("group-latency", group_latency),
         ("group-throughput", group_throughput),
+        ("handshakes", handshakes),
         ("presence", presence),
         ("push", push),
         (

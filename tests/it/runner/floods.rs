@@ -1,7 +1,9 @@
 //! A flood is refused, and hurts nobody but its author.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tests::runner::Runner;
 use tests::{Socket, User};
@@ -93,4 +95,47 @@ async fn changes_of_contacts_and_profile_are_refused_beyond_an_hours_number() {
     }
     alice.http.patch("/v1/me", &json!({"display_name": "Alice"})).await.refused(429, "rate_limited");
     bob.http.patch("/v1/me", &json!({"display_name": "Bob"})).await.ok();
+}
+
+/// Handshakes of one device at once, as of a program that connects again and again without a pause.
+const HANDSHAKES: usize = 600;
+
+/// Sockets of one device that may be open.
+const SOCKETS_PER_DEVICE_MAX: usize = 5;
+
+/// Heartbeats that are answered until that is so; each waits for the answer to the one before. How long they take,
+/// `cargo xtask bench` says.
+async fn heartbeats(socket: &mut Socket, is_over: &Cell<bool>) -> usize {
+    let mut answered = 0;
+    while !is_over.get() {
+        let answer = socket.ask(json!({"action": "heartbeat"})).await;
+        // Beyond what a user may ask for at once it is answered too.
+        assert!(answer["type"] == "heartbeat" || answer["code"] == "rate_limited", "{answer}");
+        answered += usize::from(!is_over.get());
+    }
+    answered
+}
+
+#[tokio::test]
+async fn of_600_handshakes_at_once_five_sockets_stay_open_and_a_bystander_is_answered_meanwhile() {
+    let confab = Runner::start(&["--memory"]).await;
+    let [alice, bob] = confab.chat().users().await;
+    let (url, mut bobs, is_over) = (alice.ticket_url().await, bob.connect().await, Cell::new(false));
+    let flood = async {
+        let opened = join_all((0..HANDSHAKES).map(|_| Socket::try_open(&url, None))).await;
+        is_over.set(true);
+        opened
+    };
+    let (opened, answered) = join(flood, heartbeats(&mut bobs, &is_over)).await;
+    assert!(answered >= 3, "the bystander waited: {answered} answers");
+    let refused = opened.iter().filter_map(|socket| socket.as_ref().err());
+    refused.for_each(|status| assert_eq!(*status, 429));
+    let asked = opened.into_iter().flatten().map(|mut socket| async move {
+        let answer = socket.ask_unless_closed(json!({"action": "heartbeat"})).await;
+        answer.is_some_and(|answer| answer["type"] == "heartbeat").then_some(socket)
+    });
+    let going_on: Vec<Socket> = join_all(asked).await.into_iter().flatten().collect();
+    let count = going_on.len();
+    assert!((1..=SOCKETS_PER_DEVICE_MAX).contains(&count), "{count} sockets stay open");
+    is_undisturbed(&bob, &mut bobs).await;
 }
