@@ -233,7 +233,7 @@ pub async fn list_contacts(
                 profile,
                 idle: session.is_some_and(|row| status == Status::Online && row.is_idle()),
                 status: status.as_str().to_owned(),
-                last_active_at_ms: Some(active_at.map_or(0, Timestamp::as_ms)),
+                last_active_at_ms: Some(active_at.map_or(0, |at| at.shown(context.now).as_ms())),
             });
         } else if contact.relation.is_request() {
             list.requests.push(profile);

@@ -94,7 +94,7 @@ impl Lease {
         let attended_at = match attendance {
             Attendance::Unstated => self.attended_at,
             Attendance::Attended => None,
-            Attendance::Idle => Some(self.active_at()),
+            Attendance::Idle => Some(self.active_at().shown(now)),
         };
         Self { heard_at: now, attended_at, ends_at: None, ..self }
     }

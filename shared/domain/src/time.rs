@@ -46,6 +46,13 @@ impl Timestamp {
         self <= now.plus(AHEAD_MAX)
     }
 
+    /// This, as people and clients are shown it `now`: not by the time of a clock that was wrong. They hold what is earlier
+    /// than they know already for old, so a time far ahead would hide all that comes until then.
+    #[must_use]
+    pub fn shown(self, now: Self) -> Self {
+        if self.may_have_been(now) { self } else { now }
+    }
+
     /// How long after `earlier` this is; zero if it is before.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -68,3 +75,18 @@ pub const AHEAD_MAX: Duration = CLOCK_SKEW_MAX.saturating_add(APPEND_DELAY_MAX);
 
 /// Largest difference between two servers' clocks that every guarantee allows for.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_a_wrong_clock_is_shown_as_now_and_one_of_another_clock_as_it_is() {
+        let now = Timestamp::from_ms(1_790_000_000_000);
+        for ahead in [Duration::ZERO, CLOCK_SKEW_MAX, AHEAD_MAX] {
+            assert_eq!(now.plus(ahead).shown(now), now.plus(ahead));
+            assert_eq!(now.minus(ahead).shown(now), now.minus(ahead));
+        }
+        assert_eq!(now.plus(AHEAD_MAX + Duration::from_millis(1)).shown(now), now);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod alone;
+mod clock_ahead;
 mod crash;
 mod data;
 mod data_format;

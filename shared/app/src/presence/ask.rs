@@ -44,7 +44,7 @@ pub async fn who_is_there(
     let sessions = settled(context, connections, asker, sessions).await?;
     let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
     let presence_of = |user: &UserId| match by_user.get(user) {
-        Some(session) => user_presence(session, context.status(session)),
+        Some(session) => user_presence(session, context.status(session), context.now),
         None => never_seen(*user),
     };
     let shown_of = |user: &UserId| {

@@ -175,12 +175,12 @@ const fn status_of(online: bool) -> Status {
 }
 
 /// What friends are shown of a user.
-fn user_presence(session: &Session, status: Status) -> UserPresence {
+fn user_presence(session: &Session, status: Status, now: Timestamp) -> UserPresence {
     UserPresence {
         user: session.user.to_string(),
         status: status.as_str().to_owned(),
         idle: status == Status::Online && session.is_idle(),
-        last_active_at_ms: Some(session.presence.lease.active_at().as_ms()),
+        last_active_at_ms: Some(session.presence.lease.active_at().shown(now).as_ms()),
     }
 }
 

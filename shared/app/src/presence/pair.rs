@@ -166,11 +166,11 @@ fn due(
             // Whoever told of their coming found the other among their friends.
             return None;
         }
-        let mut presence = user_presence(session, status);
+        let mut presence = user_presence(session, status, context.now);
         if status == Status::Online && !presence.idle {
             // Later than whatever was shown when they last ceased to see each other.
             let active_at = session.presence.lease.active_at().max(view.changed_at);
-            presence.last_active_at_ms = Some(active_at.as_ms());
+            presence.last_active_at_ms = Some(active_at.shown(context.now).as_ms());
         }
         return Some((status, presence));
     }
@@ -180,7 +180,8 @@ fn due(
         || last == Some(Status::Online);
     may_believe_online.then(|| {
         let active_at = session.presence.lease.active_at().max(view.changed_at);
-        let last_active_at_ms = Some(relation.shown_active_at.unwrap_or(active_at).as_ms());
+        let last_active_at_ms =
+            Some(relation.shown_active_at.unwrap_or(active_at).shown(context.now).as_ms());
         (Status::Offline, UserPresence { last_active_at_ms, ..never_seen(view.of) })
     })
 }

@@ -210,7 +210,7 @@ async fn post(
     session: &Session,
     status: Status,
 ) -> Result<Posted, StoreError> {
-    let users = vec![user_presence(session, status)];
+    let users = vec![user_presence(session, status, context.now)];
     let event = ServerFrame::Presence(server::Presence { id: None, users });
     post_to(context.store, connections, friends, None, &event, context.now).await
 }

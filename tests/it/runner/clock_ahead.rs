@@ -1,0 +1,166 @@
+//! A data directory that was written while the machine's clock was ahead, after the clock was put right.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+use tests::clock_ahead::ClockAhead;
+use tests::runner::{Runner, TempDir, command};
+use tests::{Chat, DEADLINE, Socket, User, times};
+use tokio::time::Instant;
+
+/// Between two logins of an address that has made too many. Unit: milliseconds.
+const ADDRESS_INTERVAL_MS: u64 = 100;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[expect(clippy::disallowed_methods, reason = "the clock is what this is about")]
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    u64::try_from(now.as_millis()).expect("a time of this age")
+}
+
+/// People who were there while the clock was ahead, with the sockets that they had.
+struct Past {
+    alice: User,
+    bob: User,
+    /// Has asked for all tickets that there are at once.
+    greedy: User,
+    /// Somebody has tried all passwords for the handle that may be tried at once.
+    tried: User,
+    group: String,
+    dm: String,
+}
+
+/// The status of a login, once the address of the tests may try one: ten times a second, after the first.
+async fn logs_in(chat: &Chat, user: &User, password: &str) -> u16 {
+    loop {
+        let answer = chat.login(&user.handle, password).await;
+        if answer.status != 429 {
+            return answer.status;
+        }
+        let wait_ms = answer.refused(429, "rate_limited")["retry_after_ms"].as_u64().unwrap();
+        if wait_ms > ADDRESS_INTERVAL_MS {
+            return 429;
+        }
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+}
+
+impl Past {
+    /// Does everything that leaves a time behind.
+    async fn of(chat: &Chat, ahead: Duration) -> (Self, [Socket; 2]) {
+        let [alice, bob] = chat.friends().await;
+        let [greedy, tried] = chat.users().await;
+        let dm = alice.dm(&bob);
+        let (mut phone, laptop) = (alice.connect().await, bob.connect().await);
+        let said = phone.say(&bob.id, "from the future").await;
+        let is_ahead_by = said["sent_at_ms"].as_u64().unwrap().saturating_sub(now_ms());
+        assert!(Duration::from_millis(is_ahead_by) > ahead / 2, "the clock is not ahead: {said}");
+        phone.send(&json!({"action": "typing", "conversation": dm})).await;
+        phone.assert_alive().await;
+        let group = json!({"name": "The future", "members": [bob.id]});
+        let group = alice.http.post("/v1/groups", &group).await.with_status(201)["group"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        alice.http.patch("/v1/me", &json!({"display_name": "Alice of the future"})).await.ok();
+        while greedy.http.post("/v1/tickets", &json!({})).await.status == 200 {}
+        while logs_in(chat, &tried, "a wrong password").await == 401 {}
+        let alice = alice.renewed(&alice.refresh().await.ok());
+        (Self { alice, bob, greedy, tried, group, dm }, [phone, laptop])
+    }
+
+    /// Accounts, tokens and what is counted, right after the clock was put right: each bucket has one try left at least.
+    async fn can_do_everything(&self, chat: &Chat) {
+        let Self { alice, bob, greedy, tried, group, dm } = self;
+        for user in [alice, bob, greedy, tried] {
+            user.assert_logged_in().await;
+        }
+        let handle = tests::fresh_handle();
+        let signup = json!({"handle": handle, "password": "correct horse"});
+        let session = chat.http.post("/v1/signup", &signup).await.with_status(201);
+        let newcomer = chat.user_of(&handle, "correct horse", &session);
+        // Both that are counted by address and handle: a login, and one that fails.
+        assert_eq!(logs_in(chat, tried, &tried.password).await, 200);
+        assert_eq!(logs_in(chat, alice, "a wrong password").await, 401);
+        assert_eq!(logs_in(chat, alice, &alice.password).await, 200);
+        greedy.http.post("/v1/tickets", &json!({})).await.ok();
+        // Each token gives the next, and the one before is answered as ever.
+        let renewed = bob.renewed(&bob.refresh().await.ok());
+        bob.renewed(&bob.refresh().await.ok()).assert_logged_in().await;
+        renewed.renewed(&renewed.refresh().await.ok()).assert_logged_in().await;
+        alice.http.patch("/v1/me", &json!({"display_name": "Alice"})).await.ok();
+        alice.put_contact(&newcomer).await.ok();
+        bob.block(greedy).await;
+        alice.http.put(&format!("/v1/groups/{group}/members/{}", newcomer.id), &json!({})).await.ok();
+        alice
+            .http
+            .post("/v1/groups", &json!({"name": "The present", "members": [bob.id]}))
+            .await
+            .with_status(201);
+        let said = alice.post_text(dm, "from the present").await;
+        assert_eq!((&said["seq"], &said["duplicate"]), (&json!(2), &json!(false)));
+        assert!(said["sent_at_ms"].as_u64().unwrap() <= now_ms(), "{said}");
+        assert_eq!(bob.listed(dm).await["unread_count"], 2);
+    }
+
+    /// Nobody is shown who was there by the other clock only; whoever comes and goes is told of as ever.
+    async fn is_told_of(&self) {
+        let Self { alice, bob, dm, .. } = self;
+        let mut laptop = bob.connect().await;
+        laptop.stay_awake();
+        assert_eq!(laptop.status_of(alice).await.as_deref(), Some("offline"));
+        assert!(bob.contact(alice).await["last_active_at_ms"].as_u64().unwrap() <= now_ms());
+        let mut phone = alice.connect().await;
+        // That the past has ended may be told first. A time ahead would have clients pass over all that follows.
+        let mut status = json!("offline");
+        while status == "offline" {
+            let told = laptop.next_presence(alice, Instant::now() + DEADLINE).await;
+            assert!(told["last_active_at_ms"].as_u64().unwrap() <= now_ms(), "{told}");
+            status = told["status"].clone();
+        }
+        assert_eq!(laptop.status_of(alice).await.as_deref(), Some("online"));
+        let shown = laptop.ask(json!({"action": "presence", "users": [alice.id]})).await;
+        assert!(shown["users"][0]["last_active_at_ms"].as_u64().unwrap() <= now_ms(), "{shown}");
+        phone.send(&json!({"action": "typing", "conversation": dm})).await;
+        assert_eq!(laptop.next("typing").await["user"], alice.id);
+        let read = json!({"action": "read", "conversation": dm, "seq": 2});
+        assert_eq!(laptop.ask(read).await["type"], "ok");
+        assert_eq!(phone.next("receipt").await["read_seq"], 2);
+        phone.assert_alive().await;
+        let last = Instant::now();
+        phone.cut();
+        laptop.sees_offline(alice, last).await;
+    }
+}
+
+async fn check(ahead: Duration) {
+    let Some(clock) = ClockAhead::by(ahead).await else { return };
+    let data = TempDir::new();
+    let args = |listen: &str| {
+        let data = data.path().to_str().expect("a path in UTF-8");
+        let args = ["--listen", listen, "--data", data].into_iter().chain(times::FLAGS);
+        command(&args.collect::<Vec<_>>())
+    };
+    let confab = Runner::of(clock.shown_to(&mut args("127.0.0.1:0"))).await;
+    let chat = confab.chat();
+    let (past, sockets) = Past::of(&chat, ahead).await;
+    let listen = confab.http.strip_prefix("http://").unwrap().to_owned();
+    confab.kill().await;
+    drop(sockets);
+    // At the same address, so that clients are counted as the same.
+    let confab = Runner::of(&mut args(&listen)).await;
+    past.can_do_everything(&chat).await;
+    past.is_told_of().await;
+    confab.kill().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_two_hours_ahead_keeps_nobody_out() {
+    check(2 * HOUR).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_two_days_ahead_keeps_nobody_out() {
+    check(48 * HOUR).await;
+}
