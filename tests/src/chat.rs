@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::{Answer, Http, User, cloud, fresh_handle, server};
+use crate::{Answer, Http, User, fresh_handle, server};
 
 /// A running Confab, as a stranger sees it.
 #[derive(Clone, Debug)]
@@ -32,15 +32,9 @@ impl Chat {
 
     /// Somebody new, on their first device.
     pub async fn user(&self) -> User {
-        loop {
-            let handle = fresh_handle();
-            let answer = self.signup(&json!({"handle": handle, "password": PASSWORD})).await;
-            // Nobody else takes that handle: the signup before it, whose answer was lost, has.
-            if answer.status == 409 && cloud::pauses().next().is_some() {
-                continue;
-            }
-            return self.user_of(&handle, PASSWORD, &answer.with_status(201));
-        }
+        let handle = fresh_handle();
+        let answer = self.signup(&json!({"handle": handle, "password": PASSWORD})).await;
+        self.user_of(&handle, PASSWORD, &answer.with_status(201))
     }
 
     /// Several people who have never met.
@@ -67,9 +61,17 @@ impl Chat {
     }
 
     /// A signup, repeated when there were too many of them.
+    ///
+    /// One that was made again since its answer was lost, and then met the account that it had made, is answered by a
+    /// login, as a client would do.
     pub async fn signup(&self, body: &Value) -> Answer {
         loop {
             let answer = self.http.post("/v1/signup", body).await;
+            if answer.status == 409 && answer.is_repeated {
+                let mut login = self.http.post("/v1/login", body).await;
+                login.status = if login.status == 200 { 201 } else { 409 };
+                return login;
+            }
             if answer.status != 429 {
                 return answer;
             }

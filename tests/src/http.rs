@@ -77,9 +77,10 @@ impl Http {
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
         let (what, body) = (format!("{method} {path}"), body.into());
         let mut pauses = cloud::pauses();
+        let mut is_repeated = false;
         loop {
             let answer = match self.try_send(method.clone(), path, body.clone()).await {
-                Ok(answer) => answer,
+                Ok(answer) => Answer { is_repeated, ..answer },
                 Err(problem) => panic!("{what} got no answer: {problem}"),
             };
             let Some(pause) = pauses.next().filter(|_| answer.leaves_the_outcome_open()) else {
@@ -87,6 +88,7 @@ impl Http {
             };
             eprintln!("once more: {}", answer.shown());
             tokio::time::sleep(pause).await;
+            is_repeated = true;
         }
     }
 
@@ -115,7 +117,8 @@ impl Http {
             let response = self.client.request(request).await.map_err(|error| format!("{error:?}"))?;
             let (head, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
-            Ok(Answer { what, status: head.status.as_u16(), headers: head.headers, body })
+            let (status, headers) = (head.status.as_u16(), head.headers);
+            Ok(Answer { what, status, headers, body, is_repeated: false })
         };
         tokio::time::timeout(DEADLINE, exchange).await.unwrap_or_else(|_| Err("too late".to_owned()))
     }
@@ -140,6 +143,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// Whether it answers a request that was made again, since what became of the first was left open.
+    pub(crate) is_repeated: bool,
 }
 
 impl Answer {

@@ -77,7 +77,7 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Skipped(format!("{error:#}: nothing is deployed")));
         }
     }
-    let result = up(root, false).and_then(|()| test(root, Failures::All));
+    let result = up(root, false).and_then(|()| test(root, Failures::All)).and_then(|()| check_endings(root));
     if result.is_err() {
         let logs = ministack::logs(root).unwrap_or_default();
         let last: Vec<&str> = logs.lines().rev().take(40).collect();
@@ -85,6 +85,24 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
     }
     let removed = down(root);
     result.and(removed).map(|()| Outcome::Passed)
+}
+
+/// Says why functions ended, however the suite came out: a client that tries again hides it.
+///
+/// # Errors
+///
+/// If one of them panicked.
+fn check_endings(root: &Root) -> anyhow::Result<()> {
+    let (emulator, functions) = (ministack::logs(root)?, stack::logs(root)?);
+    let lines = || emulator.lines().chain(functions.lines());
+    let ended: Vec<&str> = lines().filter(|line| line.contains("exited")).collect();
+    println!("{} invocations ended with their process", ended.len());
+    ended.iter().take(10).for_each(|line| println!("  {line}"));
+    let panics: Vec<&str> = lines().filter(|line| line.contains("panicked at")).collect();
+    if !panics.is_empty() {
+        bail!("functions panicked:\n{}", panics.join("\n"));
+    }
+    Ok(())
 }
 
 fn up(root: &Root, release: bool) -> anyhow::Result<()> {
@@ -148,7 +166,7 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
 fn logs(root: &Root) -> anyhow::Result<()> {
     print!("{}", ministack::logs(root)?);
     if MiniStack::running(root).is_some() {
-        stack::logs(root)?;
+        print!("{}", stack::logs(root)?);
     }
     Ok(())
 }

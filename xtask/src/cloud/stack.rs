@@ -93,9 +93,9 @@ fn output(json: &str, key: &str) -> anyhow::Result<String> {
     Ok(value.to_owned())
 }
 
-/// Prints what the functions have logged.
-pub(crate) fn logs(root: &Root) -> anyhow::Result<()> {
-    run(ministack::script(root, "logs.py")?.arg(NAME))
+/// What the functions have logged, oldest first.
+pub(crate) fn logs(root: &Root) -> anyhow::Result<String> {
+    read(ministack::script(root, "logs.py")?.arg(NAME))
 }
 
 /// Deletes the stack, and says what is left.
