@@ -6,6 +6,7 @@ mod answer_sizes;
 mod bench;
 mod budgets;
 mod clients;
+mod contact_costs;
 mod costs;
 mod deadlines;
 mod ended_rows;
