@@ -205,6 +205,15 @@ macro_rules! pass_on {
                 self.world.memory.change_profile(user, change).await
             }
 
+            async fn claim_password_change(
+                &self,
+                user: UserId,
+                change: &confab_app::ports::PasswordChange,
+                now: confab_domain::Timestamp,
+            ) -> Result<bool, StoreError> {
+                self.world.memory.claim_password_change(user, change, now).await
+            }
+
             async fn replace_password(
                 &self,
                 user: UserId,

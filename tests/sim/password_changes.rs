@@ -1,8 +1,9 @@
-//! A change of a password and a login with the old one that meet: no such login lives on.
+//! A change of a password that meets a login with the old one, or another change: no such login lives on, and who is told
+//! that the password was changed stays logged in.
 
 use std::future::ready;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use confab_app::Error;
@@ -10,8 +11,8 @@ use confab_app::change_password::change_password;
 use confab_app::credentials::AuthRates;
 use confab_app::log_in::log_in;
 use confab_app::ports::{
-    Account, CreateUserOutcome, Devices, Identity, PasswordHash, PasswordMatch, PasswordReplacement,
-    Passwords, ProfileChange, Sessions, StoreError, Tokens, Users,
+    Account, CreateUserOutcome, Devices, Identity, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordHash,
+    PasswordMatch, PasswordReplacement, Passwords, ProfileChange, Sessions, StoreError, Tokens, Users,
 };
 use confab_app::presence::{Context, PresenceTask};
 use confab_app::sign_up::FreshIds;
@@ -70,12 +71,15 @@ enum Bug {
     ChangeUnseen,
     /// Who logged in since a change began is not looked for after it.
     NobodyElseAfterwards,
+    /// A change is claimed though another device has claimed it.
+    ClaimedByTwo,
 }
 
 struct World {
     memory: Memory,
     bug: Option<Bug>,
     lists: AtomicU64,
+    claims: AtomicU32,
     gateway: Gateway,
     phones: Phones,
     queue: DelayQueue<PresenceTask>,
@@ -95,6 +99,7 @@ impl World {
             memory: store,
             bug,
             lists: AtomicU64::new(0),
+            claims: AtomicU32::new(0),
             gateway: Gateway::new(Arc::new(Calm)),
             phones: Phones::default(),
             queue: DelayQueue::default(),
@@ -107,11 +112,15 @@ impl World {
     }
 
     async fn change(&self) -> Result<http::Session, Error> {
+        self.change_to(NEW, identity(0, 0)).await
+    }
+
+    async fn change_to(&self, new: &str, caller: Identity) -> Result<http::Session, Error> {
         let server = Server { world: self, is_login: false };
         let context = self.context(&server);
         let (ways, keys) = ((&self.gateway, &self.phones), (&Plain, &self.tokens));
-        let change = http::PasswordChange { old_password: OLD.to_owned(), new_password: NEW.to_owned() };
-        change_password(&context, ways, keys, (RATES, "here"), identity(0, 0), &change).await
+        let change = http::PasswordChange { old_password: OLD.to_owned(), new_password: new.to_owned() };
+        change_password(&context, ways, keys, (RATES, "here"), caller, &change).await
     }
 
     async fn log_in(&self, password: &str) -> Result<http::Session, Error> {
@@ -187,6 +196,19 @@ impl Users for Server<'_> {
         change: &ProfileChange,
     ) -> Result<Option<Account>, StoreError> {
         self.world.memory.change_profile(user, change).await
+    }
+
+    async fn claim_password_change(
+        &self,
+        user: UserId,
+        change: &PasswordChange,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let claims =
+            u32::from(self.world.bug == Some(Bug::ClaimedByTwo)) * self.world.claims.fetch_add(1, Relaxed);
+        // Each claim of before is over.
+        let now = now.plus((PASSWORD_CHANGE_CLAIMED + Duration::from_millis(1)) * claims);
+        self.world.memory.claim_password_change(user, change, now).await
     }
 
     async fn replace_password(
@@ -268,6 +290,45 @@ fn a_change_that_dies_anywhere_is_repeated_or_was_made() {
         let Identity { device: laptop, .. } = identity(0, 1);
         assert!(!world.devices().contains(&laptop), "{polls} polls: the other device is logged in");
     }
+}
+
+/// Has the two devices of a user change the password after so many polls of the first.
+///
+/// # Errors
+///
+/// What is wrong then.
+fn both_change(polls: usize, bug: Option<Bug>) -> Result<(), String> {
+    const OTHER: &str = "a third one that is new";
+    let world = World::new(bug);
+    let callers = [identity(0, 0), identity(0, 1)];
+    let (one, other) =
+        interleave(world.change_to(NEW, callers[0]), polls, world.change_to(OTHER, callers[1]));
+    let mut made = Vec::new();
+    for (result, caller, password) in [(one, callers[0], NEW), (other, callers[1], OTHER)] {
+        match result {
+            Ok(session) => made.push((session, caller, password)),
+            Err(Error::Refused(_) | Error::Contended) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    let [(session, caller, password)] = &made[..] else { return Err(format!("{} were made", made.len())) };
+    let claims = world.tokens.verify_refresh(&session.refresh_token, NOW).unwrap();
+    if claims.identity != *caller || world.devices() != [caller.device] {
+        return Err(format!("{:?} are logged in after {claims:?}", world.devices()));
+    }
+    finish(world.log_in(password)).map(drop).map_err(|error| format!("the new password: {error}"))
+}
+
+#[test]
+fn of_two_changes_that_meet_one_is_made_and_its_device_stays_logged_in() {
+    for polls in 0..POLLS_MAX {
+        both_change(polls, None).unwrap_or_else(|fault| panic!("{polls} polls: {fault}"));
+    }
+}
+
+#[test]
+fn a_change_that_two_devices_claim_is_found() {
+    assert!((0..POLLS_MAX).any(|polls| both_change(polls, Some(Bug::ClaimedByTwo)).is_err()));
 }
 
 /// Polls a future so often and drops it; what it came to where it ended before.

@@ -198,6 +198,7 @@ macro_rules! suite {
             a_hash_is_renewed_on_the_one_that_was_read
             the_password_of_an_unknown_user_cannot_change
             of_racing_changes_of_a_password_exactly_one_is_made
+            a_claim_of_a_change_of_a_password_keeps_other_devices_out_until_it_is_over
             an_invite_makes_as_many_accounts_as_it_says
             an_account_that_is_not_made_uses_no_invite
             of_racing_accounts_no_more_are_made_than_their_invite_says

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use confab_app::ports::{
-    Account, CreateUserOutcome, Devices, PasswordHash, PasswordReplacement, ProfileChange, Users,
+    Account, CreateUserOutcome, Devices, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordHash,
+    PasswordReplacement, ProfileChange, Users,
 };
 use confab_domain::UserId;
 use confab_domain::account::{GroupAdds, Profile};
@@ -141,8 +142,13 @@ pub async fn profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out(us
 pub async fn a_password_is_changed_on_the_count_that_was_read(users: &impl Users, ids: Ids) {
     let account = create(users, ids, 1).await;
     let replace = async |seen, hash: &str| {
-        let replacement = PasswordReplacement::Changed(seen);
-        users.replace_password(ids.user(1), &replacement, &PasswordHash(hash.to_owned())).await.unwrap()
+        let change = PasswordChange { seen, by: ids.device_id(1) };
+        let is_claimed = users.claim_password_change(ids.user(1), &change, NOW).await.unwrap();
+        let replacement = PasswordReplacement::Changed(change);
+        let hash = PasswordHash(hash.to_owned());
+        let is_made = users.replace_password(ids.user(1), &replacement, &hash).await.unwrap();
+        assert_eq!(is_made, is_claimed);
+        is_made
     };
     assert!(!replace(1, "wrong").await);
     assert!(replace(0, "first").await);
@@ -169,7 +175,9 @@ pub async fn a_hash_is_renewed_on_the_one_that_was_read(users: &impl Users, ids:
 
 pub async fn the_password_of_an_unknown_user_cannot_change(users: &impl Users, ids: Ids) {
     let hash = PasswordHash("none".to_owned());
-    for replacement in [PasswordReplacement::Changed(0), PasswordReplacement::Renewed(hash.clone())] {
+    let change = PasswordChange { seen: 0, by: ids.device_id(1) };
+    assert!(!users.claim_password_change(ids.user(1), &change, NOW).await.unwrap());
+    for replacement in [PasswordReplacement::Changed(change), PasswordReplacement::Renewed(hash.clone())] {
         assert!(!users.replace_password(ids.user(1), &replacement, &hash).await.unwrap());
     }
     assert!(users.user(ids.user(1)).await.unwrap().is_none());
@@ -178,13 +186,45 @@ pub async fn the_password_of_an_unknown_user_cannot_change(users: &impl Users, i
 pub async fn of_racing_changes_of_a_password_exactly_one_is_made(users: &impl Users, ids: Ids) {
     create(users, ids, 1).await;
     let hashes: Vec<PasswordHash> = (0..5).map(|n| PasswordHash(format!("hash {n}"))).collect();
-    let change = PasswordReplacement::Changed(0);
-    let changes = hashes.iter().map(|hash| users.replace_password(ids.user(1), &change, hash));
-    let made: Vec<bool> = join_all(changes).await.into_iter().map(Result::unwrap).collect();
+    let made: Vec<bool> = join_all(hashes.iter().zip(1..).map(async |(hash, n)| {
+        let change = PasswordChange { seen: 0, by: ids.device_id(n) };
+        let is_claimed = users.claim_password_change(ids.user(1), &change, NOW).await.unwrap();
+        let replacement = PasswordReplacement::Changed(change);
+        let is_made = users.replace_password(ids.user(1), &replacement, hash).await.unwrap();
+        assert_eq!(is_made, is_claimed, "{n}");
+        is_made
+    }))
+    .await;
     assert_eq!(made.iter().filter(|made| **made).count(), 1);
     let account = users.user(ids.user(1)).await.unwrap().expect("the user is there");
     let winner = made.iter().position(|made| *made).expect("one is made");
     assert!(account.password_hash == hashes[winner] && account.password_changes == 1);
+}
+
+pub async fn a_claim_of_a_change_of_a_password_keeps_other_devices_out_until_it_is_over(
+    users: &impl Users,
+    ids: Ids,
+) {
+    create(users, ids, 1).await;
+    let [phone, laptop] = [1, 2].map(|n| PasswordChange { seen: 0, by: ids.device_id(n) });
+    let claim = async |change, at| users.claim_password_change(ids.user(1), &change, at).await.unwrap();
+    assert!(claim(phone, NOW).await);
+    assert!(!claim(laptop, NOW.plus(PASSWORD_CHANGE_CLAIMED - Duration::from_millis(1))).await);
+    assert!(claim(phone, NOW.plus(Duration::from_secs(1))).await, "the same device again");
+    let over = NOW.plus(Duration::from_millis(1_001) + PASSWORD_CHANGE_CLAIMED);
+    assert!(claim(laptop, over).await);
+    let hash = PasswordHash("hash".to_owned());
+    let replace = async |change| {
+        let replacement = PasswordReplacement::Changed(change);
+        users.replace_password(ids.user(1), &replacement, &hash).await.unwrap()
+    };
+    assert!(!replace(phone).await, "its claim was over, and another's began");
+    assert!(replace(laptop).await && !replace(laptop).await);
+    let next = PasswordChange { seen: 1, ..phone };
+    assert!(!claim(phone, over).await && claim(next, over).await, "a change that was made claims nothing");
+    let day = Duration::from_secs(24 * 3600);
+    assert!(claim(next, over.plus(day)).await, "by a clock that is ahead");
+    assert!(claim(PasswordChange { seen: 1, ..laptop }, over).await, "which is corrected");
 }
 
 fn invite(ids: Ids, n: u32, uses: u32) -> Invite {

@@ -13,7 +13,7 @@ use crate::inboxes::InboxTable;
 use crate::message_log::LogTable;
 use crate::rate_limits::BucketTable;
 use crate::sessions::SessionTable;
-use crate::users::{InviteTable, UserTable};
+use crate::users::{InviteTable, PasswordChangeTable, UserTable};
 use crate::weather::{Calm, Weather};
 use crate::yielding::call;
 
@@ -33,6 +33,7 @@ pub(crate) struct Tables {
     pub(crate) sessions: SessionTable,
     pub(crate) contacts: ContactTable,
     pub(crate) users: UserTable,
+    pub(crate) password_changes: PasswordChangeTable,
     pub(crate) invites: InviteTable,
     pub(crate) devices: DeviceTable,
     pub(crate) buckets: BucketTable,

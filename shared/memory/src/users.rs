@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confab_app::ports::{
-    Account, CreateUserOutcome, PasswordHash, PasswordReplacement, ProfileChange, StoreError, Users,
+    Account, CreateUserOutcome, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordHash, PasswordReplacement,
+    ProfileChange, StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::invite::Invite;
-use confab_domain::{InviteId, UserId};
+use confab_domain::{DeviceId, InviteId, Timestamp, UserId};
 
 use crate::Memory;
 
 #[derive(Debug, Default)]
 pub(crate) struct UserTable(BTreeMap<UserId, Account>);
+
+/// Who has claimed the next change of a password, and when.
+#[derive(Debug, Default)]
+pub(crate) struct PasswordChangeTable(BTreeMap<UserId, (DeviceId, Timestamp)>);
 
 /// How often each invite was used.
 #[derive(Debug, Default)]
@@ -86,6 +91,28 @@ impl Users for Memory {
         .await
     }
 
+    async fn claim_password_change(
+        &self,
+        user: UserId,
+        change: &PasswordChange,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.call(|tables| {
+            let is_unchanged =
+                tables.users.0.get(&user).is_some_and(|account| account.password_changes == change.seen);
+            let claim = tables.password_changes.0.get(&user);
+            let is_taken = claim.is_some_and(|(by, at)| {
+                *by != change.by && at.may_have_been(now) && now.since(*at) < PASSWORD_CHANGE_CLAIMED
+            });
+            let is_claimed = is_unchanged && !is_taken;
+            if is_claimed {
+                tables.password_changes.0.insert(user, (change.by, now));
+            }
+            is_claimed
+        })
+        .await
+    }
+
     async fn replace_password(
         &self,
         user: UserId,
@@ -96,8 +123,12 @@ impl Users for Memory {
             let Some(account) = tables.users.0.get_mut(&user) else { return false };
             match replacement {
                 PasswordReplacement::Renewed(seen) if account.password_hash == *seen => {}
-                PasswordReplacement::Changed(seen) if account.password_changes == *seen => {
+                PasswordReplacement::Changed(change)
+                    if account.password_changes == change.seen
+                        && tables.password_changes.0.get(&user).is_some_and(|(by, _)| *by == change.by) =>
+                {
                     account.password_changes += 1;
+                    tables.password_changes.0.remove(&user);
                 }
                 PasswordReplacement::Renewed(_) | PasswordReplacement::Changed(_) => return false,
             }

@@ -1,7 +1,7 @@
 //! Accounts and handles.
 //!
 //! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S,
-//! password_changes N?, created_at_ms N, group_adds S?}`,
+//! password_changes N?, created_at_ms N, group_adds S?, password_change {by S, at_ms N}?}`,
 //! and `{user S "handle#…", owner S}`, which makes a handle unique;
 //! in the table of throttles `{bucket S "invite#inv_…", uses N, expires_at N}`.
 
@@ -14,12 +14,14 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
 use confab_app::ports::{
-    Account, CreateUserOutcome, PasswordHash, PasswordReplacement, ProfileChange, StoreError, Users,
+    Account, CreateUserOutcome, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordHash, PasswordReplacement,
+    ProfileChange, StoreError, Users,
 };
-use confab_domain::UserId;
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::invite::Invite;
+use confab_domain::time::AHEAD_MAX;
+use confab_domain::{Timestamp, UserId};
 
 use crate::compare::Comparison;
 use crate::devices::device_item;
@@ -34,6 +36,10 @@ const DISPLAY_NAME: &str = "display_name";
 const AVATAR: &str = "avatar";
 const PASSWORD_HASH: &str = "password_hash";
 const PASSWORD_CHANGES: &str = "password_changes";
+/// Who has claimed the next change of the password, and when.
+const PASSWORD_CHANGE: &str = "password_change";
+const BY: &str = "by";
+const AT_MS: &str = "at_ms";
 const CREATED_AT_MS: &str = "created_at_ms";
 const GROUP_ADDS: &str = "group_adds";
 const OWNER: &str = "owner";
@@ -167,6 +173,35 @@ impl Users for Store {
         updated.as_ref().and_then(|updated| updated.attributes()).map(account).transpose()
     }
 
+    async fn claim_password_change(
+        &self,
+        user: UserId,
+        change: &PasswordChange,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let unchanged = unchanged(user, change);
+        // A claim of the future is one that a wrong clock wrote.
+        let is_free = "attribute_not_exists(#change) OR #change.#by = :by OR #change.#at < :over OR #change.#at > :ahead";
+        let claim = Item::from([(BY.to_owned(), text(change.by)), (AT_MS.to_owned(), time(now))]);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key(USER, text(user))
+            .update_expression("SET #change = :change")
+            .condition_expression(format!("{} AND ({is_free})", unchanged.expression()))
+            .set_expression_attribute_names(Some(unchanged.names.clone()))
+            .set_expression_attribute_values(unchanged.values())
+            .expression_attribute_names("#change", PASSWORD_CHANGE)
+            .expression_attribute_names("#by", BY)
+            .expression_attribute_names("#at", AT_MS)
+            .expression_attribute_values(":by", text(change.by))
+            .expression_attribute_values(":over", time(now.minus(PASSWORD_CHANGE_CLAIMED)))
+            .expression_attribute_values(":ahead", time(now.plus(AHEAD_MAX)))
+            .expression_attribute_values(":change", AttributeValue::M(claim));
+        condition_held(update.send().await)
+    }
+
     async fn replace_password(
         &self,
         user: UserId,
@@ -177,12 +212,13 @@ impl Users for Store {
             PasswordReplacement::Renewed(seen) => {
                 ("SET #hash = :hash", Comparison::default().and(PASSWORD_HASH, Some(text(&seen.0))))
             }
-            PasswordReplacement::Changed(seen) => (
-                "SET #hash = :hash, #changes = :changes",
-                Comparison::default()
-                    .and(PASSWORD_CHANGES, (*seen > 0).then(|| number(*seen)))
-                    .and(USER, Some(text(user))),
-            ),
+            PasswordReplacement::Changed(change) => {
+                ("SET #hash = :hash, #changes = :changes REMOVE #change", unchanged(user, change))
+            }
+        };
+        let is_claimed = match replacement {
+            PasswordReplacement::Renewed(_) => "",
+            PasswordReplacement::Changed(_) => " AND #change.#by = :by",
         };
         let mut update = self
             .client
@@ -190,18 +226,28 @@ impl Users for Store {
             .table_name(&self.tables.users)
             .key(USER, text(user))
             .update_expression(set)
-            .condition_expression(unchanged.expression())
+            .condition_expression(format!("{}{is_claimed}", unchanged.expression()))
             .set_expression_attribute_names(Some(unchanged.names.clone()))
             .set_expression_attribute_values(unchanged.values())
             .expression_attribute_names("#hash", PASSWORD_HASH)
             .expression_attribute_values(":hash", text(&hash.0));
-        if let PasswordReplacement::Changed(seen) = replacement {
+        if let PasswordReplacement::Changed(change) = replacement {
             update = update
                 .expression_attribute_names("#changes", PASSWORD_CHANGES)
-                .expression_attribute_values(":changes", number(seen + 1));
+                .expression_attribute_names("#change", PASSWORD_CHANGE)
+                .expression_attribute_names("#by", BY)
+                .expression_attribute_values(":changes", number(change.seen + 1))
+                .expression_attribute_values(":by", text(change.by));
         }
         condition_held(update.send().await)
     }
+}
+
+/// That the password was changed as often as a change has seen, of a user that there is.
+fn unchanged(user: UserId, change: &PasswordChange) -> Comparison {
+    Comparison::default()
+        .and(PASSWORD_CHANGES, (change.seen > 0).then(|| number(change.seen)))
+        .and(USER, Some(text(user)))
 }
 
 impl Store {

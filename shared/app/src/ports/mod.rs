@@ -42,4 +42,7 @@ pub use rate_limits::RateLimits;
 pub use sessions::{ConnectionChange, ConnectionKey, OpenOutcome, ReopenOutcome, Session, Sessions};
 pub use sleeper::Sleeper;
 pub use tokens::{AccessClaims, Identity, RefreshClaims, TokenError, Tokens};
-pub use users::{Account, CreateUserOutcome, PasswordReplacement, ProfileChange, Users};
+pub use users::{
+    Account, CreateUserOutcome, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordReplacement, ProfileChange,
+    Users,
+};

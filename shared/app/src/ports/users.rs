@@ -1,11 +1,12 @@
 //! Accounts.
 
 use std::future::Future;
+use std::time::Duration;
 
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::invite::Invite;
-use confab_domain::{Timestamp, UserId};
+use confab_domain::{DeviceId, Timestamp, UserId};
 
 use super::{PasswordHash, StoreError};
 
@@ -51,9 +52,21 @@ pub struct ProfileChange {
 pub enum PasswordReplacement {
     /// The same password hashed anew, if this hash is still there.
     Renewed(PasswordHash),
-    /// Another password, if it was changed so often so far; that counts as one change more.
-    Changed(u64),
+    /// Another password, by whom the change is claimed; that counts as one change more and ends the claim.
+    Changed(PasswordChange),
 }
+
+/// A change of a password that a device has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// How often the password was changed before.
+    pub seen: u64,
+    /// The device.
+    pub by: DeviceId,
+}
+
+/// How long a change of a password stays claimed that was not made: longer than a request lives.
+pub const PASSWORD_CHANGE_CLAIMED: Duration = Duration::from_secs(30);
 
 /// Accounts, by id and by handle.
 pub trait Users {
@@ -104,6 +117,21 @@ pub trait Users {
         user: UserId,
         change: &ProfileChange,
     ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
+
+    /// Claims the next change of a password for a device; false where the password was changed since, where another
+    /// device has claimed it within [`PASSWORD_CHANGE_CLAIMED`], or where there is no such user. Then nothing was written.
+    ///
+    /// Claimed by the same device again it is claimed anew.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]. After an unknown outcome it may be claimed.
+    fn claim_password_change(
+        &self,
+        user: UserId,
+        change: &PasswordChange,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Replaces the hash of a password; false where the condition does not hold, and nothing was written.
     ///
