@@ -4,7 +4,7 @@
 //! the claim.
 
 use confab_domain::claim::{
-    Seen, is_ahead, lies_after_stretch, lies_before_stretch, may_have_expired, searched_far_enough,
+    Seen, lies_after_stretch, lies_before_stretch, may_have_expired, searched_far_enough,
 };
 use confab_domain::{Kind, Message, Refusal, Seq, Timestamp, membership};
 
@@ -62,7 +62,8 @@ impl Bound {
     /// For a key that was claimed before, so long ago perhaps that its message may have expired; `hides_newer` says
     /// whether such a message may have followed the newest entry that is left.
     pub(crate) fn repeated(claimed_at: Timestamp, hides_newer: bool, now: Timestamp) -> Self {
-        let claimed = if is_ahead(claimed_at, now) { Claimed::Unknown } else { Claimed::Before(claimed_at) };
+        let claimed =
+            if claimed_at.may_have_been(now) { Claimed::Before(claimed_at) } else { Claimed::Unknown };
         let may_be_gone = matches!(claimed, Claimed::Unknown) || may_have_expired(claimed_at, now);
         Self { claimed, known: None, lies_after_known: false, may_be_gone, hides_newer }
     }

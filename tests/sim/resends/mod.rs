@@ -135,6 +135,18 @@ fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed
     assert!(matches!(world.conversation, ConversationId::Dm { .. }));
 }
 
+/// A send may take 30 seconds, and what claimed its id meanwhile may have a clock that is 10 seconds ahead.
+#[test]
+fn a_slow_send_is_not_refused_for_the_claim_of_one_that_began_later() {
+    let world = Arc::new(World::new(Scenario { retention: true, claims_max: 48, ..Scenario::calm() }));
+    let spawner = Spawner::default();
+    world.make_the_conversation(&spawner);
+    world.pass(40);
+    world.claims_only(&spawner, "one");
+    world.turn_back(40);
+    assert!(!world.send_and_wait(&spawner, "one").unwrap().duplicate);
+}
+
 #[test]
 fn an_old_claim_is_used_where_no_message_can_have_expired() {
     let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::calm() }));
