@@ -26,12 +26,25 @@ pub(crate) const CONNECTIONS_PER_TASK: usize = 64;
 /// Shape: `{"tries":1,"failures":2}`, the second absent where it is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tries {
-    /// How often the connections had no room for it.
+    /// How often in a row the connections had no room for it.
     #[serde(rename = "tries")]
     pub full: u32,
     /// How often the gateway failed.
     #[serde(rename = "failures", default, skip_serializing_if = "is_zero")]
     pub failed: u32,
+}
+
+impl Tries {
+    /// Once more the connections had no room.
+    const fn full_again(self) -> Self {
+        Self { full: self.full + 1, ..self }
+    }
+
+    /// Once more the gateway failed. How often the connections had no room before counts no longer: nobody knows whether
+    /// they have read meanwhile.
+    const fn failed_again(self) -> Self {
+        Self { full: 0, failed: self.failed + 1 }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -60,7 +73,7 @@ pub(crate) struct Retry {
 
 /// What becomes of the connections that an event did not reach which was offered to them so often before.
 ///
-/// Those that never had room for it are closed. Those to which the gateway does not post for minutes miss the event.
+/// Those that had no room for it a few times in a row are closed. Those to which the gateway does not post for minutes miss the event.
 pub(crate) async fn retries(
     sessions: &(impl Sessions + Sync),
     connections: &(impl Connections + Sync),
@@ -73,13 +86,13 @@ pub(crate) async fn retries(
     let mut again = |those: &[(UserId, Connection)], tries, pause| {
         retries.extend(tasks(those).map(|unreached| Retry { unreached, tries, pause }));
     };
-    let tries = Tries { failed: before.failed + 1, ..before };
+    let tries = before.failed_again();
     match pause_after_failed_post(tries.failed) {
         Some(pause) => again(&failed, tries, pause),
         None => give_up(&failed),
     }
     again(&unoffered, before, pause_before_post(1).unwrap_or_default());
-    let tries = Tries { full: before.full + 1, ..before };
+    let tries = before.full_again();
     match pause_before_post(tries.full) {
         Some(pause) => {
             let full: Vec<_> = full.into_iter().map(FullConnection::into_parts).collect();
@@ -198,6 +211,15 @@ mod tests {
         for task in tasks {
             assert!(serde_json::to_string(&task).unwrap().len() < 8 * 1024);
         }
+    }
+
+    #[test]
+    fn what_had_no_room_before_a_failure_of_the_gateway_is_offered_the_event_as_often_as_at_first() {
+        let before = Tries::default().full_again().full_again().full_again();
+        assert_eq!(pause_before_post(before.full_again().full), None);
+        let after = before.failed_again();
+        assert_eq!(pause_before_post(after.full_again().full), pause_before_post(1));
+        assert_eq!(after.full_again().failed, 1, "failures of minutes end");
     }
 
     #[test]

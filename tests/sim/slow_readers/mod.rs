@@ -41,7 +41,16 @@ const SEEDS: u64 = 500;
 ///
 /// The first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
-    let world = Arc::new(World::new(Scenario::of(seed, bug)));
+    simulate_in(Scenario::of(seed, bug))
+}
+
+/// The same where the gateway fails while some are busy.
+fn simulate_outage_of_the_busy(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    simulate_in(Scenario::with_outage_of_the_busy(seed, bug))
+}
+
+fn simulate_in(scenario: Scenario) -> Result<(), String> {
+    let world = Arc::new(World::new(scenario));
     let mut executor = Executor::default();
     set_up(&world);
     let ends = START.plus(Duration::from_secs(world.scenario.length));
@@ -98,6 +107,16 @@ fn conversations(world: &World, of: UserId) -> Vec<ConversationId> {
 #[test]
 fn who_reads_is_told_once_and_who_does_not_is_told_soon_or_closed() {
     check_seeds(400, |seed| simulate(seed, None));
+}
+
+#[test]
+fn who_was_busy_before_the_gateway_failed_and_is_again_afterwards_is_told_and_not_closed() {
+    check_seeds(100, |seed| simulate_outage_of_the_busy(seed, None));
+}
+
+#[test]
+fn what_had_no_room_before_the_gateway_failed_and_counts_afterwards_is_found() {
+    check_found_by(simulate_outage_of_the_busy, SEEDS, Bug::FullOverFailures);
 }
 
 #[test]

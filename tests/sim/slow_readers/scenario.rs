@@ -69,4 +69,23 @@ impl Scenario {
             outage,
         }
     }
+
+    /// The gateway fails while those who read late are busy, all of them at the beginning; nothing else goes wrong.
+    ///
+    /// So some have had no room a few times before it fails, and some are busy again when it is back.
+    pub(super) fn with_outage_of_the_busy(seed: u64, bug: Option<Bug>) -> Self {
+        let random = Random::new(seed ^ 0xb5_0b5);
+        let from_ms = random.between(1_200, 7_500);
+        let kind = *random.pick(&[OutageKind::Fails, OutageKind::Throttles]);
+        let outage = Some(Outage { from_ms, to_ms: from_ms + random.between(5_000, 60_000), kind });
+        let calm = Self {
+            calm: true,
+            failure_once_in: 0,
+            crash_once_in: 0,
+            doubled_once_in: 0,
+            late_ms_max: 100,
+            ..Self::of(seed, bug)
+        };
+        Self { outage, length: 10, ..calm }
+    }
 }

@@ -32,6 +32,8 @@ pub(super) enum Bug {
     ThrottleBlamed,
     /// What the gateway failed to post is not posted again.
     FailureDropped,
+    /// How often a connection had no room before the gateway failed counts afterwards.
+    FullOverFailures,
 }
 
 /// What one invocation reaches beside the stores.
@@ -53,7 +55,7 @@ impl<'a> Server<'a> {
 impl FanOutQueue for Server<'_> {
     async fn enqueue(&self, task: &FanOutTask, delay: Duration) -> Result<(), StoreError> {
         let mut task = task.clone();
-        if let FanOutTask::V2 { conversation, seq, tries, .. } = &mut task {
+        if let FanOutTask::V2 { conversation, seq, tries, unreached, .. } = &mut task {
             if self.world.has(Bug::UnreachedDropped) {
                 return Ok(());
             }
@@ -65,6 +67,9 @@ impl FanOutQueue for Server<'_> {
             }
             if self.world.has(Bug::ClosedAtOnce) {
                 tries.full = 3;
+            }
+            if self.world.has(Bug::FullOverFailures) {
+                tries.full = self.world.most_full(conversation, *seq, unreached, tries.full);
             }
             if self.world.has(Bug::WholeRepeated) && self.world.may_repeat_all() {
                 task = FanOutTask::V1 { conversation: conversation.clone(), seq: *seq, origin: None };

@@ -11,6 +11,7 @@ use confab_app::ports::{Connection, Identity, PostOutcome, Sessions, StoreError}
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_app::unreached::Unreached;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
@@ -91,6 +92,8 @@ pub(super) struct World {
     count: AtomicU64,
     /// How often a bug had everybody told again.
     repeated: AtomicU64,
+    /// What a bug keeps: how often each connection had no room for a message.
+    full: Mutex<BTreeMap<(String, u64, String), u32>>,
     faults: Mutex<Vec<String>>,
 }
 
@@ -113,6 +116,7 @@ impl World {
             sent: Mutex::default(),
             count: AtomicU64::new(0),
             repeated: AtomicU64::new(0),
+            full: Mutex::default(),
             faults: Mutex::default(),
             clock,
             random,
@@ -131,6 +135,18 @@ impl World {
     /// Whether a bug may have everybody told again: each time makes more of them, without an end.
     pub(super) fn may_repeat_all(&self) -> bool {
         self.repeated.fetch_add(1, Relaxed) < REPEATED_MAX
+    }
+
+    /// How often any of these connections had no room for a message, `full` times at least.
+    pub(super) fn most_full(&self, conversation: &str, seq: u64, unreached: &[Unreached], full: u32) -> u32 {
+        let mut most = self.full.lock().unwrap();
+        let connections = unreached.iter().flat_map(|those| &those.connections);
+        let counts = connections.map(|connection| {
+            let count = most.entry((conversation.to_owned(), seq, connection.clone())).or_default();
+            *count = full.max(*count);
+            *count
+        });
+        counts.max().unwrap_or(full)
     }
 
     pub(super) fn set_stormy(&self, stormy: bool) {
