@@ -1,18 +1,20 @@
 //! The directory that holds everything that lasts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 
+use crate::traces::Traces;
 use crate::{data_format, disk};
 
 const DATABASE: &str = "dynamodb.sqlite";
 const QUEUES: &str = "sqs.sqlite";
 const PUSHES: &str = "sns.sqlite";
+const LOCK: &str = "lock";
 
 /// Drawn after the databases are made: a directory that holds it has been used.
 const SIGNING_SECRET: &str = "signing-secret";
@@ -22,6 +24,8 @@ const SIGNING_SECRET: &str = "signing-secret";
 pub(crate) struct DataDir {
     path: PathBuf,
     format: u32,
+    /// Goes before the lock does: until then nobody else makes anything here.
+    traces: Traces,
     _lock: File,
 }
 
@@ -33,45 +37,41 @@ impl DataDir {
     /// For people: another process has it, it cannot be written, or it holds what this version cannot read.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        if fs::metadata(path).is_ok_and(|there| !there.is_dir()) {
-            bail!("{shown} is a file and not a directory; move it away, or choose another place with --data");
-        }
-        // It holds password hashes and the signing secret.
-        DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+        check_can_be_directory(path)?;
+        let mut traces = Traces::in_directory(path, own_file).with_context(|| {
             format!("cannot make the data directory {shown}; choose another place with --data")
         })?;
         check_is_ours(path)?;
         if let Err(failure) = disk::probe(path) {
             bail!("cannot write to the data directory {shown}: {}", disk::advice(&failure));
         }
-        let lock = private()
-            .create(true)
-            .write(true)
-            .open(path.join("lock"))
+        let (lock, is_fresh) = open_lock(&path.join(LOCK))
             .with_context(|| format!("cannot write the file lock in the data directory {shown}"))?;
         match lock.try_lock() {
-            Ok(()) => {
-                let format = data_format::of(data_format::read(path)?, check_files(path)?);
-                let directory = Self { path: path.to_owned(), format, _lock: lock };
-                if format == data_format::CURRENT {
-                    directory.set_format()?;
-                }
-                Ok(directory)
-            }
-            Err(TryLockError::WouldBlock) => {
+            // A start that came to nothing takes its lock file away.
+            Ok(()) if is_at(&lock, &path.join(LOCK)) => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => {
                 bail!("another confab is using {shown}; stop it, or give this one --data or --memory")
             }
             Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock the data directory {shown}"))
+                return Err(error).with_context(|| format!("cannot lock the data directory {shown}"));
             }
         }
+        traces.begin(is_fresh.then_some(LOCK)).with_context(|| format!("cannot list {shown}"))?;
+        let format = data_format::of(data_format::read(path)?, check_files(path)?);
+        make_private(&mut traces, path)?;
+        make_databases(path)?;
+        Ok(Self { path: path.to_owned(), format, traces, _lock: lock })
     }
 
-    /// Writes down that the directory has the format of this version, if it had an earlier one.
+    /// Writes down that the directory has the format of this version, and keeps what was made in it: before, a start that
+    /// comes to nothing leaves the directory as it was.
     ///
     /// What the first format stored is read as it is and rewritten where it changes.
-    pub(crate) fn take_over(&self) -> anyhow::Result<()> {
-        if self.format == data_format::CURRENT { Ok(()) } else { self.set_format() }
+    pub(crate) fn take_over(&mut self) -> anyhow::Result<()> {
+        self.set_format()?;
+        self.traces.keep();
+        Ok(())
     }
 
     fn set_format(&self) -> anyhow::Result<()> {
@@ -107,6 +107,10 @@ impl DataDir {
                 ),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                // A directory with a secret and without a format is of the first one.
+                if self.format == data_format::CURRENT {
+                    self.set_format()?;
+                }
                 let secret = fresh_secret()?;
                 self.replace(SIGNING_SECRET, &secret).context("cannot keep the signing secret")?;
                 Ok(secret)
@@ -129,11 +133,96 @@ impl DataDir {
     }
 }
 
-/// Whether it is a name of one of Confab's own files, or of what those leave beside them.
-fn is_own(name: &str) -> bool {
-    let own = [DATABASE, QUEUES, PUSHES, SIGNING_SECRET, data_format::FILE, "lock", disk::PROBE];
+/// The one of Confab's own files that has this name, or beside which the file of this name lies.
+fn own_file(name: &str) -> Option<&str> {
+    let own = [DATABASE, QUEUES, PUSHES, SIGNING_SECRET, data_format::FILE, LOCK, disk::PROBE];
+    if own.contains(&name) {
+        return Some(name);
+    }
     let base = ["-wal", "-shm", "-journal", ".draft"].iter().find_map(|end| name.strip_suffix(end));
-    own.contains(&name) || base.is_some_and(|base| own.contains(&base))
+    base.filter(|base| own.contains(base))
+}
+
+/// Refuses a path at which something else than a directory is.
+fn check_can_be_directory(path: &Path) -> anyhow::Result<()> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(there) if !there.is_dir() => {
+            bail!("{shown} is a file and not a directory; move it away, or choose another place with --data")
+        }
+        Err(_) if path.is_symlink() => bail!(
+            "{shown} is a symbolic link to what is not there; make the directory that it names, remove the link, or \
+             choose another place with --data"
+        ),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// The lock file, and whether it was made just now.
+fn open_lock(path: &Path) -> std::io::Result<(File, bool)> {
+    match private().create_new(true).write(true).open(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Ok((private().create(true).write(true).open(path)?, false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether this is the file that lies there now.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (there.dev(), there.ino())
+}
+
+/// Takes the directory and what of it is ours from everybody but its owner: there are password hashes in it, the signing
+/// secret, texts and push tokens.
+fn make_private(traces: &mut Traces, directory: &Path) -> anyhow::Result<()> {
+    let paths = std::iter::once(directory.to_owned()).chain(own_files(directory)?);
+    for path in paths {
+        traces.make_private(&path).map_err(|error| {
+            let shown = path.display();
+            let mode = fs::metadata(&path).map_or(0, |there| there.permissions().mode() & 0o7777);
+            anyhow::anyhow!(
+                "others may use {shown} (mode {mode:04o}), and that cannot be changed: {error}; let its owner run \
+                 `chmod go= {shown}`, or choose another directory with --data"
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes the databases that are not there, and checks that all can be written.
+///
+/// SQLite itself would make them for everybody to read. What it puts beside a database has the mode of that.
+/// Source: SQLite 3.49.2, `findCreateFileMode` in `os_unix.c`.
+///
+/// Danger: not while one is open, for the locks of a file end where any handle of the process to it is closed.
+fn make_databases(directory: &Path) -> anyhow::Result<()> {
+    let databases = [DATABASE, QUEUES, PUSHES].map(|name| directory.join(name));
+    for path in databases.into_iter().chain(own_files(directory)?) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if own_file(name).is_none_or(|base| ![DATABASE, QUEUES, PUSHES].contains(&base)) {
+            continue;
+        }
+        if let Err(failure) = private().create(true).write(true).open(&path) {
+            bail!("cannot write to {}: {}", path.display(), disk::advice(&failure));
+        }
+    }
+    Ok(())
+}
+
+/// The paths of our own files that are there.
+fn own_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let names = names(directory)?.into_iter().filter(|name| own_file(name).is_some());
+    Ok(names.map(|name| directory.join(name)).filter(|path| path.is_file()).collect())
+}
+
+fn names(directory: &Path) -> anyhow::Result<Vec<String>> {
+    let listed = fs::read_dir(directory).and_then(|listed| {
+        listed.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    });
+    listed.with_context(|| format!("cannot list {}", directory.display()))
 }
 
 /// What systems and people put into directories that are empty to them.
@@ -141,12 +230,8 @@ const NOBODYS: [&str; 4] = ["lost+found", ".DS_Store", ".gitignore", ".gitkeep"]
 
 /// Refuses a directory that other programs use, and Confab never did.
 fn check_is_ours(path: &Path) -> anyhow::Result<()> {
-    let listed = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-    let names: Vec<String> = listed
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<std::io::Result<_>>()
-        .with_context(|| format!("cannot list {}", path.display()))?;
-    let foreign = names.iter().find(|name| !is_own(name) && !NOBODYS.contains(&name.as_str()));
+    let names = names(path)?;
+    let foreign = names.iter().find(|name| own_file(name).is_none() && !NOBODYS.contains(&name.as_str()));
     if let Some(foreign) = foreign
         && !names.iter().any(|name| name == DATABASE || name == SIGNING_SECRET)
     {

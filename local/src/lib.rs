@@ -23,6 +23,7 @@ mod frame_order;
 mod functions;
 mod queues;
 mod runner;
+mod traces;
 mod web;
 
 pub use runner::Runner;

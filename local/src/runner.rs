@@ -65,7 +65,7 @@ impl Runner {
     ///
     /// What is in the way, for people: the address or the data directory in use.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        let data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
+        let mut data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let now_ms = clock::now().as_ms();
         let (dynamodb, sqs, sns, secret) = match &data {
             Some(data) => (
@@ -95,7 +95,7 @@ impl Runner {
         let gateway = bind(config, &options.listen).await?;
         let backends =
             Backends::new(dynamodb.clone(), (sqs, sns.clone()), gateway.connections(), &stage).await?;
-        if let Some(data) = &data {
+        if let Some(data) = &mut data {
             data.take_over()?;
         }
         let witnesses = Witnesses { store: backends.store.clone(), policy: options.heartbeat_policy() };

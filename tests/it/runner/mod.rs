@@ -6,6 +6,7 @@ mod clock_ahead;
 mod crash;
 mod data;
 mod data_format;
+mod data_private;
 mod flags;
 mod floods;
 mod frame_order;
