@@ -69,6 +69,21 @@ async fn who_has_left_may_allow_that_they_are_put_back() {
 }
 
 #[tokio::test]
+async fn a_marker_is_where_it_was_when_one_comes_back() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    for text in ["two", "three"] {
+        alice.post_text(&group, text).await;
+    }
+    bob.connect().await.ask(json!({"action": "read", "conversation": group, "seq": 2})).await;
+    bob.leave(&group).await;
+    let seen = accept_adds(&bob, &group).await.ok();
+    assert_eq!((&seen["last_seq"], &seen["read_seq"]), (&json!(4), &json!(2)), "{seen}");
+    alice.put_member(&group, &bob, None).await.ok();
+    assert_eq!(bob.listed(&group).await["read_seq"], 2);
+}
+
+#[tokio::test]
 async fn only_of_a_group_that_one_was_in_additions_are_allowed() {
     let [alice, bob, eve] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;

@@ -29,6 +29,7 @@ mod group_members;
 mod group_memberships;
 mod group_messages;
 mod group_outsiders;
+mod group_reads;
 mod group_receipts;
 mod group_requests;
 mod group_roles;

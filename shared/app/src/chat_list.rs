@@ -13,7 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
-use crate::membership::membership_of;
+use crate::membership::{Member, membership_of};
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
 use crate::unread::{count_unread, nothing_unread};
@@ -75,11 +75,11 @@ pub async fn change_conversation(
     if allows_adds && !store.accept_adds(user, id).await? {
         return Err(Refusal::NotAMember.into());
     }
-    let joined = membership_of(store, id, user).await?;
+    let Member { joined, read_seq } = membership_of(store, id, user).await?;
     if joined.since().is_none() {
         let only_allows_adds = allows_adds && patch.muted_until_ms.is_none();
         let last = joined.past().last().map(|(_, last)| *last);
-        return if only_allows_adds { Ok(left(id, last)) } else { Err(Refusal::NotAMember.into()) };
+        return if only_allows_adds { Ok(left(id, last, read_seq)) } else { Err(Refusal::NotAMember.into()) };
     }
     if let Some(until) = patch.muted_until_ms {
         if until.is_some_and(|until| until > Timestamp::MAX_MS) {
@@ -108,15 +108,16 @@ pub async fn change_conversation(
     shown(&row, looked_at, user, (&names, &peers)).ok_or_else(|| Refusal::NotAMember.into())
 }
 
-/// A group as somebody sees it who is not in it any more: up to where they left.
-fn left(id: ConversationId, last: Option<Seq>) -> http::Conversation {
+/// A group as somebody sees it who is not in it any more: up to where they left. Their marker is where it was, as it
+/// will be if they come back.
+fn left(id: ConversationId, last: Option<Seq>, read: Option<Seq>) -> http::Conversation {
     http::Conversation {
         conversation: id.to_string(),
         kind: wire::conversation_kind(id).to_owned(),
         name: None,
         peer: None,
         last_seq: wire::seq_or_zero(last),
-        read_seq: wire::seq_or_zero(last),
+        read_seq: wire::seq_or_zero(read),
         unread_count: 0,
         last_message: None,
         muted_until_ms: None,

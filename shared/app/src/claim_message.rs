@@ -9,7 +9,7 @@ use futures_util::future;
 use crate::Error;
 use crate::append::TAIL_ENTRIES;
 use crate::find_message::{Bound, Search, search_back, search_past};
-use crate::membership::membership_of;
+use crate::membership::{Member, membership_of};
 use crate::ports::{ClaimOutcome, Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
 use crate::send_message::{SendMessage, Writer};
 use crate::unread::last_seq;
@@ -94,7 +94,7 @@ async fn check_answered(
     let checked = command.content.check_at(next);
     if checked.is_err() && command.conversation.group().is_some() {
         // An outsider does not learn from the refusal how far the log goes.
-        let joined = membership_of(store, command.conversation, command.sender).await?;
+        let Member { joined, .. } = membership_of(store, command.conversation, command.sender).await?;
         joined.since().ok_or(Refusal::NotAMember)?;
     }
     Ok(checked?)

@@ -6,7 +6,7 @@ use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq
 use confab_protocol::{ServerFrame, server::Receipt};
 
 use crate::fan_out::told_of_receipt;
-use crate::membership::membership_of;
+use crate::membership::{Member, membership_of};
 use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
@@ -18,6 +18,9 @@ use crate::{Error, announce};
 /// Receipts that one read announces at most, where others move the marker at the same time: each of these announces too.
 const RECEIPTS_MAX: u32 = 8;
 
+/// What is wrong with a position that its reader cannot read, though they are in the group.
+const OUT: &str = "is of a time in which you were not in this conversation";
+
 /// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired, and tells
 /// the members' devices if that is news; in a group of more than
 /// [`TOLD_OF_RECEIPTS_MAX`](confab_domain::group::TOLD_OF_RECEIPTS_MAX), the reader's only.
@@ -26,7 +29,8 @@ const RECEIPTS_MAX: u32 = 8;
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider and for a position that has no message yet;
+/// [`Error::Refused`] for an outsider, for a position that has no message yet, and for one beyond the marker of a time in
+/// which the reader was no member;
 /// [`Error::Store`].
 pub async fn mark_read(
     store: &(impl Inboxes + Groups + MessageLog + Sessions + Sync),
@@ -116,9 +120,14 @@ async fn check_readable(
     seq: Seq,
     now: Timestamp,
 ) -> Result<Option<Seq>, Error> {
-    let joined = membership_of(store, conversation, user).await?;
-    if joined.since().is_none_or(|since| seq < since && joined.within(seq, seq).is_empty()) {
+    let Member { joined, read_seq } = membership_of(store, conversation, user).await?;
+    if joined.since().is_none() {
         return Err(Refusal::NotAMember.into());
+    }
+    if joined.within(seq, seq).is_empty() {
+        // What was said while they were out is not theirs to mark; a marker beyond it has passed over it.
+        let is_passed = Some(seq) <= read_seq;
+        return if is_passed { Ok(None) } else { Err(Refusal::field("seq", OUT).into()) };
     }
     if Some(seq) <= last_seq(store, conversation).await? {
         return Ok(Some(seq));

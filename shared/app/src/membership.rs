@@ -3,7 +3,15 @@
 use confab_domain::{ConversationId, GroupId, Joined, Refusal, Seq, UserId, membership};
 
 use crate::Error;
-use crate::ports::{Groups, Inboxes};
+use crate::ports::{Groups, InboxRow, Inboxes};
+
+/// What somebody is in a conversation.
+pub(crate) struct Member {
+    /// When they were in it; a former member is in it no more.
+    pub(crate) joined: Joined,
+    /// How far they have read, in a group; of a 1:1 conversation no row is read for it.
+    pub(crate) read_seq: Option<Seq>,
+}
 
 /// Which part of a conversation somebody may read, who is or was in it. That of a group that has ended stays readable.
 ///
@@ -15,7 +23,7 @@ pub(crate) async fn readable_by(
     conversation: ConversationId,
     user: UserId,
 ) -> Result<Joined, Error> {
-    let (joined, has_ended) = joined_of(store, conversation, user).await?;
+    let (Member { joined, .. }, has_ended) = member_of(store, conversation, user).await?;
     // Nothing follows the end of a group, and rows are closed a moment later.
     Ok(if has_ended { joined.leave(Seq::MAX) } else { joined })
 }
@@ -29,21 +37,21 @@ pub(crate) async fn membership_of(
     store: &(impl Inboxes + Groups + Sync),
     conversation: ConversationId,
     user: UserId,
-) -> Result<Joined, Error> {
-    let (joined, has_ended) = joined_of(store, conversation, user).await?;
-    if has_ended { Err(Refusal::NotFound("group").into()) } else { Ok(joined) }
+) -> Result<Member, Error> {
+    let (member, has_ended) = member_of(store, conversation, user).await?;
+    if has_ended { Err(Refusal::NotFound("group").into()) } else { Ok(member) }
 }
 
 /// By the row, and whether the group has ended.
-async fn joined_of(
+async fn member_of(
     store: &(impl Inboxes + Groups + Sync),
     conversation: ConversationId,
     user: UserId,
-) -> Result<(Joined, bool), Error> {
+) -> Result<(Member, bool), Error> {
     match conversation {
         ConversationId::Dm { lower, upper } => {
             membership::peer_of((lower, upper), user)?;
-            Ok((Joined::whole(), false))
+            Ok((Member { joined: Joined::whole(), read_seq: None }, false))
         }
         ConversationId::Group(group) => {
             // Both, since rows may be left open of a group that has ended, or that was never made.
@@ -51,7 +59,7 @@ async fn joined_of(
                 futures_util::future::try_join(store.get(user, conversation), store.group(group)).await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
             match row {
-                Some(row) => Ok((row.joined, group.deleted)),
+                Some(InboxRow { joined, read_seq, .. }) => Ok((Member { joined, read_seq }, group.deleted)),
                 None if group.deleted => Err(Refusal::NotFound("group").into()),
                 None => Err(Refusal::NotAMember.into()),
             }
