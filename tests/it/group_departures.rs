@@ -19,7 +19,9 @@ async fn check(user: &User, group: &str, expected: &Value, last: u64) {
         let seqs_after: Vec<u64> = (cursor + 1..=last).collect();
         for partial in [false, true] {
             let told = told(&mut socket, group, cursor, partial).await;
-            assert_eq!(told, Some((expected.clone(), seqs_after.clone())), "after {cursor}");
+            let mut expected = expected.clone();
+            expected["last_seq"] = last.into();
+            assert_eq!(told, Some((expected, seqs_after.clone())), "after {cursor}");
         }
         let history = json!({"action": "history", "conversation": group, "after": cursor});
         assert_eq!(seqs(socket.ask(history).await["messages"].as_array().unwrap()), seqs_after);
@@ -80,10 +82,31 @@ async fn a_limit_counts_for_what_one_is_out_of_too() {
         alice.post_text(&group, "more").await;
     }
     alice.remove_member(&group, &bob).await.no_content();
+    alice.post_text(&group, "not for bob").await;
     let mut socket = bob.connect().await;
     let frames = socket.sync_frames(json!({"cursors": {&group: 1}, "limit": 2})).await;
     let entry = &frames[0]["conversations"][0];
     assert_eq!((&entry["left"], seqs(entry["messages"].as_array().unwrap())), (&true.into(), vec![2, 3]));
+    assert_eq!(entry["last_seq"], 5, "there is more: {entry}");
+    alice.delete_group(&group).await.no_content();
+    let mut socket = alice.connect().await;
+    let frames = socket.sync_frames(json!({"cursors": {&group: 1}, "limit": 2})).await;
+    let entry = &frames[0]["conversations"][0];
+    assert_eq!((&entry["deleted"], &entry["last_seq"]), (&true.into(), &7.into()), "{entry}");
+}
+
+/// Of two memberships the first page is of the first one only.
+#[tokio::test]
+async fn how_far_a_group_goes_counts_from_the_last_membership() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.post_text(&group, "three").await;
+    alice.put_member(&group, &bob, None).await.ok();
+    alice.remove_member(&group, &bob).await.no_content();
+    alice.post_text(&group, "six").await;
+    let (entry, seqs) = told(&mut bob.connect().await, &group, 0, true).await.unwrap();
+    assert_eq!((&entry["last_seq"], seqs), (&5.into(), vec![1, 2, 4, 5]), "{entry}");
 }
 
 /// Each in its place among those that the user is in, by the order of ids.

@@ -141,15 +141,16 @@ impl Device {
 
     /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
     fn take_answer(&mut self, parts: Vec<server::Sync>, limit: usize) -> Vec<(ConversationId, Option<u64>)> {
-        let mut given: BTreeMap<ConversationId, (Vec<u64>, Option<u64>)> = BTreeMap::new();
+        let mut given: BTreeMap<ConversationId, (Vec<u64>, u64, bool)> = BTreeMap::new();
         for part in parts.into_iter().flat_map(|part| part.conversations) {
-            let (seqs, last_seq) = given.entry(part.conversation.parse().unwrap()).or_default();
+            let (seqs, last_seq, is_out) = given.entry(part.conversation.parse().unwrap()).or_default();
             seqs.extend(part.messages.iter().map(|message| message.seq));
-            *last_seq = part.last_seq;
+            *last_seq = part.last_seq.expect("every row says how far it goes");
+            *is_out = part.left == Some(true) || part.deleted == Some(true);
             part.messages.into_iter().for_each(|message| self.show(message));
         }
         let mut ends = Vec::new();
-        for (id, (seqs, last_seq)) in given {
+        for (id, (seqs, last_seq, is_out)) in given {
             if !seqs.is_sorted_by(|one, next| one < next) || seqs.len() > limit {
                 self.world.fault(format!("a sync with limit {limit} gave {seqs:?}"));
             }
@@ -158,13 +159,13 @@ impl Device {
             let cut = seqs.len() == limit;
             let chat = self.chats.entry(id).or_default();
             let end = seqs.last().copied().unwrap_or(0);
-            // Where there is none, the user is out.
-            let known = match last_seq {
-                Some(last_seq) if !cut => std::mem::replace(&mut chat.last_seq, last_seq),
-                Some(_) | None => 0,
-            };
+            // Of a log that goes on, more may come than was there when its end was told.
+            if is_out && end > last_seq {
+                self.world.fault(format!("a sync that ends at {last_seq} gave {seqs:?}"));
+            }
+            let known = if is_out || cut { 0 } else { std::mem::replace(&mut chat.last_seq, last_seq) };
             chat.cursor = chat.cursor.max(end).max(known);
-            chat.left = last_seq.is_none() && !cut;
+            chat.left = is_out && (!cut || chat.cursor >= last_seq);
             chat.go_on();
             ends.push((id, cut.then_some(end)));
         }

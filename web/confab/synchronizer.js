@@ -24,6 +24,8 @@ export class Synchronizer {
   #requests = 0;
   /** The chats that are being filled, and how far at least. */
   #targets = new Map();
+  /** The groups that the user is out of, and why, until all that may still be read is here. */
+  #leaving = new Map();
   #loadList = oneAtATime(() => this.#takeList());
 
   /**
@@ -161,9 +163,10 @@ export class Synchronizer {
     } finally {
       for (const [chat, { last_seq, read_seq, reason }] of ends) {
         this.#chats.moveRead(chat, read_seq);
+        // Not before all parts have come, which may overtake each other, nor before what may still be read is here.
+        if (reason && complete) this.#leaving.set(chat, reason);
+        else this.#leaving.delete(chat);
         this.#fill(chat, last_seq);
-        // Not before all parts have come: they may overtake each other.
-        if (reason && complete) this.#chats.leave(chat, reason);
       }
     }
   }
@@ -177,7 +180,7 @@ export class Synchronizer {
 
   #takeSynced(entry, ends) {
     const chat = this.#chats.ensure(entry.conversation);
-    // Of a group that the user is out of, an answer has the messages only.
+    // Of a group that the user is out of, an answer has the messages and where they end.
     const { kind = chat.kind, name, last_seq = 0, read_seq = 0, messages = [] } = entry;
     const reason = entry.deleted ? 'deleted' : entry.left ? 'removed' : null;
     chat.kind = kind;
@@ -208,14 +211,27 @@ export class Synchronizer {
         if (!chat.log.hole) break;
         this.#chats.skipTo(chat, chat.log.hole.before - 1);
       }
+      this.#leave(chat);
     } catch (error) {
-      if (CLOSED[error.code]) this.#passHoles(chat);
+      if (CLOSED[error.code]) {
+        this.#passHoles(chat);
+        this.#leave(chat);
+      }
+      // A later sync tells again, since it names the cursor.
+      this.#leaving.delete(chat);
       const missing = this.#targets.get(chat);
       // A lost connection is followed by a sync, which sees the hole again.
       if (error.retryable && error.code !== 'network') this.#alarms.after(retryWaitMs(error, FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
     } finally {
       this.#targets.delete(chat);
     }
+  }
+
+  /** The user is out of a group, and of what they may still read nothing is missing: its cursor is not named again. */
+  #leave(chat) {
+    const reason = this.#leaving.get(chat);
+    this.#leaving.delete(chat);
+    if (reason) this.#chats.leave(chat, reason);
   }
 
   /** What the server does not give to this user any more will not come. */

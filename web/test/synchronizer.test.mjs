@@ -271,6 +271,39 @@ test('a group that has ended says so though its last entry has expired', async (
   assert.deepEqual([chats.get(G).left.reason, chats.get(G).listed], ['deleted', false]);
 });
 
+test('the cursor of a group that the user is out of is named until all that may be read has come', async () => {
+  chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
+  const left = { conversation: G, left: true, last_seq: 4, messages: [inGroup(2)] };
+  let isCut = true;
+  const asked = [];
+  connection.request = async (frame, onPart) => {
+    if (frame.action === 'sync') {
+      asked.push(frame.cursors);
+      if (G in frame.cursors) onPart({ conversations: [left] });
+      return {};
+    }
+    if (isCut) throw new ConfabError('network', 'cut');
+    return { messages: [inGroup(3), inGroup(4, { kind: 'member_removed', mentions: ['usr_1'] })].filter(({ seq }) => seq > frame.after) };
+  };
+  await connection.open();
+  assert.deepEqual(released, [1, 2]);
+  assert.equal(chats.get(G).left, null);
+  isCut = false;
+  await connection.open();
+  assert.deepEqual(released, [1, 2, 3, 4]);
+  assert.equal(chats.get(G).left.reason, 'removed');
+  await connection.open();
+  assert.deepEqual(asked, [{ [G]: 1 }, { [G]: 2 }, {}]);
+});
+
+test('a group that the user is out of is left though its end has expired meanwhile', async () => {
+  chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
+  answerSync(() => ({ conversations: [{ conversation: G, left: true, last_seq: 4, messages: [] }] }));
+  await connection.open();
+  await clock.pass(120_000);
+  assert.deepEqual([chats.get(G).left.reason, chats.cursors()], ['removed', {}]);
+});
+
 test('parts about a group that the user is out of may overtake each other', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   connection.request = async (frame, onPart) => {

@@ -104,17 +104,17 @@ pub struct SyncConversation {
     /// A group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-    /// Position of the newest message, or the read marker where the messages that were read are not kept any more; 0 where
-    /// there is neither.
+    /// Position of the newest message that the user may read, or the read marker where the messages that were read are not
+    /// kept any more; 0 where there is neither.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_seq: Option<u64>,
     /// The user's own read marker; 0 where nothing is read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read_seq: Option<u64>,
-    /// The user has left the group, or was removed; it has `conversation` and `messages` besides.
+    /// The user has left the group, or was removed; it has `conversation`, `last_seq` and `messages` besides.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left: Option<bool>,
-    /// The group has ended; it has `conversation` and `messages` besides.
+    /// The group has ended; it has `conversation`, `last_seq` and `messages` besides.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deleted: Option<bool>,
     /// Ascending `seq`.

@@ -21,6 +21,7 @@ impl<'a> Answer<'a> {
 
     pub(super) fn begin(&mut self, Lack { row, last, membership, .. }: &Lack) {
         let nothing = SyncConversation { conversation: row.conversation.to_string(), ..Default::default() };
+        let last_seq = Some(wire::seq_or_zero(*last));
         self.open(match membership {
             Membership::Present { name } => SyncConversation {
                 kind: Some(wire::conversation_kind(row.conversation).to_owned()),
@@ -29,8 +30,8 @@ impl<'a> Answer<'a> {
                 read_seq: Some(wire::seq_or_zero(row.read_seq)),
                 ..nothing
             },
-            Membership::Left => SyncConversation { left: Some(true), ..nothing },
-            Membership::Deleted => SyncConversation { deleted: Some(true), ..nothing },
+            Membership::Left => SyncConversation { left: Some(true), last_seq, ..nothing },
+            Membership::Deleted => SyncConversation { deleted: Some(true), last_seq, ..nothing },
         });
     }
 

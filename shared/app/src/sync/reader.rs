@@ -249,6 +249,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             }
             None => Part { messages: Vec::new(), last: None, rest: parts },
         };
+        let last = self.last_of_ended(&row, &part).await?;
         // Asked after that: they may have come back since the row was read.
         let Some(group) = self.store.group(group).await? else { return Ok(Look::Nothing) };
         let membership = match (group.members.contains_key(&self.user), group.deleted) {
@@ -256,7 +257,21 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             (true, false) => return Ok(Look::Out),
             (false, _) => Membership::Left,
         };
-        Ok(Look::Lack(Box::new(Lack { row, last: None, membership, part })))
+        Ok(Look::Lack(Box::new(Lack { row, last, membership, part })))
+    }
+
+    /// The last position that the user may read of a group that they are out of.
+    async fn last_of_ended(&self, row: &InboxRow, part: &Part) -> Result<Option<Seq>, StoreError> {
+        let end = row.joined.past().last().map(|(_, last)| *last);
+        let is_whole = part.rest.is_empty();
+        match part.last.filter(|_| is_whole) {
+            Some(last) => Ok(Some(last)),
+            // The end of the group ended the membership, and the row does not say where.
+            None if end == Some(Seq::MAX) => last_seq(self.store, row.conversation).await,
+            // What was after the cursor may have expired.
+            None if is_whole => Ok(self.sync.cursor(row.conversation).min(end)),
+            None => Ok(end),
+        }
     }
 
     /// Whether the user is in a group still that there is news of.
