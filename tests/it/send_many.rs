@@ -56,6 +56,16 @@ async fn messages_stand_in_the_log_in_their_order_and_each_has_an_ack() {
 }
 
 #[tokio::test]
+async fn an_id_that_is_too_long_is_not_echoed() {
+    let Scene { bob, mut phone, .. } = scene().await;
+    let acks = outcomes(&mut phone, &bob.id, &[text("fits"), text(&"x".repeat(65)), text("behind")]).await;
+    assert_eq!((acks.len(), &acks[0]["id"]), (2, &json!("fits")));
+    assert_eq!((&acks[1]["code"], acks[1].get("id")), (&json!("bad_request"), None), "{acks:?}");
+    let acks = outcomes(&mut phone, &bob.id, &[text(&"x".repeat(64))]).await;
+    assert_eq!(acks[0]["id"], "x".repeat(64));
+}
+
+#[tokio::test]
 async fn what_is_sent_again_alone_or_with_others_is_one_message() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     let first = outcomes(&mut phone, &bob.id, &[text("a"), text("b"), text("a")]).await;

@@ -78,6 +78,7 @@ impl Send {
                 Err(error @ Error::ConnectionEnded(_)) => return Err(error),
                 Err(error) => {
                     summary::log("send_many", Some(&error), time.elapsed());
+                    let id = Some(id).filter(|id| id.len() <= limits::ID_BYTES_MAX);
                     acks.push(SendOutcome::Failed { id, error: wire::error_body(&error) });
                     break;
                 }

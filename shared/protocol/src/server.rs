@@ -71,8 +71,9 @@ pub enum SendOutcome {
     },
     /// It was refused or failed, and none after it was tried.
     Failed {
-        /// The message's id.
-        id: String,
+        /// The message's id; absent where it is over [`ID_BYTES_MAX`](crate::limits::ID_BYTES_MAX).
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        id: Option<String>,
         /// Why.
         #[serde(flatten)]
         error: ErrorBody,
