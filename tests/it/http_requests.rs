@@ -60,6 +60,21 @@ async fn a_call_that_is_none_is_not_found() {
     alice.http.post("/v1/nothing", &json!({})).await.refused(404, "not_found");
 }
 
+/// What API Gateway makes of them is not documented.
+#[tokio::test]
+async fn a_call_with_a_character_too_many_is_another() {
+    if gateway_answers_for_itself() {
+        return;
+    }
+    let alice = Chat::new().user().await;
+    for tail in ["%00", "%20", "%09", "%0A", "%23", "%23x", "%5C", "%7F"] {
+        alice.http.get(&format!("/v1/health{tail}")).await.refused(404, "not_found");
+        alice.http.get(&format!("/v1/he{tail}alth")).await.refused(404, "not_found");
+        let user = format!("/v1/users/{}{tail}", alice.id);
+        alice.http.get(&user).await.refused(400, "bad_request");
+    }
+}
+
 #[tokio::test]
 async fn the_wrong_method_is_refused() {
     let alice = Chat::new().user().await;

@@ -16,8 +16,9 @@ pub(crate) const CALLED_HOST: &str = "confab-called-host";
 /// The same request, with an address that can be read whatever a client has put into it.
 ///
 /// `lambda_http` makes a URL of the host, the path and the query, and panics where that is none: anybody could end an
-/// invocation. So the host goes into a header of its own, odd characters of a query are escaped, and an address that is
-/// too long names nothing.
+/// invocation. It drops spaces and control characters around a path and tabs within it, and ends it at a `#`: a path that
+/// names nothing would be answered as another. So the host goes into a header of its own, odd characters of a path and a
+/// query are escaped, and an address that is too long names nothing.
 pub fn readable(request: LambdaRequest) -> LambdaRequest {
     let LambdaRequest::ApiGatewayV2(mut event) = request else { return request };
     event.request_context.domain_name = None;
@@ -25,7 +26,8 @@ pub fn readable(request: LambdaRequest) -> LambdaRequest {
     if let Some(host) = event.headers.remove(HOST) {
         event.headers.insert(CALLED_HOST, host);
     }
-    event.raw_query_string = event.raw_query_string.map(|query| escaped(&query));
+    event.raw_path = event.raw_path.map(|path| escaped(&path, PATH));
+    event.raw_query_string = event.raw_query_string.map(|query| escaped(&query, QUERY));
     let length = |part: &Option<String>| part.as_ref().map_or(0, String::len);
     if length(&event.raw_path) + length(&event.raw_query_string) > URL_BYTES_MAX {
         event.raw_path = Some("/".to_owned());
@@ -34,11 +36,17 @@ pub fn readable(request: LambdaRequest) -> LambdaRequest {
     LambdaRequest::ApiGatewayV2(event)
 }
 
-/// A query with all that RFC 3986 does not allow in one escaped; what is escaped already stays as it is.
-fn escaped(query: &str) -> String {
-    let mut escaped = String::with_capacity(query.len());
-    for byte in query.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte) {
+/// What RFC 3986 allows in a path besides letters and digits, and a `%`: what is escaped already stays as it is.
+const PATH: &[u8] = b"-._~!$&'()*+,;=:@/%";
+
+/// The same of a query.
+const QUERY: &[u8] = b"-._~!$&'()*+,;=:@/?%";
+
+/// A text with all but letters, digits and what is `allowed` escaped.
+fn escaped(text: &str, allowed: &[u8]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || allowed.contains(&byte) {
             escaped.push(char::from(byte));
         } else {
             let _ = write!(escaped, "%{byte:02X}");
@@ -72,6 +80,23 @@ mod tests {
             assert_eq!(uri.path(), "/v1/health", "{character:?}");
         }
         assert_eq!(uri("/v1/users", "handle=a%20b&x=<", &[]).query(), Some("handle=a%20b&x=%3C"));
+    }
+
+    /// What `url` would drop, cut at or turn round, were it not escaped.
+    #[test]
+    fn a_character_too_many_in_a_path_makes_it_another() {
+        for character in ('\0'..=' ').chain("?#\\\u{7f}\u{a0}".chars()) {
+            for path in [
+                format!("/v1/health{character}"),
+                format!("/v1/he{character}alth"),
+                format!("/v1{character}/health"),
+            ] {
+                assert_ne!(uri(&path, "", &[]).path(), "/v1/health", "{path:?}");
+                assert_eq!(uri(&path, "", &[]).query(), None, "{path:?}");
+            }
+        }
+        assert_eq!(uri("/v1/users/a b", "", &[]).path(), "/v1/users/a%20b");
+        assert_eq!(uri("/v1/users/a%20b", "", &[]).path(), "/v1/users/a%20b");
     }
 
     #[test]
