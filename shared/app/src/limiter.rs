@@ -51,8 +51,7 @@ impl Limiter {
     ///
     /// [`Refusal::RateLimited`].
     pub fn check(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
-        let account = self.accounts().get(&user).unwrap_or_default();
-        account.check(budget, &self.rates, now)
+        self.with(user, |account| account.check(budget, &self.rates, now))
     }
 
     /// Takes what was used already, even where there is not so much left.

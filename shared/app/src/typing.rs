@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
-use confab_domain::rate::Rate;
+use confab_domain::rate::{Bucket, Rate};
 use confab_domain::{ConversationId, Refusal, Timestamp, UserId, membership};
 use confab_protocol::{ServerFrame, server};
 use futures_util::future::try_join;
@@ -25,20 +25,20 @@ const CAPACITY: usize = 10_000;
 /// Kept in memory alone: a write for each would cost more than the event itself. Several processes let more through.
 #[derive(Debug)]
 pub struct Typists {
-    full_at: Mutex<Generations<UserId, Timestamp>>,
+    buckets: Mutex<Generations<UserId, Bucket>>,
 }
 
 impl Default for Typists {
     fn default() -> Self {
-        Self { full_at: Mutex::new(Generations::new(CAPACITY)) }
+        Self { buckets: Mutex::new(Generations::new(CAPACITY)) }
     }
 }
 
 impl Typists {
     fn take(&self, user: UserId, now: Timestamp) -> Result<(), Refusal> {
-        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = RATE.take(buckets.get(&user), now)?;
-        buckets.put(user, full_at);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = RATE.take(buckets.get(&user), now)?;
+        buckets.put(user, bucket);
         Ok(())
     }
 }

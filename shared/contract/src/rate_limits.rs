@@ -99,8 +99,20 @@ pub async fn a_time_that_a_wrong_clock_wrote_keeps_nobody_out(limits: &impl Rate
     assert_eq!(take(limits, &bucket, later(day_ms)).await, Ok(()));
     assert_eq!(limits.check(&bucket, RATE, NOW).await.unwrap(), Ok(()));
     assert_eq!(take(limits, &bucket, NOW).await, Ok(()));
+    assert_eq!(take(limits, &bucket, NOW).await, Ok(()), "a burst is there, whatever the time was");
     assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_secs(1)));
     assert_eq!(take(limits, &bucket, later(1_000)).await, Ok(()));
+}
+
+pub async fn a_burst_passes_whoever_has_the_clock_that_is_ahead(limits: &impl RateLimits, ids: Ids) {
+    let bucket = ids.bucket(1);
+    for ahead_ms in [9_000, 0, 9_000] {
+        assert_eq!(take(limits, &bucket, later(ahead_ms)).await, Ok(()));
+    }
+    assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_secs(1)));
+    assert_eq!(take(limits, &bucket, later(9_000)).await, Err(Duration::from_secs(1)));
+    assert_eq!(take(limits, &bucket, later(10_000)).await, Ok(()));
+    assert!(take(limits, &bucket, later(1_000)).await.is_err(), "nothing came back since");
 }
 
 pub async fn a_check_tells_what_a_take_would_and_takes_nothing(limits: &impl RateLimits, ids: Ids) {

@@ -244,6 +244,7 @@ macro_rules! suite {
             concurrent_tries_never_exceed_the_burst
             a_check_tells_what_a_take_would_and_takes_nothing
             a_time_that_a_wrong_clock_wrote_keeps_nobody_out
+            a_burst_passes_whoever_has_the_clock_that_is_ahead
         }
         $crate::suite! { @port $block_on, $store, budgets:
             charges_add_up_from_now_whatever_was_expected

@@ -9,6 +9,17 @@ use std::time::Duration;
 use crate::time::CLOCK_SKEW_MAX;
 use crate::{Refusal, Timestamp};
 
+/// A bucket as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// When it will be full again.
+    pub full_at: Timestamp,
+    /// The latest time at which somebody took from it; `None` where an earlier version did, which did not keep it.
+    ///
+    /// By this a clock that has gone back since is recognised, and one that is behind.
+    pub taken_at: Option<Timestamp>,
+}
+
 /// A burst of tries, then one per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -30,12 +41,6 @@ impl Rate {
         Duration::from_millis(u64::try_from(nanoseconds.div_ceil(1_000_000)).unwrap_or(u64::MAX))
     }
 
-    /// The latest time at which a bucket from which tries are taken one by one can be full again; a later one was
-    /// written by a clock that was wrong.
-    pub fn full_by(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.interval * self.burst + CLOCK_SKEW_MAX)
-    }
-
     /// Checks that one more try could be taken from a bucket that will be full again at `full_at`.
     ///
     /// # Errors
@@ -49,21 +54,32 @@ impl Rate {
         Ok(())
     }
 
-    /// Takes one try from a bucket that will be full again at `full_at`.
-    ///
-    /// Gives when it will be full again now. A bucket whose time a wrong clock wrote has one try left: whatever it was,
-    /// it ends within the time that a whole burst takes.
+    /// Takes one try from a bucket; gives what it is then. A bucket that nobody took from is full.
     ///
     /// # Errors
     ///
     /// [`Refusal::RateLimited`] where the bucket is empty.
-    pub fn take(&self, full_at: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Refusal> {
-        let full_at = match full_at {
-            Some(full_at) if full_at > self.full_by(now) => now.plus(self.tolerance()),
-            full_at => full_at.unwrap_or(now).max(now),
-        };
-        self.check(full_at, now)?;
-        Ok(full_at.plus(self.interval))
+    pub fn take(&self, bucket: Option<Bucket>, now: Timestamp) -> Result<Bucket, Refusal> {
+        let (full_at, taken_at) = self.known(bucket, now);
+        self.check(full_at, taken_at)?;
+        Ok(Bucket { full_at: full_at.plus(self.interval), taken_at: Some(taken_at) })
+    }
+
+    /// When a bucket will be full again, and the time by which that counts.
+    fn known(&self, bucket: Option<Bucket>, now: Timestamp) -> (Timestamp, Timestamp) {
+        let Some(Bucket { full_at, taken_at }) = bucket else { return (now, now) };
+        let whole = self.interval * self.burst;
+        match taken_at {
+            // It has as much in it as it had then, whatever the time was.
+            Some(taken_at) if !taken_at.may_have_been(now) => {
+                (now.plus(full_at.since(taken_at).min(whole)), now)
+            }
+            // By another clock, or by a request that began later: how long ago is not known, so nothing came back.
+            Some(taken_at) if taken_at > now => (full_at.max(taken_at), taken_at),
+            // A wrong clock wrote it, or one whose rate was longer.
+            _ if full_at > now.plus(whole + CLOCK_SKEW_MAX) => (now, now),
+            _ => (full_at.max(now), now),
+        }
     }
 }
 
@@ -76,35 +92,53 @@ mod tests {
     #[test]
     fn a_burst_passes_and_then_one_per_interval() {
         let now = Timestamp::from_ms(1_000);
-        let mut full_at = None;
+        let mut bucket = None;
         for _ in 0..3 {
-            full_at = Some(RATE.take(full_at, now).unwrap());
+            bucket = Some(RATE.take(bucket, now).unwrap());
         }
         assert_eq!(
-            RATE.take(full_at, now),
+            RATE.take(bucket, now),
             Err(Refusal::RateLimited { retry_after: Duration::from_millis(100) })
         );
         let later = now.plus(Duration::from_millis(100));
-        full_at = Some(RATE.take(full_at, later).unwrap());
-        assert!(RATE.take(full_at, later).is_err());
+        bucket = Some(RATE.take(bucket, later).unwrap());
+        assert!(RATE.take(bucket, later).is_err());
     }
 
     #[test]
     fn an_idle_bucket_is_full_again_and_no_fuller() {
-        let full_at = RATE.take(None, Timestamp::from_ms(0)).unwrap();
+        let bucket = RATE.take(None, Timestamp::from_ms(0)).unwrap();
         let later = Timestamp::from_ms(1_000_000);
-        assert_eq!(RATE.take(Some(full_at), later), Ok(later.plus(RATE.interval)));
+        let taken = Bucket { full_at: later.plus(RATE.interval), taken_at: Some(later) };
+        assert_eq!(RATE.take(Some(bucket), later), Ok(taken));
     }
 
     #[test]
-    fn a_time_that_a_wrong_clock_wrote_keeps_nobody_out_for_longer_than_a_burst_takes() {
-        let (now, day) = (Timestamp::from_ms(1_000), Duration::from_secs(24 * 3600));
-        let full_at = RATE.take(Some(now.plus(day)), now).unwrap();
-        assert_eq!(full_at, now.plus(RATE.interval * RATE.burst));
-        assert!(RATE.take(Some(full_at), now).is_err());
-        assert!(RATE.take(Some(full_at), now.plus(RATE.interval)).is_ok());
+    fn a_bucket_has_as_much_in_it_after_the_clock_went_back() {
+        for back in [5, 20, 60, 86_400].map(Duration::from_secs) {
+            let now = Timestamp::from_ms(1_000);
+            let bucket = RATE.take(None, now.plus(back)).unwrap();
+            let bucket = RATE.take(Some(bucket), now).unwrap();
+            let bucket = RATE.take(Some(bucket), now).unwrap();
+            assert_eq!(
+                RATE.take(Some(bucket), now),
+                Err(Refusal::RateLimited { retry_after: RATE.interval })
+            );
+            let later = now.plus(back).plus(RATE.interval);
+            assert!(RATE.take(Some(bucket), later).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_an_earlier_version_is_believed_as_far_as_it_can_be() {
+        let now = Timestamp::from_ms(1_000);
+        let kept = |ahead| Some(Bucket { full_at: now.plus(ahead), taken_at: None });
+        assert!(RATE.take(kept(RATE.interval * 3), now).is_err());
+        assert!(RATE.take(kept(RATE.interval * 2), now).is_ok());
         // Clocks may disagree by this much.
-        assert!(RATE.take(Some(now.plus(CLOCK_SKEW_MAX)), now).is_err());
+        assert!(RATE.take(kept(CLOCK_SKEW_MAX), now).is_err());
+        let bucket = RATE.take(kept(Duration::from_secs(24 * 3600)), now).unwrap();
+        assert_eq!(bucket, Bucket { full_at: now.plus(RATE.interval), taken_at: Some(now) });
     }
 
     #[test]
@@ -130,11 +164,11 @@ mod properties {
             pauses_ms in prop::collection::vec(0_u64..2_000, 1..200),
         ) {
             let rate = Rate { burst, interval: Duration::from_millis(interval_ms) };
-            let (mut now, mut full_at, mut taken) = (Timestamp::from_ms(1), None, Vec::new());
+            let (mut now, mut bucket, mut taken) = (Timestamp::from_ms(1), None, Vec::new());
             for pause_ms in pauses_ms {
                 now = now.plus(Duration::from_millis(pause_ms));
-                if let Ok(next) = rate.take(full_at, now) {
-                    full_at = Some(next);
+                if let Ok(next) = rate.take(bucket, now) {
+                    bucket = Some(next);
                     taken.push(now.as_ms());
                 }
             }
@@ -150,16 +184,50 @@ mod properties {
         #[test]
         fn who_waits_as_told_is_let_in(burst in 1_u32..5, tries in 1_usize..20) {
             let rate = Rate { burst, interval: Duration::from_millis(250) };
-            let (mut now, mut full_at) = (Timestamp::from_ms(1), None);
+            let (mut now, mut bucket) = (Timestamp::from_ms(1), None);
             for _ in 0..tries {
-                match rate.take(full_at, now) {
-                    Ok(next) => full_at = Some(next),
+                match rate.take(bucket, now) {
+                    Ok(next) => bucket = Some(next),
                     Err(Refusal::RateLimited { retry_after }) => {
                         now = now.plus(retry_after);
-                        full_at = Some(rate.take(full_at, now).expect("it was promised"));
+                        bucket = Some(rate.take(bucket, now).expect("it was promised"));
                     }
                     Err(other) => prop_assert!(false, "{other}"),
                 }
+            }
+        }
+
+        /// Whatever clocks show: who takes no more than a burst is let in, and a flood gains no more than what comes back
+        /// while clocks disagree.
+        #[test]
+        fn a_burst_passes_whatever_clocks_show(
+            burst in 1_u32..20,
+            tries in prop::collection::vec((0_u64..20_000, 0_u64..100_000_000), 20),
+        ) {
+            let rate = Rate { burst, interval: Duration::from_secs(60) };
+            let (mut time, mut bucket) = (Timestamp::from_ms(200_000_000), None);
+            for (pause_ms, behind_ms) in tries.into_iter().take(burst as usize) {
+                time = time.plus(Duration::from_millis(pause_ms));
+                let now = time.minus(Duration::from_millis(behind_ms));
+                bucket = Some(rate.take(bucket, now).expect("it is no more than a burst"));
+            }
+        }
+
+        /// A flood by way of processes whose clocks disagree gets a burst, what comes back, and what does so while they do.
+        #[test]
+        fn clocks_that_disagree_let_little_more_through(
+            burst in 1_u32..20,
+            tries in prop::collection::vec((0_u64..2_000, 0_u64..=10_000), 1..200),
+        ) {
+            let rate = Rate { burst, interval: Duration::from_secs(1) };
+            let begun = Timestamp::from_ms(200_000);
+            let (mut time, mut bucket, mut passed) = (begun, None, 0);
+            for (pause_ms, behind_ms) in tries {
+                time = time.plus(Duration::from_millis(pause_ms));
+                if let Ok(taken) = rate.take(bucket, time.minus(Duration::from_millis(behind_ms))) {
+                    (bucket, passed) = (Some(taken), passed + 1);
+                }
+                prop_assert!(passed <= u64::from(burst) + (time.as_ms() - begun.as_ms()) / 1_000 + 10);
             }
         }
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use confab_app::ports::{RateLimits, StoreError};
-use confab_domain::rate::Rate;
+use confab_domain::rate::{Bucket, Rate};
 use confab_domain::{Refusal, Timestamp};
 
 use crate::Memory;
 
-/// When each bucket will be full again.
+/// Each bucket.
 #[derive(Debug, Default)]
-pub(crate) struct BucketTable(BTreeMap<String, Timestamp>);
+pub(crate) struct BucketTable(BTreeMap<String, Bucket>);
 
 impl RateLimits for Memory {
     async fn take(
@@ -20,8 +20,8 @@ impl RateLimits for Memory {
         now: Timestamp,
     ) -> Result<Result<(), Refusal>, StoreError> {
         self.call(|tables| {
-            let full_at = rate.take(tables.buckets.0.get(bucket).copied(), now)?;
-            tables.buckets.0.insert(bucket.to_owned(), full_at);
+            let bucket_then = rate.take(tables.buckets.0.get(bucket).copied(), now)?;
+            tables.buckets.0.insert(bucket.to_owned(), bucket_then);
             Ok(())
         })
         .await

@@ -1,7 +1,7 @@
 //! Token buckets.
 //!
-//! Shape: `{bucket S, full_at_ms N, expires_at N}`. One number makes a take a
-//! single conditional write: from an idle bucket, or from one in use.
+//! Shape: `{bucket S, full_at_ms N, taken_at_ms N?, expires_at N}`. A take is a single conditional write: from an idle
+//! bucket, or from one in use. Rows of earlier versions have no `taken_at_ms`.
 
 use std::time::Duration;
 
@@ -9,15 +9,16 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use confab_app::ports::{RateLimits, StoreError};
-use confab_domain::rate::Rate;
+use confab_domain::rate::{Bucket, Rate};
 use confab_domain::{Refusal, Timestamp};
 
 use crate::Store;
 use crate::error::store_error;
-use crate::item::{Reader, number, text, time};
+use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{BUCKET, EXPIRES_AT};
 
 const FULL_AT_MS: &str = "full_at_ms";
+const TAKEN_AT_MS: &str = "taken_at_ms";
 
 /// Attempts while others take from the same bucket.
 ///
@@ -29,25 +30,23 @@ const TAKE_ATTEMPTS_MAX: u32 = 8;
 const KEPT_LONGER: Duration = Duration::from_secs(60);
 
 impl RateLimits for Store {
-    async fn take(
-        &self,
-        bucket: &str,
-        rate: Rate,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, StoreError> {
+    async fn take(&self, key: &str, rate: Rate, now: Timestamp) -> Result<Result<(), Refusal>, StoreError> {
         for _ in 0..TAKE_ATTEMPTS_MAX {
-            let full_at = match self.take_from_idle(bucket, rate, now).await? {
+            let found = match self.take_from_idle(key, rate, now).await? {
                 Taken::Yes => return Ok(Ok(())),
-                Taken::No(full_at) => full_at,
+                Taken::No(found) => found,
             };
-            let next = match rate.take(Some(full_at), now) {
+            let next = match rate.take(found, now) {
                 Ok(next) => next,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let taken = if full_at > rate.full_by(now) {
-                self.take_from_unbelieved(bucket, rate, (full_at, next), now).await?
-            } else {
-                self.take_from_used(bucket, rate, now).await?
+            let taken = match found {
+                Some(found) if next.full_at == found.full_at.plus(rate.interval) => {
+                    self.take_from_used(key, rate, (found, next), now).await?
+                }
+                Some(found) => self.put_right(key, rate, (found, next), now).await?,
+                // It was idle, and has expired since.
+                None => continue,
             };
             if matches!(taken, Taken::Yes) {
                 return Ok(Ok(()));
@@ -56,33 +55,25 @@ impl RateLimits for Store {
         Ok(Err(Refusal::RateLimited { retry_after: rate.interval }))
     }
 
-    async fn check(
-        &self,
-        bucket: &str,
-        rate: Rate,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, StoreError> {
+    async fn check(&self, key: &str, rate: Rate, now: Timestamp) -> Result<Result<(), Refusal>, StoreError> {
         let output = self
             .client
             .get_item()
             .table_name(&self.tables.throttles)
-            .key(BUCKET, text(bucket))
+            .key(BUCKET, text(key))
             .consistent_read(true)
             .send()
             .await
             .map_err(store_error)?;
-        let full_at = match output.item() {
-            Some(item) => Some(Reader::new("a token bucket", item).time(FULL_AT_MS)?),
-            None => None,
-        };
-        Ok(rate.take(full_at, now).map(|_| ()))
+        let found = output.item().map(bucket).transpose()?;
+        Ok(rate.take(found, now).map(|_| ()))
     }
 
-    async fn refill(&self, bucket: &str) -> Result<(), StoreError> {
+    async fn refill(&self, key: &str) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.tables.throttles)
-            .key(BUCKET, text(bucket))
+            .key(BUCKET, text(key))
             .send()
             .await
             .map_err(store_error)?;
@@ -90,76 +81,94 @@ impl RateLimits for Store {
     }
 }
 
-/// Whether a conditional take was carried out, and when the bucket is full again if not.
+/// Whether a conditional take was carried out, and what the bucket is if not.
 enum Taken {
     Yes,
-    No(Timestamp),
+    No(Option<Bucket>),
 }
 
 impl Store {
-    async fn take_from_idle(&self, bucket: &str, rate: Rate, now: Timestamp) -> Result<Taken, StoreError> {
+    async fn take_from_idle(&self, key: &str, rate: Rate, now: Timestamp) -> Result<Taken, StoreError> {
         let update = self
-            .update_bucket(bucket, rate, now)
-            .update_expression("SET #full_at = :full_at, #expires_at = :expires_at")
-            .condition_expression("attribute_not_exists(#full_at) OR #full_at <= :now")
+            .update_bucket(key, rate, now)
+            .update_expression("SET #full_at = :full_at, #taken_at = :taken_at, #expires_at = :expires_at")
+            .condition_expression("attribute_not_exists(#full_at) OR #full_at <= :taken_at")
             .expression_attribute_values(":full_at", time(now.plus(rate.interval)))
-            .expression_attribute_values(":now", time(now));
-        taken(update, now).await
+            .expression_attribute_values(":taken_at", time(now));
+        taken(update).await
     }
 
-    async fn take_from_used(&self, bucket: &str, rate: Rate, now: Timestamp) -> Result<Taken, StoreError> {
+    /// A bucket in use is moved on from where it is, so that of those who do so at the same moment none has to try again:
+    /// each by its own time, or all by that of a clock that is ahead.
+    async fn take_from_used(
+        &self,
+        key: &str,
+        rate: Rate,
+        (found, next): (Bucket, Bucket),
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let by = next.taken_at.unwrap_or(now);
+        let same_clock = if found.taken_at == next.taken_at {
+            "#taken_at = :taken_at"
+        } else {
+            "(attribute_not_exists(#taken_at) OR #taken_at <= :taken_at)"
+        };
         let update = self
-            .update_bucket(bucket, rate, now)
-            .update_expression("SET #full_at = #full_at + :interval, #expires_at = :expires_at")
-            .condition_expression("#full_at > :now AND #full_at <= :limit")
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":limit", time(now.plus(rate.tolerance())))
+            .update_bucket(key, rate, now)
+            .update_expression(
+                "SET #full_at = #full_at + :interval, #taken_at = :taken_at, #expires_at = :expires_at",
+            )
+            .condition_expression(format!("#full_at > :taken_at AND #full_at <= :limit AND {same_clock}"))
+            .expression_attribute_values(":taken_at", time(by))
+            .expression_attribute_values(":limit", time(by.plus(rate.tolerance())))
             .expression_attribute_values(
                 ":interval",
                 number(u64::try_from(rate.interval.as_millis()).unwrap_or(u64::MAX)),
             );
-        taken(update, now).await
+        taken(update).await
     }
 
     /// A bucket whose time a wrong clock wrote is put right.
-    async fn take_from_unbelieved(
+    async fn put_right(
         &self,
-        bucket: &str,
+        key: &str,
         rate: Rate,
-        (seen, next): (Timestamp, Timestamp),
+        (found, next): (Bucket, Bucket),
         now: Timestamp,
     ) -> Result<Taken, StoreError> {
         let update = self
-            .update_bucket(bucket, rate, now)
-            .update_expression("SET #full_at = :full_at, #expires_at = :expires_at")
+            .update_bucket(key, rate, now)
+            .update_expression("SET #full_at = :full_at, #taken_at = :taken_at, #expires_at = :expires_at")
             .condition_expression("#full_at = :seen")
-            .expression_attribute_values(":full_at", time(next))
-            .expression_attribute_values(":seen", time(seen));
-        taken(update, now).await
+            .expression_attribute_values(":full_at", time(next.full_at))
+            .expression_attribute_values(":taken_at", time(next.taken_at.unwrap_or(now)))
+            .expression_attribute_values(":seen", time(found.full_at));
+        taken(update).await
     }
 
-    fn update_bucket(&self, bucket: &str, rate: Rate, now: Timestamp) -> UpdateItemFluentBuilder {
+    fn update_bucket(&self, key: &str, rate: Rate, now: Timestamp) -> UpdateItemFluentBuilder {
         let expires_at = now.plus(rate.interval * rate.burst + KEPT_LONGER);
         self.client
             .update_item()
             .table_name(&self.tables.throttles)
-            .key(BUCKET, text(bucket))
+            .key(BUCKET, text(key))
             .expression_attribute_names("#full_at", FULL_AT_MS)
+            .expression_attribute_names("#taken_at", TAKEN_AT_MS)
             .expression_attribute_names("#expires_at", EXPIRES_AT)
             .expression_attribute_values(":expires_at", number(expires_at.as_seconds_up()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
 
-async fn taken(update: UpdateItemFluentBuilder, now: Timestamp) -> Result<Taken, StoreError> {
+async fn taken(update: UpdateItemFluentBuilder) -> Result<Taken, StoreError> {
     let Err(error) = update.send().await else { return Ok(Taken::Yes) };
     let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
         return Err(store_error(error));
     };
-    match failed.item() {
-        Some(item) if !item.is_empty() => {
-            Ok(Taken::No(Reader::new("a token bucket", item).time(FULL_AT_MS)?))
-        }
-        _ => Ok(Taken::No(now)),
-    }
+    Ok(Taken::No(failed.item().filter(|item| !item.is_empty()).map(bucket).transpose()?))
+}
+
+fn bucket(item: &Item) -> Result<Bucket, StoreError> {
+    let row = Reader::new("a token bucket", item);
+    Ok(Bucket { full_at: row.time(FULL_AT_MS)?, taken_at: row.optional_time(TAKEN_AT_MS)? })
 }

@@ -2,13 +2,16 @@
 
 mod common;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use common::empty_tables;
-use confab_app::ports::{ClaimKey, Inboxes};
+use confab_app::ports::{ClaimKey, Inboxes, RateLimits};
 use confab_domain::claim::{Claim, REMEMBERED, ROUNDING_MAX};
 use confab_domain::log::Attempt;
+use confab_domain::rate::Rate;
 use confab_domain::{ClientMessageId, ConversationId, Timestamp, UserId};
 use confab_store_dynamodb::Store;
 use sha2::{Digest, Sha256};
@@ -130,4 +133,29 @@ async fn claims_of_the_earlier_form_are_renewed_and_released_by_nobody() {
     assert!(matches!(row.claim(1).await, Claim::Repeated { claimed_at } if claimed_at <= THEN.0));
     check_repeated(row.claim(2).await, 2);
     check_repeated(row.claim(3).await, 3);
+}
+
+#[tokio::test]
+async fn a_bucket_without_the_time_of_its_last_take_counts_as_it_did() {
+    let (client, tables) = empty_tables().await;
+    let (now, second) = (THEN.0, Duration::from_secs(1));
+    let rate = Rate { burst: 3, interval: second };
+    for (in_use, passed) in [(0, 3), (1, 2), (3, 0), (3_600, 3)] {
+        let key = format!("in-use-{in_use}");
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        client
+            .put_item()
+            .table_name(&tables.throttles)
+            .item("bucket", AttributeValue::S(key.clone()))
+            .item("full_at_ms", number(now.plus(second * in_use).as_ms()))
+            .item("expires_at", number(now.as_seconds_up() + 60))
+            .send()
+            .await
+            .expect("a bucket");
+        let store = Store::new(client.clone(), tables.clone());
+        for n in 0..4 {
+            let taken = store.take(&key, rate, now).await.expect("a store");
+            assert_eq!(taken.is_ok(), n < passed, "{n} of {key}");
+        }
+    }
 }

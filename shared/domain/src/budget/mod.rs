@@ -28,6 +28,14 @@ impl Budget {
     /// Each of them.
     pub const ALL: [Self; 4] = [Self::Writes, Self::Answers, Self::Frames, Self::Tickets];
 
+    /// Longest debt: what is read is charged after, and one answer may be larger than a burst.
+    const fn debt_max(self) -> Duration {
+        match self {
+            Self::Writes | Self::Frames | Self::Tickets => Duration::ZERO,
+            Self::Answers => DEBT_MAX,
+        }
+    }
+
     /// Units after which a process adds what it took to the row: every 16th frame, every 4 MB.
     const fn units_until_due(self) -> u32 {
         match self {
@@ -102,8 +110,15 @@ const DUE_AFTER: Duration = Duration::from_secs(2);
 /// Time after which what a process took has come back, if it took nothing since that was worth adding.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(4);
 
-/// Longest debt: what was read is charged after, and one answer may be larger than a burst.
+/// See [`Budget::debt_max`].
 const DEBT_MAX: Duration = Duration::from_secs(300);
+
+/// By how much a request may begin before another of the same process and take something after it. Where more lies
+/// between two that take something, the clock went back.
+const OVERTAKEN_MAX: Duration = CLOCK_SKEW_MAX;
+
+/// How much slower than time passes [`Account::gone_back`] falls.
+const FORGIVEN_EVERY: u32 = 64;
 
 /// An addition to a bucket in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,12 +153,31 @@ struct Bucket {
     pending: Duration,
     /// When the first of that was taken.
     since: Option<Timestamp>,
+    /// Whether the clock went back since the row was told: its time may be one of before, and the next charge puts it
+    /// right.
+    is_row_ahead: bool,
+}
+
+impl Bucket {
+    /// The same, by a clock that went back.
+    fn set_back(&mut self, by: Duration) {
+        self.full_at = self.full_at.map(|at| at.minus(by));
+        self.since = self.since.map(|at| at.minus(by));
+        self.is_row_ahead |= by > OVERTAKEN_MAX;
+    }
 }
 
 /// What a process knows of a user's budgets.
+///
+/// A bucket fills while time passes, and never because the clock was set: where it goes back, so do all times that are
+/// known here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     buckets: PerBudget<Bucket>,
+    /// The time by which the buckets are told.
+    seen: Option<Timestamp>,
+    /// By how much that went back lately in small steps, which requests that overtake each other look like.
+    gone_back: Duration,
 }
 
 impl Account {
@@ -152,10 +186,10 @@ impl Account {
     /// # Errors
     ///
     /// [`Refusal::RateLimited`].
-    pub fn check(&self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> Result<(), Refusal> {
-        let rate = &rates[budget];
-        match self.in_use(budget, rates, now) {
-            Some(full_at) => rate.check(full_at, now),
+    pub fn check(&mut self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> Result<(), Refusal> {
+        let now = self.begin(now);
+        match self.in_use(budget, now) {
+            Some(full_at) => rates[budget].check(full_at, now),
             None => Ok(()),
         }
     }
@@ -186,9 +220,10 @@ impl Account {
 
     /// Takes what was used already, even where there is not so much left.
     pub fn charge(&mut self, budget: Budget, units: u32, rates: &BudgetRates, now: Timestamp) {
+        let now = self.pass(now);
         let at_most = rates[budget].tolerance() + DEBT_MAX;
         let cost = rates[budget].cost(units).min(at_most);
-        let in_use = self.in_use(budget, rates, now);
+        let in_use = self.in_use(budget, now);
         let bucket = &mut self.buckets[budget];
         if bucket.since.is_none_or(|since| now.since(since) > FORGOTTEN_AFTER) {
             (bucket.pending, bucket.since) = (Duration::ZERO, Some(now));
@@ -200,18 +235,25 @@ impl Account {
     }
 
     /// Learns from a row what all processes took together.
+    ///
+    /// The times in the row may be by a clock that is ahead. So much less counts: better that a flood by way of several
+    /// processes gains it once than that anybody is refused who kept to the rate.
     pub fn observe(&mut self, row: &Budgets, rates: &BudgetRates, now: Timestamp) {
+        let now = self.pass(now);
         for budget in Budget::ALL {
-            let in_row = row[budget].filter(|at| *at > now && *at <= believed_until(&rates[budget], now));
-            let known = self.in_use(budget, rates, now);
+            let believed_until = believed_until(budget, rates, now);
+            let known = self.in_use(budget, now);
             let bucket = &mut self.buckets[budget];
-            let all = in_row.map(|at| at.plus(bucket.pending));
+            let in_row = row[budget].filter(|at| *at > now && *at <= believed_until && !bucket.is_row_ahead);
+            let in_use = in_row.map(|at| at.minus(CLOCK_SKEW_MAX)).filter(|at| *at > now);
+            let all = in_use.map(|at| at.plus(bucket.pending));
             (bucket.in_row, bucket.full_at) = (in_row, known.max(all));
         }
     }
 
     /// Whether so much was taken here that the row has to be told.
     pub fn is_due(&self, rates: &BudgetRates, now: Timestamp) -> bool {
+        let now = self.seen.max(Some(now)).unwrap_or(now);
         Budget::ALL.into_iter().any(|budget| self.is_budget_due(budget, rates, now))
     }
 
@@ -220,17 +262,25 @@ impl Account {
     /// `everything` that was taken, or what is due and what goes to a bucket that others use too: adding to one that
     /// others began to use since the row was seen costs a second write.
     pub fn take_charges(&mut self, everything: bool, rates: &BudgetRates, now: Timestamp) -> Charges {
+        let now = self.pass(now);
         let mut charges = Charges::default();
         for budget in Budget::ALL {
             let is_due = self.is_budget_due(budget, rates, now);
+            let in_use = self.in_use(budget, now);
             let bucket = &mut self.buckets[budget];
-            let was_in_use = bucket.in_row.is_some_and(|at| at > now);
-            if (everything || is_due || was_in_use) && !bucket.pending.is_zero() {
-                let believed_until = believed_until(&rates[budget], now);
-                let (cost, at_most) = (bucket.pending, full_at_most(&rates[budget], now));
-                charges[budget] = Some(Charge { cost, believed_until, at_most, was_in_use });
-                (bucket.pending, bucket.since) = (Duration::ZERO, None);
+            let was_in_use = bucket.in_row.is_some_and(|at| at > now) && !bucket.is_row_ahead;
+            if bucket.pending.is_zero() || !(everything || is_due || was_in_use) {
+                continue;
             }
+            let at_most = full_at_most(budget, rates, now);
+            let (cost, believed_until) = if bucket.is_row_ahead {
+                // Whatever is there makes way for all that is known here.
+                (bucket.pending.max(in_use.map_or(Duration::ZERO, |at| at.since(now))), now)
+            } else {
+                (bucket.pending, believed_until(budget, rates, now))
+            };
+            charges[budget] = Some(Charge { cost, believed_until, at_most, was_in_use });
+            (bucket.pending, bucket.since, bucket.is_row_ahead) = (Duration::ZERO, None, false);
         }
         charges
     }
@@ -244,18 +294,47 @@ impl Account {
     }
 
     /// When a bucket will be full again, unless it is.
-    fn in_use(&self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> Option<Timestamp> {
-        self.buckets[budget].full_at.filter(|at| *at > now && *at <= believed_until(&rates[budget], now))
+    fn in_use(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
+        self.buckets[budget].full_at.filter(|at| *at > now)
+    }
+
+    /// The time by which a request takes something that began `now`, and does so first of all.
+    fn begin(&mut self, now: Timestamp) -> Timestamp {
+        let back = self.seen.map_or(Duration::ZERO, |seen| seen.since(now));
+        let is_small = back <= OVERTAKEN_MAX;
+        if is_small && self.gone_back + back > OVERTAKEN_MAX {
+            // Requests overtake each other: else all that are under way would fill the bucket, each anew.
+            return self.pass(now);
+        }
+        for budget in Budget::ALL {
+            self.buckets[budget].set_back(back);
+        }
+        if !back.is_zero() {
+            self.seen = Some(now);
+            self.gone_back += if is_small { back } else { Duration::ZERO };
+        }
+        self.pass(now)
+    }
+
+    /// The time by which a request counts that began `now`, perhaps long ago.
+    fn pass(&mut self, now: Timestamp) -> Timestamp {
+        let seen = self.seen.unwrap_or(now);
+        self.gone_back = self.gone_back.saturating_sub(now.since(seen) / FORGIVEN_EVERY);
+        let now = seen.max(now);
+        self.seen = Some(now);
+        now
     }
 }
 
-fn believed_until(rate: &Rate, now: Timestamp) -> Timestamp {
-    full_at_most(rate, now).plus(CLOCK_SKEW_MAX)
+/// Up to when a time in a row is believed.
+fn believed_until(budget: Budget, rates: &BudgetRates, now: Timestamp) -> Timestamp {
+    full_at_most(budget, rates, now).plus(CLOCK_SKEW_MAX)
 }
 
-/// What several processes add at the same time may be more than the debt that each allows.
-fn full_at_most(rate: &Rate, now: Timestamp) -> Timestamp {
-    now.plus(rate.tolerance() + DEBT_MAX * 2)
+/// Several processes whose clocks disagree may add a burst each at the same time, or the debt that each allows.
+fn full_at_most(budget: Budget, rates: &BudgetRates, now: Timestamp) -> Timestamp {
+    let Rate { burst, interval } = rates[budget];
+    now.plus(interval * burst + CLOCK_SKEW_MAX + budget.debt_max() * 2)
 }
 
 #[cfg(test)]

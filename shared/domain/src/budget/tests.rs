@@ -132,7 +132,8 @@ fn the_row_is_told_late_of_no_more_than_has_not_come_back() {
 #[test]
 fn what_others_took_is_refused_here() {
     let mut account = Account::default();
-    let row = Budgets { writes: Some(at(0).plus(RATE.interval * RATE.burst)), ..Budgets::default() };
+    let exhausted = RATE.interval * RATE.burst;
+    let row = Budgets { writes: Some(at(0).plus(exhausted + CLOCK_SKEW_MAX)), ..Budgets::default() };
     account.observe(&row, &RATES, at(0));
     assert_eq!(retry_after(account.take(Budget::Writes, &RATES, at(0))), Some(Duration::from_millis(100)));
     // A row that is read late makes nobody forget.
@@ -147,19 +148,51 @@ fn a_time_that_a_wrong_clock_wrote_is_not_believed() {
     let mut account = Account::default();
     account.observe(&row, &RATES, at(0));
     assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
-    let charge = Charge {
-        cost: RATE.interval,
-        believed_until: believed_until(&RATE, at(0)),
-        at_most: full_at_most(&RATE, at(0)),
-        was_in_use: false,
-    };
+    let charge = account.take_charges(true, &RATES, at(0)).writes.unwrap();
     assert_eq!(charge.added_to(row.writes, at(0)), at(0).plus(RATE.interval));
-    // The same clock wrote what this process knows.
-    let mut account = Account::default();
-    for _ in 0..RATE.burst {
-        account.take(Budget::Writes, &RATES, at(0).plus(day)).unwrap();
+}
+
+#[test]
+fn an_exhausted_bucket_stays_so_for_an_interval_however_far_the_clock_goes_back() {
+    for back in [9, 60, 600, 86_400].map(Duration::from_secs) {
+        let mut account = Account::default();
+        let before = at(0).plus(Duration::from_secs(86_400));
+        for _ in 0..RATE.burst {
+            assert_eq!(account.take(Budget::Writes, &RATES, before), Ok(()));
+        }
+        let now = before.minus(back);
+        assert_eq!(retry_after(account.take(Budget::Writes, &RATES, now)), Some(RATE.interval));
+        assert_eq!(account.take(Budget::Writes, &RATES, now.plus(RATE.interval)), Ok(()));
     }
-    assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
+}
+
+#[test]
+fn the_row_is_put_right_by_whoever_wrote_it_before_the_clock_went_back() {
+    for back in [11, 60, 600].map(Duration::from_secs) {
+        let (mut account, mut row) = (Account::default(), Budgets::default());
+        let before = at(0).plus(Duration::from_secs(600));
+        for _ in 0..32 {
+            account.take(Budget::Frames, &RATES, before).unwrap();
+        }
+        let charge = account.take_charges(true, &RATES, before).frames.unwrap();
+        row.frames = Some(charge.added_to(row.frames, before));
+        let now = before.minus(back);
+        account.take(Budget::Frames, &RATES, now).unwrap();
+        account.observe(&row, &RATES, now);
+        assert_eq!(account.check(Budget::Frames, &RATES, now), Ok(()));
+        let charge = account.take_charges(true, &RATES, now).frames.unwrap();
+        assert_eq!(charge.added_to(row.frames, now), now.plus(RATE.interval * 33));
+    }
+}
+
+#[test]
+fn what_is_charged_late_does_not_set_the_clock_back() {
+    let mut account = Account::default();
+    account.charge(Budget::Answers, 128_000, &RATES, at(0));
+    for n in 0..10 {
+        assert!(account.check(Budget::Answers, &RATES, at(30_000 + n)).is_err());
+        account.charge(Budget::Answers, 1, &RATES, at(n));
+    }
 }
 
 /// A frame, in one of several processes, after a pause.
@@ -199,19 +232,25 @@ proptest! {
             for clock in [now.minus(CLOCK_SKEW_MAX), now] {
                 let mut other = Account::default();
                 other.observe(&row, &RATES, clock);
-                prop_assert_eq!(other.buckets.answers.full_at, Some(after).filter(|at| *at > clock));
+                let counted = after.minus(CLOCK_SKEW_MAX);
+                prop_assert_eq!(other.buckets.answers.full_at, Some(counted).filter(|at| *at > clock));
             }
         }
     }
 
-    /// Several processes together let through a burst, what came back meanwhile, and what each may keep to itself.
+    /// Several processes together let through a burst, what came back meanwhile, what each may keep to itself, and what
+    /// clocks may disagree by.
     #[test]
-    fn processes_that_share_a_row_keep_to_the_rate_together(frames in frames()) {
-        let (mut now, mut row) = (at(0), Budgets::default());
+    fn processes_that_share_a_row_keep_to_the_rate_together(
+        frames in frames(),
+        ahead in prop::array::uniform4(0_u64..=CLOCK_SKEW_MAX.as_secs()),
+    ) {
+        let (mut time, mut row) = (at(0), Budgets::default());
         let mut accounts = [Account::default(); 4];
         let mut passed = 0_u64;
         for (process, pause_ms) in frames {
-            now = now.plus(Duration::from_millis(pause_ms));
+            time = time.plus(Duration::from_millis(pause_ms));
+            let now = time.plus(Duration::from_secs(ahead[process]));
             let account = &mut accounts[process];
             account.observe(&row, &RATES, now);
             if account.take(Budget::Writes, &RATES, now).is_ok() {
@@ -221,8 +260,9 @@ proptest! {
                 settle(account, &mut row, now);
             }
             let unsaid = 16 * accounts.len() as u64;
-            let refilled = (now.as_ms() - at(0).as_ms()) / 100;
-            prop_assert!(passed <= u64::from(RATE.burst) + unsaid + refilled, "{passed}");
+            let refilled = (time.as_ms() - at(0).as_ms()) / 100;
+            let disagreed = CLOCK_SKEW_MAX.as_secs() * 10;
+            prop_assert!(passed <= u64::from(RATE.burst) + unsaid + refilled + disagreed, "{passed}");
         }
     }
 
@@ -254,6 +294,64 @@ proptest! {
                 prop_assert_eq!(account.check(Budget::Answers, &RATES, now), Ok(()));
             }
             account.charge(Budget::Answers, units, &RATES, now);
+        }
+    }
+}
+
+/// A frame, in one of two processes, after a pause; and before it the clocks are set, by so many seconds.
+fn frames_while_clocks_are_set() -> impl Strategy<Value = Vec<(usize, u64, i64)>> {
+    let set = prop_oneof![20 => Just(0), 1 => 11_i64..5_000, 1 => -5_000_i64..-10];
+    prop::collection::vec((0_usize..2, 0_u64..220, set), 1..400)
+}
+
+/// As a clock has it that is ahead by so many seconds.
+fn shown(time: Timestamp, ahead: i64) -> Timestamp {
+    Timestamp::from_ms(u64::try_from(time.as_ms() as i64 + ahead * 1_000).unwrap())
+}
+
+proptest! {
+    /// However often clocks are set, and though two disagree: who sends a burst at once and then by the rate is not refused.
+    #[test]
+    fn nobody_is_refused_because_of_a_clock(
+        frames in frames_while_clocks_are_set(),
+        ahead in prop::array::uniform2(0_i64..=10),
+    ) {
+        let (mut time, mut set_by) = (at(3_000_000_000), 0);
+        let (mut row, mut accounts) = (Budgets::default(), [Account::default(); 2]);
+        let mut taken = None;
+        for (process, pause_ms, set) in frames {
+            time = time.plus(Duration::from_millis(pause_ms));
+            set_by += set;
+            let now = shown(time, set_by + ahead[process]);
+            let Ok(next) = RATE.take(taken, time) else { continue };
+            taken = Some(next);
+            let account = &mut accounts[process];
+            prop_assert_eq!(account.take(Budget::Writes, &RATES, now), Ok(()));
+            account.observe(&row, &RATES, now);
+            if account.is_due(&RATES, now) {
+                settle(account, &mut row, now);
+            }
+        }
+    }
+
+    /// A flood gains nothing by a clock that goes back, and 10 seconds at most by requests that overtake each other, which
+    /// come back within some minutes.
+    #[test]
+    fn a_flood_gains_little_by_a_clock_that_goes_back(
+        frames in prop::collection::vec((0_u64..20, 0_u64..10_000, prop_oneof![300 => Just(0), 1 => 21_i64..5_000]), 1..600),
+    ) {
+        let (mut time, mut set_back, mut times) = (at(50_000_000_000), 0, 0);
+        let (mut account, mut passed) = (Account::default(), 0_u64);
+        let begun = time;
+        for (pause_ms, late_ms, back) in frames {
+            time = time.plus(Duration::from_millis(pause_ms));
+            set_back += back;
+            times += u64::from(back > 0);
+            let now = shown(time, -set_back).minus(Duration::from_millis(late_ms));
+            passed += u64::from(account.take(Budget::Writes, &RATES, now).is_ok());
+            let elapsed_ms = time.as_ms() - begun.as_ms();
+            let gained_ms = (1 + times) * 10_000 + elapsed_ms / u64::from(FORGIVEN_EVERY);
+            prop_assert!(passed <= u64::from(RATE.burst) + (elapsed_ms + gained_ms + 10_000) / 100, "{passed}");
         }
     }
 }
