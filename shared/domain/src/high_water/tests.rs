@@ -154,6 +154,19 @@ fn a_time_of_the_future_proves_nothing() {
     check(None, Some(mark(3, tomorrow, 64)), DAY_MS, 64, Some(mark(64, DAY_MS, 128)));
 }
 
+/// The newest entry is still there; but what a clock that is wrong by so much wrote after it may be gone.
+#[test]
+fn a_log_goes_on_after_its_reserved_positions_where_the_clock_went_back_by_more_than_40_seconds() {
+    let first = end(None, None).next_position(ONE_DAY, at(DAY_MS)).mark;
+    for (back_ms, after) in [(0, 2), (40_000, 2), (40_001, 64), (3_000_000, 64)] {
+        let next = end(Some((2, DAY_MS)), first).next_position(ONE_DAY, at(DAY_MS - back_ms));
+        assert_eq!(next.after, Seq::new(after), "{back_ms}");
+    }
+    // Without a retention nothing is ever gone.
+    let next = end(Some((2, DAY_MS)), None).next_position(Retention::FOR_EVER, at(0));
+    assert_eq!(next.after, Seq::new(2));
+}
+
 #[test]
 fn a_mark_that_is_older_than_the_newest_entry_is_noticed() {
     let newest = Newest { seq: seq(8), sent_at: at(6), mark_revision: 2 };
