@@ -21,10 +21,7 @@ pub(super) fn check(world: &World) {
         let row = world.peek(world.memory.session(socket.user)).unwrap();
         let is_on_record = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
         match socket.reads {
-            // Where a store failed, a closed one may stay registered, until the next event that it is not there for.
-            Reads::Never => {
-                check_closed(world, id, socket, is_open || (is_on_record && world.scenario.calm));
-            }
+            Reads::Never => check_closed(world, id, socket, is_open || is_on_record),
             Reads::Always | Reads::Late { .. } if !is_open || !is_on_record => {
                 // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
                 if world.scenario.calm || socket.reads == Reads::Always {

@@ -279,7 +279,10 @@ impl World {
     }
 
     pub(super) async fn write(&self, sender: UserId) {
-        let conversation = *self.random.pick(&conversations(self, sender));
+        self.write_in(sender, *self.random.pick(&conversations(self, sender))).await;
+    }
+
+    pub(super) async fn write_in(&self, sender: UserId, conversation: ConversationId) {
         let ids: Vec<ConnectionId> = {
             let sockets = self.sockets();
             sockets.iter().filter(|(_, socket)| socket.user == sender).map(|(id, _)| id.clone()).collect()
