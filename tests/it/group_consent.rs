@@ -92,9 +92,23 @@ async fn only_of_a_group_that_one_was_in_additions_are_allowed() {
     let path = format!("/v1/conversations/{group}");
     bob.http.patch(&path, &json!({"accept_adds": false})).await.refused(400, "bad_request");
     bob.http.patch(&path, &json!({"accept_adds": "yes"})).await.refused(400, "bad_request");
+}
+
+#[tokio::test]
+async fn what_is_refused_allows_nothing() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    let path = format!("/v1/conversations/{group}");
     bob.leave(&group).await;
-    let muted = json!({"accept_adds": true, "muted_until_ms": null});
-    bob.http.patch(&path, &muted).await.refused(403, "forbidden");
+    for until in [json!(null), json!(0), json!(4_000_000_000_000_u64)] {
+        let muted = json!({"accept_adds": true, "muted_until_ms": until});
+        bob.http.patch(&path, &muted).await.refused(403, "forbidden");
+    }
+    let too_late = json!({"accept_adds": true, "muted_until_ms": u64::MAX});
+    bob.http.patch(&path, &too_late).await.refused(400, "bad_request");
+    cannot_be_added(alice.put_member(&group, &bob, None).await, &bob);
+    accept_adds(&bob, &group).await.ok();
+    alice.put_member(&group, &bob, None).await.ok();
 }
 
 #[tokio::test]

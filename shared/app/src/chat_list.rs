@@ -72,19 +72,20 @@ pub async fn change_conversation(
         (Some(true), ConversationId::Group(_)) => true,
         (Some(_), _) => return Err(Refusal::field("accept_adds", "can only be true, of a group").into()),
     };
-    if allows_adds && !store.accept_adds(user, id).await? {
-        return Err(Refusal::NotAMember.into());
+    if patch.muted_until_ms.flatten().is_some_and(|until| until > Timestamp::MAX_MS) {
+        return Err(Refusal::field("muted_until_ms", format!("at most {}", Timestamp::MAX_MS)).into());
     }
     let Member { joined, read_seq } = membership_of(store, id, user).await?;
     if joined.since().is_none() {
+        // All that may be refused is refused before anything is stored.
         let only_allows_adds = allows_adds && patch.muted_until_ms.is_none();
-        let last = joined.past().last().map(|(_, last)| *last);
-        return if only_allows_adds { Ok(left(id, last, read_seq)) } else { Err(Refusal::NotAMember.into()) };
-    }
-    if let Some(until) = patch.muted_until_ms {
-        if until.is_some_and(|until| until > Timestamp::MAX_MS) {
-            return Err(Refusal::field("muted_until_ms", format!("at most {}", Timestamp::MAX_MS)).into());
+        if !only_allows_adds || !store.accept_adds(user, id).await? {
+            return Err(Refusal::NotAMember.into());
         }
+        return Ok(left(id, joined.past().last().map(|(_, last)| *last), read_seq));
+    }
+    // A member allows it by being there: only who leaves by themselves refuses.
+    if let Some(until) = patch.muted_until_ms {
         let until = until.map(Timestamp::from_ms).filter(|until| *until > now);
         if !store.mute(user, id, until).await? {
             return Err(Refusal::NotFound("conversation").into());
