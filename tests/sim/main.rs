@@ -22,6 +22,7 @@ mod expired_unread;
 mod functions;
 mod group_acts;
 mod group_functions;
+mod hidden_history;
 mod logouts;
 mod members;
 mod new_groups;

@@ -18,6 +18,7 @@ mod claim_message;
 pub mod delivery;
 pub mod fan_out;
 mod find_message;
+mod hidden;
 pub mod mark_read;
 pub mod read_history;
 pub mod read_markers;

@@ -7,6 +7,7 @@ use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, Us
 
 use crate::Error;
 use crate::membership::readable_by;
+use crate::hidden::{LOOK_PAGE, PAGES_MAX, skip_hidden};
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
 /// Where a page lies.
@@ -57,12 +58,17 @@ pub struct HistoryPage {
     pub messages: Vec<Message>,
     /// For [`Anchor::Around`]: on either side.
     pub more: bool,
+    /// Pages of the log that were read for it.
+    pub looked_at: u32,
 }
 
 /// Reads a page of a conversation for somebody who is or was in it: what their memberships cover.
 ///
 /// Strongly consistent; expired messages are left out. Pages tile: each begins
 /// where the one before ended, whatever their sizes.
+///
+/// What today's retention hides is not read through, however much of it is stored. Of what is hidden by its own time
+/// [`PAGES_MAX`] pages are; where there is more of it, the page may be empty though there is more.
 ///
 /// # Errors
 ///
@@ -121,6 +127,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             page.messages.extend(after.messages);
             page.more |= after.more;
         }
+        page.looked_at += after.looked_at;
         Ok(page)
     }
 
@@ -132,17 +139,27 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
     ) -> Result<HistoryPage, Error> {
         let Some(range) = range else { return Ok(HistoryPage::default()) };
         let (mut messages, mut bytes) = (Vec::new(), 0);
-        let mut more = false;
+        let (mut more, mut looked_at, mut of_hidden) = (false, 0, 0);
         let mut parts: VecDeque<Range> = range.readable(&self.joined).into();
         'pages: while let Some(range) = parts.pop_front() {
+            if of_hidden == PAGES_MAX {
+                more = true;
+                break;
+            }
             let wanted = messages_max.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
             // One more than wanted tells whether there is more beyond what was asked for.
-            let page = self.log.page(self.conversation, range, wanted + 1).await?;
-            let last = page.entries.last().map(|entry| entry.seq);
+            let size_max = if of_hidden == 0 { wanted + 1 } else { LOOK_PAGE.max(wanted + 1) };
+            let page = self.log.page(self.conversation, range, size_max).await?;
+            looked_at += 1;
+            let (last, mut shows) = (page.entries.last().map(|entry| entry.seq), false);
             for entry in page.entries {
+                if range.direction == Direction::Down && self.retention.hides_all_upto(entry.sent_at, self.now) {
+                    break 'pages;
+                }
                 if self.retention.hides(entry.sent_at, entry.expires_at, self.now) {
                     continue;
                 }
+                shows = true;
                 bytes += (size.bytes_of)(&entry);
                 let full = messages.len() >= messages_max as usize;
                 if full || (bytes > size.bytes_max && !messages.is_empty()) {
@@ -151,12 +168,19 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
                 }
                 messages.push(entry);
             }
-            let rest = last.filter(|_| page.more).and_then(|last| range.beyond(last));
+            let mut rest = last.filter(|_| page.more).and_then(|last| range.beyond(last));
+            if !shows {
+                of_hidden += 1;
+                if let Some(hidden) = rest.filter(|rest| rest.direction == Direction::Up) {
+                    rest = skip_hidden(self.log, self.conversation, hidden, self.retention, self.now).await?;
+                    looked_at += 1;
+                }
+            }
             rest.into_iter().for_each(|rest| parts.push_front(rest));
         }
         if range.direction == Direction::Down {
             messages.reverse();
         }
-        Ok(HistoryPage { messages, more })
+        Ok(HistoryPage { messages, more, looked_at })
     }
 }

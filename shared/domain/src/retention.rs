@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
+use crate::claim::DISORDER_MAX;
 
 /// How long messages are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,12 @@ impl Retention {
         let is_due = |expires_at: Option<Timestamp>| expires_at.is_some_and(|expires_at| expires_at <= now);
         is_due(expires_at) || is_due(self.expires_at(sent_at))
     }
+
+    /// Whether today's setting hides an entry of this time, and each entry before it in its log: those may bear times that
+    /// are later by [`DISORDER_MAX`] at most.
+    pub fn hides_all_upto(self, sent_at: Timestamp, now: Timestamp) -> bool {
+        self.hides(sent_at.plus(DISORDER_MAX), None, now)
+    }
 }
 
 #[cfg(test)]
@@ -124,5 +131,18 @@ mod tests {
             check_hidden(written, Retention::days(1), DAY_MS - 1, false);
             check_hidden(written, Retention::days(1), DAY_MS, true);
         }
+    }
+
+    #[test]
+    fn an_entry_tells_that_all_before_it_is_hidden_once_no_clock_and_no_slow_send_can_have_made_it_earlier() {
+        let (sent_at, later) = (Timestamp::from_ms(0), Timestamp::from_ms(40_000));
+        for now_ms in [DAY_MS, DAY_MS + 39_999] {
+            let now = Timestamp::from_ms(now_ms);
+            assert!(Retention::days(1).hides(sent_at, None, now));
+            assert!(!Retention::days(1).hides(later, None, now), "one before it may be shown");
+            assert!(!Retention::days(1).hides_all_upto(sent_at, now));
+        }
+        assert!(Retention::days(1).hides_all_upto(sent_at, Timestamp::from_ms(DAY_MS + 40_000)));
+        assert!(!Retention::FOR_EVER.hides_all_upto(sent_at, Timestamp::from_ms(DAY_MS * 1_000)));
     }
 }

@@ -15,7 +15,7 @@ use confab_protocol::{self as protocol, ServerFrame};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use self::answer::Answer;
-use self::reader::{Lack, Membership, Reader, Standing};
+use self::reader::{Lack, Membership, Part, Reader, Standing};
 pub use self::resume::{Resume, Within};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
@@ -138,6 +138,7 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
     let mut part = lack.part;
     let mut last = None;
     loop {
+        let shows = !part.messages.is_empty();
         for message in part.messages.into_iter().take(limit.saturating_sub(given)) {
             given += 1;
             if let Some(full) = answer.add(message) {
@@ -150,6 +151,11 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
         if let Some(last) = last.filter(|_| deadline.is_near()) {
             return Ok(Some(Within { last, given }));
         }
+        let range = if shows { Some(range) } else { reader.skip_hidden(conversation, range).await? };
+        let Some(range) = range else {
+            part = Part { messages: Vec::new(), last: None, rest };
+            continue;
+        };
         let page = reader.store.page(conversation, range, LOG_PAGE).await?;
         part = reader.part(page, range, rest, None);
         if let Membership::Present { .. } = lack.membership

@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use super::resume::Resume;
 use super::{LOG_PAGE, Sync};
 use crate::at_once::STORE_CALLS_MAX;
+use crate::hidden::skip_hidden;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
 use crate::unread::last_seq;
@@ -285,6 +286,15 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         let group = self.store.group(group).await?;
         let group = group.filter(|group| group.has_membership(self.user, row.joined.since()));
         Ok(group.map_or(Standing::Out, |group| Standing::In { name: Some(group.name) }))
+    }
+
+    /// See [`skip_hidden`].
+    pub(super) async fn skip_hidden(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+    ) -> Result<Option<Range>, StoreError> {
+        skip_hidden(self.store, conversation, range, self.retention, self.now).await
     }
 
     /// Turned into events at once: a page of the longest texts would fill the memory.

@@ -64,7 +64,7 @@ impl Claim {
 pub const APPEND_DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// By how much two entries of a log may bear times in the opposite order: a slow send, and another clock.
-const DISORDER_MAX: Duration = APPEND_DELAY_MAX.saturating_add(CLOCK_SKEW_MAX);
+pub(crate) const DISORDER_MAX: Duration = APPEND_DELAY_MAX.saturating_add(CLOCK_SKEW_MAX);
 
 /// The time in which a user's claims of a conversation must not have filled a window, so that a message under a
 /// forgotten one is older than what a fresh claim has to search.
