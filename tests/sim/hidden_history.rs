@@ -169,16 +169,8 @@ fn a_sync_passes_over_the_hidden() {
     let frame = serde_json::from_str(r#"{"id": "s", "cursors": {}}"#).unwrap();
     let before = world.calls.0.load(Relaxed);
     let command = Sync::parse(frame).unwrap();
-    let syncing = sync::sync(
-        &world.memory,
-        &gateway,
-        reader(),
-        &connection,
-        &command,
-        TODAY,
-        NOW,
-        (&Late, &|_| {}),
-    );
+    let syncing =
+        sync::sync(&world.memory, &gateway, reader(), &connection, &command, TODAY, NOW, (&Late, &|_| {}));
     let ServerFrame::Sync(answer) = finish(syncing).unwrap() else { panic!("no answer to a sync") };
     assert!(answer.complete);
     let given: usize = answer.conversations.iter().map(|part| part.messages.len()).sum();

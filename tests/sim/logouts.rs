@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use ulid::Ulid;
 
 use crate::executor::finish;
@@ -44,7 +45,7 @@ fn world() -> (Memory, Gateway) {
 }
 
 fn context<'a>(store: &'a Memory, queue: &'a Looks, now: Timestamp) -> Context<'a, Memory, Looks> {
-    Context { store, queue, policy: POLICY, watch: WatchId(1), now }
+    Context { store, queue, policy: POLICY, watch: WatchId(1), sleeper: &YieldingSleeper, now }
 }
 
 /// Polls the first `before` times, then the second to its end, then the first to its end.

@@ -22,7 +22,7 @@ use confab_domain::invite::Invite;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
 use confab_protocol::http;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
@@ -108,7 +108,8 @@ impl World {
     }
 
     fn context<'a>(&'a self, store: &'a Server<'a>) -> Context<'a, Server<'a>, DelayQueue<PresenceTask>> {
-        Context { store, queue: &self.queue, policy: POLICY, watch: WatchId(1), now: NOW }
+        let (queue, sleeper) = (&self.queue, &YieldingSleeper);
+        Context { store, queue, policy: POLICY, watch: WatchId(1), sleeper, now: NOW }
     }
 
     async fn change(&self) -> Result<http::Session, Error> {

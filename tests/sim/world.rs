@@ -187,7 +187,7 @@ impl World {
         now: Timestamp,
     ) -> presence::Context<'a, S, DelayQueue<PresenceTask>> {
         let watch = WatchId(self.random.draw());
-        presence::Context { store, queue: &self.looks, policy: POLICY, watch, now }
+        presence::Context { store, queue: &self.looks, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
     }
 
     /// The ways to devices and phones.

@@ -45,3 +45,23 @@ fn files_are_short() {
         assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
     }
 }
+
+/// A loop that tries again pauses by construction: `Attempts` is the only way to its next turn.
+#[test]
+fn whoever_tries_again_what_others_are_in_the_way_of_pauses() {
+    let folders = ["shared/app/src", "shared/store-dynamodb/src"].map(|folder| crate::root().join(folder));
+    let sources = crate::sources(&[".rs"])
+        .into_iter()
+        .filter(|path| folders.iter().any(|in_it| path.starts_with(in_it)));
+    let (mut loops, mut wrong) = (0, Vec::new());
+    for path in sources {
+        for line in crate::read(&path).lines() {
+            loops += usize::from(line.contains("while attempts.next().await"));
+            if line.contains("for ") && line.contains("ATTEMPTS_MAX") && !line.trim().starts_with("//") {
+                wrong.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(loops > 15, "loops are written otherwise than this test looks for: {loops}");
+}

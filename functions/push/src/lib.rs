@@ -9,6 +9,7 @@ use confab_app::{Error, wire};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::records::{self, Received};
+use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::{clock, random};
 use confab_protocol::ErrorBody;
 use confab_push_sns::SnsPush;
@@ -92,6 +93,7 @@ impl Push {
             preview: self.preview,
             retention: self.retention,
             writer: random::writer()?,
+            sleeper: &RuntimeSleeper,
             now: clock::now(),
         })
     }

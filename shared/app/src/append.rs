@@ -5,6 +5,7 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Seq, Timestamp};
 
 use crate::Error;
+use crate::attempts::Attempts;
 use crate::ports::MessageLog;
 
 /// Attempts before an append gives up.
@@ -66,9 +67,10 @@ pub(crate) async fn first_position(
     retention: Retention,
     conversation: ConversationId,
     now: Timestamp,
+    mut attempts: Attempts<'_>,
 ) -> Result<(Seq, u64), Error> {
     let mut end = LogEnd::default();
-    for _ in 0..ATTEMPTS_MAX {
+    while attempts.next().await {
         match next_position(log, retention, conversation, end, now).await? {
             NextPosition::At(seq, mark_revision) => return Ok((seq, mark_revision)),
             NextPosition::Moved(moved) => end = moved,

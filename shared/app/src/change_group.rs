@@ -7,14 +7,13 @@
 use confab_domain::group::{Change, Role};
 use confab_domain::log::Attempt;
 use confab_domain::{
-    Backoff, ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq,
-    Timestamp, UserId,
+    ClientMessageId, Content, ConversationId, Group, GroupId, Kind, Message, Refusal, Seq, Timestamp, UserId,
 };
 use confab_protocol::http;
 use futures_util::{StreamExt, stream};
 
 use crate::admission::admit;
-use crate::append::{ATTEMPTS_MAX, NextPosition, TAIL_ENTRIES, first_position, next_position};
+use crate::append::{NextPosition, TAIL_ENTRIES, first_position, next_position};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
@@ -100,7 +99,8 @@ where
         let joinings = admit(self.store, self.writer.memberships, actor.user, None, &users, now).await?;
         let retention = self.writer.retention;
         let conversation = ConversationId::Group(id);
-        let (seq, mark_revision) = first_position(self.store, retention, conversation, now).await?;
+        let attempts = self.writer.attempts(actor.attempt);
+        let (seq, mark_revision) = first_position(self.store, retention, conversation, now, attempts).await?;
         let entry = Message {
             expires_at: retention.expires_at(now),
             mark_revision,
@@ -142,8 +142,8 @@ where
     ) -> Result<http::Group, Error> {
         let conversation = ConversationId::Group(id);
         let turn = self.writer.lanes.enter(conversation).await;
-        let mut backoff = Backoff::new(actor.attempt.0.into());
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = self.writer.attempts(actor.attempt);
+        while attempts.next().await {
             let end = self.store.end(conversation, TAIL_ENTRIES);
             let (group, end) = futures_util::future::try_join(self.store.group(id), end).await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
@@ -154,10 +154,7 @@ where
             let row = self.row_of(conversation, &change, actor.user, now).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;
-            let NextPosition::At(seq, mark_revision) = at else {
-                self.writer.sleeper.sleep(backoff.after_lost_race()).await;
-                continue;
-            };
+            let NextPosition::At(seq, mark_revision) = at else { continue };
             let entry = Message {
                 expires_at: retention.expires_at(now),
                 mark_revision,
@@ -167,7 +164,6 @@ where
             let version = NewVersion { group: &next, entry: &entry, row };
             if self.store.commit(version).await? == CommitOutcome::Contended {
                 metrics::counter!(metric::APPEND_CONFLICTS).increment(1);
-                self.writer.sleeper.sleep(backoff.after_lost_race()).await;
                 continue;
             }
             self.writer.heads.put(conversation, seq);
@@ -264,13 +260,12 @@ where
         mut joining: Joining,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let mut backoff = Backoff::new(actor.attempt.0.into());
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = self.writer.attempts(actor.attempt);
+        while attempts.next().await {
             if self.store.join(conversation, seq, &joining).await? == CommitOutcome::Done {
                 return Ok(());
             }
             // They have come into another group meanwhile.
-            self.writer.sleeper.sleep(backoff.after_lost_race()).await;
             let limits = self.writer.memberships;
             let again = admit(self.store, limits, actor.user, None, &[joining.user], now).await?;
             joining = again.first().copied().ok_or(Error::Internal("nobody was admitted"))?;

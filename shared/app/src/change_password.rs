@@ -94,7 +94,8 @@ async fn next_session(
     caller: Identity,
 ) -> Result<http::Session, Error> {
     let (Identity { user, device, family }, now) = (caller, context.now);
-    for _ in 0..ROTATE_ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ROTATE_ATTEMPTS_MAX);
+    while attempts.next().await {
         let Some(own) = own_device(context.store, caller).await? else {
             return Err(Refusal::Unauthenticated(LOGGED_OUT_AFTER).into());
         };

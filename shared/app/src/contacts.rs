@@ -108,7 +108,8 @@ async fn change(
 ) -> Result<Relation, Error> {
     let store = context.store;
     let mut queued = None;
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let (mine, theirs) = try_join(store.relation(user, other), store.relation(other, user)).await?;
         let (next, mut others_next) =
             (mine.after(change, context.now), theirs.after_others(change, context.now));

@@ -168,7 +168,8 @@ pub(crate) async fn end_lease_if_alone(
     user: UserId,
 ) -> Result<(), Error> {
     let mut queued = Queued::default();
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let session = context.store.session(user).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
         let number = if session.status(context.policy, context.now) == Status::Online {

@@ -55,7 +55,9 @@ pub(crate) async fn skip_hidden(
     };
     for _ in 0..LOOKS_MAX {
         let between = shown_from.get().saturating_sub(hidden_upto.get());
-        let Some(middle) = Seq::new(hidden_upto.get() + between / 2).filter(|_| between > NEAR) else { break };
+        let Some(middle) = Seq::new(hidden_upto.get() + between / 2).filter(|_| between > NEAR) else {
+            break;
+        };
         match first_of(Range { from: middle, ..range }).await? {
             Some((seq, true)) => hidden_upto = seq,
             Some((_, false)) | None => shown_from = middle,

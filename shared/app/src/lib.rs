@@ -14,6 +14,7 @@ pub mod admission;
 pub mod announce;
 mod append;
 pub mod at_once;
+mod attempts;
 mod claim_message;
 pub mod delivery;
 pub mod fan_out;

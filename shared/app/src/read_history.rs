@@ -6,8 +6,8 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, UserId};
 
 use crate::Error;
-use crate::membership::readable_by;
 use crate::hidden::{LOOK_PAGE, PAGES_MAX, skip_hidden};
+use crate::membership::readable_by;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
 /// Where a page lies.
@@ -153,7 +153,9 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             looked_at += 1;
             let (last, mut shows) = (page.entries.last().map(|entry| entry.seq), false);
             for entry in page.entries {
-                if range.direction == Direction::Down && self.retention.hides_all_upto(entry.sent_at, self.now) {
+                if range.direction == Direction::Down
+                    && self.retention.hides_all_upto(entry.sent_at, self.now)
+                {
                     break 'pages;
                 }
                 if self.retention.hides(entry.sent_at, entry.expires_at, self.now) {

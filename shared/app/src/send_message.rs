@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use confab_domain::claim::Claim;
+use confab_domain::log::Attempt;
 use confab_domain::own_mark::{Before, ReadThrough, own_mark};
 use confab_domain::retention::Retention;
 use confab_domain::{
-    Backoff, ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, Kind, MembershipLimits,
-    Message, Refusal, Seq, Timestamp, UserId, membership,
+    ClientMessageId, ConnectionId, Content, ConversationId, DeviceId, Kind, MembershipLimits, Message,
+    Refusal, Seq, Timestamp, UserId, membership,
 };
 use confab_protocol as protocol;
 use futures_util::future;
 
 use crate::append::{ATTEMPTS_MAX, NextPosition, next_position};
+use crate::attempts::Attempts;
 use crate::claim_message::{Claimed, check_still_in, claim, find_earlier};
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, announce_to_pair};
@@ -41,7 +43,7 @@ pub struct SendMessage {
     /// What it says.
     pub content: Content,
     /// Drawn at random for each request.
-    pub attempt: confab_domain::log::Attempt,
+    pub attempt: Attempt,
     /// How far the sender had read, if the message tells.
     pub reading: Option<Reading>,
 }
@@ -102,6 +104,11 @@ impl Writer {
     pub fn new(retention: Retention, sleeper: Arc<dyn Sleeper>) -> Self {
         let (heads, lanes, memberships) = Default::default();
         Self { heads, lanes, retention, memberships, sleeper }
+    }
+
+    /// Tries of an append, by somebody whose `attempt` no other has.
+    pub(crate) fn attempts(&self, attempt: Attempt) -> Attempts<'_> {
+        Attempts::racing(&*self.sleeper, ATTEMPTS_MAX, attempt.0.into())
     }
 }
 
@@ -203,8 +210,8 @@ async fn append_claimed(
         Claim::Fresh { .. } | Claim::NotAMember => None,
     };
     let (mut search, mut end) = find_earlier(store, command, claimed, now).await?;
-    let mut backoff = Backoff::new(command.attempt.0.into());
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = writer.attempts(command.attempt);
+    while attempts.next().await {
         let newest = match search {
             Search::Found(message) => return outcome_of(command, *message),
             Search::NotBefore(newest) => newest,
@@ -242,7 +249,6 @@ async fn append_claimed(
             Err(AppendError::Occupied(_)) => {
                 before.add_unknown();
                 metrics::counter!(metric::APPEND_CONFLICTS).increment(1);
-                writer.sleeper.sleep(backoff.after_lost_race()).await;
                 search = search_after(store, command, newest).await?;
             }
         }

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod attempts;
 pub mod backoff;
 pub mod budget;
 pub mod claim;
@@ -38,6 +39,7 @@ pub mod time;
 pub mod watch;
 
 pub use alerts::Alerts;
+pub use attempts::Attempts;
 pub use backoff::Backoff;
 pub use contact::{ContactChange, ContactNews, Relation};
 pub use content::Content;

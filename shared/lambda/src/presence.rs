@@ -10,6 +10,7 @@ use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::Store;
 
 use crate::random;
+use crate::sleeper::RuntimeSleeper;
 
 /// The queue of looks, and how long silence may last.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ impl Presence {
         store: &'a Store,
         now: Timestamp,
     ) -> Result<Context<'a, Store, SqsPresenceQueue>, Error> {
-        Ok(Context { store, queue: &self.queue, policy: self.policy, watch: random::watch()?, now })
+        let (queue, policy, watch) = (&self.queue, self.policy, random::watch()?);
+        Ok(Context { store, queue, policy, watch, sleeper: &RuntimeSleeper, now })
     }
 }

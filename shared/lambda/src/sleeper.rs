@@ -9,7 +9,7 @@ use confab_app::ports::Sleeper;
 
 /// Waits by the timer of the runtime.
 #[derive(Clone, Copy, Debug)]
-struct RuntimeSleeper;
+pub struct RuntimeSleeper;
 
 impl Sleeper for RuntimeSleeper {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -6,7 +6,7 @@ use confab_app::ports::StoreError;
 
 use crate::error::store_error;
 use crate::item::Item;
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 
 /// Keys in one BatchGetItem.
 ///
@@ -14,7 +14,7 @@ use crate::pauses::Pauses;
 pub(crate) const KEYS_MAX: usize = 100;
 
 /// Rounds in which DynamoDB may leave some keys of a batch for later.
-const ROUNDS_MAX: u32 = 8;
+const ATTEMPTS_MAX: u32 = 8;
 
 /// The items with up to [`KEYS_MAX`] keys, in no particular order; those that do not exist are left out.
 ///
@@ -27,13 +27,10 @@ pub(crate) async fn get(
     keys: KeysAndAttributesBuilder,
 ) -> Result<Vec<Item>, StoreError> {
     let mut wanted = keys.build().map_err(|error| StoreError::Rejected(error.into()))?;
-    let (mut found, mut pauses) = (Vec::new(), Pauses::default());
-    for round in 0..ROUNDS_MAX {
+    let (mut found, mut attempts) = (Vec::new(), Attempts::waiting(ATTEMPTS_MAX));
+    while attempts.next().await {
         if wanted.keys().is_empty() {
             return Ok(found);
-        }
-        if round > 0 {
-            pauses.wait().await;
         }
         let output =
             client.batch_get_item().request_items(table, wanted).send().await.map_err(store_error)?;

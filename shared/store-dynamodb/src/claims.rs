@@ -26,7 +26,7 @@ use crate::compare::Comparison;
 use crate::inboxes::{Updated, read_seq, unless_condition_failed};
 use crate::item::{Item, Reader, number, text};
 use crate::memberships::proof_of;
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
 
 const CLAIMS: &str = "claims";
@@ -175,8 +175,8 @@ impl Store {
             Some(row) => Some(row),
             None => self.row_item(user, conversation, true).await?,
         };
-        let mut pauses = Pauses::default();
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(ATTEMPTS_MAX);
+        while attempts.next().await {
             let Some(seen) = row else { return Ok(None) };
             if of == Of::Members && !seen.contains_key(proof_of(conversation)) {
                 return Ok(None);
@@ -193,7 +193,6 @@ impl Store {
                 Updated::NoRow => row = self.row_item(user, conversation, true).await?,
                 Updated::ConditionFailed(changed) => row = Some(changed),
             }
-            pauses.wait_after_lost_race().await;
         }
         Err(StoreError::Unavailable("the claims of a row keep changing".into()))
     }

@@ -20,7 +20,7 @@ use crate::compare::Comparison;
 use crate::ended_rows::{ENDED, conversation_of, ended_key};
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
 use crate::{Store, alerts, claims, memberships};
 
@@ -70,18 +70,16 @@ impl Inboxes for Store {
                 Ok(TransactWriteItem::builder().update(update).build())
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let (mut attempt, mut pauses) = (1, Pauses::default());
-        loop {
+        let mut attempts = Attempts::waiting(TRANSACTION_ATTEMPTS_MAX);
+        while attempts.next().await {
             let transaction = self.client.transact_write_items().set_transact_items(Some(rows.clone()));
             match transaction.send().await {
                 Ok(_) => return Ok(()),
-                Err(error) if is_conflict(&error) && attempt < TRANSACTION_ATTEMPTS_MAX => {
-                    attempt += 1;
-                    pauses.wait().await;
-                }
+                Err(error) if is_conflict(&error) => {}
                 Err(error) => return Err(store_error(error)),
             }
         }
+        Err(StoreError::Unavailable("the rows of a conversation are changed too often".into()))
     }
 
     async fn leave(&self, user: UserId, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {

@@ -19,6 +19,7 @@ use crate::claims::{CLAIMS_UNLESS_THERE, claims_names, claims_values};
 use crate::ended_rows::ENDED;
 use crate::error::{condition_held, if_condition_held};
 use crate::item::{Item, Reader, number, text};
+use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
 
 pub(crate) const JOINED_SEQ: &str = "joined_seq";
@@ -229,7 +230,8 @@ impl Store {
         conversation: ConversationId,
         seq: Seq,
     ) -> Result<(), StoreError> {
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(ATTEMPTS_MAX);
+        while attempts.next().await {
             let Some(since) = self.since(user, conversation).await? else { return Ok(()) };
             let end = RowUpdate::end(since, seq);
             if let Some(ended) = self.update_membership(user, conversation, end).await? {

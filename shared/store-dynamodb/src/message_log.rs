@@ -4,6 +4,7 @@
 //! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, mark_revision N, expires_at N?}`.
 //! The high-water mark, where a log has one, is the item after the last `seq`: see [`high_water`](crate::high_water).
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -16,7 +17,7 @@ use confab_domain::{Content, ConversationId, Heading, Kind, Message, Seq, Timest
 
 use crate::error::{is_transaction_conflict, store_error};
 use crate::item::{Item, Reader, number, text, time};
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, EXPIRES_AT, SEQ};
 use crate::{Store, body, high_water};
 
@@ -30,8 +31,8 @@ const SENT_AT_MS: &str = "sent_at_ms";
 const ATTEMPT: &str = "attempt";
 const MARK_REVISION: &str = "mark_revision";
 
-/// Times that an append meets a transaction at its position before it gives up.
-const CONFLICTS_MAX: u32 = 8;
+/// Tries of an append that meets a transaction at its position.
+const APPEND_ATTEMPTS_MAX: u32 = 9;
 
 impl MessageLog for Store {
     async fn tail(&self, conversation: ConversationId, entries_max: u32) -> Result<Tail, StoreError> {
@@ -101,25 +102,16 @@ impl MessageLog for Store {
             .condition_expression("attribute_not_exists(#seq)")
             .expression_attribute_names("#seq", SEQ)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let (mut conflicts, mut pauses) = (0, Pauses::default());
-        let result = loop {
-            match put.clone().send().await {
-                // A change of a group is being written to this position: nothing was written by us.
-                Err(error) if is_transaction_conflict(&error) && conflicts < CONFLICTS_MAX => {
-                    conflicts += 1;
-                    pauses.wait().await;
-                }
-                result => break result,
+        let mut attempts = Attempts::waiting(APPEND_ATTEMPTS_MAX);
+        while attempts.next().await {
+            let Err(error) = put.clone().send().await else { return Ok(()) };
+            // A change of a group is being written to this position: nothing was written by us.
+            if is_transaction_conflict(&error) {
+                continue;
             }
-        };
-        let Err(error) = result else { return Ok(()) };
-        if let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
-            let occupant = failed
-                .item()
-                .ok_or_else(|| StoreError::malformed("a failed append", "the occupant was not returned"))?;
-            return Err(AppendError::Occupied(Box::new(self::message(message.conversation, occupant)?)));
+            return Err(append_error(message, error));
         }
-        Err(store_error(error).into())
+        Err(StoreError::Unavailable("a position is changed too often".into()).into())
     }
 
     async fn mark(&self, conversation: ConversationId) -> Result<Option<HighWaterMark>, StoreError> {
@@ -129,6 +121,18 @@ impl MessageLog for Store {
     async fn set_mark(&self, conversation: ConversationId, mark: HighWaterMark) -> Result<bool, StoreError> {
         self.put_mark(conversation, mark).await
     }
+}
+
+/// Why an append wrote nothing, or may have.
+fn append_error(message: &Message, error: SdkError<PutItemError>) -> AppendError {
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return store_error(error).into();
+    };
+    let occupant = match failed.item() {
+        Some(item) => self::message(message.conversation, item),
+        None => Err(StoreError::malformed("a failed append", "the occupant was not returned")),
+    };
+    occupant.map_or_else(AppendError::Store, |occupant| AppendError::Occupied(Box::new(occupant)))
 }
 
 impl Store {

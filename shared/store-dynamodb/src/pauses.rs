@@ -1,34 +1,34 @@
 //! Waiting between tries.
 
-use std::time::Duration;
+use confab_domain::Attempts as Pauses;
 
-use confab_domain::Backoff;
-
-/// Waits longer each time, and a random part of it, so that callers do not meet again.
+/// The tries of one call, with a pause between them that is longer each time, and a random part of it, so that callers
+/// do not meet again.
 #[derive(Debug)]
-pub(crate) struct Pauses(Backoff);
+pub(crate) struct Attempts(Pauses);
 
-impl Default for Pauses {
-    fn default() -> Self {
-        // Without random numbers all wait alike, and the next try is as good as the one before.
-        Self(Backoff::new(getrandom::u64().unwrap_or_default()))
+impl Attempts {
+    /// Tries of a writer that another one was faster than: the second one follows at once.
+    pub(crate) fn racing(max: u32) -> Self {
+        Self(Pauses::racing(max, seed()))
+    }
+
+    /// Tries of what takes a moment: a transaction to end, a throttled table to serve.
+    pub(crate) fn waiting(max: u32) -> Self {
+        Self(Pauses::waiting(max, seed()))
+    }
+
+    /// Waits until the next try may be made; false after the last.
+    pub(crate) async fn next(&mut self) -> bool {
+        let Some(pause) = self.0.next_pause() else { return false };
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        true
     }
 }
 
-impl Pauses {
-    /// Waits for what takes a moment: a transaction to end, a throttled table to serve.
-    pub(crate) async fn wait(&mut self) {
-        sleep(self.0.pause()).await;
-    }
-
-    /// Waits after another writer was first; not after the first time.
-    pub(crate) async fn wait_after_lost_race(&mut self) {
-        sleep(self.0.after_lost_race()).await;
-    }
-}
-
-async fn sleep(duration: Duration) {
-    if !duration.is_zero() {
-        tokio::time::sleep(duration).await;
-    }
+/// Without random numbers all wait alike, and the next try is as good as the one before.
+fn seed() -> u64 {
+    getrandom::u64().unwrap_or_default()
 }

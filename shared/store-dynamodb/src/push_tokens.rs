@@ -19,6 +19,7 @@ use crate::compare::Comparison;
 use crate::devices::{FAMILY, PUSH_ENDPOINT, PUSH_PLATFORM, PUSH_SINCE_MS, PUSH_TOKEN};
 use crate::error::{condition_held, lost_a_race, store_error};
 use crate::item::{Item, Reader, text, time};
+use crate::pauses::Attempts;
 use crate::schema::{DEVICE, USER};
 
 const OWNER: &str = "owner";
@@ -36,7 +37,8 @@ impl Store {
         family: FamilyId,
         registration: &Registration,
     ) -> Result<RegisterOutcome, StoreError> {
-        for _ in 0..ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(ATTEMPTS_MAX);
+        while attempts.next().await {
             let own = self.device(user, device).await?.filter(|own| own.family == family);
             let Some(own) = own else { return Ok(RegisterOutcome::Ended) };
             let seen = self.owner_of(registration).await?;

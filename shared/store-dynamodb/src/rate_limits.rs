@@ -15,6 +15,7 @@ use confab_domain::{Refusal, Timestamp};
 use crate::Store;
 use crate::error::store_error;
 use crate::item::{Item, Reader, number, text, time};
+use crate::pauses::Attempts;
 use crate::schema::{BUCKET, EXPIRES_AT};
 
 const FULL_AT_MS: &str = "full_at_ms";
@@ -31,7 +32,8 @@ const KEPT_LONGER: Duration = Duration::from_secs(60);
 
 impl RateLimits for Store {
     async fn take(&self, key: &str, rate: Rate, now: Timestamp) -> Result<Result<(), Refusal>, StoreError> {
-        for _ in 0..TAKE_ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(TAKE_ATTEMPTS_MAX);
+        while attempts.next().await {
             let found = match self.take_from_idle(key, rate, now).await? {
                 Taken::Yes => return Ok(Ok(())),
                 Taken::No(found) => found,

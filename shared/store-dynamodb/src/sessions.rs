@@ -21,7 +21,7 @@ use crate::connections::{self, attribute_of};
 use crate::devices::FAMILY;
 use crate::error::{condition_held, failed_conditions, lost_a_race, store_error};
 use crate::item::{Item, Reader, text, time};
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 use crate::schema::{DEVICE, USER};
 use crate::session_row::{
     ATTENDED_AT_MS, ENDS_AT_MS, LAST_ACTIVE_AT_MS, attributes, opened, presence, session,
@@ -80,13 +80,13 @@ impl Sessions for Store {
             TransactWriteItem::builder().update(register).build(),
         ];
         let transaction = self.client.transact_write_items().set_transact_items(Some(items));
-        let mut pauses = Pauses::default();
-        for _ in 0..REOPEN_ATTEMPTS_MAX {
+        let mut attempts = Attempts::waiting(REOPEN_ATTEMPTS_MAX);
+        while attempts.next().await {
             let Err(error) = transaction.clone().send().await else { return Ok(ReopenOutcome::Reopened) };
             match failed_conditions(&error) {
                 Some([true, _]) => return Ok(ReopenOutcome::Ended),
                 Some([false, true]) => return Ok(ReopenOutcome::NoPlace),
-                Some([false, false]) if lost_a_race(&error) => pauses.wait().await,
+                Some([false, false]) if lost_a_race(&error) => {}
                 Some([false, false]) | None => return Err(store_error(error)),
             }
         }
@@ -101,7 +101,8 @@ impl Sessions for Store {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let mut additions = Additions::expected(charges, now);
-        for _ in 0..CHARGE_ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(CHARGE_ATTEMPTS_MAX);
+        while attempts.next().await {
             match self.renew_with(user, connection, &additions, now).await? {
                 Updated::Yes(row) => return session(&row),
                 Updated::No(Some(row)) if row.contains_key(&attribute_of(&connection.id)) => {
@@ -124,7 +125,8 @@ impl Sessions for Store {
             return Ok(Budgets::default());
         }
         let mut found = Budgets::default();
-        for _ in 0..CHARGE_ATTEMPTS_MAX {
+        let mut attempts = Attempts::racing(CHARGE_ATTEMPTS_MAX);
+        while attempts.next().await {
             let update = self
                 .update_session(user)
                 .update_expression(format!("SET {}", additions.assignments().join(", ")))

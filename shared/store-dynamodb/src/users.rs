@@ -27,7 +27,7 @@ use crate::compare::Comparison;
 use crate::devices::device_item;
 use crate::error::{condition_held, if_condition_held, store_error};
 use crate::item::{Item, Reader, number, text, time};
-use crate::pauses::Pauses;
+use crate::pauses::Attempts;
 use crate::schema::{BUCKET, EXPIRES_AT, USER};
 use crate::{Store, batch};
 
@@ -83,14 +83,14 @@ impl Users for Store {
             }
             items.push(self.use_of(invite)?);
         }
-        let mut pauses = Pauses::default();
-        for _ in 0..CREATE_ATTEMPTS_MAX {
+        let mut attempts = Attempts::waiting(CREATE_ATTEMPTS_MAX);
+        while attempts.next().await {
             let transaction = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let Err(error) = transaction.send().await else { return Ok(CreateUserOutcome::Created) };
             match why_cancelled(&error, INVITE_INDEX) {
                 Some(CONDITION_FAILED) => return Ok(CreateUserOutcome::InviteUsedUp),
                 // Many people sign up with one invite at once.
-                Some("TransactionConflict") => pauses.wait().await,
+                Some("TransactionConflict") => {}
                 _ if why_cancelled(&error, HANDLE_INDEX) == Some(CONDITION_FAILED) => {
                     return Ok(CreateUserOutcome::HandleTaken);
                 }

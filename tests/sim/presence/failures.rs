@@ -14,7 +14,7 @@ use confab_app::{Error, contacts::unblock};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Timestamp, WatchId};
-use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather};
+use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather, YieldingSleeper};
 
 use crate::executor::{finish, mortal};
 use crate::world::{device_of, identity, key, socket};
@@ -83,7 +83,8 @@ impl Pair {
     }
 
     fn context(&self, watch: u64) -> Context<'_, Memory, DelayQueue<PresenceTask>> {
-        Context { store: &self.store, queue: &self.queue, policy: POLICY, watch: WatchId(watch), now: NOW }
+        let (store, queue, sleeper) = (&self.store, &self.queue, &YieldingSleeper);
+        Context { store, queue, policy: POLICY, watch: WatchId(watch), sleeper, now: NOW }
     }
 
     fn row(&self, n: u32) -> Session {

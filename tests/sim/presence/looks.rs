@@ -11,7 +11,7 @@ use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{Attendance, ConnectionId, Presence, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, YieldingSleeper};
 
 use crate::executor::finish;
 use crate::world::identity;
@@ -77,7 +77,8 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     let watched = Presence { lease, watch: Some(Watch { id: OLD, until }), ended_by: None };
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
 
-    let context = Context { store: &store, queue: &looks, policy: POLICY, watch: NEW, now: NOW };
+    let sleeper = &YieldingSleeper;
+    let context = Context { store: &store, queue: &looks, policy: POLICY, watch: NEW, sleeper, now: NOW };
     let step = Step::Check { user: user().to_string(), watch: OLD.0, named_by_ms: None };
     let task = PresenceTask::V1(step);
     let mut look = pin!(perform(&context, (&gateway, &pushes), &task, false));

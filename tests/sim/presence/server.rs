@@ -10,7 +10,7 @@ use confab_app::ports::{
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::budget::Charges;
 use confab_domain::{ConnectionId, Presence, Status, Timestamp, UserId, WatchId};
-use confab_memory::yield_once;
+use confab_memory::{YieldingSleeper, yield_once};
 use confab_protocol::ServerFrame;
 use confab_protocol::server::ClosingReason;
 use ulid::Ulid;
@@ -83,7 +83,14 @@ impl<'a> Server<'a> {
 
     pub(crate) fn context(&self) -> Context<'_, Self, Self> {
         let policy = self.world.scenario.policy;
-        Context { store: self, queue: self, policy, watch: self.watch, now: self.now }
+        Context {
+            store: self,
+            queue: self,
+            policy,
+            watch: self.watch,
+            sleeper: &YieldingSleeper,
+            now: self.now,
+        }
     }
 
     fn is_told_to_be_too_slow(&self, connection: &ConnectionId) -> bool {

@@ -12,7 +12,7 @@ use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
 use confab_domain::{Alerts, ConversationId, Timestamp, UserId, WatchId};
-use confab_memory::DelayQueue;
+use confab_memory::{DelayQueue, YieldingSleeper};
 
 use super::scenario::POLICY;
 use super::world::World;
@@ -60,7 +60,8 @@ impl<'a> Server<'a> {
 
     pub(crate) fn presence(&self) -> presence::Context<'_, Self, DelayQueue<presence::PresenceTask>> {
         let watch = WatchId(self.world.random.draw());
-        presence::Context { store: self, queue: &self.world.looks, policy: POLICY, watch, now: self.now }
+        let (queue, sleeper) = (&self.world.looks, &YieldingSleeper);
+        presence::Context { store: self, queue, policy: POLICY, watch, sleeper, now: self.now }
     }
 
     pub(crate) fn pushing(&self) -> push::Context<'_, Self, Self, DelayQueue<push::PushTask>> {
@@ -71,6 +72,7 @@ impl<'a> Server<'a> {
             preview: false,
             retention: Retention::FOR_EVER,
             writer: self.world.random.draw(),
+            sleeper: &YieldingSleeper,
             now: self.now,
         }
     }

@@ -216,8 +216,8 @@ impl World {
     async fn perform_look(&self, delayed: Delayed<PresenceTask>) {
         self.be_late().await;
         let server = Server::new(self);
-        let presence::Context { queue, policy, watch, now, .. } = server.presence();
-        let context = presence::Context { store: &self.memory, queue, policy, watch, now };
+        let presence::Context { queue, policy, watch, sleeper, now, .. } = server.presence();
+        let context = presence::Context { store: &self.memory, queue, policy, watch, sleeper, now };
         let nowhere = DelayQueue::default();
         let pushes = if server.has(Bug::SilenceForgotten) { &nowhere } else { &self.queue };
         let ways = (&self.gateway, pushes);

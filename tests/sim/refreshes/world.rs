@@ -11,7 +11,7 @@ use confab_app::presence::{Context, PresenceTask};
 use confab_app::refresh_session::refresh_session;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{Timestamp, WatchId};
-use confab_memory::{DelayQueue, Gateway, Memory, Phones, yield_once};
+use confab_memory::{DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use confab_protocol::http;
 use confab_tokens_jwt::JwtTokens;
 
@@ -126,7 +126,8 @@ impl World {
     async fn ask(&self, held: &Held) -> Option<Result<http::Session, Error>> {
         let server = Server { world: self };
         let (watch, now) = (WatchId(self.random.draw()), self.now());
-        let context = Context { store: &server, queue: &self.queue, policy: POLICY, watch, now };
+        let (queue, sleeper) = (&self.queue, &YieldingSleeper);
+        let context = Context { store: &server, queue, policy: POLICY, watch, sleeper, now };
         let ways = (&self.gateway, &Phones::default());
         let refresh =
             http::Refresh { refresh_token: held.refresh_token.clone(), attempt: held.attempt.clone() };

@@ -18,7 +18,7 @@ use confab_domain::budget::LOCAL_RATES;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, WatchId};
-use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, yield_once};
+use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use confab_protocol::ServerFrame;
 use confab_protocol::server::{ClosingReason, Typing};
 use ulid::Ulid;
@@ -134,7 +134,7 @@ impl World {
 
     fn context<'a>(&'a self, server: &'a Server<'a>) -> Context<'a, Server<'a>, DelayQueue<PresenceTask>> {
         let (queue, now, watch) = (&self.queue, self.now(), WatchId(self.random.draw()));
-        Context { store: server, queue, policy: POLICY, watch, now }
+        Context { store: server, queue, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
     }
 
     /// Runs an invocation, which may die between any two calls.

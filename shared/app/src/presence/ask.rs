@@ -91,8 +91,9 @@ async fn settle(
     mut session: Session,
 ) -> Result<Option<Session>, Error> {
     let user = session.user;
-    for turn in 0..ATTEMPTS_MAX {
-        let (seen, number) = (session.presence, context.number(Errand::Settle, turn));
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
+        let (seen, number) = (session.presence, context.number(Errand::Settle, attempts.turn()));
         match (context.status(&session), seen.is_told_online()) {
             (Status::Online, true) | (Status::Offline, false) => return Ok(Some(session)),
             (Status::Online, false) => {

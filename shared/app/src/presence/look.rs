@@ -35,7 +35,8 @@ pub(super) async fn look(
 ) -> Result<(), Error> {
     let Message { look, id, .. } = message;
     let mut queued = Queued::default();
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
         let seen = session.presence;
         let look_at = session.ends_at(context.policy);

@@ -23,9 +23,10 @@ use confab_domain::watch::Look;
 use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::UserPresence;
 
+use crate::attempts::Attempts;
 use crate::close_connection::close_again;
 use crate::end_device::close_ended_sockets;
-use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions};
+use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions, Sleeper};
 use crate::{Error, TaskError, delay, unreached};
 
 use look::Message;
@@ -51,6 +52,8 @@ pub struct Context<'a, S, Q> {
     pub policy: HeartbeatPolicy,
     /// The name of the watch that this request may begin; drawn at random for each.
     pub watch: WatchId,
+    /// How a request waits that has lost a race for a row.
+    pub sleeper: &'a dyn Sleeper,
     /// When the request began.
     pub now: Timestamp,
 }
@@ -77,6 +80,11 @@ impl<S, Q> Context<'_, S, Q> {
     /// as a look does that came before and may have died.
     pub(crate) fn number(&self, errand: Errand, turn: u32) -> WatchId {
         WatchId(self.no_watch().0 ^ ((errand as u64) << 32 | u64::from(turn)))
+    }
+
+    /// Tries of a change that others make at the same time.
+    pub(crate) fn attempts(&self, max: u32) -> Attempts<'_> {
+        Attempts::racing(self.sleeper, max, self.watch.0)
     }
 
     fn status(&self, session: &Session) -> Status {

@@ -87,7 +87,8 @@ async fn notify(
     (tries, unreached): (Tries, Option<&BTreeMap<UserId, BTreeSet<ConnectionId>>>),
 ) -> Result<(), Error> {
     let mut last = None;
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let (relation, sessions) = snapshot(context, view).await?;
         let (subjects, mut viewers): (Vec<Session>, Vec<Session>) =
             sessions.into_iter().partition(|session| session.user == view.of);

@@ -99,11 +99,12 @@ async fn look_at(
     asked_before: Asked,
 ) -> Result<(), StoreError> {
     let (user, mut session, mut queued) = (session.user, session, Queued::default());
-    for turn in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
         if is_offline && seen.is_told_online() {
-            let number = context.number(Errand::LookAt, turn);
+            let number = context.number(Errand::LookAt, attempts.turn());
             context.queue.put(&PresenceTask::check_once(user, number), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {

@@ -144,7 +144,8 @@ async fn tell_friends(
     let (user, mut last) = (session.user, status);
     let mut posted = post(context, connections, friends, session, status).await?;
     // Two changes may be told at the same time: whoever tells last tells what is true then.
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts(ATTEMPTS_MAX);
+    while attempts.next().await {
         let Some(now) = context.store.session(user).await?.filter(|now| told(now) != last) else {
             for Retry { unreached, tries, pause } in
                 retries(context.store, connections, posted, tries, context.now).await

@@ -5,11 +5,11 @@ use confab_domain::notification::Notice;
 use confab_domain::{Alerts, ConversationId, DeviceId, Seq, UserId};
 use futures_util::{StreamExt, stream};
 
+use super::Context;
 use super::alert::USERS_AT_ONCE;
 use super::badge::{Badges, counts};
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
-use super::{ATTEMPTS_MAX, Context};
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
 use crate::{TaskError, delay};
@@ -34,7 +34,8 @@ pub(super) async fn clear(
         (user_id(user)?, device_id(reader)?, Seq::new(reader_seq).ok_or(TaskError::Never("no position"))?);
     let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
     let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts();
+    while attempts.next().await {
         let Some(read_seq) = row.read_seq.filter(|read_seq| *read_seq <= reader_seq) else { return Ok(()) };
         match row.alerts.telling(row.read_seq, context.now) {
             Telling::Nothing => return Ok(()),

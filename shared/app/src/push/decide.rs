@@ -7,9 +7,9 @@ use confab_domain::device::Device;
 use confab_domain::notification::Alert;
 use confab_domain::{Alerts, Timestamp, UserId};
 
+use super::Context;
 use super::badge::Badges;
 use super::task::Subject;
-use super::{ATTEMPTS_MAX, Context};
 use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
 
@@ -109,7 +109,8 @@ pub(super) async fn decide(
         row = context.store.get(user, subject.conversation).await?;
     }
     let mut others = None;
-    for _ in 0..ATTEMPTS_MAX {
+    let mut attempts = context.attempts();
+    while attempts.next().await {
         let verdict = row.as_ref().map_or(Err(NoAlert::NotAMember), |row| wants(row, subject, context.now));
         let seen = match (verdict, &row) {
             (Ok(()), Some(row)) if !row.alerts.has(subject.seq) => row,

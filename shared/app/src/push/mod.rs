@@ -22,7 +22,8 @@ use confab_domain::Timestamp;
 use confab_domain::retention::Retention;
 
 use crate::TaskError;
-use crate::ports::{Devices, Groups, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
+use crate::attempts::Attempts;
+use crate::ports::{Devices, Groups, Inboxes, MessageLog, Push, PushQueue, Sessions, Sleeper, Users};
 
 pub use task::{Absent, MessageRef, PushTask, Step};
 
@@ -44,8 +45,17 @@ pub struct Context<'a, S, P, Q> {
     pub retention: Retention,
     /// A number drawn at random for each request, by which it knows its own changes.
     pub writer: u64,
+    /// How a request waits that has lost a race for a row.
+    pub sleeper: &'a dyn Sleeper,
     /// When the request began.
     pub now: Timestamp,
+}
+
+impl<S, P, Q> Context<'_, S, P, Q> {
+    /// Tries of a change of a row that others change at the same time.
+    fn attempts(&self) -> Attempts<'_> {
+        Attempts::racing(self.sleeper, ATTEMPTS_MAX, self.writer)
+    }
 }
 
 /// Does what a message of the queue asks for.

@@ -1,0 +1,69 @@
+//! Trying again what others were in the way of.
+
+use confab_domain::Attempts as Pauses;
+
+use crate::ports::Sleeper;
+
+/// The tries of one writer, with a pause before each but the first two: see [`Pauses`].
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    pauses: Pauses,
+    begun: u32,
+    sleeper: &'a dyn Sleeper,
+}
+
+impl<'a> Attempts<'a> {
+    /// For a writer that no other has the `seed` of.
+    pub(crate) fn racing(sleeper: &'a dyn Sleeper, max: u32, seed: u64) -> Self {
+        Self { pauses: Pauses::racing(max, seed), begun: 0, sleeper }
+    }
+
+    /// Waits until the next try may be made; false after the last.
+    pub(crate) async fn next(&mut self) -> bool {
+        let Some(pause) = self.pauses.next_pause() else { return false };
+        if !pause.is_zero() {
+            self.sleeper.sleep(pause).await;
+        }
+        self.begun += 1;
+        true
+    }
+
+    /// The number of the try that is under way, from 0.
+    pub(crate) const fn turn(&self) -> u32 {
+        self.begun.saturating_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future, ready};
+    use std::pin::{Pin, pin};
+    use std::sync::Mutex;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Counting(Mutex<Vec<Duration>>);
+
+    impl Sleeper for Counting {
+        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            self.0.lock().unwrap().push(duration);
+            Box::pin(ready(()))
+        }
+    }
+
+    #[test]
+    fn whoever_loops_sleeps_before_each_try_after_the_second() {
+        let (sleeper, mut tries) = (Counting::default(), 0);
+        let mut attempts = Attempts::racing(&sleeper, 8, 7);
+        while pin!(attempts.next()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(true) {
+            assert_eq!(attempts.turn(), tries);
+            tries += 1;
+        }
+        let slept = sleeper.0.into_inner().unwrap();
+        assert_eq!((tries, slept.len()), (8, 6));
+        assert!(slept.iter().all(|pause| !pause.is_zero()), "{slept:?}");
+    }
+}
