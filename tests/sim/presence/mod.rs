@@ -4,6 +4,7 @@
 //! `device`, what a device does, `check_calm` and `check_storm`, what must hold, and `server`, where bugs are planted.
 
 mod alone;
+mod around;
 mod bugs;
 mod check_calm;
 mod check_storm;

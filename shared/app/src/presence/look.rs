@@ -81,7 +81,7 @@ pub(super) async fn look(
                 tell::tell(context, connections, &session, status).await
             }
             None if seen.lease.alone_since.is_none() => {
-                tell::look_around(context, connections, session).await
+                tell::look_around(context, connections, session, None).await
             }
             None => Ok(()),
         };

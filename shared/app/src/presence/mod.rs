@@ -143,6 +143,10 @@ pub async fn perform(
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
             tell::go_on(context, connections, user, status, after, received_before).await?;
         }
+        Step::LookAround { after, .. } => {
+            let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
+            tell::look_further(context, connections, user, after).await?;
+        }
         Step::Again { online, tries, unreached, .. } => {
             let unreached = unreached::read(unreached)?;
             tell::tell_again(context, connections, user, status_of(*online), *tries, &unreached).await?;

@@ -50,6 +50,13 @@ pub enum Step {
         /// The last friend who was told already.
         after: String,
     },
+    /// The user is marked as alone, and further contacts are to be looked at.
+    LookAround {
+        /// `usr_…`.
+        user: String,
+        /// The last contact who was looked at.
+        after: String,
+    },
     /// Connections of friends did not take the news.
     Again {
         /// `usr_…`.
@@ -173,6 +180,10 @@ impl PresenceTask {
         Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
     }
 
+    pub(crate) fn look_around(user: UserId, after: UserId) -> Self {
+        Self::V1(Step::LookAround { user: user.to_string(), after: after.to_string() })
+    }
+
     pub(crate) fn again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
         let online = status == Status::Online;
         Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
@@ -206,6 +217,7 @@ impl Step {
             Self::Begin { user, .. }
             | Self::Check { user, .. }
             | Self::Tell { user, .. }
+            | Self::LookAround { user, .. }
             | Self::Again { user, .. }
             | Self::Pair { user, .. }
             | Self::PairAgain { user, .. }
@@ -251,6 +263,10 @@ mod tests {
         check(
             &PresenceTask::tell(user, Status::Offline, user),
             r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+        );
+        check(
+            &PresenceTask::look_around(user, user),
+            r#"{"version":"v1","step":"look_around","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];
         check(

@@ -21,6 +21,9 @@ const FRIENDS_MAX: u32 = 500;
 /// Friends whose sessions are read to find one who is there.
 const LOOKED_FOR_AT_ONCE: u32 = 100;
 
+/// Pages of contact rows in which one message of the queue looks for them; the next message goes on.
+const LOOKED_FOR_PAGES_MAX: u32 = FRIENDS_MAX / LOOKED_FOR_AT_ONCE;
+
 /// After which it is certain that nobody is about to tell that a lease has ended.
 const OVERDUE: Duration = Duration::from_secs(60);
 
@@ -180,9 +183,10 @@ pub(super) async fn look_around(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
+    after: Option<UserId>,
 ) -> Result<(), Error> {
-    let mut after = None;
-    loop {
+    let mut after = after;
+    for _ in 0..LOOKED_FOR_PAGES_MAX {
         let page = context.store.contacts(session.user, after, LOOKED_FOR_AT_ONCE).await?;
         let friends = context.store.sessions(&friends_of(&page)).await?;
         for friend in friends.iter().filter(|friend| is_overdue(context, friend)) {
@@ -196,6 +200,28 @@ pub(super) async fn look_around(
         if after.is_none() {
             return Ok(());
         }
+    }
+    match after {
+        Some(after) => {
+            Ok(context.queue.put(&PresenceTask::look_around(session.user, after), Duration::ZERO).await?)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Goes on to look around, unless somebody has been found by now, or the user has gone.
+pub(super) async fn look_further(
+    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
+    connections: &(impl Connections + Sync),
+    user: UserId,
+    after: UserId,
+) -> Result<(), Error> {
+    let is_alone = |session: &Session| {
+        session.presence.lease.alone_since.is_some() && context.status(session) == Status::Online
+    };
+    match context.store.session(user).await?.filter(is_alone) {
+        Some(session) => look_around(context, connections, session, Some(after)).await,
+        None => Ok(()),
     }
 }
 
