@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
-use confab_app::end_device::end_device;
+use confab_app::end_device::{end_device, end_every_device};
 use confab_app::open_connection::open_connection;
-use confab_app::ports::{Devices, Identity, Sessions};
+use confab_app::ports::{CloseOutcome, Connections, Devices, Identity, PostOutcome, Sessions, StoreError};
 use confab_app::presence::{Context, PresenceTask};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -126,4 +126,51 @@ fn the_oldest_of_too_many_sockets_of_a_device_is_told_and_closed() {
     assert_eq!(ids.len(), SOCKETS_PER_DEVICE_MAX);
     assert!(!ids.contains(&id(0)) && !gateway.is_open(&id(0)) && gateway.is_open(&id(1)));
     assert_eq!(session.displaced, []);
+}
+
+/// A gateway that takes its time to close a socket.
+#[derive(Default)]
+struct Slow {
+    gateway: Gateway,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Connections for Slow {
+    async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
+        self.gateway.post(connection, frame).await
+    }
+
+    async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        Connections::is_open(&self.gateway, connection).await
+    }
+
+    async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
+        let under_way = self.under_way.fetch_add(1, Relaxed) + 1;
+        self.most.fetch_max(under_way, Relaxed);
+        for _ in 0..1_000 {
+            yield_once().await;
+        }
+        self.under_way.fetch_sub(1, Relaxed);
+        self.gateway.close(connection).await
+    }
+}
+
+/// One after the other, nine devices would take longer than a request has where the gateway takes seconds for each.
+#[test]
+fn all_other_devices_of_a_user_are_logged_out_side_by_side() {
+    let (store, slow, queue) = (Memory::default(), Slow::default(), Looks::default());
+    let of = |n: u128| Identity { device: DeviceId::new(Ulid(100 + n)), ..identity(200 + n) };
+    let context = context(&store, &queue, NOW);
+    for n in 0..10 {
+        let id = ConnectionId::new(format!("c{n}="));
+        finish(store.put_device(&device_of(of(n), NOW))).unwrap();
+        finish(open_connection(&context, &slow, of(n), &socket(of(n), &id, NOW))).unwrap();
+        slow.gateway.open(id);
+    }
+    finish(end_every_device(&context, (&slow, &Phones::default()), of(0))).unwrap();
+    assert_eq!(slow.most.load(Relaxed), 9);
+    assert_eq!(finish(store.devices(of(0).user)).unwrap(), []);
+    assert!(!finish(store.session(of(0).user)).unwrap().unwrap().is_connected());
+    assert!((0..10).all(|n| !slow.gateway.is_open(&ConnectionId::new(format!("c{n}=")))));
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use confab_domain::device::Device;
 use confab_domain::{Attendance, DeviceId, FamilyId, Status, UserId};
 use confab_protocol::server::ClosingReason;
+use futures_util::{StreamExt, stream};
 
 use crate::Error;
+use crate::at_once::STORE_CALLS_MAX;
 use crate::close_connection::{close_each, close_later};
 use crate::gone::gone_of;
 use crate::ports::{
@@ -76,12 +78,25 @@ pub(crate) async fn end_other_devices(
     user: UserId,
     kept: DeviceId,
 ) -> Result<(), Error> {
-    for Device { device, .. } in context.store.devices(user).await? {
-        if device != kept {
-            end_device(context, ways, user, device, None).await?;
-        }
-    }
-    Ok(())
+    let devices = context.store.devices(user).await?.into_iter();
+    end_each(context, ways, user, devices.map(|login| login.device).filter(|device| *device != kept)).await
+}
+
+/// Ends the logins of several devices of a user side by side: each takes some round trips, and with a gateway that is slow
+/// some seconds.
+///
+/// # Errors
+///
+/// As [`end_device`], once all have been tried; doing it again ends what is left.
+pub(crate) async fn end_each(
+    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
+    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    user: UserId,
+    devices: impl Iterator<Item = DeviceId> + Send,
+) -> Result<(), Error> {
+    let endings = devices.map(|device| end_device(context, ways, user, device, None));
+    let outcomes: Vec<_> = stream::iter(endings).buffer_unordered(STORE_CALLS_MAX).collect().await;
+    outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
 }
 
 /// Ends the logins of all devices of a user, the caller's last: until then the call can be repeated.

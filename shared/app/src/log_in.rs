@@ -7,7 +7,7 @@ use confab_protocol::{http, limits};
 
 use crate::Error;
 use crate::credentials::{AuthRates, check_password, take_try};
-use crate::end_device::{SECOND_LOOK, close_ended_sockets, end_device};
+use crate::end_device::{SECOND_LOOK, close_ended_sockets, end_device, end_each};
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
@@ -79,9 +79,8 @@ async fn make_room(
     let is_connected = |device| {
         session.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
     };
-    for device in to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX) {
-        end_device(context, ways, user, device, None).await?;
-    }
+    let surplus = to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX);
+    end_each(context, ways, user, surplus.into_iter()).await?;
     // Those of an earlier login on the same device.
     close_ended_sockets(context, ways.0, user, newcomer).await
 }

@@ -15,7 +15,7 @@ use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there, perfo
 use confab_domain::budget::{Charges, LOCAL_RATES};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones};
+use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
 use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
@@ -73,7 +73,8 @@ impl Two {
 
     fn context(&self) -> Context<'_, Memory, DelayQueue<PresenceTask>> {
         let watch = WatchId(self.count.fetch_add(1, Relaxed));
-        Context { store: &self.store, queue: &self.queue, policy: POLICY, watch, now: NOW }
+        let (store, queue, sleeper) = (&self.store, &self.queue, &YieldingSleeper);
+        Context { store, queue, policy: POLICY, watch, sleeper, now: NOW }
     }
 
     fn perform(&self, task: &PresenceTask) {
