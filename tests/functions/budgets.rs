@@ -1,11 +1,12 @@
 //! What users may ask for, over several environments of the functions.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use confab_app::ports::{Identity, Sessions, Tokens};
-use confab_domain::budget::{BudgetRates, LOCAL_RATES};
+use confab_domain::budget::{ANSWER_MIN, BudgetRates, LOCAL_RATES};
 use confab_domain::rate::Rate;
-use confab_domain::{DeviceId, FamilyId, UserId};
+use confab_domain::{ConversationId, DeviceId, FamilyId, UserId};
 use confab_lambda::clock;
 use serde_json::{Value, json};
 use ulid::Ulid;
@@ -17,7 +18,7 @@ use crate::costs::{Budget, check};
 /// Little enough to be used up by a test, and so slow to come back that no test waits for it.
 fn few() -> BudgetRates {
     let few = |burst| Rate { burst, interval: Duration::from_secs(60) };
-    BudgetRates { writes: few(20), answers: few(40), frames: few(20), ..LOCAL_RATES }
+    BudgetRates { writes: few(20), answers: few(50), frames: few(20), ..LOCAL_RATES }
 }
 
 async fn two(bench: &Bench) -> [User; 2] {
@@ -30,6 +31,12 @@ async fn two(bench: &Bench) -> [User; 2] {
 fn assert_refused(answer: &Value) {
     assert_eq!(answer["code"], "rate_limited", "{answer}");
     assert!(answer["retry_after_ms"].as_u64().is_some_and(|wait| wait > 0), "{answer}");
+}
+
+fn token_of(user: &User) -> String {
+    let device = DeviceId::new(Ulid(user.n));
+    let identity = Identity { user: user.id, device, family: FamilyId::new(Ulid(user.n)) };
+    tokens().issue_access(identity, 0, clock::now()).0
 }
 
 /// Sends until one is refused; gives how many passed.
@@ -77,9 +84,7 @@ async fn http_calls_and_frames_of_a_user_share_their_budgets() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let conversation = bench.send(&ada, &bob, "m1", "opens").await;
-    let device = DeviceId::new(Ulid(ada.n));
-    let identity = Identity { user: ada.id, device, family: FamilyId::new(Ulid(ada.n)) };
-    let (token, _) = tokens().issue_access(identity, 0, clock::now());
+    let token = token_of(&ada);
     let path = format!("/v1/conversations/{conversation}/messages");
     let post = async |bench: &Bench, id: &str| {
         let message = json!({"client_message_id": id, "text": "over HTTP"});
@@ -145,7 +150,7 @@ async fn a_sync_of_many_cursors_counts_though_it_finds_nothing() {
     let mut cursors = serde_json::Map::from_iter([(conversation, 2.into())]);
     for n in 100..141 {
         let other = UserId::new(Ulid(n));
-        let dm = confab_domain::ConversationId::dm(ada.id, other).expect("two users");
+        let dm = ConversationId::dm(ada.id, other).expect("two users");
         cursors.insert(dm.to_string(), 1.into());
     }
     bench.is_elsewhere(few());
@@ -168,6 +173,154 @@ async fn a_sync_counts_what_it_reads_though_it_gives_little_and_no_cursor_names_
 }
 
 #[tokio::test]
+async fn strangers_who_write_to_a_user_use_up_nothing_of_what_that_user_may_read() {
+    let mut bench = Bench::new().await;
+    let ada = User::new(&bench, 1).await;
+    for n in 100..141 {
+        let stranger = User::new(&bench, n).await;
+        bench.send(&stranger, &ada, "m1", "opens").await;
+    }
+    bench.is_elsewhere(few());
+    for _ in 0..3 {
+        assert_eq!(bench.sync(&ada, json!({})).await["complete"], true);
+    }
+}
+
+/// Frames whose answers are next to nothing.
+#[tokio::test]
+async fn each_answer_to_a_frame_counts_16_kb_at_least_a_refused_one_too() {
+    let mut bench = Bench::new().await;
+    let of =
+        |one, other| ConversationId::dm(UserId::new(Ulid(one)), UserId::new(Ulid(other))).expect("two users");
+    let history = |conversation: ConversationId| json!({"action": "history", "id": "f", "conversation": conversation.to_string()});
+    for (n, route, frame, code) in [
+        (20, "sync", json!({"action": "sync", "id": "f", "cursors": {}, "partial": true}), None),
+        (21, "history", history(of(21, 8)), None),
+        (22, "history", history(of(8, 9)), Some("forbidden")),
+        (23, "presence", json!({"action": "presence", "id": "f", "users": []}), None),
+    ] {
+        let user = User::new(&bench, n).await;
+        bench.is_elsewhere(few());
+        for _ in 0..4 {
+            let answer = bench.ask(&user, route, &frame).await.expect("an answer");
+            assert_eq!(answer["code"].as_str(), code, "{answer}");
+        }
+        assert_refused(&bench.ask(&user, route, &frame).await.expect("an answer"));
+    }
+}
+
+#[tokio::test]
+async fn presence_counts_the_rows_that_it_reads() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let conversation = bench.send(&ada, &bob, "m2", "again").await;
+    let strangers: Vec<String> = (100..160).map(|n| UserId::new(Ulid(n)).to_string()).collect();
+    let frame = json!({"action": "presence", "id": "p", "users": strangers});
+    bench.is_elsewhere(few());
+    assert_eq!(bench.ask(&ada, "presence", &frame).await.expect("an answer")["users"], json!([]));
+    assert_refused(&bench.ask(&ada, "presence", &frame).await.expect("an answer"));
+    let other = json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
+    assert_eq!(bench.ask(&ada, "read", &other).await.expect("an answer")["type"], "ok");
+}
+
+/// The paths of what is read over HTTP, by how the description of the API calls them.
+fn reads(user: &str, conversation: &str, group: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("/v1/me", "/v1/me".to_owned()),
+        ("/v1/users", "/v1/users?handle=ada".to_owned()),
+        ("/v1/users/{user}", format!("/v1/users/{user}")),
+        ("/v1/contacts", "/v1/contacts".to_owned()),
+        ("/v1/blocks", "/v1/blocks".to_owned()),
+        ("/v1/devices", "/v1/devices".to_owned()),
+        ("/v1/conversations", "/v1/conversations".to_owned()),
+        ("/v1/conversations/{conversation}/messages", format!("/v1/conversations/{conversation}/messages")),
+        ("/v1/conversations/{conversation}/receipts", format!("/v1/conversations/{conversation}/receipts")),
+        ("/v1/groups/{group}", format!("/v1/groups/{group}")),
+    ])
+}
+
+#[tokio::test]
+async fn whatever_is_read_over_http_counts_and_is_refused_without_a_read_but_that_of_the_login() {
+    let mut bench = Bench::new().await;
+    let (ada, bob) = (bench.signs_up("ada").await, bench.signs_up("bob").await);
+    let [token, user, other] = [&ada["access_token"], &ada["user"], &bob["user"]]
+        .map(|field| field.as_str().expect("a text").to_owned());
+    let ids = [&user, &other].map(|id| id.parse().expect("a user"));
+    let conversation = ConversationId::dm(ids[0], ids[1]).expect("two users").to_string();
+    let (status, group) =
+        bench.call("POST", "/v1/groups", &token, json!({"name": "Climbing", "members": []})).await;
+    assert_eq!(status, 201, "{group}");
+    let reads = reads(&user, &conversation, group["group"].as_str().expect("an id"));
+
+    let (_, description) = bench.call("GET", "/v1/openapi.json", "", json!({})).await;
+    let described: Vec<&str> = description["paths"]
+        .as_object()
+        .expect("paths")
+        .iter()
+        .filter(|(_, calls)| calls["get"]["security"].as_array().is_some_and(|schemes| !schemes.is_empty()))
+        .map(|(path, calls)| {
+            assert!(calls["get"]["responses"]["429"].is_object(), "{path} says nothing of the limit");
+            path.as_str()
+        })
+        .collect();
+    assert_eq!(described, reads.keys().copied().collect::<Vec<_>>(), "each of them is tried here");
+
+    let one = Rate { burst: ANSWER_MIN, interval: Duration::from_secs(60) };
+    for path in reads.values() {
+        bench.is_elsewhere(BudgetRates { answers: one, ..LOCAL_RATES });
+        let (status, answer) = bench.call("GET", path, &token, json!({})).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        bench.meter.reset();
+        let (status, answer) = bench.call("GET", path, &token, json!({})).await;
+        assert_eq!(status, 429, "{path}: {answer}");
+        assert_refused(&answer["error"]);
+        let login = Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 };
+        check("a refused call", &bench, &login);
+    }
+}
+
+#[tokio::test]
+async fn a_mute_a_registration_and_a_refresh_count_too() {
+    let mut bench = Bench::new().await;
+    let (ada, bob) = (bench.signs_up("ada").await, bench.signs_up("bob").await);
+    let ids = [&ada, &bob].map(|session| session["user"].as_str().expect("an id").parse().expect("a user"));
+    let conversation = ConversationId::dm(ids[0], ids[1]).expect("two users");
+    let token = ada["access_token"].as_str().expect("a token");
+    let one = Rate { burst: ANSWER_MIN, interval: Duration::from_secs(60) };
+    let mute = json!({"muted_until_ms": null});
+    let refresh = json!({"refresh_token": ada["refresh_token"], "attempt": "a"});
+    for (method, path, body) in [
+        ("PATCH", format!("/v1/conversations/{conversation}"), mute),
+        ("DELETE", "/v1/devices/self/push".to_owned(), json!({})),
+        ("POST", "/v1/token/refresh".to_owned(), refresh),
+    ] {
+        bench.is_elsewhere(BudgetRates { answers: one, ..LOCAL_RATES });
+        let (status, answer) = bench.call(method, &path, token, body.clone()).await;
+        assert_ne!(status, 429, "{path}: {answer}");
+        let (status, answer) = bench.call(method, &path, token, body).await;
+        assert_eq!(status, 429, "{path}: {answer}");
+        assert_refused(&answer["error"]);
+    }
+}
+
+#[tokio::test]
+async fn the_chat_list_counts_what_it_counts_as_unread() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    for n in 0..200 {
+        bench.send(&ada, &bob, &format!("u{n}"), "again").await;
+    }
+    bench.is_elsewhere(few());
+    let list =
+        async |bench: &Bench, user| bench.call("GET", "/v1/conversations", &token_of(user), json!({})).await;
+    for _ in 0..3 {
+        assert_eq!(list(&bench, &ada).await.0, 200, "who has read all of it");
+    }
+    assert_eq!(list(&bench, &bob).await.0, 200);
+    assert_eq!(list(&bench, &bob).await.0, 429);
+}
+
+#[tokio::test]
 async fn other_frames_are_counted_malformed_ones_too() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
@@ -176,7 +329,7 @@ async fn other_frames_are_counted_malformed_ones_too() {
         let (route, frame) = match n % 3 {
             0 => ("read", json!({"action": "read"})),
             1 => ("sync", json!({"action": "sync"})),
-            _ => ("presence", json!({"action": "presence", "id": "p", "users": []})),
+            _ => ("presence", json!({"action": "presence"})),
         };
         let answer = bench.ask(&ada, route, &frame).await.expect("an answer");
         assert_ne!(answer["code"], "rate_limited", "{answer}");

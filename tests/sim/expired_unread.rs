@@ -59,7 +59,8 @@ fn neither_what_has_expired_nor_what_is_reserved_is_unread() {
     (0..9).for_each(|n| say(&world, n));
     pass_two_days(&world);
     (10..15).for_each(|n| say(&world, n));
-    let list = finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap();
+    let list =
+        finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap().answer;
     let [conversation] = &list.conversations[..] else { panic!("{list:?}") };
     assert_eq!((conversation.last_seq, conversation.unread_count), (69, 5));
 }
@@ -76,7 +77,8 @@ fn a_conversation_of_which_all_has_expired_does_not_end_before_what_was_read() {
     (0..9).for_each(|n| say(&world, n));
     read(&world, 7);
     pass_two_days(&world);
-    let list = finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap();
+    let list =
+        finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap().answer;
     let [conversation] = &list.conversations[..] else { panic!("{list:?}") };
     let http::Conversation { last_seq, read_seq, unread_count, last_message, .. } = conversation;
     assert_eq!((*last_seq, *read_seq, *unread_count, last_message), (7, 7, 0, &None));
@@ -102,6 +104,7 @@ fn a_conversation_whose_newest_messages_expire_first_does_not_end_before_what_wa
     let Some(ServerFrame::Sync(frame)) = answer else { panic!("{answer:?}") };
     let [given] = &frame.conversations[..] else { panic!("{frame:?}") };
     assert_eq!((given.last_seq, given.read_seq), (Some(9), Some(9)));
-    let list = finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap();
+    let list =
+        finish(chat_list(&world.memory, user(0), None, Retention::days(1), world.now())).unwrap().answer;
     assert_eq!((list.conversations[0].last_seq, list.conversations[0].unread_count), (9, 0));
 }

@@ -8,6 +8,7 @@ pub mod event;
 mod answer;
 mod description;
 mod extract;
+mod metered;
 mod routes;
 mod source;
 mod websocket_url;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use confab_app::authorize_frame::authorize_frame;
 use confab_app::presence::ask::who_is_there;
 use confab_app::read_history::{Anchor, PageSize, read_history};
+use confab_app::sync::LookedAt;
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, Limiter, mark_read::mark_read, sync, wire};
-use confab_domain::budget::Budget;
+use confab_app::{Error, Limiter, Looked, mark_read::mark_read, sync, wire};
+use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal};
 use confab_gateway_apigw::Gateway;
@@ -114,7 +115,7 @@ impl Sync {
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);
-        let pace = (&deadline, &|conversation| gateway.look(&command, conversation));
+        let pace = (&deadline, &|looked_at: &LookedAt| gateway.look(&command, looked_at));
         sync::sync(store, &gateway, user, &connection.id, &command, retention, now, pace).await.map(Some)
     }
 
@@ -129,6 +130,7 @@ impl Sync {
         let reader = caller.identity.user;
         let page =
             read_history(&self.store, reader, conversation, anchor, size, self.retention, caller.now).await?;
+        self.limiter.end_answer(reader, 0, page.looked_at.saturating_mul(ANSWER_MIN), caller.now);
         Ok(Some(ServerFrame::History(server::History {
             id: frame.id,
             conversation: conversation.to_string(),
@@ -159,8 +161,12 @@ impl Sync {
         }
         let users = frame.users.iter().map(|user| wire::parse_id("users", user));
         let users = users.collect::<Result<Vec<_>, _>>()?;
-        let context = self.presence.context(&self.store, caller.now)?;
-        let users = who_is_there(&context, &self.gateway, caller.identity.user, &users).await?;
+        let (asker, now) = (caller.identity.user, caller.now);
+        let context = self.presence.context(&self.store, now)?;
+        // It is a frame, and reads more than others do.
+        self.limiter.begin_answer(asker, now)?;
+        let Looked { answer: users, rows } = who_is_there(&context, &self.gateway, asker, &users).await?;
+        self.limiter.end_answer(asker, 0, rows, now);
         Ok(Some(ServerFrame::Presence(server::Presence { id: Some(frame.id), users })))
     }
 }

@@ -2,9 +2,9 @@
 
 use confab_app::Limiter;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
-use confab_app::sync::Sync;
+use confab_app::sync::{LookedAt, Sync};
 use confab_domain::budget::{Budget, kilobytes};
-use confab_domain::{ConnectionId, ConversationId, Timestamp, UserId};
+use confab_domain::{ConnectionId, Timestamp, UserId};
 
 /// Open connections, where each frame that is posted is charged to a user.
 #[derive(Debug)]
@@ -21,9 +21,11 @@ impl<C> Metered<'_, C> {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
     }
 
-    /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides.
-    pub(crate) fn look(&self, sync: &Sync, conversation: ConversationId) {
-        if !sync.cursors.contains_key(&conversation) {
+    /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides; but not
+    /// a 1:1 conversation in which the user has not written: strangers open as many of these as they like.
+    pub(crate) fn look(&self, sync: &Sync, looked_at: &LookedAt) {
+        let is_a_strangers = looked_at.conversation.group().is_none() && !looked_at.has_written;
+        if !is_a_strangers && !sync.cursors.contains_key(&looked_at.conversation) {
             self.charge(1);
         }
     }

@@ -17,7 +17,7 @@ use crate::ports::{
 };
 use crate::presence::ask::settled;
 use crate::presence::{Context, PresenceTask, look_at_each, may_look};
-use crate::{Error, wire};
+use crate::{Error, Looked, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
@@ -201,7 +201,7 @@ pub async fn list_contacts(
     connections: &(impl Connections + Sync),
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<http::Contacts, Error> {
+) -> Result<Looked<http::Contacts>, Error> {
     let store = context.store;
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let is_shown = |contact: &&Contact| {
@@ -211,6 +211,7 @@ pub async fn list_contacts(
     let shown: Vec<&Contact> = page.contacts.iter().filter(is_shown).collect();
     let told = shown.iter().filter(|contact| contact.relation.tells_presence());
     let told: Vec<UserId> = told.map(|contact| contact.other).collect();
+    let rows = page.contacts.len() + shown.len() + told.len();
     let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&told)).await?;
     let sessions = settled(context, connections, user, sessions).await?;
     let mut list = http::Contacts {
@@ -242,7 +243,7 @@ pub async fn list_contacts(
             list.requested.push(profile);
         }
     }
-    Ok(list)
+    Ok(Looked::at(rows, list))
 }
 
 /// A page of those whom somebody has blocked.
@@ -254,7 +255,7 @@ pub async fn list_blocks(
     store: &(impl Contacts + Users + Sync),
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<http::Blocks, Error> {
+) -> Result<Looked<http::Blocks>, Error> {
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let blocked: Vec<&Contact> =
         page.contacts.iter().filter(|contact| contact.relation.blocked_at.is_some()).collect();
@@ -265,10 +266,9 @@ pub async fn list_blocks(
             blocked_at_ms: contact.relation.blocked_at?.as_ms(),
         })
     };
-    Ok(http::Blocks {
-        blocks: blocked.iter().filter_map(block_of).collect(),
-        next: page.next.map(|next| next.to_string()),
-    })
+    let (blocks, next) =
+        (blocked.iter().filter_map(block_of).collect(), page.next.map(|next| next.to_string()));
+    Ok(Looked::at(page.contacts.len() + blocked.len(), http::Blocks { blocks, next }))
 }
 
 async fn profiles(

@@ -2,11 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use confab_domain::budget::{Account, Budget, BudgetRates, Budgets, Charges};
+use confab_domain::budget::{ANSWER_MIN, Account, Budget, BudgetRates, Budgets, Charges, kilobytes};
 use confab_domain::{Refusal, Timestamp, UserId};
+use futures_util::future;
 
 use crate::generations::Generations;
 use crate::ports::{Session, Sessions};
+use crate::{Error, Looked};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
@@ -52,6 +54,50 @@ impl Limiter {
     /// [`Refusal::RateLimited`].
     pub fn check(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
         self.with(user, |account| account.check(budget, &self.rates, now))
+    }
+
+    /// Begins an answer to who reads: takes what it counts at least, whatever becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`]; then nothing is taken.
+    pub fn begin_answer(&self, user: UserId, now: Timestamp) -> Result<(), Refusal> {
+        self.with(user, |account| {
+            account.check(Budget::Answers, &self.rates, now)?;
+            account.charge(Budget::Answers, ANSWER_MIN, &self.rates, now);
+            Ok(())
+        })
+    }
+
+    /// Answers a call that reads, unless its user has read too much.
+    ///
+    /// What was taken before is added to the user's row beside it, so that it takes no round trip more; only a very large
+    /// answer is added after it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`]: then nothing was read. Those of `looking`.
+    pub async fn answer<T>(
+        &self,
+        sessions: &(impl Sessions + Sync),
+        (user, now): (UserId, Timestamp),
+        looking: impl Future<Output = Result<Looked<T>, Error>>,
+        bytes_of: impl Fn(&T) -> usize,
+    ) -> Result<T, Error> {
+        self.begin_answer(user, now)?;
+        let (looked, ()) = future::join(looking, self.settle(sessions, user, now)).await;
+        let Looked { answer, rows } = looked?;
+        self.end_answer(user, bytes_of(&answer), rows, now);
+        self.settle(sessions, user, now).await;
+        Ok(answer)
+    }
+
+    /// Takes what an answer counts beyond that: its kilobytes, or what was looked at for it where that is more.
+    pub fn end_answer(&self, user: UserId, bytes: usize, looked_at: u32, now: Timestamp) {
+        let rest = kilobytes(bytes).max(looked_at).saturating_sub(ANSWER_MIN);
+        if rest > 0 {
+            self.charge(user, Budget::Answers, rest, now);
+        }
     }
 
     /// Takes what was used already, even where there is not so much left.

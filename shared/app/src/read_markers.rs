@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
-use crate::{Error, wire};
+use crate::{Error, Looked, wire};
 
 /// The members' read markers; empty where the conversation has not begun.
 ///
@@ -17,7 +17,7 @@ pub async fn read_markers(
     store: &(impl Inboxes + Groups + Sync),
     reader: UserId,
     conversation: ConversationId,
-) -> Result<http::Receipts, Error> {
+) -> Result<Looked<http::Receipts>, Error> {
     let members = match conversation {
         ConversationId::Dm { lower, upper } => vec![reader, membership::peer_of((lower, upper), reader)?],
         ConversationId::Group(group) => {
@@ -26,6 +26,7 @@ pub async fn read_markers(
             group.members.into_keys().collect()
         }
     };
+    let rows = members.len();
     let receipts = stream::iter(members)
         .map(async |user| Ok::<_, Error>((user, store.get(user, conversation).await?)))
         .buffered(STORE_CALLS_MAX)
@@ -37,5 +38,5 @@ pub async fn read_markers(
         })
         .try_collect()
         .await?;
-    Ok(http::Receipts { receipts })
+    Ok(Looked::at(rows, http::Receipts { receipts }))
 }

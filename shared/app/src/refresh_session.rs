@@ -2,7 +2,7 @@
 
 use confab_domain::device::Device;
 use confab_domain::refresh::{RefreshDecision, Rotation, judge};
-use confab_domain::{Refusal, Timestamp};
+use confab_domain::{Refusal, Timestamp, UserId};
 use confab_protocol::http;
 
 use crate::Error;
@@ -49,6 +49,15 @@ pub async fn refresh_session(
             Err(Refusal::Unauthenticated("this device was logged out").into())
         }
     }
+}
+
+/// Whose a refresh token is, whatever has become of it.
+///
+/// # Errors
+///
+/// [`Error::Refused`] for a token that is forged or expired.
+pub fn user_of(tokens: &impl Tokens, refresh: &http::Refresh, now: Timestamp) -> Result<UserId, Error> {
+    Ok(tokens.verify_refresh(&refresh.refresh_token, now)?.identity.user)
 }
 
 /// The tokens of a device as it is now.

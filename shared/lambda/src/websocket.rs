@@ -6,7 +6,7 @@ use std::time::Instant;
 use confab_app::close_connection::close_with_reason;
 use confab_app::ports::{Connection, Connections, Identity};
 use confab_app::{Error, Limiter, wire};
-use confab_domain::budget::{Budget, kilobytes};
+use confab_domain::budget::Budget;
 use confab_domain::{Attendance, ConnectionId, Refusal, Timestamp};
 use confab_protocol::client::Frame;
 use confab_protocol::server::ClosingReason;
@@ -176,7 +176,7 @@ impl Event {
 ///
 /// Every frame gets an answer, unless `act` says that there is none; whatever is
 /// wrong with it, the socket stays open, unless `act` says that the socket has ended: then it is told so and closed.
-/// What is counted by the size of its answer is taken once the answer is there.
+/// What is counted by the size of its answer is taken once the answer is there, but for what each counts at least.
 pub async fn answer<F: Frame + DeserializeOwned>(
     event: &Event,
     (limiter, budget, connections): (&Limiter, Budget, &impl Connections),
@@ -199,8 +199,9 @@ pub async fn answer<F: Frame + DeserializeOwned>(
                 return Err(refusal.into());
             }
         };
+        limiter.begin_answer(user, now)?;
         let response = act(caller, frame).await.map(response)?;
-        limiter.charge(user, budget, kilobytes(response.body.as_ref().map_or(0, String::len)), now);
+        limiter.end_answer(user, response.body.as_ref().map_or(0, String::len), 0, now);
         Ok(response)
     })
     .await;

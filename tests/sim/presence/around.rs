@@ -92,11 +92,11 @@ fn however_many_have_asked_a_friend_who_is_there_is_found_by_messages_that_each_
         let took = calls.0.load(Relaxed) - before;
         assert!(took <= CALLS_MAX, "{took} calls for {task:?}");
         let waiting = queue.waiting();
-        let further = waiting
+        let mut further = waiting
             .into_iter()
             .map(|delayed| delayed.task)
             .filter(|task| matches!(task, PresenceTask::V1(Step::LookAround { .. })));
-        next = further.last().filter(|further| *further != task);
+        next = further.next_back().filter(|further| *further != task);
         assert_eq!(is_alone(), next.is_some(), "until the friend is found");
     }
     assert_eq!(messages, 3);

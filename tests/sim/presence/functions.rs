@@ -58,7 +58,7 @@ impl World {
             let context = server.context();
             let connection = socket(identity, &connection, context.now);
             authorize_frame(&context, &server, &self.limiter, identity, &connection).await?;
-            ask::who_is_there(&context, &server, identity.user, &users).await
+            ask::who_is_there(&context, &server, identity.user, &users).await.map(|looked| looked.answer)
         };
         self.invoke(&server, asked).await
     }

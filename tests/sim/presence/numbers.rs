@@ -197,7 +197,7 @@ fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
         let two = Two::new(Presence::begun(before(1)).ended(WatchId(1)));
         let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
         let answer = finish(who_is_there(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
-        assert_eq!(answer[0].status, "online");
+        assert_eq!(answer.answer[0].status, "online");
         let shown = two.queue.receive(0, NOW).unwrap();
         if is_told_before {
             two.perform(&begin);

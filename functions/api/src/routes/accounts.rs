@@ -6,7 +6,7 @@ use confab_app::issue_ticket::issue_ticket;
 use confab_app::ports::Identity;
 use confab_app::sign_up::SignupPolicy;
 use confab_app::{change_password, end_device, log_in, refresh_session, sign_up};
-use confab_domain::budget::Budget;
+use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_lambda::clock;
 use confab_protocol::http::{Login, Logout, PasswordChange, Refresh, Session, Signup, Ticket};
 
@@ -64,14 +64,24 @@ pub(super) async fn login(
     (status = 200, body = Session),
     (status = 400, description = "A field is missing or wrong."),
     (status = 401, description = "The token is forged, expired, dead or used before."),
+    (status = 429, description = "Too much was read by this user."),
 ))]
 pub(super) async fn refresh(
     State(api): State<Shared>,
     Body(refresh): Body<Refresh>,
 ) -> Result<Secret<Session>, Failure> {
-    let context = api.presence(clock::now())?;
-    let ways = (&api.gateway, &api.push);
+    let now = clock::now();
+    let (context, ways) = (api.presence(now)?, (&api.gateway, &api.push));
+    let user = refresh_session::user_of(&api.tokens, &refresh, now);
+    if let Ok(user) = user {
+        api.limiter.check(user, Budget::Answers, now)?;
+    }
     let session = refresh_session::refresh_session(&context, ways, &api.tokens, &refresh).await?;
+    if let Ok(user) = user {
+        // Only where the token was good: whoever has an old one takes nothing from its user.
+        api.limiter.charge(user, Budget::Answers, ANSWER_MIN, now);
+        api.limiter.settle(&api.store, user, now).await;
+    }
     Ok(Secret(session))
 }
 

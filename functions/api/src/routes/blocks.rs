@@ -18,13 +18,15 @@ use crate::extract::{Caller, Id, Params};
 #[utoipa::path(get, path = "/v1/blocks", operation_id = "list_blocks", tag = "blocks",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Blocks),
+    (status = 429),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
     caller: Caller,
     params: Params<ListParams>,
 ) -> Result<Json<Blocks>, Failure> {
-    Ok(Json(list_blocks(&api.store, caller.identity.user, params.cursor()?).await?))
+    let (user, cursor) = (caller.identity.user, params.cursor()?);
+    api.answer(&caller, list_blocks(&api.store, user, cursor)).await
 }
 
 /// Refuse somebody's 1:1 messages, and hide from each other who is there.

@@ -36,6 +36,7 @@ impl ListParams {
 #[utoipa::path(get, path = "/v1/contacts", operation_id = "list_contacts", tag = "contacts",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Contacts),
+    (status = 429),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -43,7 +44,8 @@ pub(super) async fn list(
     params: Params<ListParams>,
 ) -> Result<Json<Contacts>, Failure> {
     let context = api.presence(caller.now)?;
-    Ok(Json(list_contacts(&context, &api.gateway, caller.identity.user, params.cursor()?).await?))
+    let (user, cursor) = (caller.identity.user, params.cursor()?);
+    api.answer(&caller, list_contacts(&context, &api.gateway, user, cursor)).await
 }
 
 /// Ask somebody to be friends, or agree to it.

@@ -8,9 +8,9 @@ use confab_app::chat_list::{change_conversation, chat_list};
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::read_markers::read_markers;
 use confab_app::send_message::{Reading, SendMessage, send_message};
-use confab_app::wire;
+use confab_app::{Looked, wire};
 use confab_domain::ConversationId;
-use confab_domain::budget::{Budget, kilobytes};
+use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_lambda::random;
 use confab_protocol::http::{ChatList, Conversation, ConversationPatch, MessagePage, PostMessage, Receipts};
 use confab_protocol::{Ack, limits, schema};
@@ -33,6 +33,7 @@ pub(super) struct ListParams {
 #[utoipa::path(get, path = "/v1/conversations", operation_id = "list_conversations", tag = "conversations",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = ChatList),
+    (status = 429, description = "Too much was read by this user."),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -40,8 +41,8 @@ pub(super) async fn list(
     params: Params<ListParams>,
 ) -> Result<Json<ChatList>, Failure> {
     let cursor = params.cursor.as_deref().map(|cursor| wire::parse_id("cursor", cursor)).transpose()?;
-    let retention = api.writer.retention;
-    Ok(Json(chat_list(&api.store, caller.identity.user, cursor, retention, caller.now).await?))
+    let (user, retention) = (caller.identity.user, api.writer.retention);
+    api.answer(&caller, chat_list(&api.store, user, cursor, retention, caller.now)).await
 }
 
 /// Mute a conversation for oneself, or end that.
@@ -52,6 +53,7 @@ pub(super) async fn list(
     (status = 200, body = Conversation),
     (status = 403),
     (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn change(
     State(api): State<Shared>,
@@ -69,7 +71,7 @@ pub(super) async fn change(
         retention,
         caller.now,
     );
-    Ok(Json(changed.await?))
+    api.answer(&caller, changed).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -107,12 +109,13 @@ pub(super) async fn messages(
         bytes_of: |message: &_| wire::escaped_json_bytes(&wire::message(message)) + 1,
     };
     let (user, retention) = (caller.identity.user, api.writer.retention);
-    api.limiter.check(user, Budget::Answers, caller.now)?;
-    let page = read_history(&api.store, user, conversation, anchor, size, retention, caller.now).await?;
-    let page = MessagePage { messages: page.messages.iter().map(wire::message).collect(), more: page.more };
-    api.limiter.charge(user, Budget::Answers, kilobytes(wire::json_bytes(&page)), caller.now);
-    api.limiter.settle(&api.store, user, caller.now).await;
-    Ok(Json(page))
+    let reading = async {
+        let page = read_history(&api.store, user, conversation, anchor, size, retention, caller.now).await?;
+        let rows = page.looked_at.saturating_mul(ANSWER_MIN);
+        let messages = page.messages.iter().map(wire::message).collect();
+        Ok(Looked { answer: MessagePage { messages, more: page.more }, rows })
+    };
+    api.answer(&caller, reading).await
 }
 
 /// Send a message; the way for texts that are too large for a WebSocket frame.
@@ -163,11 +166,12 @@ pub(super) async fn post_message(
     params(("conversation" = schema::ConversationId, Path)), responses(
     (status = 200, body = Receipts),
     (status = 403),
+    (status = 429),
 ))]
 pub(super) async fn receipts(
     State(api): State<Shared>,
     caller: Caller,
     Id(conversation): Id<ConversationId>,
 ) -> Result<Json<Receipts>, Failure> {
-    Ok(Json(read_markers(&api.store, caller.identity.user, conversation).await?))
+    api.answer(&caller, read_markers(&api.store, caller.identity.user, conversation)).await
 }

@@ -18,9 +18,11 @@ use crate::extract::{Body, Caller, Id};
 #[utoipa::path(get, path = "/v1/devices", operation_id = "list_devices", tag = "devices",
     security(("access_token" = [])), responses(
     (status = 200, body = Devices),
+    (status = 429),
 ))]
 pub(super) async fn list(State(api): State<Shared>, caller: Caller) -> Result<Json<Devices>, Failure> {
-    Ok(Json(list_devices(&api.store, caller.identity.user, caller.identity.device).await?))
+    let (user, device) = (caller.identity.user, caller.identity.device);
+    api.answer_itself(&caller, list_devices(&api.store, user, device)).await
 }
 
 /// Log a device out.
@@ -48,12 +50,14 @@ pub(super) async fn end(
     security(("access_token" = [])),
     request_body = PushRegistration, responses(
     (status = 204),
+    (status = 429),
 ))]
 pub(super) async fn register_push(
     State(api): State<Shared>,
     caller: Caller,
     Body(wanted): Body<PushRegistration>,
 ) -> Result<StatusCode, Failure> {
+    api.take_push_call(&caller).await?;
     register(&api.store, &api.push, caller.identity, &wanted, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -62,11 +66,13 @@ pub(super) async fn register_push(
 #[utoipa::path(delete, path = "/v1/devices/self/push", operation_id = "unregister_push", tag = "devices",
     security(("access_token" = [])), responses(
     (status = 204),
+    (status = 429),
 ))]
 pub(super) async fn unregister_push(
     State(api): State<Shared>,
     caller: Caller,
 ) -> Result<StatusCode, Failure> {
+    api.take_push_call(&caller).await?;
     unregister(&api.store, &api.push, caller.identity).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -71,13 +71,14 @@ pub(super) async fn create(
     (status = 200, body = Group),
     (status = 403),
     (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn read(
     State(api): State<Shared>,
     caller: Caller,
     Id(group): Id<GroupId>,
 ) -> Result<Json<Group>, Failure> {
-    Ok(Json(api.groups().read(group, caller.identity.user).await?))
+    api.answer_itself(&caller, api.groups().read(group, caller.identity.user)).await
 }
 
 /// Rename a group.

@@ -20,9 +20,10 @@ use crate::extract::{Body, Caller, Id, Params};
 #[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "profiles",
     security(("access_token" = [])), responses(
     (status = 200, body = OwnProfile),
+    (status = 429),
 ))]
 pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json<OwnProfile>, Failure> {
-    Ok(Json(own_profile(&api.store, caller.identity.user).await?))
+    api.answer_itself(&caller, own_profile(&api.store, caller.identity.user)).await
 }
 
 /// Change one's own profile.
@@ -47,13 +48,14 @@ pub(super) async fn change_me(
     params(("user" = schema::UserId, Path)), responses(
     (status = 200, body = Profile),
     (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn user(
     State(api): State<Shared>,
-    _: Caller,
+    caller: Caller,
     Id(user): Id<UserId>,
 ) -> Result<Json<Profile>, Failure> {
-    Ok(Json(profile(&api.store, user).await?))
+    api.answer_itself(&caller, profile(&api.store, user)).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -69,11 +71,12 @@ pub(super) struct ByHandle {
     security(("access_token" = [])), params(ByHandle), responses(
     (status = 200, body = Profile),
     (status = 404),
+    (status = 429),
 ))]
 pub(super) async fn user_by_handle(
     State(api): State<Shared>,
-    _: Caller,
+    caller: Caller,
     params: Params<ByHandle>,
 ) -> Result<Json<Profile>, Failure> {
-    Ok(Json(profile_by_handle(&api.store, &params.handle).await?))
+    api.answer_itself(&caller, profile_by_handle(&api.store, &params.handle)).await
 }

@@ -8,10 +8,10 @@ use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, look_at_each, user_presence};
-use crate::Error;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
+use crate::{Error, Looked};
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
 const GROUPS_AT_ONCE: u32 = 100;
@@ -35,10 +35,10 @@ pub async fn who_is_there(
     connections: &(impl Connections + Sync),
     asker: UserId,
     users: &[UserId],
-) -> Result<Vec<UserPresence>, Error> {
+) -> Result<Looked<Vec<UserPresence>>, Error> {
     let mut seen = BTreeSet::new();
     let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
-    let Visible { known, fellows } = visible_to(context, asker, &users).await?;
+    let Visible { known, fellows, rows } = visible_to(context, asker, &users).await?;
     let visible: Vec<UserId> = known.union(&fellows).copied().collect();
     let sessions = context.store.sessions(&visible).await?;
     let sessions = settled(context, connections, asker, sessions).await?;
@@ -54,7 +54,7 @@ pub async fn who_is_there(
         let status_alone = |presence| UserPresence { idle: false, last_active_at_ms: None, ..presence };
         fellows.contains(user).then(|| status_alone(presence_of(user)))
     };
-    Ok(users.iter().filter_map(shown_of).collect())
+    Ok(Looked::at(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
 }
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
@@ -126,6 +126,8 @@ struct Visible {
     known: BTreeSet<UserId>,
     /// Those who have written in a group of theirs.
     fellows: BTreeSet<UserId>,
+    /// Rows that were read to find that out.
+    rows: usize,
 }
 
 async fn visible_to(
@@ -144,18 +146,18 @@ async fn visible_to(
             known.insert(contact.other);
         }
     }
-    let fellows = fellows_who_have_written(context, asker, unknown).await?;
-    Ok(Visible { known, fellows })
+    let (fellows, rows) = fellows_who_have_written(context, asker, unknown).await?;
+    Ok(Visible { known, fellows, rows: rows + others.len() })
 }
 
-/// Those of `wanted` who have written in a group that they share with the asker.
+/// Those of `wanted` who have written in a group that they share with the asker, and how many rows were read for it.
 async fn fellows_who_have_written(
     context: &Context<'_, impl Inboxes + Groups + Sync, impl Sync>,
     asker: UserId,
     mut wanted: BTreeSet<UserId>,
-) -> Result<BTreeSet<UserId>, Error> {
+) -> Result<(BTreeSet<UserId>, usize), Error> {
     let (mut found, mut after) = (BTreeSet::new(), Some(ConversationId::BEFORE_GROUPS));
-    let mut rows_left = FELLOW_ROWS_MAX;
+    let (mut rows_left, mut rows) = (FELLOW_ROWS_MAX, 0);
     for _ in 0..GROUPS_PAGES_MAX {
         if wanted.is_empty() || rows_left == 0 {
             break;
@@ -167,6 +169,7 @@ async fn fellows_who_have_written(
             .filter(|row| row.joined.since().is_some())
             .filter_map(|row| row.conversation.group())
             .collect();
+        rows += page.rows.len() + groups.len();
         let groups = if groups.is_empty() { Vec::new() } else { context.store.groups(&groups).await? };
         for group in groups.iter().filter(|group| group.role_of(asker).is_ok()) {
             let fellows: Vec<UserId> = group
@@ -187,7 +190,7 @@ async fn fellows_who_have_written(
             break;
         }
     }
-    Ok(found)
+    Ok((found, rows + FELLOW_ROWS_MAX - rows_left))
 }
 
 /// Those of some members of a group who have written there, as it is or was a moment ago.

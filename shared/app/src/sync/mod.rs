@@ -39,6 +39,15 @@ pub struct Sync {
     pub after: Option<Resume>,
 }
 
+/// A conversation that a sync has looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct LookedAt {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Whether the user has written there.
+    pub has_written: bool,
+}
+
 impl Sync {
     /// Reads a `sync` frame.
     ///
@@ -98,18 +107,19 @@ pub async fn sync(
     now: Timestamp,
     (deadline, on_look): (
         &(impl Deadline + std::marker::Sync),
-        &(impl Fn(ConversationId) + Send + std::marker::Sync),
+        &(impl Fn(&LookedAt) + Send + std::marker::Sync),
     ),
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
     let look = |row: InboxRow| {
-        let conversation = row.conversation;
-        reader.look(row).map_ok(move |lack| (conversation, lack))
+        let looked_at = LookedAt { conversation: row.conversation, has_written: row.has_written };
+        reader.look(row).map_ok(move |lack| (looked_at, lack))
     };
     let mut lacks = reader.rows().map_ok(look).try_buffered(STORE_CALLS_MAX).boxed();
-    while let Some((conversation, lack)) = lacks.try_next().await? {
-        on_look(conversation);
+    while let Some((looked_at, lack)) = lacks.try_next().await? {
+        on_look(&looked_at);
+        let conversation = looked_at.conversation;
         if let Some(lack) = lack
             && let Some(within) = give(&reader, connections, connection, &mut answer, lack, deadline).await?
         {

@@ -16,7 +16,7 @@ use crate::{Refusal, Timestamp};
 pub enum Budget {
     /// Messages and changes written. Unit: messages.
     Writes,
-    /// Answers to `sync` and `history`, over HTTP too. Unit: kilobytes ([`kilobytes`]).
+    /// What is read: answers to `sync`, `history` and `presence`, and to calls over HTTP. Unit: kilobytes ([`kilobytes`]).
     Answers,
     /// All other frames. Unit: frames.
     Frames,
@@ -44,6 +44,10 @@ impl Budget {
         }
     }
 }
+
+/// What an answer counts at least, however little is in it: some round trips, and some rows that were read for it.
+/// Unit: kilobytes.
+pub const ANSWER_MIN: u32 = 16;
 
 /// What so many bytes of answers count. Unit: kilobytes, begun ones count.
 pub fn kilobytes(bytes: usize) -> u32 {

@@ -1,0 +1,43 @@
+//! What calls that read are taken from their user's budget.
+
+use axum::Json;
+use confab_app::{Error, Looked, wire};
+use serde::Serialize;
+
+use crate::Api;
+use crate::answer::Failure;
+use crate::extract::Caller;
+
+/// What a call counts that asks SNS for something: the whole account has a quota of those. Unit: kilobytes, of which a user
+/// has 64 000 at once, so 250 of these.
+const PUSH_SERVICE_CALL: u32 = 256;
+
+impl Api {
+    /// Answers a call that reads, unless its user has read too much.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        caller: &Caller,
+        looking: impl Future<Output = Result<Looked<T>, Error>>,
+    ) -> Result<Json<T>, Failure> {
+        let by = (caller.identity.user, caller.now);
+        Ok(Json(self.limiter.answer(&self.store, by, looking, wire::json_bytes).await?))
+    }
+
+    /// As [`Api::answer`], where the answer says all that was looked at.
+    pub(crate) async fn answer_itself<T: Serialize>(
+        &self,
+        caller: &Caller,
+        looking: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Json<T>, Failure> {
+        self.answer(caller, async { looking.await.map(Looked::at_itself) }).await
+    }
+
+    /// Takes what a call counts that asks the push service for something.
+    pub(crate) async fn take_push_call(&self, caller: &Caller) -> Result<(), Failure> {
+        let (user, now) = (caller.identity.user, caller.now);
+        self.limiter.begin_answer(user, now)?;
+        self.limiter.end_answer(user, 0, PUSH_SERVICE_CALL, now);
+        self.limiter.settle(&self.store, user, now).await;
+        Ok(())
+    }
+}
