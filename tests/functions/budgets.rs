@@ -8,6 +8,7 @@ use confab_domain::budget::{ANSWER_MIN, BudgetRates, LOCAL_RATES};
 use confab_domain::rate::Rate;
 use confab_domain::{ConversationId, DeviceId, FamilyId, UserId};
 use confab_lambda::clock;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -140,6 +141,21 @@ async fn answers_are_charged_after_they_were_read_wherever_that_was() {
     let other = json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
     assert_eq!(bench.ask(&bob, "read", &other).await.expect("an answer")["type"], "ok");
     assert_refused(&bench.ask(&bob, "history", &history).await.expect("an answer"));
+}
+
+/// Each is charged once it was read, so those that are read side by side pass together.
+#[tokio::test]
+async fn of_many_syncs_at_once_few_are_read_before_the_others_are_refused() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    for n in 0..6 {
+        bench.send(&ada, &bob, &format!("l{n}"), &"A long one. ".repeat(1_800)).await;
+    }
+    bench.is_elsewhere(few());
+    let answers = join_all((0..12).map(|_| bench.sync(&bob, json!({})))).await;
+    let refused: Vec<&Value> = answers.iter().filter(|answer| answer["type"] == "error").collect();
+    assert!(refused.len() >= 12 - 3, "{} were read", 12 - refused.len());
+    refused.into_iter().for_each(assert_refused);
 }
 
 #[tokio::test]

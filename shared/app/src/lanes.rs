@@ -1,51 +1,55 @@
-//! One at a time, within a process.
+//! So many at a time, within a process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use confab_domain::ConversationId;
-use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Lets the sends of a process into each conversation one after another.
+/// Lets requests of a process that share a key begin one after another, as soon as one of so many places is free.
 ///
-/// They would only take positions away from each other. In the order in which
-/// they come: one that waited for long would claim its key so late that its own
-/// retry, and 32 messages after that, could have come before. On Lambda, where an
-/// environment has one invocation at a time, a lane is always free; sends of
-/// different environments still race, and the log decides.
-#[derive(Debug, Default)]
-pub struct Lanes {
-    lanes: Mutex<HashMap<ConversationId, Arc<Lane<()>>>>,
+/// They go in the order in which they come. On Lambda, where an environment has one invocation at a time, a place is
+/// always free.
+#[derive(Debug)]
+pub struct Lanes<K> {
+    places: usize,
+    lanes: Mutex<HashMap<K, Arc<Semaphore>>>,
 }
 
-/// Holds a lane until it is dropped.
-pub struct Turn<'a> {
-    lanes: &'a Lanes,
-    conversation: ConversationId,
-    held: Option<OwnedMutexGuard<()>>,
+/// Holds a place until it is dropped.
+pub struct Turn<'a, K: Hash + Eq + Copy> {
+    lanes: &'a Lanes<K>,
+    key: K,
+    held: Option<OwnedSemaphorePermit>,
 }
 
-impl Lanes {
-    /// Waits for the conversation's lane.
-    pub async fn enter(&self, conversation: ConversationId) -> Turn<'_> {
-        let lane = Arc::clone(self.lock().entry(conversation).or_default());
+impl<K: Hash + Eq + Copy> Lanes<K> {
+    /// One with so many places for each key.
+    pub fn new(places: usize) -> Self {
+        Self { places, lanes: Mutex::default() }
+    }
+
+    /// Waits for a place.
+    pub async fn enter(&self, key: K) -> Turn<'_, K> {
+        let lane =
+            Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.places))));
         // Made first, so that the lane is tidied up also if the wait is given up.
-        let mut turn = Turn { lanes: self, conversation, held: None };
-        turn.held = Some(lane.lock_owned().await);
+        let mut turn = Turn { lanes: self, key, held: None };
+        turn.held = lane.acquire_owned().await.ok();
         turn
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConversationId, Arc<Lane<()>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Semaphore>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Turn<'_> {
+impl<K: Hash + Eq + Copy> Drop for Turn<'_, K> {
     fn drop(&mut self) {
         drop(self.held.take());
         let mut lanes = self.lanes.lock();
-        if lanes.get(&self.conversation).is_some_and(|lane| Arc::strong_count(lane) == 1) {
-            lanes.remove(&self.conversation);
+        if lanes.get(&self.key).is_some_and(|lane| Arc::strong_count(lane) == 1) {
+            lanes.remove(&self.key);
         }
     }
 }
@@ -53,6 +57,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use confab_domain::ConversationId;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
@@ -62,7 +67,7 @@ mod tests {
 
     #[test]
     fn turns_come_in_the_order_in_which_they_were_asked_for() {
-        let lanes = Lanes::default();
+        let lanes = Lanes::new(1);
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(lanes.enter(conversation(1))).poll(&mut context) else {
             panic!("the lane was free");
@@ -79,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_lane_is_one_turns_at_a_time_and_is_gone_when_nobody_wants_it() {
-        let lanes = Lanes::default();
+        let lanes = Lanes::new(1);
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(lanes.enter(conversation(1))).poll(&mut context) else {
             panic!("the lane was free");
@@ -91,5 +96,20 @@ mod tests {
         let Poll::Ready(second) = second.poll(&mut context) else { panic!("the lane is free again") };
         drop(second);
         assert!(lanes.lock().is_empty());
+    }
+
+    #[test]
+    fn as_many_begin_as_there_are_places() {
+        let lanes = Lanes::new(2);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut enter = |key| match pin!(lanes.enter(key)).poll(&mut context) {
+            Poll::Ready(turn) => Some(turn),
+            Poll::Pending => None,
+        };
+        let (first, second) = (enter(conversation(1)), enter(conversation(1)));
+        assert!(first.is_some() && second.is_some());
+        assert!(enter(conversation(1)).is_none());
+        drop(second);
+        assert!(enter(conversation(1)).is_some());
     }
 }

@@ -7,11 +7,16 @@ use confab_domain::{Refusal, Timestamp, UserId};
 use futures_util::future;
 
 use crate::generations::Generations;
+use crate::lanes::{Lanes, Turn};
 use crate::ports::{Session, Sessions};
 use crate::{Error, Looked};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
+
+/// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
+/// than is left.
+const ANSWERS_AT_ONCE: usize = 3;
 
 /// What each user may still ask for, while a process is warm.
 ///
@@ -21,12 +26,13 @@ const CAPACITY: usize = 10_000;
 pub struct Limiter {
     rates: BudgetRates,
     accounts: Mutex<Generations<UserId, Account>>,
+    answers: Lanes<UserId>,
 }
 
 impl Limiter {
     /// One that nobody has taken anything from.
     pub fn new(rates: BudgetRates) -> Self {
-        Self { rates, accounts: Mutex::new(Generations::new(CAPACITY)) }
+        Self { rates, accounts: Mutex::new(Generations::new(CAPACITY)), answers: Lanes::new(ANSWERS_AT_ONCE) }
     }
 
     /// Takes one unit of a budget.
@@ -54,6 +60,11 @@ impl Limiter {
     /// [`Refusal::RateLimited`].
     pub fn check(&self, user: UserId, budget: Budget, now: Timestamp) -> Result<(), Refusal> {
         self.with(user, |account| account.check(budget, &self.rates, now))
+    }
+
+    /// Waits until few other answers to the user are read; then it can be checked what is left.
+    pub async fn turn_to_read(&self, user: UserId) -> Turn<'_, UserId> {
+        self.answers.enter(user).await
     }
 
     /// Begins an answer to who reads: takes what it counts at least, whatever becomes of it.
@@ -84,6 +95,7 @@ impl Limiter {
         looking: impl Future<Output = Result<Looked<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
     ) -> Result<T, Error> {
+        let _turn = self.turn_to_read(user).await;
         self.begin_answer(user, now)?;
         let (looked, ()) = future::join(looking, self.settle(sessions, user, now)).await;
         let Looked { answer, rows } = looked?;

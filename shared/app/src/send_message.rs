@@ -89,8 +89,12 @@ impl SendMessage {
 pub struct Writer {
     /// Heads of the logs that this process wrote to.
     pub heads: HeadCache,
-    /// Order among this process's own sends.
-    pub lanes: Lanes,
+    /// One send into a conversation at a time.
+    ///
+    /// They would only take positions away from each other, and one that waited for long would claim its key so late that
+    /// its own retry, and 32 messages after that, could have come before. Sends of different environments still race, and
+    /// the log decides.
+    pub lanes: Lanes<ConversationId>,
     /// How long messages are kept.
     pub retention: Retention,
     /// How many memberships a user may have.
@@ -102,8 +106,8 @@ pub struct Writer {
 impl Writer {
     /// A process that has written nothing yet.
     pub fn new(retention: Retention, sleeper: Arc<dyn Sleeper>) -> Self {
-        let (heads, lanes, memberships) = Default::default();
-        Self { heads, lanes, retention, memberships, sleeper }
+        let (heads, memberships) = Default::default();
+        Self { heads, lanes: Lanes::new(1), retention, memberships, sleeper }
     }
 
     /// Tries of an append, by somebody whose `attempt` no other has.

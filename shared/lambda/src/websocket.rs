@@ -191,6 +191,10 @@ pub async fn answer<F: Frame + DeserializeOwned>(
             limiter.take(user, budget, now)?;
             return act(caller, read(body)?).await.map(response);
         }
+        let _turn = limiter.turn_to_read(user).await;
+        // It may have waited, and a time of before would look like a clock that went back.
+        let now = clock::now();
+        let caller = Caller { now, ..caller };
         limiter.check(user, budget, now)?;
         let frame = match read(body) {
             Ok(frame) => frame,
