@@ -87,8 +87,17 @@ async fn check_sync(others: u128, messages: u64, text: &str) {
     let ada = User::new(&bench, 1).await;
     write_to(&bench, ada.id, others, messages, text).await;
     bench.forget_posts();
-    let (answer, added) = measured(bench.sync(&ada, json!({}))).await;
-    assert_eq!(answer["complete"], true);
+    let synced = async {
+        let mut answer = bench.sync(&ada, json!({})).await;
+        // Where the machine is slow it ends by itself before its deadline, and goes on.
+        while let Some(next) = answer["next"].as_str() {
+            let frame = json!({"action": "sync", "id": "s", "cursors": {}, "after": next});
+            answer = bench.ask(&ada, "sync", &frame).await.expect("an answer");
+        }
+        answer
+    };
+    let (answer, added) = measured(synced).await;
+    assert_eq!(answer["complete"], true, "{answer}");
     check("a sync", added);
 }
 
