@@ -132,7 +132,10 @@ async fn a_conversation_that_is_none_is_refused() {
         alice.http.patch(&path, &json!({})).await.refused(400, "bad_request");
     }
     // API Gateway hands paths on without their escapes, so these name other calls, of which there are none.
-    for odd in ["%2e%2e%2f", "x%2Fy", "%3Fx"] {
+    for odd in ["%2e%2e%2f", "x%2Fy"] {
         alice.http.get(&format!("/v1/conversations/{odd}/messages")).await.refused(404, "not_found");
     }
+    // And at a question mark the local gateway ends the path, where MiniStack hands it on.
+    let answer = alice.http.get("/v1/conversations/%3Fx/messages").await;
+    assert!(matches!(answer.status, 400 | 404), "{}", answer.shown());
 }
