@@ -90,7 +90,10 @@ scene('a phone asks for pushes while it is offline and looked at, and otherwise 
   assert.ok(!(await askedAgain()), 'closed');
 });
 
-scene('a phone stays registered over a reload, and is not after it was unregistered or logged out', async (stage) => {
+// A page that is left before it has noted that its logout was told tells it again, and is refused.
+const TOLD_AGAIN = { expected: [refused(401)] };
+
+scene('a phone stays registered over a reload, and is not after it was unregistered or logged out', TOLD_AGAIN, async (stage) => {
   const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_reg', 'Ada Lovelace');
   const api = await Api.logIn(stage.http, 'ada_reg');
