@@ -137,5 +137,9 @@ async fn a_conversation_that_is_none_is_refused() {
     }
     // And at a question mark the local gateway ends the path, where MiniStack hands it on.
     let answer = alice.http.get("/v1/conversations/%3Fx/messages").await;
-    assert!(matches!(answer.status, 400 | 404), "{}", answer.shown());
+    if gateway_answers_for_itself() {
+        answer.refused(400, "bad_request");
+    } else {
+        answer.refused(404, "not_found");
+    }
 }
