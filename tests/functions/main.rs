@@ -29,3 +29,4 @@ mod resumed_sync;
 mod send_bench;
 mod stalls;
 mod tour;
+mod turns;

@@ -1,7 +1,9 @@
 //! What calls that read are taken from their user's budget.
 
 use axum::Json;
+use confab_app::ports::Sleeper;
 use confab_app::{Error, Looked, wire};
+use confab_lambda::sleeper::RuntimeSleeper;
 use serde::Serialize;
 
 use crate::Api;
@@ -20,7 +22,8 @@ impl Api {
         looking: impl Future<Output = Result<Looked<T>, Error>>,
     ) -> Result<Json<T>, Failure> {
         let by = (caller.identity.user, caller.now);
-        Ok(Json(self.limiter.answer(&self.store, by, looking, wire::json_bytes).await?))
+        let ways = (&self.store, &RuntimeSleeper as &dyn Sleeper);
+        Ok(Json(self.limiter.answer(ways, by, looking, wire::json_bytes).await?))
     }
 
     /// As [`Api::answer`], where the answer says all that was looked at.

@@ -39,6 +39,12 @@ impl<K: Hash + Eq + Copy> Lanes<K> {
         turn
     }
 
+    /// Whether nobody has a place, or waits for one.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Semaphore>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }

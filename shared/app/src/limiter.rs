@@ -1,14 +1,16 @@
 //! Budgets of users, as far as one process counts them.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use confab_domain::budget::{ANSWER_MIN, Account, Budget, BudgetRates, Budgets, Charges, kilobytes};
 use confab_domain::{Refusal, Timestamp, UserId};
-use futures_util::future;
+use futures_util::future::{self, Either};
 
 use crate::generations::Generations;
 use crate::lanes::{Lanes, Turn};
-use crate::ports::{Session, Sessions};
+use crate::ports::{Session, Sessions, Sleeper};
 use crate::{Error, Looked};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
@@ -17,6 +19,10 @@ const CAPACITY: usize = 10_000;
 /// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
 /// than is left.
 const ANSWERS_AT_ONCE: usize = 3;
+
+/// How long an answer waits for its turn: far less than a function runs, so that whoever asks for more at once than is read
+/// to them is told so, and not that the outcome is unknown; and after it a call has time left to be carried out.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// What each user may still ask for, while a process is warm.
 ///
@@ -62,9 +68,22 @@ impl Limiter {
         self.with(user, |account| account.check(budget, &self.rates, now))
     }
 
-    /// Waits until few other answers to the user are read; then it can be checked what is left.
-    pub async fn turn_to_read(&self, user: UserId) -> Turn<'_, UserId> {
-        self.answers.enter(user).await
+    /// Waits, but not for long, until few other answers to the user are read; then it can be checked what is left.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`]; then nothing is taken, and nobody waits behind it.
+    pub async fn turn_to_read(
+        &self,
+        user: UserId,
+        sleeper: &dyn Sleeper,
+    ) -> Result<Turn<'_, UserId>, Refusal> {
+        let entered = pin!(self.answers.enter(user));
+        match future::select(entered, sleeper.sleep(TURN_WAIT_MAX)).await {
+            Either::Left((turn, _)) => Ok(turn),
+            // When those before it end is not known; as long again is a fair guess.
+            Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }),
+        }
     }
 
     /// Begins an answer to who reads: takes what it counts at least, whatever becomes of it.
@@ -90,12 +109,12 @@ impl Limiter {
     /// [`Refusal::RateLimited`]: then nothing was read. Those of `looking`.
     pub async fn answer<T>(
         &self,
-        sessions: &(impl Sessions + Sync),
+        (sessions, sleeper): (&(impl Sessions + Sync), &dyn Sleeper),
         (user, now): (UserId, Timestamp),
         looking: impl Future<Output = Result<Looked<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
     ) -> Result<T, Error> {
-        let _turn = self.turn_to_read(user).await;
+        let _turn = self.turn_to_read(user, sleeper).await?;
         self.begin_answer(user, now)?;
         let (looked, ()) = future::join(looking, self.settle(sessions, user, now)).await;
         let Looked { answer, rows } = looked?;
@@ -168,5 +187,82 @@ impl Limiter {
 
     fn accounts(&self) -> MutexGuard<'_, Generations<UserId, Account>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::task::{Context, Poll, Waker};
+
+    use confab_domain::budget::LOCAL_RATES;
+
+    use super::*;
+
+    /// Sleeps until it is over.
+    #[derive(Clone, Debug, Default)]
+    struct Night(Arc<AtomicBool>);
+
+    impl Night {
+        fn end(&self) {
+            self.0.store(true, Relaxed);
+        }
+    }
+
+    impl Sleeper for Night {
+        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            assert_eq!(duration, TURN_WAIT_MAX);
+            let Self(is_over) = self.clone();
+            Box::pin(poll_fn(move |_| if is_over.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }))
+        }
+    }
+
+    fn user(n: u32) -> UserId {
+        format!("usr_{n:026}").parse().unwrap()
+    }
+
+    /// The turn or the refusal that is there; `None` where it is waited for.
+    fn now<T>(asking: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match asking.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn who_waits_too_long_for_their_turn_is_told_when_to_ask_again_and_nobody_waits_behind_them() {
+        let (limiter, long, short) = (Limiter::new(LOCAL_RATES), Night::default(), Night::default());
+        let (ada, bob) = (user(1), user(2));
+        let held = || now(pin!(limiter.turn_to_read(ada, &long))).expect("a place").ok();
+        let mut held: Vec<_> = (0..ANSWERS_AT_ONCE).map(|_| held()).collect();
+        let mut first = pin!(limiter.turn_to_read(ada, &short));
+        let mut second = pin!(limiter.turn_to_read(ada, &long));
+        assert!(now(first.as_mut()).is_none() && now(second.as_mut()).is_none());
+        assert!(now(pin!(limiter.turn_to_read(bob, &long))).is_some(), "another user has to wait");
+        short.end();
+        let refused = now(first.as_mut()).expect("an outcome").err();
+        assert_eq!(refused, Some(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }));
+        assert!(now(second.as_mut()).is_none());
+        held.pop();
+        held.push(now(second.as_mut()).expect("somebody is before it who was refused").ok());
+        assert!(now(pin!(limiter.turn_to_read(ada, &long))).is_none(), "a place too many");
+        drop(held);
+        assert!(limiter.answers.is_idle());
+    }
+
+    #[test]
+    fn a_turn_that_is_there_is_taken_however_late_it_is() {
+        let (limiter, night) = (Limiter::new(LOCAL_RATES), Night::default());
+        let held = || now(pin!(limiter.turn_to_read(user(1), &night))).expect("a place").ok();
+        let held: Vec<_> = (0..ANSWERS_AT_ONCE).map(|_| held()).collect();
+        let mut late = pin!(limiter.turn_to_read(user(1), &night));
+        assert!(now(late.as_mut()).is_none());
+        night.end();
+        drop(held);
+        assert!(now(late).is_some_and(|turn| turn.is_ok()));
+        assert!(limiter.answers.is_idle());
     }
 }

@@ -14,6 +14,7 @@ use confab_protocol::{ErrorFrame, ServerFrame, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::sleeper::RuntimeSleeper;
 use crate::{clock, deadline, frame, summary};
 
 /// What is used of an event. `aws_lambda_events` has the whole of it, for a
@@ -191,7 +192,7 @@ pub async fn answer<F: Frame + DeserializeOwned>(
             limiter.take(user, budget, now)?;
             return act(caller, read(body)?).await.map(response);
         }
-        let _turn = limiter.turn_to_read(user).await;
+        let _turn = limiter.turn_to_read(user, &RuntimeSleeper).await?;
         // It may have waited, and a time of before would look like a clock that went back.
         let now = clock::now();
         let caller = Caller { now, ..caller };
