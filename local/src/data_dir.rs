@@ -67,7 +67,7 @@ impl DataDir {
     /// Writes down that the directory has the format of this version, and keeps what was made in it: before, a start that
     /// comes to nothing leaves the directory as it was.
     ///
-    /// What the first format stored is read as it is and rewritten where it changes.
+    /// What earlier formats stored is read as it is and rewritten where it changes.
     pub(crate) fn take_over(&mut self) -> anyhow::Result<()> {
         self.set_format()?;
         self.traces.keep();

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 /// The format that this version writes.
 ///
 /// docs/DATA_MODEL.md says what each format changed.
-pub(crate) const CURRENT: u32 = 2;
+pub(crate) const CURRENT: u32 = 3;
 
 /// The format of directories that do not say theirs.
 const FIRST: u32 = 1;

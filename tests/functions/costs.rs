@@ -92,7 +92,7 @@ async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
     check("a send into a burst", &bench, &Budget { write_units: 3.0, read_units: 6.5, round_trips: 4 });
 }
 
-/// The row of somebody who was alerted, who came and went often, and who has sent a lot in a group of 100 million
+/// The row of somebody who was alerted, who came and went four times, and who has sent a lot in a group of a million
 /// entries: whoever has a shorter one pays no more.
 #[tokio::test]
 async fn a_claim_in_the_largest_row_costs_one_write_unit() {

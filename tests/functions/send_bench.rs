@@ -40,11 +40,12 @@ impl Bench {
         assert_eq!(answer["duplicate"], true, "{answer}");
     }
 
-    /// Gives an inbox row the longest attributes that it has in a log of 100 million entries, but for its claims.
+    /// Gives an inbox row the longest attributes that it has in a log of a million entries, but for its claims, and four
+    /// ended memberships in a group.
     pub(crate) async fn fill_row(&self, user: &User, conversation: &str) {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let number = |value: u64| AttributeValue::N(value.to_string());
-        let seq = 100_000_000;
+        let seq = 1_000_000;
         let alerts = format!(
             "{seq} {max} {seq} {seq} {seq} 1795500001000 1795490000000 {seq} 1795490500000 {max}",
             max = u64::MAX
@@ -60,7 +61,8 @@ impl Bench {
             .expression_attribute_values(":alerts", text(&alerts));
         let all = "SET read_seq = :seq, muted_until_ms = :time, alerts = :alerts";
         update = if conversation.starts_with("grp_") {
-            let past = vec![text(&format!("{seq} {seq}")); 8];
+            let ended = (0..8).map(|n| if n < 4 { String::new() } else { format!("{seq} {seq}") });
+            let past = ended.map(|range| text(&range)).collect();
             update
                 .update_expression(format!("{all}, joined_seq = :seq, past = :past, added_by = :by"))
                 .expression_attribute_values(":past", AttributeValue::L(past))

@@ -250,6 +250,21 @@ pub async fn a_release_frees_no_newer_claim_of_its_key(inboxes: &impl Inboxes, i
     assert!(claims.claim(1, 9).await.is_fresh());
 }
 
+/// As where the first claim was forgotten, while its send was slow to be refused.
+pub async fn a_release_frees_no_claim_of_an_attempt_that_is_alike(inboxes: &impl Inboxes, ids: Ids) {
+    let claims = Claims::of(inboxes, ids).await;
+    let claimed = Attempt(7);
+    let own = claims.claim_by(1, claimed, 3).await;
+    // One byte of an attempt, or the rest of a division by what fits in one, does not tell them apart.
+    for step in [254, 255, 256, 1 << 16] {
+        claims.release(Own { attempt: Attempt(claimed.0 + step), ..own }).await;
+        claims.release(Own { attempt: Attempt(claimed.0 + 3 * step), ..own }).await;
+    }
+    assert!(is_repeated(claims.claim(1, 9).await, at(3)), "another attempt released it");
+    claims.release(own).await;
+    assert!(claims.claim(1, 9).await.is_fresh());
+}
+
 pub async fn a_claim_is_no_later_than_those_that_followed_it(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let day = 24 * 3_600_000;

@@ -77,6 +77,7 @@ macro_rules! suite {
             a_released_claim_takes_no_place
             sends_that_are_under_way_and_refused_forget_no_message
             a_renewed_claim_is_not_released
+            a_release_frees_no_claim_of_an_attempt_that_is_alike
             a_release_frees_no_newer_claim_of_its_key
             a_claim_is_no_later_than_those_that_followed_it
             a_renewed_claim_is_the_newest_and_keeps_its_time

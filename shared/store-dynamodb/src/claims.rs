@@ -7,9 +7,10 @@
 //! A claim of a new key is one update that does not read first: it appends to both windows and removes their first
 //! elements. Whatever else becomes of claims is decided on the row, and written by compare-and-set of both windows.
 //!
-//! A time has a fourth byte: who may release the claim. Rows of an earlier form do not have it in claims that were not
-//! renewed, which nobody releases then; those of a form before that have 32 elements, of four bytes each, and times in
-//! seconds as numbers. Both are read as they are, and have the present form from the next claim on.
+//! A time is followed by who may release the claim: three bytes of the attempt that made it, one byte where it was
+//! renewed. Rows of earlier forms have one byte or none where the claim was not renewed, which nobody releases then;
+//! those of a form before that have 32 elements, of four bytes each, and times in seconds as numbers. All are read as
+//! they are, and have the present form from the next claim on.
 
 use std::collections::HashMap;
 
@@ -56,11 +57,6 @@ const TICKS_MAX: u64 = (1 << 24) - 1;
 
 /// Follows the time of a claim that was renewed.
 const RENEWED: u8 = 1;
-
-/// What is added to the tag of the attempt that follows the time of any other claim.
-const FIRST_TAG: u8 = 2;
-
-const _: () = assert!(FIRST_TAG > RENEWED && FIRST_TAG as u16 + AttemptTag::COUNT as u16 <= 256, "a byte");
 
 /// What is in a free place. No hash has one byte.
 const FILLER: [u8; 1] = [0];
@@ -299,11 +295,11 @@ fn place_of(reader: &Reader<'_>, claim: &AttributeValue, time: &AttributeValue) 
         return Ok(Place::Unused);
     }
     let (ms, holder) = if let AttributeValue::B(time) = time {
-        let ([a, b, c], holder) = match *time.as_ref() {
-            [a, b, c] => ([a, b, c], Holder::Unknown),
-            [a, b, c, holder] => ([a, b, c], holder_of(holder).ok_or_else(|| reader.malformed(CLAIMED_AT))?),
-            _ => return Err(reader.malformed(CLAIMED_AT)),
+        let Some((ticks, holder)) = time.as_ref().split_first_chunk() else {
+            return Err(reader.malformed(CLAIMED_AT));
         };
+        let [a, b, c] = *ticks;
+        let holder = holder_of(holder).ok_or_else(|| reader.malformed(CLAIMED_AT))?;
         (u64::from(u32::from_be_bytes([0, a, b, c])) * TICK_MS, holder)
     } else {
         let seconds = time.as_n().ok().and_then(|seconds| seconds.parse::<u64>().ok());
@@ -316,21 +312,25 @@ fn place_of(reader: &Reader<'_>, claim: &AttributeValue, time: &AttributeValue) 
     Ok(Place::Taken(Slot { key: Hash(hash.clone()), claimed_at, holder }))
 }
 
-fn holder_of(byte: u8) -> Option<Holder> {
-    match byte {
-        RENEWED => Some(Holder::Renewed),
-        _ => byte.checked_sub(FIRST_TAG).and_then(AttemptTag::restored).map(Holder::Attempt),
+/// Who may release a claim, from what follows its time.
+fn holder_of(bytes: &[u8]) -> Option<Holder> {
+    match *bytes {
+        [RENEWED] => Some(Holder::Renewed),
+        // An earlier form had a tag of one byte, which is too short to know an attempt by.
+        [] | [_] => Some(Holder::Unknown),
+        [a, b, c] => Some(Holder::Attempt(AttemptTag::restored([a, b, c]))),
+        _ => None,
     }
 }
 
 fn time_of(claimed_at: Timestamp, holder: Holder) -> AttributeValue {
     let ticks = (claimed_at.as_ms().saturating_sub(EPOCH_MS) / TICK_MS).min(TICKS_MAX);
     let mut bytes = ticks.to_be_bytes()[5..].to_vec();
-    bytes.extend(match holder {
-        Holder::Attempt(tag) => Some(FIRST_TAG + tag.get()),
-        Holder::Unknown => None,
-        Holder::Renewed => Some(RENEWED),
-    });
+    match holder {
+        Holder::Attempt(tag) => bytes.extend(tag.bytes()),
+        Holder::Unknown => {}
+        Holder::Renewed => bytes.push(RENEWED),
+    }
     AttributeValue::B(Blob::new(bytes))
 }
 

@@ -135,6 +135,35 @@ async fn claims_of_the_earlier_form_are_renewed_and_released_by_nobody() {
     check_repeated(row.claim(3).await, 3);
 }
 
+/// They told attempts apart by one byte.
+#[tokio::test]
+async fn claims_of_the_second_form_are_known_and_released_by_nobody() {
+    let row = Row::earlier(0).await;
+    assert!(row.claim(1).await.is_fresh());
+    let ticks = (THEN.1 + 60) / 32;
+    let place = |bytes: Vec<u8>| AttributeValue::B(Blob::new(bytes));
+    // The attempts 252 and 1252 have the tag 252.
+    let time = [&ticks.to_be_bytes()[5..], &[2 + 252]].concat();
+    row.client
+        .update_item()
+        .table_name("test-inboxes")
+        .key("user", AttributeValue::S(row.user.to_string()))
+        .key("conversation", AttributeValue::S(row.conversation.to_string()))
+        .update_expression(format!("SET claimed_at[{}] = :time", REMEMBERED - 1))
+        .expression_attribute_values(":time", place(time))
+        .send()
+        .await
+        .expect("a row");
+    let key = key(1);
+    for attempt in [252, 252 + 254] {
+        row.store
+            .release_claim(row.claim_key(&key, attempt), THEN.0.plus(Duration::from_secs(60)))
+            .await
+            .expect("a store");
+    }
+    check_repeated(row.claim(1).await, 60);
+}
+
 #[tokio::test]
 async fn a_bucket_without_the_time_of_its_last_take_counts_as_it_did() {
     let (client, tables) = empty_tables().await;

@@ -12,7 +12,7 @@ use confab_app::presence::Probes;
 use confab_app::push::PushTask;
 use confab_app::send_message::{SendMessage, Writer, send_message};
 use confab_app::{Error, wire};
-use confab_domain::claim::{APPEND_DELAY_MAX, AttemptTag};
+use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{
@@ -296,13 +296,6 @@ impl World {
         self.send_by(sender(), (key, key), true).await
     }
 
-    /// Of another tag than those before it: two sends of one tag are confused, once in so many, by what is stored.
-    fn next_attempt(&self) -> Attempt {
-        let tags = u64::from(AttemptTag::COUNT);
-        let (drawn, tag) = (self.random.below(1 << 32), self.requests().len() as u64 % tags);
-        Attempt(u32::try_from(drawn / tags * tags + tag).unwrap())
-    }
-
     async fn send_by(
         &self,
         from: UserId,
@@ -318,7 +311,7 @@ impl World {
             conversation: self.conversation,
             key: key.parse().unwrap(),
             content: Content { text: Some(text.to_owned()), ..Content::default() },
-            attempt: self.next_attempt(),
+            attempt: Attempt(u32::try_from(self.random.below(1 << 32)).unwrap()),
             reading: None,
         };
         let index = {

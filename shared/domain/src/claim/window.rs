@@ -28,30 +28,27 @@ pub enum Holder {
     Renewed,
 }
 
-/// What is kept of the attempt that recorded a claim: a number below [`AttemptTag::COUNT`].
+/// What is kept of the attempt that recorded a claim: its last three bytes.
 ///
-/// One of so many attempts has the tag of another. A claim is released only by an attempt that has its tag and recorded
-/// it at its time, so two sends are confused only where both claimed one id within [`ROUNDING_MAX`].
+/// One of 16 million attempts has the tag of another. A claim is released only by an attempt that has its tag and
+/// recorded it at its time, so two sends are confused only where both claimed one id within [`ROUNDING_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttemptTag(u8);
+pub struct AttemptTag([u8; 3]);
 
 impl AttemptTag {
-    /// How many there are: few enough that one byte has room for a tag and for the other holders.
-    pub const COUNT: u8 = 254;
-
     /// The tag of an attempt.
-    pub fn of(attempt: Attempt) -> Self {
-        let tag = attempt.0 % u32::from(Self::COUNT);
-        Self(u8::try_from(tag).unwrap_or_default())
+    pub const fn of(attempt: Attempt) -> Self {
+        let [_, a, b, c] = attempt.0.to_be_bytes();
+        Self([a, b, c])
     }
 
-    /// A tag that was stored; `None` where there is none of that number.
-    pub fn restored(tag: u8) -> Option<Self> {
-        (tag < Self::COUNT).then_some(Self(tag))
+    /// A tag that was stored.
+    pub const fn restored(bytes: [u8; 3]) -> Self {
+        Self(bytes)
     }
 
-    /// Its number.
-    pub const fn get(self) -> u8 {
+    /// Its bytes.
+    pub const fn bytes(self) -> [u8; 3] {
         self.0
     }
 }
@@ -225,7 +222,7 @@ mod tests {
         claim(&mut window, 2, 6);
         claim(&mut window, 1, 7);
         assert!(!release(&mut window, 1, 5), "its own claim was forgotten");
-        let other = Attempt(7 + u32::from(AttemptTag::COUNT));
+        let other = Attempt(7 + (1 << 24));
         let hour = at(3_600_000);
         assert!(!window.release(|other| *other == 1, other, hour), "another attempt of that tag");
         assert_eq!(claim(&mut window, 1, 8), Claim::Repeated { claimed_at: at(7) });

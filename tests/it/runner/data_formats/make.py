@@ -1,4 +1,4 @@
-"""Makes a data folder of Confab's first format, through its HTTP API and WebSocket: see README.md beside this file."""
+"""Makes a data directory of a Confab's format, through its HTTP API and WebSocket: see README.md beside this file."""
 import asyncio, json, os, signal, subprocess, sys, urllib.request
 import websockets
 
