@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tests::runner::Runner;
-use tests::{Socket, User};
+use tests::{DEADLINE, Socket, User};
+use tokio::time::Instant;
 
 /// A text whose event is nearly as large as one may be.
 const LARGE: usize = 23_000;
@@ -65,6 +66,40 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
         None => dave.connect().await,
     };
     daves.assert_alive().await;
+    assert_eq!(bobs.next_presence(&dave, Instant::now() + DEADLINE).await["status"], "online");
+    bobs.is_not_told(&dave, "online").await;
+    let rest = bobs.unseen().await;
+    let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
+    assert!(again.is_empty(), "{again:?}");
+
+    let mut carols = carol.connect().await;
+    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    let group = alice.create_group(&[&bob, &carol]).await;
+    bobs.next("message").await;
+    let (large, mut daves) = ("x".repeat(LARGE), None);
+    let mut count = 0;
+    loop {
+        let text = if count < LARGE_COUNT { &large } else { "x" };
+        let seq = say(&mut alices, &group, text, &mut bobs).await;
+        count += 1;
+        if count == LARGE_COUNT {
+            daves = Some(dave.connect().await);
+        }
+        if count.is_multiple_of(LOOK) && !is_connected(&carol, &group, seq).await {
+            break;
+        }
+        assert!(count < COUNT_MAX, "she is still connected");
+    }
+    assert_eq!(carols.next_close().await, TOO_SLOW);
+
+    // On a slow machine she may have been closed before.
+    let mut daves = match daves {
+        Some(daves) => daves,
+        None => dave.connect().await,
+    };
+    daves.assert_alive().await;
+    assert_eq!(bobs.next_presence(&dave, Instant::now() + DEADLINE).await["status"], "online");
+    bobs.is_not_told(&dave, "online").await;
     let rest = bobs.unseen().await;
     let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
     assert!(again.is_empty(), "{again:?}");
