@@ -27,6 +27,7 @@ mod logouts;
 mod members;
 mod new_groups;
 mod notes;
+mod own_marks;
 mod passed_on;
 mod passed_on_devices;
 mod passed_on_inboxes;

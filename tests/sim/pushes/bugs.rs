@@ -47,3 +47,33 @@ fn silence_of_which_nobody_is_told_is_found() {
 fn a_reader_who_is_never_told_is_found() {
     check_found_by(read_on_two, SEEDS, Bug::ReaderNeverTold);
 }
+
+#[test]
+fn a_message_that_moves_no_marker_is_found() {
+    check_found(Bug::OwnMarkLeft);
+}
+
+#[test]
+fn a_message_that_marks_itself_is_found() {
+    check_found(Bug::OwnMarkOnTheMessage);
+}
+
+#[test]
+fn a_message_that_marks_what_its_author_had_not_read_is_found() {
+    check_found(Bug::ReadSeqIgnored);
+}
+
+#[test]
+fn idleness_that_is_ignored_is_found() {
+    check_found(Bug::IdleIgnored);
+}
+
+#[test]
+fn idleness_that_suppresses_alerts_is_found() {
+    check_found(Bug::IdleSuppresses);
+}
+
+#[test]
+fn idleness_of_one_device_that_counts_for_all_is_found() {
+    check_found(Bug::IdleOnOneIsIdle);
+}

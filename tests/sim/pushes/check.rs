@@ -11,6 +11,7 @@ use confab_domain::{ConversationId, Kind, Message, Seq, Timestamp, UserId};
 use super::ledger::{Ledger, Span};
 use super::scenario::POLICY;
 use super::world::World;
+use crate::own_marks::upto;
 use crate::world::user;
 
 /// From a message to what comes of it where a heartbeat is overdue already.
@@ -97,11 +98,13 @@ fn expected(world: &World, member: UserId, message: &Message) -> Expected {
     if ledger.is_muted(member, conversation, appended) == Some(true) {
         return Expected::NoAlert;
     }
-    if ledger.is_here(member, appended) {
+    if ledger.is_here(member, appended) && ledger.is_attended(member, appended) {
         return Expected::NoAlert;
     }
-    let may_be = ledger.is_muted(member, conversation, appended).is_none();
+    let may_be = ledger.is_muted(member, conversation, appended).is_none()
+        || ledger.may_mark(member, message, appended);
     let is_missed = ledger.is_absent(member, appended)
+        || ledger.is_left_alone(member, appended)
         || (ledger.falls_silent(member, appended) && ledger.is_within_window(message));
     if !may_be && is_missed { Expected::Alert } else { Expected::Either }
 }
@@ -138,6 +141,17 @@ impl Ledger {
             Some(until) if *until > later => Some(true),
             Some(_) => None,
         }
+    }
+
+    /// Whether a message of the user may mark one as read before it is known that it was missed.
+    fn may_mark(&self, user: UserId, message: &Message, (began, ended): Span) -> bool {
+        let later = ended.plus(LAPSED);
+        self.sent.iter().any(|((sender, _), sent)| {
+            let (from, to) = sent.span;
+            let is_meanwhile = from <= later && to >= began;
+            let reaches = sent.acked.is_none_or(|at| upto(at, sent.through) >= Some(message.seq));
+            *sender == user && sent.conversation == message.conversation && is_meanwhile && reaches
+        })
     }
 
     /// Whether a device of the user was connected and heard from when a message came, and soon after.

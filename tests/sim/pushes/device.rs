@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use confab_app::ports::Identity;
-use confab_domain::{ConnectionId, ConversationId, Seq, Timestamp, UserId};
+use confab_domain::own_mark::ReadThrough;
+use confab_domain::{Attendance, ConnectionId, ConversationId, Seq, Timestamp, UserId};
 
 use super::scenario::POLICY;
 use super::world::World;
@@ -49,7 +50,7 @@ impl Device {
             world.clock.sleep(Duration::from_millis(random.between(1, 20_000))).await;
             // By HTTP, as from a notification.
             match random.below(12) {
-                0 => drop(world.send(self.identity.user, self.any_conversation(), None).await),
+                0 => self.write(None).await,
                 1 => self.mute(false).await,
                 _ => {}
             }
@@ -57,11 +58,13 @@ impl Device {
     }
 
     async fn stay(&mut self, until: Timestamp) {
+        use Attendance::{Attended, Idle};
         let Some(connection) = self.socket.clone() else { return };
         let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
         let stay = Duration::from_millis(random.below(world.scenario.stay_max * 1000));
         let leaves_at = world.clock.now().plus(stay).min(until);
         let mut beats_at = world.clock.now().plus(POLICY.interval);
+        let mut idle_until = None;
         // Whoever takes no event is closed.
         while world.clock.now() < leaves_at && world.gateway.is_open(&connection) {
             let act_at =
@@ -69,26 +72,34 @@ impl Device {
             world.clock.sleep(act_at.min(beats_at).since(world.clock.now())).await;
             if world.clock.now() >= beats_at {
                 beats_at = world.clock.now().plus(POLICY.interval);
-                self.beat(&connection);
+                self.beat(&connection, if idle_until.is_some() { Idle } else { Attended });
                 continue;
             }
-            self.act(&connection).await;
+            match idle_until {
+                Some(until) if world.clock.now() < until => {}
+                Some(_) => {
+                    idle_until = None;
+                    self.beat(&connection, Attended);
+                }
+                None if random.once_in(world.scenario.idle_once_in) => {
+                    let left_alone = Duration::from_secs(random.between(1, world.scenario.stay_max));
+                    idle_until = Some(world.clock.now().plus(left_alone));
+                    self.beat(&connection, Idle);
+                }
+                None => self.act(&connection).await,
+            }
         }
     }
 
     /// Does not wait for the answer.
-    fn beat(&self, connection: &ConnectionId) {
+    fn beat(&self, connection: &ConnectionId, attendance: Attendance) {
         let (world, identity, connection) = (Arc::clone(&self.world), self.identity, connection.clone());
-        self.spawner.spawn(async move { world.heartbeat(identity, connection).await });
+        self.spawner.spawn(async move { world.heartbeat(identity, connection, attendance).await });
     }
 
     async fn act(&self, connection: &ConnectionId) {
-        let (world, random) = (&self.world, &self.world.random);
-        match random.below(20) {
-            0..8 => {
-                let origin = Some(connection.clone());
-                world.send(self.identity.user, self.any_conversation(), origin).await;
-            }
+        match self.world.random.below(20) {
+            0..8 => self.write(Some(connection.clone())).await,
             8..16 => self.read(connection).await,
             16 => self.mute(true).await,
             17 => self.turn_somebody().await,
@@ -100,12 +111,27 @@ impl Device {
         *self.world.random.pick(&self.world.conversations(self.identity.user))
     }
 
+    fn newest(&self, conversation: ConversationId) -> Option<Seq> {
+        self.world.memory.with_appended(|appended| {
+            appended.iter().filter(|entry| entry.conversation == conversation).map(|entry| entry.seq).max()
+        })
+    }
+
+    /// Now and then what waited in an outbox, and says how far its author had read.
+    async fn write(&self, origin: Option<ConnectionId>) {
+        let (world, conversation) = (&self.world, self.any_conversation());
+        let through = if world.random.once_in(3) {
+            let newest = self.newest(conversation).map_or(0, Seq::get);
+            ReadThrough::Seq(Seq::new(newest.saturating_sub(world.random.below(4))))
+        } else {
+            ReadThrough::BeforeMessage
+        };
+        world.write(self.identity, conversation, origin, through).await;
+    }
+
     async fn read(&self, connection: &ConnectionId) {
         let conversation = self.any_conversation();
-        let newest = self.world.memory.with_appended(|appended| {
-            appended.iter().filter(|entry| entry.conversation == conversation).map(|entry| entry.seq).max()
-        });
-        let Some(newest) = newest else { return };
+        let Some(newest) = self.newest(conversation) else { return };
         // Now and then not to the end.
         let behind = self.world.random.below(*self.world.random.pick(&[1, 3, 10]));
         let seq = newest.get().saturating_sub(behind).max(1);

@@ -9,16 +9,21 @@ use confab_app::delivery::Delivery;
 use confab_app::ports::{Identity, Inboxes};
 use confab_app::presence::hear;
 use confab_app::push::PushTask;
-use confab_app::send_message::{SendMessage, send_message};
+use confab_app::send_message::{Reading, SendMessage, send_message};
 use confab_app::{close_connection, mark_read, open_connection};
 use confab_domain::log::Attempt;
-use confab_domain::{ConnectionId, Content, ConversationId, Seq, Timestamp, UserId};
+use confab_domain::own_mark::ReadThrough;
+use confab_domain::{
+    Attendance, ClientMessageId, Connection, ConnectionId, Content, ConversationId, Seq, Timestamp, UserId,
+};
 use confab_memory::{DelayQueue, Gateway, PostFault};
+use confab_protocol::Ack;
 
-use super::ledger::Socket;
+use super::ledger::{Said, Sent, Socket};
 use super::scenario::POLICY;
-use super::server::Server;
+use super::server::{Bug, Server};
 use super::world::World;
+use crate::own_marks::upto;
 use crate::world::{key, socket};
 
 impl<'a> Server<'a> {
@@ -40,7 +45,8 @@ impl World {
         self.gateway.open(id.clone());
         let is_silent = self.random.once_in(self.scenario.silent_once_in);
         self.gateway.set_fault_of(&id, is_silent.then_some(PostFault::Full));
-        let socket = Socket { user, id: id.clone(), opened, recorded: None, dropped: None, is_silent };
+        let (recorded, dropped, said) = (None, None, Vec::new());
+        let socket = Socket { user, id: id.clone(), opened, recorded, dropped, is_silent, said };
         self.ledger().sockets.push(socket);
         let server = Server::new(self);
         let context = server.presence();
@@ -74,6 +80,23 @@ impl World {
         }
     }
 
+    /// Notes what a frame says before it is sent; gives its place.
+    fn note_said(&self, connection: &Connection, is_hint: bool) -> usize {
+        let began = self.clock.now();
+        let said = Said { began, ended: None, attendance: connection.attendance, is_hint };
+        let mut ledger = self.ledger();
+        let socket = ledger.sockets.iter_mut().rfind(|socket| socket.id == connection.id).unwrap();
+        socket.said.push(said);
+        socket.said.len() - 1
+    }
+
+    fn note_said_until_now(&self, connection: &ConnectionId, index: usize) {
+        let now = self.clock.now();
+        let mut ledger = self.ledger();
+        let socket = ledger.sockets.iter_mut().rfind(|socket| socket.id == *connection).unwrap();
+        socket.said[index].ended = Some(now);
+    }
+
     /// The `$disconnect` function.
     pub(crate) async fn disconnect(&self, identity: Identity, connection: ConnectionId) {
         let server = Server::new(self);
@@ -83,32 +106,81 @@ impl World {
     }
 
     /// The `heartbeat` function.
-    pub(crate) async fn heartbeat(&self, identity: Identity, connection: ConnectionId) {
+    pub(crate) async fn heartbeat(
+        &self,
+        identity: Identity,
+        connection: ConnectionId,
+        attendance: Attendance,
+    ) {
         let began = self.clock.now();
         let server = Server::new(self);
         let context = server.presence();
-        let socket = socket(identity, &connection, server.now);
+        let socket = Connection { attendance, ..socket(identity, &connection, server.now) };
+        let said = self.note_said(&socket, false);
         self.invoke(&server, hear::heartbeat(&context, &self.gateway, &self.limiter, identity, &socket))
             .await;
+        self.note_said_until_now(&connection, said);
         self.note_heard(identity.user, &connection, began);
     }
 
-    /// The `send` function, or `POST` of a message where there is no socket.
+    /// A message that says nothing of what its author has read.
     pub(crate) async fn send(
         &self,
         sender: UserId,
         conversation: ConversationId,
         origin: Option<ConnectionId>,
     ) -> bool {
-        let key = format!("m{}", self.next_number()).parse().unwrap();
+        let key = self.next_key();
+        self.send_as(sender, conversation, origin, (key, None)).await.is_some()
+    }
+
+    /// The same of one that says it.
+    pub(crate) async fn write(
+        &self,
+        author: Identity,
+        conversation: ConversationId,
+        origin: Option<ConnectionId>,
+        through: ReadThrough,
+    ) {
+        let (user, key) = (author.user, self.next_key());
+        let began = self.clock.now();
+        let mut sent =
+            Sent { span: (began, Timestamp::from_ms(u64::MAX)), conversation, through, acked: None };
+        self.ledger().sent.insert((user, key.clone()), sent.clone());
+        let through =
+            if self.scenario.bug == Some(Bug::ReadSeqIgnored) { ReadThrough::BeforeMessage } else { through };
+        let reading = Some(Reading { device: author.device, through });
+        let ack = self.send_as(user, conversation, origin, (key.clone(), reading)).await;
+        sent.span = (began, self.clock.now());
+        sent.acked = ack.and_then(|ack| Seq::new(ack.seq));
+        let mut ledger = self.ledger();
+        if let Some(seq) = sent.acked.and_then(|at| upto(at, sent.through)) {
+            let own = ledger.own_reads.entry((author.device, conversation)).or_insert(seq);
+            *own = (*own).max(seq);
+        }
+        ledger.sent.insert((user, key), sent);
+    }
+
+    fn next_key(&self) -> ClientMessageId {
+        format!("m{}", self.next_number()).parse().unwrap()
+    }
+
+    /// The `send` function, or `POST` of a message where there is no socket.
+    async fn send_as(
+        &self,
+        sender: UserId,
+        conversation: ConversationId,
+        origin: Option<ConnectionId>,
+        (key, reading): (ClientMessageId, Option<Reading>),
+    ) -> Option<Ack> {
         let content = Content { text: Some("Shall we meet?".to_owned()), ..Content::default() };
         let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
-        let command = SendMessage { sender, origin, conversation, key, content, attempt, reading: None };
-        let server = Server::new(self);
+        let command = SendMessage { sender, origin, conversation, key, content, attempt, reading };
+        let server = Server::of_send(self);
         let delivery = server.delivery();
         let sending =
             send_message(&server, (&delivery, &server), &self.writer, command, ready(Ok(())), server.now);
-        matches!(self.invoke(&server, sending).await, Some(Ok(_)))
+        self.invoke(&server, sending).await.and_then(Result::ok)
     }
 
     /// The `read` route of the `sync` function.
@@ -122,12 +194,17 @@ impl World {
         let began = self.clock.now();
         let server = Server::new(self);
         let ways = (&self.gateway, &self.queue);
+        let attendance = Attendance::Attended;
+        let socket = Connection { attendance, ..socket(reader, connection, server.now) };
+        let said = self.note_said(&socket, true);
+        let marks = self.ledger().marks.get(&(reader.user, conversation)).copied();
+        self.ledger().marks.insert((reader.user, conversation), marks.map_or(seq, |marked| marked.max(seq)));
         let reading = async {
-            let socket = socket(reader, connection, server.now);
             authorize_frame(&server.presence(), &self.gateway, &self.limiter, reader, &socket).await?;
             mark_read::mark_read(&server, ways, reader, Some(connection), conversation, seq, server.now).await
         };
         let answer = self.invoke(&server, reading).await;
+        self.note_said_until_now(connection, said);
         self.note_heard(reader.user, connection, began);
         if matches!(answer, Some(Ok(()))) {
             let mut ledger = self.ledger();

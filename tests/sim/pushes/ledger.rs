@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use confab_domain::alerts::{QUIET_PUSH_INTERVAL, WINDOW};
 use confab_domain::notification::{Notice, Notification};
-use confab_domain::{ConnectionId, ConversationId, DeviceId, Seq, Timestamp, UserId};
+use confab_domain::own_mark::ReadThrough;
+use confab_domain::{
+    Attendance, ClientMessageId, ConnectionId, ConversationId, DeviceId, Seq, Timestamp, UserId,
+};
 use confab_memory::AlertWrite;
 
 use super::world::World;
@@ -27,6 +30,30 @@ pub(crate) struct Socket {
     pub(crate) dropped: Option<Timestamp>,
     /// It takes no event.
     pub(crate) is_silent: bool,
+    /// What its frames have said of whether somebody is at it.
+    pub(crate) said: Vec<Said>,
+}
+
+/// A frame that says whether somebody is at its device.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) began: Timestamp,
+    /// `None` while it is under way.
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) attendance: Attendance,
+    /// It may leave the row as it is.
+    pub(crate) is_hint: bool,
+}
+
+/// A message, as its author sent it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) span: Span,
+    pub(crate) conversation: ConversationId,
+    /// How far its author had read.
+    pub(crate) through: ReadThrough,
+    /// Where it is, if that was answered.
+    pub(crate) acked: Option<Seq>,
 }
 
 /// A push that reached a phone.
@@ -47,6 +74,10 @@ pub(crate) struct Ledger {
     pub(crate) mutes: BTreeMap<(UserId, ConversationId), Vec<Mute>>,
     /// When each user was taken in or out.
     pub(crate) turns: BTreeMap<UserId, Vec<Span>>,
+    /// What each user has sent that says how far they had read.
+    pub(crate) sent: BTreeMap<(UserId, ClientMessageId), Sent>,
+    /// How far each user has asked for a conversation to be marked.
+    pub(crate) marks: BTreeMap<(UserId, ConversationId), Seq>,
     /// How far each device has read by itself.
     pub(crate) own_reads: BTreeMap<(DeviceId, ConversationId), Seq>,
     pub(crate) pushed: Vec<Pushed>,

@@ -4,11 +4,13 @@
 //! device does, `ledger`, what must hold of every write and every push, `check`, what must hold where nothing went
 //! wrong, and `server`, where bugs are planted.
 
+mod attendance;
 mod bugs;
 mod check;
 mod device;
 mod functions;
 mod ledger;
+mod marks;
 mod overtaken;
 mod passed_on;
 mod scenario;
@@ -65,6 +67,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     executor.run_until(&world, now);
     world.take_alert_writes();
     world.take_published();
+    marks::check_marks(&world);
     if world.scenario.calm {
         check::check_alerts(&world);
         check::check_cleared(&world);

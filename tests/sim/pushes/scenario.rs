@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     /// Longest stay, and longest absence. Unit: seconds.
     pub(crate) stay_max: u64,
     pub(crate) absence_max: u64,
+    /// A device that is there is left alone by its user at one act in so many; 0 is never.
+    pub(crate) idle_once_in: u64,
     /// All come at the same times.
     pub(crate) together: bool,
     /// Longest time between two acts of a device that is there. Unit: milliseconds.
@@ -65,6 +67,7 @@ impl Scenario {
             late_ms_max: if calm { 200 } else { *random.pick(&[200, 20_000]) },
             skew_ms_max: if calm { 0 } else { 500 },
             silent_once_in: *random.pick(&[0, 0, 5]),
+            idle_once_in: *random.pick(&[0, 5, 20]),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, PublishOutcome, Push,
-    ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
+    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{fan_out::FanOutTask, presence, push};
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;
-use confab_domain::{Alerts, ConversationId, Timestamp, UserId, WatchId};
+use confab_domain::{Alerts, Attendance, ConversationId, Seq, Timestamp, UserId, WatchId};
 use confab_memory::{DelayQueue, YieldingSleeper};
 
 use super::scenario::POLICY;
@@ -36,12 +36,26 @@ pub(crate) enum Bug {
     SilenceForgotten,
     /// Alerts are replaced whatever has become of the row since it was read.
     AlertsReplacedWithoutCompare,
+    /// A message leaves its author's read marker where it is.
+    OwnMarkLeft,
+    /// A message moves the marker to itself.
+    OwnMarkOnTheMessage,
+    /// A message marks all that is before it, whatever its author says to have read.
+    ReadSeqIgnored,
+    /// Somebody is taken to be at each device that is connected.
+    IdleIgnored,
+    /// Whoever is idle is left out of those who are alerted.
+    IdleSuppresses,
+    /// Nobody is taken to be there where one device is idle, whatever another says.
+    IdleOnOneIsIdle,
 }
 
 /// All that one invocation reaches.
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
     pub(crate) now: Timestamp,
+    /// Whether the invocation sends a message.
+    is_send: bool,
     notes: Mutex<Notes>,
 }
 
@@ -55,7 +69,12 @@ struct Notes {
 impl<'a> Server<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
         let ahead = Duration::from_millis(world.random.below(world.scenario.skew_ms_max + 1));
-        Self { world, now: world.clock.now().plus(ahead), notes: Mutex::default() }
+        Self { world, now: world.clock.now().plus(ahead), is_send: false, notes: Mutex::default() }
+    }
+
+    /// Of an invocation that sends a message.
+    pub(crate) fn of_send(world: &'a World) -> Self {
+        Self { is_send: true, ..Self::new(world) }
     }
 
     pub(crate) fn presence(&self) -> presence::Context<'_, Self, DelayQueue<presence::PresenceTask>> {
@@ -118,15 +137,42 @@ impl Sessions for Server<'_> {
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let early = self.notes.lock().unwrap().early.take();
-        match early {
-            Some(sessions) => Ok(sessions),
-            None => self.world.memory.sessions(users).await,
+        let mut sessions = match early {
+            Some(sessions) => sessions,
+            None => self.world.memory.sessions(users).await?,
+        };
+        for session in &mut sessions {
+            let attendances = session.connections.iter().map(|open| open.attendance);
+            let of_all = if self.has(Bug::IdleIgnored) {
+                Attendance::Unstated
+            } else if self.has(Bug::IdleOnOneIsIdle) && attendances.clone().any(|one| one == Attendance::Idle)
+            {
+                Attendance::Idle
+            } else {
+                continue;
+            };
+            session.connections.iter_mut().for_each(|open| open.attendance = of_all);
         }
+        Ok(sessions)
     }
 }
 
 impl Inboxes for Server<'_> {
-    pass_on_inboxes!(renew_claim release_claim open leave forget list mark_read mute accept_adds);
+    pass_on_inboxes!(renew_claim release_claim open leave forget list mute accept_adds);
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        if self.is_send && self.has(Bug::OwnMarkLeft) {
+            return Ok(MarkReadOutcome::Already);
+        }
+        let is_too_far = self.is_send && self.has(Bug::OwnMarkOnTheMessage);
+        let seq = Seq::following(Some(seq)).filter(|_| is_too_far).unwrap_or(seq);
+        self.world.memory.mark_read(user, conversation, seq).await
+    }
 
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         let claim = self.world.memory.claim(key, now).await?;

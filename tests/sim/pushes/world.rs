@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::fan_out::{FanOutTask, fan_out};
-use confab_app::ports::{InboxPage, InboxRow};
+use confab_app::ports::{InboxPage, InboxRow, Sessions};
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
@@ -236,6 +236,14 @@ impl World {
             && server.has(Bug::ReaderNeverTold)
         {
             *read_seq = Seq::MAX.get();
+        }
+        if let PushTask::V1(Step::Alert { absent, .. }) = &mut task
+            && server.has(Bug::IdleSuppresses)
+        {
+            absent.retain(|absent| {
+                let row = self.peek(self.memory.session(absent.user.parse().unwrap()));
+                row.unwrap().is_none_or(|row| !row.is_idle())
+            });
         }
         if !self.perform(&server, confab_app::push::perform(&context, &task)).await {
             self.put_back(&self.queue, delayed).await;

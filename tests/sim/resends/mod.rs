@@ -5,6 +5,7 @@
 
 mod check;
 mod device;
+mod marks;
 mod places;
 mod scenario;
 mod server;
@@ -45,6 +46,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     }
     world.run(&spawner);
     check::check(&world);
+    marks::check_mark(&world);
     world.first_fault().map_or(Ok(()), Err)
 }
 
@@ -106,6 +108,16 @@ fn a_hit_that_does_not_renew_is_found() {
 #[test]
 fn claims_that_count_attempts_are_found() {
     check_found(Bug::AttemptsCounted);
+}
+
+#[test]
+fn a_message_that_was_there_and_moves_no_marker_is_found() {
+    check_found(Bug::MarkLeftByDuplicates);
+}
+
+#[test]
+fn a_message_that_is_sent_again_and_marks_what_came_since_is_found() {
+    check_found(Bug::MarkAtTheEnd);
 }
 
 /// The id is known, what was sent under it is not.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use confab_app::ports::{
     Account, AppendError, ClaimKey, ClaimOutcome, CommitOutcome, Contact, ContactPage, Contacts,
-    CreateUserOutcome, Devices, End, Groups, Inboxes, Joining, MessageLog, NewVersion, Page, PairChange,
-    ProfileChange, Range, Sessions, StoreError, Tail, Users,
+    CreateUserOutcome, Devices, End, Groups, Inboxes, Joining, MarkReadOutcome, MessageLog, NewVersion, Page,
+    PairChange, ProfileChange, Range, Sessions, StoreError, Tail, Users,
 };
 use confab_app::send_message::SendMessage;
 use confab_domain::account::{Handle, Profile};
@@ -47,6 +47,10 @@ pub(crate) enum Bug {
     HitNotRenewed,
     /// Each attempt takes a place, that at a key which is there as well.
     AttemptsCounted,
+    /// A message that was there already leaves its author's read marker where it is.
+    MarkLeftByDuplicates,
+    /// A message that is sent again marks what is there by then.
+    MarkAtTheEnd,
 }
 
 /// The store of one invocation.
@@ -57,11 +61,14 @@ pub(crate) struct Server<'a> {
     hangs: bool,
     /// When it claimed its key afresh.
     claimed_at: Mutex<Option<Timestamp>>,
+    /// Whether it has appended its message.
+    has_appended: AtomicBool,
 }
 
 impl<'a> Server<'a> {
     pub(crate) fn new(world: &'a World, command: &SendMessage, hangs: bool) -> Self {
-        Self { world, command: command.clone(), hangs, claimed_at: Mutex::default() }
+        let (claimed_at, has_appended) = Default::default();
+        Self { world, command: command.clone(), hangs, claimed_at, has_appended }
     }
 
     fn has(&self, bug: Bug) -> bool {
@@ -153,6 +160,7 @@ impl MessageLog for Server<'_> {
         if let Err(AppendError::Occupied(occupant)) = &mut appended {
             self.pretend(std::slice::from_mut(occupant));
         }
+        self.has_appended.fetch_or(appended.is_ok(), Relaxed);
         let claimed_at = *self.claimed_at.lock().unwrap();
         if let (Err(AppendError::Store(_)), Some(claimed_at)) = (&appended, claimed_at)
             && self.has(Bug::UnknownFreesPlace)
@@ -175,7 +183,24 @@ impl MessageLog for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    pass_on_inboxes!(open leave forget list skim replace_alerts peek get mark_read mute accept_adds);
+    pass_on_inboxes!(open leave forget list skim replace_alerts peek get mute accept_adds);
+
+    async fn mark_read(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        mut seq: Seq,
+    ) -> Result<MarkReadOutcome, StoreError> {
+        self.stall().await;
+        if self.has(Bug::MarkLeftByDuplicates) && !self.has_appended.load(Relaxed) {
+            return Ok(MarkReadOutcome::Already);
+        }
+        if self.has(Bug::MarkAtTheEnd) {
+            let newest = self.world.memory.with_appended(|appended| appended.last().map(|entry| entry.seq));
+            seq = newest.and_then(Seq::previous).unwrap_or(seq);
+        }
+        self.world.memory.mark_read(user, conversation, seq).await
+    }
 
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;

@@ -10,13 +10,14 @@ use confab_app::delivery::Delivery;
 use confab_app::ports::{ClaimKey, Contacts, Inboxes, MessageLog, PairChange, Users};
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
-use confab_app::send_message::{SendMessage, Writer, send_message};
+use confab_app::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::{Error, wire};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::log::Attempt;
+use confab_domain::own_mark::ReadThrough;
 use confab_domain::retention::Retention;
 use confab_domain::{
-    ClientMessageId, ContactChange, Content, ConversationId, Kind, Message, Refusal, Timestamp, UserId,
+    ClientMessageId, ContactChange, Content, ConversationId, Kind, Message, Refusal, Seq, Timestamp, UserId,
 };
 use confab_memory::{DelayQueue, Gateway, Memory, Queue, YieldingSleeper};
 use confab_protocol::Ack;
@@ -45,6 +46,8 @@ pub(crate) struct World {
     probes: Probes,
     /// Who claimed a key afresh last, and when.
     claimants: Mutex<BTreeMap<ClientMessageId, (Attempt, Timestamp)>>,
+    /// What was read by whom wrote under a key.
+    throughs: Mutex<BTreeMap<String, ReadThrough>>,
     weather: Arc<Changeable>,
     stormy: AtomicU64,
     step: AtomicU64,
@@ -77,6 +80,10 @@ struct Block {
 pub(crate) struct Request {
     pub(crate) command: SendMessage,
     pub(crate) began: u64,
+    /// How long the log was then.
+    pub(crate) log_began: u64,
+    /// When nothing failed any more, how long the log was when it was answered.
+    pub(crate) log_ended_in_calm: Option<u64>,
     /// When it was answered, and how; `None` where it failed or died.
     pub(crate) answered: Option<(u64, Result<Ack, Refusal>)>,
 }
@@ -106,6 +113,7 @@ impl World {
             pushes: DelayQueue::default(),
             probes: Probes::default(),
             claimants: Mutex::default(),
+            throughs: Mutex::default(),
             weather,
             stormy: AtomicU64::new(0),
             step: AtomicU64::new(0),
@@ -312,11 +320,19 @@ impl World {
             key: key.parse().unwrap(),
             content: Content { text: Some(text.to_owned()), ..Content::default() },
             attempt: Attempt(u32::try_from(self.random.below(1 << 32)).unwrap()),
-            reading: None,
+            reading: Some(Reading { device: identity(0, 0).device, through: self.through(key) }),
         };
         let index = {
             let mut requests = self.requests();
-            requests.push(Request { command: command.clone(), began: self.step(), answered: None });
+            let (began, log_began) = (self.step(), self.log_length());
+            let (log_ended_in_calm, answered) = (None, None);
+            requests.push(Request {
+                command: command.clone(),
+                began,
+                log_began,
+                log_ended_in_calm,
+                answered,
+            });
             requests.len() - 1
         };
         let server = Server::new(self, &command, hangs);
@@ -336,8 +352,24 @@ impl World {
                 return None;
             }
         };
-        self.requests()[index].answered = Some((self.step(), answer.clone()));
+        let request = &mut self.requests()[index];
+        request.answered = Some((self.step(), answer.clone()));
+        request.log_ended_in_calm = (!self.is_stormy()).then(|| self.log_length());
         Some(answer)
+    }
+
+    fn log_length(&self) -> u64 {
+        self.memory.with_appended(<[Message]>::len) as u64
+    }
+
+    /// How far an author had read who wrote under a key: it says the same whenever it is sent.
+    fn through(&self, key: &str) -> ReadThrough {
+        let mut throughs = self.throughs.lock().unwrap();
+        let some = || match self.random.below(3) {
+            0 => ReadThrough::Seq(Seq::new(self.random.below(self.log_length() + 2))),
+            _ => ReadThrough::BeforeMessage,
+        };
+        *throughs.entry(key.to_owned()).or_insert_with(some)
     }
 
     /// Sends a message of the sender while nothing else goes on.

@@ -1,0 +1,80 @@
+//! Whether somebody is at their devices, as far as that is certain.
+
+use std::time::Duration;
+
+use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
+use confab_domain::{Attendance, Timestamp, UserId};
+
+use super::ledger::{Ledger, Said, Socket, Span};
+
+/// From a message to when it is decided who is alerted at once.
+const DECIDED: Duration = Duration::from_secs(10);
+
+/// From a message to when it is decided whether somebody is alerted of whom it was not certain that they got it.
+const DECIDED_LATE: Duration = Duration::from_secs(60);
+
+impl Ledger {
+    /// Whether somebody has left each device alone that is connected, from before a message on until they are alerted.
+    pub(crate) fn is_left_alone(&self, user: UserId, (began, ended): Span) -> bool {
+        let decided = ended.plus(DECIDED);
+        let mut is_idle = false;
+        for socket in self.sockets_between(user, began, decided) {
+            match socket.attendance(began, decided) {
+                Some(Attendance::Idle) => is_idle |= self.is_there(socket, began, decided),
+                Some(Attendance::Unstated) => {}
+                Some(Attendance::Attended) | None => return false,
+            }
+        }
+        is_idle
+    }
+
+    /// Whether somebody is at a device, or none has said otherwise, from before a message on until it is known whether it
+    /// has come.
+    pub(crate) fn is_attended(&self, user: UserId, (began, ended): Span) -> bool {
+        let decided = ended.plus(DECIDED_LATE);
+        let is_attended = |socket: &Socket| {
+            socket.attendance(began, decided) == Some(Attendance::Attended)
+                && self.is_there(socket, began, decided)
+        };
+        let has_said_idle = |socket: &Socket| {
+            socket.said.iter().any(|said| said.attendance == Attendance::Idle && said.began <= decided)
+        };
+        self.sockets.iter().any(|socket| socket.user == user && is_attended(socket))
+            || !self.sockets.iter().any(|socket| socket.user == user && has_said_idle(socket))
+    }
+
+    /// Whether a socket was on record and open all the time. Whatever takes no event is closed soon, and the oldest socket of
+    /// a device that opens many.
+    fn is_there(&self, socket: &Socket, from: Timestamp, to: Timestamp) -> bool {
+        let is_newer = |other: &&Socket| {
+            other.user == socket.user && other.opened >= socket.opened && other.opened <= to
+        };
+        !socket.is_silent
+            && self.sockets.iter().filter(is_newer).count() <= SOCKETS_PER_DEVICE_MAX
+            && socket.recorded.is_some_and(|recorded| recorded < from)
+            && socket.dropped.is_none_or(|dropped| dropped > to)
+    }
+
+    fn sockets_between(&self, user: UserId, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &Socket> {
+        self.sockets.iter().filter(move |socket| {
+            socket.user == user && socket.opened <= to && socket.dropped.is_none_or(|dropped| dropped >= from)
+        })
+    }
+}
+
+impl Socket {
+    /// What the row says of it all the time; `None` where that changes or is not known.
+    fn attendance(&self, from: Timestamp, to: Timestamp) -> Option<Attendance> {
+        let ended = |said: &Said| said.ended.unwrap_or(Timestamp::from_ms(u64::MAX));
+        let said = || self.said.iter().filter(|said| said.began <= to);
+        // Whatever ended before it is overwritten; whatever was under way beside it may have come after it.
+        let last = said().filter(|said| !said.is_hint && ended(said) < from).map(|said| said.began).max();
+        let valid = said().filter(|said| last.is_none_or(|last| ended(said) >= last));
+        let (hints, certain): (Vec<&Said>, Vec<&Said>) = valid.partition(|said| said.is_hint);
+        let before = last.is_none().then_some(Attendance::Unstated);
+        let mut all = before.into_iter().chain(certain.iter().map(|said| said.attendance));
+        let first = all.next()?;
+        let is_unchanged = all.all(|next| next == first) && hints.iter().all(|hint| hint.attendance == first);
+        is_unchanged.then_some(first)
+    }
+}

@@ -1,0 +1,43 @@
+//! How far somebody has read, as it must be by what they have read and written.
+
+use confab_domain::{ConversationId, Kind, Message, Seq, UserId};
+
+use super::check::rows;
+use super::world::World;
+use crate::own_marks::{LOOKED_AT, least, upto};
+use crate::world::user;
+
+/// No marker is further than its user has read or said to have read, and in calm weather none is behind.
+pub(crate) fn check_marks(world: &World) {
+    for member in (0..world.scenario.users).map(user) {
+        for row in rows(world, member) {
+            let (at_least, at_most) = bounds(world, member, row.conversation);
+            if row.read_seq > at_most || (world.scenario.calm && row.read_seq < at_least) {
+                world.fault(format!(
+                    "{member:?} has read {:?} up to {:?}, not between {at_least:?} and {at_most:?}",
+                    row.conversation, row.read_seq
+                ));
+            }
+        }
+    }
+}
+
+fn bounds(world: &World, member: UserId, conversation: ConversationId) -> (Option<Seq>, Option<Seq>) {
+    let log: Vec<Message> = world.memory.with_appended(|appended| {
+        appended.iter().filter(|entry| entry.conversation == conversation).cloned().collect()
+    });
+    let ledger = world.ledger();
+    let (mut at_least, mut at_most) = (None, ledger.marks.get(&(member, conversation)).copied());
+    for message in log.iter().filter(|entry| entry.sender == member && entry.kind == Kind::Text) {
+        let Some(sent) = ledger.sent.get(&(member, message.client_message_id.clone())) else { continue };
+        let Some(said) = upto(message.seq, sent.through) else { continue };
+        at_most = at_most.max(Some(said));
+        if sent.acked.is_some() {
+            let first = message.seq.get().saturating_sub(LOOKED_AT);
+            at_least = at_least.max(least(member, &log, said, first));
+        }
+    }
+    // Whoever was out has marked nothing meanwhile.
+    let was_out = conversation.group().is_some() && ledger.turns.contains_key(&member);
+    (at_least.filter(|_| !was_out), at_most)
+}

@@ -1,0 +1,42 @@
+//! How far the sender has read, as it must be by what the messages say.
+
+use confab_app::ports::Inboxes;
+use confab_domain::own_mark::ReadThrough;
+
+use super::world::{Request, World, sender};
+use crate::executor::finish;
+use crate::own_marks::{LOOKED_AT, least, upto};
+
+/// The marker is no further than any message says, and no less far than those that were acked when nothing failed.
+pub(crate) fn check_mark(world: &World) {
+    let log = world.memory.appended();
+    let requests = world.requests();
+    let own = || requests.iter().filter(|request| request.command.sender == sender());
+    let (mut at_least, mut at_most) = (None, None);
+    for message in log.iter().filter(|entry| entry.sender == sender()) {
+        let is_its = |request: &&Request| request.command.key == message.client_message_id;
+        let through = own().find(is_its).map_or(ReadThrough::BeforeMessage, through);
+        at_most = at_most.max(upto(message.seq, through));
+    }
+    for request in own() {
+        let (Some((_, Ok(ack))), Some(log_ended)) = (&request.answered, request.log_ended_in_calm) else {
+            continue;
+        };
+        let at = confab_app::wire::parse_seq("seq", ack.seq).unwrap();
+        let Some(said) = upto(at, through(request)) else { continue };
+        let looked_at = LOOKED_AT.min(world.scenario.page_max.get().into());
+        // The end of the log was read in between.
+        let is_before_all = said.get() + looked_at <= request.log_began;
+        let first = (log_ended + 1).saturating_sub(looked_at);
+        at_least = at_least.max(least(sender(), &log, said, first)).max(Some(said).filter(|_| is_before_all));
+    }
+    let row = finish(world.memory.get(sender(), world.conversation)).unwrap();
+    let read_seq = row.and_then(|row| row.read_seq);
+    if read_seq > at_most || read_seq < at_least {
+        world.fault(format!("read up to {read_seq:?}, not between {at_least:?} and {at_most:?}"));
+    }
+}
+
+fn through(request: &Request) -> ReadThrough {
+    request.command.reading.map_or(ReadThrough::BeforeMessage, |reading| reading.through)
+}
