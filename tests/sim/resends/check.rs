@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confab_app::wire;
 use confab_domain::claim::{MESSAGES_REMEMBERED, searched_far_enough};
-use confab_domain::{Message, Refusal};
+use confab_domain::{Message, Refusal, Timestamp};
 use confab_protocol::Ack;
 
 use super::world::{Request, World, sender};
@@ -32,7 +32,7 @@ pub(crate) fn check(world: &World) {
                 *user == sender() && world.places.may_have_forgotten(key, knew, second.attempt);
             if !may_be_forgotten {
                 world.fault(format!("idempotence: {key} is at {} and at {}", first.seq, second.seq));
-            } else if was_in_reach(&log, first, second) {
+            } else if was_in_reach(&log, first, (second, searched_from(&requests, second))) {
                 world.fault(format!(
                     "idempotence: {key} was at {} in reach, and is at {}",
                     first.seq, second.seq
@@ -62,11 +62,23 @@ fn found(requests: &[Request], message: &Message) -> BTreeSet<u32> {
     found.collect()
 }
 
-/// Whether a search that begins with the second message's time gets to the first.
-fn was_in_reach(log: &[Message], first: &Message, second: &Message) -> bool {
+/// From when on at the latest the send of a message has searched: it may have found the claim of another that was under way
+/// at the same time, or of one that came to nothing, by whose clock it was later.
+fn searched_from(requests: &[Request], message: &Message) -> Timestamp {
+    let of_key = || requests.iter().filter(|request| request.command.key == message.client_message_id);
+    let ended = |request: &Request| request.answered.as_ref().map_or(u64::MAX, |(at, _)| *at);
+    let Some(own) = of_key().find(|request| request.command.attempt == message.attempt) else {
+        return message.sent_at;
+    };
+    let others = of_key().filter(|other| other.began <= ended(own) && ended(other) >= own.began);
+    others.map(|other| other.now).max().unwrap_or(message.sent_at)
+}
+
+/// Whether a search that begins with the time of the second message's claim gets to the first.
+fn was_in_reach(log: &[Message], first: &Message, (second, searched_from): (&Message, Timestamp)) -> bool {
     let between = log.iter().filter(|entry| first.seq < entry.seq && entry.seq < second.seq);
     let own = between.clone().filter(|entry| entry.sender == first.sender).count();
-    let is_recent = |entry: &Message| !searched_far_enough(entry, second.sent_at);
+    let is_recent = |entry: &Message| !searched_far_enough(entry, searched_from);
     own < MESSAGES_REMEMBERED && is_recent(first) && between.clone().all(is_recent)
 }
 

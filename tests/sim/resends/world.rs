@@ -80,6 +80,8 @@ struct Block {
 pub(crate) struct Request {
     pub(crate) command: SendMessage,
     pub(crate) began: u64,
+    /// The same by the clock of its server.
+    pub(crate) now: Timestamp,
     /// How long the log was then.
     pub(crate) log_began: u64,
     /// When nothing failed any more, how long the log was when it was answered.
@@ -329,6 +331,7 @@ impl World {
             requests.push(Request {
                 command: command.clone(),
                 began,
+                now,
                 log_began,
                 log_ended_in_calm,
                 answered,
