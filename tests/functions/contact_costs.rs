@@ -56,7 +56,7 @@ async fn a_block_costs_no_more_than_the_end_of_a_friendship() {
     check("a block", &bench, &Budget { write_units: 6.0, read_units: 4.0, round_trips: 6 });
 }
 
-/// Before it is due in the queue, where it waits for a second.
+/// What an earlier version queued tells of whatever is so.
 #[tokio::test]
 async fn a_last_offline_costs_one_read_of_the_relations_and_sessions_on_each_side() {
     let bench = Bench::new().await;
@@ -67,7 +67,7 @@ async fn a_last_offline_costs_one_read_of_the_relations_and_sessions_on_each_sid
     changes(&bench, &ada, "DELETE", "contacts", &bob).await;
     let now = clock::now().as_ms();
     let (user, other) = (ada.user.clone(), bob.user.clone());
-    let step = Step::Pair { user, other, sees: false, at_ms: now, made_by_ms: now };
+    let step = Step::Pair { user, other, sees: false, number: None, at_ms: now, made_by_ms: now };
     let task = serde_json::to_string(&PresenceTask::V1(step)).expect("JSON");
     bench.meter.reset();
     bench.forget_posts();

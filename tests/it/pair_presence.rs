@@ -5,10 +5,9 @@ use std::time::Duration;
 use tests::{Chat, Socket, User, times};
 use tokio::time::Instant;
 
-/// After which whatever a change of contacts tells has come: a message of the queue waits for a second, or twice for two
-/// where the change took that long.
+/// After which whatever a change of contacts tells has come, also where its message came before it and waited twice.
 fn settled() -> Instant {
-    Instant::now() + times::told_within() + Duration::from_secs(7)
+    Instant::now() + times::told_within() + Duration::from_secs(5)
 }
 
 /// What is told of somebody next.
@@ -81,6 +80,43 @@ async fn a_block_looks_like_going_and_its_end_like_coming() {
     assert_eq!(back["status"], "online");
     assert!(back["last_active_at_ms"].as_u64() >= told["last_active_at_ms"].as_u64(), "{back} after {told}");
     assert_eq!(next(&mut alices, &bob).await["status"], "online");
+}
+
+#[tokio::test]
+async fn each_change_of_two_who_are_there_is_told_at_once_and_once() {
+    let [alice, bob] = Chat::new().friends().await;
+    let (mut alices, mut bobs) = connected(&alice, &bob).await;
+    bobs.listen_until(Instant::now() + times::told_within()).await;
+    alices.unseen().await;
+    bobs.unseen().await;
+    let active_at = |row: &Value| row["last_active_at_ms"].as_u64().expect("a time");
+    let mut shown = active_at(&bobs.presence_of(&[&alice]).await[0]);
+    for ends_by_block in [true, false, true, false] {
+        let since = Instant::now();
+        if ends_by_block {
+            alice.block(&bob).await
+        } else {
+            alice.remove_contact(&bob).await
+        }
+        let gone = bobs.sees_logged_out(&alice, since).await;
+        alices.sees_logged_out(&bob, since).await;
+        let since = Instant::now();
+        if ends_by_block {
+            alice.unblock(&bob).await;
+        } else {
+            alice.put_contact(&bob).await.ok();
+        }
+        let back = bobs.sees_online(&alice, since).await;
+        alices.sees_online(&bob, since).await;
+        let answered = bobs.presence_of(&[&alice]).await;
+        let in_order = [shown, active_at(&gone), active_at(&back), active_at(&answered[0])];
+        assert!(in_order.is_sorted(), "{in_order:?}");
+        shown = in_order[3];
+    }
+    // Whatever looks for a change that it came too early for would have looked again.
+    let end = Instant::now() + Duration::from_secs(4);
+    bobs.sees_no_presence_until(end).await;
+    alices.sees_no_presence_until(end).await;
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn a_friend_who_was_made_while_online_is_told_of_the_next_change() {
     let (mut bobs, mut phone) = (bob.connect().await, alice.connect().await);
     phone.assert_alive().await;
     bob.befriend(&alice).await;
-    bobs.sees_no_presence().await;
+    bobs.sees_online(&alice, Instant::now()).await;
     assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("online"));
     alice.http.post("/v1/logout", &json!({})).await.no_content();
     bobs.sees_logged_out(&alice, Instant::now()).await;
@@ -97,6 +97,11 @@ async fn a_friend_who_was_removed_is_told_no_more() {
     let mut watcher = stays.connect().await;
     alice.remove_contact(&bob).await;
     carol.remove_contact(&alice).await;
+    // Each would be told a last `offline` of whom is there by the time that this is looked at.
+    let end = Instant::now() + times::told_within();
+    for socket in &mut removed {
+        socket.sees_no_presence_until(end).await;
+    }
     let (_phone, since) = connect(&alice).await;
     watcher.sees_online(&alice, since).await;
     alice.http.post("/v1/logout", &json!({})).await.no_content();

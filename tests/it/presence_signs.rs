@@ -23,6 +23,10 @@ async fn frames_of_each_kind_keep_their_sender_online() {
     for action in ["heartbeat", "send", "sync", "history", "read", "typing", "presence"] {
         let alice = Chat::new().user().await;
         alice.befriend(&bob).await;
+        assert_eq!(
+            bobs.next_presence(&alice, Instant::now() + times::told_within()).await["status"],
+            "offline"
+        );
         let dm = alice.dm(&bob);
         bob.post_text(&dm, "hello").await;
         let frame = json!({"action": action, "conversation": dm, "seq": 1, "to": bob.id, "text": "hi",

@@ -51,7 +51,7 @@ impl Socket {
         self.sees_at_once(user, "online", since).await
     }
 
-    /// Waits until the device is told that somebody is offline, who has logged out at `since`.
+    /// Waits until the device is told that somebody is offline, who has logged out, or seems to have, at `since`.
     pub async fn sees_logged_out(&mut self, user: &User, since: Instant) -> Value {
         self.sees_at_once(user, "offline", since).await
     }

@@ -18,6 +18,11 @@ impl<'a> Attempts<'a> {
         Self { pauses: Pauses::racing(max, seed), begun: 0, sleeper }
     }
 
+    /// For what another does at this moment, with a pause before each try but the first.
+    pub(crate) fn waiting(sleeper: &'a dyn Sleeper, max: u32, seed: u64) -> Self {
+        Self { pauses: Pauses::waiting(max, seed), begun: 0, sleeper }
+    }
+
     /// Waits until the next try may be made; false after the last.
     pub(crate) async fn next(&mut self) -> bool {
         let Some(pause) = self.pauses.next_pause() else { return false };

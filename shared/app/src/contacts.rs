@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use confab_domain::account::Profile;
 use confab_domain::rate::Rate;
-use confab_domain::{ContactChange, ContactNews, Refusal, Relation, Status, Timestamp, UserId};
+use confab_domain::{ChangeNumber, ContactChange, ContactNews, Refusal, Relation, Status, Timestamp, UserId};
 use confab_protocol::server::{ContactEvent, ContactEventChange};
 use confab_protocol::{ServerFrame, http, limits};
 use futures_util::future::try_join;
@@ -16,14 +16,14 @@ use crate::ports::{
     Users,
 };
 use crate::presence::ask::settled;
-use crate::presence::{Context, PresenceTask, look_at_each, may_look};
+use crate::presence::{Context, look_at_each, may_look, queue_notice};
 use crate::{Error, Looked, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
 
-/// Delay of the message that notifies two of each other's presence: the change that it is about is made by then.
-const AFTER_THE_CHANGE: Duration = Duration::from_secs(1);
+/// When somebody was active, as others are shown it, who has never been.
+const NEVER: Timestamp = Timestamp::from_ms(0);
 
 /// How often somebody is notified that the same other asks to be friends.
 const REQUEST_EVENTS: Rate = Rate { burst: 1, interval: Duration::from_secs(24 * 3_600) };
@@ -111,18 +111,21 @@ async fn change(
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
         let (mine, theirs) = try_join(store.relation(user, other), store.relation(other, user)).await?;
-        let (next, mut others_next) =
+        let (mut next, mut others_next) =
             (mine.after(change, context.now), theirs.after_others(change, context.now));
         let sees = next.tells_presence();
         let begins_block = change == ContactChange::Block && theirs.blocked_by_at.is_none();
         if begins_block && others_next.are_friends() {
-            others_next.shown_active_at = shown_active_at(context, user).await?;
+            others_next.shown_active_at = Some(active_at(context, user).await?);
         }
         if (next, others_next) != (mine, theirs) {
-            if sees != mine.tells_presence() && queued != Some(sees) {
-                let task = PresenceTask::pair([user, other], sees, context.now, context.named_by());
-                context.queue.put(&task, AFTER_THE_CHANGE).await?;
-                queued = Some(sees);
+            if sees != mine.tells_presence() {
+                let number = ChangeNumber(context.watch.0);
+                (next, others_next) = (next.sight_changed(number), others_next.sight_changed(number));
+                if queued != Some(sees) {
+                    queue_notice(context, [user, other], sees, number).await?;
+                    queued = Some(sees);
+                }
             }
             let pair =
                 PairChange { user, other, relation: [mine, next], others_relation: [theirs, others_next] };
@@ -147,16 +150,13 @@ async fn change(
     Err(Error::Contended)
 }
 
-/// When `user`, who begins to block a friend, was last active, as that friend is shown from then on.
-async fn shown_active_at(
+/// When `user` was last active, as friends are shown it.
+async fn active_at(
     context: &Context<'_, impl Sessions + Sync, impl Sync>,
     user: UserId,
-) -> Result<Option<Timestamp>, StoreError> {
+) -> Result<Timestamp, StoreError> {
     let session = context.store.session(user).await?;
-    Ok(session.map(|session| {
-        let active_at = session.presence.lease.active_at();
-        if may_look(context, &session) { active_at.max(context.now) } else { active_at }
-    }))
+    Ok(session.map_or(NEVER, |session| session.presence.lease.active_at()))
 }
 
 /// Notifies `other` of what `user` has become to them, as a hint.

@@ -1,7 +1,7 @@
 //! What users are to each other.
 
 use confab_app::ports::{Contact, ContactPage, Contacts, PairChange};
-use confab_domain::{ContactChange, Relation, UserId};
+use confab_domain::{ChangeNumber, ContactChange, Relation, UserId};
 use futures_util::future::join_all;
 
 use crate::Ids;
@@ -16,6 +16,7 @@ fn all_said() -> Relation {
         blocked_at: Some(later(2)),
         blocked_by_at: Some(later(3)),
         shown_active_at: Some(later(4)),
+        sight_changed_by: Some(ChangeNumber(u64::MAX)),
     }
 }
 
@@ -110,6 +111,7 @@ pub async fn a_change_on_what_was_not_read_makes_nothing(contacts: &impl Contact
             Relation { blocked_at: then, ..read },
             Relation { blocked_by_at: then, ..read },
             Relation { shown_active_at: then, ..read },
+            Relation { sight_changed_by: Some(ChangeNumber(1)), ..read },
             Relation::default(),
         ]
     };

@@ -20,7 +20,13 @@ pub struct Relation {
     pub blocked_by_at: Option<Timestamp>,
     /// When the other was last active, as their owner is shown while the other blocks them.
     pub shown_active_at: Option<Timestamp>,
+    /// Which change let the two see each other's presence, or ended that, last.
+    pub sight_changed_by: Option<ChangeNumber>,
 }
+
+/// Names a change of a pair. Drawn at random for each request that may make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeNumber(pub u64);
 
 /// What one of a pair is notified of after the other has changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,23 +86,42 @@ impl Relation {
     /// After its owner said that.
     #[must_use]
     pub fn after(self, change: ContactChange, now: Timestamp) -> Self {
-        match change {
+        let after = match change {
             ContactChange::Put => Self { put_at: self.put_at.or(Some(now)), dismissed: false, ..self },
             ContactChange::Remove => Self { put_at: None, dismissed: self.put_by_at.is_some(), ..self },
             ContactChange::Block => Self { blocked_at: self.blocked_at.or(Some(now)), ..self },
             ContactChange::Unblock => Self { blocked_at: None, ..self },
-        }
+        };
+        after.or_nothing()
     }
 
     /// After the other said that.
     #[must_use]
     pub fn after_others(self, change: ContactChange, now: Timestamp) -> Self {
-        match change {
+        let after = match change {
             ContactChange::Put => Self { put_by_at: self.put_by_at.or(Some(now)), dismissed: false, ..self },
             ContactChange::Remove => Self { put_by_at: None, dismissed: false, ..self },
             ContactChange::Block => Self { blocked_by_at: self.blocked_by_at.or(Some(now)), ..self },
             ContactChange::Unblock => Self { blocked_by_at: None, shown_active_at: None, ..self },
-        }
+        };
+        after.or_nothing()
+    }
+
+    /// After a change of this number, which lets the two see each other's presence, or ends that.
+    #[must_use]
+    pub const fn sight_changed(self, by: ChangeNumber) -> Self {
+        Self { sight_changed_by: Some(by), ..self }
+    }
+
+    /// Whether that change was the last of its kind. Where nothing is said, whichever was left nothing to see.
+    pub fn is_sight_changed_by(&self, number: ChangeNumber) -> bool {
+        self.sight_changed_by.is_none_or(|by| by == number)
+    }
+
+    /// That of strangers, where nothing is left that one has said of the other.
+    fn or_nothing(self) -> Self {
+        let said = Self { sight_changed_by: None, ..self };
+        if said == Self::default() { said } else { self }
     }
 
     /// What its owner is notified of after the other said that, and the relation became `next`.
@@ -161,6 +186,19 @@ mod tests {
     fn a_request_that_is_taken_back_leaves_nothing() {
         let none = Pair::default().alice(Put).alice(Remove);
         assert_eq!((none.alice, none.bob), (Relation::default(), Relation::default()));
+    }
+
+    #[test]
+    fn the_number_of_a_change_stays_until_the_next_one_and_goes_with_the_last_that_was_said() {
+        let mut pair = Pair::default().alice(Put).bob(Put);
+        let number = ChangeNumber(7);
+        (pair.alice, pair.bob) = (pair.alice.sight_changed(number), pair.bob.sight_changed(number));
+        let ended = pair.alice(Remove);
+        assert!([ended.alice, ended.bob].iter().all(|one| one.sight_changed_by == Some(number)));
+        assert!(!ended.alice.is_sight_changed_by(ChangeNumber(8)) && ended.alice.is_sight_changed_by(number));
+        let none = ended.bob(Remove);
+        assert_eq!((none.alice, none.bob), (Relation::default(), Relation::default()));
+        assert!(none.alice.is_sight_changed_by(number));
     }
 
     #[test]

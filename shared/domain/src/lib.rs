@@ -41,7 +41,7 @@ pub mod watch;
 pub use alerts::Alerts;
 pub use attempts::Attempts;
 pub use backoff::Backoff;
-pub use contact::{ContactChange, ContactNews, Relation};
+pub use contact::{ChangeNumber, ContactChange, ContactNews, Relation};
 pub use content::Content;
 pub use group::Group;
 pub use ids::{

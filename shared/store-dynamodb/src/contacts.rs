@@ -1,17 +1,17 @@
 //! What users are to each other.
 //!
 //! Shape: `{user S, other S, put_at_ms N?, put_by_at_ms N?, dismissed BOOL?, blocked_at_ms N?, blocked_by_at_ms N?,
-//! shown_active_at_ms N?}`, two items per pair, which change together. A pair of strangers has none.
+//! shown_active_at_ms N?, sight_changed_by N?}`, two items per pair, which change together. A pair of strangers has none.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use confab_app::ports::{Contact, ContactPage, Contacts, PairChange, StoreError};
-use confab_domain::{Relation, UserId};
+use confab_domain::{ChangeNumber, Relation, UserId};
 
 use crate::compare::Comparison;
 use crate::error::{lost_a_race, store_error};
-use crate::item::{Item, Reader, text, time};
+use crate::item::{Item, Reader, number, text, time};
 use crate::schema::{OTHER, USER};
 use crate::{Store, batch};
 
@@ -21,6 +21,7 @@ const DISMISSED: &str = "dismissed";
 const BLOCKED_AT_MS: &str = "blocked_at_ms";
 const BLOCKED_BY_AT_MS: &str = "blocked_by_at_ms";
 const SHOWN_ACTIVE_AT_MS: &str = "shown_active_at_ms";
+const SIGHT_CHANGED_BY: &str = "sight_changed_by";
 
 impl Contacts for Store {
     async fn relation(&self, user: UserId, other: UserId) -> Result<Relation, StoreError> {
@@ -118,7 +119,7 @@ fn key(user: UserId, other: UserId) -> Item {
     Item::from([(USER.to_owned(), text(user)), (OTHER.to_owned(), text(other))])
 }
 
-fn attributes(relation: &Relation) -> [(&'static str, Option<AttributeValue>); 6] {
+fn attributes(relation: &Relation) -> [(&'static str, Option<AttributeValue>); 7] {
     [
         (PUT_AT_MS, relation.put_at.map(time)),
         (PUT_BY_AT_MS, relation.put_by_at.map(time)),
@@ -126,6 +127,7 @@ fn attributes(relation: &Relation) -> [(&'static str, Option<AttributeValue>); 6
         (BLOCKED_AT_MS, relation.blocked_at.map(time)),
         (BLOCKED_BY_AT_MS, relation.blocked_by_at.map(time)),
         (SHOWN_ACTIVE_AT_MS, relation.shown_active_at.map(time)),
+        (SIGHT_CHANGED_BY, relation.sight_changed_by.map(|by| number(by.0))),
     ]
 }
 
@@ -140,6 +142,7 @@ fn contact(item: &Item) -> Result<Contact, StoreError> {
             blocked_at: reader.optional_time(BLOCKED_AT_MS)?,
             blocked_by_at: reader.optional_time(BLOCKED_BY_AT_MS)?,
             shown_active_at: reader.optional_time(SHOWN_ACTIVE_AT_MS)?,
+            sight_changed_by: reader.optional_number(SIGHT_CHANGED_BY)?.map(ChangeNumber),
         },
     })
 }

@@ -1,6 +1,7 @@
 //! The simulation of presence finds each planted bug.
 
 use super::meeting::meet;
+use super::pairs::begin_and_end;
 use super::server::Bug;
 use super::simulate;
 use crate::bugs::check_found_by;
@@ -86,6 +87,16 @@ fn a_look_that_is_queued_twice_is_found() {
 #[test]
 fn what_tells_a_pair_queued_after_the_change_is_found() {
     check_found(Bug::PairQueuedAfterTheChange);
+}
+
+#[test]
+fn a_pair_that_is_told_of_another_change_is_found() {
+    check_found_by(begin_and_end, SEEDS, Bug::PairToldOfAnyChange);
+}
+
+#[test]
+fn a_pair_that_is_told_later_is_found() {
+    check_found_by(begin_and_end, SEEDS, Bug::PairToldLater);
 }
 
 #[test]

@@ -197,7 +197,7 @@ impl Device {
                 }
                 let told = self.world.ledger().last_told(self.identity.device, subject);
                 if told.is_none_or(|told| told.at < asked_at) {
-                    self.world.hear(self.identity.device, subject, &presence.status, Source::Answer);
+                    self.world.hear(self.identity.device, subject, &presence, Source::Answer);
                 }
             }
             return;

@@ -24,6 +24,8 @@ pub(crate) enum Source {
 pub(crate) struct Told {
     pub(crate) at: Timestamp,
     pub(crate) is_online: bool,
+    /// As it was told, where it was.
+    pub(crate) active_at: Option<Timestamp>,
     pub(crate) source: Source,
 }
 

@@ -16,6 +16,7 @@ mod ledger;
 mod looks;
 mod meeting;
 mod numbers;
+mod pairs;
 mod passed_on;
 mod scenario;
 mod server;

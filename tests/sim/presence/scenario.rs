@@ -86,6 +86,11 @@ impl Scenario {
         }
     }
 
+    /// Two users with one device each, where nothing goes wrong and their relation is changed by the test alone.
+    pub(crate) fn two(seed: u64, bug: Option<Bug>) -> Self {
+        Self { calm: true, silent_once_in: 0, flaky_once_in: 0, ..Self::slow(seed, bug) }
+    }
+
     /// Two users with one device each, where nothing fails, but servers are slow.
     pub(crate) fn slow(seed: u64, bug: Option<Bug>) -> Self {
         Self {

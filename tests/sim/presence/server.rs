@@ -45,6 +45,10 @@ pub(crate) enum Bug {
     LastOfflineDropped,
     /// Whoever begins to see is not told the present state.
     PresentStateDropped,
+    /// Whoever tells them tells of a change that is not theirs.
+    PairToldOfAnyChange,
+    /// What tells them comes a second after the change.
+    PairToldLater,
     /// What tells them is queued after their relation was changed, and not before.
     PairQueuedAfterTheChange,
     /// Who was answered that somebody is online is not told that they went before anybody was told that they came.
@@ -237,6 +241,16 @@ impl PresenceQueue for Server<'_> {
             };
             if dropped {
                 return Ok(());
+            }
+            if self.has(Bug::PairToldLater) {
+                return self.world.queue.put(task, delay.max(Duration::from_secs(1))).await;
+            }
+            if self.has(Bug::PairToldOfAnyChange) {
+                let mut any = step.clone();
+                if let Step::Pair { number, .. } = &mut any {
+                    *number = None;
+                }
+                return self.world.queue.put(&PresenceTask::V1(any), delay).await;
             }
             if self.has(Bug::PairQueuedAfterTheChange) {
                 self.notes.lock().unwrap().held.push((task.clone(), delay));

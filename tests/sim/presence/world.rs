@@ -15,6 +15,7 @@ use confab_domain::retry::pause_of_record;
 use confab_domain::{ConnectionId, DeviceId, Refusal, Timestamp, UserId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory};
 use confab_protocol::ServerFrame;
+use confab_protocol::server::UserPresence;
 
 use super::clock::{Clock, Spawner, Timed};
 use super::ledger::{Ledger, Source, Told};
@@ -245,7 +246,7 @@ impl World {
             if let ServerFrame::Presence(presence) = frame {
                 for news in presence.users {
                     let subject = news.user.parse().unwrap();
-                    self.hear(device, subject, &news.status, Source::Event);
+                    self.hear(device, subject, &news, Source::Event);
                 }
             } else if matches!(&frame, ServerFrame::Heartbeat(probe) if probe.server_at_ms.is_none()) {
                 let mut phones = self.phones();
@@ -259,14 +260,15 @@ impl World {
     }
 
     /// A device is told something of somebody.
-    pub(crate) fn hear(&self, device: DeviceId, subject: UserId, status: &str, source: Source) {
+    pub(crate) fn hear(&self, device: DeviceId, subject: UserId, news: &UserPresence, source: Source) {
         let asker = self.phones()[&device].user;
-        let (at, is_online) = (self.clock.now(), status == "online");
+        let (at, is_online) = (self.clock.now(), news.status == "online");
+        let active_at = news.last_active_at_ms.map(Timestamp::from_ms);
         // One last `offline` may come after the right to see has ended, however late.
         if is_online || source == Source::Answer || self.ledger().last_told(device, subject).is_none() {
             self.check_may_know(asker, subject);
         }
-        self.ledger().told(device, subject, Told { at, is_online, source });
+        self.ledger().told(device, subject, Told { at, is_online, active_at, source });
     }
 
     async fn perform_record(&self, delayed: Delayed<PresenceTask>) {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::watch::Look;
-use confab_domain::{ConnectionId, Status, Timestamp, UserId, WatchId};
+use confab_domain::{ChangeNumber, ConnectionId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::UserPresence;
 
 use crate::attempts::Attempts;
@@ -32,6 +32,7 @@ use crate::{Error, TaskError, delay, unreached};
 use look::Message;
 use pair::{PairChange, View};
 
+pub(crate) use pair::queue_notice;
 pub(crate) use probe::{Asked, look_at_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
@@ -85,6 +86,11 @@ impl<S, Q> Context<'_, S, Q> {
     /// Tries of a change that others make at the same time.
     pub(crate) fn attempts(&self, max: u32) -> Attempts<'_> {
         Attempts::racing(self.sleeper, max, self.watch.0)
+    }
+
+    /// Looks at what another request may be about to do.
+    pub(crate) fn waits(&self, max: u32) -> Attempts<'_> {
+        Attempts::waiting(self.sleeper, max, self.watch.0)
     }
 
     fn status(&self, session: &Session) -> Status {
@@ -151,17 +157,19 @@ pub async fn perform(
             let unreached = unreached::read(unreached)?;
             tell::tell_again(context, connections, user, status_of(*online), *tries, &unreached).await?;
         }
-        Step::Pair { other, sees, at_ms, made_by_ms, .. } => {
+        Step::Pair { other, sees, number, at_ms, made_by_ms, .. } => {
             let change = PairChange {
                 pair: [user, parse_other(other)?],
                 sees: *sees,
+                number: number.map(ChangeNumber),
                 at: Timestamp::from_ms(*at_ms),
                 made_by: Timestamp::from_ms(*made_by_ms),
             };
             pair::notify_pair(context, connections, change).await?;
         }
         Step::PairAgain { other, online, at_ms, tries, unreached, .. } => {
-            let view = View { of: user, by: parse_other(other)?, changed_at: Timestamp::from_ms(*at_ms) };
+            let (by, changed_at) = (parse_other(other)?, Timestamp::from_ms(*at_ms));
+            let view = View { of: user, by, changed_at, number: None };
             let unreached = unreached::read(unreached)?;
             pair::notify_again(context, connections, view, status_of(*online), *tries, &unreached).await?;
         }

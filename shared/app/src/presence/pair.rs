@@ -6,20 +6,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_domain::{ConnectionId, Relation, Status, Timestamp, UserId};
+use confab_domain::{ChangeNumber, ConnectionId, Relation, Status, Timestamp, UserId};
 use confab_protocol::server::UserPresence;
 use confab_protocol::{ServerFrame, server};
 use futures_util::future::try_join;
 
 use super::ask::never_seen;
-use super::{ATTEMPTS_MAX, Context, PresenceTask, Step, told, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, REQUEST_MAX, Step, told, user_presence};
 use crate::Error;
 use crate::announce::post_to;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
 use crate::unreached::{Retry, Tries, only, retries};
 
+/// Times that a message looks whether the change is made that it came along with, within a second at most: the request
+/// that queued it goes on to make it.
+const LOOKS_MAX: u32 = 10;
+
+/// From the beginning of a request until it is no longer worth waiting for what it does next.
+const ABOUT_TO: Duration = Duration::from_secs(1);
+
 /// How long a message waits that came before the change was made.
 const TOO_EARLY: Duration = Duration::from_secs(2);
+
+/// How much the clocks of two processes may differ. Who connected that soon after a pair ended may have asked before it did:
+/// one `offline` too many does less harm than an `online` that nobody takes back.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_millis(500);
 
 /// How long after the end of a lease its friends may still have to be notified of it.
 const ENDING: Duration = Duration::from_secs(60);
@@ -29,9 +40,25 @@ const ENDING: Duration = Duration::from_secs(60);
 pub(super) struct PairChange {
     pub(super) pair: [UserId; 2],
     pub(super) sees: bool,
+    /// Which; unknown of what earlier versions queued.
+    pub(super) number: Option<ChangeNumber>,
     pub(super) at: Timestamp,
     /// It is made by then, or not at all.
     pub(super) made_by: Timestamp,
+}
+
+impl PairChange {
+    /// Whether it is made, and is the last that was.
+    fn is_made(&self, relation: &Relation) -> bool {
+        relation.tells_presence() == self.sees
+            && self.number.is_none_or(|number| relation.is_sight_changed_by(number))
+    }
+
+    /// How often to look for it at once.
+    fn looks(&self, now: Timestamp) -> u32 {
+        let is_about_to_be = now < self.made_by.minus(REQUEST_MAX).plus(ABOUT_TO);
+        if is_about_to_be { LOOKS_MAX } else { 1 }
+    }
 }
 
 /// One user as another sees them.
@@ -41,27 +68,53 @@ pub(super) struct View {
     pub(super) by: UserId,
     /// When the pair was changed. Connections that were opened later are not notified.
     pub(super) changed_at: Timestamp,
+    /// Of this change alone; of whatever is so, where it is not known.
+    pub(super) number: Option<ChangeNumber>,
 }
 
-/// Notifies both of a pair, once the change is made.
+impl View {
+    /// Whoever connected later has asked, and was answered by what is so since the change.
+    fn known_since(&self, relation: &Relation) -> Timestamp {
+        if relation.tells_presence() { self.changed_at } else { self.changed_at.plus(CLOCKS_DIFFER_MAX) }
+    }
+}
+
+/// Queues what notifies both of a pair, before the change is made.
+///
+/// It comes at once and waits for the change, so a request that dies in between leaves nobody with a status that they may
+/// no longer see.
+pub(crate) async fn queue_notice(
+    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
+    pair: [UserId; 2],
+    sees: bool,
+    number: ChangeNumber,
+) -> Result<(), StoreError> {
+    let (at, made_by) = (context.now, context.named_by());
+    let task = PresenceTask::pair(&PairChange { pair, sees, number: Some(number), at, made_by });
+    context.queue.put(&task, Duration::ZERO).await
+}
+
+/// Notifies both of a pair, once the change is made; not where another has been made since, which has a message of its own.
 pub(super) async fn notify_pair(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     change: PairChange,
 ) -> Result<(), Error> {
     let [user, other] = change.pair;
-    let (relation, _) = snapshot(context, View { of: user, by: other, changed_at: change.at }).await?;
-    if relation.tells_presence() != change.sees {
-        // It is not made yet, or was changed again, which has a message of its own.
-        if context.now < change.made_by {
-            let again = PresenceTask::pair(change.pair, change.sees, context.now, change.made_by);
-            context.queue.put(&again, TOO_EARLY).await?;
+    let mut attempts = context.waits(change.looks(context.now));
+    while attempts.next().await {
+        if !change.is_made(&context.store.relation(other, user).await?) {
+            continue;
+        }
+        for (of, by) in [(user, other), (other, user)] {
+            let view = View { of, by, changed_at: change.at, number: change.number };
+            notify(context, connections, view, None, (Tries::default(), None)).await?;
         }
         return Ok(());
     }
-    for (of, by) in [(user, other), (other, user)] {
-        let view = View { of, by, changed_at: change.at };
-        notify(context, connections, view, None, (Tries::default(), None)).await?;
+    if context.now < change.made_by {
+        let again = PresenceTask::pair(&PairChange { at: context.now, ..change });
+        context.queue.put(&again, TOO_EARLY).await?;
     }
     Ok(())
 }
@@ -92,6 +145,10 @@ async fn notify(
         let (relation, sessions) = snapshot(context, view).await?;
         let (subjects, mut viewers): (Vec<Session>, Vec<Session>) =
             sessions.into_iter().partition(|session| session.user == view.of);
+        let is_of_another = |number| !relation.is_sight_changed_by(number);
+        if last.is_none() && view.number.is_some_and(is_of_another) {
+            return Ok(());
+        }
         let subject = subjects.first();
         let due = due(context, view, &relation, subject, last);
         let Some((status, presence)) = due.filter(|(status, _)| Some(*status) != last) else {
@@ -104,9 +161,12 @@ async fn notify(
         match unreached {
             Some(unreached) => viewers = only(viewers, unreached),
             // Whoever connected later asked for what is true since then.
-            None => viewers.iter_mut().for_each(|viewer| {
-                viewer.connections.retain(|open| !open.is_opened_after(view.changed_at, context.now));
-            }),
+            None => {
+                let since = view.known_since(&relation);
+                viewers.iter_mut().for_each(|viewer| {
+                    viewer.connections.retain(|open| !open.is_opened_after(since, context.now));
+                });
+            }
         }
         let event = ServerFrame::Presence(server::Presence { id: None, users: vec![presence] });
         let posted = post_to(context.store, connections, &viewers, None, &event, context.now).await?;
@@ -167,22 +227,17 @@ fn due(
             // Whoever told of their coming found the other among their friends.
             return None;
         }
-        let mut presence = user_presence(session, status, context.now);
-        if status == Status::Online && !presence.idle {
-            // Later than whatever was shown when they last ceased to see each other.
-            let active_at = session.presence.lease.active_at().max(view.changed_at);
-            presence.last_active_at_ms = Some(active_at.shown(context.now).as_ms());
-        }
-        return Some((status, presence));
+        return Some((status, user_presence(session, status, context.now)));
     }
     let lease_ends_at = session.ends_at(context.policy);
     let may_believe_online = session.presence.is_told_online()
         || context.now < lease_ends_at.plus(ENDING)
         || last == Some(Status::Online);
     may_believe_online.then(|| {
-        let active_at = session.presence.lease.active_at().max(view.changed_at);
-        let last_active_at_ms =
-            Some(relation.shown_active_at.unwrap_or(active_at).shown(context.now).as_ms());
+        // As a logout would show it, and nothing of what came later; of somebody who blocks them, what the list shows.
+        let active_at = session.presence.lease.active_at().min(view.known_since(relation));
+        let active_at = relation.shown_active_at.unwrap_or(active_at);
+        let last_active_at_ms = Some(active_at.shown(context.now).as_ms());
         (Status::Offline, UserPresence { last_active_at_ms, ..never_seen(view.of) })
     })
 }

@@ -5,6 +5,8 @@ use confab_protocol::server::ClosingReason;
 use serde::{Deserialize, Serialize};
 
 use super::Asked;
+use super::pair::PairChange;
+use crate::ports::Session;
 use crate::unreached::{Tries, Unreached};
 
 /// Something to be done about one user's presence.
@@ -77,6 +79,9 @@ pub enum Step {
         other: String,
         /// Whether they do after the change.
         sees: bool,
+        /// Names the change; absent in what earlier versions queued.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        number: Option<u64>,
         /// When they changed it. Unit: milliseconds since the Unix epoch.
         at_ms: u64,
         /// Until when the change may still be made. Unit: milliseconds since the Unix epoch.
@@ -189,18 +194,30 @@ impl PresenceTask {
         Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
     }
 
-    pub(crate) fn pair(
-        [user, other]: [UserId; 2],
-        sees: bool,
-        changed_at: Timestamp,
-        made_by: Timestamp,
-    ) -> Self {
+    pub(super) fn pair(change: &PairChange) -> Self {
+        let [user, other] = change.pair;
         Self::V1(Step::Pair {
             user: user.to_string(),
             other: other.to_string(),
-            sees,
-            at_ms: changed_at.as_ms(),
-            made_by_ms: made_by.as_ms(),
+            sees: change.sees,
+            number: change.number.map(|number| number.0),
+            at_ms: change.at.as_ms(),
+            made_by_ms: change.made_by.as_ms(),
+        })
+    }
+
+    /// Tells one of a former pair `offline` who was told `online` of the other as it ended.
+    pub(super) fn pair_again(user: UserId, former: &Session, now: Timestamp) -> Self {
+        Self::V1(Step::PairAgain {
+            user: user.to_string(),
+            other: former.user.to_string(),
+            online: false,
+            at_ms: now.as_ms(),
+            tries: Tries::default(),
+            unreached: vec![Unreached {
+                user: former.user.to_string(),
+                connections: former.connections.iter().map(|open| open.id.to_string()).collect(),
+            }],
         })
     }
 
@@ -231,7 +248,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use confab_domain::ConnectionId;
+    use confab_domain::{ChangeNumber, ConnectionId};
 
     #[track_caller]
     fn check(task: &PresenceTask, expected: &str) {
@@ -275,21 +292,6 @@ mod tests {
         );
         let asked = Asked { tries: Tries { full: 2, failed: 3 }, full: ["c="].map(ConnectionId::new).into() };
         check(
-            &PresenceTask::pair([user, user], false, Timestamp::from_ms(1), Timestamp::from_ms(2)),
-            r#"{"version":"v1","step":"pair","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sees":false,"at_ms":1,"made_by_ms":2}"#,
-        );
-        check(
-            &PresenceTask::V1(Step::PairAgain {
-                user: user.to_string(),
-                other: user.to_string(),
-                online: false,
-                at_ms: 1,
-                tries: Tries { full: 2, failed: 0 },
-                unreached: Vec::new(),
-            }),
-            r#"{"version":"v1","step":"pair_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"at_ms":1,"tries":2,"unreached":[]}"#,
-        );
-        check(
             &PresenceTask::ask(user, asked),
             r#"{"version":"v1","step":"ask","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","tries":2,"failures":3,"full":["c="]}"#,
         );
@@ -309,6 +311,37 @@ mod tests {
                 until_ms: 3,
             }),
             r#"{"version":"v1","step":"close_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["L0SM9cOFvHcCIhw="],"reason":"displaced","delay_seconds":2,"until_ms":3}"#,
+        );
+    }
+
+    #[test]
+    fn a_task_about_a_pair_reads_back_the_same() {
+        let user: UserId = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let change = PairChange {
+            pair: [user, user],
+            sees: false,
+            number: Some(ChangeNumber(7)),
+            at: Timestamp::from_ms(1),
+            made_by: Timestamp::from_ms(2),
+        };
+        check(
+            &PresenceTask::pair(&change),
+            r#"{"version":"v1","step":"pair","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sees":false,"number":7,"at_ms":1,"made_by_ms":2}"#,
+        );
+        check(
+            &PresenceTask::pair(&PairChange { number: None, ..change }),
+            r#"{"version":"v1","step":"pair","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sees":false,"at_ms":1,"made_by_ms":2}"#,
+        );
+        check(
+            &PresenceTask::V1(Step::PairAgain {
+                user: user.to_string(),
+                other: user.to_string(),
+                online: false,
+                at_ms: 1,
+                tries: Tries { full: 2, failed: 0 },
+                unreached: Vec::new(),
+            }),
+            r#"{"version":"v1","step":"pair_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","other":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"at_ms":1,"tries":2,"unreached":[]}"#,
         );
     }
 }

@@ -94,7 +94,7 @@ async fn correct_former_friends(
     friends: &[UserId],
 ) -> Result<(), StoreError> {
     for former in told.iter().filter(|row| !friends.contains(&row.user)) {
-        let task = PresenceTask::pair([user, former.user], false, context.now, context.now);
+        let task = PresenceTask::pair_again(user, former, context.now);
         context.queue.put(&task, Duration::ZERO).await?;
     }
     Ok(())

@@ -1,0 +1,152 @@
+//! Two friends who are there all the time, and a relation that begins and ends: each end looks to either like the other's
+//! going, and each beginning like their coming.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_domain::{ContactChange, Timestamp};
+
+use super::clock::{Executor, START};
+use super::device::Device;
+use super::ledger::{Source, Told};
+use super::scenario::Scenario;
+use super::server::Bug;
+use super::world::World;
+use super::{FOR_EVER, befriend, sign_up};
+use crate::broken_by;
+use crate::executor::mortal;
+use crate::world::{identity, user};
+
+const SEEDS: u64 = 100;
+
+/// Changes in a world.
+const CHANGES: usize = 12;
+
+/// Polls of a request in which it may die: more than it takes.
+const DIES_WITHIN: u64 = 30;
+
+/// From the end of a request that makes a change until both are told of it.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+/// By which what is shown may differ from when somebody was heard from.
+const TOLERANCE: Duration = Duration::from_millis(2_100);
+
+/// A change that was made.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    began: Timestamp,
+    ended: Timestamp,
+    sees: bool,
+}
+
+/// Makes changes, one after the other, of which each begins or ends what the last one ended or began.
+async fn change_the_pair(world: Arc<World>) {
+    use ContactChange::{Block, Put, Remove, Unblock};
+    let random = Arc::clone(&world.random);
+    let mut made: Vec<Made> = Vec::new();
+    let mut undo = None;
+    for _ in 0..CHANGES {
+        let gap_ms = *random.pick(&[1_000, 3_000, 40_000]);
+        let pause = AT_ONCE + Duration::from_millis(random.below(gap_ms));
+        world.clock.sleep(pause).await;
+        let one = u32::try_from(random.below(2)).unwrap();
+        let (change, back) = *random.pick(&[(Block, Unblock), (Remove, Put)]);
+        let (by, change) = match undo.take() {
+            Some(undone) => undone,
+            None => {
+                undo = Some((one, back));
+                (one, change)
+            }
+        };
+        let began = world.clock.now();
+        world.note_pair(user(0), user(1));
+        let sees = matches!(change, Unblock | Put);
+        let mut polls = if random.once_in(3) { random.between(1, DIES_WITHIN) } else { u64::MAX };
+        let dies = || {
+            polls -= 1;
+            polls == 0
+        };
+        mortal(world.change_contact(user(by), user(1 - by), change), dies).await;
+        if world.tells(user(0), user(1)) != sees {
+            // It was queued, perhaps, what tells of it; whoever makes the change now tells of it once all the same.
+            world.clock.sleep(Duration::from_millis(random.below(3_000))).await;
+            world.change_contact(user(by), user(1 - by), change).await;
+        }
+        world.note_pair(user(0), user(1));
+        made.push(Made { began, ended: world.clock.now(), sees });
+    }
+    world.clock.sleep(Duration::from_secs(60)).await;
+    for (index, made_now) in made.iter().enumerate() {
+        let until = made.get(index + 1).map_or(world.clock.now(), |next| next.began);
+        check(&world, *made_now, until);
+    }
+}
+
+/// Checks what either was told of the other from a change until the next.
+fn check(world: &World, made: Made, until: Timestamp) {
+    for (viewer, subject) in [(0, 1), (1, 0)] {
+        let ledger = world.ledger();
+        let heard = ledger.heard.get(&(identity(viewer, 0).device, user(subject)));
+        let heard = heard.map_or(&[][..], Vec::as_slice);
+        let is_due = |told: &&Told| told.source == Source::Event && (made.began..until).contains(&told.at);
+        let told: Vec<Told> = heard.iter().filter(is_due).copied().collect();
+        let frames = ledger.frames[&user(subject)].clone();
+        let before = heard.iter().rfind(|told| told.at < made.began).copied();
+        drop(ledger);
+        let [news] = told[..] else {
+            return world.fault(format!("{viewer} is told of {subject}: {told:?} after {made:?}"));
+        };
+        if news.is_online != made.sees || news.at > made.ended.plus(AT_ONCE) {
+            world.fault(format!("{viewer} is told of {subject} wrongly, or late: {news:?} after {made:?}"));
+        }
+        // What was sent while the change was made may be known to whoever tells of it, or not.
+        let last = frames.iter().rposition(|frame| *frame <= made.began).unwrap_or(0);
+        let mut lately = frames[last..].iter().filter(|frame| **frame <= news.at);
+        let is_near = |frame: &Timestamp, shown: Timestamp| {
+            frame.minus(TOLERANCE) <= shown && shown <= frame.plus(TOLERANCE)
+        };
+        let shown = news.active_at;
+        if !lately.any(|frame| shown.is_some_and(|shown| is_near(frame, shown))) {
+            world.fault(format!("{viewer} is told {news:?} of {subject}, heard from at {:?}", frames[last]));
+        }
+        if before.is_some_and(|before| before.active_at > shown) {
+            world.fault(format!("{viewer} knew {before:?} of {subject} and is told less: {news:?}"));
+        }
+    }
+}
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+pub(super) fn begin_and_end(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::two(seed, bug)));
+    let mut executor = Executor::default();
+    sign_up(&world, identity(0, 0));
+    sign_up(&world, identity(1, 0));
+    befriend(&world, user(0), user(1));
+    world.note_pair(user(0), user(1));
+    for n in [0, 1] {
+        let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
+        executor.spawner.spawn(async move {
+            device.take_over();
+            device.connect().await;
+            device.stay(START.plus(FOR_EVER)).await;
+        });
+    }
+    let of = Arc::clone(&world);
+    executor.spawner.spawn(async move {
+        of.clock.sleep(Duration::from_secs(2)).await;
+        change_the_pair(of).await;
+    });
+    let longest = Duration::from_secs(45) * u32::try_from(CHANGES).unwrap() + Duration::from_secs(100);
+    executor.run_until(&world, START.plus(longest));
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+#[test]
+fn the_end_of_seeing_each_other_is_told_like_going_and_its_beginning_like_coming_at_once_and_once() {
+    let broken = broken_by(0, SEEDS, |seed| begin_and_end(seed, None));
+    assert_eq!(broken.first(), None, "{} of {SEEDS}", broken.len());
+}
