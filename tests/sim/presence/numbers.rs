@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use confab_app::Limiter;
 use confab_app::authorize_frame::authorize_frame;
+use confab_app::contacts::unblock;
 use confab_app::end_device::{end_device, end_every_device};
 use confab_app::ports::{Connection, Contacts, Devices, OpenOutcome, PairChange, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there, perform};
 use confab_domain::budget::{Charges, LOCAL_RATES};
-use confab_domain::lease::HeartbeatPolicy;
+use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
 use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
 use confab_protocol::ServerFrame;
@@ -87,6 +88,10 @@ impl Two {
         while let Some(delayed) = self.queue.receive(0, soon) {
             self.perform(&delayed.task);
         }
+        self.frames()
+    }
+
+    fn frames(&self) -> Vec<String> {
         let frames = self.gateway.take_frames(&open(BOB).id).into_iter();
         frames
             .filter_map(|frame| {
@@ -171,6 +176,60 @@ fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
         assert_eq!(two.told(), ["offline"], "{polls}");
     }
     assert!(interrupted > 3);
+}
+
+#[test]
+fn whoever_is_found_gone_by_two_turns_of_one_look_is_told_of_once() {
+    let mut interrupted = 0;
+    for polls in 0..POLLS_MAX {
+        let two = Two::new(gone_unnoticed());
+        let context = two.context();
+        let looked = unblock(&context, &two.gateway, user(BOB), user(ADA));
+        interrupted += usize::from(interrupt(looked, polls, || {
+            // Somebody else has renewed the watch; she is gone all the same.
+            two.replace(ADA, |row| if row.is_told_online() { row.watched(WatchId(2), NOW) } else { row });
+        }));
+        assert_eq!(two.told(), ["offline"], "{polls}");
+    }
+    assert!(interrupted > 3);
+}
+
+#[test]
+fn whoever_is_found_gone_by_a_look_and_by_a_probe_of_one_request_is_told_of_once() {
+    let mut probed = 0;
+    for polls in 0..POLLS_MAX {
+        // She has not answered a probe, as far as is known, and nobody has noticed that her socket is gone.
+        let alone = Presence::begun(before(100)).watched(WatchId(1), NOW).alone(before(10_000));
+        let two = Two::new(alone.ending(before(1)));
+        two.gateway.drop_socket(&open(ADA).id);
+        let context = two.context();
+        let looked = unblock(&context, &two.gateway, user(BOB), user(ADA));
+        interrupt(looked, polls, || {
+            // Whoever probed her finds out that they did not get to ask her.
+            let unasked = |row: Presence| Presence { lease: Lease { ends_at: None, ..row.lease }, ..row };
+            two.replace(ADA, |row| if row.lease.alone_since.is_some() { unasked(row) } else { row });
+        });
+        // The first look found her gone, the second one had her probed, which queues a look at once and one for later.
+        if two.queue.waiting().len() == 3 {
+            probed += 1;
+            assert_eq!(two.told(), ["offline"], "{polls}");
+        }
+    }
+    assert!(probed > 0);
+}
+
+#[test]
+fn whoever_does_not_answer_a_probe_is_told_of_once_though_two_looks_were_queued_for_it() {
+    let two = Two::new(Presence::begun(before(100)).watched(WatchId(1), NOW).alone(before(10_000)));
+    two.gateway.drop_socket(&open(ADA).id);
+    let answer = finish(who_is_there(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
+    assert_eq!(answer.answer[0].status, "online");
+    let mut told = two.told();
+    let later = two.queue.waiting();
+    assert!(!later.is_empty(), "one looks when the answer is due");
+    later.iter().for_each(|delayed| two.perform(&delayed.task));
+    told.extend(two.frames());
+    assert_eq!(told, ["offline"]);
 }
 
 #[test]
