@@ -149,9 +149,11 @@ macro_rules! pass_on_rate_limits {
     };
 }
 
-/// Passes the ports on in which no simulation plants a bug.
+/// Passes the ports on in which hardly a simulation plants a bug.
 macro_rules! pass_on {
     ($server:ty) => {
+        crate::passed_on::pass_on_users!($server);
+
         impl Contacts for $server {
             async fn relation(&self, user: UserId, other: UserId) -> Result<Relation, StoreError> {
                 self.world.memory.relation(user, other).await
@@ -174,7 +176,12 @@ macro_rules! pass_on {
                 self.world.memory.change_pair(change).await
             }
         }
+    };
+}
 
+/// The same, but for what users are to each other.
+macro_rules! pass_on_users {
+    ($server:ty) => {
         impl Users for $server {
             async fn create_user(
                 &self,
@@ -276,6 +283,6 @@ macro_rules! pass_on_groups {
     };
 }
 
-pub(crate) use {pass_on, pass_on_groups, pass_on_rate_limits};
+pub(crate) use {pass_on, pass_on_groups, pass_on_rate_limits, pass_on_users};
 
 pass_on!(Store<'_>);

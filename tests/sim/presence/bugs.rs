@@ -1,5 +1,7 @@
 //! The simulation of presence finds each planted bug.
 
+use super::arrivals::arrive;
+use super::glimpses::glimpse;
 use super::meeting::meet;
 use super::pairs::begin_and_end;
 use super::server::Bug;
@@ -76,7 +78,7 @@ fn a_present_state_that_is_dropped_is_found() {
 
 #[test]
 fn an_answer_that_is_not_corrected_is_found() {
-    check_found(Bug::AnswerNotCorrected);
+    check_found_by(glimpse, SEEDS, Bug::AnswerNotCorrected);
 }
 
 #[test]
@@ -97,6 +99,16 @@ fn a_pair_that_is_told_of_another_change_is_found() {
 #[test]
 fn a_pair_that_is_told_later_is_found() {
     check_found_by(begin_and_end, SEEDS, Bug::PairToldLater);
+}
+
+#[test]
+fn friends_that_are_not_read_again_are_found() {
+    check_found_by(arrive, SEEDS, Bug::FriendsNotReadAgain);
+}
+
+#[test]
+fn friends_read_before_whoever_comes_is_on_record_are_found() {
+    check_found_by(arrive, SEEDS, Bug::FriendsReadBeforeTheRecord);
 }
 
 #[test]

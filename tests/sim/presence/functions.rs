@@ -24,6 +24,7 @@ impl World {
         let server = Server::new(self);
         let context = server.context();
         let connection = socket(identity, &connection, context.now);
+        self.note_rows_before(identity.user);
         self.invoke(&server, open_connection::open_connection(&context, &server, identity, &connection)).await
     }
 
@@ -100,6 +101,7 @@ impl World {
     pub(crate) async fn perform(&self, delayed: &Delayed<PresenceTask>) -> bool {
         let Delayed { task, received_before, .. } = delayed;
         let server = Server::new(self);
+        server.performs(task);
         let performed = async {
             match perform(&server.context(), (&server, &self.pushes), task, *received_before).await {
                 Ok(()) => Ok(()),

@@ -5,6 +5,7 @@
 
 mod alone;
 mod around;
+mod arrivals;
 mod bugs;
 mod check_calm;
 mod check_storm;
@@ -12,6 +13,7 @@ pub(crate) mod clock;
 mod device;
 mod failures;
 mod functions;
+mod glimpses;
 mod ledger;
 mod looks;
 mod meeting;
@@ -20,6 +22,7 @@ mod pairs;
 mod passed_on;
 mod scenario;
 mod server;
+mod server_contacts;
 mod world;
 
 use std::sync::Arc;

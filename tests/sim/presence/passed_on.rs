@@ -1,18 +1,18 @@
 //! What a server reaches that no bug is planted in.
 
 use confab_app::ports::{
-    Account, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, Groups, Inboxes,
-    Joining, NewVersion, PairChange, ProfileChange, StoreError, Users,
+    Account, CommitOutcome, CreateUserOutcome, Devices, Groups, Inboxes, Joining, NewVersion, ProfileChange,
+    StoreError, Users,
 };
 use confab_domain::account::{Handle, Profile};
 use confab_domain::device::Device;
-use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Relation, Seq, UserId};
+use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Seq, UserId};
 
 use super::server::Server;
-use crate::passed_on::{pass_on, pass_on_groups, pass_on_rate_limits};
+use crate::passed_on::{pass_on_groups, pass_on_rate_limits, pass_on_users};
 use crate::passed_on_inboxes::pass_on_inboxes;
 
-pass_on!(Server<'_>);
+pass_on_users!(Server<'_>);
 pass_on_groups!(Server<'_>);
 
 pass_on_rate_limits!(Server<'_>);

@@ -1,11 +1,12 @@
 //! The stores and ways of one invocation, with a bug planted in them or without.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::ports::{
-    CloseOutcome, Connection, Connections, PostOutcome, PresenceQueue, Session, Sessions, StoreError,
+    CloseOutcome, Connection, Connections, ContactPage, PostOutcome, PresenceQueue, Session, Sessions,
+    StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::budget::Charges;
@@ -45,6 +46,10 @@ pub(crate) enum Bug {
     LastOfflineDropped,
     /// Whoever begins to see is not told the present state.
     PresentStateDropped,
+    /// Whoever has told friends that somebody is online does not read again who they are.
+    FriendsNotReadAgain,
+    /// Whoever tells friends that somebody has come goes by who was there before their connection was on record.
+    FriendsReadBeforeTheRecord,
     /// Whoever tells them tells of a change that is not theirs.
     PairToldOfAnyChange,
     /// What tells them comes a second after the change.
@@ -69,13 +74,17 @@ pub(crate) struct Server<'a> {
 
 /// What a bug has to remember.
 #[derive(Default)]
-struct Notes {
+pub(super) struct Notes {
     held: Vec<(PresenceTask, Duration)>,
     told_of: Option<UserId>,
     probes_nobody: bool,
     alone: Option<UserId>,
     saw_a_friend: bool,
     too_slow: BTreeSet<ConnectionId>,
+    /// Contacts that were read, by whose they are and after whom.
+    pub(super) pages: BTreeMap<(UserId, Option<UserId>), ContactPage>,
+    /// Of whose coming the invocation is to tell.
+    comes: Option<UserId>,
 }
 
 impl<'a> Server<'a> {
@@ -101,7 +110,25 @@ impl<'a> Server<'a> {
         self.notes.lock().unwrap().too_slow.contains(connection)
     }
 
-    fn has(&self, bug: Bug) -> bool {
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap()
+    }
+
+    /// Notes what an invocation is for.
+    pub(crate) fn performs(&self, PresenceTask::V1(step): &PresenceTask) {
+        if let (Step::Begin { user, .. }, true) = (step, self.has(Bug::FriendsReadBeforeTheRecord)) {
+            self.notes().comes = Some(user.parse().unwrap());
+        }
+    }
+
+    /// The rows of friends as they were when the one who comes was about to connect.
+    fn too_early(&self, sessions: Vec<Session>) -> Vec<Session> {
+        let Some(comes) = self.notes().comes else { return sessions };
+        let early = self.world.rows_before(comes);
+        early.into_iter().filter(|row| sessions.iter().any(|now| now.user == row.user)).collect()
+    }
+
+    pub(super) fn has(&self, bug: Bug) -> bool {
         self.world.scenario.bug == Some(bug)
     }
 
@@ -201,7 +228,7 @@ impl Sessions for Server<'_> {
         let is_there =
             |row: &Session| row.presence.is_told_online() || row.status(policy, self.now) == Status::Online;
         self.notes.lock().unwrap().saw_a_friend |= sessions.iter().any(is_there);
-        Ok(sessions)
+        Ok(self.too_early(sessions))
     }
 
     async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {

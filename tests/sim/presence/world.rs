@@ -48,6 +48,8 @@ pub(crate) struct World {
     /// Sockets that take no event, and when each was offered one last.
     silent: Mutex<BTreeMap<ConnectionId, Option<Timestamp>>>,
     ledger: Mutex<Ledger>,
+    /// All rows as they were before each user connected last.
+    rows_before: Mutex<BTreeMap<UserId, Vec<Session>>>,
     count: AtomicU64,
     /// How often a bug had all told again.
     told_again: AtomicU64,
@@ -82,6 +84,7 @@ impl World {
             phones: Mutex::default(),
             silent: Mutex::default(),
             ledger: Mutex::default(),
+            rows_before: Mutex::default(),
             count: AtomicU64::new(0),
             told_again: AtomicU64::new(0),
             faults: Mutex::default(),
@@ -146,6 +149,15 @@ impl World {
 
     pub(crate) fn row(&self, user: UserId) -> Option<Session> {
         self.peek(self.memory.session(user)).unwrap()
+    }
+
+    pub(crate) fn note_rows_before(&self, user: UserId) {
+        let rows = (0..self.scenario.users).filter_map(|n| self.row(crate::world::user(n))).collect();
+        self.rows_before.lock().unwrap().insert(user, rows);
+    }
+
+    pub(crate) fn rows_before(&self, user: UserId) -> Vec<Session> {
+        self.rows_before.lock().unwrap().get(&user).cloned().unwrap_or_default()
     }
 
     /// Runs one invocation, which may die, and does not outlive its time; `None` where it failed.

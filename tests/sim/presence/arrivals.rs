@@ -1,0 +1,67 @@
+//! Two friends who come at the same time, while servers are slow, and in some worlds part at that moment: each knows in the
+//! end what is so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_domain::ContactChange;
+
+use super::clock::{Executor, START};
+use super::device::Device;
+use super::scenario::Scenario;
+use super::server::Bug;
+use super::world::World;
+use super::{FOR_EVER, befriend, check_storm, sign_up};
+use crate::broken_by;
+use crate::world::{identity, user};
+
+const SEEDS: u64 = 100;
+
+/// Until servers are fast again.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// After which everything must be as it should: a message that waits for a change has given up.
+const SETTLED: Duration = Duration::from_secs(100);
+
+/// Runs one seed to its end.
+///
+/// # Errors
+///
+/// The first guarantee that was broken.
+pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
+    let world = Arc::new(World::new(Scenario::slow(seed, bug)));
+    let mut executor = Executor::default();
+    sign_up(&world, identity(0, 0));
+    sign_up(&world, identity(1, 0));
+    befriend(&world, user(0), user(1));
+    world.note_pair(user(0), user(1));
+    let parts = world.random.once_in(2);
+    for n in [0, 1] {
+        let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
+        executor.spawner.spawn(async move {
+            device.take_over();
+            device.pause(1_000).await;
+            device.connect().await;
+            if n == 0 && parts {
+                let change = *device.world.random.pick(&[ContactChange::Remove, ContactChange::Block]);
+                device.pause(1_000).await;
+                device.world.note_pair(user(0), user(1));
+                device.world.change_contact(user(0), user(1), change).await;
+                device.world.note_pair(user(0), user(1));
+            }
+            device.stay(START.plus(FOR_EVER)).await;
+        });
+    }
+    world.set_stormy(true);
+    executor.run_until(&world, START.plus(SLOW));
+    world.set_stormy(false);
+    executor.run_until(&world, START.plus(SLOW + SETTLED));
+    check_storm::check(&world);
+    world.first_fault().map_or(Ok(()), Err)
+}
+
+#[test]
+fn friends_who_come_and_part_at_the_same_time_know_in_the_end_what_is_so() {
+    let broken = broken_by(0, SEEDS, |seed| arrive(seed, None));
+    assert_eq!(broken.first(), None, "{} of {SEEDS}", broken.len());
+}
