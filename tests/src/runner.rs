@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, copy, stderr};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -48,6 +48,10 @@ impl Runner {
             };
             greeting.push(line);
             if let Some((http, ws)) = greeting.last().and_then(|line| ready(line)) {
+                // A pipe that nobody reads fills up, and then whoever logs waits.
+                if let Some(mut log) = child.stderr.take() {
+                    tokio::spawn(async move { copy(&mut log, &mut stderr()).await });
+                }
                 return Self { child, stdout, greeting, http, ws };
             }
         }

@@ -42,6 +42,9 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
     let [alice, bob, carol, dave] = confab.chat().friends().await;
     let mut carols = carol.connect().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
+    // On a slow machine this lasts longer than somebody is online who says nothing.
+    bobs.stay_awake();
+    carols.stay_awake();
     let group = alice.create_group(&[&bob, &carol]).await;
     bobs.next("message").await;
     let (large, mut daves) = ("x".repeat(LARGE), None);
@@ -71,43 +74,6 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
     let rest = bobs.unseen().await;
     let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
     assert!(again.is_empty(), "{again:?}");
-
-    let mut carols = carol.connect().await;
-    let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
-    let group = alice.create_group(&[&bob, &carol]).await;
-    bobs.next("message").await;
-    let (large, mut daves) = ("x".repeat(LARGE), None);
-    let mut count = 0;
-    loop {
-        let text = if count < LARGE_COUNT { &large } else { "x" };
-        let seq = say(&mut alices, &group, text, &mut bobs).await;
-        count += 1;
-        if count == LARGE_COUNT {
-            daves = Some(dave.connect().await);
-        }
-        if count.is_multiple_of(LOOK) && !is_connected(&carol, &group, seq).await {
-            break;
-        }
-        assert!(count < COUNT_MAX, "she is still connected");
-    }
-    assert_eq!(carols.next_close().await, TOO_SLOW);
-
-    // On a slow machine she may have been closed before.
-    let mut daves = match daves {
-        Some(daves) => daves,
-        None => dave.connect().await,
-    };
-    daves.assert_alive().await;
-    assert_eq!(bobs.next_presence(&dave, Instant::now() + DEADLINE).await["status"], "online");
-    bobs.is_not_told(&dave, "online").await;
-    let rest = bobs.unseen().await;
-    let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
-    assert!(again.is_empty(), "{again:?}");
-    let told_of_dave = rest.iter().filter(|event| {
-        event["type"] == "presence"
-            && event["users"].as_array().unwrap().iter().any(|row| row["user"] == dave.id)
-    });
-    assert_eq!(told_of_dave.count(), 1, "{rest:?}");
 
     let mut carols = carol.connect().await;
     let seq = say(&mut alices, &group, "Are you back?", &mut bobs).await;
