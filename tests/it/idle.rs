@@ -58,6 +58,21 @@ async fn whoever_is_back_is_not_alerted_whatever_says_so() {
     phone.is_alerted_to(&dm, &[]).await;
 }
 
+/// Nothing changes for the user while their other socket is attended; it counts once that one is gone.
+#[tokio::test]
+async fn whoever_is_back_at_one_socket_is_there_after_the_other_was_closed() {
+    let (alice, phone, mut laptop, dm) = scene().await;
+    let tablet = phone.another_device().await;
+    let mut attended = tablet.connect().await;
+    attended.assert_alive().await;
+    is_idle(&mut laptop).await;
+    laptop.say(&dm, "I am back.").await;
+    tablet.http.post("/v1/logout", &json!({})).await.no_content();
+    let ack = alice.post_text(&dm, "hello").await;
+    laptop.next_at(&dm, ack["seq"].as_u64().unwrap()).await;
+    phone.is_alerted_to(&dm, &[]).await;
+}
+
 #[tokio::test]
 async fn what_says_nothing_of_it_leaves_somebody_idle() {
     let (alice, phone, mut laptop, dm) = scene().await;

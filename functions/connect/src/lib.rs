@@ -47,7 +47,7 @@ impl Connect {
         if event.request_context.event_type != "CONNECT" {
             return Err(Error::Internal("not a handshake"));
         }
-        let Caller { identity, connection, now } = event.caller()?;
+        let Caller { identity, connection, now, .. } = event.caller()?;
         let context = self.presence.context(&self.store, now)?;
         let claims = AccessClaims { identity, generation: event.generation() };
         let opening = open_connection(&context, &self.gateway, claims, &connection);

@@ -33,7 +33,7 @@ impl Disconnect {
         if event.request_context.event_type != "DISCONNECT" {
             return Err(Error::Internal("not the end of a connection"));
         }
-        let Caller { identity, connection, now } = event.caller()?;
+        let Caller { identity, connection, now, .. } = event.caller()?;
         let key = ConnectionKey::from(&connection);
         deadline::within(close_connection(&self.store, identity.user, key, now)).await
     }

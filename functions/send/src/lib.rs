@@ -67,7 +67,7 @@ impl Send {
             return Err(Refusal::field("messages", expected).into());
         }
         let to = wire::parse_recipient(&frame.to, caller.identity.user)?;
-        let (time, mut acks) = (Resumable::start(), Vec::new());
+        let (time, mut acks) = (caller.deadline, Vec::new());
         for message in frame.messages {
             let id = message.id.clone();
             let sent = self.send_next(&mut caller, to, message, &time, acks.is_empty()).await;
@@ -109,7 +109,7 @@ impl Send {
     }
 
     async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
-        let Caller { identity, connection, now } = caller;
+        let Caller { identity, connection, now, .. } = caller;
         let connection = &Connection { attendance: Attendance::Attended, ..connection.clone() };
         let context = self.presence.context(&self.store, *now)?;
         let delivery = Delivery {

@@ -16,7 +16,6 @@ use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal};
 use confab_gateway_apigw::Gateway;
-use confab_lambda::deadline::Resumable;
 use confab_lambda::presence::Presence;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::client::Frame;
@@ -109,9 +108,8 @@ impl Sync {
     }
 
     async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {
-        let Caller { identity, connection, now } = caller;
+        let Caller { identity, connection, now, deadline } = caller;
         let command = sync::Sync::parse(frame)?;
-        let deadline = Resumable::start();
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);

@@ -14,6 +14,7 @@ use confab_protocol::{ErrorFrame, ServerFrame, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::deadline::Resumable;
 use crate::sleeper::RuntimeSleeper;
 use crate::{clock, deadline, frame, summary};
 
@@ -119,6 +120,8 @@ pub struct Caller {
     pub connection: Connection,
     /// When the invocation began.
     pub now: Timestamp,
+    /// Until when it should answer with what it has.
+    pub deadline: Resumable,
 }
 
 impl Event {
@@ -160,7 +163,7 @@ impl Event {
             opened_at,
             attendance: Attendance::Unstated,
         };
-        Ok(Caller { identity, connection, now })
+        Ok(Caller { identity, connection, now, deadline: Resumable::start() })
     }
 
     /// The generation of the access token that opened the socket; `None` where a ticket did.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
+use confab_domain::Attendance;
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::is_idle;
@@ -118,6 +119,12 @@ impl Session {
     /// Whether nobody is at the user's devices, as a connection says, and none contradicts.
     pub fn is_idle(&self) -> bool {
         self.is_idle_without(&BTreeSet::new())
+    }
+
+    /// Whether a connection has said last that nobody is at it.
+    pub fn says_idle(&self, connection: &Connection) -> bool {
+        let own = self.connections.iter().find(|open| open.id == connection.id);
+        own.is_some_and(|own| own.attendance == Attendance::Idle)
     }
 
     /// Whether any connection is on record.

@@ -49,7 +49,7 @@ async fn renew(
 }
 
 /// Any other frame says the same as a heartbeat; the lease is renewed if that says anything new, if it shows that an idle
-/// user is back, or if the user took so much of their budgets that the row has to be told.
+/// user is back, or that somebody is at an idle connection again, or if the user took so much of their budgets that the row has to be told.
 ///
 /// Best effort, for the frame has its own purpose.
 ///
@@ -65,7 +65,8 @@ pub(crate) async fn renew_on_activity(
     session: &Session,
 ) -> Result<(), Error> {
     limiter.observe(session, context.now);
-    let ends_idleness = connection.attendance == Attendance::Attended && session.is_idle();
+    let shows_idle = session.is_idle() || session.says_idle(connection);
+    let ends_idleness = connection.attendance == Attendance::Attended && shows_idle;
     let renews = ends_idleness || context.policy.renews(&session.presence.lease, context.now);
     if !renews && !limiter.is_due(identity.user, context.now) {
         return Ok(());
