@@ -20,6 +20,24 @@ async fn a_message_whose_ack_was_lost_is_found_after_its_sender_was_removed() {
 }
 
 #[tokio::test]
+async fn a_message_of_an_earlier_membership_is_found_after_its_sender_was_removed_again() {
+    let [alice, bob] = Chat::new().users().await;
+    let group = alice.create_group(&[&bob]).await;
+    let mut phone = bob.connect().await;
+    let frame = json!({"action": "send", "id": "m1", "to": group, "text": "hello"});
+    let first = phone.ask(frame.clone()).await;
+    for _ in 0..2 {
+        alice.remove_member(&group, &bob).await.no_content();
+        let again = phone.ask(frame.clone()).await;
+        assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()), "{again}");
+        alice.put_member(&group, &bob, None).await.ok();
+    }
+    alice.remove_member(&group, &bob).await.no_content();
+    let again = phone.ask(frame).await;
+    assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &true.into()), "{again}");
+}
+
+#[tokio::test]
 async fn an_outsider_does_not_learn_from_a_reply_how_much_was_said() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;

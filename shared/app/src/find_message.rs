@@ -166,7 +166,8 @@ async fn search_around_claim(
     Err(refusal().into())
 }
 
-/// Looks for a message that somebody sent before they were taken out, and of which they have lost the ack.
+/// Looks for a message that somebody sent before they were taken out, in any of their memberships, and of which they have
+/// lost the ack.
 pub(crate) async fn search_past(
     store: &(impl MessageLog + Inboxes + Groups + Sync),
     command: &SendMessage,
@@ -176,8 +177,8 @@ pub(crate) async fn search_past(
     };
     let refusal = not_a_member(store, group).await?;
     let row = store.get(command.sender, command.conversation).await?;
-    let left = row.as_ref().and_then(|row| row.joined.past().last());
-    if let (Refusal::NotAMember, Some((from, to))) = (&refusal, left) {
+    let past = row.as_ref().map_or(&[][..], |row| row.joined.past());
+    if let (Refusal::NotAMember, [(from, to)] | [(from, _), .., (_, to)]) = (&refusal, past) {
         let range = Range { from: *from, to: *to, direction: Direction::Down };
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         let own = page.entries.into_iter().find(|entry| entry.is(command.sender, &command.key));
