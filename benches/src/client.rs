@@ -27,13 +27,22 @@ impl Client {
         let signup = json!({"handle": handle, "password": "correct horse"});
         let session = post(authority, "/v1/signup", Some(&signup), None).await?;
         let token = session["access_token"].as_str().context("no access token")?;
+        let user = session["user"].as_str().context("no user")?;
+        Self::of(authority, user, token).await
+    }
+
+    /// The same user, at a runner that was started again.
+    pub(crate) async fn reconnected(&self, authority: &str) -> anyhow::Result<Self> {
+        Self::of(authority, &self.user, &self.token).await
+    }
+
+    async fn of(authority: &str, user: &str, token: &str) -> anyhow::Result<Self> {
         let ticket = post(authority, "/v1/tickets", None, Some(token)).await?;
         let (socket, _) = connect_async(ticket["url"].as_str().context("no url")?).await?;
         if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
             stream.set_nodelay(true)?;
         }
-        let user = session["user"].as_str().context("no user")?.to_owned();
-        Ok(Self { user, authority: authority.to_owned(), token: token.to_owned(), socket })
+        Ok(Self { user: user.to_owned(), authority: authority.to_owned(), token: token.to_owned(), socket })
     }
 
     /// The user's access token.

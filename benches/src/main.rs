@@ -6,10 +6,12 @@
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod client;
+mod data;
 mod group_latency;
 mod group_throughput;
 mod handshakes;
 mod latency;
+mod memberships;
 mod presence;
 mod presence_data;
 mod presence_truth;
@@ -51,6 +53,9 @@ struct Options {
     /// Handshakes of one device at once.
     #[arg(long, default_value_t = 600)]
     handshakes: usize,
+    /// Groups that one user is in.
+    #[arg(long, default_value_t = 2_000)]
+    memberships: u32,
     /// Users who are online with heartbeats.
     #[arg(long, default_value_t = 10_000)]
     online: u32,
@@ -63,6 +68,9 @@ struct Options {
     /// Measure handshakes alone.
     #[arg(long)]
     handshakes_only: bool,
+    /// Measure the sync of who is in many groups alone.
+    #[arg(long)]
+    memberships_only: bool,
     /// Measure presence alone.
     #[arg(long)]
     presence_only: bool,
@@ -92,6 +100,11 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
     };
     if options.handshakes_only {
         return Ok(vec![("handshakes", handshakes)]);
+    }
+    let memberships =
+        memberships::measure(&options.confab, &data.join("memberships"), options.memberships).await?;
+    if options.memberships_only {
+        return Ok(vec![("handshakes", handshakes), ("memberships", memberships)]);
     }
     let push = push::measure(&options.confab, &data.join("push"), options.pushes).await?;
     if options.push_only {
@@ -132,6 +145,7 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
         ("group-latency", group_latency),
         ("group-throughput", group_throughput),
         ("handshakes", handshakes),
+        ("memberships", memberships),
         ("presence", presence),
         ("push", push),
         (

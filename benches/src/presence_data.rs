@@ -3,21 +3,18 @@
 use std::path::Path;
 
 use anyhow::Context;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use confab_app::ports::{Account, Contacts, Identity, PairChange, PasswordHash, Users};
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::device::Device;
 use confab_domain::{ContactChange, DeviceId, FamilyId, Relation, Timestamp, UserId};
-use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
-use confab_store_dynamodb::{Store, Tables};
+use confab_store_dynamodb::Store;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ulid::Ulid;
 
+use crate::data::store_in;
+
 /// Each user is a friend of so many who follow, and of as many who precede, in a ring.
 pub(crate) const FRIENDS_EACH_WAY: u32 = 2;
-
-/// The names that the runner gives its tables.
-const TABLE_PREFIX: &str = "confab-";
 
 /// Writes under way at once.
 const IN_FLIGHT: usize = 64;
@@ -30,18 +27,7 @@ pub(crate) fn identity(n: u32) -> Identity {
 
 /// Writes `count` users and their friendships into the data directory of a runner that has stopped.
 pub(crate) async fn write(data: &Path, count: u32) -> anyhow::Result<()> {
-    let aws = EmbeddedAws::builder()
-        .service(signing_name::DYNAMODB, DynamoDb::open(&data.join("dynamodb.sqlite"))?)
-        .build();
-    let client = aws_sdk_dynamodb::Client::from_conf(
-        aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("bench", "bench", None, None, "bench"))
-            .http_client(aws.http_client())
-            .build(),
-    );
-    let store = &Store::new(client, Tables::with_prefix(TABLE_PREFIX));
+    let store = &store_in(data)?;
     let users = stream::iter(0..count).map(|n| sign_up(store, n));
     users.buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
     let pairs = (0..count).flat_map(|n| (1..=FRIENDS_EACH_WAY).map(move |step| (n, (n + step) % count)));
