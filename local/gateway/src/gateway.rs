@@ -183,6 +183,8 @@ async fn serve_http<F: Functions>(
         .header_read_timeout(shared.limits().header_read_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
+        // Who has said all that they will ever say still waits for the answer.
+        .half_close(true)
         .with_upgrades();
     let mut connection = pin!(connection);
     let served = select! {

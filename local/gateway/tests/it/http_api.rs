@@ -134,6 +134,53 @@ async fn a_client_that_leaves_stops_no_function() {
     stack.call_of("end of api").await;
 }
 
+/// Sends all that it will ever say, and reads up to the end.
+async fn say_and_listen(addr: SocketAddr, requests: &str) -> String {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answers = String::new();
+    patiently(stream.read_to_string(&mut answers)).await.unwrap();
+    answers
+}
+
+/// As `nc -N` does, and simple clients.
+#[tokio::test]
+async fn a_client_that_ends_its_own_direction_is_answered() {
+    let gate = closed_gate();
+    let waiting = Arc::clone(&gate);
+    let stack = Stack::start(config(), move |_, _| {
+        Plan::Wait(Arc::clone(&waiting), json!({"statusCode": 200, "body": "heard"}))
+    })
+    .await;
+    let body = "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\ntext";
+    for request in ["GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n", body] {
+        let answered = say_and_listen(stack.addr, request);
+        let during = async {
+            stack.call_of("api").await;
+            gate.add_permits(1);
+            stack.call_of("end of api").await;
+        };
+        let (answer, ()) = tokio::join!(answered, during);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("heard"), "{answer}");
+    }
+    gate.add_permits(20);
+    let answers = say_and_listen(stack.addr, &"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20)).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 20, "{answers}");
+}
+
+#[tokio::test]
+async fn a_request_that_its_client_breaks_off_runs_no_function() {
+    let stack = Stack::echoing().await;
+    for part in
+        ["GET /v1/x HTTP/1.1\r\nHo", "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\ntext"]
+    {
+        let answer = say_and_listen(stack.addr, part).await;
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    assert!(!stack.was_called().await);
+}
+
 #[tokio::test]
 async fn a_client_that_does_not_finish_its_head_is_cut() {
     let mut config = config();
