@@ -29,9 +29,12 @@ use crate::{clock, deadline, frame, summary};
 pub struct Event {
     /// About the request.
     pub request_context: RequestContext,
-    /// Of the handshake; absent of a frame.
+    /// Of the handshake, the last value of each name; absent of a frame.
     #[serde(default)]
     pub headers: Option<HashMap<String, String>>,
+    /// Of the handshake, all values of each name, in the order in which they were sent.
+    #[serde(default)]
+    pub multi_value_headers: Option<HashMap<String, Vec<String>>>,
     /// The frame; absent on `$connect` and `$disconnect`.
     #[serde(default)]
     pub body: Option<String>,
@@ -131,8 +134,10 @@ impl Event {
     /// Source: RFC 6455, section 4.1, and API Gateway developer guide, "Set up a $connect route that requires a WebSocket
     /// subprotocol".
     pub fn subprotocol(&self) -> Option<&str> {
-        let headers = self.headers.as_ref()?;
-        let (_, asked) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(SUBPROTOCOL))?;
+        let is_asked = |name: &str| name.eq_ignore_ascii_case(SUBPROTOCOL);
+        let all = self.multi_value_headers.iter().flatten().find(|(name, _)| is_asked(name));
+        let last = || Some(self.headers.iter().flatten().find(|(name, _)| is_asked(name))?.1);
+        let asked = all.and_then(|(_, values)| values.first()).or_else(last)?;
         let first = asked.split(',').next()?.trim();
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         (!first.is_empty() && first.bytes().all(is_token)).then_some(first)

@@ -75,6 +75,8 @@ async fn the_first_subprotocol_that_is_asked_for_is_echoed() {
         ("Sec-WebSocket-Protocol: chat\r\n", Some("chat")),
         ("Sec-WebSocket-Protocol:  graphql-ws , other\r\n", Some("graphql-ws")),
         ("Sec-WebSocket-Protocol: (odd)\r\n", None),
+        ("Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: other\r\n", Some("chat")),
+        ("Sec-WebSocket-Protocol: chat, third\r\nSec-WebSocket-Protocol: other\r\n", Some("chat")),
         ("", None),
     ] {
         let url = user.ticket_url().await;
