@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -42,6 +42,7 @@ impl DataDir {
             format!("cannot make the data directory {shown}; choose another place with --data")
         })?;
         check_is_ours(path)?;
+        check_kinds(path)?;
         if let Err(failure) = disk::probe(path) {
             bail!("cannot write to the data directory {shown}: {}", disk::advice(&failure));
         }
@@ -242,6 +243,39 @@ fn check_is_ours(path: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Refuses what is no file where one of ours belongs, and a link to what is not there.
+///
+/// Danger: who opens a named pipe waits for its other end, for ever, and who writes to such a link makes what it names.
+fn check_kinds(directory: &Path) -> anyhow::Result<()> {
+    for name in names(directory)?.into_iter().filter(|name| own_file(name).is_some()) {
+        let path = directory.join(name);
+        let shown = path.display();
+        match fs::metadata(&path) {
+            Ok(there) if !there.is_file() => bail!(
+                "{shown} is a {} and is not a file; move it away and, if the directory has been in use, restore that \
+                 file from a backup, or choose another directory with --data",
+                kind(there.file_type())
+            ),
+            Err(_) if path.is_symlink() => bail!(
+                "{shown} is a symbolic link to what is not there; remove it and, if the directory has been in use, \
+                 restore that file from a backup, or choose another directory with --data"
+            ),
+            // Another process may be at its first start here, and what it made is gone again.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn kind(file_type: fs::FileType) -> &'static str {
+    match file_type {
+        directory if directory.is_dir() => "directory",
+        pipe if pipe.is_fifo() => "named pipe",
+        socket if socket.is_socket() => "socket",
+        _ => "device",
+    }
 }
 
 /// Refuses a directory that has lost a part; gives whether it has been used before.

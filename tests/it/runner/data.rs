@@ -90,6 +90,64 @@ async fn databases_that_are_emptied_or_another_programs_are_refused() {
     Runner::with_data(data.path()).await.chat().user().await;
 }
 
+/// Of each kind that a file has: a part of the data, one that is replaced, one that is not kept.
+const OWN_FILES: [&str; 7] =
+    ["format", "format.draft", "signing-secret", "lock", "room.draft", "dynamodb.sqlite", "sqs.sqlite-wal"];
+
+/// Has something else lie where a file of Confab's belongs, and gives what a start says of it; then all is as it was.
+async fn refused_with(folder: &Path, name: &str, put: impl Fn(&Path)) -> String {
+    let (path, aside) = (folder.join(name), folder.join("aside"));
+    let was_there = std::fs::rename(&path, &aside).is_ok();
+    put(&path);
+    let errors = refused(folder).await;
+    if path.is_dir() { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) }.unwrap();
+    if was_there {
+        std::fs::rename(&aside, &path).unwrap();
+    }
+    assert!(errors.contains(path.to_str().unwrap()) && errors.contains("--data"), "{errors}");
+    errors
+}
+
+/// A pipe is opened only once its other end is, so who opens one without a look waits for ever.
+#[tokio::test]
+async fn what_is_no_file_where_one_should_be_is_called_so() {
+    let [fresh, used] = [TempDir::new(), TempDir::new()];
+    Runner::with_data(used.path()).await.kill().await;
+    for folder in [fresh.path(), used.path()] {
+        for name in OWN_FILES {
+            let pipe = |path: &Path| {
+                assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+            };
+            let errors = refused_with(folder, name, pipe).await;
+            assert!(errors.contains("is a named pipe and is not a file; move it away"), "{errors}");
+        }
+        let socket = |path: &Path| drop(std::os::unix::net::UnixListener::bind(path).unwrap());
+        assert!(refused_with(folder, "lock", socket).await.contains("is a socket"));
+        let directory = |path: &Path| std::fs::create_dir(path).unwrap();
+        assert!(refused_with(folder, "format", directory).await.contains("is a directory"));
+        let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+        assert!(refused_with(folder, "signing-secret", device).await.contains("is a device"));
+    }
+    assert_eq!(std::fs::read_dir(fresh.path()).unwrap().count(), 0);
+    Runner::with_data(used.path()).await.chat().user().await;
+}
+
+#[tokio::test]
+async fn a_link_to_what_is_not_there_is_not_written_through() {
+    let [fresh, used, elsewhere] = [TempDir::new(), TempDir::new(), TempDir::new()];
+    Runner::with_data(used.path()).await.kill().await;
+    let target = elsewhere.path().join("nothing");
+    for folder in [fresh.path(), used.path()] {
+        for name in OWN_FILES {
+            let link = |path: &Path| std::os::unix::fs::symlink(&target, path).unwrap();
+            let errors = refused_with(folder, name, link).await;
+            assert!(errors.contains("is a symbolic link to what is not there; remove it"), "{errors}");
+            assert!(!target.exists(), "{name}");
+        }
+    }
+    Runner::with_data(used.path()).await.chat().user().await;
+}
+
 #[tokio::test]
 async fn a_signing_secret_that_nobody_drew_is_refused() {
     let data = TempDir::new();
