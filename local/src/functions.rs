@@ -9,6 +9,7 @@ use authorizer::Authorizer;
 use axum::Router;
 use axum::http::{Method, header};
 use bytes::Bytes;
+use confab_lambda::apart::apart;
 use confab_local_gateway::{Cors, Functions, HttpApi, InvokeError, Route, WebSocketApi};
 use connect::Connect;
 use default::DefaultFunction;
@@ -102,15 +103,17 @@ impl Functions for LocalFunctions {
             "disconnect" => run(&event, |event| self.disconnect.handle(event)).await,
             "authorizer" => run(&event, |request| std::future::ready(self.authorizer.handle(&request))).await,
             "default" => run(&event, |event| std::future::ready(self.default.handle(&event))).await,
-            "api" => self.call_api(&event).await,
+            "api" => self.call_api(event).await,
             _ => Err(failed("no such function")),
         }
     }
 }
 
 impl LocalFunctions {
-    async fn call_api(&self, event: &Bytes) -> Result<Bytes, InvokeError> {
-        let request: LambdaRequest = serde_json::from_slice(event).map_err(failed)?;
+    async fn call_api(&self, event: Bytes) -> Result<Bytes, InvokeError> {
+        let bytes = event.len();
+        let request = move || serde_json::from_slice(&event).map(LambdaRequest::ApiGatewayV2);
+        let request = apart(bytes, request).await.map_err(failed)?;
         let event = LambdaEvent::new(readable(request), Context::default());
         let response = Adapter::from(self.api.clone()).call(event);
         json(&response.await.map_err(failed)?)

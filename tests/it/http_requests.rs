@@ -2,12 +2,12 @@
 
 use http::Method;
 use serde_json::json;
-use tests::{Chat, fresh_handle, gateway_answers_for_itself};
+use tests::{Chat, User, fresh_handle, gateway_answers_for_itself};
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
     let alice = Chat::new().user().await;
-    let deep = "[".repeat(100_000);
+    let deep = "[".repeat(60_000);
     for body in
         ["", " ", "nonsense", "[]", "7", "null", "\"x\"", "{", "{\"handle\":}", "{}{}", "\u{0}", &deep]
     {
@@ -96,6 +96,74 @@ async fn a_body_of_more_than_2_mb_is_too_large() {
     let body = json!({"client_message_id": "x", "text": "x".repeat(2 * 1024 * 1024)});
     alice.post_message(&alice.dm(&bob), &body).await.refused(413, "too_large");
     assert!(alice.chat_list().await.is_empty());
+}
+
+/// Most that a body may have which sends no message.
+const SHORT_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Calls without a token, and calls with one, that take a body.
+fn calls_with_a_short_body(alice: &User) -> [Vec<(Method, String)>; 2] {
+    let group = "grp_01M867M5Q7V2Y8B4N6D9F1G3H5";
+    let open = ["signup", "login", "token/refresh"].map(|call| (Method::POST, format!("/v1/{call}")));
+    let closed = [
+        (Method::POST, "/v1/me/password".to_owned()),
+        (Method::POST, "/v1/logout".to_owned()),
+        (Method::PATCH, "/v1/me".to_owned()),
+        (Method::PUT, "/v1/devices/self/push".to_owned()),
+        (Method::POST, "/v1/groups".to_owned()),
+        (Method::PATCH, format!("/v1/groups/{group}")),
+        (Method::PUT, format!("/v1/groups/{group}/members/{}", alice.id)),
+        (Method::PATCH, format!("/v1/conversations/{group}")),
+    ];
+    [open.into(), closed.into()]
+}
+
+/// None of them is JSON: who has parsed them says so.
+#[tokio::test]
+async fn a_body_without_a_message_is_too_large_beyond_64_kb_and_is_not_parsed() {
+    let alice = Chat::new().user().await;
+    for (method, path) in calls_with_a_short_body(&alice).into_iter().flatten() {
+        let send = async |bytes: usize| alice.http.send(method.clone(), &path, vec![b'['; bytes]).await;
+        let error = send(SHORT_BODY_BYTES_MAX + 1).await.refused(413, "too_large");
+        assert_eq!((&error["limit"], &error["actual"]), (&json!(65_536), &json!(65_537)), "{path}");
+        send(SHORT_BODY_BYTES_MAX).await.refused(400, "bad_request");
+    }
+    alice.assert_logged_in().await;
+}
+
+#[tokio::test]
+async fn a_body_is_not_looked_at_before_the_login_is_known() {
+    let alice = Chat::new().user().await;
+    let [_, closed] = calls_with_a_short_body(&alice);
+    let message = (Method::POST, format!("/v1/conversations/{}/messages", alice.dm(&alice)));
+    for (method, path) in closed.into_iter().chain([message]) {
+        for bytes in [1, SHORT_BODY_BYTES_MAX + 1, 1_900_000, 3_000_000] {
+            let answer = alice.http.anonymous().send(method.clone(), &path, vec![b'['; bytes]).await;
+            answer.refused(401, "unauthenticated");
+        }
+    }
+}
+
+/// Every character escaped, and names with as many blanks around them as are taken.
+#[tokio::test]
+async fn the_longest_bodies_that_are_valid_fit() {
+    let chat = Chat::new();
+    let name = format!("{}{}", r"\u0020".repeat(15 * 64), r"\ud83d\ude42".repeat(64));
+    let password = r"\ud83d\ude42".repeat(128);
+    let handle = fresh_handle();
+    let signup = format!(
+        r#"{{"handle":"{handle}","password":"{password}","display_name":"{name}","device":{{"name":"{name}","platform":"{name}"}}}}"#
+    );
+    let session = chat.http.send(Method::POST, "/v1/signup", signup).await.with_status(201);
+    let alice = chat.http.with_token(session["access_token"].as_str().unwrap());
+    let token = format!("{}{}", fresh_handle(), "x".repeat(4_000));
+    let token: String = token.chars().map(|character| format!(r"\u{:04x}", u32::from(character))).collect();
+    let push = format!(r#"{{"platform":"apns","token":"{token}"}}"#);
+    alice.send(Method::PUT, "/v1/devices/self/push", push).await.no_content();
+    let other = chat.user().await;
+    let members = vec![format!("{:?}", other.id); 99].join(",");
+    let group = format!(r#"{{"name":"{name}","members":[{members}]}}"#);
+    alice.send(Method::POST, "/v1/groups", group).await.with_status(201);
 }
 
 #[tokio::test]

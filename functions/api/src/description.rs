@@ -19,7 +19,8 @@ use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 #[openapi(
     info(
         title = "Confab",
-        description = "Accounts, devices, tickets for the WebSocket, friends, groups, the chat list and history.",
+        description = "Accounts, devices, tickets for the WebSocket, friends, groups, the chat list and history. \
+            The body of a request has at most 64 KiB, that of a message 2 MiB.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),

@@ -10,6 +10,7 @@ use confab_app::authenticate::authenticate;
 use confab_app::ports::Identity;
 use confab_app::wire;
 use confab_domain::{InvalidId, Refusal, Timestamp};
+use confab_lambda::apart::apart;
 use confab_lambda::{bearer, clock, frame};
 use confab_protocol::limits;
 use serde::de::DeserializeOwned;
@@ -47,15 +48,27 @@ impl FromRequestParts<Shared> for Source {
     }
 }
 
-/// A body of JSON, bounded before it is read.
+/// A body of JSON without a message, bounded before it is read.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Failure> {
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), limits::HTTP_SHORT_BODY_BYTES_MAX).await?;
         Ok(Self(frame::parse(&bytes)?))
+    }
+}
+
+/// A body of JSON with a message, bounded before it is read.
+pub(crate) struct LongBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Shared> for LongBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Failure> {
+        let bytes = read(request.into_body(), limits::HTTP_BODY_BYTES_MAX).await?;
+        Ok(Self(apart(bytes.len(), move || frame::parse(&bytes)).await?))
     }
 }
 
@@ -66,25 +79,19 @@ impl<T: DeserializeOwned + Default> FromRequest<Shared> for MaybeBody<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Failure> {
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), limits::HTTP_SHORT_BODY_BYTES_MAX).await?;
         Ok(Self(if bytes.is_empty() { T::default() } else { frame::parse(&bytes)? }))
     }
 }
 
-async fn read(body: HttpBody) -> Result<axum::body::Bytes, Failure> {
+async fn read(body: HttpBody, limit: usize) -> Result<axum::body::Bytes, Failure> {
     let size = body.size_hint();
     let size = usize::try_from(size.exact().unwrap_or(size.lower())).unwrap_or(usize::MAX);
-    let too_long = |actual| Refusal::TooLong {
-        field: "body",
-        unit: "bytes",
-        limit: limits::HTTP_BODY_BYTES_MAX,
-        actual,
-    };
-    if size > limits::HTTP_BODY_BYTES_MAX {
+    let too_long = |actual| Refusal::TooLong { field: "body", unit: "bytes", limit, actual };
+    if size > limit {
         return Err(too_long(size).into());
     }
-    let read = to_bytes(body, limits::HTTP_BODY_BYTES_MAX).await;
-    read.map_err(|_| too_long(limits::HTTP_BODY_BYTES_MAX + 1).into())
+    to_bytes(body, limit).await.map_err(|_| too_long(limit + 1).into())
 }
 
 /// An id in the path.

@@ -99,6 +99,7 @@ impl Gateway {
             routes,
             phase: watched,
             body_room: Arc::new(Semaphore::new(body_bytes)),
+            large_event: Arc::new(Semaphore::new(1)),
             requests: Tasks::new(),
             sockets: Tasks::new(),
             invocations: Tasks::new(),
@@ -182,9 +183,9 @@ async fn serve_http<F: Functions>(
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits().header_read_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
         // Who has said all that they will ever say still waits for the answer.
         .half_close(true)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let served = select! {

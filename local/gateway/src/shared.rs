@@ -26,6 +26,8 @@ pub(crate) struct Shared<F> {
     pub(crate) phase: watch::Receiver<Phase>,
     /// One permit for each byte of a request body.
     pub(crate) body_room: Arc<Semaphore>,
+    /// One permit: large bodies become events one after another.
+    pub(crate) large_event: Arc<Semaphore>,
     /// One task for each HTTP connection.
     pub(crate) requests: Tasks,
     /// One task for each socket, from its handshake to the end of `$disconnect`.

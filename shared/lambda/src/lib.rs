@@ -6,6 +6,7 @@
 //!
 //! Start with [`websocket`].
 
+pub mod apart;
 pub mod bearer;
 pub mod clients;
 pub mod clock;

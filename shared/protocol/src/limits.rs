@@ -70,6 +70,12 @@ pub const DEVICES_MAX: usize = 10;
 /// The longest text with every character escaped as `\uXXXX\uXXXX`, and room.
 pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Largest body of an HTTP request that sends no message. Unit: bytes, inclusive.
+///
+/// The longest that are valid have under 48 KB: a signup with every name of 16 times 64 characters, or a push token, each
+/// character escaped as `\uXXXX\uXXXX`. A group with 99 members has 16 KB.
+pub const HTTP_SHORT_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// Largest answer of a function. Unit: bytes, inclusive.
 ///
 /// Source: Lambda's error "Response payload size exceeded maximum allowed payload size (6291556 bytes)".

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 
 use crate::Shared;
 use crate::answer::Failure;
-use crate::extract::{Body, Caller, Id, Params};
+use crate::extract::{Body, Caller, Id, LongBody, Params};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -133,7 +133,7 @@ pub(super) async fn post_message(
     State(api): State<Shared>,
     caller: Caller,
     Id(conversation): Id<ConversationId>,
-    Body(post): Body<PostMessage>,
+    LongBody(post): LongBody<PostMessage>,
 ) -> Result<Json<Ack>, Failure> {
     let command = SendMessage {
         sender: caller.identity.user,

@@ -7,15 +7,21 @@ mod response;
 use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 use http::{
     HeaderValue, StatusCode,
     header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER},
+    request::Parts,
 };
+use tokio::task::spawn_blocking;
 
 use crate::{
     functions::{Functions, InvokeError},
     shared::Shared,
 };
+
+/// Largest body of which the event is made where it is read. Unit: bytes, inclusive.
+const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Answers a request with what the function makes of it, or with one of API
 /// Gateway's own errors; of a failed function only the fact is told.
@@ -39,8 +45,7 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
             return answer;
         }
     };
-    let event = event::request(&shared.config, &api.prefix, &parts, &bytes);
-    drop(bytes);
+    let event = event_of(&shared, &api.prefix, parts, bytes).await;
     let answer = shared.invoke(&api.function, event).await;
     drop(room);
     match answer {
@@ -53,6 +58,22 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
             internal_server_error()
         }
     }
+}
+
+/// The event for a request. That of a large body is made on a thread of its own, one at a time: a few of them would take
+/// every thread from all others.
+async fn event_of<F: Functions>(shared: &Arc<Shared<F>>, prefix: &str, parts: Parts, body: Bytes) -> Bytes {
+    if body.len() <= SMALL_BODY_BYTES_MAX {
+        return event::request(&shared.config, prefix, &parts, &body);
+    }
+    let turn = Arc::clone(&shared.large_event).acquire_owned().await;
+    let (shared, prefix) = (Arc::clone(shared), prefix.to_owned());
+    let making = spawn_blocking(move || {
+        let event = event::request(&shared.config, &prefix, &parts, &body);
+        drop(turn);
+        event
+    });
+    making.await.expect("an event is made of any request")
 }
 
 /// Answers a request that nobody serves.
