@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, copy, stderr};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::{Chat, DEADLINE, fresh};
@@ -49,8 +49,8 @@ impl Runner {
             greeting.push(line);
             if let Some((http, ws)) = greeting.last().and_then(|line| ready(line)) {
                 // A pipe that nobody reads fills up, and then whoever logs waits.
-                if let Some(mut log) = child.stderr.take() {
-                    tokio::spawn(async move { copy(&mut log, &mut stderr()).await });
+                if let Some(log) = child.stderr.take() {
+                    tokio::spawn(pass_on(log));
                 }
                 return Self { child, stdout, greeting, http, ws };
             }
@@ -86,6 +86,14 @@ impl Runner {
         };
         let status = timeout(DEADLINE, rest).await.expect("it ends in time");
         (status, lines)
+    }
+}
+
+/// Shows what it logs where a test fails.
+async fn pass_on(log: ChildStderr) {
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        eprintln!("{line}");
     }
 }
 
