@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use api::{Api, WebSocketUrl};
 use authorizer::Authorizer;
-use confab_app::Limiter;
 use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
 use confab_app::typing::Typists;
+use confab_app::{Limiter, Turns};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::rate::Rate;
@@ -85,6 +85,7 @@ impl<'a> Composition<'a> {
                 store: store.clone(),
                 gateway: gateway.clone(),
                 presence: self.presence.clone(),
+                turns: Turns::of_handshakes(),
             },
             disconnect: Disconnect { store: store.clone() },
             heartbeat: Heartbeat {

@@ -11,7 +11,7 @@ use confab_lambda::clock;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use crate::bench::{Bench, User};
+use crate::bench::{Bench, User, frame_of, message};
 use crate::clients::tokens;
 use crate::costs::{Budget, check};
 
@@ -105,6 +105,35 @@ async fn http_calls_and_frames_of_a_user_share_their_budgets() {
     };
     assert_eq!(status, 429);
     assert_refused(&refused["error"]);
+}
+
+/// Nobody has many recipients who do not exist, and looking for one costs as much as a message.
+#[tokio::test]
+async fn a_message_to_nobody_counts_as_ten() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let to = |n: u128| UserId::new(Ulid(n)).to_string();
+    let many = |n: u128| json!({"action": "send_many", "id": "b", "to": to(n), "messages": [{"id": "m1", "text": "hi"}]});
+
+    bench.is_elsewhere(few());
+    let one = json!({"action": "send", "id": "m1", "to": to(901), "text": "hi"});
+    assert_eq!(frame_of(bench.send.handle(message(&ada, "send", &one)).await)["code"], "not_found");
+    let answer = frame_of(bench.send.handle(message(&ada, "send_many", &many(902))).await);
+    assert_eq!(answer["acks"][0]["code"], "not_found", "{answer}");
+    assert_refused(&bench.try_send(&ada, &bob, "late", "again").await);
+
+    bench.is_elsewhere(few());
+    let bob_token = token_of(&bob);
+    let path = |n: u128| {
+        let dm = ConversationId::dm(bob.id, UserId::new(Ulid(n))).expect("two users");
+        format!("/v1/conversations/{dm}/messages")
+    };
+    for n in [903, 904] {
+        let body = json!({"client_message_id": "m1", "text": "hi"});
+        assert_eq!(bench.call("POST", &path(n), &bob_token, body).await.0, 404);
+    }
+    let body = json!({"client_message_id": "m1", "text": "hi"});
+    assert_eq!(bench.call("POST", &path(905), &bob_token, body).await.0, 429);
 }
 
 /// The row is told what was taken, so that others know; in between it goes with renewals, for nothing.

@@ -6,10 +6,10 @@ use api::{Api, WebSocketUrl};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
-use confab_app::Limiter;
 use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
+use confab_app::{Limiter, Turns};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::retention::Retention;
@@ -195,7 +195,8 @@ impl Clients {
     }
 
     pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {
-        connect::Connect { store: self.store("connect"), gateway: self.gateway("connect"), presence }
+        let (store, gateway) = (self.store("connect"), self.gateway("connect"));
+        connect::Connect { store, gateway, presence, turns: Turns::of_handshakes() }
     }
 
     pub(crate) fn gateway(&self, caller: &str) -> Gateway {

@@ -1,12 +1,14 @@
-//! Of one user few answers are read side by side.
+//! Of one user little is under way at once.
 
 use std::time::Duration;
 
+use confab_domain::ConversationId;
+use confab_domain::budget::LOCAL_RATES;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, User, event, frame_of, message};
 use crate::budgets::{assert_refused, few, token_of, two};
 
 /// As many as are read at once, and some more.
@@ -15,11 +17,31 @@ const AT_ONCE: usize = 3 + 4;
 /// How long who is to wait for their turn may wait.
 const WAIT_MAX: Duration = Duration::from_secs(4);
 
+/// Messages and read markers of one user that are under way at once.
+const WRITES_AT_ONCE: usize = 4;
+
+/// More than are written at once.
+const MANY: usize = 3 * WRITES_AT_ONCE;
+
+/// How long a store takes for each request where it matters which calls wait for others.
+const DELAY: Duration = Duration::from_millis(100);
+
 /// Makes calls at once; gives their answers, and how long each took.
 async fn at_once<T>(call: impl AsyncFn() -> T) -> Vec<(T, Duration)> {
-    let started = Instant::now();
-    let timed = || async { (call().await, started.elapsed()) };
-    join_all((0..AT_ONCE).map(|_| timed())).await
+    at_once_each(AT_ONCE, async |_| call().await).await
+}
+
+/// Makes so many calls at once, each by its number.
+async fn at_once_each<T>(count: usize, call: impl AsyncFn(usize) -> T) -> Vec<(T, Duration)> {
+    let (started, call) = (Instant::now(), &call);
+    let timed = async |n| (call(n).await, started.elapsed());
+    join_all((0..count).map(timed)).await
+}
+
+/// How many did not wait for others: all take as long, but for their turn.
+fn without_waiting<T>(answers: &[(T, Duration)]) -> usize {
+    let fastest = answers.iter().map(|(_, took)| *took).min().expect("an answer");
+    answers.iter().filter(|(_, took)| *took < fastest + DELAY / 2).count()
 }
 
 /// Each is charged once it was read, so those that are read side by side pass together.
@@ -46,6 +68,7 @@ async fn frames_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wa
     for (route, frame) in [
         ("sync", json!({"action": "sync", "id": "s", "cursors": {}})),
         ("history", json!({"action": "history", "id": "h", "conversation": dm})),
+        ("presence", json!({"action": "presence", "id": "p", "users": [ada.id.to_string()]})),
     ] {
         bench.stalls.hang_after(0);
         let answers = at_once(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
@@ -84,4 +107,156 @@ async fn calls_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wai
     }
     let answers = at_once(list).await;
     assert!(answers.iter().all(|((status, _), _)| *status == 200), "{answers:?}");
+}
+
+/// What changes much, or asks others, shares the places of what is read.
+#[tokio::test(start_paused = true)]
+async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
+    let bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let token = token_of(&ada);
+    let (_, group) =
+        bench.call("POST", "/v1/groups", &token, json!({"name": "Climbing", "members": []})).await;
+    let group = format!("/v1/groups/{}", group["group"].as_str().expect("an id"));
+    let push = json!({"platform": "fcm", "token": "a-token-of-a-phone"});
+    for (method, path, body) in [
+        ("POST", "/v1/groups".to_owned(), json!({"name": "Hiking", "members": [bob.id.to_string()]})),
+        ("PATCH", group.clone(), json!({"name": "Hiking"})),
+        ("PUT", format!("{group}/members/{}", bob.id), json!({})),
+        ("DELETE", format!("{group}/members/{}", bob.id), json!({})),
+        ("PUT", "/v1/devices/self/push".to_owned(), push),
+        ("DELETE", "/v1/devices/self/push".to_owned(), json!({})),
+        ("PUT", format!("/v1/contacts/{}", bob.id), json!({})),
+        ("PATCH", "/v1/me".to_owned(), json!({"display_name": "Ada"})),
+        ("DELETE", group, json!({})),
+    ] {
+        let change = async || bench.call(method, &path, &token, body.clone()).await;
+        // The login is looked at before, in one request.
+        bench.stalls.delay(WAIT_MAX);
+        let answers = at_once(change).await;
+        bench.stalls.end();
+        let refused: Vec<_> = answers.iter().filter(|((status, _), _)| *status == 429).collect();
+        assert_eq!(refused.len(), AT_ONCE - 3, "{method} {path}: {answers:?}");
+        for ((_, answer), took) in refused {
+            assert_refused(&answer["error"]);
+            assert!(*took < 2 * WAIT_MAX, "{took:?}");
+        }
+        // Nobody is left who has a place, or waits for one.
+        let answers = join_all((0..3).map(|_| change())).await;
+        assert!(answers.iter().all(|(status, _)| *status != 429), "{method} {path}: {answers:?}");
+    }
+}
+
+/// Whoever sends much at once holds up themselves, and a burst within the budget is not refused.
+#[tokio::test(start_paused = true)]
+async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused() {
+    let mut bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let mut others = Vec::new();
+    for n in 0..MANY {
+        others.push(User::new(&bench, 100 + n as u128).await);
+    }
+    bench.stalls.delay(DELAY);
+    for route in ["send", "send_many"] {
+        // Every sixteenth costs a write more.
+        bench.is_elsewhere(LOCAL_RATES);
+        let send = async |n: usize| {
+            let (id, to) = (format!("{route}{n}"), others[n].id.to_string());
+            let frame = match route {
+                "send" => json!({"action": route, "id": id, "to": to, "text": "hi"}),
+                _ => json!({"action": route, "id": id, "to": to, "messages": [{"id": id, "text": "hi"}]}),
+            };
+            frame_of(bench.send.handle(message(&ada, route, &frame)).await)
+        };
+        let answers = at_once_each(MANY, send).await;
+        let acked = if route == "send" { "ack" } else { "acks" };
+        assert!(answers.iter().all(|(answer, _)| answer["type"] == acked), "{answers:?}");
+        assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "{route}: {answers:?}");
+        assert!(answers.is_sorted_by_key(|(_, took)| *took), "{route}, in the order of coming: {answers:?}");
+    }
+    let seen = json!({"action": "read", "id": "r", "conversation": dm(&ada, &bob), "seq": 1});
+    // The first one moves the marker.
+    bench.ask(&bob, "read", &seen).await.expect("an answer");
+    let answers =
+        at_once_each(MANY, async |_| bench.ask(&bob, "read", &seen).await.expect("an answer")).await;
+    assert!(answers.iter().all(|(answer, _)| answer["type"] == "ok"), "{answers:?}");
+    assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "read: {answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_posts_of_a_user_few_are_written_at_once_and_none_is_refused() {
+    let bench = Bench::new().await;
+    let [ada, _] = two(&bench).await;
+    let mut paths = Vec::new();
+    for n in 0..MANY {
+        let other = User::new(&bench, 100 + n as u128).await;
+        paths.push(format!("/v1/conversations/{}/messages", dm(&ada, &other)));
+    }
+    let token = token_of(&ada);
+    bench.stalls.delay(DELAY);
+    let post = async |n: usize| {
+        let body = json!({"client_message_id": format!("p{n}"), "text": "hi"});
+        bench.call("POST", &paths[n], &token, body).await
+    };
+    let answers = at_once_each(MANY, post).await;
+    assert!(answers.iter().all(|((status, _), _)| *status == 200), "{answers:?}");
+    assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_somebody_else_and_a_heartbeat_wait_for_nobody() {
+    let bench = Bench::new().await;
+    let [ada, bob] = two(&bench).await;
+    let mut others = Vec::new();
+    for n in 0..MANY {
+        others.push(User::new(&bench, 100 + n as u128).await);
+    }
+    let [carol, dave] = [User::new(&bench, 50).await, User::new(&bench, 51).await];
+    let typing = json!({"action": "typing", "conversation": dm(&ada, &bob)});
+    bench.stalls.delay(DELAY);
+    let (sent, (by_carol, beats, typings)) = tokio::join!(
+        at_once_each(MANY, async |n| bench.try_send(&ada, &others[n], &format!("m{n}"), "hi").await),
+        async {
+            tokio::join!(
+                at_once_each(1, async |_| bench.try_send(&carol, &dave, "m", "hi").await),
+                at_once_each(MANY, async |_| bench.heartbeat(&ada).await),
+                at_once_each(5, async |_| bench.ask(&ada, "typing", &typing).await),
+            )
+        },
+    );
+    assert_eq!(by_carol[0].0["type"], "ack");
+    let took =
+        |answers: &[(Value, Duration)]| answers.iter().map(|(_, took)| *took).max().expect("an answer");
+    let fastest = sent.iter().map(|(_, took)| *took).min().expect("an answer");
+    assert!(took(&by_carol) < fastest + DELAY / 2, "{by_carol:?} {sent:?}");
+    assert!(beats.iter().all(|(answer, _)| answer["type"] == "heartbeat"), "{beats:?}");
+    assert!(took(&beats) < fastest + DELAY / 2, "{beats:?} {sent:?}");
+    assert!(typings.iter().all(|(answer, took)| answer.is_none() && *took < fastest + DELAY / 2));
+}
+
+/// The ticket of a login that has ended opens nothing, and is looked at in the store each time.
+#[tokio::test(start_paused = true)]
+async fn of_many_handshakes_of_a_user_few_are_judged_at_once_and_others_are_refused_in_time() {
+    let bench = Bench::new().await;
+    let ended = async |n: usize| {
+        bench.connect.handle(event(99, &format!("c{n}="), "$connect", "CONNECT", None)).await.status_code
+    };
+    bench.stalls.hang_after(0);
+    let answers = at_once_each(AT_ONCE, ended).await;
+    bench.stalls.end();
+    let (given_up, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 503);
+    assert_eq!((given_up.len(), refused.len()), (4, AT_ONCE - 4), "{answers:?}");
+    assert!(refused.iter().all(|(status, took)| *status == 429 && *took < WAIT_MAX), "{answers:?}");
+    // Nobody is left who has a place, or waits for one; who waits in time is judged.
+    bench.stalls.delay(DELAY);
+    bench.sign_in(1).await;
+    let other = async { (bench.connect(1, "c=").await, Instant::now()).1 };
+    let (answers, opened_at) = tokio::join!(at_once_each(AT_ONCE, ended), other);
+    assert!(answers.iter().all(|(status, _)| *status == 401), "{answers:?}");
+    let last = answers.iter().map(|(_, took)| *took).max().expect("an answer");
+    assert!(without_waiting(&answers) == 4 && opened_at.elapsed() < last, "{answers:?}");
+}
+
+fn dm(one: &User, other: &User) -> String {
+    ConversationId::dm(one.id, other.id).expect("two users").to_string()
 }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use confab_app::ports::Sleeper;
-use confab_app::{Error, Looked, wire};
+use confab_app::{Error, Looked, Turn, wire};
+use confab_domain::UserId;
+use confab_lambda::clock;
 use confab_lambda::sleeper::RuntimeSleeper;
 use serde::Serialize;
 
@@ -33,6 +35,14 @@ impl Api {
         looking: impl Future<Output = Result<T, Error>>,
     ) -> Result<Json<T>, Failure> {
         self.answer(caller, async { looking.await.map(Looked::at_itself) }).await
+    }
+
+    /// Waits, but not for long, until a call may change what costs as much as an answer. No call takes two turns.
+    pub(crate) async fn turn(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
+        let turn = self.limiter.turn_to_read(caller.identity.user, &RuntimeSleeper).await?;
+        // It may have waited, and a time of before would look like a clock that went back.
+        caller.now = clock::now();
+        Ok(turn)
     }
 
     /// Takes what a call counts that asks the push service for something.

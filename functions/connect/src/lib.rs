@@ -8,12 +8,13 @@ pub mod config;
 use std::time::Instant;
 
 use confab_app::ports::{AccessClaims, ConnectionKey};
-use confab_app::{Error, close_connection::close_connection, open_connection::open_connection};
+use confab_app::{Error, Turns, close_connection::close_connection, open_connection::open_connection};
 use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
+use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::websocket::{Caller, Event, Response};
-use confab_lambda::{deadline, summary};
+use confab_lambda::{clock, deadline, summary};
 use confab_store_dynamodb::Store;
 
 /// The function.
@@ -25,6 +26,8 @@ pub struct Connect {
     pub gateway: Gateway,
     /// Has the user watched.
     pub presence: Presence,
+    /// Whose handshakes are judged, of each few at once.
+    pub turns: Turns,
 }
 
 impl Connect {
@@ -47,7 +50,10 @@ impl Connect {
         if event.request_context.event_type != "CONNECT" {
             return Err(Error::Internal("not a handshake"));
         }
-        let Caller { identity, connection, now, .. } = event.caller()?;
+        let Caller { identity, connection, .. } = event.caller()?;
+        let _turn = self.turns.take(identity.user, &RuntimeSleeper).await?;
+        // It may have waited, and a time of before would look like a clock that went back.
+        let now = clock::now();
         let context = self.presence.context(&self.store, now)?;
         let claims = AccessClaims { identity, generation: event.generation() };
         let opening = open_connection(&context, &self.gateway, claims, &connection);

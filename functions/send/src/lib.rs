@@ -55,13 +55,15 @@ impl Send {
             let to = wire::parse_recipient(&frame.to, caller.identity.user)?;
             let client::Send { id, to: _, text, attachments, reply_to, mentions, read_seq } = frame;
             let message = OneOfMany { id, text, attachments, reply_to, mentions, read_seq };
-            self.send(&caller, command(&caller, to, message)?).await.map(|ack| Some(ServerFrame::Ack(ack)))
+            let command = command(&caller, to, message)?;
+            let _turn = self.limiter.turn_to_write(caller.identity.user).await;
+            self.send(caller, command).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
     }
 
     /// Sends one message after another, up to the first that is not acked.
-    async fn send_many(&self, mut caller: Caller, frame: SendMany) -> Result<Acks, Error> {
+    async fn send_many(&self, caller: Caller, frame: SendMany) -> Result<Acks, Error> {
         if !(1..=limits::SEND_MANY_MAX).contains(&frame.messages.len()) {
             let expected = format!("must be from 1 to {} messages", limits::SEND_MANY_MAX);
             return Err(Refusal::field("messages", expected).into());
@@ -70,7 +72,7 @@ impl Send {
         let (time, mut acks) = (caller.deadline, Vec::new());
         for message in frame.messages {
             let id = message.id.clone();
-            let sent = self.send_next(&mut caller, to, message, &time, acks.is_empty()).await;
+            let sent = self.send_next(&caller, to, message, &time, acks.is_empty()).await;
             match sent {
                 Ok(Ack { seq, sent_at_ms, duplicate, .. }) => {
                     acks.push(SendOutcome::Acked { id, seq, sent_at_ms, duplicate });
@@ -87,31 +89,34 @@ impl Send {
         Ok(Acks { id: frame.id, acks })
     }
 
-    /// Sends one of several messages; the frame has paid for the first.
+    /// Sends one of several messages, each in its turn; the frame has paid for the first.
     async fn send_next(
         &self,
-        caller: &mut Caller,
+        caller: &Caller,
         to: ConversationId,
         message: OneOfMany,
         time: &Resumable,
         is_first: bool,
     ) -> Result<Ack, Error> {
+        let _turn = self.limiter.turn_to_write(caller.identity.user).await;
         if !is_first {
             if time.is_near() {
                 return Err(
                     StoreError::Unavailable("there is no time left for another message".into()).into()
                 );
             }
-            caller.now = clock::now();
-            self.limiter.take(caller.identity.user, Budget::Writes, caller.now)?;
+            self.limiter.take(caller.identity.user, Budget::Writes, clock::now())?;
         }
-        self.send(caller, command(caller, to, message)?).await
+        self.send(caller.clone(), command(caller, to, message)?).await
     }
 
-    async fn send(&self, caller: &Caller, command: SendMessage) -> Result<Ack, Error> {
-        let Caller { identity, connection, now, .. } = caller;
-        let connection = &Connection { attendance: Attendance::Attended, ..connection.clone() };
-        let context = self.presence.context(&self.store, *now)?;
+    /// Sends a message whose turn it is.
+    async fn send(&self, caller: Caller, command: SendMessage) -> Result<Ack, Error> {
+        let Caller { identity, connection, .. } = caller;
+        // It may have waited, and a time of before would look like a clock that went back.
+        let now = clock::now();
+        let connection = &Connection { attendance: Attendance::Attended, ..connection };
+        let context = self.presence.context(&self.store, now)?;
         let delivery = Delivery {
             connections: &self.gateway,
             push: &self.push,
@@ -119,11 +124,12 @@ impl Send {
             probes: &self.presence.probes,
         };
         let authorized = async {
-            authorize_frame(&context, &self.gateway, &self.limiter, *identity, connection).await.map(drop)
+            authorize_frame(&context, &self.gateway, &self.limiter, identity, connection).await.map(drop)
         };
         let ways = (&delivery, &self.queue);
         // Boxed, since a large future is copied whenever it moves.
-        Box::pin(send_message(&self.store, ways, &self.writer, command, authorized, *now)).await
+        let sent = Box::pin(send_message(&self.store, ways, &self.writer, command, authorized, now)).await;
+        sent.inspect_err(|error| self.limiter.charge_for_nobody(identity.user, error, now))
     }
 }
 

@@ -11,12 +11,14 @@ use confab_app::presence::ask::who_is_there;
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::sync::LookedAt;
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, Limiter, Looked, mark_read::mark_read, sync, wire};
+use confab_app::{Error, Limiter, Looked, Turn, mark_read::mark_read, sync, wire};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
-use confab_domain::{Attendance, Refusal};
+use confab_domain::{Attendance, Refusal, UserId};
 use confab_gateway_apigw::Gateway;
+use confab_lambda::clock;
 use confab_lambda::presence::Presence;
+use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::client::Frame;
 use confab_protocol::{ServerFrame, client, limits, server};
@@ -45,37 +47,48 @@ pub struct Sync {
     pub limiter: Arc<Limiter>,
 }
 
+/// Which of its user's places a frame waits for before it asks a store.
+#[derive(Clone, Copy)]
+enum Place {
+    /// None: it has one already, or costs little.
+    Given,
+    /// One of those that are waited for but for a while.
+    ToRead,
+    /// One of those that messages wait for.
+    ToWrite,
+}
+
 impl Sync {
     /// Answers by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
         use Attendance::{Attended, Unstated};
         match event.request_context.route_key.as_str() {
             "sync" => {
-                self.authorized(&event, (Budget::Answers, Unstated), async |caller, frame| {
+                self.authorized(&event, (Budget::Answers, Unstated, Place::Given), async |caller, frame| {
                     self.sync(caller, frame).await
                 })
                 .await
             }
             "history" => {
-                self.authorized(&event, (Budget::Answers, Unstated), async |caller, frame| {
+                self.authorized(&event, (Budget::Answers, Unstated, Place::Given), async |caller, frame| {
                     self.history(caller, frame).await
                 })
                 .await
             }
             "read" => {
-                self.authorized(&event, (Budget::Frames, Attended), async |caller, frame| {
+                self.authorized(&event, (Budget::Frames, Attended, Place::ToWrite), async |caller, frame| {
                     self.read(caller, frame).await
                 })
                 .await
             }
             "typing" => {
-                self.authorized(&event, (Budget::Frames, Attended), async |caller, frame| {
+                self.authorized(&event, (Budget::Frames, Attended, Place::Given), async |caller, frame| {
                     self.typing(caller, frame).await
                 })
                 .await
             }
             "presence" => {
-                self.authorized(&event, (Budget::Frames, Unstated), async |caller, frame| {
+                self.authorized(&event, (Budget::Frames, Unstated, Place::ToRead), async |caller, frame| {
                     self.who(caller, frame).await
                 })
                 .await
@@ -88,12 +101,13 @@ impl Sync {
     async fn authorized<F: Frame + DeserializeOwned>(
         &self,
         event: &Event,
-        (budget, attendance): (Budget, Attendance),
+        (budget, attendance, place): (Budget, Attendance, Place),
         act: impl AsyncFnOnce(Caller, F) -> Result<Option<ServerFrame>, Error>,
     ) -> Response {
         let ways = (&*self.limiter, budget, &self.gateway);
         answer(event, ways, async |mut caller: Caller, frame| {
             caller.connection.attendance = attendance;
+            let _turn = self.turn(place, &mut caller).await?;
             let context = self.presence.context(&self.store, caller.now)?;
             let (user, now) = (caller.identity.user, caller.now);
             let Caller { identity, connection, .. } = &caller;
@@ -105,6 +119,19 @@ impl Sync {
             answer
         })
         .await
+    }
+
+    /// Waits for a place, if one is needed.
+    async fn turn(&self, place: Place, caller: &mut Caller) -> Result<Option<Turn<'_, UserId>>, Refusal> {
+        let user = caller.identity.user;
+        let turn = match place {
+            Place::Given => return Ok(None),
+            Place::ToRead => self.limiter.turn_to_read(user, &RuntimeSleeper).await?,
+            Place::ToWrite => self.limiter.turn_to_write(user).await,
+        };
+        // It may have waited, and a time of before would look like a clock that went back.
+        caller.now = clock::now();
+        Ok(Some(turn))
     }
 
     async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {

@@ -61,13 +61,15 @@ mod looked;
 mod membership;
 pub mod metric;
 mod task_error;
+mod turns;
 pub mod unreached;
 mod unread;
 pub mod wire;
 
 pub use error::Error;
 pub use head_cache::HeadCache;
-pub use lanes::Lanes;
+pub use lanes::{Lanes, Turn};
 pub use limiter::Limiter;
 pub use looked::Looked;
 pub use task_error::TaskError;
+pub use turns::Turns;

@@ -1,28 +1,30 @@
 //! Budgets of users, as far as one process counts them.
 
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use confab_domain::budget::{ANSWER_MIN, Account, Budget, BudgetRates, Budgets, Charges, kilobytes};
 use confab_domain::{Refusal, Timestamp, UserId};
-use futures_util::future::{self, Either};
+use futures_util::future;
 
 use crate::generations::Generations;
 use crate::lanes::{Lanes, Turn};
 use crate::ports::{Session, Sessions, Sleeper};
+use crate::turns::Turns;
 use crate::{Error, Looked};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
 
-/// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
-/// than is left.
+/// Answers to one user that a process reads side by side, and changes that cost as much as these. An answer is charged when
+/// it was read, so more would be read at once than is left.
 const ANSWERS_AT_ONCE: usize = 3;
 
-/// How long an answer waits for its turn: far less than a function runs, so that whoever asks for more at once than is read
-/// to them is told so, and not that the outcome is unknown; and after it a call has time left to be carried out.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
+/// Messages and read markers of one user that a process writes and announces side by side. Where all users share one store
+/// on one machine, as on the local runner, more of one user would hold up the others, and come no sooner.
+const WRITES_AT_ONCE: usize = 4;
+
+/// What looking for a recipient who does not exist counts beyond the message. Unit: messages.
+const NOBODY: u32 = 9;
 
 /// What each user may still ask for, while a process is warm.
 ///
@@ -32,13 +34,15 @@ const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
 pub struct Limiter {
     rates: BudgetRates,
     accounts: Mutex<Generations<UserId, Account>>,
-    answers: Lanes<UserId>,
+    answers: Turns,
+    writes: Lanes<UserId>,
 }
 
 impl Limiter {
     /// One that nobody has taken anything from.
     pub fn new(rates: BudgetRates) -> Self {
-        Self { rates, accounts: Mutex::new(Generations::new(CAPACITY)), answers: Lanes::new(ANSWERS_AT_ONCE) }
+        let accounts = Mutex::new(Generations::new(CAPACITY));
+        Self { rates, accounts, answers: Turns::new(ANSWERS_AT_ONCE), writes: Lanes::new(WRITES_AT_ONCE) }
     }
 
     /// Takes one unit of a budget.
@@ -68,7 +72,8 @@ impl Limiter {
         self.with(user, |account| account.check(budget, &self.rates, now))
     }
 
-    /// Waits, but not for long, until few other answers to the user are read; then it can be checked what is left.
+    /// Waits, but not for long, until few other answers to the user are read, and changes made that cost as much; then it can
+    /// be checked what is left.
     ///
     /// # Errors
     ///
@@ -78,11 +83,22 @@ impl Limiter {
         user: UserId,
         sleeper: &dyn Sleeper,
     ) -> Result<Turn<'_, UserId>, Refusal> {
-        let entered = pin!(self.answers.enter(user));
-        match future::select(entered, sleeper.sleep(TURN_WAIT_MAX)).await {
-            Either::Left((turn, _)) => Ok(turn),
-            // When those before it end is not known; as long again is a fair guess.
-            Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }),
+        self.answers.take(user, sleeper).await
+    }
+
+    /// Waits, for as long as it takes, until few other messages and read markers of the user are under way: a burst within the
+    /// budget is not refused. They go in the order in which they come.
+    ///
+    /// Whoever has a turn may wait for the lane of a conversation, and never the other way round.
+    pub async fn turn_to_write(&self, user: UserId) -> Turn<'_, UserId> {
+        self.writes.enter(user).await
+    }
+
+    /// Takes what a message counts that named nobody: no honest client has many of these, and finding that out costs as much
+    /// as a message.
+    pub fn charge_for_nobody(&self, user: UserId, error: &Error, now: Timestamp) {
+        if matches!(error, Error::Refused(Refusal::NotFound(_))) {
+            self.charge(user, Budget::Writes, NOBODY, now);
         }
     }
 
@@ -193,14 +209,16 @@ impl Limiter {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::pin::Pin;
+    use std::pin::{Pin, pin};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
 
     use confab_domain::budget::LOCAL_RATES;
 
     use super::*;
+    use crate::turns::TURN_WAIT_MAX;
 
     /// Sleeps until it is over.
     #[derive(Clone, Debug, Default)]

@@ -39,9 +39,10 @@ pub(super) async fn list(
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     block(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -56,9 +57,10 @@ pub(super) async fn put(
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     unblock(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -58,9 +58,10 @@ pub(super) async fn list(
 ))]
 pub(super) async fn put(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<Json<ContactPut>, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     Ok(Json(put_contact(&context, &api.gateway, caller.identity.user, other).await?))
@@ -75,9 +76,10 @@ pub(super) async fn put(
 ))]
 pub(super) async fn remove(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     remove_contact(&context, &api.gateway, caller.identity.user, other).await?;

@@ -54,9 +54,10 @@ pub(super) async fn end(
 ))]
 pub(super) async fn register_push(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Body(wanted): Body<PushRegistration>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_push_call(&caller).await?;
     register(&api.store, &api.push, caller.identity, &wanted, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -70,8 +71,9 @@ pub(super) async fn register_push(
 ))]
 pub(super) async fn unregister_push(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_push_call(&caller).await?;
     unregister(&api.store, &api.push, caller.identity).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -54,9 +54,10 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
 ))]
 pub(super) async fn create(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Body(group): Body<NewGroup>,
 ) -> Result<(StatusCode, Json<Group>), Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_write(&caller).await?;
     api.take_change(&caller, RareChange::Group).await?;
     let id = GroupId::new(random::ulid(caller.now)?);
@@ -92,10 +93,11 @@ pub(super) async fn read(
 ))]
 pub(super) async fn rename(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(group): Id<GroupId>,
     Body(patch): Body<GroupPatch>,
 ) -> Result<Json<Group>, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_write(&caller).await?;
     let wish = Wish::Name(patch.name);
     Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
@@ -112,9 +114,10 @@ pub(super) async fn rename(
 ))]
 pub(super) async fn delete(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(group): Id<GroupId>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoGroup, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -133,10 +136,11 @@ pub(super) async fn delete(
 ))]
 pub(super) async fn put_member(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Ids(group, user): Ids<GroupId, UserId>,
     MaybeBody(member): MaybeBody<PutMember>,
 ) -> Result<Json<Group>, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_write(&caller).await?;
     let role = member.role.as_deref().map(wire::parse_role).transpose()?;
     let wish = Wish::Member(user, role);
@@ -155,9 +159,10 @@ pub(super) async fn put_member(
 ))]
 pub(super) async fn remove_member(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Ids(group, user): Ids<GroupId, UserId>,
 ) -> Result<StatusCode, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -35,9 +35,10 @@ pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json
 ))]
 pub(super) async fn change_me(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Body(patch): Body<ProfilePatch>,
 ) -> Result<Json<OwnProfile>, Failure> {
+    let _turn = api.turn(&mut caller).await?;
     api.take_change(&caller, RareChange::Profile).await?;
     Ok(Json(change_profile(&api.store, &api.gateway, caller.identity, patch, caller.now).await?))
 }

@@ -1,0 +1,56 @@
+//! What of one user is under way at once, within a process.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use confab_domain::{Refusal, UserId};
+use futures_util::future::{self, Either};
+
+use crate::lanes::{Lanes, Turn};
+use crate::ports::Sleeper;
+
+/// Handshakes of one user that a process judges side by side: no budget counts those of a login that has ended, and each
+/// is looked up.
+const HANDSHAKES_AT_ONCE: usize = 4;
+
+/// How long somebody waits for their turn: far less than a function runs, so that whoever asks for more at once than is
+/// done for them is told so, and not that the outcome is unknown; and after it a call has time left to be carried out.
+pub(crate) const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// Places of each user, for which who comes waits but for a while.
+#[derive(Debug)]
+pub struct Turns {
+    lanes: Lanes<UserId>,
+}
+
+impl Turns {
+    /// Those of handshakes.
+    pub fn of_handshakes() -> Self {
+        Self::new(HANDSHAKES_AT_ONCE)
+    }
+
+    /// One with so many places for each user.
+    pub(crate) fn new(places: usize) -> Self {
+        Self { lanes: Lanes::new(places) }
+    }
+
+    /// Waits, but not for long, until one of the user's places is free.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`]; then nobody waits behind it.
+    pub async fn take(&self, user: UserId, sleeper: &dyn Sleeper) -> Result<Turn<'_, UserId>, Refusal> {
+        let entered = pin!(self.lanes.enter(user));
+        match future::select(entered, sleeper.sleep(TURN_WAIT_MAX)).await {
+            Either::Left((turn, _)) => Ok(turn),
+            // When those before it end is not known; as long again is a fair guess.
+            Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }),
+        }
+    }
+
+    /// Whether nobody has a place, or waits for one.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lanes.is_idle()
+    }
+}
