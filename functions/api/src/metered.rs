@@ -37,9 +37,9 @@ impl Api {
         self.answer(caller, async { looking.await.map(Looked::at_itself) }).await
     }
 
-    /// Waits, but not for long, until a call may change what costs as much as an answer. No call takes two turns.
+    /// Waits until a call may change what costs as much as an answer. No call takes two turns.
     pub(crate) async fn turn(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
-        let turn = self.limiter.turn_to_read(caller.identity.user, &RuntimeSleeper).await?;
+        let turn = self.limiter.turn_to_change(caller.identity.user, &RuntimeSleeper).await?;
         // It may have waited, and a time of before would look like a clock that went back.
         caller.now = clock::now();
         Ok(turn)

@@ -9,15 +9,18 @@ use futures_util::future;
 use crate::generations::Generations;
 use crate::lanes::{Lanes, Turn};
 use crate::ports::{Session, Sessions, Sleeper};
-use crate::turns::Turns;
+use crate::turns::{CHANGE_WAIT_MAX, TURN_WAIT_MAX, Turns};
 use crate::{Error, Looked};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
 
-/// Answers to one user that a process reads side by side, and changes that cost as much as these. An answer is charged when
-/// it was read, so more would be read at once than is left.
+/// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
+/// than is left.
 const ANSWERS_AT_ONCE: usize = 3;
+
+/// Changes by one user that a process makes side by side, of groups, contacts and whatever else asks a store often.
+const CHANGES_AT_ONCE: usize = 3;
 
 /// Messages and read markers of one user that a process writes and announces side by side. Where all users share one store
 /// on one machine, as on the local runner, more of one user would hold up the others, and come no sooner.
@@ -35,14 +38,20 @@ pub struct Limiter {
     rates: BudgetRates,
     accounts: Mutex<Generations<UserId, Account>>,
     answers: Turns,
+    changes: Turns,
     writes: Lanes<UserId>,
 }
 
 impl Limiter {
     /// One that nobody has taken anything from.
     pub fn new(rates: BudgetRates) -> Self {
-        let accounts = Mutex::new(Generations::new(CAPACITY));
-        Self { rates, accounts, answers: Turns::new(ANSWERS_AT_ONCE), writes: Lanes::new(WRITES_AT_ONCE) }
+        Self {
+            rates,
+            accounts: Mutex::new(Generations::new(CAPACITY)),
+            answers: Turns::new(ANSWERS_AT_ONCE, TURN_WAIT_MAX),
+            changes: Turns::new(CHANGES_AT_ONCE, CHANGE_WAIT_MAX),
+            writes: Lanes::new(WRITES_AT_ONCE),
+        }
     }
 
     /// Takes one unit of a budget.
@@ -72,8 +81,7 @@ impl Limiter {
         self.with(user, |account| account.check(budget, &self.rates, now))
     }
 
-    /// Waits, but not for long, until few other answers to the user are read, and changes made that cost as much; then it can
-    /// be checked what is left.
+    /// Waits, but not for long, until few other answers to the user are read; then it can be checked what is left.
     ///
     /// # Errors
     ///
@@ -84,6 +92,19 @@ impl Limiter {
         sleeper: &dyn Sleeper,
     ) -> Result<Turn<'_, UserId>, Refusal> {
         self.answers.take(user, sleeper).await
+    }
+
+    /// Waits until few other changes by the user are made that cost as much as an answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Limiter::turn_to_read`], but later.
+    pub async fn turn_to_change(
+        &self,
+        user: UserId,
+        sleeper: &dyn Sleeper,
+    ) -> Result<Turn<'_, UserId>, Refusal> {
+        self.changes.take(user, sleeper).await
     }
 
     /// Waits, for as long as it takes, until few other messages and read markers of the user are under way: a burst within the
@@ -218,7 +239,6 @@ mod tests {
     use confab_domain::budget::LOCAL_RATES;
 
     use super::*;
-    use crate::turns::TURN_WAIT_MAX;
 
     /// Sleeps until it is over.
     #[derive(Clone, Debug, Default)]

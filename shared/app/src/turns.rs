@@ -17,21 +17,26 @@ const HANDSHAKES_AT_ONCE: usize = 4;
 /// done for them is told so, and not that the outcome is unknown; and after it a call has time left to be carried out.
 pub(crate) const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
 
+/// How long a change waits for its turn. Changes have limits of their own, and a burst within these is to pass; after it a
+/// function has four seconds left to make the change.
+pub(crate) const CHANGE_WAIT_MAX: Duration = Duration::from_secs(8);
+
 /// Places of each user, for which who comes waits but for a while.
 #[derive(Debug)]
 pub struct Turns {
     lanes: Lanes<UserId>,
+    wait_max: Duration,
 }
 
 impl Turns {
     /// Those of handshakes.
     pub fn of_handshakes() -> Self {
-        Self::new(HANDSHAKES_AT_ONCE)
+        Self::new(HANDSHAKES_AT_ONCE, TURN_WAIT_MAX)
     }
 
-    /// One with so many places for each user.
-    pub(crate) fn new(places: usize) -> Self {
-        Self { lanes: Lanes::new(places) }
+    /// One with so many places for each user, for which they wait so long.
+    pub(crate) fn new(places: usize, wait_max: Duration) -> Self {
+        Self { lanes: Lanes::new(places), wait_max }
     }
 
     /// Waits, but not for long, until one of the user's places is free.
@@ -41,9 +46,9 @@ impl Turns {
     /// [`Refusal::RateLimited`]; then nobody waits behind it.
     pub async fn take(&self, user: UserId, sleeper: &dyn Sleeper) -> Result<Turn<'_, UserId>, Refusal> {
         let entered = pin!(self.lanes.enter(user));
-        match future::select(entered, sleeper.sleep(TURN_WAIT_MAX)).await {
+        match future::select(entered, sleeper.sleep(self.wait_max)).await {
             Either::Left((turn, _)) => Ok(turn),
-            // When those before it end is not known; as long again is a fair guess.
+            // When those before it end is not known.
             Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }),
         }
     }
