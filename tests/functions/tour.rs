@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use crate::bench::{Bench, User};
+use crate::budgets::token_of;
 use crate::fates::{news_again, repetition};
 use crate::posts::{GONE, SLOW};
 use crate::push_tour;
@@ -237,4 +238,11 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
     let conversation = ConversationId::dm(ada.id, bob.id).expect("two users");
     let typing = json!({"action": "typing", "conversation": conversation.to_string()});
     assert_eq!(bench.ask(ada, "typing", &typing).await, None);
+    // They cease to see each other, and see each other again.
+    for method in ["PUT", "DELETE"] {
+        let path = format!("/v1/blocks/{}", bob.id);
+        let (status, answer) = bench.call(method, &path, &token_of(ada), Value::Null).await;
+        assert_eq!(status, 204, "{method}: {answer}");
+        assert!(bench.run_presence().await > 0, "{method} tells nobody");
+    }
 }
