@@ -1,17 +1,15 @@
 //! Two friends who come at the same time, while servers are slow, and in some worlds part at that moment: each knows in the
 //! end what is so.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use confab_domain::ContactChange;
 
-use super::clock::{Executor, START};
+use super::clock::START;
 use super::device::Device;
 use super::scenario::Scenario;
 use super::server::Bug;
-use super::world::World;
-use super::{FOR_EVER, befriend, check_storm, sign_up};
+use super::{FOR_EVER, check_storm, run_slow_then_fast, two_friends};
 use crate::broken_by;
 use crate::world::{identity, user};
 
@@ -29,12 +27,7 @@ const SETTLED: Duration = Duration::from_secs(100);
 ///
 /// The first guarantee that was broken.
 pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
-    let world = Arc::new(World::new(Scenario::slow(seed, bug)));
-    let mut executor = Executor::default();
-    sign_up(&world, identity(0, 0));
-    sign_up(&world, identity(1, 0));
-    befriend(&world, user(0), user(1));
-    world.note_pair(user(0), user(1));
+    let (world, mut executor) = two_friends(Scenario::slow(seed, bug));
     let parts = world.random.once_in(2);
     for n in [0, 1] {
         let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
@@ -52,10 +45,7 @@ pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
             device.stay(START.plus(FOR_EVER)).await;
         });
     }
-    world.set_stormy(true);
-    executor.run_until(&world, START.plus(SLOW));
-    world.set_stormy(false);
-    executor.run_until(&world, START.plus(SLOW + SETTLED));
+    run_slow_then_fast(&world, &mut executor, SLOW, SLOW + SETTLED);
     check_storm::check(&world);
     world.first_fault().map_or(Ok(()), Err)
 }

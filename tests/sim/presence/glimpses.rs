@@ -1,16 +1,14 @@
 //! Somebody who comes and logs out at once, again and again, while the queue is late and a friend asks all the time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::{Executor, START};
+use super::clock::START;
 use super::device::{Device, Going};
 use super::scenario::Scenario;
 use super::server::Bug;
-use super::world::World;
-use super::{FOR_EVER, befriend, check_storm, sign_up};
+use super::{FOR_EVER, check_storm, run_slow_then_fast, two_friends};
 use crate::broken_by;
-use crate::world::{identity, user};
+use crate::world::identity;
 
 const SEEDS: u64 = 50;
 
@@ -29,12 +27,7 @@ const VISITS: usize = 3;
 /// The first guarantee that was broken.
 pub(super) fn glimpse(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let late_ms_max = 5_000;
-    let world = Arc::new(World::new(Scenario { late_ms_max, ..Scenario::slow(seed, bug) }));
-    let mut executor = Executor::default();
-    sign_up(&world, identity(0, 0));
-    sign_up(&world, identity(1, 0));
-    befriend(&world, user(0), user(1));
-    world.note_pair(user(0), user(1));
+    let (world, mut executor) = two_friends(Scenario { late_ms_max, ..Scenario::slow(seed, bug) });
     let mut visitor = Device::new(&world, &executor.spawner, identity(0, 0));
     executor.spawner.spawn(async move {
         visitor.take_over();
@@ -55,10 +48,7 @@ pub(super) fn glimpse(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         }
         friend.stay(START.plus(FOR_EVER)).await;
     });
-    world.set_stormy(true);
-    executor.run_until(&world, START.plus(SLOW));
-    world.set_stormy(false);
-    executor.run_until(&world, START.plus(SLOW + SETTLED));
+    run_slow_then_fast(&world, &mut executor, SLOW, SLOW + SETTLED);
     check_storm::check(&world);
     world.first_fault().map_or(Ok(()), Err)
 }

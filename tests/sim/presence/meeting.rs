@@ -1,14 +1,12 @@
 //! Two friends who come at the same time, while servers are slow: neither may be taken for alone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::{Executor, START};
+use super::clock::START;
 use super::device::{Device, Going};
 use super::scenario::Scenario;
 use super::server::Bug;
-use super::world::World;
-use super::{FOR_EVER, befriend, sign_up};
+use super::{FOR_EVER, run_slow_then_fast, two_friends};
 use crate::broken_by;
 use crate::world::{identity, user};
 
@@ -29,12 +27,7 @@ const LATENESS_MAX: Duration = Duration::from_secs(5);
 ///
 /// The first guarantee that was broken.
 pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
-    let world = Arc::new(World::new(Scenario::slow(seed, bug)));
-    let mut executor = Executor::default();
-    sign_up(&world, identity(0, 0));
-    sign_up(&world, identity(1, 0));
-    befriend(&world, user(0), user(1));
-    world.note_pair(user(0), user(1));
+    let (world, mut executor) = two_friends(Scenario::slow(seed, bug));
     for (n, stays) in [(0, TOGETHER), (1, FOR_EVER)] {
         let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
         executor.spawner.spawn(async move {
@@ -45,10 +38,8 @@ pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
             device.go(Going::Silent).await;
         });
     }
-    world.set_stormy(true);
-    executor.run_until(&world, START.plus(SLOW));
-    world.set_stormy(false);
-    executor.run_until(&world, START.plus(TOGETHER + world.scenario.policy.timeout + LATENESS_MAX));
+    let end = TOGETHER + world.scenario.policy.timeout + LATENESS_MAX;
+    run_slow_then_fast(&world, &mut executor, SLOW, end);
     let told = world.ledger().last_told(identity(1, 0).device, user(0));
     if told.is_none_or(|told| told.is_online) {
         world.fault(format!("who is silent is not told offline: {told:?}"));

@@ -159,6 +159,24 @@ fn befriend(world: &World, one: UserId, other: UserId) {
     say(world, other, one, ContactChange::Put);
 }
 
+/// A world of two friends with a device each, and what runs it.
+fn two_friends(scenario: Scenario) -> (Arc<World>, Executor) {
+    let world = Arc::new(World::new(scenario));
+    sign_up(&world, identity(0, 0));
+    sign_up(&world, identity(1, 0));
+    befriend(&world, user(0), user(1));
+    world.note_pair(user(0), user(1));
+    (world, Executor::default())
+}
+
+/// Runs a world in which servers are slow for so long, until a time after that.
+fn run_slow_then_fast(world: &Arc<World>, executor: &mut Executor, slow: Duration, end: Duration) {
+    world.set_stormy(true);
+    executor.run_until(world, START.plus(slow));
+    world.set_stormy(false);
+    executor.run_until(world, START.plus(end));
+}
+
 fn say(world: &World, user: UserId, other: UserId, change: ContactChange) {
     let relation = |one, other| -> Relation { world.peek(world.memory.relation(one, other)).unwrap() };
     let (mine, theirs, now) = (relation(user, other), relation(other, user), world.clock.now());

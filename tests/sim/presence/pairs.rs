@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use confab_domain::{ContactChange, Timestamp};
 
-use super::clock::{Executor, START};
+use super::clock::START;
 use super::device::Device;
 use super::ledger::{Source, Told};
 use super::scenario::Scenario;
 use super::server::Bug;
 use super::world::World;
-use super::{FOR_EVER, befriend, sign_up};
+use super::{FOR_EVER, two_friends};
 use crate::broken_by;
 use crate::executor::mortal;
 use crate::world::{identity, user};
@@ -121,12 +121,7 @@ fn check(world: &World, made: Made, until: Timestamp) {
 ///
 /// The first guarantee that was broken.
 pub(super) fn begin_and_end(seed: u64, bug: Option<Bug>) -> Result<(), String> {
-    let world = Arc::new(World::new(Scenario::two(seed, bug)));
-    let mut executor = Executor::default();
-    sign_up(&world, identity(0, 0));
-    sign_up(&world, identity(1, 0));
-    befriend(&world, user(0), user(1));
-    world.note_pair(user(0), user(1));
+    let (world, mut executor) = two_friends(Scenario::two(seed, bug));
     for n in [0, 1] {
         let mut device = Device::new(&world, &executor.spawner, identity(n, 0));
         executor.spawner.spawn(async move {
