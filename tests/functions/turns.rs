@@ -148,6 +148,37 @@ async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
     }
 }
 
+/// A login that ends while calls wait ends them too: nothing is read or written by it from then on.
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_for_their_turn_are_refused_where_their_login_has_ended() {
+    let bench = Bench::new().await;
+    let message = json!({"client_message_id": "m", "text": "hi"});
+    for (n, (method, path, body, places)) in [
+        ("POST", "/v1/groups", json!({"name": "Hiking", "members": []}), 3),
+        ("PATCH", "/v1/me", json!({"display_name": "Ada"}), 3),
+        ("GET", "/v1/conversations", json!({}), 3),
+        ("POST", "/v1/conversations/{group}/messages", message, WRITES_AT_ONCE),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let ada = User::new(&bench, 100 + n as u128).await;
+        let path = path.replace("{group}", &bench.group(&ada, &[]).await);
+        let token = token_of(&ada);
+        bench.stalls.delay(DELAY);
+        let calls = at_once_each(MANY, async |_| bench.call(method, &path, &token, body.clone()).await);
+        let logout = async {
+            // Its login is looked at while theirs is, and it has no turn to wait for.
+            bench.call("POST", "/v1/logout", &token, json!({})).await.0
+        };
+        let (answers, left) = tokio::join!(calls, logout);
+        bench.stalls.end();
+        assert_eq!(left, 204);
+        let refused = answers.iter().filter(|((status, _), _)| *status == 401).count();
+        assert!(refused >= MANY - 2 * places, "{method} {path}: {answers:?}");
+    }
+}
+
 /// Whoever sends much at once holds up themselves, and a burst within the budget is not refused.
 #[tokio::test(start_paused = true)]
 async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused() {

@@ -1,9 +1,9 @@
 //! What calls that read are taken from their user's budget.
 
 use axum::Json;
-use confab_app::ports::Sleeper;
+use confab_app::authenticate::check_login;
 use confab_app::{Error, Looked, Turn, wire};
-use confab_domain::UserId;
+use confab_domain::{Timestamp, UserId};
 use confab_lambda::clock;
 use confab_lambda::sleeper::RuntimeSleeper;
 use serde::Serialize;
@@ -23,9 +23,10 @@ impl Api {
         caller: &Caller,
         looking: impl Future<Output = Result<Looked<T>, Error>>,
     ) -> Result<Json<T>, Failure> {
-        let by = (caller.identity.user, caller.now);
-        let ways = (&self.store, &RuntimeSleeper as &dyn Sleeper);
-        Ok(Json(self.limiter.answer(ways, by, looking, wire::json_bytes).await?))
+        let user = caller.identity.user;
+        let turn = self.limiter.turn_to_read(user, &RuntimeSleeper).await?;
+        let now = self.judge_again(caller, &turn).await?;
+        Ok(Json(self.limiter.answer(&self.store, (user, now), looking, wire::json_bytes).await?))
     }
 
     /// As [`Api::answer`], where the answer says all that was looked at.
@@ -38,11 +39,35 @@ impl Api {
     }
 
     /// Waits until a call may change what costs as much as an answer. No call takes two turns.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::RateLimited`](confab_domain::Refusal::RateLimited); [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated)
+    /// where the login has ended meanwhile.
     pub(crate) async fn turn(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
         let turn = self.limiter.turn_to_change(caller.identity.user, &RuntimeSleeper).await?;
-        // It may have waited, and a time of before would look like a clock that went back.
-        caller.now = clock::now();
+        caller.now = self.judge_again(caller, &turn).await?;
         Ok(turn)
+    }
+
+    /// Waits until a message may be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated) where the login has ended meanwhile.
+    pub(crate) async fn turn_to_send(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
+        let turn = self.limiter.turn_to_write(caller.identity.user).await;
+        caller.now = self.judge_again(caller, &turn).await?;
+        Ok(turn)
+    }
+
+    /// Gives the time at which a call goes on, after a wait only if its login is still alive.
+    async fn judge_again(&self, caller: &Caller, turn: &Turn<'_, UserId>) -> Result<Timestamp, Failure> {
+        if !turn.has_waited() {
+            return Ok(caller.now);
+        }
+        check_login(&self.store, caller.identity).await?;
+        Ok(clock::now())
     }
 
     /// Takes what a call counts that asks the push service for something.

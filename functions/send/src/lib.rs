@@ -129,7 +129,7 @@ impl Send {
         let ways = (&delivery, &self.queue);
         // Boxed, since a large future is copied whenever it moves.
         let sent = Box::pin(send_message(&self.store, ways, &self.writer, command, authorized, now)).await;
-        sent.inspect_err(|error| self.limiter.charge_for_nobody(identity.user, error, now))
+        sent.inspect_err(|error| self.limiter.charge_unknown_recipient(identity.user, error, now))
     }
 }
 

@@ -21,6 +21,15 @@ pub struct Turn<'a, K: Hash + Eq + Copy> {
     lanes: &'a Lanes<K>,
     key: K,
     held: Option<OwnedSemaphorePermit>,
+    has_waited: bool,
+}
+
+impl<K: Hash + Eq + Copy> Turn<'_, K> {
+    /// Whether others had all places first, so that time has passed since the request came: what it was judged by may not
+    /// be so any more.
+    pub const fn has_waited(&self) -> bool {
+        self.has_waited
+    }
 }
 
 impl<K: Hash + Eq + Copy> Lanes<K> {
@@ -34,8 +43,12 @@ impl<K: Hash + Eq + Copy> Lanes<K> {
         let lane =
             Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.places))));
         // Made first, so that the lane is tidied up also if the wait is given up.
-        let mut turn = Turn { lanes: self, key, held: None };
-        turn.held = lane.acquire_owned().await.ok();
+        let mut turn = Turn { lanes: self, key, held: None, has_waited: false };
+        turn.held = Arc::clone(&lane).try_acquire_owned().ok();
+        if turn.held.is_none() {
+            turn.has_waited = true;
+            turn.held = lane.acquire_owned().await.ok();
+        }
         turn
     }
 
@@ -80,10 +93,12 @@ mod tests {
         };
         let mut second = pin!(lanes.enter(conversation(1)));
         assert!(second.as_mut().poll(&mut context).is_pending());
+        assert!(!first.has_waited());
         drop(first);
         let mut third = pin!(lanes.enter(conversation(1)));
         assert!(third.as_mut().poll(&mut context).is_pending(), "who came last went first");
         let Poll::Ready(second) = second.poll(&mut context) else { panic!("it was its turn") };
+        assert!(second.has_waited());
         drop(second);
         assert!(third.poll(&mut context).is_ready());
     }

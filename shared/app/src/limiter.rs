@@ -26,8 +26,8 @@ const CHANGES_AT_ONCE: usize = 3;
 /// on one machine, as on the local runner, more of one user would hold up the others, and come no sooner.
 const WRITES_AT_ONCE: usize = 4;
 
-/// What looking for a recipient who does not exist counts beyond the message. Unit: messages.
-const NOBODY: u32 = 9;
+/// What a message to a recipient who does not exist counts beyond the message itself. Unit: messages.
+const UNKNOWN_RECIPIENT: u32 = 9;
 
 /// What each user may still ask for, while a process is warm.
 ///
@@ -115,11 +115,11 @@ impl Limiter {
         self.writes.enter(user).await
     }
 
-    /// Takes what a message counts that named nobody: no honest client has many of these, and finding that out costs as much
-    /// as a message.
-    pub fn charge_for_nobody(&self, user: UserId, error: &Error, now: Timestamp) {
+    /// Takes what a message counts beyond itself whose recipient does not exist: no honest client sends many, and the search
+    /// for the recipient costs as much as a message.
+    pub fn charge_unknown_recipient(&self, user: UserId, error: &Error, now: Timestamp) {
         if matches!(error, Error::Refused(Refusal::NotFound(_))) {
-            self.charge(user, Budget::Writes, NOBODY, now);
+            self.charge(user, Budget::Writes, UNKNOWN_RECIPIENT, now);
         }
     }
 
@@ -136,7 +136,7 @@ impl Limiter {
         })
     }
 
-    /// Answers a call that reads, unless its user has read too much.
+    /// Answers a call that reads, whose turn it is, unless its user has read too much.
     ///
     /// What was taken before is added to the user's row beside it, so that it takes no round trip more; only a very large
     /// answer is added after it was read.
@@ -146,12 +146,11 @@ impl Limiter {
     /// [`Refusal::RateLimited`]: then nothing was read. Those of `looking`.
     pub async fn answer<T>(
         &self,
-        (sessions, sleeper): (&(impl Sessions + Sync), &dyn Sleeper),
+        sessions: &(impl Sessions + Sync),
         (user, now): (UserId, Timestamp),
         looking: impl Future<Output = Result<Looked<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
     ) -> Result<T, Error> {
-        let _turn = self.turn_to_read(user, sleeper).await?;
         self.begin_answer(user, now)?;
         let (looked, ()) = future::join(looking, self.settle(sessions, user, now)).await;
         let Looked { answer, rows } = looked?;

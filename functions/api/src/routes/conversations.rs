@@ -11,7 +11,7 @@ use confab_app::send_message::{Reading, SendMessage, send_message};
 use confab_app::{Looked, wire};
 use confab_domain::ConversationId;
 use confab_domain::budget::{ANSWER_MIN, Budget};
-use confab_lambda::{clock, random};
+use confab_lambda::random;
 use confab_protocol::http::{ChatList, Conversation, ConversationPatch, MessagePage, PostMessage, Receipts};
 use confab_protocol::{Ack, limits, schema};
 use serde::Deserialize;
@@ -131,7 +131,7 @@ pub(super) async fn messages(
 ))]
 pub(super) async fn post_message(
     State(api): State<Shared>,
-    caller: Caller,
+    mut caller: Caller,
     Id(conversation): Id<ConversationId>,
     LongBody(post): LongBody<PostMessage>,
 ) -> Result<Json<Ack>, Failure> {
@@ -151,15 +151,14 @@ pub(super) async fn post_message(
     };
     let user = caller.identity.user;
     api.limiter.take(user, Budget::Writes, caller.now)?;
-    let _turn = api.limiter.turn_to_write(user).await;
-    // It may have waited, and a time of before would look like a clock that went back.
-    let now = clock::now();
+    let _turn = api.turn_to_send(&mut caller).await?;
+    let now = caller.now;
     let delivery = api.delivery();
     let ways = (&delivery, &api.queue);
-    // The access token's login is alive: it was read to know the caller.
+    // The access token's login is alive: it was read to know the caller, and again after a wait.
     let authorized = std::future::ready(Ok(()));
     let sent = send_message(&api.store, ways, &api.writer, command, authorized, now).await;
-    let sent = sent.inspect_err(|error| api.limiter.charge_for_nobody(user, error, now));
+    let sent = sent.inspect_err(|error| api.limiter.charge_unknown_recipient(user, error, now));
     api.limiter.settle(&api.store, user, now).await;
     Ok(Json(sent?))
 }
