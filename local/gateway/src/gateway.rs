@@ -1,10 +1,18 @@
 //! Listens, hands each connection to its API, and shuts down in order.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, ready},
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
     extract::{ConnectInfo, Request},
+    middleware::map_request,
     routing::any,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -24,7 +32,7 @@ use crate::{
     config::GatewayConfig,
     connections::Connections,
     functions::Functions,
-    http_api,
+    http_api::{self, body},
     shared::{Phase, Place, Shared},
     tasks::Tasks,
     websocket::{self, Routes},
@@ -63,7 +71,7 @@ impl Gateway {
     }
 
     /// Serves every path that belongs to no API, such as a static page. The
-    /// handlers may extract `ConnectInfo<SocketAddr>`.
+    /// handlers may extract `ConnectInfo<SocketAddr>`; they see no bodies.
     #[must_use]
     pub fn with_fallback(mut self, fallback: Router) -> Self {
         self.fallback = fallback;
@@ -136,12 +144,14 @@ impl Gateway {
 }
 
 fn router<F: Functions>(shared: &Arc<Shared<F>>, fallback: Router) -> Router {
-    let mut router = Router::new();
+    let mut router = Router::new().fallback_service(fallback);
     if let Some(api) = &shared.config.websocket {
         let shared = Arc::clone(shared);
         let accept = move |request: Request| websocket::accept(Arc::clone(&shared), request);
         router = router.route(&api.path, any(accept));
     }
+    let discard_within = shared.limits().close_timeout;
+    router = router.layer(map_request(move |request: Request| ready(body::without(request, discard_within))));
     if let Some(api) = &shared.config.http {
         let shared = Arc::clone(shared);
         let handle = any(move |request: Request| http_api::handle(Arc::clone(&shared), request));
@@ -153,7 +163,7 @@ fn router<F: Functions>(shared: &Arc<Shared<F>>, fallback: Router) -> Router {
             router = router.route(&format!("{}{below}", api.prefix), handle.clone());
         }
     }
-    router.fallback_service(fallback)
+    router
 }
 
 /// Serves HTTP/1.1 on one connection, until it ends or becomes a WebSocket.

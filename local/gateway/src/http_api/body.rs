@@ -1,8 +1,8 @@
 //! Reads a request body of bounded size in bounded time.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc, time::Duration};
 
-use axum::body::Body;
+use axum::{body::Body, extract::Request};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
@@ -50,14 +50,14 @@ pub(super) async fn read(
 ) -> Result<Read, ReadError> {
     if body.size_hint().lower() > bytes_max as u64 {
         if headers::text(headers, header::EXPECT.as_str()).is_none() {
-            discard(body, limits);
+            discard(body, limits.close_timeout);
         }
         return Err(ReadError::TooLarge);
     }
     let collecting = collect(&mut body, bytes_max, room, limits);
     let read = timeout(limits.integration_timeout, collecting).await.unwrap_or(Err(ReadError::Late));
     if matches!(read, Err(ReadError::TooLarge | ReadError::NoRoom)) {
-        discard(body, limits);
+        discard(body, limits.close_timeout);
     }
     read
 }
@@ -90,10 +90,17 @@ async fn collect(
     Ok(Read { bytes: bytes.freeze(), room: taken })
 }
 
+/// The request without its body, for those who read none.
+pub(crate) fn without(mut request: Request, limit: Duration) -> Request {
+    if !request.body().is_end_stream() {
+        discard(mem::take(request.body_mut()), limit);
+    }
+    request
+}
+
 /// Danger: a connection that is closed while bytes of the client are unread is
 /// reset, and the reset may overtake the answer. Hence the rest is read beside it.
-fn discard(body: Body, limits: &Limits) {
-    let limit = limits.close_timeout;
+fn discard(body: Body, limit: Duration) {
     tokio::spawn(async move {
         let mut body = Limited::new(body, DISCARDED_BYTES_MAX);
         let rest = async { while let Some(Ok(_)) = body.frame().await {} };

@@ -1,6 +1,6 @@
 //! The HTTP API: every request below its prefix goes to one function.
 
-mod body;
+pub(crate) mod body;
 mod event;
 mod response;
 

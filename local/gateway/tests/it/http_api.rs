@@ -94,6 +94,34 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
     assert!(fits.starts_with("HTTP/1.1 200 "), "{fits}");
 }
 
+/// Reads a response up to the end of its body.
+async fn read_response(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(patiently(stream.read_u8()).await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
+    patiently(stream.read_exact(&mut vec![0; length.parse().unwrap()])).await.unwrap();
+    head
+}
+
+/// A client that is cut off while it sends may never read the answer.
+#[tokio::test]
+async fn a_body_that_nobody_reads_may_come_after_the_answer() {
+    let stack = Stack::echoing().await;
+    for request in ["GET /", "POST /elsewhere", "POST /ws"] {
+        let head = format!("{request} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let mut stream = TcpStream::connect(stack.addr).await.unwrap();
+        stream.write_all(format!("{head}1\r\nx\r\n").as_bytes()).await.unwrap();
+        let first = read_response(&mut stream).await;
+        let rest = format!("186a0\r\n{}\r\n0\r\n\r\n{head}0\r\n\r\n", "x".repeat(100_000));
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let second = read_response(&mut stream).await;
+        assert!(first.starts_with("HTTP/1.1 4") && second.starts_with("HTTP/1.1 4"), "{first} {second}");
+    }
+}
+
 #[tokio::test]
 async fn a_failed_function_is_answered_without_its_words() {
     let stack = Stack::start(config(), |_, event| match event["rawPath"].as_str() {
