@@ -16,7 +16,7 @@ const QUEUES: &str = "sqs.sqlite";
 const PUSHES: &str = "sns.sqlite";
 const LOCK: &str = "lock";
 
-/// Drawn after the databases are made: a directory that holds it has been used.
+/// Drawn after the databases are made, as the format is written down: a directory that holds either has been used.
 const SIGNING_SECRET: &str = "signing-secret";
 
 /// A data directory that is this process's alone until it is dropped.
@@ -24,6 +24,7 @@ const SIGNING_SECRET: &str = "signing-secret";
 pub(crate) struct DataDir {
     path: PathBuf,
     format: u32,
+    is_used: bool,
     /// Goes before the lock does: until then nobody else makes anything here.
     traces: Traces,
     _lock: File,
@@ -59,10 +60,12 @@ impl DataDir {
             }
         }
         traces.begin(is_fresh.then_some(LOCK)).with_context(|| format!("cannot list {shown}"))?;
-        let format = data_format::of(data_format::read(path)?, check_files(path)?);
+        let said = data_format::read(path)?;
+        let is_used = check_files(path, said.is_some())?;
+        let format = data_format::of(said, is_used);
         make_private(&mut traces, path)?;
         make_databases(path)?;
-        Ok(Self { path: path.to_owned(), format, traces, _lock: lock })
+        Ok(Self { path: path.to_owned(), format, is_used, traces, _lock: lock })
     }
 
     /// Writes down that the directory has the format of this version, and keeps what was made in it: before, a start that
@@ -114,6 +117,12 @@ impl DataDir {
                 }
                 let secret = fresh_secret()?;
                 self.replace(SIGNING_SECRET, &secret).context("cannot keep the signing secret")?;
+                if self.is_used {
+                    tracing::warn!(
+                        "{} was missing and another secret was drawn: everybody has to log in again",
+                        path.display()
+                    );
+                }
                 Ok(secret)
             }
             Err(error) => Err(error).with_context(|| unusable(&path)),
@@ -281,8 +290,8 @@ fn kind(file_type: fs::FileType) -> &'static str {
 /// Refuses a directory that has lost a part; gives whether it has been used before.
 ///
 /// A process that dies at its first start leaves parts, none of which holds anything yet.
-fn check_files(path: &Path) -> anyhow::Result<bool> {
-    let is_used = path.join(SIGNING_SECRET).exists();
+fn check_files(path: &Path, says_its_format: bool) -> anyhow::Result<bool> {
+    let is_used = says_its_format || path.join(SIGNING_SECRET).exists();
     if is_used {
         for name in [DATABASE, QUEUES, PUSHES] {
             let file = path.join(name);

@@ -163,6 +163,34 @@ async fn a_signing_secret_that_nobody_drew_is_refused() {
     Runner::with_data(data.path()).await.chat().user().await;
 }
 
+/// Starts with a directory that can be used; gives what is logged up to the end.
+async fn logged(folder: &Path) -> String {
+    let log = TempDir::new();
+    let path = log.path().join("log");
+    let mut confab = command(&["--listen", "127.0.0.1:0", "--data", folder.to_str().unwrap()]);
+    let confab = Runner::of(confab.stderr(std::fs::File::create(&path).unwrap())).await;
+    confab.signal("TERM").await;
+    confab.ended().await;
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[tokio::test]
+async fn a_secret_that_is_lost_is_drawn_again_and_that_is_logged() {
+    let data = TempDir::new();
+    let path = data.path().join("signing-secret");
+    for start in 0..3 {
+        let log = logged(data.path()).await;
+        assert!(!log.contains("signing-secret"), "start {start}: {log}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    let log = logged(data.path()).await;
+    assert!(log.contains("signing-secret was missing"), "{log}");
+    // Nor does a directory without one begin anew because a database is lost too.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(data.path().join("dynamodb.sqlite")).unwrap();
+    assert!(refused(data.path()).await.contains("is missing"));
+}
+
 #[tokio::test]
 async fn health_says_that_nothing_can_be_stored() {
     let data = TempDir::new();
