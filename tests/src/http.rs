@@ -9,7 +9,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use crate::{DEADLINE, cloud, fresh, refusal};
+use crate::{cloud, fresh, refusal, times};
 
 /// A client of the HTTP API, with or without a token.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ impl Http {
             let (status, headers) = (head.status.as_u16(), head.headers);
             Ok(Answer { what, status, headers, body, is_repeated: false })
         };
-        tokio::time::timeout(DEADLINE, exchange).await.unwrap_or_else(|_| Err("too late".to_owned()))
+        tokio::time::timeout(times::patience(), exchange).await.unwrap_or_else(|_| Err("too late".to_owned()))
     }
 }
 

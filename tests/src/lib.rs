@@ -43,5 +43,5 @@ pub use push::{Push, fresh_token};
 pub use socket::{Received, Socket, synced};
 pub use user::User;
 
-/// How long a test waits for what must come. Far longer than it ever takes.
+/// How long a test waits for what must come of a program on this machine. Far longer than it ever takes.
 pub const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::socket::is_event;
-use crate::{DEADLINE, Received, Socket, User, times};
+use crate::{Received, Socket, User, times};
 
 impl Socket {
     /// What a query tells of these users.
@@ -57,7 +57,7 @@ impl Socket {
     }
 
     async fn sees_at_once(&mut self, user: &User, status: &str, since: Instant) -> Value {
-        let row = self.next_presence(user, since + times::told_within() + DEADLINE).await;
+        let row = self.next_presence(user, since + times::told_within() + times::patience()).await;
         let took = since.elapsed();
         assert_eq!(row["status"], status, "{row}");
         assert!(took <= times::told_within(), "told of {status} after {took:?}");
@@ -66,7 +66,7 @@ impl Socket {
 
     /// Waits until the device is told that somebody is offline, whose last frame was at `last`.
     pub async fn sees_offline(&mut self, user: &User, last: Instant) -> Value {
-        let row = self.next_presence(user, last + times::offline_within() + DEADLINE).await;
+        let row = self.next_presence(user, last + times::offline_within() + times::patience()).await;
         let took = last.elapsed();
         assert_eq!(row["status"], "offline", "{row}");
         let bounds = times::offline_after()..=times::offline_within();

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::group::settled;
-use crate::{Answer, Chat, DEADLINE, Http, User, fresh, times};
+use crate::{Answer, Chat, Http, User, fresh, times};
 
 /// Largest payload of both platforms, exclusive. Unit: bytes of JSON.
 ///
@@ -121,7 +121,7 @@ pub fn fresh_token() -> String {
 
 /// How long a push may take that is on its way at once.
 fn deadline() -> Duration {
-    DEADLINE + times::told_within()
+    times::patience() + times::told_within()
 }
 
 impl User {

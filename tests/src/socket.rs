@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::heart::{BEAT, Heart, Out};
-use crate::{DEADLINE, cloud, fresh_id, refusal, times};
+use crate::{cloud, fresh_id, refusal, times};
 
 /// Largest frame of a server. Unit: bytes, inclusive.
 ///
@@ -64,7 +64,7 @@ impl Socket {
             let value = HeaderValue::from_str(authorization).expect("a header");
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        match timeout_at(Instant::now() + DEADLINE, connect_async(request)).await {
+        match timeout_at(Instant::now() + times::patience(), connect_async(request)).await {
             Ok(Ok((stream, _))) => Ok(Self::of(stream)),
             Ok(Err(Error::Http(response))) => Err(response.status().as_u16()),
             Ok(Err(error)) => panic!("no handshake: {error}"),
@@ -288,7 +288,7 @@ impl Socket {
 
     /// The first frame that fits, whether it has come already or not.
     pub(crate) async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        self.take_while(what, || Instant::now() + DEADLINE, fits).await
+        self.take_while(what, || Instant::now() + times::patience(), fits).await
     }
 
     /// The first frame that fits and comes before a time.
@@ -321,7 +321,7 @@ impl Socket {
 
     /// Whatever comes next.
     pub async fn receive(&mut self, what: &str) -> Received {
-        match self.receive_by(Instant::now() + DEADLINE).await {
+        match self.receive_by(Instant::now() + times::patience()).await {
             Some(received) => received,
             None => panic!("waited for {what}; received {}", self.shown()),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{cloud, server};
+use crate::{DEADLINE, cloud, server};
 
 /// How the runner of the tests, and any program whose presence a test watches, is started.
 pub const FLAGS: [&str; 4] = ["--heartbeat-seconds", "1", "--presence-timeout-seconds", "5"];
@@ -20,6 +20,11 @@ pub fn presence_timeout() -> Duration {
 /// Within which friends are told of somebody who connects, and of somebody who logs out.
 pub fn told_within() -> Duration {
     Duration::from_secs(1) + emulators_lateness()
+}
+
+/// How long a test waits for what must come. An emulator starts a process for each call that others are under way beside.
+pub fn patience() -> Duration {
+    if cloud::is_emulated() { DEADLINE * 4 } else { DEADLINE }
 }
 
 /// How much later an emulator on a busy machine may be, whose queues are polled about once a second.

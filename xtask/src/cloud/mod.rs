@@ -140,7 +140,7 @@ impl Failures {
 /// What asks for more at once than the emulator, which starts a process for each invocation, answers in time.
 const CROWDS: &str = "test(/^closing::of_many_handshakes/) | test(/^group_contention::of_ten_sends/) \
      | test(/^group_contention::of_names_given/) | test(/^group_contention::fifty_members/) \
-     | test(/^group_additions::strangers_put/)";
+     | test(/^group_additions::strangers_put/) | test(/^group_limits::a_message_reaches_each/)";
 
 /// The suite without what is about the `confab` program: the same selection of packages as every other step builds,
 /// or all of it would be built again.
@@ -152,7 +152,7 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
         .args(["nextest", "run", "--workspace", "--locked", failures.flag()])
         .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "retry"])
         // The emulator answers late, or not at all, where the machine is busy; each retry is shown.
-        .args(["--retries", "2"])
+        .args(["--profile", "cloud"])
         .args([
             "--filterset",
             &format!("package(tests) & binary(it) & not test(/^runner::/) & not ({CROWDS})"),
