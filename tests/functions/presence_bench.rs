@@ -27,7 +27,7 @@ impl Bench {
     }
 
     /// The message that looks at a user's lease next, before it is due.
-    pub(crate) async fn next_look(&self, user: &User) -> String {
+    pub(crate) async fn next_lease_check(&self, user: &User) -> String {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let watch = session.presence.watch.expect("a watch").id.0;
         let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch, named_by_ms: None });

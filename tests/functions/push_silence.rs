@@ -14,9 +14,9 @@ impl Bench {
     /// As if nothing had been heard of a connected user for long, which the next look at their lease finds.
     pub(crate) async fn falls_silent(&self, user: &User) {
         self.run_presence().await;
-        let look = self.next_look(user).await;
+        let check = self.next_lease_check(user).await;
         self.was_not_heard_for_long(user).await;
-        assert!(!comes_again(&look, |event| self.presence.handle(event)).await);
+        assert!(!comes_again(&check, |event| self.presence.handle(event)).await);
     }
 
     fn alerted(&self) -> Vec<(String, String)> {
@@ -135,10 +135,10 @@ async fn whoever_closed_their_socket_has_missed_nothing() {
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.run_presence().await;
-    let look = bench.next_look(&bob).await;
+    let check = bench.next_lease_check(&bob).await;
     bench.was_not_heard_for_long(&bob).await;
     bench.disconnect(2, "c2=").await;
-    assert!(!comes_again(&look, |event| bench.presence.handle(event)).await);
+    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.run_push().await, 0);
 }
 

@@ -20,7 +20,7 @@ use ulid::Ulid;
 use crate::executor::finish;
 use crate::world::{device_of, socket};
 
-type Looks = DelayQueue<PresenceTask>;
+type CheckQueue = DelayQueue<PresenceTask>;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -44,7 +44,7 @@ fn world() -> (Memory, Gateway) {
     (store, Gateway::new(Arc::new(Calm)))
 }
 
-fn context<'a>(store: &'a Memory, queue: &'a Looks, now: Timestamp) -> Context<'a, Memory, Looks> {
+fn context<'a>(store: &'a Memory, queue: &'a CheckQueue, now: Timestamp) -> Context<'a, Memory, CheckQueue> {
     Context { store, queue, policy: POLICY, watch: WatchId(1), sleeper: &YieldingSleeper, now }
 }
 
@@ -76,7 +76,7 @@ fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
     for polls in 0..POLLS_MAX {
         for logout_first in [false, true] {
             let (store, gateway) = world();
-            let queue = Looks::default();
+            let queue = CheckQueue::default();
             let context = context(&store, &queue, NOW);
             let opening = socket(identity(3), &ConnectionId::new("c="), NOW);
             let connect = open_connection(&context, &gateway, identity(3), &opening);
@@ -101,7 +101,7 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
     let (store, gateway) = world();
     finish(store.put_device(&login(4))).unwrap();
     let Identity { user, device, family } = identity(3);
-    let queue = Looks::default();
+    let queue = CheckQueue::default();
     let context = context(&store, &queue, NOW);
     let ways = (&gateway, &Phones::default());
     let ended = finish(end_device(&context, ways, user, device, Some(family)));
@@ -112,7 +112,7 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
 #[test]
 fn the_oldest_of_too_many_sockets_of_a_device_is_told_and_closed() {
     let (store, gateway) = world();
-    let queue = Looks::default();
+    let queue = CheckQueue::default();
     let id = |n: usize| ConnectionId::new(format!("c{n}="));
     for n in 0..=SOCKETS_PER_DEVICE_MAX {
         let now = NOW.plus(Duration::from_secs(n as u64));
@@ -159,7 +159,7 @@ impl Connections for Slow {
 /// One after the other, nine devices would take longer than a request has where the gateway takes seconds for each.
 #[test]
 fn all_other_devices_of_a_user_are_logged_out_side_by_side() {
-    let (store, slow, queue) = (Memory::default(), Slow::default(), Looks::default());
+    let (store, slow, queue) = (Memory::default(), Slow::default(), CheckQueue::default());
     let of = |n: u128| Identity { device: DeviceId::new(Ulid(100 + n)), ..identity(200 + n) };
     let context = context(&store, &queue, NOW);
     for n in 0..10 {

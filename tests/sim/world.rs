@@ -52,7 +52,7 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) queue: Queue,
     /// What is to be looked at later; nobody does.
-    looks: DelayQueue<PresenceTask>,
+    lease_checks: DelayQueue<PresenceTask>,
     /// Pushes that are to be made; nobody does.
     pushes: DelayQueue<PushTask>,
     /// For how many days messages are kept, as it was set last; 0 is for ever.
@@ -102,7 +102,7 @@ impl World {
             memory,
             gateway: Gateway::new(Arc::clone(&weather) as _),
             queue: Queue::new(Arc::clone(&weather) as _),
-            looks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
+            lease_checks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
             pushes: DelayQueue::default(),
             days: Mutex::new(1),
             leaves_rows_open: AtomicBool::new(false),
@@ -187,7 +187,7 @@ impl World {
         now: Timestamp,
     ) -> presence::Context<'a, S, DelayQueue<PresenceTask>> {
         let watch = WatchId(self.random.draw());
-        presence::Context { store, queue: &self.looks, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
+        presence::Context { store, queue: &self.lease_checks, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
     }
 
     /// The ways to devices and phones.

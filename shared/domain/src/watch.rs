@@ -36,31 +36,31 @@ pub struct Presence {
 
 /// A message about one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum LeaseCheck {
     /// The user has come online: begin to watch.
-    Begin,
+    First,
     /// The lease may have run out, or was ended.
-    Check,
+    Due,
 }
 
 /// What is to be done about a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Duty {
+pub enum LeaseAction {
     /// Nothing: another watches, or nobody needs to.
     Nothing,
     /// Begin to watch, and tell friends if they believe that the user is offline.
     Begin {
         /// Whether they do.
-        tells: bool,
+        notifies: bool,
     },
     /// Look again when the lease should end.
-    LookAgain,
+    CheckAgain,
     /// The same, after the row says that the watch goes on.
     Renew,
     /// Stop to watch, and tell friends that the user is offline.
     End,
     /// The row is as this message has made it, but it cannot be known whether friends were told.
-    TellAgain(Status),
+    NotifyAgain(Status),
 }
 
 /// How long a watch is believed in without a renewal. Rarer renewals cost less; a broken watch is found later.
@@ -68,7 +68,7 @@ const WATCH_SPAN: Duration = Duration::from_secs(600);
 
 /// Longest time from a look to the next, and how much clocks may disagree: a watch that is to be renewed later than that
 /// was written by a clock that was wrong.
-const LOOK_AHEAD_MAX: Duration = TIMEOUT_MAX.saturating_add(INTERVAL_MAX).saturating_add(AHEAD_MAX);
+const CHECK_AHEAD_MAX: Duration = TIMEOUT_MAX.saturating_add(INTERVAL_MAX).saturating_add(AHEAD_MAX);
 
 /// How late a look may be before its watch counts as broken.
 const LATENESS_MAX: Duration = Duration::from_secs(60);
@@ -91,7 +91,7 @@ impl Presence {
 
     /// Whether somebody has to begin to watch.
     pub fn needs_watch(&self, now: Timestamp) -> bool {
-        let latest = now.plus(LOOK_AHEAD_MAX + WATCH_SPAN);
+        let latest = now.plus(CHECK_AHEAD_MAX + WATCH_SPAN);
         self.watch.is_none_or(|watch| !(now..=latest).contains(&watch.until))
     }
 
@@ -101,10 +101,10 @@ impl Presence {
         Self { lease: Lease { attended_at: None, ..self.lease }, ..self }
     }
 
-    /// With a watch that is to look at `look_at`.
+    /// With a watch that is to look at `check_at`.
     #[must_use]
-    pub fn watched(self, id: WatchId, look_at: Timestamp) -> Self {
-        Self { watch: Some(Watch { id, until: look_at.plus(WATCH_SPAN) }), ended_by: None, ..self }
+    pub fn watched(self, id: WatchId, check_at: Timestamp) -> Self {
+        Self { watch: Some(Watch { id, until: check_at.plus(WATCH_SPAN) }), ended_by: None, ..self }
     }
 
     /// As alone, if it is not known yet.
@@ -144,36 +144,36 @@ impl Presence {
 }
 
 /// What is to be done about a message `id` that looks at a row.
-pub fn duty(
-    look: Look,
+pub fn decide_lease_action(
+    check: LeaseCheck,
     id: WatchId,
     presence: &Presence,
     connected: bool,
     policy: HeartbeatPolicy,
     now: Timestamp,
-) -> Duty {
+) -> LeaseAction {
     let ends_at = policy.ends_at(&presence.lease, connected);
-    if look == Look::Check && presence.is_named(id) && presence.watch.is_none() {
+    if check == LeaseCheck::Due && presence.is_named(id) && presence.watch.is_none() {
         // The user may be back by now; then friends are told of that by another message.
-        return Duty::TellAgain(Status::Offline);
+        return LeaseAction::NotifyAgain(Status::Offline);
     }
     match (policy.status(&presence.lease, connected, now), presence.watch) {
-        (Status::Offline, Some(_)) => Duty::End,
-        (Status::Offline, None) => Duty::Nothing,
-        (Status::Online, None) if look == Look::Begin => Duty::Begin { tells: true },
+        (Status::Offline, Some(_)) => LeaseAction::End,
+        (Status::Offline, None) => LeaseAction::Nothing,
+        (Status::Online, None) if check == LeaseCheck::First => LeaseAction::Begin { notifies: true },
         // Whoever is heard from without a watch has sent a message to begin one.
-        (Status::Online, None) => Duty::Nothing,
-        (Status::Online, Some(watch)) if watch.id == id => match look {
-            Look::Begin => Duty::TellAgain(Status::Online),
-            Look::Check if watch.until < ends_at.plus(LATENESS_MAX) || presence.needs_watch(now) => {
-                Duty::Renew
+        (Status::Online, None) => LeaseAction::Nothing,
+        (Status::Online, Some(watch)) if watch.id == id => match check {
+            LeaseCheck::First => LeaseAction::NotifyAgain(Status::Online),
+            LeaseCheck::Due if watch.until < ends_at.plus(LATENESS_MAX) || presence.needs_watch(now) => {
+                LeaseAction::Renew
             }
-            Look::Check => Duty::LookAgain,
+            LeaseCheck::Due => LeaseAction::CheckAgain,
         },
-        (Status::Online, Some(_)) if look == Look::Begin && presence.needs_watch(now) => {
-            Duty::Begin { tells: false }
+        (Status::Online, Some(_)) if check == LeaseCheck::First && presence.needs_watch(now) => {
+            LeaseAction::Begin { notifies: false }
         }
-        (Status::Online, Some(_)) => Duty::Nothing,
+        (Status::Online, Some(_)) => LeaseAction::Nothing,
     }
 }
 
@@ -200,8 +200,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(look: Look, id: WatchId, presence: Presence, now: u64, expected: Duty) {
-        assert_eq!(duty(look, id, &presence, true, POLICY, at(now)), expected);
+    fn check(check: LeaseCheck, id: WatchId, presence: Presence, now: u64, expected: LeaseAction) {
+        assert_eq!(decide_lease_action(check, id, &presence, true, POLICY, at(now)), expected);
     }
 
     #[test]
@@ -209,8 +209,8 @@ mod tests {
         let day = 24 * 3_600;
         let ahead = unwatched().watched(OTHER, at(day));
         assert!(ahead.needs_watch(at(10)));
-        check(Look::Begin, OURS, ahead, 10, Duty::Begin { tells: false });
-        check(Look::Check, OTHER, ahead, 10, Duty::Renew);
+        check(LeaseCheck::First, OURS, ahead, 10, LeaseAction::Begin { notifies: false });
+        check(LeaseCheck::Due, OTHER, ahead, 10, LeaseAction::Renew);
         // As late as one can be that a right clock wrote.
         let right = unwatched().watched(OTHER, at(3_600 + 480));
         assert!(!right.needs_watch(at(0)));
@@ -229,40 +229,40 @@ mod tests {
 
     #[test]
     fn whoever_comes_online_is_told_of_once() {
-        check(Look::Begin, OURS, unwatched(), 0, Duty::Begin { tells: true });
-        check(Look::Begin, OTHER, watched(), 0, Duty::Nothing);
+        check(LeaseCheck::First, OURS, unwatched(), 0, LeaseAction::Begin { notifies: true });
+        check(LeaseCheck::First, OTHER, watched(), 0, LeaseAction::Nothing);
     }
 
     #[test]
     fn a_message_that_comes_again_tells_again_and_watches_no_second_time() {
-        check(Look::Begin, OURS, watched(), 0, Duty::TellAgain(Status::Online));
-        check(Look::Check, OURS, watched().ended(OURS), 40, Duty::TellAgain(Status::Offline));
-        check(Look::Check, OTHER, watched().ended(OURS), 40, Duty::Nothing);
+        check(LeaseCheck::First, OURS, watched(), 0, LeaseAction::NotifyAgain(Status::Online));
+        check(LeaseCheck::Due, OURS, watched().ended(OURS), 40, LeaseAction::NotifyAgain(Status::Offline));
+        check(LeaseCheck::Due, OTHER, watched().ended(OURS), 40, LeaseAction::Nothing);
         let back = Presence { lease: Lease::begun(at(41)), ..watched().ended(OURS) };
-        check(Look::Check, OURS, back, 41, Duty::TellAgain(Status::Offline));
+        check(LeaseCheck::Due, OURS, back, 41, LeaseAction::NotifyAgain(Status::Offline));
     }
 
     #[test]
     fn a_renewed_lease_is_looked_at_again_by_its_own_watch_alone() {
-        check(Look::Check, OURS, watched(), 20, Duty::LookAgain);
-        check(Look::Check, OTHER, watched(), 20, Duty::Nothing);
-        check(Look::Check, OURS, unwatched(), 20, Duty::Nothing);
+        check(LeaseCheck::Due, OURS, watched(), 20, LeaseAction::CheckAgain);
+        check(LeaseCheck::Due, OTHER, watched(), 20, LeaseAction::Nothing);
+        check(LeaseCheck::Due, OURS, unwatched(), 20, LeaseAction::Nothing);
     }
 
     #[test]
     fn a_lease_that_has_run_out_is_told_by_whoever_finds_it() {
-        check(Look::Check, OURS, watched(), 32, Duty::End);
-        check(Look::Check, OTHER, watched(), 32, Duty::End);
-        check(Look::Begin, OTHER, watched(), 32, Duty::End);
-        check(Look::Check, OTHER, watched().ending(at(3)), 3, Duty::End);
+        check(LeaseCheck::Due, OURS, watched(), 32, LeaseAction::End);
+        check(LeaseCheck::Due, OTHER, watched(), 32, LeaseAction::End);
+        check(LeaseCheck::First, OTHER, watched(), 32, LeaseAction::End);
+        check(LeaseCheck::Due, OTHER, watched().ending(at(3)), 3, LeaseAction::End);
     }
 
     #[test]
     fn a_watch_is_renewed_before_it_is_taken_for_broken() {
         let renewed = Presence { lease: Lease::begun(at(530)), ..watched() };
-        check(Look::Check, OURS, renewed, 532, Duty::LookAgain);
+        check(LeaseCheck::Due, OURS, renewed, 532, LeaseAction::CheckAgain);
         let later = Presence { lease: Lease::begun(at(550)), ..watched() };
-        check(Look::Check, OURS, later, 552, Duty::Renew);
+        check(LeaseCheck::Due, OURS, later, 552, LeaseAction::Renew);
         assert!(!later.needs_watch(at(552)));
     }
 
@@ -270,7 +270,7 @@ mod tests {
     fn a_broken_watch_is_taken_over_without_a_word_to_friends() {
         let broken = Presence { lease: Lease::begun(at(700)), ..watched() };
         assert!(broken.needs_watch(at(700)));
-        check(Look::Begin, OTHER, broken, 700, Duty::Begin { tells: false });
-        check(Look::Check, OURS, broken.watched(OTHER, at(732)), 701, Duty::Nothing);
+        check(LeaseCheck::First, OTHER, broken, 700, LeaseAction::Begin { notifies: false });
+        check(LeaseCheck::Due, OURS, broken.watched(OTHER, at(732)), 701, LeaseAction::Nothing);
     }
 }

@@ -18,7 +18,7 @@ fn check_found(bug: Bug) {
 
 #[test]
 fn a_look_that_is_queued_after_the_row_names_it_is_found() {
-    check_found(Bug::LookQueuedAfterTheRow);
+    check_found(Bug::CheckQueuedAfterTheRow);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_answer_that_is_not_corrected_is_found() {
 
 #[test]
 fn a_look_that_is_queued_twice_is_found() {
-    check_found(Bug::LookQueuedTwice);
+    check_found(Bug::CheckQueuedTwice);
 }
 
 #[test]

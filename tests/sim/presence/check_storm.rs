@@ -12,7 +12,7 @@ use super::world::World;
 use crate::world::user;
 
 /// Looks at one user that may wait when all is quiet: its own watch, and one that another has replaced.
-const LOOKS_MAX: usize = 2;
+const CHECKS_MAX: usize = 2;
 
 /// From a sign of life to the answer that rests on it.
 const LATENESS_MAX: Duration = Duration::from_secs(35);
@@ -81,12 +81,12 @@ pub(crate) fn check(world: &World) {
             }
         }
     }
-    let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+    let mut lease_checks: BTreeMap<String, usize> = BTreeMap::new();
     for delayed in world.queue.waiting() {
         let PresenceTask::V1(step) = delayed.task;
-        *looks.entry(step.user().to_owned()).or_default() += 1;
+        *lease_checks.entry(step.user().to_owned()).or_default() += 1;
     }
-    if let Some((subject, count)) = looks.iter().find(|(_, count)| **count > LOOKS_MAX) {
+    if let Some((subject, count)) = lease_checks.iter().find(|(_, count)| **count > CHECKS_MAX) {
         faults.push(format!("{count} looks at {subject} wait"));
     }
     faults.into_iter().for_each(|fault| world.fault(fault));

@@ -15,7 +15,7 @@ mod failures;
 mod functions;
 mod glimpses;
 mod ledger;
-mod looks;
+mod lease_checks;
 mod meeting;
 mod numbers;
 mod pairs;

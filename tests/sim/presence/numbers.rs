@@ -151,12 +151,12 @@ fn who_beats_while_a_watch_begins_is_looked_at_once() {
         interrupt(performed, polls, || {
             finish(two.store.renew(user(ADA), &open(ADA), &Charges::default(), NOW)).unwrap();
         });
-        let looks = two
+        let lease_checks = two
             .queue
             .waiting()
             .into_iter()
             .filter(|delayed| matches!(&delayed.task, PresenceTask::V1(Step::Check { watch: 7, .. })));
-        assert_eq!(looks.count(), 1, "{polls}");
+        assert_eq!(lease_checks.count(), 1, "{polls}");
     }
 }
 

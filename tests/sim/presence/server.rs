@@ -23,7 +23,7 @@ use crate::passed_on::pass_on_sessions;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
     /// The next look is queued after the row names it.
-    LookQueuedAfterTheRow,
+    CheckQueuedAfterTheRow,
     /// Presence is replaced whatever has become of it since it was read.
     ReplaceWithoutCompare,
     /// Whoever tells friends does not look again afterwards.
@@ -59,7 +59,7 @@ pub(crate) enum Bug {
     /// Who was answered that somebody is online is not told that they went before anybody was told that they came.
     AnswerNotCorrected,
     /// A look that is to come later is queued twice.
-    LookQueuedTwice,
+    CheckQueuedTwice,
     /// A record that fails is hidden for as long as the queue hides those of a function that has died.
     FailedRecordHidden,
 }
@@ -246,8 +246,8 @@ impl PresenceQueue for Server<'_> {
             let begin = Step::Begin { user: user.clone(), watch: *watch, shown: None };
             return self.world.queue.put(&PresenceTask::V1(begin), delay).await;
         }
-        let is_look = matches!(step, Step::Check { named_by_ms: Some(_), .. });
-        if self.has(Bug::LookQueuedTwice) && is_look && self.world.random.once_in(8) {
+        let is_lease_check = matches!(step, Step::Check { named_by_ms: Some(_), .. });
+        if self.has(Bug::CheckQueuedTwice) && is_lease_check && self.world.random.once_in(8) {
             self.world.queue.put(task, delay).await?;
         }
         if let Step::Again { user, online, .. } = step {
@@ -284,7 +284,7 @@ impl PresenceQueue for Server<'_> {
                 return Ok(());
             }
         }
-        if self.has(Bug::LookQueuedAfterTheRow) && matches!(step, Step::Check { .. }) && !delay.is_zero() {
+        if self.has(Bug::CheckQueuedAfterTheRow) && matches!(step, Step::Check { .. }) && !delay.is_zero() {
             self.notes.lock().unwrap().held.push((task.clone(), delay));
             return Ok(());
         }

@@ -79,7 +79,7 @@ impl<'a> Server<'a> {
 
     pub(crate) fn presence(&self) -> presence::Context<'_, Self, DelayQueue<presence::PresenceTask>> {
         let watch = WatchId(self.world.random.draw());
-        let (queue, sleeper) = (&self.world.looks, &YieldingSleeper);
+        let (queue, sleeper) = (&self.world.lease_checks, &YieldingSleeper);
         presence::Context { store: self, queue, policy: POLICY, watch, sleeper, now: self.now }
     }
 

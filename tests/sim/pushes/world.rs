@@ -42,7 +42,7 @@ pub(crate) struct World {
     pub(crate) phones: Phones,
     pub(crate) queue: DelayQueue<PushTask>,
     pub(crate) fan_out_queue: DelayQueue<FanOutTask>,
-    pub(crate) looks: DelayQueue<PresenceTask>,
+    pub(crate) lease_checks: DelayQueue<PresenceTask>,
     pub(crate) probes: Probes,
     pub(crate) writer: Writer,
     replicas: Mutex<BTreeMap<UserId, (Timestamp, Vec<InboxRow>)>>,
@@ -58,7 +58,7 @@ impl World {
         let random = Arc::new(Random::new(scenario.seed));
         let weather = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
-        let [queues_clock, looks_clock, fan_outs_clock] = [(); 3].map(|()| Arc::clone(&clock));
+        let [queues_clock, checks_clock, fan_outs_clock] = [(); 3].map(|()| Arc::clone(&clock));
         Self {
             // Pages are whole: what is unread is counted on two of them, and guessed beyond.
             memory: Memory::new(Arc::clone(&weather) as _),
@@ -67,7 +67,7 @@ impl World {
             phones: Phones::new(Arc::clone(&weather) as _),
             queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
             fan_out_queue: DelayQueue::new(Arc::clone(&weather) as _, move || fan_outs_clock.now()),
-            looks: DelayQueue::new(Arc::clone(&weather) as _, move || looks_clock.now()),
+            lease_checks: DelayQueue::new(Arc::clone(&weather) as _, move || checks_clock.now()),
             probes: Probes::default(),
             writer: Writer::new(Retention::FOR_EVER, Arc::new(YieldingSleeper)),
             replicas: Mutex::default(),
@@ -213,7 +213,7 @@ impl World {
         vec![delayed; copies]
     }
 
-    async fn perform_look(&self, delayed: Delayed<PresenceTask>) {
+    async fn perform_check(&self, delayed: Delayed<PresenceTask>) {
         self.be_late().await;
         let server = Server::new(self);
         let presence::Context { queue, policy, watch, sleeper, now, .. } = server.presence();
@@ -223,7 +223,7 @@ impl World {
         let ways = (&self.gateway, pushes);
         let looked = presence::perform(&context, ways, &delayed.task, delayed.received_before);
         if !self.perform(&server, looked).await {
-            self.put_back(&self.looks, delayed).await;
+            self.put_back(&self.lease_checks, delayed).await;
         }
     }
 
@@ -276,7 +276,7 @@ impl Timed for World {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        [self.queue.next_due(), self.looks.next_due(), self.fan_out_queue.next_due()]
+        [self.queue.next_due(), self.lease_checks.next_due(), self.fan_out_queue.next_due()]
             .into_iter()
             .flatten()
             .min()
@@ -287,9 +287,9 @@ impl Timed for World {
             let world = Arc::clone(self);
             spawner.spawn(async move { world.perform_push(delayed).await });
         }
-        for delayed in self.take_due(&self.looks) {
+        for delayed in self.take_due(&self.lease_checks) {
             let world = Arc::clone(self);
-            spawner.spawn(async move { world.perform_look(delayed).await });
+            spawner.spawn(async move { world.perform_check(delayed).await });
         }
         for delayed in self.take_due(&self.fan_out_queue) {
             let world = Arc::clone(self);

@@ -1,14 +1,14 @@
 //! Who is there: hearing of users, watching their leases, telling their friends, answering who asks.
 //!
 //! Whoever is heard from renews a lease ([`hear`](mod@hear)). One chain of delayed queue messages per online user looks
-//! whether it was renewed ([`look`](mod@look)), and the friends are told of changes only ([`tell`](mod@tell)); whoever fell
+//! whether it was renewed ([`check`](mod@check)), and the friends are told of changes only ([`tell`](mod@tell)); whoever fell
 //! silent is alerted to what they may have missed. Nobody is asked to beat often while no friend looks; whoever begins to
 //! look has the user probed ([`probe`](mod@probe)).
 //! The rules stand in `confab_domain::{lease, watch}`.
 
 pub mod ask;
 pub mod hear;
-mod look;
+mod check_lease;
 mod pair;
 mod probe;
 mod probes;
@@ -19,7 +19,7 @@ mod tell;
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::watch::Look;
+use confab_domain::watch::LeaseCheck;
 use confab_domain::{ChangeNumber, ConnectionId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::UserPresence;
 
@@ -29,7 +29,7 @@ use crate::end_device::close_ended_sockets;
 use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions, Sleeper};
 use crate::{Error, TaskError, delay, unreached};
 
-use look::Message;
+use check_lease::Message;
 use pair::{PairChange, View};
 
 pub(crate) use pair::queue_notice;
@@ -134,15 +134,15 @@ pub async fn perform(
                 Some(Shown { to, ended_by }) => Some((parse_other(to)?, ended_by.map(WatchId))),
                 None => None,
             };
-            let (look, id) = (Look::Begin, WatchId(*watch));
-            let message = Message { look, id, named_by: None, shown, received_before };
-            look::look(context, (connections, pushes), user, message).await?;
+            let (check, id) = (LeaseCheck::First, WatchId(*watch));
+            let message = Message { check, id, named_by: None, shown, received_before };
+            check_lease::check_lease(context, (connections, pushes), user, message).await?;
         }
         Step::Check { watch, named_by_ms, .. } => {
             let named_by = named_by_ms.map(Timestamp::from_ms);
-            let (look, id) = (Look::Check, WatchId(*watch));
-            let message = Message { look, id, named_by, shown: None, received_before };
-            look::look(context, (connections, pushes), user, message).await?;
+            let (check, id) = (LeaseCheck::Due, WatchId(*watch));
+            let message = Message { check, id, named_by, shown: None, received_before };
+            check_lease::check_lease(context, (connections, pushes), user, message).await?;
         }
         Step::Tell { online, after, .. } => {
             let status = status_of(*online);

@@ -20,7 +20,7 @@ use crate::unreached::{Retry, Tries, only, retries};
 
 /// Times that a message looks whether the change is made that it came along with, within a second at most: the request
 /// that queued it goes on to make it.
-const LOOKS_MAX: u32 = 10;
+const RECHECKS_MAX: u32 = 10;
 
 /// From the beginning of a request until it is no longer worth waiting for what it does next.
 const ABOUT_TO: Duration = Duration::from_secs(1);
@@ -55,9 +55,9 @@ impl PairChange {
     }
 
     /// How often to look for it at once.
-    fn looks(&self, now: Timestamp) -> u32 {
+    fn rechecks(&self, now: Timestamp) -> u32 {
         let is_about_to_be = now < self.made_by.minus(REQUEST_MAX).plus(ABOUT_TO);
-        if is_about_to_be { LOOKS_MAX } else { 1 }
+        if is_about_to_be { RECHECKS_MAX } else { 1 }
     }
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn notify_pair(
     change: PairChange,
 ) -> Result<(), Error> {
     let [user, other] = change.pair;
-    let mut attempts = context.waits(change.looks(context.now));
+    let mut attempts = context.waits(change.rechecks(context.now));
     while attempts.next().await {
         if !change.is_made(&context.store.relation(other, user).await?) {
             continue;

@@ -33,13 +33,13 @@ const OLD: WatchId = WatchId(1);
 const NEW: WatchId = WatchId(2);
 
 /// The queue, or one to which a request puts one look at most.
-struct Looks {
+struct CheckQueue {
     queue: DelayQueue<PresenceTask>,
     one_each: bool,
     has_one: AtomicBool,
 }
 
-impl PresenceQueue for Looks {
+impl PresenceQueue for CheckQueue {
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {
         if self.one_each && self.has_one.swap(true, Relaxed) {
             return Ok(());
@@ -56,7 +56,7 @@ fn user() -> UserId {
 /// what is wrong then.
 fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), String> {
     let (store, gateway, pushes) = (Memory::default(), Gateway::default(), DelayQueue::default());
-    let looks = Looks {
+    let lease_checks = CheckQueue {
         queue: DelayQueue::new(std::sync::Arc::new(Calm), || NOW),
         one_each,
         has_one: AtomicBool::new(false),
@@ -78,27 +78,27 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
 
     let sleeper = &YieldingSleeper;
-    let context = Context { store: &store, queue: &looks, policy: POLICY, watch: NEW, sleeper, now: NOW };
+    let context = Context { store: &store, queue: &lease_checks, policy: POLICY, watch: NEW, sleeper, now: NOW };
     let step = Step::Check { user: user().to_string(), watch: OLD.0, named_by_ms: None };
     let task = PresenceTask::V1(step);
-    let mut look = pin!(perform(&context, (&gateway, &pushes), &task, false));
+    let mut check = pin!(perform(&context, (&gateway, &pushes), &task, false));
     let mut done =
-        (0..polls).any(|_| look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
+        (0..polls).any(|_| check.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready());
     finish(store.renew(user(), &open, &Charges::default(), NOW)).unwrap();
     finish(store.change_connections(user(), &ConnectionChange::closed([&open]), NOW)).unwrap();
     while !done {
-        done = look.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
+        done = check.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
     }
 
     let row = finish(store.session(user())).unwrap().unwrap();
     let watch = row.presence.watch.expect("nobody has told of their going");
     // By when the look must come that the row names.
     let by = if watch.id == OLD { row.ends_at(POLICY) } else { watch.until.minus(WATCH_SPAN) };
-    let is_there = looks.queue.waiting().iter().any(|delayed| {
+    let is_there = lease_checks.queue.waiting().iter().any(|delayed| {
         let PresenceTask::V1(step) = &delayed.task;
         matches!(step, Step::Check { watch: of, .. } if *of == watch.id.0) && delayed.due <= by.plus(ROUNDING)
     });
-    if is_there { Ok(()) } else { Err(format!("{watch:?} has no look by {by}: {:?}", looks.queue.waiting())) }
+    if is_there { Ok(()) } else { Err(format!("{watch:?} has no look by {by}: {:?}", lease_checks.queue.waiting())) }
 }
 
 /// When the watch ends that is looked at: before the usual end of the lease, and after it.
@@ -116,7 +116,7 @@ fn whatever_a_row_names_is_in_the_queue_though_it_changes_while_it_is_looked_at(
 }
 
 #[test]
-fn one_look_per_request_is_found() {
+fn one_check_per_request_is_found() {
     for until in ends() {
         assert!((0..POLLS_MAX).any(|polls| beats_and_goes(polls, until, true).is_err()));
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use confab_domain::watch::{Duty, Look, duty};
+use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, tell, told};
@@ -17,7 +17,7 @@ use crate::{Error, metric};
 /// A message that looks at a lease.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message {
-    pub(super) look: Look,
+    pub(super) check: LeaseCheck,
     pub(super) id: WatchId,
     /// Until when the row may still come to name it.
     pub(super) named_by: Option<Timestamp>,
@@ -27,37 +27,37 @@ pub(super) struct Message {
 }
 
 /// Does what is to be done about a message.
-pub(super) async fn look(
+pub(super) async fn check_lease(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
     user: UserId,
     message: Message,
 ) -> Result<(), Error> {
-    let Message { look, id, .. } = message;
+    let Message { check, id, .. } = message;
     let mut queued = Queued::default();
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
         let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
         let seen = session.presence;
-        let look_at = session.ends_at(context.policy);
+        let check_at = session.ends_at(context.policy);
         let mut queue = async |id| {
-            let (by, delay) = (context.named_by(), context.delay(look_at));
+            let (by, delay) = (context.named_by(), context.delay(check_at));
             queued.check(context.queue, (user, id), by, delay).await
         };
-        let (after, told) = match duty(look, id, &seen, session.is_connected(), context.policy, context.now) {
-            Duty::Nothing => return nothing_to_do(context, connections, &session, message).await,
-            Duty::LookAgain => return Ok(queue(id).await?),
-            Duty::TellAgain(status) => return tell::tell(context, connections, &session, status).await,
-            Duty::Begin { tells } => {
+        let (after, told) = match decide_lease_action(check, id, &seen, session.is_connected(), context.policy, context.now) {
+            LeaseAction::Nothing => return nothing_to_do(context, connections, &session, message).await,
+            LeaseAction::CheckAgain => return Ok(queue(id).await?),
+            LeaseAction::NotifyAgain(status) => return tell::tell(context, connections, &session, status).await,
+            LeaseAction::Begin { notifies } => {
                 queue(id).await?;
-                let comes = if tells && !session.is_idle() { seen.attended() } else { seen };
-                (comes.watched(id, look_at).alone(context.now), tells.then_some(Status::Online))
+                let comes = if notifies && !session.is_idle() { seen.attended() } else { seen };
+                (comes.watched(id, check_at).alone(context.now), notifies.then_some(Status::Online))
             }
-            Duty::Renew => {
+            LeaseAction::Renew => {
                 queue(context.watch).await?;
-                (seen.watched(context.watch, look_at).alone(context.now), None)
+                (seen.watched(context.watch, check_at).alone(context.now), None)
             }
-            Duty::End => {
+            LeaseAction::End => {
                 if session.is_connected() {
                     // What the gateway took for that socket may have reached nobody.
                     pushes.put(&PushTask::silence(user, seen.lease.heard_at), Duration::ZERO).await?;
@@ -69,7 +69,7 @@ pub(super) async fn look(
             continue;
         }
         session.presence = after;
-        if look == Look::Begin && told.is_none() {
+        if check == LeaseCheck::First && told.is_none() {
             metrics::counter!(metric::BROKEN_WATCHES).increment(1);
         }
         return match told {
