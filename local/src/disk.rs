@@ -25,7 +25,7 @@ const ROOM_BYTES: usize = 1024 * 1024;
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
 /// How often the disk is probed without anybody asking.
-const LOOKED_EVERY: Duration = Duration::from_secs(10);
+const CHECKED_EVERY: Duration = Duration::from_secs(10);
 
 /// Name of the file that a probe writes and removes.
 pub(crate) const PROBE: &str = "room.draft";
@@ -79,7 +79,7 @@ impl Disk {
 
     /// Looks from time to time, for ever.
     pub(crate) async fn watch(self) {
-        let mut ticks = tokio::time::interval(LOOKED_EVERY);
+        let mut ticks = tokio::time::interval(CHECKED_EVERY);
         loop {
             ticks.tick().await;
             self.failure().await;

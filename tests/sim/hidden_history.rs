@@ -106,10 +106,10 @@ fn a_page_downwards_ends_where_the_hidden_begins() {
     let world = World::grown();
     let (page, calls) = world.page(Anchor::Newest);
     assert_eq!((seqs(&page), page.more), ((HIDDEN + 21..=HIDDEN + 70).collect(), true));
-    assert_eq!((calls, page.looked_at), (1, 1));
+    assert_eq!((calls, page.scanned), (1, 1));
     let (page, calls) = world.page(Anchor::Before(seq(HIDDEN + 21)));
     assert_eq!((seqs(&page), page.more), ((HIDDEN + 1..=HIDDEN + 20).collect(), false));
-    assert_eq!((calls, page.looked_at), (1, 1));
+    assert_eq!((calls, page.scanned), (1, 1));
     let (page, calls) = world.page(Anchor::Before(seq(HIDDEN)));
     assert_eq!((seqs(&page), page.more, calls), (vec![], false, 1));
 }
@@ -156,7 +156,7 @@ fn of_what_waits_to_be_removed_a_bounded_part_is_read_and_the_rest_is_more() {
         let (page, calls) = world.page(anchor);
         assert_eq!((seqs(&page), page.more), (vec![], true), "{anchor:?}");
         assert!(calls < 80, "{anchor:?}: {calls}");
-        assert!(page.looked_at >= calls / 2, "{anchor:?}: {page:?}");
+        assert!(page.scanned >= calls / 2, "{anchor:?}: {page:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use confab_domain::own_mark::{LAG_MAX, ReadThrough};
 use confab_domain::{Kind, Message, Seq, UserId};
 
 /// Entries before its message that a send looks at; what others have written further back, it takes for read.
-pub(crate) const LOOKED_AT: u64 = 7;
+pub(crate) const SCANNED: u64 = 7;
 
 /// Up to where a message marks at most.
 pub(crate) fn upto(message: Seq, through: ReadThrough) -> Option<Seq> {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use confab_app::authenticate::check_login;
-use confab_app::{Error, Looked, Turn, wire};
+use confab_app::{Error, Metered, Turn, wire};
 use confab_domain::{Timestamp, UserId};
 use confab_lambda::clock;
 use confab_lambda::sleeper::RuntimeSleeper;
@@ -21,21 +21,21 @@ impl Api {
     pub(crate) async fn answer<T: Serialize>(
         &self,
         caller: &Caller,
-        looking: impl Future<Output = Result<Looked<T>, Error>>,
+        reading: impl Future<Output = Result<Metered<T>, Error>>,
     ) -> Result<Json<T>, Failure> {
         let user = caller.identity.user;
         let turn = self.limiter.turn_to_read(user, &RuntimeSleeper).await?;
         let now = self.judge_again(caller, &turn).await?;
-        Ok(Json(self.limiter.answer(&self.store, (user, now), looking, wire::json_bytes).await?))
+        Ok(Json(self.limiter.answer(&self.store, (user, now), reading, wire::json_bytes).await?))
     }
 
     /// As [`Api::answer`], where the answer says all that was looked at.
     pub(crate) async fn answer_itself<T: Serialize>(
         &self,
         caller: &Caller,
-        looking: impl Future<Output = Result<T, Error>>,
+        reading: impl Future<Output = Result<T, Error>>,
     ) -> Result<Json<T>, Failure> {
-        self.answer(caller, async { looking.await.map(Looked::at_itself) }).await
+        self.answer(caller, async { reading.await.map(Metered::free) }).await
     }
 
     /// Waits until a call may change what costs as much as an answer. No call takes two turns.

@@ -7,11 +7,11 @@ mod metered;
 use std::sync::Arc;
 
 use confab_app::authorize_frame::authorize_frame;
-use confab_app::presence::ask::who_is_there;
+use confab_app::presence::ask::get_presence;
 use confab_app::read_history::{Anchor, PageSize, read_history};
-use confab_app::sync::LookedAt;
+use confab_app::sync::ScannedConversation;
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, Limiter, Looked, Turn, mark_read::mark_read, sync, wire};
+use confab_app::{Error, Limiter, Metered, Turn, mark_read::mark_read, sync, wire};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal, UserId};
@@ -140,7 +140,7 @@ impl Sync {
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);
-        let pace = (&deadline, &|looked_at: &LookedAt| gateway.look(&command, looked_at));
+        let pace = (&deadline, &|scanned: &ScannedConversation| gateway.charge_scan(&command, scanned));
         sync::sync(store, &gateway, user, &connection.id, &command, retention, now, pace).await.map(Some)
     }
 
@@ -155,7 +155,7 @@ impl Sync {
         let reader = caller.identity.user;
         let page =
             read_history(&self.store, reader, conversation, anchor, size, self.retention, caller.now).await?;
-        self.limiter.end_answer(reader, 0, page.looked_at.saturating_mul(ANSWER_MIN), caller.now);
+        self.limiter.end_answer(reader, 0, page.scanned.saturating_mul(ANSWER_MIN), caller.now);
         Ok(Some(ServerFrame::History(server::History {
             id: frame.id,
             conversation: conversation.to_string(),
@@ -190,7 +190,7 @@ impl Sync {
         let context = self.presence.context(&self.store, now)?;
         // It is a frame, and reads more than others do.
         self.limiter.begin_answer(asker, now)?;
-        let Looked { answer: users, rows } = who_is_there(&context, &self.gateway, asker, &users).await?;
+        let Metered { answer: users, rows } = get_presence(&context, &self.gateway, asker, &users).await?;
         self.limiter.end_answer(asker, 0, rows, now);
         Ok(Some(ServerFrame::Presence(server::Presence { id: Some(frame.id), users })))
     }

@@ -2,7 +2,7 @@
 
 use confab_app::Limiter;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
-use confab_app::sync::{LookedAt, Sync};
+use confab_app::sync::{ScannedConversation, Sync};
 use confab_domain::budget::{Budget, kilobytes};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 
@@ -23,9 +23,9 @@ impl<C> Metered<'_, C> {
 
     /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides; but not
     /// a 1:1 conversation in which the user has not written: strangers open as many of these as they like.
-    pub(crate) fn look(&self, sync: &Sync, looked_at: &LookedAt) {
-        let is_a_strangers = looked_at.conversation.group().is_none() && !looked_at.has_written;
-        if !is_a_strangers && !sync.cursors.contains_key(&looked_at.conversation) {
+    pub(crate) fn charge_scan(&self, sync: &Sync, scanned: &ScannedConversation) {
+        let is_a_strangers = scanned.conversation.group().is_none() && !scanned.has_written;
+        if !is_a_strangers && !sync.cursors.contains_key(&scanned.conversation) {
             self.charge(1);
         }
     }

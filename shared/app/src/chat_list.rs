@@ -17,7 +17,7 @@ use crate::membership::{Member, membership_of};
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
 use crate::unread::{self, count_unread, nothing_unread};
-use crate::{Error, Looked, wire};
+use crate::{Error, Metered, wire};
 
 /// A page of the user's conversations.
 ///
@@ -30,28 +30,28 @@ pub async fn chat_list(
     cursor: Option<ConversationId>,
     retention: Retention,
     now: Timestamp,
-) -> Result<Looked<http::ChatList>, Error> {
+) -> Result<Metered<http::ChatList>, Error> {
     let page = inbox_page(store, user, cursor, limits::CHAT_LIST_PAGE).await?;
     let listed = page.rows.len();
     let rows: Vec<InboxRow> = page.rows.into_iter().filter(|row| row.joined.since().is_some()).collect();
-    let looked_at: Vec<(InboxRow, http::Conversation, Option<Count>)> = stream::iter(rows)
+    let scanned: Vec<(InboxRow, http::Conversation, Option<Count>)> = stream::iter(rows)
         .map(|row| async move {
-            let (looked_at, count) = conversation(store, user, &row, retention, now).await?;
-            Ok::<_, Error>((row, looked_at, count))
+            let (scanned, count) = conversation(store, user, &row, retention, now).await?;
+            Ok::<_, Error>((row, scanned, count))
         })
         .buffered(STORE_CALLS_MAX)
         .try_collect()
         .await?;
-    let rows = looked_at.iter().map(|(row, ..)| row);
+    let rows = scanned.iter().map(|(row, ..)| row);
     let (names, peers) = try_join(group_names(store, user, rows.clone()), peers(store, user, rows)).await?;
     // Of each conversation its row, the end of its log, and who or what it is called by.
-    let counted = looked_at.iter().filter_map(|(.., count)| count.as_ref()).map(unread::looked_at);
-    let rows = listed + 2 * looked_at.len() + counted.sum::<usize>();
-    let shown = looked_at
+    let counted = scanned.iter().filter_map(|(.., count)| count.as_ref()).map(unread::scanned);
+    let rows = listed + 2 * scanned.len() + counted.sum::<usize>();
+    let shown = scanned
         .into_iter()
-        .filter_map(|(row, looked_at, _)| shown(&row, looked_at, user, (&names, &peers)));
+        .filter_map(|(row, scanned, _)| shown(&row, scanned, user, (&names, &peers)));
     let next = page.next.map(|next| next.to_string());
-    Ok(Looked::at(rows, http::ChatList { conversations: shown.collect(), next }))
+    Ok(Metered::new(rows, http::ChatList { conversations: shown.collect(), next }))
 }
 
 /// Changes what a conversation is to one user, and gives it as it is then.
@@ -71,7 +71,7 @@ pub async fn change_conversation(
     patch: http::ConversationPatch,
     retention: Retention,
     now: Timestamp,
-) -> Result<Looked<http::Conversation>, Error> {
+) -> Result<Metered<http::Conversation>, Error> {
     let user = caller.user;
     let allows_adds = match (patch.accept_adds, id) {
         (None, _) => false,
@@ -89,7 +89,7 @@ pub async fn change_conversation(
             return Err(Refusal::NotAMember.into());
         }
         let last = joined.past().last().map(|(_, last)| *last);
-        return Ok(Looked::at_itself(left(id, last, read_seq)));
+        return Ok(Metered::free(left(id, last, read_seq)));
     }
     // A member allows it by being there: only who leaves by themselves refuses.
     if let Some(until) = patch.muted_until_ms {
@@ -99,8 +99,8 @@ pub async fn change_conversation(
         }
     }
     let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
-    let (looked_at, count) = conversation(store, user, &row, retention, now).await?;
-    let rows = count.as_ref().map_or(0, unread::looked_at);
+    let (scanned, count) = conversation(store, user, &row, retention, now).await?;
+    let rows = count.as_ref().map_or(0, unread::scanned);
     if patch.muted_until_ms.is_some() && row.muted_until.is_none() {
         // While it was muted nothing was counted for the badge.
         let count = count.or_else(|| nothing_unread(&row, now));
@@ -114,8 +114,8 @@ pub async fn change_conversation(
     }
     let one = [&row].into_iter();
     let (names, peers) = try_join(group_names(store, user, one.clone()), peers(store, user, one)).await?;
-    let shown = shown(&row, looked_at, user, (&names, &peers)).ok_or(Refusal::NotAMember)?;
-    Ok(Looked::at(rows, shown))
+    let shown = shown(&row, scanned, user, (&names, &peers)).ok_or(Refusal::NotAMember)?;
+    Ok(Metered::new(rows, shown))
 }
 
 /// A group as somebody sees it who is not in it any more: up to where they left. Their marker is where it was, as it

@@ -16,8 +16,8 @@ use crate::ports::{
     Users,
 };
 use crate::presence::ask::settled;
-use crate::presence::{Context, look_at_each, may_look, queue_notice};
-use crate::{Error, Looked, wire};
+use crate::presence::{Context, observe_each, may_observe, queue_notice};
+use crate::{Error, Metered, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
@@ -140,9 +140,9 @@ async fn change(
                 notify(context, connections, user, other, news, &sessions).await;
             }
             // Also where they were friends before: who asked for that may have failed to look.
-            let both_look = sessions.len() == 2 && sessions.iter().all(|session| may_look(context, session));
-            if sees && both_look {
-                look_at_each(context, connections, sessions).await?;
+            let both_observe = sessions.len() == 2 && sessions.iter().all(|session| may_observe(context, session));
+            if sees && both_observe {
+                observe_each(context, connections, sessions).await?;
             }
         }
         return Ok(next);
@@ -201,7 +201,7 @@ pub async fn list_contacts(
     connections: &(impl Connections + Sync),
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<Looked<http::Contacts>, Error> {
+) -> Result<Metered<http::Contacts>, Error> {
     let store = context.store;
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let is_shown = |contact: &&Contact| {
@@ -243,7 +243,7 @@ pub async fn list_contacts(
             list.requested.push(profile);
         }
     }
-    Ok(Looked::at(rows, list))
+    Ok(Metered::new(rows, list))
 }
 
 /// A page of those whom somebody has blocked.
@@ -255,7 +255,7 @@ pub async fn list_blocks(
     store: &(impl Contacts + Users + Sync),
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<Looked<http::Blocks>, Error> {
+) -> Result<Metered<http::Blocks>, Error> {
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let blocked: Vec<&Contact> =
         page.contacts.iter().filter(|contact| contact.relation.blocked_at.is_some()).collect();
@@ -268,7 +268,7 @@ pub async fn list_blocks(
     };
     let (blocks, next) =
         (blocked.iter().filter_map(block_of).collect(), page.next.map(|next| next.to_string()));
-    Ok(Looked::at(page.contacts.len() + blocked.len(), http::Blocks { blocks, next }))
+    Ok(Metered::new(page.contacts.len() + blocked.len(), http::Blocks { blocks, next }))
 }
 
 async fn profiles(

@@ -22,7 +22,7 @@ use crate::push::register::forget;
 const ATTEMPTS_MAX: u32 = 4;
 
 /// After which a logout is looked at a second time: longer than it takes to write to a row.
-pub(crate) const SECOND_LOOK: Duration = Duration::from_secs(2);
+pub(crate) const SECOND_SCAN: Duration = Duration::from_secs(2);
 
 /// Ends a device's login: its tokens die, its sockets close, and its user is
 /// offline at once if no other device was connected. False where there was none,
@@ -54,7 +54,7 @@ pub async fn end_device(
     if family.is_some_and(|family| family != login.family) {
         return Ok(false);
     }
-    context.queue.put(&PresenceTask::end_sockets(user, device), SECOND_LOOK).await?;
+    context.queue.put(&PresenceTask::end_sockets(user, device), SECOND_SCAN).await?;
     let ended = context.store.remove_device(user, device, family).await?;
     if ended {
         forget_registration(context.store, push, &login).await;
@@ -188,7 +188,7 @@ pub(crate) async fn end_lease_if_alone(
         let session = context.store.session(user).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
         let number = if session.status(context.policy, context.now) == Status::Online {
-            queued.check_once(context.queue, (user, context.no_watch()), SECOND_LOOK).await?;
+            queued.check_once(context.queue, (user, context.no_watch()), SECOND_SCAN).await?;
             let ended = session.presence.ending(context.now);
             if !context.store.replace_presence(user, &session.presence, &ended).await? {
                 continue;

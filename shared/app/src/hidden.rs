@@ -14,7 +14,7 @@ use crate::ports::{Direction, MessageLog, Range, StoreError};
 pub(crate) const PAGES_MAX: u32 = 32;
 
 /// Messages in a page of which none is expected to be shown.
-pub(crate) const LOOK_PAGE: u32 = 200;
+pub(crate) const SCAN_PAGE: u32 = 200;
 
 /// Positions in which the border is not looked for more closely: they are read in a page.
 const NEAR: u64 = 50;

@@ -10,7 +10,7 @@ use crate::generations::Generations;
 use crate::lanes::{Lanes, Turn};
 use crate::ports::{Session, Sessions, Sleeper};
 use crate::turns::{CHANGE_WAIT_MAX, TURN_WAIT_MAX, Turns};
-use crate::{Error, Looked};
+use crate::{Error, Metered};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
@@ -143,25 +143,25 @@ impl Limiter {
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`]: then nothing was read. Those of `looking`.
+    /// [`Refusal::RateLimited`]: then nothing was read. Those of `reading`.
     pub async fn answer<T>(
         &self,
         sessions: &(impl Sessions + Sync),
         (user, now): (UserId, Timestamp),
-        looking: impl Future<Output = Result<Looked<T>, Error>>,
+        reading: impl Future<Output = Result<Metered<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
     ) -> Result<T, Error> {
         self.begin_answer(user, now)?;
-        let (looked, ()) = future::join(looking, self.settle(sessions, user, now)).await;
-        let Looked { answer, rows } = looked?;
+        let (read, ()) = future::join(reading, self.settle(sessions, user, now)).await;
+        let Metered { answer, rows } = read?;
         self.end_answer(user, bytes_of(&answer), rows, now);
         self.settle(sessions, user, now).await;
         Ok(answer)
     }
 
     /// Takes what an answer counts beyond that: its kilobytes, or what was looked at for it where that is more.
-    pub fn end_answer(&self, user: UserId, bytes: usize, looked_at: u32, now: Timestamp) {
-        let rest = kilobytes(bytes).max(looked_at).saturating_sub(ANSWER_MIN);
+    pub fn end_answer(&self, user: UserId, bytes: usize, scanned: u32, now: Timestamp) {
+        let rest = kilobytes(bytes).max(scanned).saturating_sub(ANSWER_MIN);
         if rest > 0 {
             self.charge(user, Budget::Answers, rest, now);
         }

@@ -7,7 +7,7 @@ use confab_protocol::{http, limits};
 
 use crate::Error;
 use crate::credentials::{AuthRates, check_password, take_try};
-use crate::end_device::{SECOND_LOOK, close_ended_sockets, end_device, end_each};
+use crate::end_device::{SECOND_SCAN, close_ended_sockets, end_device, end_each};
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
@@ -39,7 +39,7 @@ pub async fn log_in(
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
     if is_known {
         // Whether or not this request gets to closing what the earlier login opened.
-        context.queue.put(&PresenceTask::end_sockets(user, device.device), SECOND_LOOK).await?;
+        context.queue.put(&PresenceTask::end_sockets(user, device.device), SECOND_SCAN).await?;
     }
     store.put_device(&device).await?;
     // A change of the password ends all logins that it finds; one that comes too late for that ends here.

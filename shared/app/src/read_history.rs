@@ -6,7 +6,7 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, UserId};
 
 use crate::Error;
-use crate::hidden::{LOOK_PAGE, PAGES_MAX, skip_hidden};
+use crate::hidden::{SCAN_PAGE, PAGES_MAX, skip_hidden};
 use crate::membership::readable_by;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
@@ -59,7 +59,7 @@ pub struct HistoryPage {
     /// For [`Anchor::Around`]: on either side.
     pub more: bool,
     /// Pages of the log that were read for it.
-    pub looked_at: u32,
+    pub scanned: u32,
 }
 
 /// Reads a page of a conversation for somebody who is or was in it: what their memberships cover.
@@ -127,7 +127,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             page.messages.extend(after.messages);
             page.more |= after.more;
         }
-        page.looked_at += after.looked_at;
+        page.scanned += after.scanned;
         Ok(page)
     }
 
@@ -139,7 +139,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
     ) -> Result<HistoryPage, Error> {
         let Some(range) = range else { return Ok(HistoryPage::default()) };
         let (mut messages, mut bytes) = (Vec::new(), 0);
-        let (mut more, mut looked_at, mut of_hidden) = (false, 0, 0);
+        let (mut more, mut scanned, mut of_hidden) = (false, 0, 0);
         let mut parts: VecDeque<Range> = range.readable(&self.joined).into();
         'pages: while let Some(range) = parts.pop_front() {
             if of_hidden == PAGES_MAX {
@@ -148,9 +148,9 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             }
             let wanted = messages_max.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
             // One more than wanted tells whether there is more beyond what was asked for.
-            let size_max = if of_hidden == 0 { wanted + 1 } else { LOOK_PAGE.max(wanted + 1) };
+            let size_max = if of_hidden == 0 { wanted + 1 } else { SCAN_PAGE.max(wanted + 1) };
             let page = self.log.page(self.conversation, range, size_max).await?;
-            looked_at += 1;
+            scanned += 1;
             let (last, mut shows) = (page.entries.last().map(|entry| entry.seq), false);
             for entry in page.entries {
                 if range.direction == Direction::Down
@@ -175,7 +175,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
                 of_hidden += 1;
                 if let Some(hidden) = rest.filter(|rest| rest.direction == Direction::Up) {
                     rest = skip_hidden(self.log, self.conversation, hidden, self.retention, self.now).await?;
-                    looked_at += 1;
+                    scanned += 1;
                 }
             }
             rest.into_iter().for_each(|rest| parts.push_front(rest));
@@ -183,6 +183,6 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
         if range.direction == Direction::Down {
             messages.reverse();
         }
-        Ok(HistoryPage { messages, more, looked_at })
+        Ok(HistoryPage { messages, more, scanned })
     }
 }

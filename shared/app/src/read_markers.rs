@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
-use crate::{Error, Looked, wire};
+use crate::{Error, Metered, wire};
 
 /// The members' read markers; empty where the conversation has not begun.
 ///
@@ -17,7 +17,7 @@ pub async fn read_markers(
     store: &(impl Inboxes + Groups + Sync),
     reader: UserId,
     conversation: ConversationId,
-) -> Result<Looked<http::Receipts>, Error> {
+) -> Result<Metered<http::Receipts>, Error> {
     let members = match conversation {
         ConversationId::Dm { lower, upper } => vec![reader, membership::peer_of((lower, upper), reader)?],
         ConversationId::Group(group) => {
@@ -38,5 +38,5 @@ pub async fn read_markers(
         })
         .try_collect()
         .await?;
-    Ok(Looked::at(rows, http::Receipts { receipts }))
+    Ok(Metered::new(rows, http::Receipts { receipts }))
 }

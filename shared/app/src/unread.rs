@@ -51,8 +51,8 @@ pub(crate) async fn count_unread(
     Ok(upto.map(|upto| Count { from: row.unread_after(), upto, unread, at: now }))
 }
 
-/// What was looked at to count. Unit: as of [`Looked`](crate::Looked).
-pub(crate) fn looked_at(count: &Count) -> usize {
+/// What was looked at to count. Unit: as of [`Metered`](crate::Metered).
+pub(crate) fn scanned(count: &Count) -> usize {
     let positions = count.upto.get() - count.from.map_or(0, Seq::get).min(count.upto.get());
     let entries = positions.min(u64::from(COUNT_PAGE * COUNT_PAGES_MAX));
     usize::try_from(entries.div_ceil(4)).unwrap_or(usize::MAX)

@@ -40,7 +40,7 @@ async fn row(sessions: &impl Sessions, user: UserId) -> Session {
 pub async fn presence_reads_back_whole_and_connections_stay(sessions: &impl Sessions, ids: Ids) {
     let (user, mut expected) = begun(sessions, ids, all_said()).await;
     assert_eq!(row(sessions, user).await, expected);
-    for next in [Presence::begun(NOW), Presence { ended_by: None, ..all_said() }, all_said().looked_at()] {
+    for next in [Presence::begun(NOW), Presence { ended_by: None, ..all_said() }, all_said().observed()] {
         assert!(sessions.replace_presence(user, &expected.presence, &next).await.unwrap());
         expected.presence = next;
         assert_eq!(row(sessions, user).await, expected);
@@ -93,7 +93,7 @@ pub async fn presence_of_nobody_is_not_replaced(sessions: &impl Sessions, ids: I
 pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions, ids: Ids) {
     let seen = Presence { lease: Lease { ends_at: None, ..all_said().lease }, ..all_said() };
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, seen).await;
-    let next = seen.watched(WatchId(7), later(7)).ending(later(4)).looked_at();
+    let next = seen.watched(WatchId(7), later(7)).ending(later(4)).observed();
     for _ in 0..2 {
         assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     }

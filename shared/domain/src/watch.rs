@@ -116,7 +116,7 @@ impl Presence {
 
     /// With a friend who looks.
     #[must_use]
-    pub const fn looked_at(self) -> Self {
+    pub const fn observed(self) -> Self {
         Self { lease: Lease { alone_since: None, ..self.lease }, ..self }
     }
 
@@ -139,7 +139,7 @@ impl Presence {
     /// Told to be offline. Who comes back may find friends who look.
     #[must_use]
     pub const fn ended(self, by: WatchId) -> Self {
-        Self { watch: None, ended_by: Some(by), ..self.looked_at() }
+        Self { watch: None, ended_by: Some(by), ..self.observed() }
     }
 }
 

@@ -95,7 +95,7 @@ fn however_many_have_asked_a_friend_who_is_there_is_found_by_messages_that_each_
         let mut further = waiting
             .into_iter()
             .map(|delayed| delayed.task)
-            .filter(|task| matches!(task, PresenceTask::V1(Step::LookAround { .. })));
+            .filter(|task| matches!(task, PresenceTask::V1(Step::FindObservers { .. })));
         next = further.next_back().filter(|further| *further != task);
         assert_eq!(is_alone(), next.is_some(), "until the friend is found");
     }

@@ -38,7 +38,7 @@ fn a_renewal_that_keeps_the_end_is_found() {
 
 #[test]
 fn a_friend_who_looks_without_a_probe_is_found() {
-    check_found(Bug::LookedAtWithoutProbe);
+    check_found(Bug::ObservedWithoutProbe);
 }
 
 #[test]

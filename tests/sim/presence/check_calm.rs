@@ -56,12 +56,12 @@ pub(crate) fn check(world: &World) {
         }
     }
     drop(ledger);
-    faults.extend((0..world.scenario.users).map(user).filter_map(|user| looked_at_twice(world, user)));
+    faults.extend((0..world.scenario.users).map(user).filter_map(|user| observed_twice(world, user)));
     faults.into_iter().for_each(|fault| world.fault(fault));
 }
 
 /// What is wrong where more than one look waits on behalf of the watch that the row names.
-fn looked_at_twice(world: &World, user: UserId) -> Option<String> {
+fn observed_twice(world: &World, user: UserId) -> Option<String> {
     let watch = world.row(user)?.presence.watch?.id;
     let name = user.to_string();
     let is_its = |task: &PresenceTask| {

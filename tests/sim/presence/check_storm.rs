@@ -95,7 +95,7 @@ pub(crate) fn check(world: &World) {
 /// What a query says where it is not true.
 fn answered_wrongly(world: &World, asker: UserId, subject: UserId, is_online: bool) -> Option<String> {
     let server = Server::new(world);
-    let answer = world.peek(ask::who_is_there(&server.context(), &server, asker, &[subject])).unwrap().answer;
+    let answer = world.peek(ask::get_presence(&server.context(), &server, asker, &[subject])).unwrap().answer;
     let says_online = answer.first().map(|presence| presence.status == "online");
     (says_online != Some(is_online)).then(|| format!("{asker:?} is answered {answer:?}"))
 }

@@ -187,7 +187,7 @@ impl Device {
             self.frame();
             let (world, identity, id) = (Arc::clone(&self.world), self.identity, connection.clone());
             let others = self.others();
-            let asking = self.spawner.spawn(async move { world.who_is_there(identity, id, others).await });
+            let asking = self.spawner.spawn(async move { world.get_presence(identity, id, others).await });
             let answer = asking.within(&self.world.clock, PATIENCE).await.flatten();
             let Some(Ok(answer)) = answer else { continue };
             for presence in answer {

@@ -9,7 +9,7 @@ use confab_app::open_connection::open_connection;
 use confab_app::ports::{
     ConnectionChange, Contacts, Devices, Identity, OpenOutcome, PairChange, Session, Sessions,
 };
-use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there};
+use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence};
 use confab_app::{Error, contacts::unblock};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -116,7 +116,7 @@ impl Pair {
 
     async fn ask(&self, context: &Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error> {
         let [ada, bob] = [ADA, BOB].map(|n| identity(n, 0).user);
-        who_is_there(context, &self.gateway, bob, &[ada, bob]).await.map(drop)
+        get_presence(context, &self.gateway, bob, &[ada, bob]).await.map(drop)
     }
 
     async fn log_out(&self, context: &Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error> {

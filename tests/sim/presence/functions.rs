@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Any other frame; here, a presence query.
-    pub(crate) async fn who_is_there(
+    pub(crate) async fn get_presence(
         &self,
         identity: Identity,
         connection: ConnectionId,
@@ -59,7 +59,7 @@ impl World {
             let context = server.context();
             let connection = socket(identity, &connection, context.now);
             authorize_frame(&context, &server, &self.limiter, identity, &connection).await?;
-            ask::who_is_there(&context, &server, identity.user, &users).await.map(|looked| looked.answer)
+            ask::get_presence(&context, &server, identity.user, &users).await.map(|looked| looked.answer)
         };
         self.invoke(&server, asked).await
     }

@@ -12,7 +12,7 @@ use confab_app::authorize_frame::authorize_frame;
 use confab_app::contacts::unblock;
 use confab_app::end_device::{end_device, end_every_device};
 use confab_app::ports::{Connection, Contacts, Devices, OpenOutcome, PairChange, Sessions};
-use confab_app::presence::{Context, PresenceTask, Step, ask::who_is_there, perform};
+use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence, perform};
 use confab_domain::budget::{Charges, LOCAL_RATES};
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
@@ -166,11 +166,11 @@ fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
     for polls in 0..POLLS_MAX {
         let two = Two::new(gone_unnoticed());
         let (context, ada) = (two.context(), [user(ADA)]);
-        let asked = who_is_there(&context, &two.gateway, user(BOB), &ada);
+        let asked = get_presence(&context, &two.gateway, user(BOB), &ada);
         interrupted += usize::from(interrupt(asked, polls, || {
             let is_told = finish(two.store.session(user(ADA))).unwrap().unwrap().presence.is_told_online();
             if is_told {
-                two.replace(ADA, Presence::looked_at);
+                two.replace(ADA, Presence::observed);
             }
         }));
         assert_eq!(two.told(), ["offline"], "{polls}");
@@ -222,7 +222,7 @@ fn whoever_is_found_gone_by_a_look_and_by_a_probe_of_one_request_is_told_of_once
 fn whoever_does_not_answer_a_probe_is_told_of_once_though_two_looks_were_queued_for_it() {
     let two = Two::new(Presence::begun(before(100)).watched(WatchId(1), NOW).alone(before(10_000)));
     two.gateway.drop_socket(&open(ADA).id);
-    let answer = finish(who_is_there(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
+    let answer = finish(get_presence(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
     assert_eq!(answer.answer[0].status, "online");
     let mut told = two.told();
     let later = two.queue.waiting();
@@ -237,7 +237,7 @@ fn who_comes_back_by_asking_for_themselves_is_told_of_once() {
     let two = Two::new(Presence::begun(before(100)).ended(WatchId(1)));
     let (context, ada) = (two.context(), identity(ADA, 0));
     finish(authorize_frame(&context, &two.gateway, &two.limiter, ada, &open(ADA))).unwrap();
-    finish(who_is_there(&context, &two.gateway, ada.user, &[ada.user])).unwrap();
+    finish(get_presence(&context, &two.gateway, ada.user, &[ada.user])).unwrap();
     assert_eq!(two.told(), ["online"]);
 }
 
@@ -255,7 +255,7 @@ fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
     for is_told_before in [false, true] {
         let two = Two::new(Presence::begun(before(1)).ended(WatchId(1)));
         let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
-        let answer = finish(who_is_there(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
+        let answer = finish(get_presence(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
         assert_eq!(answer.answer[0].status, "online");
         let shown = two.queue.receive(0, NOW).unwrap();
         if is_told_before {

@@ -31,7 +31,7 @@ pub(crate) enum Bug {
     /// Whoever answers a probe has to go all the same.
     RenewKeepsTheEnd,
     /// A friend looks, and the user who was told to beat rarely is not asked.
-    LookedAtWithoutProbe,
+    ObservedWithoutProbe,
     /// It is after looking around, and not before, that a user is marked as alone.
     AloneMarkedLater,
     /// Where a connection of a friend does not take the news, all friends are told again.
@@ -157,9 +157,9 @@ impl<'a> Server<'a> {
 
     fn told_too_little(&self, seen: &Presence, next: &Presence) -> Presence {
         let is_probe = next.lease.ends_at.is_some() && next.lease.ends_at != seen.lease.ends_at;
-        if self.has(Bug::LookedAtWithoutProbe) && is_probe && seen.lease.alone_since.is_some() {
+        if self.has(Bug::ObservedWithoutProbe) && is_probe && seen.lease.alone_since.is_some() {
             self.notes.lock().unwrap().probes_nobody = true;
-            return seen.looked_at();
+            return seen.observed();
         }
         *next
     }
@@ -208,7 +208,7 @@ impl Sessions for Server<'_> {
         let mut next = self.told_too_little(seen, next);
         let marks = seen.lease.alone_since.is_none() && next.lease.alone_since.is_some();
         if self.has(Bug::AloneMarkedLater) && marks {
-            next = next.looked_at();
+            next = next.observed();
             self.notes.lock().unwrap().alone = Some(user);
         }
         if self.world.loses_an_answer() {

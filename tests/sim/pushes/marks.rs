@@ -4,7 +4,7 @@ use confab_domain::{ConversationId, Kind, Message, Seq, UserId};
 
 use super::check::rows;
 use super::world::World;
-use crate::own_marks::{LOOKED_AT, least, upto};
+use crate::own_marks::{SCANNED, least, upto};
 use crate::world::user;
 
 /// No marker is further than its user has read or said to have read, and in calm weather none is behind.
@@ -33,7 +33,7 @@ fn bounds(world: &World, member: UserId, conversation: ConversationId) -> (Optio
         let Some(said) = upto(message.seq, sent.through) else { continue };
         at_most = at_most.max(Some(said));
         if sent.acked.is_some() {
-            let first = message.seq.get().saturating_sub(LOOKED_AT);
+            let first = message.seq.get().saturating_sub(SCANNED);
             at_least = at_least.max(least(member, &log, said, first));
         }
     }

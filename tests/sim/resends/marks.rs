@@ -5,7 +5,7 @@ use confab_domain::own_mark::ReadThrough;
 
 use super::world::{Request, World, sender};
 use crate::executor::finish;
-use crate::own_marks::{LOOKED_AT, least, upto};
+use crate::own_marks::{SCANNED, least, upto};
 
 /// The marker is no further than any message says, and no less far than those that were acked when nothing failed.
 pub(crate) fn check_mark(world: &World) {
@@ -24,10 +24,10 @@ pub(crate) fn check_mark(world: &World) {
         };
         let at = confab_app::wire::parse_seq("seq", ack.seq).unwrap();
         let Some(said) = upto(at, through(request)) else { continue };
-        let looked_at = LOOKED_AT.min(world.scenario.page_max.get().into());
+        let scanned = SCANNED.min(world.scenario.page_max.get().into());
         // The end of the log was read in between.
-        let is_before_all = said.get() + looked_at <= request.log_began;
-        let first = (log_ended + 1).saturating_sub(looked_at);
+        let is_before_all = said.get() + scanned <= request.log_began;
+        let first = (log_ended + 1).saturating_sub(scanned);
         at_least = at_least.max(least(sender(), &log, said, first)).max(Some(said).filter(|_| is_before_all));
     }
     let row = finish(world.memory.get(sender(), world.conversation)).unwrap();

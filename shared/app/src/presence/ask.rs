@@ -7,11 +7,11 @@ use confab_domain::{ConversationId, GroupId, Status, UserId};
 use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, look_at_each, user_presence};
+use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_presence};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
-use crate::{Error, Looked};
+use crate::{Error, Metered};
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
 const GROUPS_AT_ONCE: u32 = 100;
@@ -20,7 +20,7 @@ const GROUPS_AT_ONCE: u32 = 100;
 const GROUPS_PAGES_MAX: u32 = 20;
 
 /// Rows of fellow members that are read to find who has written in a group; of those beyond them nothing is answered.
-const FELLOW_ROWS_MAX: usize = 1_000;
+const CO_MEMBER_ROWS_MAX: usize = 1_000;
 
 /// Whether each of up to 100 users is there, in the order asked for, each once.
 ///
@@ -30,16 +30,16 @@ const FELLOW_ROWS_MAX: usize = 1_000;
 /// # Errors
 ///
 /// [`Error::Store`].
-pub async fn who_is_there(
+pub async fn get_presence(
     context: &Context<'_, impl Sessions + Contacts + Inboxes + Groups + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     asker: UserId,
     users: &[UserId],
-) -> Result<Looked<Vec<UserPresence>>, Error> {
+) -> Result<Metered<Vec<UserPresence>>, Error> {
     let mut seen = BTreeSet::new();
     let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
-    let Visible { known, fellows, rows } = visible_to(context, asker, &users).await?;
-    let visible: Vec<UserId> = known.union(&fellows).copied().collect();
+    let Visible { known, co_members, rows } = visible_to(context, asker, &users).await?;
+    let visible: Vec<UserId> = known.union(&co_members).copied().collect();
     let sessions = context.store.sessions(&visible).await?;
     let sessions = settled(context, connections, asker, sessions).await?;
     let by_user: BTreeMap<UserId, &Session> = sessions.iter().map(|row| (row.user, row)).collect();
@@ -52,9 +52,9 @@ pub async fn who_is_there(
             return Some(presence_of(user));
         }
         let status_alone = |presence| UserPresence { idle: false, last_active_at_ms: None, ..presence };
-        fellows.contains(user).then(|| status_alone(presence_of(user)))
+        co_members.contains(user).then(|| status_alone(presence_of(user)))
     };
-    Ok(Looked::at(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
+    Ok(Metered::new(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
 }
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
@@ -76,7 +76,7 @@ pub(crate) async fn settled(
         context.status(session) == Status::Online && session.presence.lease.alone_since.is_some()
     };
     let alone: Vec<Session> = sessions.iter().filter(is_alone).cloned().collect();
-    look_at_each(context, connections, alone).await?;
+    observe_each(context, connections, alone).await?;
     stream::iter(sessions)
         .map(|session| settle(context, asker, session))
         .buffer_unordered(STORE_CALLS_MAX)
@@ -125,7 +125,7 @@ struct Visible {
     /// They themselves and friends, of whom they may know all.
     known: BTreeSet<UserId>,
     /// Those who have written in a group of theirs.
-    fellows: BTreeSet<UserId>,
+    co_members: BTreeSet<UserId>,
     /// Rows that were read to find that out.
     rows: usize,
 }
@@ -146,18 +146,18 @@ async fn visible_to(
             known.insert(contact.other);
         }
     }
-    let (fellows, rows) = fellows_who_have_written(context, asker, unknown).await?;
-    Ok(Visible { known, fellows, rows: rows + others.len() })
+    let (co_members, rows) = co_members_who_wrote(context, asker, unknown).await?;
+    Ok(Visible { known, co_members, rows: rows + others.len() })
 }
 
 /// Those of `wanted` who have written in a group that they share with the asker, and how many rows were read for it.
-async fn fellows_who_have_written(
+async fn co_members_who_wrote(
     context: &Context<'_, impl Inboxes + Groups + Sync, impl Sync>,
     asker: UserId,
     mut wanted: BTreeSet<UserId>,
 ) -> Result<(BTreeSet<UserId>, usize), Error> {
     let (mut found, mut after) = (BTreeSet::new(), Some(ConversationId::BEFORE_GROUPS));
-    let (mut rows_left, mut rows) = (FELLOW_ROWS_MAX, 0);
+    let (mut rows_left, mut rows) = (CO_MEMBER_ROWS_MAX, 0);
     for _ in 0..GROUPS_PAGES_MAX {
         if wanted.is_empty() || rows_left == 0 {
             break;
@@ -172,15 +172,15 @@ async fn fellows_who_have_written(
         rows += page.rows.len() + groups.len();
         let groups = if groups.is_empty() { Vec::new() } else { context.store.groups(&groups).await? };
         for group in groups.iter().filter(|group| group.role_of(asker).is_ok()) {
-            let fellows: Vec<UserId> = group
+            let co_members: Vec<UserId> = group
                 .members
                 .keys()
                 .filter(|member| wanted.contains(member))
                 .take(rows_left)
                 .copied()
                 .collect();
-            rows_left -= fellows.len();
-            for writer in writers_among(context, group.id, fellows).await? {
+            rows_left -= co_members.len();
+            for writer in writers_among(context, group.id, co_members).await? {
                 wanted.remove(&writer);
                 found.insert(writer);
             }
@@ -190,7 +190,7 @@ async fn fellows_who_have_written(
             break;
         }
     }
-    Ok((found, rows + FELLOW_ROWS_MAX - rows_left))
+    Ok((found, rows + CO_MEMBER_ROWS_MAX - rows_left))
 }
 
 /// Those of some members of a group who have written there, as it is or was a moment ago.

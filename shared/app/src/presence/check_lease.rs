@@ -81,7 +81,7 @@ pub(super) async fn check_lease(
                 tell::tell(context, connections, &session, status).await
             }
             None if seen.lease.alone_since.is_none() => {
-                tell::look_around(context, connections, session, None).await
+                tell::find_observers(context, connections, session, None).await
             }
             None => Ok(()),
         };

@@ -33,7 +33,7 @@ use check_lease::Message;
 use pair::{PairChange, View};
 
 pub(crate) use pair::queue_notice;
-pub(crate) use probe::{Asked, look_at_each, probe_event};
+pub(crate) use probe::{Asked, observe_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Shown, Step};
@@ -104,7 +104,7 @@ pub(crate) enum Errand {
     /// Somebody asks for the user.
     Settle = 1,
     /// A friend looks at the user.
-    LookAt = 2,
+    Observe = 2,
     /// The user's connections turned out to be gone.
     Probe = 3,
     /// The user's lease has ended, and an earlier try may not have got to say so.
@@ -149,9 +149,9 @@ pub async fn perform(
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
             tell::go_on(context, connections, user, status, after, received_before).await?;
         }
-        Step::LookAround { after, .. } => {
+        Step::FindObservers { after, .. } => {
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
-            tell::look_further(context, connections, user, after).await?;
+            tell::find_more_observers(context, connections, user, after).await?;
         }
         Step::Again { online, tries, unreached, .. } => {
             let unreached = unreached::read(unreached)?;
@@ -205,7 +205,7 @@ fn user_presence(session: &Session, status: Status, now: Timestamp) -> UserPrese
 }
 
 /// Whether somebody may be looking: friends believe that they are online, or will be told so.
-pub(crate) fn may_look(context: &Context<'_, impl Sync, impl Sync>, session: &Session) -> bool {
+pub(crate) fn may_observe(context: &Context<'_, impl Sync, impl Sync>, session: &Session) -> bool {
     session.presence.is_told_online() || context.status(session) == Status::Online
 }
 

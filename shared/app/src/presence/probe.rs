@@ -65,13 +65,13 @@ impl Asked {
 /// # Errors
 ///
 /// [`StoreError`]; some go on to be taken for alone, until the next who looks.
-pub(crate) async fn look_at_each(
+pub(crate) async fn observe_each(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     sessions: Vec<Session>,
 ) -> Result<(), StoreError> {
     stream::iter(sessions)
-        .map(|session| look_at(context, connections, session, Asked::default()))
+        .map(|session| observe(context, connections, session, Asked::default()))
         .buffer_unordered(STORE_CALLS_MAX)
         // Each to its end, though another fails: who has to answer must have been asked.
         .fold(Ok(()), |all, one| std::future::ready(all.and(one)))
@@ -86,13 +86,13 @@ pub(super) async fn ask_again(
     asked: Asked,
 ) -> Result<(), StoreError> {
     match context.store.session(user).await? {
-        Some(session) => look_at(context, connections, session, asked).await,
+        Some(session) => observe(context, connections, session, asked).await,
         None => Ok(()),
     }
 }
 
 /// A user who is looked at is no longer alone, and if they were told to beat rarely, they have to answer a probe at once.
-async fn look_at(
+async fn observe(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
@@ -104,7 +104,7 @@ async fn look_at(
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
         if is_offline && seen.is_told_online() {
-            let number = context.number(Errand::LookAt, attempts.turn());
+            let number = context.number(Errand::Observe, attempts.turn());
             context.queue.put(&PresenceTask::check_once(user, number), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {
@@ -112,11 +112,11 @@ async fn look_at(
         }
         let probed = context.policy.probed(&seen.lease, context.now).filter(|_| !is_offline);
         let after = match probed {
-            None => seen.looked_at(),
+            None => seen.observed(),
             Some(ends_at) => {
                 let (by, delay) = (context.named_by(), context.delay(ends_at));
                 queued.check(context.queue, (user, context.watch), by, delay).await?;
-                seen.looked_at().ending(ends_at).watched(context.watch, ends_at)
+                seen.observed().ending(ends_at).watched(context.watch, ends_at)
             }
         };
         let replaced = context.store.replace_presence(user, &seen, &after).await;

@@ -53,7 +53,7 @@ pub enum Step {
         after: String,
     },
     /// The user is marked as alone, and further contacts are to be looked at.
-    LookAround {
+    FindObservers {
         /// `usr_…`.
         user: String,
         /// The last contact who was looked at.
@@ -185,8 +185,8 @@ impl PresenceTask {
         Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
     }
 
-    pub(crate) fn look_around(user: UserId, after: UserId) -> Self {
-        Self::V1(Step::LookAround { user: user.to_string(), after: after.to_string() })
+    pub(crate) fn find_observers(user: UserId, after: UserId) -> Self {
+        Self::V1(Step::FindObservers { user: user.to_string(), after: after.to_string() })
     }
 
     pub(crate) fn again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
@@ -234,7 +234,7 @@ impl Step {
             Self::Begin { user, .. }
             | Self::Check { user, .. }
             | Self::Tell { user, .. }
-            | Self::LookAround { user, .. }
+            | Self::FindObservers { user, .. }
             | Self::Again { user, .. }
             | Self::Pair { user, .. }
             | Self::PairAgain { user, .. }
@@ -282,7 +282,7 @@ mod tests {
             r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         check(
-            &PresenceTask::look_around(user, user),
+            &PresenceTask::find_observers(user, user),
             r#"{"version":"v1","step":"look_around","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];

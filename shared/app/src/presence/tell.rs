@@ -6,7 +6,7 @@ use std::time::Duration;
 use confab_domain::{ConnectionId, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, look_at_each, may_look, told, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, observe_each, may_observe, told, user_presence};
 use crate::Error;
 use crate::announce::{Posted, post_to};
 use crate::ports::{
@@ -19,10 +19,10 @@ use crate::unreached::{Retry, Tries, only, retries};
 const FRIENDS_MAX: u32 = 500;
 
 /// Friends whose sessions are read to find one who is there.
-const LOOKED_FOR_AT_ONCE: u32 = 100;
+const OBSERVERS_PAGE: u32 = 100;
 
 /// Pages of contact rows in which one message of the queue looks for them; the next message goes on.
-const LOOKED_FOR_PAGES_MAX: u32 = FRIENDS_MAX / LOOKED_FOR_AT_ONCE;
+const OBSERVERS_PAGES_MAX: u32 = FRIENDS_MAX / OBSERVERS_PAGE;
 
 /// After which it is certain that nobody is about to tell that a lease has ended.
 const OVERDUE: Duration = Duration::from_secs(60);
@@ -70,9 +70,9 @@ async fn tell_page(
         return Ok(());
     }
     // First, since the time to answer a probe begins with this request.
-    let looked = match status {
+    let observed = match status {
         Status::Online => {
-            look_at_each(context, connections, those_who_look(context, &friends, session)).await
+            observe_each(context, connections, observers_among(context, &friends, session)).await
         }
         Status::Offline => Ok(()),
     };
@@ -82,7 +82,7 @@ async fn tell_page(
         let page = context.store.contacts(session.user, after, FRIENDS_MAX).await?;
         correct_former_friends(context, session.user, &friends, &friends_of(&page)).await?;
     }
-    Ok(looked?)
+    Ok(observed?)
 }
 
 /// Has those notified once more who ceased to be friends while they were told `online`: what they were told of the end of
@@ -164,13 +164,13 @@ async fn tell_friends(
 }
 
 /// Friends who are there, and the user whom they look at; nobody where none is.
-fn those_who_look(
+fn observers_among(
     context: &Context<'_, impl Sync, impl Sync>,
     friends: &[Session],
     session: &Session,
 ) -> Vec<Session> {
     let mut there: Vec<Session> =
-        friends.iter().filter(|friend| may_look(context, friend)).cloned().collect();
+        friends.iter().filter(|friend| may_observe(context, friend)).cloned().collect();
     if !there.is_empty() {
         there.push(session.clone());
     }
@@ -179,22 +179,22 @@ fn those_who_look(
 
 /// Finds out whether any friend of somebody who is marked as alone is there, and has those told of that turn out to have
 /// gone without a word: whoever was to notice that is dead, since a message was lost.
-pub(super) async fn look_around(
+pub(super) async fn find_observers(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: Session,
     after: Option<UserId>,
 ) -> Result<(), Error> {
     let mut after = after;
-    for _ in 0..LOOKED_FOR_PAGES_MAX {
-        let page = context.store.contacts(session.user, after, LOOKED_FOR_AT_ONCE).await?;
+    for _ in 0..OBSERVERS_PAGES_MAX {
+        let page = context.store.contacts(session.user, after, OBSERVERS_PAGE).await?;
         let friends = context.store.sessions(&friends_of(&page)).await?;
         for friend in friends.iter().filter(|friend| is_overdue(context, friend)) {
             let task = PresenceTask::check_once(friend.user, context.no_watch());
             context.queue.put(&task, Duration::ZERO).await?;
         }
-        if friends.iter().any(|friend| may_look(context, friend)) {
-            return look_at_each(context, connections, vec![session]).await.map_err(Error::from);
+        if friends.iter().any(|friend| may_observe(context, friend)) {
+            return observe_each(context, connections, vec![session]).await.map_err(Error::from);
         }
         after = page.next;
         if after.is_none() {
@@ -203,14 +203,14 @@ pub(super) async fn look_around(
     }
     match after {
         Some(after) => {
-            Ok(context.queue.put(&PresenceTask::look_around(session.user, after), Duration::ZERO).await?)
+            Ok(context.queue.put(&PresenceTask::find_observers(session.user, after), Duration::ZERO).await?)
         }
         None => Ok(()),
     }
 }
 
 /// Goes on to look around, unless somebody has been found by now, or the user has gone.
-pub(super) async fn look_further(
+pub(super) async fn find_more_observers(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
@@ -220,7 +220,7 @@ pub(super) async fn look_further(
         session.presence.lease.alone_since.is_some() && context.status(session) == Status::Online
     };
     match context.store.session(user).await?.filter(is_alone) {
-        Some(session) => look_around(context, connections, session, Some(after)).await,
+        Some(session) => find_observers(context, connections, session, Some(after)).await,
         None => Ok(()),
     }
 }

@@ -153,11 +153,11 @@ async fn missed_of(
     };
     let after = Range::after(row.unread_after());
     let mut rest = after.map(|after| Range { direction: Direction::Down, ..after });
-    let (mut messages, mut looked_at) = (Vec::new(), 0);
+    let (mut messages, mut scanned) = (Vec::new(), 0);
     // No alert goes further back than the window.
-    while let Some(range) = rest.filter(|_| looked_at < WINDOW) {
+    while let Some(range) = rest.filter(|_| scanned < WINDOW) {
         let page = context.store.headings(row.conversation, range, PAGE).await?;
-        looked_at += page.entries.len() as u64;
+        scanned += page.entries.len() as u64;
         // Times of neighbours may be in another order than their positions.
         let goes_on = page.more && page.entries.iter().any(|entry| entry.sent_at >= since);
         rest = page.entries.last().filter(|_| goes_on).and_then(|oldest| range.beyond(oldest.seq));

@@ -3,7 +3,7 @@
 use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 
-use super::reader::{Lack, Membership};
+use super::reader::{Missing, Membership};
 use super::resume::Resume;
 use crate::wire;
 
@@ -19,7 +19,7 @@ impl<'a> Answer<'a> {
         Self { id, conversations: Vec::new(), bytes: 0 }
     }
 
-    pub(super) fn begin(&mut self, Lack { row, last, membership, .. }: &Lack) {
+    pub(super) fn begin(&mut self, Missing { row, last, membership, .. }: &Missing) {
         let nothing = SyncConversation { conversation: row.conversation.to_string(), ..Default::default() };
         let last_seq = Some(wire::seq_or_zero(*last));
         self.open(match membership {

@@ -15,7 +15,7 @@ use confab_protocol::{self as protocol, ServerFrame};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use self::answer::Answer;
-use self::reader::{Lack, Membership, Part, Reader, Standing};
+use self::reader::{Missing, Membership, Part, Reader, Standing};
 pub use self::resume::{Resume, Within};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
@@ -41,7 +41,7 @@ pub struct Sync {
 
 /// A conversation that a sync has looked at.
 #[derive(Clone, Copy, Debug)]
-pub struct LookedAt {
+pub struct ScannedConversation {
     /// Which.
     pub conversation: ConversationId,
     /// Whether the user has written there.
@@ -91,7 +91,7 @@ impl Sync {
 /// is out of, it has what they may still read. A last frame that is not complete has a token
 /// to resume by; each answer gives a page of a conversation at least.
 ///
-/// `on_look` is told of each conversation that was looked at, whether there was news of it or not.
+/// `on_scan` is told of each conversation that was looked at, whether there was news of it or not.
 ///
 /// # Errors
 ///
@@ -105,23 +105,23 @@ pub async fn sync(
     command: &Sync,
     retention: Retention,
     now: Timestamp,
-    (deadline, on_look): (
+    (deadline, on_scan): (
         &(impl Deadline + std::marker::Sync),
-        &(impl Fn(&LookedAt) + Send + std::marker::Sync),
+        &(impl Fn(&ScannedConversation) + Send + std::marker::Sync),
     ),
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
-    let look = |row: InboxRow| {
-        let looked_at = LookedAt { conversation: row.conversation, has_written: row.has_written };
-        reader.look(row).map_ok(move |lack| (looked_at, lack))
+    let find_missing = |row: InboxRow| {
+        let scanned = ScannedConversation { conversation: row.conversation, has_written: row.has_written };
+        reader.find_missing(row).map_ok(move |missing| (scanned, missing))
     };
-    let mut lacks = reader.rows().map_ok(look).try_buffered(STORE_CALLS_MAX).boxed();
-    while let Some((looked_at, lack)) = lacks.try_next().await? {
-        on_look(&looked_at);
-        let conversation = looked_at.conversation;
-        if let Some(lack) = lack
-            && let Some(within) = give(&reader, connections, connection, &mut answer, lack, deadline).await?
+    let mut missing = reader.rows().map_ok(find_missing).try_buffered(STORE_CALLS_MAX).boxed();
+    while let Some((scanned, missing)) = missing.try_next().await? {
+        on_scan(&scanned);
+        let conversation = scanned.conversation;
+        if let Some(missing) = missing
+            && let Some(within) = give(&reader, connections, connection, &mut answer, missing, deadline).await?
         {
             return Ok(answer.resume(Resume { conversation, within: Some(within) }));
         }
@@ -138,14 +138,14 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
     connections: &(impl Connections + std::marker::Sync),
     connection: &ConnectionId,
     answer: &mut Answer<'_>,
-    lack: Lack,
+    missing: Missing,
     deadline: &(impl Deadline + std::marker::Sync),
 ) -> Result<Option<Within>, Error> {
-    let conversation = lack.row.conversation;
+    let conversation = missing.row.conversation;
     let limit = reader.sync.limit;
     let mut given = reader.sync.within(conversation).map_or(0, |within| within.given);
-    answer.begin(&lack);
-    let mut part = lack.part;
+    answer.begin(&missing);
+    let mut part = missing.part;
     let mut last = None;
     loop {
         let shows = !part.messages.is_empty();
@@ -168,10 +168,10 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
         };
         let page = reader.store.page(conversation, range, LOG_PAGE).await?;
         part = reader.part(page, range, rest, None);
-        if let Membership::Present { .. } = lack.membership
-            && let Standing::Out = reader.standing(&lack.row, &part).await?
+        if let Membership::Present { .. } = missing.membership
+            && let Standing::Out = reader.standing(&missing.row, &part).await?
         {
-            if reader.is_in_again(&lack.row).await? {
+            if reader.is_in_again(&missing.row).await? {
                 return Err(StoreError::Unavailable("a membership changed meanwhile".into()).into());
             }
             break;

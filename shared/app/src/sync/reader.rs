@@ -22,7 +22,7 @@ use crate::wire;
 const ROWS_PAGE: u32 = 200;
 
 /// Times that a conversation is looked at whose user goes and comes meanwhile.
-const LOOKS_MAX: u32 = 3;
+const TRIES_MAX: u32 = 3;
 
 /// Where a sync reads from.
 pub(super) struct Reader<'a, S> {
@@ -34,7 +34,7 @@ pub(super) struct Reader<'a, S> {
 }
 
 /// What a device lacks of a conversation: the beginning of it, and where the rest is.
-pub(super) struct Lack {
+pub(super) struct Missing {
     pub(super) row: InboxRow,
     pub(super) last: Option<Seq>,
     pub(super) membership: Membership,
@@ -52,9 +52,9 @@ pub(super) enum Membership {
 }
 
 /// What a look at a conversation came to.
-enum Look {
+enum Found {
     /// This is what the device lacks.
-    Lack(Box<Lack>),
+    Missing(Box<Missing>),
     /// There is no message.
     Nothing,
     /// The membership that the row tells of has ended.
@@ -164,15 +164,15 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
 
     /// The first page of what the device lacks; `None` where the log never had a message, or the user
     /// is out and no cursor names it.
-    pub(super) async fn look(&self, mut row: InboxRow) -> Result<Option<Lack>, StoreError> {
-        for _ in 0..LOOKS_MAX {
-            match self.look_once(row.clone()).await? {
-                Look::Lack(lack) => return Ok(Some(*lack)),
-                Look::Nothing => {
+    pub(super) async fn find_missing(&self, mut row: InboxRow) -> Result<Option<Missing>, StoreError> {
+        for _ in 0..TRIES_MAX {
+            match self.find_missing_once(row.clone()).await? {
+                Found::Missing(missing) => return Ok(Some(*missing)),
+                Found::Nothing => {
                     self.forget_unless_made(&row).await?;
                     return Ok(None);
                 }
-                Look::Out => {
+                Found::Out => {
                     let Some(again) = self.store.get(self.user, row.conversation).await? else {
                         return Ok(None);
                     };
@@ -206,9 +206,9 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         Ok(again.is_some_and(|again| again.joined.since().is_some() && again.joined != row.joined))
     }
 
-    async fn look_once(&self, row: InboxRow) -> Result<Look, StoreError> {
+    async fn find_missing_once(&self, row: InboxRow) -> Result<Found, StoreError> {
         if let Some(group) = row.conversation.group().filter(|_| row.joined.since().is_none()) {
-            return self.look_at_ended(row, group).await;
+            return self.find_missing_of_ended(row, group).await;
         }
         let cursor = self.sync.cursor(row.conversation);
         // From the cursor on, not after it: with nothing new, the entry at the
@@ -216,7 +216,7 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         let from = cursor.unwrap_or(Seq::FIRST);
         let whole = Range { from, to: Seq::MAX, direction: Direction::Up };
         let mut parts: VecDeque<Range> = whole.readable(&row.joined).into();
-        let Some(range) = parts.pop_front() else { return Ok(Look::Nothing) };
+        let Some(range) = parts.pop_front() else { return Ok(Found::Nothing) };
         let mut page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         let last = match page.entries.last() {
             Some(last) if !page.more && parts.is_empty() => Some(last.seq),
@@ -227,19 +227,19 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         }
         if last.is_none() {
-            return Ok(Look::Nothing);
+            return Ok(Found::Nothing);
         }
         let part = self.part(page, range, parts, cursor);
         Ok(match self.standing(&row, &part).await? {
             Standing::In { name } => {
-                Look::Lack(Box::new(Lack { row, last, membership: Membership::Present { name }, part }))
+                Found::Missing(Box::new(Missing { row, last, membership: Membership::Present { name }, part }))
             }
-            Standing::Out => Look::Out,
+            Standing::Out => Found::Out,
         })
     }
 
     /// What the user may still read of a group that they are out of.
-    async fn look_at_ended(&self, row: InboxRow, group: GroupId) -> Result<Look, StoreError> {
+    async fn find_missing_of_ended(&self, row: InboxRow, group: GroupId) -> Result<Found, StoreError> {
         let cursor = self.sync.cursor(row.conversation);
         let parts = Range::after(cursor).map(|rest| rest.readable(&row.joined));
         let mut parts: VecDeque<Range> = parts.unwrap_or_default().into();
@@ -252,13 +252,13 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         };
         let last = self.last_of_ended(&row, &part).await?;
         // Asked after that: they may have come back since the row was read.
-        let Some(group) = self.store.group(group).await? else { return Ok(Look::Nothing) };
+        let Some(group) = self.store.group(group).await? else { return Ok(Found::Nothing) };
         let membership = match (group.members.contains_key(&self.user), group.deleted) {
             (true, true) => Membership::Deleted,
-            (true, false) => return Ok(Look::Out),
+            (true, false) => return Ok(Found::Out),
             (false, _) => Membership::Left,
         };
-        Ok(Look::Lack(Box::new(Lack { row, last, membership, part })))
+        Ok(Found::Missing(Box::new(Missing { row, last, membership, part })))
     }
 
     /// The last position that the user may read of a group that they are out of.

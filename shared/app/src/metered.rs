@@ -2,7 +2,7 @@
 
 /// An answer, and what was looked at for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Looked<T> {
+pub struct Metered<T> {
     /// It.
     pub answer: T,
     /// Unit: rows of tables, of which each counts as a kilobyte, and entries of logs of which no text was read, each as a
@@ -10,14 +10,14 @@ pub struct Looked<T> {
     pub rows: u32,
 }
 
-impl<T> Looked<T> {
+impl<T> Metered<T> {
     /// For an answer for which so many rows were read.
-    pub(crate) fn at(rows: usize, answer: T) -> Self {
+    pub(crate) fn new(rows: usize, answer: T) -> Self {
         Self { answer, rows: u32::try_from(rows).unwrap_or(u32::MAX) }
     }
 
     /// For an answer that says all that was looked at.
-    pub const fn at_itself(answer: T) -> Self {
+    pub const fn free(answer: T) -> Self {
         Self { answer, rows: 0 }
     }
 }
