@@ -18,8 +18,8 @@ async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
     let check = bench.next_lease_check(&ada).await;
     bench.was_not_heard_for_long(&ada).await;
     comes_again(&check, |event| bench.presence.handle(event)).await;
-    let told_to_beat_rarely = bench.heartbeat(&bob).await["next_seconds"].as_u64();
-    assert_eq!(told_to_beat_rarely, Some(480));
+    let rare_heartbeats = bench.heartbeat(&bob).await["next_seconds"].as_u64();
+    assert_eq!(rare_heartbeats, Some(480));
     bench.heartbeat(&ada).await;
     bench.forget_posts();
     bench.run_presence().await;
@@ -70,5 +70,5 @@ async fn whoever_has_gone_without_a_word_is_found_when_the_watch_of_a_friend_is_
     bench.run_presence().await;
     assert_eq!(bench.posts_to("c1="), 1, "that he is offline");
     let session = bench.store.session(bob.id).await.expect("a store").expect("a session");
-    assert!(!session.presence.is_told_online());
+    assert!(!session.presence.friends_see_online());
 }

@@ -95,7 +95,7 @@ async fn nobody_is_closed_for_what_the_gateway_fails_to_do_however_often() {
             assert!(!comes_again(&again.to_string(), |event| bench.fan_out.handle(event)).await);
             assert_eq!(bench.delayed(&bench.fan_out_queue).await, repeated, "{fails} {full} {failures}");
         }
-        let is_online = bench.store.session(ada.id).await.unwrap().unwrap().presence.is_told_online();
+        let is_online = bench.store.session(ada.id).await.unwrap().unwrap().presence.friends_see_online();
         let news = news_again(&ada, is_online, 3, &bob, &[&open]);
         assert!(!comes_again(&news, |event| bench.presence.handle(event)).await);
         assert!(connections_of(&bench, &bob).await.contains(&open), "{fails}");

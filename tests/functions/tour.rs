@@ -39,10 +39,10 @@ async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
     for (n, function) in ["fan-out", "presence"].into_iter().enumerate() {
         let slow = format!("{SLOW}{n}=");
         bench.has_old_connection(bob, &slow).await;
-        let is_told = bench.store.session(ada.id).await.expect("a store").expect("a session").presence;
+        let is_notified = bench.store.session(ada.id).await.expect("a store").expect("a session").presence;
         let [first, last] = [1, 3].map(|tries| match function {
             "fan-out" => repetition(&group, 1, tries, bob, &[&slow]),
-            _ => news_again(ada, is_told.is_told_online(), tries, bob, &[&slow]),
+            _ => news_again(ada, is_notified.friends_see_online(), tries, bob, &[&slow]),
         });
         for body in [first, last] {
             let again = match function {

@@ -123,8 +123,8 @@ async fn friends_see_who_is_idle_and_since_when() {
     assert_eq!((&listed["idle"], &listed["last_active_at_ms"]), (&true.into(), &before["last_active_at_ms"]));
     let own = seen(&mut laptop, &bob).await;
     assert_eq!(own["idle"], true);
-    alices.is_not_told(&bob, "online").await;
-    alices.is_not_told(&bob, "offline").await;
+    alices.gets_no_event(&bob, "online").await;
+    alices.gets_no_event(&bob, "offline").await;
 
     laptop.assert_alive().await;
     let back = seen(&mut alices, &bob).await;

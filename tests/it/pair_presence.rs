@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// After which whatever a change of contacts tells has come, also where its message came before it and waited twice.
 fn settled() -> Instant {
-    Instant::now() + times::told_within() + Duration::from_secs(5)
+    Instant::now() + times::notified_within() + Duration::from_secs(5)
 }
 
 /// What is told of somebody next.
@@ -49,7 +49,7 @@ async fn the_end_of_a_friendship_tells_both_a_last_offline() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
     assert_eq!(alices.status_of(&bob).await.as_deref(), Some("online"));
-    alices.listen_until(Instant::now() + times::told_within()).await;
+    alices.listen_until(Instant::now() + times::notified_within()).await;
     alices.unseen().await;
     bobs.unseen().await;
     bob.remove_contact(&alice).await;
@@ -57,14 +57,14 @@ async fn the_end_of_a_friendship_tells_both_a_last_offline() {
     assert_eq!(next(&mut bobs, &alice).await["status"], "offline");
     // What happens afterwards is nobody's business.
     bob.http.post("/v1/logout", &serde_json::json!({})).await.no_content();
-    alices.sees_no_presence_until(Instant::now() + times::told_within()).await;
+    alices.sees_no_presence_until(Instant::now() + times::notified_within()).await;
 }
 
 #[tokio::test]
 async fn a_block_looks_like_going_and_its_end_like_coming() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
-    bobs.listen_until(Instant::now() + times::told_within()).await;
+    bobs.listen_until(Instant::now() + times::notified_within()).await;
     alices.unseen().await;
     bobs.unseen().await;
     alice.block(&bob).await;
@@ -86,7 +86,7 @@ async fn a_block_looks_like_going_and_its_end_like_coming() {
 async fn each_change_of_two_who_are_there_is_told_at_once_and_once() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
-    bobs.listen_until(Instant::now() + times::told_within()).await;
+    bobs.listen_until(Instant::now() + times::notified_within()).await;
     alices.unseen().await;
     bobs.unseen().await;
     let active_at = |row: &Value| row["last_active_at_ms"].as_u64().expect("a time");
@@ -127,6 +127,6 @@ async fn strangers_learn_nothing_by_a_block_or_a_request() {
     alice.block(&bob).await;
     alice.unblock(&bob).await;
     alice.remove_contact(&bob).await;
-    alices.sees_no_presence_until(Instant::now() + 2 * times::told_within()).await;
+    alices.sees_no_presence_until(Instant::now() + 2 * times::notified_within()).await;
     bobs.sees_no_presence().await;
 }

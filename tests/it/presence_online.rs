@@ -22,7 +22,7 @@ async fn friends_are_told_of_somebody_who_connects() {
     let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
     assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
     phone.assert_quiet().await;
-    bobs.sees_no_presence_until(since + times::told_within()).await;
+    bobs.sees_no_presence_until(since + times::notified_within()).await;
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_second_device_makes_no_difference() {
     let (mut again, _) = connect(&alice).await;
     bobs.sees_no_presence_until(since + times::presence_timeout() / 2).await;
     for socket in [&mut phone, &mut laptop, &mut again] {
-        socket.is_not_told(&alice, "online").await;
+        socket.gets_no_event(&alice, "online").await;
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_friend_who_was_removed_is_told_no_more() {
     alice.remove_contact(&bob).await;
     carol.remove_contact(&alice).await;
     // Each would be told a last `offline` of whom is there by the time that this is looked at.
-    let end = Instant::now() + times::told_within();
+    let end = Instant::now() + times::notified_within();
     for socket in &mut removed {
         socket.sees_no_presence_until(end).await;
     }
@@ -120,8 +120,8 @@ async fn neither_side_of_a_block_is_told_of_the_other() {
     watchers.sees_online(&bob, since).await;
     let (mut alices, since) = connect(&alice).await;
     watchers.sees_online(&alice, since).await;
-    bobs.is_not_told(&alice, "online").await;
+    bobs.gets_no_event(&alice, "online").await;
     bob.http.post("/v1/logout", &json!({})).await.no_content();
     watchers.sees_logged_out(&bob, Instant::now()).await;
-    alices.is_not_told(&bob, "offline").await;
+    alices.gets_no_event(&bob, "offline").await;
 }

@@ -24,7 +24,7 @@ async fn frames_of_each_kind_keep_their_sender_online() {
         let alice = Chat::new().user().await;
         alice.befriend(&bob).await;
         assert_eq!(
-            bobs.next_presence(&alice, Instant::now() + times::told_within()).await["status"],
+            bobs.next_presence(&alice, Instant::now() + times::notified_within()).await["status"],
             "offline"
         );
         let dm = alice.dm(&bob);

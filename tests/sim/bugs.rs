@@ -101,7 +101,7 @@ fn a_fan_out_that_ignores_when_members_joined_is_found() {
 
 #[test]
 fn a_send_that_is_not_told_of_a_removal_is_found() {
-    check_found(Bug::NotToldOfRemoval);
+    check_found(Bug::NotNotifiedOfRemoval);
 }
 
 #[test]

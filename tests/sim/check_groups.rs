@@ -57,14 +57,14 @@ fn check_item(world: &World, id: GroupId, truth: &GroupTruth) {
         return;
     };
     let Group { version, name, members, deleted, .. } = &item;
-    let tell_the_same = members.len() == truth.members.len()
+    let report_the_same = members.len() == truth.members.len()
         && members.iter().zip(&truth.members).all(|((user, member), (other, (since, role)))| {
             user == other && member.joined_seq == *since && role.is_none_or(|role| role == member.role)
         });
-    let is_as_told = *version == truth.version
+    let is_as_notified = *version == truth.version
         && Some(name.as_str()) == truth.name()
         && *deleted == truth.deleted.is_some();
-    if !tell_the_same || !is_as_told {
+    if !report_the_same || !is_as_notified {
         world.fault(format!("group and log differ: {item:?}, {truth:?}"));
     }
 }

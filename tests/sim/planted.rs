@@ -48,7 +48,7 @@ pub(crate) enum Bug {
     /// Who is told of an entry is whoever is in the group, since whenever.
     JoinedIgnored,
     /// A send does not look whether its sender was taken out after the claim.
-    NotToldOfRemoval,
+    NotNotifiedOfRemoval,
     /// A change of a group is made whatever the others have made of it since it was decided.
     CommitOnAnyVersion,
     /// The inbox row of who leaves is changed after the group, not with it.
@@ -147,7 +147,7 @@ impl<'a> Store<'a> {
 
     /// Hides what a send must know of its sender.
     fn without_removals(&self, entries: &mut [Message]) {
-        if self.has(Bug::NotToldOfRemoval) && self.role == Role::Send {
+        if self.has(Bug::NotNotifiedOfRemoval) && self.role == Role::Send {
             entries.iter_mut().for_each(|entry| entry.kind = Kind::Text);
         }
     }

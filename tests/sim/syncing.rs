@@ -57,7 +57,7 @@ impl Device {
         if parts.last().is_none_or(|part| !part.complete) {
             self.world.fault("the last frame of a sync is not complete".to_owned());
         }
-        self.check_told_of_the_end(&asked, &appended_before, &ended_before, &parts);
+        self.check_notified_of_the_end(&asked, &appended_before, &ended_before, &parts);
         let mut whole = true;
         let mut ends = BTreeMap::new();
         for (id, end) in self.take_answer(parts, limit) {
@@ -93,7 +93,7 @@ impl Device {
     }
 
     /// Of each group that was named and that the user is out of, an answer says so, and has what they may still read.
-    fn check_told_of_the_end(
+    fn check_notified_of_the_end(
         &self,
         asked: &sync::Sync,
         appended_before: &[Message],

@@ -57,10 +57,10 @@ impl Socket {
     }
 
     async fn sees_at_once(&mut self, user: &User, status: &str, since: Instant) -> Value {
-        let row = self.next_presence(user, since + times::told_within() + times::patience()).await;
+        let row = self.next_presence(user, since + times::notified_within() + times::patience()).await;
         let took = since.elapsed();
         assert_eq!(row["status"], status, "{row}");
-        assert!(took <= times::told_within(), "told of {status} after {took:?}");
+        assert!(took <= times::notified_within(), "told of {status} after {took:?}");
         row
     }
 
@@ -102,7 +102,7 @@ impl Socket {
     /// Checks that the device has not been told that somebody has this status.
     ///
     /// Who connects shortly after a friend may be told of that too.
-    pub async fn is_not_told(&mut self, user: &User, status: &str) {
+    pub async fn gets_no_event(&mut self, user: &User, status: &str) {
         self.assert_alive().await;
         let rows = self
             .waiting

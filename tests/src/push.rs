@@ -121,7 +121,7 @@ pub fn fresh_token() -> String {
 
 /// How long a push may take that is on its way at once.
 fn deadline() -> Duration {
-    times::patience() + times::told_within()
+    times::patience() + times::notified_within()
 }
 
 impl User {

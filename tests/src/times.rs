@@ -18,7 +18,7 @@ pub fn presence_timeout() -> Duration {
 }
 
 /// Within which friends are told of somebody who connects, and of somebody who logs out.
-pub fn told_within() -> Duration {
+pub fn notified_within() -> Duration {
     Duration::from_secs(1) + emulators_lateness()
 }
 

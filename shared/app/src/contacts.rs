@@ -113,13 +113,13 @@ async fn change(
         let (mine, theirs) = try_join(store.relation(user, other), store.relation(other, user)).await?;
         let (mut next, mut others_next) =
             (mine.after(change, context.now), theirs.after_others(change, context.now));
-        let sees = next.tells_presence();
+        let sees = next.shows_presence();
         let begins_block = change == ContactChange::Block && theirs.blocked_by_at.is_none();
         if begins_block && others_next.are_friends() {
             others_next.shown_active_at = Some(active_at(context, user).await?);
         }
         if (next, others_next) != (mine, theirs) {
-            if sees != mine.tells_presence() {
+            if sees != mine.shows_presence() {
                 let number = ChangeNumber(context.watch.0);
                 (next, others_next) = (next.sight_changed(number), others_next.sight_changed(number));
                 if queued != Some(sees) {
@@ -209,7 +209,7 @@ pub async fn list_contacts(
         relation.is_contact() || relation.is_request() || relation.is_requested()
     };
     let shown: Vec<&Contact> = page.contacts.iter().filter(is_shown).collect();
-    let told = shown.iter().filter(|contact| contact.relation.tells_presence());
+    let told = shown.iter().filter(|contact| contact.relation.shows_presence());
     let told: Vec<UserId> = told.map(|contact| contact.other).collect();
     let rows = page.contacts.len() + shown.len() + told.len();
     let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&told)).await?;
@@ -225,7 +225,7 @@ pub async fn list_contacts(
         if contact.relation.is_contact() {
             let session = sessions.iter().find(|session| session.user == contact.other);
             let status = session.map_or(Status::Offline, |row| row.status(context.policy, context.now));
-            let active_at = if contact.relation.tells_presence() {
+            let active_at = if contact.relation.shows_presence() {
                 session.map(|session| session.presence.lease.active_at())
             } else {
                 // A friend who blocks the user seems to have gone then.

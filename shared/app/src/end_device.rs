@@ -194,7 +194,7 @@ pub(crate) async fn end_lease_if_alone(
                 continue;
             }
             context.watch
-        } else if session.presence.is_told_online() {
+        } else if session.presence.friends_see_online() {
             context.number(Errand::Repeat, 0)
         } else {
             return Ok(());

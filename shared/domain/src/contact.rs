@@ -64,7 +64,7 @@ impl Relation {
     }
 
     /// Whether either is told when the other comes and goes.
-    pub const fn tells_presence(&self) -> bool {
+    pub const fn shows_presence(&self) -> bool {
         self.are_friends() && !self.is_cut()
     }
 
@@ -170,7 +170,7 @@ mod tests {
         assert!(asked.alice.is_requested() && asked.bob.is_request() && !asked.alice.are_friends());
         let friends = asked.bob(Put);
         assert!(friends.alice.is_contact() && friends.bob.is_contact());
-        assert!(friends.alice.tells_presence() && !friends.bob.is_request());
+        assert!(friends.alice.shows_presence() && !friends.bob.is_request());
     }
 
     #[test]
@@ -204,10 +204,10 @@ mod tests {
     #[test]
     fn a_block_cuts_both_and_shows_to_its_maker_alone() {
         let blocked = Pair::default().alice(Put).bob(Put).alice(Block);
-        assert!(blocked.alice.is_cut() && blocked.bob.is_cut() && !blocked.bob.tells_presence());
+        assert!(blocked.alice.is_cut() && blocked.bob.is_cut() && !blocked.bob.shows_presence());
         assert!(!blocked.alice.is_contact() && blocked.bob.is_contact());
         let restored = blocked.alice(Unblock);
-        assert!(restored.alice.tells_presence() && restored.bob.tells_presence());
+        assert!(restored.alice.shows_presence() && restored.bob.shows_presence());
     }
 
     #[test]

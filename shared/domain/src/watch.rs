@@ -80,7 +80,7 @@ impl Presence {
     }
 
     /// Whether friends who are told of changes believe that the user is online.
-    pub const fn is_told_online(&self) -> bool {
+    pub const fn friends_see_online(&self) -> bool {
         self.watch.is_some()
     }
 

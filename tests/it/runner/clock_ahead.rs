@@ -116,7 +116,7 @@ impl Past {
     }
 
     /// Nobody is shown who was there by the other clock only; whoever comes and goes is told of as ever.
-    async fn is_told_of(&self) {
+    async fn is_notified_of(&self) {
         let Self { alice, bob, dm, .. } = self;
         let mut laptop = bob.connect().await;
         laptop.stay_awake();
@@ -162,7 +162,7 @@ async fn check(ahead: Duration) {
     // At the same address, so that clients are counted as the same.
     let confab = Runner::of(&mut args(&listen)).await;
     past.can_do_everything(&chat).await;
-    past.is_told_of().await;
+    past.is_notified_of().await;
     confab.kill().await;
 }
 

@@ -52,6 +52,6 @@ async fn who_comes_back_after_a_kill_was_never_away() {
     phone.stay_awake();
     // What was told just before the kill may be told again.
     bobs.listen_until(Instant::now() + times::offline_within()).await;
-    bobs.is_not_told(&alice, "offline").await;
+    bobs.gets_no_event(&alice, "offline").await;
     assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("online"));
 }

@@ -70,7 +70,7 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
     };
     daves.assert_alive().await;
     assert_eq!(bobs.next_presence(&dave, Instant::now() + DEADLINE).await["status"], "online");
-    bobs.is_not_told(&dave, "online").await;
+    bobs.gets_no_event(&dave, "online").await;
     let rest = bobs.unseen().await;
     let again: Vec<&Value> = rest.iter().filter(|event| event["type"] == "message").collect();
     assert!(again.is_empty(), "{again:?}");

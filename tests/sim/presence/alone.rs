@@ -7,7 +7,7 @@ use confab_domain::lease::INTERVAL_MAX;
 
 use super::clock::{Executor, START};
 use super::device::{Device, Going};
-use super::ledger::{Source, Told};
+use super::ledger::{Source, Report};
 use super::scenario::Scenario;
 use super::world::World;
 use super::{FOR_EVER, befriend, check_calm, sign_up};
@@ -71,7 +71,7 @@ impl Alone {
     }
 
     /// The other connects, and stays. Gives what they are told of the one, within that time.
-    fn other_comes(&mut self, within: Duration) -> Vec<Told> {
+    fn other_comes(&mut self, within: Duration) -> Vec<Report> {
         let mut device = Device::new(&self.world, &self.executor.spawner, identity(1, 0));
         self.executor.spawner.spawn(async move {
             device.take_over();

@@ -27,8 +27,8 @@ fn presence_replaced_without_compare_is_found() {
 }
 
 #[test]
-fn telling_without_looking_again_is_found() {
-    check_found(Bug::ToldWithoutLookingAgain);
+fn notifying_without_reading_again_is_found() {
+    check_found(Bug::NotifiedWithoutReadingAgain);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_friend_who_looks_without_a_probe_is_found() {
 
 #[test]
 fn news_that_all_are_told_again_for_one_connection_are_found() {
-    check_found(Bug::AllToldAgain);
+    check_found(Bug::AllNotifiedAgain);
 }
 
 #[test]
@@ -93,12 +93,12 @@ fn what_tells_a_pair_queued_after_the_change_is_found() {
 
 #[test]
 fn a_pair_that_is_told_of_another_change_is_found() {
-    check_found_by(begin_and_end, SEEDS, Bug::PairToldOfAnyChange);
+    check_found_by(begin_and_end, SEEDS, Bug::PairNotifiedOfAnyChange);
 }
 
 #[test]
 fn a_pair_that_is_told_later_is_found() {
-    check_found_by(begin_and_end, SEEDS, Bug::PairToldLater);
+    check_found_by(begin_and_end, SEEDS, Bug::PairNotifiedLater);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_app::presence::{PresenceTask, Step};
 use confab_domain::{Timestamp, UserId};
 
-use super::ledger::{Ledger, Logout, Source, Span, Told, pair_of};
+use super::ledger::{Ledger, Logout, Source, Span, Report, pair_of};
 use super::world::World;
 use crate::world::user;
 
@@ -47,7 +47,7 @@ pub(crate) fn check(world: &World) {
                     prompt: PROMPT + failures * ONE_FAILURE,
                     lateness: LATENESS_MAX + failures * ONE_FAILURE,
                     // A record that came before, and may have done something, tells what is so once more.
-                    tells_once: scenario.flaky_once_in == 0,
+                    notifies_once: scenario.flaky_once_in == 0,
                     subject,
                     span,
                 };
@@ -107,7 +107,7 @@ struct View<'a> {
     timeout: Duration,
     prompt: Duration,
     lateness: Duration,
-    tells_once: bool,
+    notifies_once: bool,
     subject: UserId,
     span: &'a Span,
 }
@@ -119,7 +119,7 @@ impl View<'_> {
         // It asked when it connected, and was notified of the present state when the right to see began.
         let before = told.iter().rfind(|told| (self.span.from..=piece.from).contains(&told.at));
         let mut known = before.map(|told| told.is_online);
-        let mut events: Vec<&Told> = told
+        let mut events: Vec<&Report> = told
             .iter()
             .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)
             .collect();
@@ -139,7 +139,7 @@ impl View<'_> {
             while let Some(event) = events.first().copied().filter(|event| event.at <= at) {
                 events.remove(0);
                 let is_repeated = known == Some(event.is_online);
-                if !self.tells_once && known.is_none_or(|known| known == event.is_online) {
+                if !self.notifies_once && known.is_none_or(|known| known == event.is_online) {
                     known = Some(event.is_online);
                     continue;
                 }
@@ -214,7 +214,7 @@ impl View<'_> {
         self.logged_out_within(from, at) || self.frames().windows(2).any(is_back)
     }
 
-    fn untimely(&self, event: &Told) -> Option<&'static str> {
+    fn untimely(&self, event: &Report) -> Option<&'static str> {
         let last = self.frames().iter().rfind(|frame| **frame <= event.at);
         if event.is_online {
             let is_prompt = last.is_some_and(|last| last.plus(self.prompt) >= event.at);

@@ -57,7 +57,7 @@ pub(crate) fn check(world: &World) {
                     continue;
                 }
                 let device = span.device;
-                let told = ledger.last_told(device, subject).filter(|told| told.at >= span.from);
+                let told = ledger.last_report(device, subject).filter(|told| told.at >= span.from);
                 let sees_online = told.is_some_and(|told| told.is_online);
                 if !world.tells(span.user, subject) {
                     if sees_online {
@@ -74,7 +74,7 @@ pub(crate) fn check(world: &World) {
             let is_online = ledger.answers_since(subject, now, now);
             let row = world.row(subject);
             let policy = world.scenario.policy;
-            let is_watched = row.as_ref().is_some_and(|row| row.presence.is_told_online());
+            let is_watched = row.as_ref().is_some_and(|row| row.presence.friends_see_online());
             let status = row.as_ref().is_some_and(|row| row.ends_at(policy) > now);
             if (is_watched, status) != (is_online, is_online) {
                 faults.push(format!("{subject:?} is online: {is_online}, and the row is {row:?}"));

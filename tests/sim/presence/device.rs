@@ -195,7 +195,7 @@ impl Device {
                 if presence.status == "online" {
                     self.world.check_heard_lately(subject, asked_at);
                 }
-                let told = self.world.ledger().last_told(self.identity.device, subject);
+                let told = self.world.ledger().last_report(self.identity.device, subject);
                 if told.is_none_or(|told| told.at < asked_at) {
                     self.world.hear(self.identity.device, subject, &presence, Source::Answer);
                 }

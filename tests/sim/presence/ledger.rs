@@ -21,7 +21,7 @@ pub(crate) enum Source {
 
 /// Somebody is there, or is not, as a device was told.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Report {
     pub(crate) at: Timestamp,
     pub(crate) is_online: bool,
     /// As it was told, where it was.
@@ -55,7 +55,7 @@ pub(crate) struct Ledger {
     pub(crate) frames: BTreeMap<UserId, Vec<Timestamp>>,
     pub(crate) logouts: BTreeMap<UserId, Vec<Logout>>,
     pub(crate) spans: Vec<Span>,
-    pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Told>>,
+    pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Report>>,
     /// From when on each pair tells each other or does not, the lower first.
     pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
     /// Of whom a device may believe the wrong, since a post was lost, until it is told something again.
@@ -77,12 +77,12 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn told(&mut self, device: DeviceId, subject: UserId, told: Told) {
+    pub(crate) fn report(&mut self, device: DeviceId, subject: UserId, told: Report) {
         self.heard.entry((device, subject)).or_default().push(told);
         self.doubtful.remove(&(device, subject));
     }
 
-    pub(crate) fn last_told(&self, device: DeviceId, subject: UserId) -> Option<Told> {
+    pub(crate) fn last_report(&self, device: DeviceId, subject: UserId) -> Option<Report> {
         self.heard.get(&(device, subject)).and_then(|told| told.last()).copied()
     }
 
@@ -105,7 +105,7 @@ pub(crate) fn pair_of(one: UserId, other: UserId) -> (UserId, UserId) {
 
 impl World {
     pub(crate) fn tells(&self, one: UserId, other: UserId) -> bool {
-        self.peek(self.memory.relation(one, other)).unwrap().tells_presence()
+        self.peek(self.memory.relation(one, other)).unwrap().shows_presence()
     }
 
     /// Notes what a pair is now, before and after it may change.
@@ -123,10 +123,10 @@ impl World {
         let now = self.clock.now();
         let ledger = self.ledger();
         let history = ledger.pairs.get(&pair_of(asker, subject)).map_or(&[][..], Vec::as_slice);
-        let told_lately = history.windows(2).any(|pair| pair[0].1 && pair[1].0.plus(lag) >= now)
+        let notified_lately = history.windows(2).any(|pair| pair[0].1 && pair[1].0.plus(lag) >= now)
             || history.last().is_some_and(|(_, tells)| *tells);
         drop(ledger);
-        if !told_lately {
+        if !notified_lately {
             self.fault(format!("{asker:?} is told of {subject:?}, who is no friend"));
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     }
     let end = TOGETHER + world.scenario.policy.timeout + LATENESS_MAX;
     run_slow_then_fast(&world, &mut executor, SLOW, end);
-    let told = world.ledger().last_told(identity(1, 0).device, user(0));
+    let told = world.ledger().last_report(identity(1, 0).device, user(0));
     if told.is_none_or(|told| told.is_online) {
         world.fault(format!("who is silent is not told offline: {told:?}"));
     }

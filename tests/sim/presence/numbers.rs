@@ -168,8 +168,8 @@ fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
         let (context, ada) = (two.context(), [user(ADA)]);
         let asked = get_presence(&context, &two.gateway, user(BOB), &ada);
         interrupted += usize::from(interrupt(asked, polls, || {
-            let is_told = finish(two.store.session(user(ADA))).unwrap().unwrap().presence.is_told_online();
-            if is_told {
+            let is_notified = finish(two.store.session(user(ADA))).unwrap().unwrap().presence.friends_see_online();
+            if is_notified {
                 two.replace(ADA, Presence::observed);
             }
         }));
@@ -187,7 +187,7 @@ fn whoever_is_found_gone_by_two_turns_of_one_look_is_told_of_once() {
         let looked = unblock(&context, &two.gateway, user(BOB), user(ADA));
         interrupted += usize::from(interrupt(looked, polls, || {
             // Somebody else has renewed the watch; she is gone all the same.
-            two.replace(ADA, |row| if row.is_told_online() { row.watched(WatchId(2), NOW) } else { row });
+            two.replace(ADA, |row| if row.friends_see_online() { row.watched(WatchId(2), NOW) } else { row });
         }));
         assert_eq!(two.told(), ["offline"], "{polls}");
     }
@@ -252,13 +252,13 @@ fn who_logs_out_everywhere_on_a_device_without_a_socket_is_told_of_once() {
 
 #[test]
 fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
-    for is_told_before in [false, true] {
+    for is_notified_before in [false, true] {
         let two = Two::new(Presence::begun(before(1)).ended(WatchId(1)));
         let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
         let answer = finish(get_presence(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
         assert_eq!(answer.answer[0].status, "online");
         let shown = two.queue.receive(0, NOW).unwrap();
-        if is_told_before {
+        if is_notified_before {
             two.perform(&begin);
         }
         let (context, ada) = (two.context(), identity(ADA, 0));
@@ -267,6 +267,6 @@ fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
         let mut told = two.told();
         two.perform(&shown.task);
         told.extend(two.told());
-        assert_eq!(told, if is_told_before { &["online", "offline"][..] } else { &["offline"] });
+        assert_eq!(told, if is_notified_before { &["online", "offline"][..] } else { &["offline"] });
     }
 }

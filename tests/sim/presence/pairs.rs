@@ -8,7 +8,7 @@ use confab_domain::{ContactChange, Timestamp};
 
 use super::clock::START;
 use super::device::Device;
-use super::ledger::{Source, Told};
+use super::ledger::{Source, Report};
 use super::scenario::Scenario;
 use super::server::Bug;
 use super::world::World;
@@ -88,8 +88,8 @@ fn check(world: &World, made: Made, until: Timestamp) {
         let ledger = world.ledger();
         let heard = ledger.heard.get(&(identity(viewer, 0).device, user(subject)));
         let heard = heard.map_or(&[][..], Vec::as_slice);
-        let is_due = |told: &&Told| told.source == Source::Event && (made.began..until).contains(&told.at);
-        let told: Vec<Told> = heard.iter().filter(is_due).copied().collect();
+        let is_due = |told: &&Report| told.source == Source::Event && (made.began..until).contains(&told.at);
+        let told: Vec<Report> = heard.iter().filter(is_due).copied().collect();
         let frames = ledger.frames[&user(subject)].clone();
         let before = heard.iter().rfind(|told| told.at < made.began).copied();
         drop(ledger);

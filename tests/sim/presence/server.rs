@@ -27,7 +27,7 @@ pub(crate) enum Bug {
     /// Presence is replaced whatever has become of it since it was read.
     ReplaceWithoutCompare,
     /// Whoever tells friends does not look again afterwards.
-    ToldWithoutLookingAgain,
+    NotifiedWithoutReadingAgain,
     /// Whoever answers a probe has to go all the same.
     RenewKeepsTheEnd,
     /// A friend looks, and the user who was told to beat rarely is not asked.
@@ -35,7 +35,7 @@ pub(crate) enum Bug {
     /// It is after looking around, and not before, that a user is marked as alone.
     AloneMarkedLater,
     /// Where a connection of a friend does not take the news, all friends are told again.
-    AllToldAgain,
+    AllNotifiedAgain,
     /// Whoever was not reached is not told again.
     UnreachedDropped,
     /// A connection that takes nothing stays open.
@@ -51,9 +51,9 @@ pub(crate) enum Bug {
     /// Whoever tells friends that somebody has come goes by who was there before their connection was on record.
     FriendsReadBeforeTheRecord,
     /// Whoever tells them tells of a change that is not theirs.
-    PairToldOfAnyChange,
+    PairNotifiedOfAnyChange,
     /// What tells them comes a second after the change.
-    PairToldLater,
+    PairNotifiedLater,
     /// What tells them is queued after their relation was changed, and not before.
     PairQueuedAfterTheChange,
     /// Who was answered that somebody is online is not told that they went before anybody was told that they came.
@@ -76,7 +76,7 @@ pub(crate) struct Server<'a> {
 #[derive(Default)]
 pub(super) struct Notes {
     held: Vec<(PresenceTask, Duration)>,
-    told_of: Option<UserId>,
+    notified_of: Option<UserId>,
     probes_nobody: bool,
     alone: Option<UserId>,
     saw_a_friend: bool,
@@ -106,7 +106,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    fn is_told_to_be_too_slow(&self, connection: &ConnectionId) -> bool {
+    fn is_warned_as_slow(&self, connection: &ConnectionId) -> bool {
         self.notes.lock().unwrap().too_slow.contains(connection)
     }
 
@@ -155,7 +155,7 @@ impl<'a> Server<'a> {
         Ok(())
     }
 
-    fn told_too_little(&self, seen: &Presence, next: &Presence) -> Presence {
+    fn notified_too_little(&self, seen: &Presence, next: &Presence) -> Presence {
         let is_probe = next.lease.ends_at.is_some() && next.lease.ends_at != seen.lease.ends_at;
         if self.has(Bug::ObservedWithoutProbe) && is_probe && seen.lease.alone_since.is_some() {
             self.notes.lock().unwrap().probes_nobody = true;
@@ -205,7 +205,7 @@ impl Sessions for Server<'_> {
             }
             return Ok(false);
         }
-        let mut next = self.told_too_little(seen, next);
+        let mut next = self.notified_too_little(seen, next);
         let marks = seen.lease.alone_since.is_none() && next.lease.alone_since.is_some();
         if self.has(Bug::AloneMarkedLater) && marks {
             next = next.observed();
@@ -226,16 +226,16 @@ impl Sessions for Server<'_> {
         let sessions = self.world.memory.sessions(users).await?;
         let policy = self.world.scenario.policy;
         let is_there =
-            |row: &Session| row.presence.is_told_online() || row.status(policy, self.now) == Status::Online;
+            |row: &Session| row.presence.friends_see_online() || row.status(policy, self.now) == Status::Online;
         self.notes.lock().unwrap().saw_a_friend |= sessions.iter().any(is_there);
         Ok(self.too_early(sessions))
     }
 
     async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
         let session = self.world.memory.session(user).await?;
-        let hides = self.has(Bug::ToldWithoutLookingAgain);
-        let told_of = self.notes.lock().unwrap().told_of;
-        Ok(session.filter(|_| !(hides && told_of == Some(user))))
+        let hides = self.has(Bug::NotifiedWithoutReadingAgain);
+        let notified_of = self.notes.lock().unwrap().notified_of;
+        Ok(session.filter(|_| !(hides && notified_of == Some(user))))
     }
 }
 
@@ -250,13 +250,13 @@ impl PresenceQueue for Server<'_> {
         if self.has(Bug::CheckQueuedTwice) && is_lease_check && self.world.random.once_in(8) {
             self.world.queue.put(task, delay).await?;
         }
-        if let Step::Again { user, online, .. } = step {
+        if let Step::NotifyAgain { user, online, .. } = step {
             if self.has(Bug::UnreachedDropped) {
                 return Ok(());
             }
-            if self.has(Bug::AllToldAgain) && self.world.tells_all_again() {
+            if self.has(Bug::AllNotifiedAgain) && self.world.notifies_all_again() {
                 let after = UserId::new(Ulid(0)).to_string();
-                let all = Step::Tell { user: user.clone(), online: *online, after };
+                let all = Step::Notify { user: user.clone(), online: *online, after };
                 return self.world.queue.put(&PresenceTask::V1(all), delay).await;
             }
         }
@@ -269,10 +269,10 @@ impl PresenceQueue for Server<'_> {
             if dropped {
                 return Ok(());
             }
-            if self.has(Bug::PairToldLater) {
+            if self.has(Bug::PairNotifiedLater) {
                 return self.world.queue.put(task, delay.max(Duration::from_secs(1))).await;
             }
-            if self.has(Bug::PairToldOfAnyChange) {
+            if self.has(Bug::PairNotifiedOfAnyChange) {
                 let mut any = step.clone();
                 if let Step::Pair { number, .. } = &mut any {
                     *number = None;
@@ -296,7 +296,7 @@ impl Connections for Server<'_> {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
         let event: ServerFrame = serde_json::from_slice(frame).unwrap();
         if let ServerFrame::Presence(presence) = &event {
-            self.notes.lock().unwrap().told_of =
+            self.notes.lock().unwrap().notified_of =
                 presence.users.first().map(|user| user.user.parse().unwrap());
         }
         if matches!(event, ServerFrame::Heartbeat(_)) && self.notes.lock().unwrap().probes_nobody {
@@ -319,7 +319,7 @@ impl Connections for Server<'_> {
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
-        if self.has(Bug::SlowNeverClosed) && self.is_told_to_be_too_slow(connection) {
+        if self.has(Bug::SlowNeverClosed) && self.is_warned_as_slow(connection) {
             return Ok(CloseOutcome::Closed);
         }
         let closed = self.world.gateway.close(connection).await;

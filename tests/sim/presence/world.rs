@@ -18,7 +18,7 @@ use confab_protocol::ServerFrame;
 use confab_protocol::server::UserPresence;
 
 use super::clock::{Clock, Spawner, Timed};
-use super::ledger::{Ledger, Source, Told};
+use super::ledger::{Ledger, Source, Report};
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
@@ -29,7 +29,7 @@ use crate::weather::Changeable;
 const FUNCTION_MAX: Duration = Duration::from_secs(29);
 
 /// How often a bug has all told again.
-const TOLD_AGAIN_MAX: u64 = 20;
+const NOTIFIED_AGAIN_MAX: u64 = 20;
 
 /// What is shared by all devices and servers.
 pub(crate) struct World {
@@ -52,7 +52,7 @@ pub(crate) struct World {
     rows_before: Mutex<BTreeMap<UserId, Vec<Session>>>,
     count: AtomicU64,
     /// How often a bug had all told again.
-    told_again: AtomicU64,
+    notified_again: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
 
@@ -86,7 +86,7 @@ impl World {
             ledger: Mutex::default(),
             rows_before: Mutex::default(),
             count: AtomicU64::new(0),
-            told_again: AtomicU64::new(0),
+            notified_again: AtomicU64::new(0),
             faults: Mutex::default(),
             clock,
             random,
@@ -117,8 +117,8 @@ impl World {
     }
 
     /// Whether a bug may have all told again: each time makes more of them, without an end.
-    pub(crate) fn tells_all_again(&self) -> bool {
-        self.told_again.fetch_add(1, Relaxed) < TOLD_AGAIN_MAX
+    pub(crate) fn notifies_all_again(&self) -> bool {
+        self.notified_again.fetch_add(1, Relaxed) < NOTIFIED_AGAIN_MAX
     }
 
     /// A number that nothing else has.
@@ -277,10 +277,10 @@ impl World {
         let (at, is_online) = (self.clock.now(), news.status == "online");
         let active_at = news.last_active_at_ms.map(Timestamp::from_ms);
         // One last `offline` may come after the right to see has ended, however late.
-        if is_online || source == Source::Answer || self.ledger().last_told(device, subject).is_none() {
+        if is_online || source == Source::Answer || self.ledger().last_report(device, subject).is_none() {
             self.check_may_know(asker, subject);
         }
-        self.ledger().told(device, subject, Told { at, is_online, active_at, source });
+        self.ledger().report(device, subject, Report { at, is_online, active_at, source });
     }
 
     async fn perform_record(&self, delayed: Delayed<PresenceTask>) {

@@ -45,7 +45,7 @@ fn silence_of_which_nobody_is_told_is_found() {
 
 #[test]
 fn a_reader_who_is_never_told_is_found() {
-    check_found_by(read_on_two, SEEDS, Bug::ReaderNeverTold);
+    check_found_by(read_on_two, SEEDS, Bug::ReaderNeverNotified);
 }
 
 #[test]

@@ -213,7 +213,7 @@ pub(crate) fn check_cleared(world: &World) {
         {
             for device in registered(world, user(n)) {
                 let ledger = world.ledger();
-                let told = ledger.told_read(device.device, row.conversation);
+                let told = ledger.notified_read(device.device, row.conversation);
                 let own = ledger.own_reads.get(&(device.device, row.conversation)).copied();
                 let shown = ledger.pushed.iter().filter_map(|pushed| match &pushed.notification.notice {
                     Notice::Message(alert)

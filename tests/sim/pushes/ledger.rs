@@ -171,7 +171,7 @@ impl Ledger {
     }
 
     /// How far a device was told that a conversation is read.
-    pub(crate) fn told_read(&self, device: DeviceId, conversation: ConversationId) -> Option<Seq> {
+    pub(crate) fn notified_read(&self, device: DeviceId, conversation: ConversationId) -> Option<Seq> {
         let told = self.pushed.iter().filter_map(|pushed| {
             let Notification { owner: (_, owner), conversation: of, notice, .. } = &pushed.notification;
             match notice {

@@ -31,7 +31,7 @@ pub(crate) enum Bug {
     /// Who is absent is decided before the message is appended.
     SessionsReadBeforeTheAppend,
     /// The device that something was read on is never told of reading, though it was read further on another since.
-    ReaderNeverTold,
+    ReaderNeverNotified,
     /// Whoever looks at a lease that has ended has nobody alerted.
     SilenceForgotten,
     /// Alerts are replaced whatever has become of the row since it was read.

@@ -233,7 +233,7 @@ impl World {
         let context = server.pushing();
         let mut task = delayed.task.clone();
         if let PushTask::V1(Step::Clear { read_seq, .. }) = &mut task
-            && server.has(Bug::ReaderNeverTold)
+            && server.has(Bug::ReaderNeverNotified)
         {
             *read_seq = Seq::MAX.get();
         }

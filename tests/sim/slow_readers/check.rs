@@ -28,7 +28,7 @@ pub(super) fn check(world: &World) {
                     world.fault(format!("{id:?} reads, and is closed"));
                 }
             }
-            Reads::Always | Reads::Late { .. } => check_told(world, id, socket),
+            Reads::Always | Reads::Late { .. } => check_notified(world, id, socket),
         }
     }
     if world.queue.next_due().is_some() {
@@ -49,13 +49,13 @@ fn check_closed(world: &World, id: &ConnectionId, socket: &Socket, is_there: boo
     if world.scenario.calm && offers > rounds * OFFERS_MAX {
         world.fault(format!("{id:?} was offered the same {offers} times"));
     }
-    if world.scenario.calm && offers > 0 && !socket.told_to_be_too_slow {
+    if world.scenario.calm && offers > 0 && !socket.warned_as_slow {
         world.fault(format!("{id:?} was not told why it is closed"));
     }
 }
 
 /// What a socket must have got that reads, or reads late.
-fn check_told(world: &World, id: &ConnectionId, socket: &Socket) {
+fn check_notified(world: &World, id: &ConnectionId, socket: &Socket) {
     for (message, Sent { origin, at }) in world.sent().iter() {
         let is_for_it = members(world, message.0).contains(&socket.user) && origin != id;
         let got = socket.got.get(message).map_or(&[][..], Vec::as_slice);

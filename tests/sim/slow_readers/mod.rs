@@ -66,8 +66,8 @@ fn simulate_in(scenario: Scenario) -> Result<(), String> {
         executor.spawner.spawn(async move { world.write(user(n)).await });
     }
     let patience = world.patience_at(START);
-    let is_told_by = ends.plus(patience + if world.scenario.calm { QUIET } else { LONG_QUIET });
-    executor.run_until(&world, is_told_by);
+    let is_notified_by = ends.plus(patience + if world.scenario.calm { QUIET } else { LONG_QUIET });
+    executor.run_until(&world, is_notified_by);
     if !world.scenario.calm {
         // Where a store failed, one that was closed stays registered until it is a minute old and the next event does
         // not find it.
@@ -76,7 +76,7 @@ fn simulate_in(scenario: Scenario) -> Result<(), String> {
             let group = ConversationId::Group(World::group());
             executor.spawner.spawn(async move { world.write_in(user(n), group).await });
         }
-        executor.run_until(&world, is_told_by.plus(QUIET));
+        executor.run_until(&world, is_notified_by.plus(QUIET));
     }
     check::check(&world);
     world.first_fault().map_or(Ok(()), Err)

@@ -84,7 +84,7 @@ impl Connections for Server<'_> {
         let event: ServerFrame = serde_json::from_slice(frame).unwrap();
         if let ServerFrame::Closing(closing) = &event {
             let is_too_slow = closing.reason == ClosingReason::TooSlow;
-            self.world.sockets().get_mut(connection).unwrap().told_to_be_too_slow = is_too_slow;
+            self.world.sockets().get_mut(connection).unwrap().warned_as_slow = is_too_slow;
         }
         if let Some(outcome) = self.world.post_fault(connection, &event) {
             yield_once().await;

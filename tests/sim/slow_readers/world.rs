@@ -62,7 +62,7 @@ pub(super) struct Socket {
     pub(super) got: BTreeMap<(ConversationId, u64), Vec<Timestamp>>,
     /// How often it was offered each that it did not take.
     pub(super) refused: BTreeMap<(ConversationId, u64), u32>,
-    pub(super) told_to_be_too_slow: bool,
+    pub(super) warned_as_slow: bool,
 }
 
 /// By which socket a message was sent, and when.
@@ -208,7 +208,7 @@ impl World {
             reads,
             got: BTreeMap::new(),
             refused: BTreeMap::new(),
-            told_to_be_too_slow: false,
+            warned_as_slow: false,
         };
         self.sockets().insert(id, socket);
     }

@@ -94,7 +94,7 @@ async fn settle(
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
         let (seen, number) = (session.presence, context.number(Errand::Settle, attempts.turn()));
-        match (context.status(&session), seen.is_told_online()) {
+        match (context.status(&session), seen.friends_see_online()) {
             (Status::Online, true) | (Status::Offline, false) => return Ok(Some(session)),
             (Status::Online, false) => {
                 let task = PresenceTask::begin_shown(user, number, asker, &seen);
@@ -142,7 +142,7 @@ async fn visible_to(
         if contact.relation.is_cut() || contact.relation.are_friends() {
             unknown.remove(&contact.other);
         }
-        if contact.relation.tells_presence() {
+        if contact.relation.shows_presence() {
             known.insert(contact.other);
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, tell, told};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, notify, last_notified_status};
 use crate::gone::gone_of;
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
@@ -47,7 +47,7 @@ pub(super) async fn check_lease(
         let (after, told) = match decide_lease_action(check, id, &seen, session.is_connected(), context.policy, context.now) {
             LeaseAction::Nothing => return nothing_to_do(context, connections, &session, message).await,
             LeaseAction::CheckAgain => return Ok(queue(id).await?),
-            LeaseAction::NotifyAgain(status) => return tell::tell(context, connections, &session, status).await,
+            LeaseAction::NotifyAgain(status) => return notify::notify_friends(context, connections, &session, status).await,
             LeaseAction::Begin { notifies } => {
                 queue(id).await?;
                 let comes = if notifies && !session.is_idle() { seen.attended() } else { seen };
@@ -78,10 +78,10 @@ pub(super) async fn check_lease(
                 if status == Status::Offline {
                     prune(context.store, connections, &session, context.now).await;
                 }
-                tell::tell(context, connections, &session, status).await
+                notify::notify_friends(context, connections, &session, status).await
             }
             None if seen.lease.alone_since.is_none() => {
-                tell::find_observers(context, connections, session, None).await
+                notify::find_observers(context, connections, session, None).await
             }
             None => Ok(()),
         };
@@ -107,14 +107,14 @@ async fn nothing_to_do(
         context.queue.put(&again, TOO_EARLY).await?;
     }
     if let Some((to, ended_by)) = shown {
-        let is_offline = [context.status(session), told(session)] == [Status::Offline; 2];
+        let is_offline = [context.status(session), last_notified_status(session)] == [Status::Offline; 2];
         if is_offline && session.presence.ended_by == ended_by {
             // They went before anybody was told that they came. Had they been, another would have told of their end.
-            tell::correct_answer(context, connections, session, to).await?;
+            notify::correct_answer(context, connections, session, to).await?;
         }
     }
     if received_before {
-        tell::tell(context, connections, session, told(session)).await?;
+        notify::notify_friends(context, connections, session, last_notified_status(session)).await?;
     }
     Ok(())
 }

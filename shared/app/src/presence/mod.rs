@@ -14,7 +14,7 @@ mod probe;
 mod probes;
 mod queued;
 mod task;
-mod tell;
+mod notify;
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) use probe::{Asked, observe_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Shown, Step};
-pub(crate) use tell::friends_of;
+pub(crate) use notify::friends_of;
 
 /// Longer than any request lasts, clocks that disagree included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
@@ -144,18 +144,18 @@ pub async fn perform(
             let message = Message { check, id, named_by, shown: None, received_before };
             check_lease::check_lease(context, (connections, pushes), user, message).await?;
         }
-        Step::Tell { online, after, .. } => {
+        Step::Notify { online, after, .. } => {
             let status = status_of(*online);
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
-            tell::go_on(context, connections, user, status, after, received_before).await?;
+            notify::continue_notifying(context, connections, user, status, after, received_before).await?;
         }
         Step::FindObservers { after, .. } => {
             let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
-            tell::find_more_observers(context, connections, user, after).await?;
+            notify::find_more_observers(context, connections, user, after).await?;
         }
-        Step::Again { online, tries, unreached, .. } => {
+        Step::NotifyAgain { online, tries, unreached, .. } => {
             let unreached = unreached::read(unreached)?;
-            tell::tell_again(context, connections, user, status_of(*online), *tries, &unreached).await?;
+            notify::notify_again(context, connections, user, status_of(*online), *tries, &unreached).await?;
         }
         Step::Pair { other, sees, number, at_ms, made_by_ms, .. } => {
             let change = PairChange {
@@ -206,12 +206,12 @@ fn user_presence(session: &Session, status: Status, now: Timestamp) -> UserPrese
 
 /// Whether somebody may be looking: friends believe that they are online, or will be told so.
 pub(crate) fn may_observe(context: &Context<'_, impl Sync, impl Sync>, session: &Session) -> bool {
-    session.presence.is_told_online() || context.status(session) == Status::Online
+    session.presence.friends_see_online() || context.status(session) == Status::Online
 }
 
 /// What friends were told, or will have been.
-fn told(session: &Session) -> Status {
-    if session.presence.is_told_online() { Status::Online } else { Status::Offline }
+fn last_notified_status(session: &Session) -> Status {
+    if session.presence.friends_see_online() { Status::Online } else { Status::Offline }
 }
 
 /// How often a change of a row is tried that others change at the same time.

@@ -12,7 +12,7 @@ use confab_protocol::{ServerFrame, server};
 use futures_util::future::try_join;
 
 use super::ask::never_seen;
-use super::{ATTEMPTS_MAX, Context, PresenceTask, REQUEST_MAX, Step, told, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, REQUEST_MAX, Step, last_notified_status, user_presence};
 use crate::Error;
 use crate::announce::post_to;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
@@ -50,7 +50,7 @@ pub(super) struct PairChange {
 impl PairChange {
     /// Whether it is made, and is the last that was.
     fn is_made(&self, relation: &Relation) -> bool {
-        relation.tells_presence() == self.sees
+        relation.shows_presence() == self.sees
             && self.number.is_none_or(|number| relation.is_sight_changed_by(number))
     }
 
@@ -75,7 +75,7 @@ pub(super) struct View {
 impl View {
     /// Whoever connected later has asked, and was answered by what is so since the change.
     fn known_since(&self, relation: &Relation) -> Timestamp {
-        if relation.tells_presence() { self.changed_at } else { self.changed_at.plus(CLOCKS_DIFFER_MAX) }
+        if relation.shows_presence() { self.changed_at } else { self.changed_at.plus(CLOCKS_DIFFER_MAX) }
     }
 }
 
@@ -215,10 +215,10 @@ fn due(
     last: Option<Status>,
 ) -> Option<(Status, UserPresence)> {
     let Some(session) = subject else {
-        return relation.tells_presence().then(|| (Status::Offline, never_seen(view.of)));
+        return relation.shows_presence().then(|| (Status::Offline, never_seen(view.of)));
     };
-    if relation.tells_presence() {
-        let status = told(session);
+    if relation.shows_presence() {
+        let status = last_notified_status(session);
         if status == Status::Online && context.status(session) == Status::Offline {
             // Whoever looks at the lease notifies all friends.
             return None;
@@ -230,7 +230,7 @@ fn due(
         return Some((status, user_presence(session, status, context.now)));
     }
     let lease_ends_at = session.ends_at(context.policy);
-    let may_believe_online = session.presence.is_told_online()
+    let may_believe_online = session.presence.friends_see_online()
         || context.now < lease_ends_at.plus(ENDING)
         || last == Some(Status::Online);
     may_believe_online.then(|| {

@@ -103,7 +103,7 @@ async fn observe(
     while attempts.next().await {
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
-        if is_offline && seen.is_told_online() {
+        if is_offline && seen.friends_see_online() {
             let number = context.number(Errand::Observe, attempts.turn());
             context.queue.put(&PresenceTask::check_once(user, number), Duration::ZERO).await?;
         }

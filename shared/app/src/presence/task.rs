@@ -44,7 +44,7 @@ pub enum Step {
         named_by_ms: Option<u64>,
     },
     /// Further friends are to be told.
-    Tell {
+    Notify {
         /// `usr_…`.
         user: String,
         /// What of.
@@ -60,7 +60,7 @@ pub enum Step {
         after: String,
     },
     /// Connections of friends did not take the news.
-    Again {
+    NotifyAgain {
         /// `usr_…`.
         user: String,
         /// What of.
@@ -180,18 +180,18 @@ impl PresenceTask {
         Self::V1(Step::CloseAgain(again))
     }
 
-    pub(crate) fn tell(user: UserId, status: Status, after: UserId) -> Self {
+    pub(crate) fn notify(user: UserId, status: Status, after: UserId) -> Self {
         let online = status == Status::Online;
-        Self::V1(Step::Tell { user: user.to_string(), online, after: after.to_string() })
+        Self::V1(Step::Notify { user: user.to_string(), online, after: after.to_string() })
     }
 
     pub(crate) fn find_observers(user: UserId, after: UserId) -> Self {
         Self::V1(Step::FindObservers { user: user.to_string(), after: after.to_string() })
     }
 
-    pub(crate) fn again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
+    pub(crate) fn notify_again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
         let online = status == Status::Online;
-        Self::V1(Step::Again { user: user.to_string(), online, tries, unreached })
+        Self::V1(Step::NotifyAgain { user: user.to_string(), online, tries, unreached })
     }
 
     pub(super) fn pair(change: &PairChange) -> Self {
@@ -233,9 +233,9 @@ impl Step {
         match self {
             Self::Begin { user, .. }
             | Self::Check { user, .. }
-            | Self::Tell { user, .. }
+            | Self::Notify { user, .. }
             | Self::FindObservers { user, .. }
-            | Self::Again { user, .. }
+            | Self::NotifyAgain { user, .. }
             | Self::Pair { user, .. }
             | Self::PairAgain { user, .. }
             | Self::Ask { user, .. }
@@ -278,7 +278,7 @@ mod tests {
             r#"{"version":"v1","step":"check","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","watch":1}"#,
         );
         check(
-            &PresenceTask::tell(user, Status::Offline, user),
+            &PresenceTask::notify(user, Status::Offline, user),
             r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         check(
@@ -287,7 +287,7 @@ mod tests {
         );
         let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];
         check(
-            &PresenceTask::again(user, Status::Online, Tries { full: 1, failed: 0 }, unreached),
+            &PresenceTask::notify_again(user, Status::Online, Tries { full: 1, failed: 0 }, unreached),
             r#"{"version":"v1","step":"again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
         );
         let asked = Asked { tries: Tries { full: 2, failed: 3 }, full: ["c="].map(ConnectionId::new).into() };

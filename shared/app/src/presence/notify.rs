@@ -6,7 +6,7 @@ use std::time::Duration;
 use confab_domain::{ConnectionId, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, observe_each, may_observe, told, user_presence};
+use super::{ATTEMPTS_MAX, Context, PresenceTask, observe_each, may_observe, last_notified_status, user_presence};
 use crate::Error;
 use crate::announce::{Posted, post_to};
 use crate::ports::{
@@ -28,17 +28,17 @@ const OBSERVERS_PAGES_MAX: u32 = FRIENDS_MAX / OBSERVERS_PAGE;
 const OVERDUE: Duration = Duration::from_secs(60);
 
 /// Tells the friends of a user, whose row is this.
-pub(super) async fn tell(
+pub(super) async fn notify_friends(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
     status: Status,
 ) -> Result<(), Error> {
-    tell_page(context, connections, session, status, None).await
+    notify_page(context, connections, session, status, None).await
 }
 
 /// Goes on to tell those after a friend, unless the news is old by now; to whom it may have been told already, what is new.
-pub(super) async fn go_on(
+pub(super) async fn continue_notifying(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
@@ -47,14 +47,14 @@ pub(super) async fn go_on(
     received_before: bool,
 ) -> Result<(), Error> {
     match context.store.session(user).await? {
-        Some(session) if received_before || told(&session) == status => {
-            tell_page(context, connections, &session, told(&session), Some(after)).await
+        Some(session) if received_before || last_notified_status(&session) == status => {
+            notify_page(context, connections, &session, last_notified_status(&session), Some(after)).await
         }
         _ => Ok(()),
     }
 }
 
-async fn tell_page(
+async fn notify_page(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     session: &Session,
@@ -63,7 +63,7 @@ async fn tell_page(
 ) -> Result<(), Error> {
     let page = context.store.contacts(session.user, after, FRIENDS_MAX).await?;
     if let Some(after) = page.next {
-        context.queue.put(&PresenceTask::tell(session.user, status, after), Duration::ZERO).await?;
+        context.queue.put(&PresenceTask::notify(session.user, status, after), Duration::ZERO).await?;
     }
     let friends = context.store.sessions(&friends_of(&page)).await?;
     if friends.is_empty() {
@@ -76,7 +76,7 @@ async fn tell_page(
         }
         Status::Offline => Ok(()),
     };
-    if tell_friends(context, connections, &friends, session, status, Tries::default()).await?
+    if post_to_friends(context, connections, &friends, session, status, Tries::default()).await?
         == Status::Online
     {
         let page = context.store.contacts(session.user, after, FRIENDS_MAX).await?;
@@ -102,7 +102,7 @@ async fn correct_former_friends(
 
 /// Tells those again whose connections did not take the news, unless it is old by now: then whoever told what is new has
 /// told it to them too.
-pub(super) async fn tell_again(
+pub(super) async fn notify_again(
     context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     user: UserId,
@@ -110,12 +110,12 @@ pub(super) async fn tell_again(
     tries: Tries,
     unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>,
 ) -> Result<(), Error> {
-    let session = context.store.session(user).await?.filter(|session| told(session) == status);
+    let session = context.store.session(user).await?.filter(|session| last_notified_status(session) == status);
     let Some(session) = session else { return Ok(()) };
     let others: Vec<UserId> = unreached.keys().copied().collect();
     let friends = friends_among(&context.store.relations(user, &others).await?);
     let friends = only(context.store.sessions(&friends).await?, unreached);
-    if tell_friends(context, connections, &friends, &session, status, tries).await? == Status::Online {
+    if post_to_friends(context, connections, &friends, &session, status, tries).await? == Status::Online {
         let left = friends_among(&context.store.relations(user, &others).await?);
         correct_former_friends(context, user, &friends, &left).await?;
     }
@@ -131,12 +131,12 @@ pub(super) async fn correct_answer(
 ) -> Result<(), Error> {
     let friends = friends_among(&context.store.relations(session.user, &[to]).await?);
     let friends = context.store.sessions(&friends).await?;
-    tell_friends(context, connections, &friends, session, Status::Offline, Tries::default()).await?;
+    post_to_friends(context, connections, &friends, session, Status::Offline, Tries::default()).await?;
     Ok(())
 }
 
 /// Tells friends what is true, and has those told again who were not reached. Gives what they were told last.
-async fn tell_friends(
+async fn post_to_friends(
     context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
     connections: &(impl Connections + Sync),
     friends: &[Session],
@@ -149,15 +149,15 @@ async fn tell_friends(
     // Two changes may be told at the same time: whoever tells last tells what is true then.
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let Some(now) = context.store.session(user).await?.filter(|now| told(now) != last) else {
+        let Some(now) = context.store.session(user).await?.filter(|now| last_notified_status(now) != last) else {
             for Retry { unreached, tries, pause } in
                 retries(context.store, connections, posted, tries, context.now).await
             {
-                context.queue.put(&PresenceTask::again(user, last, tries, unreached), pause).await?;
+                context.queue.put(&PresenceTask::notify_again(user, last, tries, unreached), pause).await?;
             }
             return Ok(last);
         };
-        last = told(&now);
+        last = last_notified_status(&now);
         posted = post(context, connections, friends, &now, last).await?;
     }
     Err(Error::Contended)
@@ -227,7 +227,7 @@ pub(super) async fn find_more_observers(
 
 /// Whether friends believe that somebody is online who has gone, and should have been told for a while.
 fn is_overdue(context: &Context<'_, impl Sync, impl Sync>, friend: &Session) -> bool {
-    friend.presence.is_told_online() && friend.ends_at(context.policy).plus(OVERDUE) < context.now
+    friend.presence.friends_see_online() && friend.ends_at(context.policy).plus(OVERDUE) < context.now
 }
 
 async fn post(
@@ -247,6 +247,6 @@ pub(crate) fn friends_of(page: &ContactPage) -> Vec<UserId> {
 }
 
 fn friends_among(contacts: &[Contact]) -> Vec<UserId> {
-    let friends = contacts.iter().filter(|contact| contact.relation.tells_presence());
+    let friends = contacts.iter().filter(|contact| contact.relation.shows_presence());
     friends.map(|contact| contact.other).collect()
 }
