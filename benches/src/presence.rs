@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::presence_data::{identity, write};
-use crate::presence_truth::{Diary, Told, judge};
+use crate::presence_truth::{Diary, Notified, judge};
 use crate::runner::Confab;
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -156,7 +156,7 @@ impl VirtualUser {
         for row in frame["users"].as_array().into_iter().flatten() {
             let user: UserId = row["user"].as_str().context("no user")?.parse()?;
             let friend = u32::try_from(user.ulid().0)? - 1;
-            diary.told.push(Told { at: Instant::now(), friend, online: row["status"] == "online" });
+            diary.notified.push(Notified { at: Instant::now(), friend, online: row["status"] == "online" });
         }
         Ok(())
     }

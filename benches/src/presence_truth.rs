@@ -19,12 +19,12 @@ pub(crate) struct Diary {
     /// Each change that friends should be told of: since when it holds, and whether it is to be online.
     pub(crate) changes: Vec<(Instant, bool)>,
     /// Friends' changes, as told.
-    pub(crate) told: Vec<Told>,
+    pub(crate) notified: Vec<Notified>,
 }
 
 /// One event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Notified {
     pub(crate) at: Instant,
     /// Whose.
     pub(crate) friend: u32,
@@ -40,9 +40,9 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
     let count = u32::try_from(diaries.len())?;
     let (mut online_ms, mut offline_s) = (Vec::new(), Vec::new());
     for (listener, diary) in (0..count).zip(diaries) {
-        let mut told: BTreeMap<(u32, bool), Vec<Instant>> = BTreeMap::new();
-        for event in &diary.told {
-            told.entry((event.friend, event.online)).or_default().push(event.at);
+        let mut notified: BTreeMap<(u32, bool), Vec<Instant>> = BTreeMap::new();
+        for event in &diary.notified {
+            notified.entry((event.friend, event.online)).or_default().push(event.at);
         }
         for friend in friends(listener, count) {
             for (since, online) in &diaries[friend as usize].changes {
@@ -53,7 +53,7 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
                 } else {
                     *since + timeout - Duration::from_millis(500)
                 };
-                let found = told.get_mut(&(friend, *online)).and_then(|times| {
+                let found = notified.get_mut(&(friend, *online)).and_then(|times| {
                     let index = times.iter().position(|at| (earliest..=*since + bound).contains(at))?;
                     Some(times.swap_remove(index))
                 });
@@ -68,7 +68,7 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
                 }
             }
         }
-        if let Some(((friend, online), _)) = told.into_iter().find(|(_, times)| !times.is_empty()) {
+        if let Some(((friend, online), _)) = notified.into_iter().find(|(_, times)| !times.is_empty()) {
             bail!(
                 "user {listener} was told once too often, or out of time, that {friend} is online: {online}"
             );

@@ -71,7 +71,7 @@ impl Disk {
         let directory = watched.directory.clone();
         let probed = tokio::task::spawn_blocking(move || probe(&directory)).await;
         let failure = probed.map_err(std::io::Error::other).and_then(|probed| probed).err();
-        watched.tell(failure.as_ref());
+        watched.report(failure.as_ref());
         let kind = failure.map(|failure| failure.kind());
         *last = Some((Instant::now(), kind));
         kind
@@ -88,7 +88,7 @@ impl Disk {
 }
 
 impl Watched {
-    fn tell(&self, failure: Option<&std::io::Error>) {
+    fn report(&self, failure: Option<&std::io::Error>) {
         let was_full = self.was_full.swap(failure.is_some(), Relaxed);
         let directory = self.directory.display();
         match failure {

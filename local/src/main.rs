@@ -20,16 +20,16 @@ const BAD_SETTINGS: u8 = 2;
 async fn main() -> ExitCode {
     let options = Options::parse();
     if let Err(error) = environment::get(LOG).and_then(|filter| log::init(filter.as_deref())) {
-        tell(&format!("error: {LOG}: {error:#}"));
+        print_error(&format!("error: {LOG}: {error:#}"));
         return ExitCode::from(BAD_SETTINGS);
     }
     for warning in options.warnings().into_iter().chain(environment::warnings(environment::names())) {
-        tell(&format!("warning: {warning}"));
+        print_error(&format!("warning: {warning}"));
     }
     match run(&options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&format!("error: {error:#}"));
+            print_error(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -53,7 +53,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Writes a line to stderr, whether or not anybody reads it.
-fn tell(line: &str) {
+fn print_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 /// What a message can be explained from.
 #[derive(Clone, Debug)]
-pub(crate) struct Witnesses {
+pub(crate) struct ExplainState {
     pub(crate) store: Store,
     pub(crate) policy: HeartbeatPolicy,
 }
@@ -51,8 +51,8 @@ fn is_address(host: &str) -> bool {
 }
 
 /// `GET /dev/pushes/{conversation}/{seq}`.
-pub(crate) fn explained(witnesses: Witnesses) -> Router {
-    Router::new().route("/dev/pushes/{conversation}/{seq}", get(tell)).with_state(witnesses)
+pub(crate) fn explained(state: ExplainState) -> Router {
+    Router::new().route("/dev/pushes/{conversation}/{seq}", get(explain_message)).with_state(state)
 }
 
 /// A push, as it would reach APNs or FCM.
@@ -78,8 +78,8 @@ async fn list(State(sns): State<Sns>) -> Result<Json<Value>, StatusCode> {
     Ok(Json(json!({ "pushes": pushes })))
 }
 
-async fn tell(
-    State(Witnesses { store, policy }): State<Witnesses>,
+async fn explain_message(
+    State(ExplainState { store, policy }): State<ExplainState>,
     Path((conversation, seq)): Path<(String, u64)>,
 ) -> Result<Json<Explanation>, (StatusCode, Json<Value>)> {
     explain(&store, policy, Question { conversation, seq }, clock::now())

@@ -19,7 +19,7 @@ use crate::data_dir::{DataDir, fresh_secret};
 use crate::disk::{self, Disk};
 use crate::functions::{LocalFunctions, http_api, websocket_api};
 use crate::options::Options;
-use crate::pushes::{self, Witnesses};
+use crate::pushes::{self, ExplainState};
 use crate::queues::Queues;
 use crate::web;
 
@@ -98,8 +98,8 @@ impl Runner {
         if let Some(data) = &mut data {
             data.take_over()?;
         }
-        let witnesses = Witnesses { store: backends.store.clone(), policy: options.heartbeat_policy() };
-        let developers = pushes::recorded(sns).merge(pushes::explained(witnesses));
+        let explain_state = ExplainState { store: backends.store.clone(), policy: options.heartbeat_policy() };
+        let developers = pushes::recorded(sns).merge(pushes::explained(explain_state));
         let developers = developers.layer(from_fn(pushes::only_by_address));
         let gateway = gateway.with_fallback(web::router().merge(developers));
         let disk = Disk::of(data.as_ref().map(DataDir::path));

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
+use confab_domain::group::RECEIPT_AUDIENCE_MAX;
 use confab_domain::{ConnectionId, ConversationId, Group, GroupId, Kind, Message, Seq, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 use confab_protocol::server::{Conversation, ConversationChange};
@@ -118,7 +118,7 @@ pub async fn fan_out(
         FanOutTask::V1 { origin, .. } => {
             let audience = Audience::of(&entry, group.as_ref())?;
             let origin = origin.as_deref().map(ConnectionId::new);
-            audience.tell(store, (delivery, queue), &entry, origin.as_ref(), now).await?;
+            audience.announce(store, (delivery, queue), &entry, origin.as_ref(), now).await?;
             if entry.kind == Kind::GroupDeleted
                 && let Some(group) = &group
             {
@@ -141,27 +141,27 @@ pub async fn fan_out(
             let users: Vec<UserId> = unreached.keys().copied().collect();
             let rows = unreached::only(store.sessions(&users).await?, &unreached);
             let posted = post_to(store, delivery.connections, &rows, None, &event, now).await?;
-            let told = Told { entry: &entry, is_change: *change };
-            told.again(store, (delivery.connections, queue), posted, *tries, now).await?;
+            let announced = Announced { entry: &entry, is_change: *change };
+            announced.retry(store, (delivery.connections, queue), posted, *tries, now).await?;
         }
     }
     Ok(entry.sent_at)
 }
 
 /// What connections are told of an entry.
-pub(crate) struct Told<'a> {
+pub(crate) struct Announced<'a> {
     pub(crate) entry: &'a Message,
     /// What it changes in lists of conversations, instead of itself.
     pub(crate) is_change: bool,
 }
 
-impl Told<'_> {
+impl Announced<'_> {
     /// Has those told again who were not reached, or closed where that was tried often enough.
     ///
     /// # Errors
     ///
     /// [`StoreError`], where somebody is neither.
-    pub(crate) async fn again(
+    pub(crate) async fn retry(
         &self,
         sessions: &(impl Sessions + Sync),
         (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
@@ -206,8 +206,8 @@ pub(crate) async fn announce_to_pair(
     };
     let left_to_the_queue = match posted {
         Some(posted) => {
-            let told = Told { entry: message, is_change: false };
-            told.again(sessions, (delivery.connections, queue), posted, Tries::default(), now).await
+            let announced = Announced { entry: message, is_change: false };
+            announced.retry(sessions, (delivery.connections, queue), posted, Tries::default(), now).await
         }
         None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
     };
@@ -309,7 +309,7 @@ impl Audience {
     }
 
     /// The change first: a device should know of a conversation before it gets a message of it.
-    async fn tell(
+    async fn announce(
         &self,
         sessions: &(impl Sessions + Sync),
         (delivery, queue): (
@@ -329,18 +329,18 @@ impl Audience {
         let rows = sessions.sessions(&self.readers).await?;
         let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
         let posted = deliver(sessions, delivery, entry, audience, &rows, now).await?;
-        Told { entry, is_change: true }.again(sessions, ways, unchanged, Tries::default(), now).await?;
-        Told { entry, is_change: false }.again(sessions, ways, posted, Tries::default(), now).await
+        Announced { entry, is_change: true }.retry(sessions, ways, unchanged, Tries::default(), now).await?;
+        Announced { entry, is_change: false }.retry(sessions, ways, posted, Tries::default(), now).await
     }
 }
 
 /// Whom a read marker of this user is told to, in a group.
-pub(crate) async fn told_of_receipt(
+pub(crate) async fn receipt_audience(
     groups: &(impl Groups + Sync),
     group: GroupId,
     reader: UserId,
 ) -> Result<Vec<UserId>, StoreError> {
     let members = groups.group(group).await?.map(|group| group.members).unwrap_or_default();
-    let few = members.len() <= TOLD_OF_RECEIPTS_MAX;
+    let few = members.len() <= RECEIPT_AUDIENCE_MAX;
     Ok(if few { members.into_keys().collect() } else { vec![reader] })
 }

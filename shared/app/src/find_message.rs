@@ -91,7 +91,7 @@ pub(crate) async fn search_back(
 ) -> Result<Search, Error> {
     let newest = tail.newest.first().cloned().map(Box::new);
     let told =
-        |entries: &[Message]| entries.iter().find_map(|entry| membership::told_by(entry, command.sender));
+        |entries: &[Message]| entries.iter().find_map(|entry| membership::membership_change_in(entry, command.sender));
     let mut standing = told(&tail.newest);
     let (mut seen, mut pages) = (Seen::default(), 0);
     let (mut entries, mut more) = (tail.newest, tail.more);
@@ -204,7 +204,7 @@ pub(crate) async fn search_after(
             if entry.is(command.sender, &command.key) {
                 return Ok(Search::Found(Box::new(entry)));
             }
-            standing = membership::told_by(&entry, command.sender).or(standing);
+            standing = membership::membership_change_in(&entry, command.sender).or(standing);
             newest = Some(Box::new(entry));
         }
         if !page.more {

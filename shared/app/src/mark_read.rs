@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{ServerFrame, server::Receipt};
 
-use crate::fan_out::told_of_receipt;
+use crate::fan_out::receipt_audience;
 use crate::membership::{Member, membership_of};
 use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
@@ -23,7 +23,7 @@ const OUT: &str = "is of a time in which you were not in this conversation";
 
 /// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired, and tells
 /// the members' devices if that is news; in a group of more than
-/// [`TOLD_OF_RECEIPTS_MAX`](confab_domain::group::TOLD_OF_RECEIPTS_MAX), the reader's only.
+/// [`RECEIPT_AUDIENCE_MAX`](confab_domain::group::RECEIPT_AUDIENCE_MAX), the reader's only.
 ///
 /// Alerts on the reader's other phones are cleared, best effort.
 ///
@@ -49,7 +49,7 @@ pub async fn mark_read(
         MarkReadOutcome::Moved(alerts) => {
             let notified = match conversation {
                 ConversationId::Dm { lower, upper } => vec![lower, upper],
-                ConversationId::Group(group) => told_of_receipt(store, group, user).await?,
+                ConversationId::Group(group) => receipt_audience(store, group, user).await?,
             };
             let hint = async {
                 let receipts =

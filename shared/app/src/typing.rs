@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use confab_domain::group::TOLD_OF_RECEIPTS_MAX;
+use confab_domain::group::RECEIPT_AUDIENCE_MAX;
 use confab_domain::rate::{Bucket, Rate};
 use confab_domain::{ConversationId, Refusal, Timestamp, UserId, membership};
 use confab_protocol::{ServerFrame, server};
@@ -44,7 +44,7 @@ impl Typists {
 }
 
 /// Tells the other members of a 1:1 conversation that has a message, or of a group of up to
-/// [`TOLD_OF_RECEIPTS_MAX`], that `typist` writes. Nothing is stored, and nobody is told with a block between.
+/// [`RECEIPT_AUDIENCE_MAX`], that `typist` writes. Nothing is stored, and nobody is told with a block between.
 ///
 /// Before the first message of a 1:1 conversation nobody is told: a stranger would reach anybody by it.
 ///
@@ -99,7 +99,7 @@ async fn others(
         ConversationId::Group(group) => {
             let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
             group.role_of(typist)?;
-            let few = group.members.len() <= TOLD_OF_RECEIPTS_MAX;
+            let few = group.members.len() <= RECEIPT_AUDIENCE_MAX;
             let members = group.members.into_keys().filter(|member| few && *member != typist);
             Ok(members.collect())
         }

@@ -1,7 +1,7 @@
 //! What a member's phones were told, in the inbox row.
 
 use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
-use confab_domain::alerts::{Count, Told};
+use confab_domain::alerts::{Count, Cleared};
 use confab_domain::group::Change;
 use confab_domain::{Alerts, ConversationId};
 use futures_util::future::join_all;
@@ -35,7 +35,7 @@ pub async fn alerts_read_back_whole_and_the_rest_of_the_row_stays(inboxes: &impl
         before: u64::MAX,
         count: Some(Count { from: Some(seq(3)), upto: seq(9), unread: 6, at: at(1) }),
         all_counted_since: Some(at(2)),
-        told: Some(Told { read_seq: seq(3), at: at(4) }),
+        cleared: Some(Cleared { read_seq: seq(3), at: at(4) }),
         writer: u64::MAX,
     };
     let bare =
@@ -139,11 +139,11 @@ pub async fn marking_read_gives_what_phones_were_told_before(inboxes: &impl Inbo
     let mark = async |n| inboxes.mark_read(ids.user(2), dm, seq(n)).await.unwrap();
     assert_eq!(mark(1).await, MarkReadOutcome::Moved(Alerts::default()));
     let seen = row_of(inboxes, ids, dm).await;
-    let told = Alerts { told: Some(Told { read_seq: seq(1), at: at(5) }), ..alerted(3, 7) };
-    assert_eq!(replace(inboxes, ids, &seen, &told).await, ReplaceOutcome::Replaced);
+    let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(1), at: at(5) }), ..alerted(3, 7) };
+    assert_eq!(replace(inboxes, ids, &seen, &cleared).await, ReplaceOutcome::Replaced);
     assert_eq!(mark(1).await, MarkReadOutcome::Already);
-    assert_eq!(mark(3).await, MarkReadOutcome::Moved(told));
-    assert_eq!(row_of(inboxes, ids, dm).await.alerts, told, "reading clears nothing by itself");
+    assert_eq!(mark(3).await, MarkReadOutcome::Moved(cleared));
+    assert_eq!(row_of(inboxes, ids, dm).await.alerts, cleared, "reading clears nothing by itself");
 }
 
 /// Nobody writes meanwhile, so what was a moment ago is what is.

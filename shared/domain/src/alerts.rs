@@ -25,7 +25,7 @@ pub struct Alerts {
     /// All of the user's conversations are counted, and were when this began: their absence, or the pushes to their phones.
     pub all_counted_since: Option<Timestamp>,
     /// The last silent push.
-    pub told: Option<Told>,
+    pub cleared: Option<Cleared>,
     /// A number drawn by whoever wrote this, by which they know it again.
     pub writer: u64,
 }
@@ -45,7 +45,7 @@ pub struct Count {
 
 /// What phones were told of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Cleared {
     /// The read marker of which they were told.
     pub read_seq: Seq,
     /// When.
@@ -54,7 +54,7 @@ pub struct Told {
 
 /// Whether phones are to be told that something was read elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
+pub enum ClearDecision {
     /// No alert is left to be cleared, or they know.
     Nothing,
     /// Not before this has passed.
@@ -114,21 +114,21 @@ impl Alerts {
 
     /// Whether an alert may be on a screen that was not cleared.
     pub fn is_shown(&self) -> bool {
-        self.newest > self.told.map(|told| told.read_seq)
+        self.newest > self.cleared.map(|cleared| cleared.read_seq)
     }
 
     /// Whether phones are to be told that the member has read up to there.
-    pub fn telling(&self, read: Option<Seq>, now: Timestamp) -> Telling {
-        let told = self.told.map(|told| told.read_seq);
-        if !self.is_shown() || read <= told {
-            return Telling::Nothing;
+    pub fn clear_decision(&self, read: Option<Seq>, now: Timestamp) -> ClearDecision {
+        let cleared = self.cleared.map(|cleared| cleared.read_seq);
+        if !self.is_shown() || read <= cleared {
+            return ClearDecision::Nothing;
         }
         // What a wrong clock wrote keeps no phone waiting.
-        let told = self.told.filter(|told| told.at.may_have_been(now));
-        let since = told.map_or(QUIET_PUSH_INTERVAL, |told| now.since(told.at));
+        let cleared = self.cleared.filter(|cleared| cleared.at.may_have_been(now));
+        let since = cleared.map_or(QUIET_PUSH_INTERVAL, |cleared| now.since(cleared.at));
         match QUIET_PUSH_INTERVAL.checked_sub(since) {
-            None | Some(Duration::ZERO) => Telling::Now,
-            Some(rest) => Telling::Later(rest),
+            None | Some(Duration::ZERO) => ClearDecision::Now,
+            Some(rest) => ClearDecision::Later(rest),
         }
     }
 }
@@ -192,18 +192,18 @@ mod tests {
     #[test]
     fn phones_are_told_of_reading_once_and_not_too_often() {
         let alerts = alerted(&[5, 6]);
-        assert_eq!(Alerts::default().telling(Some(seq(9)), at(0)), Telling::Nothing, "there was no alert");
-        assert_eq!(alerts.telling(None, at(0)), Telling::Nothing);
-        assert_eq!(alerts.telling(Some(seq(5)), at(10_000)), Telling::Now);
-        let told = Alerts { told: Some(Told { read_seq: seq(5), at: at(10_000) }), ..alerts };
-        assert_eq!(told.telling(Some(seq(5)), at(99_000)), Telling::Nothing, "they know");
-        assert_eq!(told.telling(Some(seq(6)), at(12_000)), Telling::Later(Duration::from_secs(3)));
-        assert_eq!(told.telling(Some(seq(6)), at(15_000)), Telling::Now);
-        let ahead = Alerts { told: Some(Told { read_seq: seq(5), at: at(86_400_000) }), ..alerts };
-        assert_eq!(ahead.telling(Some(seq(6)), at(12_000)), Telling::Now, "a clock was a day ahead");
-        let cleared = Alerts { told: Some(Told { read_seq: seq(6), at: at(15_000) }), ..alerts };
-        assert_eq!(cleared.telling(Some(seq(8)), at(99_000)), Telling::Nothing, "nothing is left to clear");
-        assert_eq!(cleared.with(seq(9)).telling(Some(seq(9)), at(99_000)), Telling::Now);
+        assert_eq!(Alerts::default().clear_decision(Some(seq(9)), at(0)), ClearDecision::Nothing, "there was no alert");
+        assert_eq!(alerts.clear_decision(None, at(0)), ClearDecision::Nothing);
+        assert_eq!(alerts.clear_decision(Some(seq(5)), at(10_000)), ClearDecision::Now);
+        let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(5), at: at(10_000) }), ..alerts };
+        assert_eq!(cleared.clear_decision(Some(seq(5)), at(99_000)), ClearDecision::Nothing, "they know");
+        assert_eq!(cleared.clear_decision(Some(seq(6)), at(12_000)), ClearDecision::Later(Duration::from_secs(3)));
+        assert_eq!(cleared.clear_decision(Some(seq(6)), at(15_000)), ClearDecision::Now);
+        let ahead = Alerts { cleared: Some(Cleared { read_seq: seq(5), at: at(86_400_000) }), ..alerts };
+        assert_eq!(ahead.clear_decision(Some(seq(6)), at(12_000)), ClearDecision::Now, "a clock was a day ahead");
+        let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(6), at: at(15_000) }), ..alerts };
+        assert_eq!(cleared.clear_decision(Some(seq(8)), at(99_000)), ClearDecision::Nothing, "nothing is left to clear");
+        assert_eq!(cleared.with(seq(9)).clear_decision(Some(seq(9)), at(99_000)), ClearDecision::Now);
     }
 }
 

@@ -16,7 +16,7 @@ pub const MEMBERS_MAX: usize = 100;
 pub const MAKING_MAX: Duration = crate::claim::APPEND_DELAY_MAX;
 
 /// Most members of a group whose members are told of each other's read markers.
-pub const TOLD_OF_RECEIPTS_MAX: usize = 20;
+pub const RECEIPT_AUDIENCE_MAX: usize = 20;
 
 /// Longest name. Unit: characters, inclusive.
 pub const NAME_CHARS_MAX: usize = 64;

@@ -21,7 +21,7 @@ pub fn peer_of((lower, upper): (UserId, UserId), user: UserId) -> Result<UserId,
 ///
 /// A send that claimed its key as a member appends only after it has looked at the newest entries; so nobody writes
 /// after an entry that says they are out.
-pub fn told_by(entry: &Message, user: UserId) -> Option<bool> {
+pub fn membership_change_in(entry: &Message, user: UserId) -> Option<bool> {
     let is_subject = entry.content.mentions.contains(&user);
     match entry.kind {
         Kind::GroupDeleted => Some(false),

@@ -8,7 +8,7 @@ use std::str::SplitAsciiWhitespace;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::ports::StoreError;
-use confab_domain::alerts::{Count, Told};
+use confab_domain::alerts::{Count, Cleared};
 use confab_domain::{Alerts, Seq, Timestamp};
 
 use crate::item::{Reader, text};
@@ -20,7 +20,7 @@ pub(crate) fn written(alerts: &Alerts) -> Option<AttributeValue> {
     if *alerts == Alerts::default() {
         return None;
     }
-    let Alerts { newest, before, count, all_counted_since, told, writer } = alerts;
+    let Alerts { newest, before, count, all_counted_since, cleared, writer } = alerts;
     let word = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     let words = [
         word(newest.map(Seq::get)),
@@ -30,8 +30,8 @@ pub(crate) fn written(alerts: &Alerts) -> Option<AttributeValue> {
         word(count.map(|count| count.unread)),
         word(count.map(|count| count.at.as_ms())),
         word(all_counted_since.map(Timestamp::as_ms)),
-        word(told.map(|told| told.read_seq.get())),
-        word(told.map(|told| told.at.as_ms())),
+        word(cleared.map(|cleared| cleared.read_seq.get())),
+        word(cleared.map(|cleared| cleared.at.as_ms())),
         word(Some(*writer)),
     ];
     Some(text(words.join(" ")))
@@ -56,8 +56,8 @@ fn parse(text: &str) -> Option<Alerts> {
             _ => None,
         },
         all_counted_since: number(&mut words)?.map(Timestamp::from_ms),
-        told: match (seq(&mut words)?, number(&mut words)?) {
-            (Some(read_seq), Some(at)) => Some(Told { read_seq, at: Timestamp::from_ms(at) }),
+        cleared: match (seq(&mut words)?, number(&mut words)?) {
+            (Some(read_seq), Some(at)) => Some(Cleared { read_seq, at: Timestamp::from_ms(at) }),
             _ => None,
         },
         writer: number(&mut words)??,
@@ -105,7 +105,7 @@ mod tests {
                 before: u64::MAX,
                 count: Some(Count { from: None, upto: seq(9), unread: 3, at: at(5) }),
                 all_counted_since: Some(at(4)),
-                told: Some(Told { read_seq: seq(2), at: at(3) }),
+                cleared: Some(Cleared { read_seq: seq(2), at: at(3) }),
                 writer: 7,
             },
             "9 18446744073709551615 0 9 3 5 4 2 3 7",

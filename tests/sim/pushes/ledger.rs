@@ -100,7 +100,7 @@ impl World {
                 let first = ledger.written.insert((write.user, write.before.conversation, seq));
                 self.check_alert_write(&write, seq, first);
             }
-            if let (Some(before), Some(after)) = (write.before.alerts.told, write.after.told)
+            if let (Some(before), Some(after)) = (write.before.alerts.cleared, write.after.cleared)
                 && before != after
                 && after.at < before.at.plus(QUIET_PUSH_INTERVAL)
             {

@@ -46,12 +46,12 @@ fn is_write(operation: &str) -> bool {
 /// Source: DynamoDB Developer Guide, "Write capacity" under "Read and write
 /// operations", for failed conditional writes. The charge for a cancelled
 /// transaction is an upper bound.
-pub(super) fn of(operation: &str, asked: &Map<String, Value>, told: &Map<String, Value>) -> Units {
-    let error = told.get("__type").and_then(Value::as_str).and_then(|name| name.rsplit('#').next());
+pub(super) fn of(operation: &str, asked: &Map<String, Value>, answered: &Map<String, Value>) -> Units {
+    let error = answered.get("__type").and_then(Value::as_str).and_then(|name| name.rsplit('#').next());
     match error {
-        None => reported(operation, told.get("ConsumedCapacity")),
-        Some("ConditionalCheckFailedException") => Units::write(write_units([asked, told])),
-        Some("TransactionCanceledException") if is_write(operation) => Units::write(cancelled(asked, told)),
+        None => reported(operation, answered.get("ConsumedCapacity")),
+        Some("ConditionalCheckFailedException") => Units::write(write_units([asked, answered])),
+        Some("TransactionCanceledException") if is_write(operation) => Units::write(cancelled(asked, answered)),
         Some(_) => Units::default(),
     }
 }
@@ -76,10 +76,10 @@ fn reported(operation: &str, consumed: Option<&Value>) -> Units {
     }
 }
 
-fn cancelled(asked: &Map<String, Value>, told: &Map<String, Value>) -> f64 {
+fn cancelled(asked: &Map<String, Value>, answered: &Map<String, Value>) -> f64 {
     let list = |body: &Map<String, Value>, name| body.get(name).and_then(Value::as_array).cloned();
     let actions = list(asked, "TransactItems").unwrap_or_default();
-    let reasons = list(told, "CancellationReasons").unwrap_or_default();
+    let reasons = list(answered, "CancellationReasons").unwrap_or_default();
     let units = actions.iter().enumerate().map(|(index, action)| {
         let put = action.get("Put").and_then(Value::as_object);
         let reason = reasons.get(index).and_then(Value::as_object);

@@ -32,12 +32,12 @@ impl Service for Metered {
             };
             let (request, hides_item) = ask(&operation, request, asked.clone());
             let (head, body) = inner.call(request).await.into_parts();
-            let Ok(mut told) = serde_json::from_slice::<Map<String, Value>>(&body) else {
+            let Ok(mut answered) = serde_json::from_slice::<Map<String, Value>>(&body) else {
                 return ServiceResponse::from_parts(head, body);
             };
-            meter.charge(&operation, capacity::of(&operation, &asked, &told));
-            if hides_item && told.remove("Item").is_some() {
-                let body = Value::Object(told).to_string();
+            meter.charge(&operation, capacity::of(&operation, &asked, &answered));
+            if hides_item && answered.remove("Item").is_some() {
+                let body = Value::Object(answered).to_string();
                 return ServiceResponse::from_parts(head, body.into());
             }
             ServiceResponse::from_parts(head, body)

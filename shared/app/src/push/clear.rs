@@ -1,6 +1,6 @@
 //! Clearing alerts of what was read on another device, and of what counts as unread no longer.
 
-use confab_domain::alerts::{Telling, Told};
+use confab_domain::alerts::{ClearDecision, Cleared};
 use confab_domain::notification::Notice;
 use confab_domain::{Alerts, ConversationId, DeviceId, Seq, UserId};
 use futures_util::{StreamExt, stream};
@@ -37,15 +37,15 @@ pub(super) async fn clear(
     let mut attempts = context.attempts();
     while attempts.next().await {
         let Some(read_seq) = row.read_seq.filter(|read_seq| *read_seq <= reader_seq) else { return Ok(()) };
-        match row.alerts.telling(row.read_seq, context.now) {
-            Telling::Nothing => return Ok(()),
-            Telling::Later(rest) => {
+        match row.alerts.clear_decision(row.read_seq, context.now) {
+            ClearDecision::Nothing => return Ok(()),
+            ClearDecision::Later(rest) => {
                 return Ok(context
                     .queue
                     .put(&PushTask::clear(user, conversation, (reader, reader_seq)), delay::at_least(rest))
                     .await?);
             }
-            Telling::Now => {}
+            ClearDecision::Now => {}
         }
         let count = count_unread(context.store, user, &row, context.retention, context.now).await?;
         // Before the row says that they are told: where a store fails, the record comes again.
@@ -58,8 +58,8 @@ pub(super) async fn clear(
         } else {
             Badges::read(context, user).await?.others_counted_anew(context, conversation).await?
         };
-        let told = Some(Told { read_seq, at: context.now });
-        let next = Alerts { count, told, writer: context.writer, ..row.alerts };
+        let cleared = Some(Cleared { read_seq, at: context.now });
+        let next = Alerts { count, cleared, writer: context.writer, ..row.alerts };
         match context.store.replace_alerts(user, &row, &next).await? {
             ReplaceOutcome::Replaced => {}
             ReplaceOutcome::NotAMember => return Ok(()),
