@@ -16,7 +16,7 @@ async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
     bench.befriend(&ada, &bob).await;
     bench.was_alone_for_long(&bob).await;
     let check = bench.next_lease_check(&ada).await;
-    bench.was_not_heard_for_long(&ada).await;
+    bench.was_silent_for_long(&ada).await;
     comes_again(&check, |event| bench.presence.handle(event)).await;
     let rare_heartbeats = bench.heartbeat(&bob).await["next_seconds"].as_u64();
     assert_eq!(rare_heartbeats, Some(480));
@@ -37,7 +37,7 @@ async fn a_second_device_that_comes_and_goes_does_not_put_the_first_offline() {
     bench.connect(1, "laptop=").await;
     bench.disconnect(1, "laptop=").await;
     let session = bench.store.session(ada.id).await.expect("a store").expect("a session");
-    let covered = session.ends_at(crate::bench::POLICY).since(session.presence.lease.heard_at);
+    let covered = session.ends_at(crate::bench::POLICY).since(session.presence.lease.renewed_at);
     assert!(covered.as_secs() >= 480, "{covered:?}");
 }
 
@@ -47,7 +47,7 @@ async fn twenty_messages_to_somebody_who_beats_rarely_ask_them_once() {
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.run_presence().await;
     bench.was_alone_for_long(&bob).await;
-    bench.was_heard_at(&bob, clock::now().minus(Duration::from_secs(60))).await;
+    bench.was_renewed_at(&bob, clock::now().minus(Duration::from_secs(60))).await;
     bench.forget_posts();
     for n in 0..20 {
         bench.send(&ada, &bob, &format!("m{n}"), "Are you there?").await;
@@ -62,7 +62,7 @@ async fn whoever_has_gone_without_a_word_is_found_when_the_watch_of_a_friend_is_
     bench.befriend(&ada, &bob).await;
     bench.run_presence().await;
     // Bob's next look is lost.
-    bench.was_not_heard_for_long(&bob).await;
+    bench.was_silent_for_long(&bob).await;
     bench.watch_is_due_to_be_renewed(&ada).await;
     let check = bench.next_lease_check(&ada).await;
     bench.forget_posts();

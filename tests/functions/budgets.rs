@@ -141,7 +141,7 @@ async fn a_message_to_nobody_counts_as_ten() {
 async fn of_a_burst_of_sends_every_sixteenth_costs_a_write_more() {
     let bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     for n in 0..16 {
         bench.send(&ada, &bob, &format!("m1{n}"), "Shall we meet at eight?").await;
     }

@@ -37,7 +37,7 @@ async fn a_send_costs_two_writes_and_four_and_a_half_reads_in_three_round_trips(
     for n in 2..50 {
         bench.forget_posts();
         let (sender, receiver) = if n % 2 == 0 { (&bob, &ada) } else { (&ada, &bob) };
-        bench.is_heard(sender).await;
+        bench.is_renewed(sender).await;
         bench.meter.reset();
         bench.send(sender, receiver, &format!("m{n}"), "Shall we meet at eight?").await;
         check("a send that answers", &bench, &ANSWER);
@@ -53,7 +53,7 @@ async fn of_sixteen_sends_in_a_row_one_costs_a_write_more() {
     bench.send(&ada, &bob, "m1", "It is read when it is answered.").await;
     let mut more = 0;
     for n in 2..34 {
-        bench.is_heard(&ada).await;
+        bench.is_renewed(&ada).await;
         bench.meter.reset();
         bench.send(&ada, &bob, &format!("m{n}"), "Shall we meet at eight?").await;
         check("a send in a row", &bench, &ANSWER);
@@ -70,7 +70,7 @@ async fn a_send_from_a_fresh_environment_costs_no_more() {
         bench.send(&ada, &bob, &format!("m{n}"), "Shall we meet at eight?").await;
         bench.forget_warm_state();
     }
-    bench.is_heard(&bob).await;
+    bench.is_renewed(&bob).await;
     bench.meter.reset();
     bench.send(&bob, &ada, "m9", "At eight.").await;
     check("a send from a fresh environment", &bench, &ANSWER);
@@ -86,7 +86,7 @@ async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
         bench.send(&ada, &bob, &format!("m{n}"), "no").await;
     }
     bench.forget_warm_state();
-    bench.is_heard(&bob).await;
+    bench.is_renewed(&bob).await;
     bench.meter.reset();
     bench.send(&bob, &ada, "m99", "yes").await;
     check("a send into a burst", &bench, &Budget { write_units: 3.0, read_units: 6.5, round_trips: 4 });
@@ -107,7 +107,7 @@ async fn a_claim_in_the_largest_row_costs_one_write_unit() {
     for conversation in [&group, &dm] {
         bench.fill_row(&ada, conversation).await;
     }
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     bench.send_to_group(&ada, &group, "m99").await;
     // More than 48 within two minutes: the search goes on to the sender's last 32.
@@ -125,13 +125,13 @@ async fn a_refused_send_costs_two_writes_and_a_message_sent_again_one_that_is_in
     bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
     bench.blocks(&bob, &ada).await;
     for n in 0..50 {
-        bench.is_heard(&ada).await;
+        bench.is_renewed(&ada).await;
         bench.meter.reset();
         bench.is_refused(&ada, &bob, &format!("r{n}"), "forbidden").await;
         let budget = Budget { write_units: 2.0, read_units: 3.5, round_trips: 3 };
         check("a send that is refused", &bench, &budget);
     }
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     bench.is_repeated(&ada, &bob, "m1", "the first one opens the conversation").await;
     check("a message sent again", &bench, &Budget { write_units: 1.0, read_units: 4.5, round_trips: 2 });
@@ -147,7 +147,7 @@ async fn a_sync_with_nothing_new_costs_a_read_per_conversation_and_no_write() {
         let conversation = bench.send(&other, &ada, "m1", "Shall we meet at eight?").await;
         cursors.insert(conversation, 1.into());
     }
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     let answer = bench.sync(&ada, cursors.into()).await;
     assert_eq!(answer["complete"], true);
@@ -170,7 +170,7 @@ async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_
     assert_eq!(bench.run_fan_out().await, 1);
     // Who answers marks what was before as read.
     for (sender, write_units) in users.iter().zip([2.0, 3.0, 3.0]) {
-        bench.is_heard(sender).await;
+        bench.is_renewed(sender).await;
         bench.meter.reset();
         bench.send_to_group(sender, &group, "m1").await;
         let usage = bench.meter.snapshot();

@@ -25,7 +25,7 @@ async fn ada(bench: &Bench, left: u128) -> (User, Value, Vec<(User, String)>) {
         bench.leaves(&ada, &group).await;
         groups.push((owner, group));
     }
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     (ada, Value::Object(cursors), groups)
 }
 
@@ -105,7 +105,7 @@ async fn leaving_costs_ten_writes_and_joining_again_ten() {
     bench.leaves(&ada, group).await;
     check("leaving", &bench, &Budget { write_units: 10.0, read_units: 5.0, round_trips: 5 });
     let history = json!({"action": "history", "id": "h", "conversation": group});
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     let answer = bench.ask(&ada, "history", &history).await.expect("an answer");
     assert_eq!(answer["messages"].as_array().map(Vec::len), Some(4), "{answer}");

@@ -205,7 +205,7 @@ async fn friends_are_told_once_though_one_takes_no_post() {
     bench.run_presence().await;
     let (check, slow) = (bench.next_lease_check(&bob).await, format!("{SLOW}1="));
     let waiting = bench.delayed(&bench.presence_queue).await;
-    bench.was_not_heard_for_long(&bob).await;
+    bench.was_silent_for_long(&bob).await;
     bench.has_old_connection(&ada, &slow).await;
     bench.forget_posts();
     assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);

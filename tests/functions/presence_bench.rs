@@ -55,8 +55,8 @@ impl Bench {
     }
 
     /// As if nothing had been heard of a user for long.
-    pub(crate) async fn was_not_heard_for_long(&self, user: &User) {
-        self.was_heard_at(user, Timestamp::from_ms(1)).await;
+    pub(crate) async fn was_silent_for_long(&self, user: &User) {
+        self.was_renewed_at(user, Timestamp::from_ms(1)).await;
     }
 
     /// Has a user say that nobody is there.
@@ -66,12 +66,12 @@ impl Bench {
     }
 
     /// As if a user had sent a heartbeat at this moment.
-    pub(crate) async fn is_heard(&self, user: &User) {
-        self.was_heard_at(user, clock::now()).await;
+    pub(crate) async fn is_renewed(&self, user: &User) {
+        self.was_renewed_at(user, clock::now()).await;
     }
 
     /// As if the last sign of life of a user had come then, by a frame to `send`.
-    pub(crate) async fn was_heard_at(&self, user: &User, then: Timestamp) {
+    pub(crate) async fn was_renewed_at(&self, user: &User, then: Timestamp) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let connection = &session.connections.first().expect("a connection");
         let charges = self.send.limiter.take_charges(user.id, true, clock::now());

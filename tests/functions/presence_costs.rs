@@ -61,7 +61,7 @@ async fn a_frame_that_registers_its_connection_again_costs_once() {
     bench.meter.reset();
     bench.send(&ada, &bob, "m2", "registered again").await;
     check("a send", &bench, &Budget { write_units: 6.0, read_units: 6.5, round_trips: 5 });
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     bench.send(&ada, &bob, "m3", "registered").await;
     check("a send", &bench, &Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 });
@@ -73,7 +73,7 @@ async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
     let ada = User::new(&bench, 1).await;
     bench.run_presence().await;
     let check = bench.next_lease_check(&ada).await;
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
     check("a look", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
@@ -84,7 +84,7 @@ async fn a_frame_of_somebody_just_heard_from_renews_nothing() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let conversation = bench.send(&ada, &bob, "m1", "opens").await;
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     let frame = serde_json::json!({"action": "typing", "conversation": conversation});
     assert_eq!(bench.ask(&ada, "typing", &frame).await, None);
@@ -97,11 +97,11 @@ async fn a_send_by_somebody_not_heard_from_for_a_while_costs_one_write_more() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "opens").await;
-    bench.was_not_heard_for_long(&ada).await;
+    bench.was_silent_for_long(&ada).await;
     bench.meter.reset();
     bench.send(&ada, &bob, "m2", "I was away.").await;
     check("a send", &bench, &Budget { write_units: 3.0, read_units: 4.5, round_trips: 4 });
-    bench.is_heard(&ada).await;
+    bench.is_renewed(&ada).await;
     bench.meter.reset();
     bench.send(&ada, &bob, "m3", "I am back.").await;
     check("a send", &bench, &Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 });
@@ -117,7 +117,7 @@ async fn with_friends(bench: &Bench) -> User {
         let friend = User::new(bench, n).await;
         bench.befriend(&ada, &friend).await;
         if n >= 2 + connected {
-            bench.was_not_heard_for_long(&friend).await;
+            bench.was_silent_for_long(&friend).await;
             bench.disconnect(n, &format!("c{n}=")).await;
         }
     }
@@ -134,7 +134,7 @@ async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_con
     assert!(begins > 1, "everybody came online");
     // Once more, alone: all others are known to be there, or not.
     let check = bench.next_lease_check(&ada).await;
-    bench.was_not_heard_for_long(&ada).await;
+    bench.was_silent_for_long(&ada).await;
     assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
     bench.heartbeat(&ada).await;
     bench.meter.reset();
@@ -152,7 +152,7 @@ async fn going_offline_costs_no_more() {
     let ada = with_friends(&bench).await;
     bench.run_presence().await;
     let check = bench.next_lease_check(&ada).await;
-    bench.was_not_heard_for_long(&ada).await;
+    bench.was_silent_for_long(&ada).await;
     bench.meter.reset();
     bench.forget_posts();
     assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);

@@ -161,9 +161,9 @@ fn message_ref(from: &User, to: &User, seq: u64) -> MessageRef {
 }
 
 /// The record that alerts a user to a message, unless they were heard from since the beginning of time.
-pub(crate) fn alert(from: &User, to: &User, seq: u64, unless_heard: bool) -> String {
-    let absent = vec![Absent { user: to.id.to_string(), heard_at_ms: 0 }];
-    let task = PushTask::V1(Step::Alert { message: message_ref(from, to, seq), absent, unless_heard });
+pub(crate) fn alert(from: &User, to: &User, seq: u64, unless_renewed: bool) -> String {
+    let absent = vec![Absent { user: to.id.to_string(), renewed_at_ms: 0 }];
+    let task = PushTask::V1(Step::Alert { message: message_ref(from, to, seq), absent, unless_renewed });
     serde_json::to_string(&task).expect("JSON")
 }
 
@@ -179,8 +179,8 @@ pub(crate) fn again(from: &User, to: &User, seq: u64, attempt: u32) -> String {
 }
 
 /// The record of a user who was not heard from since.
-pub(crate) fn silence(user: &User, heard_at_ms: u64) -> String {
-    let task = PushTask::V1(Step::Silence { user: user.id.to_string(), heard_at_ms });
+pub(crate) fn silence(user: &User, renewed_at_ms: u64) -> String {
+    let task = PushTask::V1(Step::Silence { user: user.id.to_string(), renewed_at_ms });
     serde_json::to_string(&task).expect("JSON")
 }
 

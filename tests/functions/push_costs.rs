@@ -120,7 +120,7 @@ async fn marking_read_costs_the_same_whether_there_was_an_alert_or_not() {
             assert_eq!(bench.run_push().await, 1);
             bench.connect(2, "c2=").await;
         }
-        bench.is_heard(&bob).await;
+        bench.is_renewed(&bob).await;
         bench.meter.reset();
         let read = json!({"action": "read", "id": "r", "conversation": conversation, "seq": seq});
         assert!(bench.ask(&bob, "read", &read).await.is_some());

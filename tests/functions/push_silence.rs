@@ -15,7 +15,7 @@ impl Bench {
     pub(crate) async fn falls_silent(&self, user: &User) {
         self.run_presence().await;
         let check = self.next_lease_check(user).await;
-        self.was_not_heard_for_long(user).await;
+        self.was_silent_for_long(user).await;
         assert!(!comes_again(&check, |event| self.presence.handle(event)).await);
     }
 
@@ -81,7 +81,7 @@ async fn whoever_is_heard_from_again_has_missed_nothing() {
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.falls_silent(&bob).await;
-    bench.is_heard(&bob).await;
+    bench.is_renewed(&bob).await;
     assert_eq!(bench.run_push().await, 1);
     assert!(bench.alerted().is_empty());
 }
@@ -93,9 +93,9 @@ async fn what_was_sent_more_than_two_seconds_before_the_last_sign_of_life_is_not
     let dm = bench.send(&ada, &bob, "m1", "hello").await.parse().expect("an id");
     let sent_at = bench.store.tail(dm, 1).await.expect("a store").newest[0].sent_at;
     for (later_ms, alerts) in [(2_001, 0), (2_000, 1)] {
-        let heard_at = sent_at.plus(Duration::from_millis(later_ms));
-        bench.was_heard_at(&bob, heard_at).await;
-        assert!(!bench.push_again(&silence(&bob, heard_at.as_ms())).await);
+        let renewed_at = sent_at.plus(Duration::from_millis(later_ms));
+        bench.was_renewed_at(&bob, renewed_at).await;
+        assert!(!bench.push_again(&silence(&bob, renewed_at.as_ms())).await);
         assert_eq!(bench.alerted().len(), alerts, "{later_ms}");
     }
 }
@@ -136,7 +136,7 @@ async fn whoever_closed_their_socket_has_missed_nothing() {
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.run_presence().await;
     let check = bench.next_lease_check(&bob).await;
-    bench.was_not_heard_for_long(&bob).await;
+    bench.was_silent_for_long(&bob).await;
     bench.disconnect(2, "c2=").await;
     assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.run_push().await, 0);
@@ -166,7 +166,7 @@ async fn a_silence_costs_two_reads_without_a_phone_and_one_more_for_each_convers
     assert_eq!((usage.write_units, usage.read_units), (0.0, 2.0), "{usage:?}");
     bench.registers(&bob, "token").await;
     let later = clock::now().plus(Duration::from_secs(60));
-    bench.was_heard_at(&bob, later).await;
+    bench.was_renewed_at(&bob, later).await;
     bench.meter.reset();
     assert!(!bench.push_again(&silence(&bob, later.as_ms())).await);
     let usage = bench.meter.snapshot();

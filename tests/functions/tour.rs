@@ -223,7 +223,7 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
         bench.has_old_connection(bob, &format!("{GONE}{n}=")).await;
         bench.has_old_connection(ada, &format!("{GONE}{n}=")).await;
         let check = bench.next_lease_check(ada).await;
-        bench.was_not_heard_for_long(ada).await;
+        bench.was_silent_for_long(ada).await;
         comes_again(&check, |event| bench.presence.handle(event)).await;
         bench.was_alone_for_long(bob).await;
         bench.heartbeat(ada).await;

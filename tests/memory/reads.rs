@@ -57,7 +57,7 @@ async fn a_silence_of_24_conversations_of_60_of_the_longest_texts_adds_less_than
     let bob = User::new(&bench, 1).await;
     bench.registers(&bob, "token").await;
     write_to(&bench, bob.id, 24, 60, &longest()).await;
-    bench.was_not_heard_for_long(&bob).await;
+    bench.was_silent_for_long(&bob).await;
     let record = silence(&bob, 1);
     let (comes_again, added) = measured(bench.push_again(&record)).await;
     assert!(!comes_again);

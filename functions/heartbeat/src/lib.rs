@@ -5,7 +5,7 @@ pub mod config;
 use std::sync::Arc;
 
 use confab_app::Limiter;
-use confab_app::presence::hear::heartbeat;
+use confab_app::presence::renew::heartbeat;
 use confab_domain::Attendance;
 use confab_domain::budget::Budget;
 use confab_gateway_apigw::Gateway;

@@ -16,7 +16,7 @@ use crate::ports::{
     Connection, Connections, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,
 };
 use crate::presence::Context;
-use crate::presence::hear::{begin_to_watch, renew_on_activity};
+use crate::presence::renew::{ensure_watched, renew_on_activity};
 use crate::{Error, Limiter};
 
 /// Decides whether a frame may act, and renews the lease of its user; gives the session row. The `attendance` of
@@ -96,7 +96,7 @@ async fn authorize_strongly(
         ReopenOutcome::Reopened => {
             session.presence.lease = session.presence.lease.renewed(connection.attendance, now);
             session.connections.push(connection.clone());
-            begin_to_watch(context, &session).await;
+            ensure_watched(context, &session).await;
             Ok(session)
         }
     }

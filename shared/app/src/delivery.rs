@@ -88,16 +88,16 @@ impl Missed {
         let mut missed = Self { away: Vec::new(), unsure: Vec::new(), known_at: now };
         for reader in readers.iter().filter(|reader| **reader != message.sender) {
             let Some(row) = rows.iter().find(|row| row.user == *reader) else {
-                missed.away.push(Absent { user: reader.to_string(), heard_at_ms: 0 });
+                missed.away.push(Absent { user: reader.to_string(), renewed_at_ms: 0 });
                 continue;
             };
             let lease = &row.presence.lease;
             if row.is_idle_without(&posted.gone) {
                 let active_at_ms = lease.active_at().as_ms();
-                missed.away.push(Absent { user: reader.to_string(), heard_at_ms: active_at_ms });
+                missed.away.push(Absent { user: reader.to_string(), renewed_at_ms: active_at_ms });
                 continue;
             }
-            let absent = Absent { user: reader.to_string(), heard_at_ms: lease.heard_at.as_ms() };
+            let absent = Absent { user: reader.to_string(), renewed_at_ms: lease.renewed_at.as_ms() };
             match policy.reach(lease, posted.status_of(*reader), message.sent_at, now) {
                 Reach::Here => {}
                 Reach::Away => missed.away.push(absent),

@@ -15,7 +15,7 @@ use crate::ports::{
     PresenceQueue, Session, Sessions,
 };
 use crate::presence::Context;
-use crate::presence::hear::begin_to_watch;
+use crate::presence::renew::ensure_watched;
 
 /// Registers a connection, renews its user's lease, and has it watched if nobody does.
 ///
@@ -71,7 +71,7 @@ async fn make_room(
     session: &Session,
 ) -> Result<(), Error> {
     check_credential(context.store, claims).await?;
-    begin_to_watch(context, session).await;
+    ensure_watched(context, session).await;
     let forgotten = close_remembered(context, connections, session).await;
     let is_kept = |other: &&DisplacedConnection| !forgotten.contains(&ConnectionKey::from(*other));
     let kept: Vec<DisplacedConnection> = session.displaced.iter().filter(is_kept).cloned().collect();

@@ -111,7 +111,7 @@ pub async fn a_connection_is_registered_again_while_its_login_lives(
     assert_eq!(reopen(&lost).await.unwrap(), ReopenOutcome::Reopened);
     let session = row(store, user).await;
     assert!(session.has_registered(&lost) && session.connections.len() == 2);
-    assert_eq!(session.presence.lease.heard_at, later(5));
+    assert_eq!(session.presence.lease.renewed_at, later(5));
     let of_another_login = Connection { family: Some(ids.family(9)), ..socket(ids, 2) };
     let of_none = Connection { family: None, ..socket(ids, 2) };
     for other in [of_another_login, of_none] {

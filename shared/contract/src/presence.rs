@@ -15,7 +15,7 @@ use crate::sessions::{close, open_at};
 fn all_said() -> Presence {
     Presence {
         lease: Lease {
-            heard_at: NOW,
+            renewed_at: NOW,
             attended_at: Some(later(5)),
             ends_at: Some(later(3)),
             alone_since: Some(later(4)),
@@ -56,7 +56,7 @@ pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions
     let Presence { lease: now, watch: watched, .. } = all_said();
     let watched = watched.unwrap();
     for never_read in [
-        lease(Lease { heard_at: later(1), ..now }),
+        lease(Lease { renewed_at: later(1), ..now }),
         lease(Lease { attended_at: Some(later(1)), ..now }),
         lease(Lease { attended_at: None, ..now }),
         lease(Lease { ends_at: Some(later(1)), ..now }),
@@ -97,12 +97,12 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
     for _ in 0..2 {
         assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
     }
-    let heard =
+    let renewed =
         sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(sessions.replace_presence(user, &seen, &next).await.unwrap());
-    assert_eq!(row(sessions, user).await, heard);
-    let others = heard.presence.watched(WatchId(8), later(8));
-    assert!(sessions.replace_presence(user, &heard.presence, &others).await.unwrap());
+    assert_eq!(row(sessions, user).await, renewed);
+    let others = renewed.presence.watched(WatchId(8), later(8));
+    assert!(sessions.replace_presence(user, &renewed.presence, &others).await.unwrap());
     assert!(!sessions.replace_presence(user, &seen, &next).await.unwrap());
     assert_eq!(row(sessions, user).await.presence, others);
 }
@@ -110,10 +110,10 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
 /// Whoever is heard from has no end, whether one was set before or not.
 pub async fn a_replacement_that_cannot_be_told_from_none_is_not_made(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
-    let heard =
+    let renewed =
         sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap().unwrap();
     assert!(!sessions.replace_presence(user, &seen, &seen.ending(later(4))).await.unwrap());
-    assert_eq!(row(sessions, user).await, heard);
+    assert_eq!(row(sessions, user).await, renewed);
 }
 
 pub async fn of_racing_replacements_exactly_one_is_made(sessions: &impl Sessions, ids: Ids) {
@@ -157,7 +157,7 @@ pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
 
 pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
     let (user, before) = begun(sessions, ids, all_said()).await;
-    let lease = Lease { heard_at: later(9), ends_at: None, ..before.presence.lease };
+    let lease = Lease { renewed_at: later(9), ends_at: None, ..before.presence.lease };
     let expected = Session { presence: Presence { lease, ..before.presence }, ..before };
     let renewed = sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap();
     assert_eq!(renewed, Some(expected.clone()));
@@ -173,8 +173,8 @@ pub async fn a_renewal_keeps_who_says_that_nobody_is_there(sessions: &impl Sessi
         let renewed = sessions.renew(user, &connection, &Charges::default(), later(seconds)).await;
         let renewed = renewed.unwrap().expect("it is registered");
         assert_eq!(row(sessions, user).await, renewed);
-        let Lease { heard_at, attended_at, .. } = renewed.presence.lease;
-        assert_eq!(heard_at, later(seconds));
+        let Lease { renewed_at, attended_at, .. } = renewed.presence.lease;
+        assert_eq!(renewed_at, later(seconds));
         (attended_at, renewed.connections[0].attendance)
     };
     assert_eq!(says(Unstated, 1).await, (None, Unstated));

@@ -42,7 +42,7 @@ const PROBE_MAX: Duration = Duration::from_secs(4);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// When the user was last heard from, give or take [`HeartbeatPolicy::slack`].
-    pub heard_at: Timestamp,
+    pub renewed_at: Timestamp,
     /// When the user was last at a device, where idle heartbeats have come since; `None`: when they were last heard from.
     pub attended_at: Option<Timestamp>,
     /// When it ends, unless the user is heard from again: a logout's time, or when a probe must be answered.
@@ -85,7 +85,7 @@ pub enum Attendance {
 impl Lease {
     /// The lease of somebody who is heard from for the first time.
     pub const fn begun(now: Timestamp) -> Self {
-        Self { heard_at: now, attended_at: None, ends_at: None, alone_since: None }
+        Self { renewed_at: now, attended_at: None, ends_at: None, alone_since: None }
     }
 
     /// After the user was heard from.
@@ -96,12 +96,12 @@ impl Lease {
             Attendance::Attended => None,
             Attendance::Idle => Some(self.active_at().shown(now)),
         };
-        Self { heard_at: now, attended_at, ends_at: None, ..self }
+        Self { renewed_at: now, attended_at, ends_at: None, ..self }
     }
 
     /// When the user was last active, as others are shown it: idle heartbeats do not move it.
     pub fn active_at(&self) -> Timestamp {
-        self.attended_at.unwrap_or(self.heard_at)
+        self.attended_at.unwrap_or(self.renewed_at)
     }
 }
 
@@ -120,7 +120,7 @@ impl HeartbeatPolicy {
 
     /// When the next heartbeat is due, from the last one, as the client was told. Unit: whole seconds.
     pub fn next_heartbeat(&self, lease: &Lease) -> Duration {
-        let alone = lease.alone_since.map_or(Duration::ZERO, |since| lease.heard_at.since(since));
+        let alone = lease.alone_since.map_or(Duration::ZERO, |since| lease.renewed_at.since(since));
         if alone < ALONE_MIN {
             return self.interval;
         }
@@ -143,7 +143,7 @@ impl HeartbeatPolicy {
 
     fn ends_by_silence(&self, lease: &Lease, connected: bool) -> Timestamp {
         let longer = if connected { self.next_heartbeat(lease) - self.interval } else { Duration::ZERO };
-        lease.heard_at.plus(self.timeout + self.slack() + longer)
+        lease.renewed_at.plus(self.timeout + self.slack() + longer)
     }
 
     /// Whether the user is online: not by the time of a clock that was wrong.
@@ -151,21 +151,21 @@ impl HeartbeatPolicy {
         let ends_at = self.ends_at(lease, connected);
         // A probe that is sent now ends a lease no later.
         let latest = self.ends_by_silence(lease, connected).max(now.plus(self.probe() + AHEAD_MAX));
-        let is_right = lease.heard_at.may_have_been(now) && ends_at <= latest;
+        let is_right = lease.renewed_at.may_have_been(now) && ends_at <= latest;
         if is_right && ends_at > now { Status::Online } else { Status::Offline }
     }
 
     /// Whether a frame that is no heartbeat renews the lease.
     pub fn renews(&self, lease: &Lease, now: Timestamp) -> bool {
         lease.ends_at.is_some()
-            || !lease.heard_at.may_have_been(now)
-            || now.since(lease.heard_at) > self.slack()
+            || !lease.renewed_at.may_have_been(now)
+            || now.since(lease.renewed_at) > self.slack()
     }
 
     /// When the lease ends if a probe is not answered that is sent now; `None` where none is needed, since the client was
     /// told no longer interval than usual.
     pub fn probed(&self, lease: &Lease, now: Timestamp) -> Option<Timestamp> {
-        let usual_end = lease.heard_at.plus(self.timeout + self.slack());
+        let usual_end = lease.renewed_at.plus(self.timeout + self.slack());
         (self.next_heartbeat(lease) > self.interval).then(|| usual_end.max(now.plus(self.probe())))
     }
 }
@@ -199,8 +199,8 @@ mod tests {
         Timestamp::from_ms(1_000_000 + seconds * 1000)
     }
 
-    fn lease(heard: u64, alone_since: Option<u64>) -> Lease {
-        Lease { heard_at: at(heard), attended_at: None, ends_at: None, alone_since: alone_since.map(at) }
+    fn lease(renewed: u64, alone_since: Option<u64>) -> Lease {
+        Lease { renewed_at: at(renewed), attended_at: None, ends_at: None, alone_since: alone_since.map(at) }
     }
 
     #[test]
@@ -245,18 +245,18 @@ mod tests {
     #[test]
     fn idle_heartbeats_renew_the_lease_and_leave_when_somebody_was_there() {
         let idle = lease(0, None).renewed(Attendance::Idle, at(10)).renewed(Attendance::Idle, at(20));
-        assert_eq!((idle.heard_at, idle.active_at()), (at(20), at(0)));
+        assert_eq!((idle.renewed_at, idle.active_at()), (at(20), at(0)));
         assert_eq!(POLICY.status(&idle, true, at(45)), Status::Online);
         assert_eq!(idle.renewed(Attendance::Unstated, at(30)).active_at(), at(0));
         assert_eq!(idle.renewed(Attendance::Attended, at(30)).active_at(), at(30));
     }
 
     #[track_caller]
-    fn check_next(alone_since: Option<u64>, heard: u64, expected_seconds: u64) {
-        let lease = lease(heard, alone_since);
+    fn check_next(alone_since: Option<u64>, renewed: u64, expected_seconds: u64) {
+        let lease = lease(renewed, alone_since);
         let next = POLICY.next_heartbeat(&lease);
         assert_eq!(next, Duration::from_secs(expected_seconds));
-        assert!(POLICY.ends_at(&lease, true) >= at(heard).plus(next + Duration::from_secs(20)));
+        assert!(POLICY.ends_at(&lease, true) >= at(renewed).plus(next + Duration::from_secs(20)));
     }
 
     #[test]
@@ -297,10 +297,10 @@ mod tests {
 
     /// What the longer intervals save: heartbeats that somebody sends who is alone for a while.
     fn heartbeats_alone(hours: u64, policy: HeartbeatPolicy) -> u64 {
-        let (mut heard_at, mut count) = (at(0), 0);
-        while heard_at < at(hours * 3600) {
-            let lease = Lease { heard_at, alone_since: Some(at(0)), ..Lease::begun(heard_at) };
-            heard_at = heard_at.plus(policy.next_heartbeat(&lease));
+        let (mut renewed_at, mut count) = (at(0), 0);
+        while renewed_at < at(hours * 3600) {
+            let lease = Lease { renewed_at, alone_since: Some(at(0)), ..Lease::begun(renewed_at) };
+            renewed_at = renewed_at.plus(policy.next_heartbeat(&lease));
             count += 1;
         }
         count

@@ -35,18 +35,18 @@ impl HeartbeatPolicy {
         if posts == PostStatus::NotTaken || self.status(lease, true, now) == Status::Offline {
             return Reach::Away;
         }
-        let is_found_later = sent_at >= Self::missed_since(lease.heard_at);
+        let is_found_later = sent_at >= Self::missed_since(lease.renewed_at);
         let is_taken = posts == PostStatus::Taken;
-        if is_taken && is_found_later && now.since(lease.heard_at) <= self.interval + self.slack() {
+        if is_taken && is_found_later && now.since(lease.renewed_at) <= self.interval + self.slack() {
             return Reach::Here;
         }
-        let usual_end = lease.heard_at.plus(self.timeout + self.slack());
+        let usual_end = lease.renewed_at.plus(self.timeout + self.slack());
         Reach::Unsure(self.probed(lease, now).unwrap_or(usual_end).max(now))
     }
 
     /// From when on messages are missed by somebody who was last heard from then: a lease says so give or take the slack.
-    pub fn missed_since(heard_at: Timestamp) -> Timestamp {
-        heard_at.minus(SLACK_MAX)
+    pub fn missed_since(renewed_at: Timestamp) -> Timestamp {
+        renewed_at.minus(SLACK_MAX)
     }
 }
 
@@ -64,8 +64,8 @@ mod tests {
         Timestamp::from_ms(1_000_000 + seconds * 1000)
     }
 
-    fn lease(heard: u64, alone_since: Option<u64>) -> Lease {
-        Lease { alone_since: alone_since.map(at), ..Lease::begun(at(heard)) }
+    fn lease(renewed: u64, alone_since: Option<u64>) -> Lease {
+        Lease { alone_since: alone_since.map(at), ..Lease::begun(at(renewed)) }
     }
 
     /// Of a message that was posted when it was sent.
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_message_that_was_posted_long_after_it_was_sent_proves_nothing_by_a_heartbeat_in_between() {
-        let heard = lease(10, None);
-        assert_eq!(POLICY.reach(&heard, Taken, at(8), at(11)), Reach::Here);
-        assert_eq!(POLICY.reach(&heard, Taken, at(7), at(11)), Reach::Unsure(at(42)));
+        let renewed = lease(10, None);
+        assert_eq!(POLICY.reach(&renewed, Taken, at(8), at(11)), Reach::Here);
+        assert_eq!(POLICY.reach(&renewed, Taken, at(7), at(11)), Reach::Unsure(at(42)));
     }
 }

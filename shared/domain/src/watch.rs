@@ -130,10 +130,10 @@ impl Presence {
     ///
     /// It says no where being heard from makes the same of both, as if one had not been replaced by the other.
     pub fn has_become(&self, seen: &Self, next: &Self) -> bool {
-        let Lease { heard_at, attended_at, .. } = self.lease;
-        let heard =
-            |row: &Self| Self { lease: Lease { heard_at, attended_at, ends_at: None, ..row.lease }, ..*row };
-        self == next || (*self == heard(next) && heard(next) != heard(seen))
+        let Lease { renewed_at, attended_at, .. } = self.lease;
+        let renewed =
+            |row: &Self| Self { lease: Lease { renewed_at, attended_at, ends_at: None, ..row.lease }, ..*row };
+        self == next || (*self == renewed(next) && renewed(next) != renewed(seen))
     }
 
     /// Told to be offline. Who comes back may find friends who look.
@@ -218,13 +218,13 @@ mod tests {
 
     #[test]
     fn a_change_is_known_again_though_its_user_was_heard_from_since() {
-        let heard = |row: Presence| Presence { lease: row.lease.renewed(Attendance::Unstated, at(5)), ..row };
+        let renewed = |row: Presence| Presence { lease: row.lease.renewed(Attendance::Unstated, at(5)), ..row };
         let (seen, next) = (watched().alone(at(1)), watched().ending(at(4)));
-        assert!(next.has_become(&seen, &next) && heard(next).has_become(&seen, &next));
-        assert!(!seen.has_become(&seen, &next) && !heard(seen).has_become(&seen, &next));
+        assert!(next.has_become(&seen, &next) && renewed(next).has_become(&seen, &next));
+        assert!(!seen.has_become(&seen, &next) && !renewed(seen).has_become(&seen, &next));
         assert!(!next.watched(OTHER, at(32)).has_become(&seen, &next));
         // Whoever is heard from has no end, whether one was set before or not.
-        assert!(!heard(seen).has_become(&seen, &seen.ending(at(4))));
+        assert!(!renewed(seen).has_become(&seen, &seen.ending(at(4))));
     }
 
     #[test]

@@ -28,7 +28,7 @@ const ENDED_BY: &str = "ended_by";
 pub(crate) fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 7] {
     let Presence { lease, watch, ended_by } = presence;
     [
-        (LAST_ACTIVE_AT_MS, Some(time(lease.heard_at))),
+        (LAST_ACTIVE_AT_MS, Some(time(lease.renewed_at))),
         (ATTENDED_AT_MS, lease.attended_at.map(time)),
         (ENDS_AT_MS, lease.ends_at.map(time)),
         (ALONE_SINCE_MS, lease.alone_since.map(time)),
@@ -54,7 +54,7 @@ pub(crate) fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
     };
     Ok(Presence {
         lease: Lease {
-            heard_at: reader.time(LAST_ACTIVE_AT_MS)?,
+            renewed_at: reader.time(LAST_ACTIVE_AT_MS)?,
             attended_at: reader.optional_time(ATTENDED_AT_MS)?,
             ends_at: reader.optional_time(ENDS_AT_MS)?,
             alone_since: reader.optional_time(ALONE_SINCE_MS)?,

@@ -79,8 +79,8 @@ impl Alone {
             device.stay(START.plus(FOR_EVER)).await;
         });
         self.run(self.world.clock.now().since(START) + within);
-        let heard = self.world.ledger().heard.get(&(identity(1, 0).device, user(0))).cloned();
-        heard.unwrap_or_default()
+        let reports = self.world.ledger().reports.get(&(identity(1, 0).device, user(0))).cloned();
+        reports.unwrap_or_default()
     }
 
     fn run(&mut self, until: Duration) {

@@ -56,10 +56,10 @@ fn connects(store: &Memory, user: UserId, lease: Lease, watch: Option<Watch>) {
         id: ConnectionId::new(format!("{user}=")),
         device: DeviceId::new(Ulid(1)),
         family: None,
-        opened_at: lease.heard_at,
+        opened_at: lease.renewed_at,
         attendance: Attendance::Unstated,
     };
-    let opened = finish(store.open_connection(user, &open, lease.heard_at)).unwrap();
+    let opened = finish(store.open_connection(user, &open, lease.renewed_at)).unwrap();
     let OpenOutcome::Opened(row) = opened else { panic!("{opened:?}") };
     let presence = Presence { lease, watch, ended_by: None };
     assert!(finish(store.replace_presence(user, &row.presence, &presence)).unwrap());

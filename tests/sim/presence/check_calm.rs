@@ -115,7 +115,7 @@ struct View<'a> {
 impl View<'_> {
     /// The first thing that the device was told wrongly, late, or twice.
     fn check(&self, piece: Piece) -> Option<String> {
-        let told = self.ledger.heard.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
+        let told = self.ledger.reports.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
         // It asked when it connected, and was notified of the present state when the right to see began.
         let before = told.iter().rfind(|told| (self.span.from..=piece.from).contains(&told.at));
         let mut known = before.map(|told| told.is_online);

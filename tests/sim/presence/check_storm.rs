@@ -19,7 +19,7 @@ const LATENESS_MAX: Duration = Duration::from_secs(35);
 
 impl World {
     /// Nobody is online who was not heard from for longer than their lease lasts.
-    pub(crate) fn check_heard_lately(&self, subject: UserId, asked_at: Timestamp) {
+    pub(crate) fn check_renewed_lately(&self, subject: UserId, asked_at: Timestamp) {
         let policy = self.scenario.policy;
         let (first, last) = {
             let ledger = self.ledger();

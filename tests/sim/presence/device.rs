@@ -193,7 +193,7 @@ impl Device {
             for presence in answer {
                 let subject = presence.user.parse().unwrap();
                 if presence.status == "online" {
-                    self.world.check_heard_lately(subject, asked_at);
+                    self.world.check_renewed_lately(subject, asked_at);
                 }
                 let told = self.world.ledger().last_report(self.identity.device, subject);
                 if told.is_none_or(|told| told.at < asked_at) {

@@ -138,8 +138,8 @@ fn login(identity: Identity) -> Device {
 }
 
 /// Heard from so many seconds ago, and alone for as long before that.
-fn alone(heard: u64, alone: u64) -> Presence {
-    Presence::begun(before(heard)).watched(WatchId(1), NOW).alone(before(heard + alone))
+fn alone(reports: u64, alone: u64) -> Presence {
+    Presence::begun(before(reports)).watched(WatchId(1), NOW).alone(before(reports + alone))
 }
 
 /// Heard from lately, by a friend who is there.

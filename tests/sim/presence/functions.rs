@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confab_app::authorize_frame::authorize_frame;
 use confab_app::ports::{Devices, Identity};
-use confab_app::presence::{PresenceTask, ask, hear, perform};
+use confab_app::presence::{PresenceTask, ask, renew, perform};
 use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
 use confab_memory::{Delayed, Phones};
@@ -44,7 +44,7 @@ impl World {
         let server = Server::new(self);
         let context = server.context();
         let connection = socket(identity, &connection, context.now);
-        self.invoke(&server, hear::heartbeat(&context, &server, &self.limiter, identity, &connection)).await
+        self.invoke(&server, renew::heartbeat(&context, &server, &self.limiter, identity, &connection)).await
     }
 
     /// Any other frame; here, a presence query.

@@ -61,19 +61,19 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
         one_each,
         has_one: AtomicBool::new(false),
     };
-    let (heard_at, alone_since) =
+    let (renewed_at, alone_since) =
         (NOW.minus(Duration::from_secs(100)), NOW.minus(Duration::from_secs(10_000)));
     let device = identity(0, 0).device;
     let open = Connection {
         id: ConnectionId::new("c="),
         device,
         family: None,
-        opened_at: heard_at,
+        opened_at: renewed_at,
         attendance: Attendance::Unstated,
     };
-    let opened = finish(store.open_connection(user(), &open, heard_at)).unwrap();
+    let opened = finish(store.open_connection(user(), &open, renewed_at)).unwrap();
     let OpenOutcome::Opened(row) = opened else { panic!("{opened:?}") };
-    let lease = Lease { alone_since: Some(alone_since), ..Lease::begun(heard_at) };
+    let lease = Lease { alone_since: Some(alone_since), ..Lease::begun(renewed_at) };
     let watched = Presence { lease, watch: Some(Watch { id: OLD, until }), ended_by: None };
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
 

@@ -55,7 +55,7 @@ pub(crate) struct Ledger {
     pub(crate) frames: BTreeMap<UserId, Vec<Timestamp>>,
     pub(crate) logouts: BTreeMap<UserId, Vec<Logout>>,
     pub(crate) spans: Vec<Span>,
-    pub(crate) heard: BTreeMap<(DeviceId, UserId), Vec<Report>>,
+    pub(crate) reports: BTreeMap<(DeviceId, UserId), Vec<Report>>,
     /// From when on each pair tells each other or does not, the lower first.
     pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
     /// Of whom a device may believe the wrong, since a post was lost, until it is told something again.
@@ -78,12 +78,12 @@ impl Ledger {
     }
 
     pub(crate) fn report(&mut self, device: DeviceId, subject: UserId, told: Report) {
-        self.heard.entry((device, subject)).or_default().push(told);
+        self.reports.entry((device, subject)).or_default().push(told);
         self.doubtful.remove(&(device, subject));
     }
 
     pub(crate) fn last_report(&self, device: DeviceId, subject: UserId) -> Option<Report> {
-        self.heard.get(&(device, subject)).and_then(|told| told.last()).copied()
+        self.reports.get(&(device, subject)).and_then(|told| told.last()).copied()
     }
 
     /// Whether a change of the pair was being made then.

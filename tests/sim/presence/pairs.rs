@@ -86,12 +86,12 @@ async fn change_the_pair(world: Arc<World>) {
 fn check(world: &World, made: Made, until: Timestamp) {
     for (viewer, subject) in [(0, 1), (1, 0)] {
         let ledger = world.ledger();
-        let heard = ledger.heard.get(&(identity(viewer, 0).device, user(subject)));
-        let heard = heard.map_or(&[][..], Vec::as_slice);
+        let reports = ledger.reports.get(&(identity(viewer, 0).device, user(subject)));
+        let reports = reports.map_or(&[][..], Vec::as_slice);
         let is_due = |told: &&Report| told.source == Source::Event && (made.began..until).contains(&told.at);
-        let told: Vec<Report> = heard.iter().filter(is_due).copied().collect();
+        let told: Vec<Report> = reports.iter().filter(is_due).copied().collect();
         let frames = ledger.frames[&user(subject)].clone();
-        let before = heard.iter().rfind(|told| told.at < made.began).copied();
+        let before = reports.iter().rfind(|told| told.at < made.began).copied();
         drop(ledger);
         let [news] = told[..] else {
             return world.fault(format!("{viewer} is told of {subject}: {told:?} after {made:?}"));

@@ -164,24 +164,24 @@ impl Ledger {
                 && socket.dropped.is_none_or(|dropped| dropped > posted)
         });
         let lately = began.minus(POLICY.interval - Duration::from_secs(1));
-        let heard = self.heard.get(&user).into_iter().flatten();
-        let mut heard = heard.filter(|span| !self.heard_at_the_end.contains(&(user, **span)));
+        let renewed = self.renewed.get(&user).into_iter().flatten();
+        let mut renewed = renewed.filter(|span| !self.renewed_at_the_end.contains(&(user, **span)));
         let is_alive = |(from, to): &Span| *from > ended.plus(PROVEN) && *to < ended.plus(LEASE_MIN);
-        is_open && heard.clone().any(|(from, to)| *from > lately && *to < began) && heard.any(is_alive)
+        is_open && renewed.clone().any(|(from, to)| *from > lately && *to < began) && renewed.any(is_alive)
     }
 
     /// Whether no device of the user can have got a message, nor the user have come soon after.
     fn is_absent(&self, user: UserId, (began, ended): Span) -> bool {
-        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        let renewed = self.renewed.get(&user).map_or(&[][..], Vec::as_slice);
         let (posted, later) = (ended.plus(ANNOUNCED), ended.plus(LONGEST));
-        if heard.iter().any(|(from, to)| *from <= later && *to >= began) {
+        if renewed.iter().any(|(from, to)| *from <= later && *to >= began) {
             return false;
         }
         let may_take = self.sockets.iter().any(|socket| {
             let is_there = socket.dropped.is_none_or(|dropped| dropped >= began);
             socket.user == user && !socket.is_silent && socket.opened <= posted && is_there
         });
-        let last: Option<Timestamp> = heard.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
+        let last: Option<Timestamp> = renewed.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
         // By the time at which the function began that sends.
         let silence = POLICY.interval + POLICY.slack() + SENDING_MAX;
         let was_silent = last.is_none_or(|last| last.plus(silence) < began);
@@ -191,9 +191,9 @@ impl Ledger {
     /// Whether a message went to a socket that was dead, or died before it showed any sign of life, and was still on
     /// record when the lease ended.
     fn falls_silent(&self, user: UserId, (began, ended): Span) -> bool {
-        let heard = self.heard.get(&user).map_or(&[][..], Vec::as_slice);
+        let renewed = self.renewed.get(&user).map_or(&[][..], Vec::as_slice);
         let later = ended.plus(LAPSED);
-        heard.iter().all(|(from, to)| *to < began || *from > later)
+        renewed.iter().all(|(from, to)| *to < began || *from > later)
             && self.sockets.iter().any(|socket| {
                 socket.user == user
                     && !socket.is_silent

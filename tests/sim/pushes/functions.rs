@@ -7,7 +7,7 @@ use confab_app::authorize_frame::authorize_frame;
 use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{Identity, Inboxes};
-use confab_app::presence::hear;
+use confab_app::presence::renew;
 use confab_app::push::PushTask;
 use confab_app::send_message::{Reading, SendMessage, send_message};
 use confab_app::{close_connection, mark_read, open_connection};
@@ -53,7 +53,7 @@ impl World {
         let connection = crate::world::socket(identity, &id, server.now);
         let opening = open_connection::open_connection(&context, &self.gateway, identity, &connection);
         let answer = self.invoke(&server, opening).await;
-        self.note_heard(user, &id, opened);
+        self.note_report(user, &id, opened);
         if !matches!(answer, Some(Ok(()))) {
             self.drop_socket(&id);
             return None;
@@ -71,12 +71,12 @@ impl World {
         socket.unwrap().dropped.get_or_insert(now);
     }
 
-    fn note_heard(&self, user: UserId, connection: &ConnectionId, began: Timestamp) {
+    fn note_report(&self, user: UserId, connection: &ConnectionId, began: Timestamp) {
         let span = (began, self.clock.now());
         let mut ledger = self.ledger();
-        ledger.heard.entry(user).or_default().push(span);
+        ledger.renewed.entry(user).or_default().push(span);
         if !self.gateway.is_open(connection) {
-            ledger.heard_at_the_end.insert((user, span));
+            ledger.renewed_at_the_end.insert((user, span));
         }
     }
 
@@ -117,10 +117,10 @@ impl World {
         let context = server.presence();
         let socket = Connection { attendance, ..socket(identity, &connection, server.now) };
         let said = self.note_said(&socket, false);
-        self.invoke(&server, hear::heartbeat(&context, &self.gateway, &self.limiter, identity, &socket))
+        self.invoke(&server, renew::heartbeat(&context, &self.gateway, &self.limiter, identity, &socket))
             .await;
         self.note_said_until_now(&connection, said);
-        self.note_heard(identity.user, &connection, began);
+        self.note_report(identity.user, &connection, began);
     }
 
     /// A message that says nothing of what its author has read.
@@ -205,7 +205,7 @@ impl World {
         };
         let answer = self.invoke(&server, reading).await;
         self.note_said_until_now(connection, said);
-        self.note_heard(reader.user, connection, began);
+        self.note_report(reader.user, connection, began);
         if matches!(answer, Some(Ok(()))) {
             let mut ledger = self.ledger();
             let own = ledger.own_reads.entry((reader.device, conversation)).or_insert(seq);

@@ -68,9 +68,9 @@ pub(crate) struct Ledger {
     pub(crate) appends: BTreeMap<(ConversationId, Seq), Span>,
     pub(crate) sockets: Vec<Socket>,
     /// When each user may have been heard from.
-    pub(crate) heard: BTreeMap<UserId, Vec<Span>>,
+    pub(crate) renewed: BTreeMap<UserId, Vec<Span>>,
     /// Those of them by a socket that had ended then: such a frame renews no lease, if it came after the socket's end.
-    pub(crate) heard_at_the_end: BTreeSet<(UserId, Span)>,
+    pub(crate) renewed_at_the_end: BTreeSet<(UserId, Span)>,
     pub(crate) mutes: BTreeMap<(UserId, ConversationId), Vec<Mute>>,
     /// When each user was taken in or out.
     pub(crate) turns: BTreeMap<UserId, Vec<Span>>,

@@ -207,7 +207,7 @@ pub trait Sessions {
 
     /// Replaces what is known of a user's presence if it is still as `seen`, atomically; false where it is not.
     ///
-    /// `next` has the same `heard_at`, and connections stay as they are. A change that is made already, whether its user
+    /// `next` has the same `renewed_at`, and connections stay as they are. A change that is made already, whether its user
     /// was heard from since or not, is made ([`Presence::has_become`]): it was asked for before, and the answer was lost.
     ///
     /// # Errors

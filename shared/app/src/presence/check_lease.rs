@@ -60,7 +60,7 @@ pub(super) async fn check_lease(
             LeaseAction::End => {
                 if session.is_connected() {
                     // What the gateway took for that socket may have reached nobody.
-                    pushes.put(&PushTask::silence(user, seen.lease.heard_at), Duration::ZERO).await?;
+                    pushes.put(&PushTask::silence(user, seen.lease.renewed_at), Duration::ZERO).await?;
                 }
                 (seen.ended(id), Some(Status::Offline))
             }

@@ -7,7 +7,7 @@
 //! The rules stand in `confab_domain::{lease, watch}`.
 
 pub mod ask;
-pub mod hear;
+pub mod renew;
 mod check_lease;
 mod pair;
 mod probe;

@@ -35,23 +35,23 @@ pub(super) async fn alert_each(
     >,
     message: &MessageRef,
     absent: &[Absent],
-    unless_heard: bool,
+    unless_renewed: bool,
 ) -> Result<(), TaskError> {
     let subject = message.read()?;
-    let mut heard = BTreeMap::new();
+    let mut absent_since = BTreeMap::new();
     for absent in absent {
-        heard.insert(user_id(&absent.user)?, Timestamp::from_ms(absent.heard_at_ms));
+        absent_since.insert(user_id(&absent.user)?, Timestamp::from_ms(absent.renewed_at_ms));
     }
-    if unless_heard {
-        let users: Vec<UserId> = heard.keys().copied().collect();
+    if unless_renewed {
+        let users: Vec<UserId> = absent_since.keys().copied().collect();
         for session in context.store.sessions(&users).await? {
             if session.is_idle() {
-                heard.insert(session.user, session.presence.lease.active_at());
+                absent_since.insert(session.user, session.presence.lease.active_at());
                 continue;
             }
             // Nothing but being heard from changes it, by whatever clock.
-            if heard.get(&session.user).is_some_and(|seen| session.presence.lease.heard_at != *seen) {
-                heard.remove(&session.user);
+            if absent_since.get(&session.user).is_some_and(|seen| session.presence.lease.renewed_at != *seen) {
+                absent_since.remove(&session.user);
                 subject.log(session.user, "heard");
             }
         }
@@ -59,9 +59,9 @@ pub(super) async fn alert_each(
     // Asked for by the first who has a phone.
     let alert = worded(context, &subject).shared();
     // Boxed, since many at once are large. One by one, so that nobody waits for who takes long to count.
-    let mut results = stream::iter(heard)
-        .map(|(user, heard_at)| {
-            Box::pin(alert_one(context, message, &subject, alert.clone(), user, heard_at))
+    let mut results = stream::iter(absent_since)
+        .map(|(user, renewed_at)| {
+            Box::pin(alert_one(context, message, &subject, alert.clone(), user, renewed_at))
         })
         .buffer_unordered(USERS_AT_ONCE);
     // Whoever is written down as alerted is alerted, also where something failed for another.
@@ -84,9 +84,9 @@ pub(super) async fn alert_one(
     subject: &Subject<'_>,
     alert: impl Future<Output = Alert>,
     user: UserId,
-    heard_at: Timestamp,
+    renewed_at: Timestamp,
 ) -> Result<(), TaskError> {
-    let Some((alerted, alert)) = decide(context, subject, alert, user, heard_at).await? else {
+    let Some((alerted, alert)) = decide(context, subject, alert, user, renewed_at).await? else {
         return Ok(());
     };
     subject.log(user, "alerted");

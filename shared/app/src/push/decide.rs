@@ -93,7 +93,7 @@ pub(super) async fn decide(
     subject: &Subject<'_>,
     alert: impl Future<Output = Alert>,
     user: UserId,
-    heard_at: Timestamp,
+    renewed_at: Timestamp,
 ) -> Result<Option<(Alerted, Alert)>, StoreError> {
     let mut devices = context.store.devices(user).await?;
     devices.retain(|device| device.push.is_some());
@@ -101,7 +101,7 @@ pub(super) async fn decide(
         subject.log(user, "no_device");
         return Ok(None);
     }
-    let since = counted_since(&devices, heard_at);
+    let since = counted_since(&devices, renewed_at);
     let alert = alert.await;
     let mut row = context.store.peek(user, subject.conversation).await?;
     if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
@@ -152,9 +152,9 @@ pub(super) async fn decide(
 }
 
 /// Since when alerts have counted everything: the user was not heard from since, and had a phone to be alerted by.
-fn counted_since(devices: &[Device], heard_at: Timestamp) -> Timestamp {
+fn counted_since(devices: &[Device], renewed_at: Timestamp) -> Timestamp {
     let first = devices.iter().filter_map(|device| device.push.as_ref()).map(|push| push.since).min();
-    first.map_or(heard_at, |first| first.max(heard_at))
+    first.map_or(renewed_at, |first| first.max(renewed_at))
 }
 
 /// What is unread of the conversation, this message included.

@@ -78,13 +78,13 @@ pub async fn perform(
 ) -> Result<(), TaskError> {
     let PushTask::V1(step) = task;
     match step {
-        Step::Alert { message, absent, unless_heard } => {
-            alert::alert_each(context, message, absent, *unless_heard).await
+        Step::Alert { message, absent, unless_renewed } => {
+            alert::alert_each(context, message, absent, *unless_renewed).await
         }
         Step::Again { message, user, devices, attempt } => {
             alert::again(context, message, user, devices, *attempt).await
         }
-        Step::Silence { user, heard_at_ms } => silence::after_silence(context, user, *heard_at_ms).await,
+        Step::Silence { user, renewed_at_ms } => silence::after_silence(context, user, *renewed_at_ms).await,
         Step::Clear { user, conversation, reader, read_seq } => {
             clear::clear(context, user, conversation, (reader, *read_seq)).await
         }

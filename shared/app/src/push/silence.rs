@@ -43,17 +43,17 @@ pub(super) async fn after_silence(
         impl PushQueue + Sync,
     >,
     user: &str,
-    heard_at_ms: u64,
+    renewed_at_ms: u64,
 ) -> Result<(), TaskError> {
-    let (user, heard_at) = (user_id(user)?, Timestamp::from_ms(heard_at_ms));
+    let (user, renewed_at) = (user_id(user)?, Timestamp::from_ms(renewed_at_ms));
     let sessions = context.store.sessions(&[user]).await?;
     // Nothing but being heard from changes it, by whatever clock.
-    if sessions.iter().all(|session| session.presence.lease.heard_at != heard_at)
+    if sessions.iter().all(|session| session.presence.lease.renewed_at != renewed_at)
         || context.store.devices(user).await?.iter().all(|device| device.push.is_none())
     {
         return Ok(());
     }
-    let Missed { mut conversations, mut failure } = missed(context, user, heard_at).await?;
+    let Missed { mut conversations, mut failure } = missed(context, user, renewed_at).await?;
     let is_all = keep_first(&mut conversations, ALERTS_MAX);
     let names = names(context, &conversations).await?;
     let names = &names;
@@ -63,7 +63,7 @@ pub(super) async fn after_silence(
             for message in missed.messages {
                 let message = MessageRef::of(missed.conversation, &message, name.map(String::as_str));
                 let subject = message.read()?;
-                alert_one(context, &message, &subject, worded(context, &subject), user, heard_at).await?;
+                alert_one(context, &message, &subject, worded(context, &subject), user, renewed_at).await?;
             }
             Ok(())
         })
@@ -82,7 +82,7 @@ pub(super) async fn after_silence(
         return Err(failure);
     }
     if !is_all {
-        context.queue.put(&PushTask::silence(user, heard_at), Duration::ZERO).await?;
+        context.queue.put(&PushTask::silence(user, renewed_at), Duration::ZERO).await?;
     }
     Ok(())
 }
@@ -118,11 +118,11 @@ fn keep_first(conversations: &mut Vec<MissedOf>, messages_max: usize) -> bool {
 async fn missed(
     context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
     user: UserId,
-    heard_at: Timestamp,
+    renewed_at: Timestamp,
 ) -> Result<Missed, StoreError> {
     let rows = Badges::read(context, user).await?.into_rows();
     let rows = rows.into_iter().filter(|row| counts(row, context.now));
-    let since = HeartbeatPolicy::missed_since(heard_at);
+    let since = HeartbeatPolicy::missed_since(renewed_at);
     let mut results = stream::iter(rows)
         .map(async |row| missed_of(context, user, row, since).await)
         .buffered(STORE_CALLS_MAX);

@@ -28,7 +28,7 @@ pub enum Step {
         absent: Vec<Absent>,
         /// Only those who were not heard from since.
         #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-        unless_heard: bool,
+        unless_renewed: bool,
     },
     /// The push service did not take an alert that is written down.
     Again {
@@ -46,7 +46,7 @@ pub enum Step {
         /// `usr_…`.
         user: String,
         /// When they were last heard from. Unit: milliseconds since the Unix epoch.
-        heard_at_ms: u64,
+        renewed_at_ms: u64,
     },
     /// A member has read on.
     Clear {
@@ -93,7 +93,7 @@ pub struct Absent {
     /// `usr_…`.
     pub user: String,
     /// When they were last heard from, or active where they are idle; 0 for never. Unit: milliseconds since the Unix epoch.
-    pub heard_at_ms: u64,
+    pub renewed_at_ms: u64,
 }
 
 /// A [`MessageRef`] that was read.
@@ -118,17 +118,17 @@ impl PushTask {
         message: &Message,
         group: Option<&str>,
         absent: Vec<Absent>,
-        unless_heard: bool,
+        unless_renewed: bool,
     ) -> Self {
         Self::V1(Step::Alert {
             message: MessageRef::of(message.conversation, &message.into(), group),
             absent,
-            unless_heard,
+            unless_renewed,
         })
     }
 
-    pub(crate) fn silence(user: UserId, heard_at: Timestamp) -> Self {
-        Self::V1(Step::Silence { user: user.to_string(), heard_at_ms: heard_at.as_ms() })
+    pub(crate) fn silence(user: UserId, renewed_at: Timestamp) -> Self {
+        Self::V1(Step::Silence { user: user.to_string(), renewed_at_ms: renewed_at.as_ms() })
     }
 
     pub(crate) fn clear(
@@ -220,9 +220,9 @@ mod tests {
             sent_at_ms: 1,
             group: Some("Team".to_owned()),
         };
-        let absent = vec![Absent { user: USER.to_owned(), heard_at_ms: 2 }];
+        let absent = vec![Absent { user: USER.to_owned(), renewed_at_ms: 2 }];
         check(
-            Step::Alert { message: message.clone(), absent, unless_heard: false },
+            Step::Alert { message: message.clone(), absent, unless_renewed: false },
             r#"{"version":"v1","step":"alert","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1,"group":"Team"},"absent":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":2}]}"#,
         );
         let message = MessageRef { group: None, ..message };
@@ -231,7 +231,7 @@ mod tests {
             r#"{"version":"v1","step":"again","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1},"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","devices":[],"attempt":1}"#,
         );
         check(
-            Step::Silence { user: USER.to_owned(), heard_at_ms: 3 },
+            Step::Silence { user: USER.to_owned(), renewed_at_ms: 3 },
             r#"{"version":"v1","step":"silence","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":3}"#,
         );
         check(

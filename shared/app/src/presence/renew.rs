@@ -41,7 +41,7 @@ async fn renew(
     match renewed.filter(|session| session.has_registered(connection)) {
         Some(session) => {
             limiter.observe(&session, context.now);
-            begin_to_watch(context, &session).await;
+            ensure_watched(context, &session).await;
             Ok(session)
         }
         None => authorize_unregistered(context, connections, identity, connection).await,
@@ -86,7 +86,7 @@ pub(crate) async fn renew_on_activity(
 /// Has the lease watched, if nobody does.
 ///
 /// Best effort: the next heartbeat finds it unwatched too.
-pub(crate) async fn begin_to_watch(
+pub(crate) async fn ensure_watched(
     context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
     session: &Session,
 ) {
