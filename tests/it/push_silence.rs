@@ -15,7 +15,7 @@ async fn connected() -> (User, User, String, Socket) {
 }
 
 /// Bob has missed a heartbeat, and the message came only then.
-async fn unsure() -> (User, User, String, Socket, Instant) {
+async fn unconfirmed() -> (User, User, String, Socket, Instant) {
     let (alice, bob, dm, mut socket) = connected().await;
     let last = socket.fall_silent().await;
     socket.listen_until(last + times::heartbeat() * 2).await;
@@ -71,7 +71,7 @@ async fn who_was_silent_for_longer_than_the_timeout_is_alerted_at_once() {
 
 #[tokio::test]
 async fn who_stays_silent_is_alerted_once_the_timeout_is_over() {
-    let (_alice, bob, dm, _socket, last) = unsure().await;
+    let (_alice, bob, dm, _socket, last) = unconfirmed().await;
     bob.next_alert_by(over(last), &dm, 1).await;
     let took = last.elapsed();
     assert!(took >= times::offline_after(), "alerted after {took:?}");
@@ -80,7 +80,7 @@ async fn who_stays_silent_is_alerted_once_the_timeout_is_over() {
 
 #[tokio::test]
 async fn who_was_only_late_is_not_alerted() {
-    let (_alice, bob, _dm, mut socket, last) = unsure().await;
+    let (_alice, bob, _dm, mut socket, last) = unconfirmed().await;
     socket.assert_alive().await;
     socket.stay_awake();
     bob.is_pushed_nothing_until(over(last)).await;
@@ -89,7 +89,7 @@ async fn who_was_only_late_is_not_alerted() {
 
 #[tokio::test]
 async fn who_reads_meanwhile_is_not_alerted() {
-    let (_alice, bob, dm, mut socket, last) = unsure().await;
+    let (_alice, bob, dm, mut socket, last) = unconfirmed().await;
     let answer = socket.ask(json!({"action": "read", "conversation": dm, "seq": 1})).await;
     assert_eq!(answer["type"], "ok");
     bob.is_pushed_nothing_until(over(last)).await;
@@ -98,7 +98,7 @@ async fn who_reads_meanwhile_is_not_alerted() {
 
 #[tokio::test]
 async fn who_comes_back_by_another_socket_is_not_alerted() {
-    let (_alice, bob, dm, socket, last) = unsure().await;
+    let (_alice, bob, dm, socket, last) = unconfirmed().await;
     socket.cut();
     let mut socket = bob.connect().await;
     socket.stay_awake();
@@ -109,7 +109,7 @@ async fn who_comes_back_by_another_socket_is_not_alerted() {
 
 #[tokio::test]
 async fn who_is_cut_off_while_silent_is_alerted_once_the_timeout_is_over() {
-    let (_alice, bob, dm, socket, last) = unsure().await;
+    let (_alice, bob, dm, socket, last) = unconfirmed().await;
     socket.cut();
     bob.next_alert_by(over(last), &dm, 1).await;
     bob.is_alerted_to(&dm, &[1]).await;
@@ -156,7 +156,7 @@ async fn who_comes_back_within_the_timeout_is_not_alerted_to_what_the_old_socket
 
 #[tokio::test]
 async fn several_messages_into_silence_are_alerts_of_their_own() {
-    let (alice, bob, dm, _socket, last) = unsure().await;
+    let (alice, bob, dm, _socket, last) = unconfirmed().await;
     for _ in 2..=4 {
         alice.post_text(&dm, "hello?").await;
     }
@@ -170,7 +170,7 @@ async fn several_messages_into_silence_are_alerts_of_their_own() {
 
 #[tokio::test]
 async fn a_mute_that_begins_before_the_timeout_is_over_counts() {
-    let (_alice, bob, dm, _socket, last) = unsure().await;
+    let (_alice, bob, dm, _socket, last) = unconfirmed().await;
     bob.mute(&dm, 32_503_680_000_000_u64).await;
     bob.is_pushed_nothing_until(over(last)).await;
     bob.is_pushed_nothing().await;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use confab_domain::reach::PostStatus;
+use confab_domain::liveness::PostStatus;
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 use futures_util::StreamExt;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::lease::HeartbeatPolicy;
-use confab_domain::reach::Reach;
+use confab_domain::liveness::Liveness;
 use confab_domain::{ConnectionId, Kind, Message, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 
@@ -57,7 +57,7 @@ pub(crate) async fn deliver(
     let posted = post_to(sessions, delivery.connections, rows, audience.origin, &event, now).await?;
     if message.kind == Kind::Text {
         let missed = Missed::of(delivery.policy, message, audience.readers, rows, &posted, now);
-        probe(sessions, delivery, rows, &missed.unsure, now).await?;
+        probe(sessions, delivery, rows, &missed.unconfirmed, now).await?;
         missed.alert(delivery.push, message, audience.group, now).await?;
     }
     Ok(posted)
@@ -70,8 +70,8 @@ pub(crate) fn event(message: &Message) -> ServerFrame {
 
 /// Readers who have no device that got the message, or may have none; whoever is idle has none.
 struct Missed {
-    away: Vec<Absent>,
-    unsure: Vec<Absent>,
+    offline: Vec<Absent>,
+    unconfirmed: Vec<Absent>,
     /// When it is known of all who are unsure.
     known_at: Timestamp,
 }
@@ -85,24 +85,24 @@ impl Missed {
         posted: &Posted,
         now: Timestamp,
     ) -> Self {
-        let mut missed = Self { away: Vec::new(), unsure: Vec::new(), known_at: now };
+        let mut missed = Self { offline: Vec::new(), unconfirmed: Vec::new(), known_at: now };
         for reader in readers.iter().filter(|reader| **reader != message.sender) {
             let Some(row) = rows.iter().find(|row| row.user == *reader) else {
-                missed.away.push(Absent { user: reader.to_string(), renewed_at_ms: 0 });
+                missed.offline.push(Absent { user: reader.to_string(), renewed_at_ms: 0 });
                 continue;
             };
             let lease = &row.presence.lease;
             if row.is_idle_without(&posted.gone) {
                 let active_at_ms = lease.active_at().as_ms();
-                missed.away.push(Absent { user: reader.to_string(), renewed_at_ms: active_at_ms });
+                missed.offline.push(Absent { user: reader.to_string(), renewed_at_ms: active_at_ms });
                 continue;
             }
             let absent = Absent { user: reader.to_string(), renewed_at_ms: lease.renewed_at.as_ms() };
-            match policy.reach(lease, posted.status_of(*reader), message.sent_at, now) {
-                Reach::Here => {}
-                Reach::Away => missed.away.push(absent),
-                Reach::Unsure(at) => {
-                    missed.unsure.push(absent);
+            match policy.liveness(lease, posted.status_of(*reader), message.sent_at, now) {
+                Liveness::Active => {}
+                Liveness::Offline => missed.offline.push(absent),
+                Liveness::Unconfirmed(at) => {
+                    missed.unconfirmed.push(absent);
                     missed.known_at = missed.known_at.max(at);
                 }
             }
@@ -117,12 +117,12 @@ impl Missed {
         group: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if !self.away.is_empty() {
-            queue.put(&PushTask::alert(message, group, self.away, false), Duration::ZERO).await?;
+        if !self.offline.is_empty() {
+            queue.put(&PushTask::alert(message, group, self.offline, false), Duration::ZERO).await?;
         }
-        if !self.unsure.is_empty() {
+        if !self.unconfirmed.is_empty() {
             let delay = delay::at_least(self.known_at.since(now));
-            queue.put(&PushTask::alert(message, group, self.unsure, true), delay).await?;
+            queue.put(&PushTask::alert(message, group, self.unconfirmed, true), delay).await?;
         }
         Ok(())
     }
@@ -134,13 +134,13 @@ async fn probe(
     sessions: &(impl Sessions + Sync),
     delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
     rows: &[Session],
-    unsure: &[Absent],
+    unconfirmed: &[Absent],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let policy = delivery.policy;
     let is_asked = |row: &&Session| {
         policy.probed(&row.presence.lease, now).is_some()
-            && unsure.iter().any(|absent| absent.user == row.user.to_string())
+            && unconfirmed.iter().any(|absent| absent.user == row.user.to_string())
             && delivery.probes.begin(row.user, policy, now)
     };
     let asked: Vec<Session> = rows.iter().filter(is_asked).cloned().collect();

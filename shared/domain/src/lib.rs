@@ -28,7 +28,7 @@ pub mod notification;
 pub mod own_mark;
 pub mod push;
 pub mod rate;
-pub mod reach;
+pub mod liveness;
 pub mod refresh;
 pub mod refusal;
 pub mod retention;

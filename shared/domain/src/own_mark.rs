@@ -25,7 +25,7 @@ pub struct Before {
     /// The lowest position that was looked at.
     lowest: Option<Seq>,
     /// Others may have written what was not looked at.
-    is_unsure: bool,
+    is_uncertain: bool,
 }
 
 impl Before {
@@ -36,13 +36,13 @@ impl Before {
         Self {
             others: headings.iter().filter(|entry| is_others(entry)).map(|entry| entry.seq).collect(),
             lowest: headings.iter().map(|entry| entry.seq).min(),
-            is_unsure: false,
+            is_uncertain: false,
         }
     }
 
     /// Notes that something was appended meanwhile.
     pub fn add_unknown(&mut self) {
-        self.is_unsure = true;
+        self.is_uncertain = true;
     }
 
     /// Whether others have written between two positions: after the first, and up to the second.
@@ -52,7 +52,7 @@ impl Before {
     fn have_others_written(&self, after: Option<Seq>, upto: Seq) -> bool {
         let is_beyond = self.lowest.is_some_and(|lowest| upto < lowest);
         let is_between = |seq: &Seq| Some(*seq) > after && *seq <= upto;
-        self.is_unsure || is_beyond || self.others.iter().any(is_between)
+        self.is_uncertain || is_beyond || self.others.iter().any(is_between)
     }
 }
 

@@ -51,7 +51,7 @@ impl Badges {
         context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
         but: ConversationId,
     ) -> Result<u64, StoreError> {
-        self.sum(context, but, |row| !is_unsure(row, context.now)).await
+        self.sum(context, but, |row| !is_uncertain(row, context.now)).await
     }
 
     /// What is unread in all conversations but one, each looked at in its log.
@@ -97,7 +97,7 @@ fn unread(row: &InboxRow) -> u64 {
 }
 
 /// Whether there may be more than was counted: a mute has run out since, under which nothing was.
-fn is_unsure(row: &InboxRow, now: Timestamp) -> bool {
+fn is_uncertain(row: &InboxRow, now: Timestamp) -> bool {
     let counted_at = row.alerts.count.map(|count| count.at);
     let is_outdated = row.alerts.count.is_some_and(|count| count.from != row.unread_after());
     is_outdated || row.muted_until.is_some_and(|until| until <= now && counted_at < Some(until))
@@ -111,8 +111,8 @@ async fn count_anew(
 ) -> Result<u64, StoreError> {
     let tail = last_seq(context.store, row.conversation).await?;
     let known = row.alerts.counted_from(row.unread_after());
-    let unsure = is_unsure(&row, context.now);
-    if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !unsure) {
+    let uncertain = is_uncertain(&row, context.now);
+    if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !uncertain) {
         return Ok(count.unread);
     }
     let count = if tail > row.unread_after() {
@@ -120,7 +120,7 @@ async fn count_anew(
     } else {
         None
     };
-    if count.is_none() && known.is_none() && !unsure {
+    if count.is_none() && known.is_none() && !uncertain {
         return Ok(0);
     }
     let count = count.or_else(|| nothing_unread(&row, context.now));
