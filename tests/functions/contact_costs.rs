@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::bench::Bench;
 use crate::costs::{Budget, check};
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 /// Somebody who signed up and has one connected device.
 struct Person {
@@ -71,7 +71,7 @@ async fn a_last_offline_costs_one_read_of_the_relations_and_sessions_on_each_sid
     let task = serde_json::to_string(&PresenceTask::V1(step)).expect("JSON");
     bench.meter.reset();
     bench.forget_posts();
-    assert!(!comes_again(&task, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&task, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.posts(), 2, "each learns it of the other");
     // For each side before the post, and after it once more.
     check("a last offline", &bench, &Budget { write_units: 0.0, read_units: 15.0, round_trips: 5 });

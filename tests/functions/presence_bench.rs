@@ -9,7 +9,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use crate::bench::{Bench, User};
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 impl Bench {
     /// Makes two users friends, as if both had put each other.
@@ -48,7 +48,7 @@ impl Bench {
         };
         for step in [Step::EndSockets { user, device }, Step::CloseAgain(again)] {
             let task = serde_json::to_string(&PresenceTask::V1(step)).expect("JSON");
-            assert!(!comes_again(&task, |event| self.presence.handle(event)).await);
+            assert!(!redeliver(&task, |event| self.presence.handle(event)).await);
         }
         let session = self.store.session(UserId::new(Ulid(n))).await.expect("a store").expect("a session");
         assert_eq!(session.connections, []);

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 #[tokio::test]
 async fn a_heartbeat_costs_one_write() {
@@ -75,7 +75,7 @@ async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
     let check = bench.next_lease_check(&ada).await;
     bench.is_renewed(&ada).await;
     bench.meter.reset();
-    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
     check("a look", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
 }
 
@@ -135,7 +135,7 @@ async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_con
     // Once more, alone: all others are known to be there, or not.
     let check = bench.next_lease_check(&ada).await;
     bench.was_silent_for_long(&ada).await;
-    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
     bench.heartbeat(&ada).await;
     bench.meter.reset();
     bench.forget_posts();
@@ -155,7 +155,7 @@ async fn going_offline_costs_no_more() {
     bench.was_silent_for_long(&ada).await;
     bench.meter.reset();
     bench.forget_posts();
-    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
     let usage = bench.meter.snapshot();
     assert!(usage.read_units <= 220.0 && usage.write_units <= 1.0, "{usage:?}");
     assert_eq!(bench.posts(), 20);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use ulid::Ulid;
 
 use crate::bench::{Bench, User};
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 /// SNS, which may be made to fail.
 #[derive(Clone)]
@@ -137,8 +137,8 @@ impl Bench {
     }
 
     /// Hands one record to `push`; says whether it is to come again.
-    pub(crate) async fn push_again(&self, body: &str) -> bool {
-        comes_again(body, |event| self.push_records(event)).await
+    pub(crate) async fn redeliver_push(&self, body: &str) -> bool {
+        redeliver(body, |event| self.push_records(event)).await
     }
 
     /// What became of a message, as `push` tells who runs the deployment.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::bench::{Bench, User};
 use crate::push_bench::silence;
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 impl Bench {
     /// As if nothing had been heard of a connected user for long, which the next look at their lease finds.
@@ -16,7 +16,7 @@ impl Bench {
         self.run_presence().await;
         let check = self.next_lease_check(user).await;
         self.was_silent_for_long(user).await;
-        assert!(!comes_again(&check, |event| self.presence.handle(event)).await);
+        assert!(!redeliver(&check, |event| self.presence.handle(event)).await);
     }
 
     fn alerted(&self) -> Vec<(String, String)> {
@@ -71,7 +71,7 @@ async fn a_silence_that_is_told_of_twice_gives_no_second_alert() {
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.falls_silent(&bob).await;
     assert_eq!(bench.run_push().await, 1);
-    assert!(!bench.push_again(&silence(&bob, 1)).await);
+    assert!(!bench.redeliver_push(&silence(&bob, 1)).await);
     assert_eq!(bench.alerted().len(), 1);
 }
 
@@ -95,7 +95,7 @@ async fn what_was_sent_more_than_two_seconds_before_the_last_sign_of_life_is_not
     for (later_ms, alerts) in [(2_001, 0), (2_000, 1)] {
         let renewed_at = sent_at.plus(Duration::from_millis(later_ms));
         bench.was_renewed_at(&bob, renewed_at).await;
-        assert!(!bench.push_again(&silence(&bob, renewed_at.as_ms())).await);
+        assert!(!bench.redeliver_push(&silence(&bob, renewed_at.as_ms())).await);
         assert_eq!(bench.alerted().len(), alerts, "{later_ms}");
     }
 }
@@ -138,7 +138,7 @@ async fn whoever_closed_their_socket_has_missed_nothing() {
     let check = bench.next_lease_check(&bob).await;
     bench.was_silent_for_long(&bob).await;
     bench.disconnect(2, "c2=").await;
-    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.run_push().await, 0);
 }
 
@@ -168,7 +168,7 @@ async fn a_silence_costs_two_reads_without_a_phone_and_one_more_for_each_convers
     let later = clock::now().plus(Duration::from_secs(60));
     bench.was_renewed_at(&bob, later).await;
     bench.meter.reset();
-    assert!(!bench.push_again(&silence(&bob, later.as_ms())).await);
+    assert!(!bench.redeliver_push(&silence(&bob, later.as_ms())).await);
     let usage = bench.meter.snapshot();
     assert_eq!((usage.write_units, usage.read_units), (0.0, 12.5), "{usage:?}");
 }

@@ -29,14 +29,14 @@ pub(crate) async fn alerting(bench: &Bench, ada: &User, n: u128) {
     bench.enqueue_nonsense(&bench.pushes_queue).await;
     bench.run_push().await;
     bench.pushes.set_fault(Some(Fault::Throttled));
-    bench.push_again(&again(ada, &frank, 1, 0)).await;
+    bench.redeliver_push(&again(ada, &frank, 1, 0)).await;
     bench.pushes.set_fault(None);
-    bench.push_again(&alert(ada, &frank, 1, true)).await;
+    bench.redeliver_push(&alert(ada, &frank, 1, true)).await;
     assert_eq!(bench.explained(&conversation, 1).await["members"][1]["outcome"], "alerted");
 
     let read = json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
     assert!(bench.ask(&frank, "read", &read).await.is_some());
-    bench.push_again(&clear(&frank, ada, (DeviceId::new(Ulid(9)), 1))).await;
+    bench.redeliver_push(&clear(&frank, ada, (DeviceId::new(Ulid(9)), 1))).await;
     bench.disconnect(n, &format!("c{n}=")).await;
 
     bench.connect(n, &format!("c{n}=")).await;

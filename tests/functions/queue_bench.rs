@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// The bodies in a dead-letter queue.
-    pub(crate) async fn parked(&self, queue: &Queue) -> Vec<String> {
+    pub(crate) async fn dead_lettered(&self, queue: &Queue) -> Vec<String> {
         let receive = self.sqs.receive_message().queue_url(&queue.dead_letter_url);
         let messages = receive.max_number_of_messages(10).send().await.expect("a queue").messages;
         messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect()
@@ -111,7 +111,7 @@ impl Bench {
 }
 
 /// Hands one record to a function; says whether it is to come again.
-pub(crate) async fn comes_again<F: Future<Output = SqsBatchResponse>>(
+pub(crate) async fn redeliver<F: Future<Output = SqsBatchResponse>>(
     body: &str,
     handle: impl Fn(SqsEvent) -> F,
 ) -> bool {

@@ -14,10 +14,10 @@ use ulid::Ulid;
 
 use crate::bench::{Bench, User};
 use crate::budgets::token_of;
-use crate::fates::{news_again, repetition};
+use crate::failures::{redeliver_news, repetition};
 use crate::posts::{GONE, SLOW};
 use crate::push_tour;
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 /// Takes the tour; gives what was asked of AWS on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {
@@ -42,12 +42,12 @@ async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
         let is_notified = bench.store.session(ada.id).await.expect("a store").expect("a session").presence;
         let [first, last] = [1, 3].map(|tries| match function {
             "fan-out" => repetition(&group, 1, tries, bob, &[&slow]),
-            _ => news_again(ada, is_notified.friends_see_online(), tries, bob, &[&slow]),
+            _ => redeliver_news(ada, is_notified.friends_see_online(), tries, bob, &[&slow]),
         });
         for body in [first, last] {
             let again = match function {
-                "fan-out" => comes_again(&body, |event| bench.fan_out.handle(event)).await,
-                _ => comes_again(&body, |event| bench.presence.handle(event)).await,
+                "fan-out" => redeliver(&body, |event| bench.fan_out.handle(event)).await,
+                _ => redeliver(&body, |event| bench.presence.handle(event)).await,
             };
             assert!(!again, "{body}");
         }
@@ -224,7 +224,7 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
         bench.has_old_connection(ada, &format!("{GONE}{n}=")).await;
         let check = bench.next_lease_check(ada).await;
         bench.was_silent_for_long(ada).await;
-        comes_again(&check, |event| bench.presence.handle(event)).await;
+        redeliver(&check, |event| bench.presence.handle(event)).await;
         bench.was_alone_for_long(bob).await;
         bench.heartbeat(ada).await;
         bench.run_presence().await;

@@ -59,8 +59,8 @@ async fn a_silence_of_24_conversations_of_60_of_the_longest_texts_adds_less_than
     write_to(&bench, bob.id, 24, 60, &longest()).await;
     bench.was_silent_for_long(&bob).await;
     let record = silence(&bob, 1);
-    let (comes_again, added) = measured(bench.push_again(&record)).await;
-    assert!(!comes_again);
+    let (redeliver, added) = measured(bench.redeliver_push(&record)).await;
+    assert!(!redeliver);
     assert_eq!(bench.pushes.published().len(), 32, "the first of them");
     check("a silence", added);
 }

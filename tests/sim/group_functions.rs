@@ -4,7 +4,7 @@ use confab_app::change_group::{Actor, Context, Wish};
 use confab_app::fan_out::FanOutTask;
 use confab_app::push::PushTask;
 use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
-use confab_app::{Error, TaskError};
+use confab_app::{Error, TaskFailure};
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, GroupId, Message, Refusal, UserId};
 use confab_memory::{DelayQueue, Gateway, Queue};
@@ -101,8 +101,8 @@ impl World {
         let announced = async {
             match confab_app::fan_out::fan_out(&store, (&self.delivery(), &self.queue), task, now).await {
                 Ok(_) => Ok(None),
-                Err(TaskError::Never(reason)) => Ok(Some(reason)),
-                Err(TaskError::Again(error)) => Err(error),
+                Err(TaskFailure::Permanent(reason)) => Ok(Some(reason)),
+                Err(TaskFailure::Retry(error)) => Err(error),
             }
         };
         let announced: Option<Option<&str>> = self.invoke(announced).await;

@@ -140,7 +140,7 @@ pub(crate) async fn post_to(
             Outcome::Full => posted.full.push(FullConnection { user, connection }),
             Outcome::Failed => posted.failed.push((user, connection)),
             Outcome::Unoffered => posted.unoffered.push((user, connection)),
-            Outcome::Never => {}
+            Outcome::Unpostable => {}
         }
     }
     forget(sessions, gone, now).await;
@@ -172,7 +172,7 @@ enum Outcome {
     Failed,
     Unoffered,
     /// Nothing would come of offering it again.
-    Never,
+    Unpostable,
 }
 
 /// Posts a frame to one connection, and finds out whose fault it is where that was not taken.
@@ -190,7 +190,7 @@ async fn offer(connections: &(impl Connections + Sync), connection: &Connection,
         },
         Err(error @ StoreError::Rejected(_)) => {
             tracing::error!(event = "post_rejected", error = &error as &dyn std::error::Error);
-            Outcome::Never
+            Outcome::Unpostable
         }
         Err(error) => failed(connection, &error),
     }

@@ -14,7 +14,7 @@ use confab_protocol::server::{Conversation, ConversationChange};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::TaskError;
+use crate::TaskFailure;
 use crate::announce::{self, Posted, post_to};
 use crate::at_once::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
@@ -90,7 +90,7 @@ impl FanOutTask {
 ///
 /// # Errors
 ///
-/// [`TaskError`].
+/// [`TaskFailure`].
 pub async fn fan_out(
     store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
     (delivery, queue): (
@@ -99,10 +99,10 @@ pub async fn fan_out(
     ),
     task: &FanOutTask,
     now: Timestamp,
-) -> Result<Timestamp, TaskError> {
+) -> Result<Timestamp, TaskFailure> {
     let (FanOutTask::V1 { conversation, seq, .. } | FanOutTask::V2 { conversation, seq, .. }) = task;
-    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
-    let seq = Seq::new(*seq).ok_or(TaskError::Never("no position"))?;
+    let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
+    let seq = Seq::new(*seq).ok_or(TaskFailure::Permanent("no position"))?;
     let range = Range { from: seq, to: seq, direction: Direction::Up };
     let needs_group = !matches!(task, FanOutTask::V2 { change: false, .. });
     let group = async {
@@ -113,7 +113,7 @@ pub async fn fan_out(
     };
     let (mut page, group) = futures_util::future::try_join(store.page(conversation, range, 1), group).await?;
     // Expired meanwhile, or named by a task that is not ours.
-    let entry = page.entries.pop().ok_or(TaskError::Never("no such entry"))?;
+    let entry = page.entries.pop().ok_or(TaskFailure::Permanent("no such entry"))?;
     match task {
         FanOutTask::V1 { origin, .. } => {
             let audience = Audience::of(&entry, group.as_ref())?;
@@ -134,7 +134,7 @@ pub async fn fan_out(
                 let audience = Audience::of(&entry, group.as_ref())?;
                 // Whoever has come or gone since is told of that.
                 unreached.retain(|user, _| audience.changed.contains(user));
-                audience.change.ok_or(TaskError::Never("nothing changes"))?
+                audience.change.ok_or(TaskFailure::Permanent("nothing changes"))?
             } else {
                 delivery::event(&entry)
             };
@@ -266,13 +266,13 @@ struct Audience {
 }
 
 impl Audience {
-    fn of(entry: &Message, group: Option<&Group>) -> Result<Self, TaskError> {
+    fn of(entry: &Message, group: Option<&Group>) -> Result<Self, TaskFailure> {
         let (mut readers, members) = match (entry.conversation, group) {
             (ConversationId::Dm { lower, upper }, _) => (vec![lower, upper], Vec::new()),
             (ConversationId::Group(_), Some(group)) => {
                 (group.readers_of(entry.seq).collect(), group.members.keys().copied().collect())
             }
-            (ConversationId::Group(_), None) => return Err(TaskError::Never("no such group")),
+            (ConversationId::Group(_), None) => return Err(TaskFailure::Permanent("no such group")),
         };
         // As it is now: an earlier coming or going may be told of late.
         let subjects = entry.content.mentions.iter().copied();

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
 use crate::close_connection::close_with_reason;
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
-use crate::{TaskError, metric};
+use crate::{TaskFailure, metric};
 
 /// Connections that one task names: so few that posting to all of them, and closing them, ends in time though each call
 /// takes as long as it may; and that a task is far smaller than a message of a queue may be.
@@ -130,9 +130,9 @@ fn by_user(connections: &[(UserId, Connection)]) -> BTreeMap<UserId, Vec<&Connec
 }
 
 /// Reads what a task names.
-pub(crate) fn read(unreached: &[Unreached]) -> Result<BTreeMap<UserId, BTreeSet<ConnectionId>>, TaskError> {
+pub(crate) fn read(unreached: &[Unreached]) -> Result<BTreeMap<UserId, BTreeSet<ConnectionId>>, TaskFailure> {
     let read = |Unreached { user, connections }: &Unreached| {
-        let user = user.parse().map_err(|_| TaskError::Never("no user id"))?;
+        let user = user.parse().map_err(|_| TaskFailure::Permanent("no user id"))?;
         Ok((user, connections.iter().map(ConnectionId::new).collect()))
     };
     unreached.iter().map(read).collect()

@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use confab_app::{Error, TaskError};
+use confab_app::{Error, TaskFailure};
 use confab_domain::retry::pause_of_record;
 use confab_queue_sqs::SourceQueue;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -34,7 +34,7 @@ pub struct Received<T> {
 const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 
 /// Performs each task of a batch; answers with the records that are to come again.
-pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), TaskError>>>(
+pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), TaskFailure>>>(
     function: &str,
     event: SqsEvent,
     source: &SourceQueue,
@@ -61,7 +61,7 @@ pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), Tas
 }
 
 /// The record's id, where it is to come again.
-async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskError>>>(
+async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskFailure>>>(
     function: &str,
     record: SqsMessage,
     source: &SourceQueue,
@@ -74,12 +74,12 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskErro
     let work = async {
         let done = match serde_json::from_str(body) {
             Ok(task) => perform(Received { task, before }).await,
-            Err(_) => Err(TaskError::Never("not a task that this version knows")),
+            Err(_) => Err(TaskFailure::Permanent("not a task that this version knows")),
         };
         match done {
             Ok(()) => Ok(()),
-            Err(TaskError::Again(error)) => Err(error),
-            Err(TaskError::Never(reason)) => park(source, body, reason).await,
+            Err(TaskFailure::Retry(error)) => Err(error),
+            Err(TaskFailure::Permanent(reason)) => dead_letter(source, body, reason).await,
         }
     };
     // A panic is a failure of this record alone.
@@ -97,7 +97,7 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskErro
     Some(record.message_id.unwrap_or_default())
 }
 
-async fn park(source: &SourceQueue, body: &str, reason: &str) -> Result<(), Error> {
+async fn dead_letter(source: &SourceQueue, body: &str, reason: &str) -> Result<(), Error> {
     tracing::error!(reason, "a record is parked");
-    Ok(source.park(body, reason).await?)
+    Ok(source.dead_letter(body, reason).await?)
 }

@@ -32,7 +32,7 @@ impl SourceQueue {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn park(&self, body: &str, reason: &str) -> Result<(), StoreError> {
+    pub async fn dead_letter(&self, body: &str, reason: &str) -> Result<(), StoreError> {
         let value = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let value = value.map_err(|error| StoreError::Rejected(error.into()))?;
         // SQS takes no empty body.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_app::authorize_frame::authorize_frame;
 use confab_app::ports::{Devices, Identity};
 use confab_app::presence::{PresenceTask, ask, renew, perform};
-use confab_app::{TaskError, close_connection, contacts, end_device, open_connection};
+use confab_app::{TaskFailure, close_connection, contacts, end_device, open_connection};
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
 use confab_memory::{Delayed, Phones};
 use confab_protocol::server::UserPresence;
@@ -105,8 +105,8 @@ impl World {
         let performed = async {
             match perform(&server.context(), (&server, &self.pushes), task, *received_before).await {
                 Ok(()) => Ok(()),
-                Err(TaskError::Again(error)) => Err(error),
-                Err(TaskError::Never(why)) => {
+                Err(TaskFailure::Retry(error)) => Err(error),
+                Err(TaskFailure::Permanent(why)) => {
                     self.fault(format!("{task:?} is parked: {why}"));
                     Ok(())
                 }

@@ -10,7 +10,7 @@ use confab_app::ports::{InboxPage, InboxRow, Sessions};
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::{PushTask, Step};
 use confab_app::send_message::Writer;
-use confab_app::{Error, Limiter, TaskError};
+use confab_app::{Error, Limiter, TaskFailure};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, GroupId, Refusal, Seq, Timestamp, UserId};
@@ -175,13 +175,13 @@ impl World {
     async fn perform<T>(
         &self,
         server: &Server<'_>,
-        task: impl Future<Output = Result<T, TaskError>>,
+        task: impl Future<Output = Result<T, TaskFailure>>,
     ) -> bool {
         let performed = async {
             match task.await {
                 Ok(_) => Ok(()),
-                Err(TaskError::Again(error)) => Err(error),
-                Err(TaskError::Never(why)) => {
+                Err(TaskFailure::Retry(error)) => Err(error),
+                Err(TaskFailure::Permanent(why)) => {
                     if self.scenario.calm {
                         self.fault(format!("a record is parked: {why}"));
                     }

@@ -13,7 +13,7 @@ use confab_app::end_device::end_device;
 use confab_app::open_connection::open_connection;
 use confab_app::ports::{ConnectionChange, Devices, Identity, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
-use confab_app::{Error, Limiter, TaskError};
+use confab_app::{Error, Limiter, TaskFailure};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
@@ -335,8 +335,8 @@ impl World {
         let performing = async {
             match perform(&context, (&server, &pushes), &delayed.task, false).await {
                 Ok(()) => Ok(()),
-                Err(TaskError::Again(error)) => Err(error),
-                Err(TaskError::Never(why)) => Err(Error::Internal(why)),
+                Err(TaskFailure::Retry(error)) => Err(error),
+                Err(TaskFailure::Permanent(why)) => Err(Error::Internal(why)),
             }
         };
         if !matches!(self.invoke(performing).await, Some(Ok(()))) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::TaskError;
+use confab_app::TaskFailure;
 use confab_app::fan_out::{FanOutTask, fan_out};
 use confab_app::ports::{Connection, Identity, PostOutcome, Sessions, StoreError};
 use confab_app::presence::Probes;
@@ -334,13 +334,13 @@ impl World {
             let announced = fan_out(&self.memory, (&delivery, &server), &delayed.task, server.now);
             match self.invoke(announced).await {
                 Some(Ok(_)) => return,
-                Some(Err(TaskError::Never(why))) => {
+                Some(Err(TaskFailure::Permanent(why))) => {
                     return self.fault(format!("{:?} is parked: {why}", delayed.task));
                 }
-                Some(Err(TaskError::Again(error))) if self.scenario.calm => {
+                Some(Err(TaskFailure::Retry(error))) if self.scenario.calm => {
                     return self.fault(format!("a record fails though no store does: {error:?}"));
                 }
-                Some(Err(TaskError::Again(_))) | None => self.clock.sleep(pause_of_record(receives)).await,
+                Some(Err(TaskFailure::Retry(_))) | None => self.clock.sleep(pause_of_record(receives)).await,
             }
         }
     }

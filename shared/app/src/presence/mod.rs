@@ -27,7 +27,7 @@ use crate::attempts::Attempts;
 use crate::close_connection::close_again;
 use crate::end_device::close_ended_sockets;
 use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions, Sleeper};
-use crate::{Error, TaskError, delay, unreached};
+use crate::{Error, TaskFailure, delay, unreached};
 
 use check_lease::Message;
 use pair::{PairChange, View};
@@ -119,15 +119,15 @@ pub(crate) enum Errand {
 ///
 /// # Errors
 ///
-/// [`TaskError::Again`] where a store failed, [`TaskError::Never`] for what names nothing.
+/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for what names nothing.
 pub async fn perform(
     context: &Context<'_, impl Sessions + Contacts + Devices + Sync, impl PresenceQueue + Sync>,
     (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
     task: &PresenceTask,
     received_before: bool,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let PresenceTask::V1(step) = task;
-    let user = step.user().parse().map_err(|_| TaskError::Never("no user id"))?;
+    let user = step.user().parse().map_err(|_| TaskFailure::Permanent("no user id"))?;
     match step {
         Step::Begin { watch, shown, .. } => {
             let shown = match shown {
@@ -146,11 +146,11 @@ pub async fn perform(
         }
         Step::Notify { online, after, .. } => {
             let status = status_of(*online);
-            let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
+            let after = after.parse().map_err(|_| TaskFailure::Permanent("no user id to go on after"))?;
             notify::continue_notifying(context, connections, user, status, after, received_before).await?;
         }
         Step::FindObservers { after, .. } => {
-            let after = after.parse().map_err(|_| TaskError::Never("no user id to go on after"))?;
+            let after = after.parse().map_err(|_| TaskFailure::Permanent("no user id to go on after"))?;
             notify::find_more_observers(context, connections, user, after).await?;
         }
         Step::NotifyAgain { online, tries, unreached, .. } => {
@@ -178,7 +178,7 @@ pub async fn perform(
             probe::ask_again(context, connections, user, asked).await?;
         }
         Step::EndSockets { device, .. } => {
-            let device = device.parse().map_err(|_| TaskError::Never("no device id"))?;
+            let device = device.parse().map_err(|_| TaskFailure::Permanent("no device id"))?;
             close_ended_sockets(context, connections, user, device).await?;
         }
         Step::CloseAgain(again) => close_again(context, connections, again).await.map_err(Error::from)?,
@@ -186,8 +186,8 @@ pub async fn perform(
     Ok(())
 }
 
-fn parse_other(other: &str) -> Result<UserId, TaskError> {
-    other.parse().map_err(|_| TaskError::Never("no user id"))
+fn parse_other(other: &str) -> Result<UserId, TaskFailure> {
+    other.parse().map_err(|_| TaskFailure::Permanent("no user id"))
 }
 
 const fn status_of(online: bool) -> Status {

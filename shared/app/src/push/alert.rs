@@ -15,7 +15,7 @@ use super::publish::{Letter, publish_each};
 use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
 use super::words::worded;
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
-use crate::{TaskError, metric};
+use crate::{TaskFailure, metric};
 
 /// Members that are alerted side by side: few enough for one invocation's connections.
 pub(super) const USERS_AT_ONCE: usize = 32;
@@ -36,7 +36,7 @@ pub(super) async fn alert_each(
     message: &MessageRef,
     absent: &[Absent],
     unless_renewed: bool,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let subject = message.read()?;
     let mut absent_since = BTreeMap::new();
     for absent in absent {
@@ -85,7 +85,7 @@ pub(super) async fn alert_one(
     alert: impl Future<Output = Alert>,
     user: UserId,
     renewed_at: Timestamp,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let Some((alerted, alert)) = decide(context, subject, alert, user, renewed_at).await? else {
         return Ok(());
     };
@@ -108,7 +108,7 @@ async fn send(
     user: UserId,
     devices: Vec<Device>,
     tries: u32,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let left = publish_each(context, letter, devices).await;
     let late = context.now.since(subject.sent_at);
     metrics::histogram!(metric::PUSH_LAG).record(late.as_secs_f64() * 1000.0);
@@ -117,7 +117,7 @@ async fn send(
     }
     let attempt = tries + 1;
     if attempt >= TRIES_MAX {
-        return Err(TaskError::Never("the push service does not take it"));
+        return Err(TaskFailure::Permanent("the push service does not take it"));
     }
     let devices = left.iter().map(ToString::to_string).collect();
     let again = Step::Again { message: message.clone(), user: user.to_string(), devices, attempt };
@@ -138,7 +138,7 @@ pub(super) async fn again(
     user: &str,
     devices: &[String],
     attempt: u32,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let (subject, user) = (message.read()?, user_id(user)?);
     let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
     let Some(row) = context.store.get(user, subject.conversation).await? else { return Ok(()) };

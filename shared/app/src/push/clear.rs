@@ -12,7 +12,7 @@ use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
-use crate::{TaskError, delay};
+use crate::{TaskFailure, delay};
 
 /// Tells the user's other devices how far the conversation is read, by a silent push.
 ///
@@ -29,10 +29,10 @@ pub(super) async fn clear(
     user: &str,
     conversation: &str,
     (reader, reader_seq): (&str, u64),
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let (user, reader, reader_seq) =
-        (user_id(user)?, device_id(reader)?, Seq::new(reader_seq).ok_or(TaskError::Never("no position"))?);
-    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
+        (user_id(user)?, device_id(reader)?, Seq::new(reader_seq).ok_or(TaskFailure::Permanent("no position"))?);
+    let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
     let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
     let mut attempts = context.attempts();
     while attempts.next().await {
@@ -95,10 +95,10 @@ pub(super) async fn clear_all(
     users: &[String],
     conversation: &str,
     except: Option<&str>,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let users = users.iter().map(|user| user_id(user)).collect::<Result<Vec<_>, _>>()?;
     let except = except.map(device_id).transpose()?;
-    let conversation = conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?;
+    let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
     let mut results = stream::iter(users)
         .map(|user| Box::pin(clear_one(context, user, conversation, except)))
         .buffer_unordered(USERS_AT_ONCE);

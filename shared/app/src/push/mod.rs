@@ -21,7 +21,7 @@ mod words;
 use confab_domain::Timestamp;
 use confab_domain::retention::Retention;
 
-use crate::TaskError;
+use crate::TaskFailure;
 use crate::attempts::Attempts;
 use crate::ports::{Devices, Groups, Inboxes, MessageLog, Push, PushQueue, Sessions, Sleeper, Users};
 
@@ -65,7 +65,7 @@ impl<S, P, Q> Context<'_, S, P, Q> {
 ///
 /// # Errors
 ///
-/// [`TaskError::Again`] where a store failed, [`TaskError::Never`] for what names nothing, and for what the push service
+/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for what names nothing, and for what the push service
 /// did not take however often it was tried.
 pub async fn perform(
     context: &Context<
@@ -75,7 +75,7 @@ pub async fn perform(
         impl PushQueue + Sync,
     >,
     task: &PushTask,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let PushTask::V1(step) = task;
     match step {
         Step::Alert { message, absent, unless_renewed } => {

@@ -16,7 +16,7 @@ use super::alert::alert_one;
 use super::badge::{Badges, counts};
 use super::task::{MessageRef, PushTask, user_id};
 use super::words::worded;
-use crate::TaskError;
+use crate::TaskFailure;
 use crate::at_once::STORE_CALLS_MAX;
 use crate::ports::{
     Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, Sessions, StoreError,
@@ -44,7 +44,7 @@ pub(super) async fn after_silence(
     >,
     user: &str,
     renewed_at_ms: u64,
-) -> Result<(), TaskError> {
+) -> Result<(), TaskFailure> {
     let (user, renewed_at) = (user_id(user)?, Timestamp::from_ms(renewed_at_ms));
     let sessions = context.store.sessions(&[user]).await?;
     // Nothing but being heard from changes it, by whatever clock.
@@ -93,7 +93,7 @@ struct Missed {
     /// By conversation, each with one message at least.
     conversations: Vec<MissedOf>,
     /// Of a conversation that could not be read.
-    failure: Option<TaskError>,
+    failure: Option<TaskFailure>,
 }
 
 /// What somebody has missed of a conversation.

@@ -3,7 +3,7 @@
 use confab_domain::{ConversationId, DeviceId, Heading, Message, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::TaskError;
+use crate::TaskFailure;
 
 /// Something that phones are to be told.
 ///
@@ -179,10 +179,10 @@ impl MessageRef {
         }
     }
 
-    pub(super) fn read(&self) -> Result<Subject<'_>, TaskError> {
+    pub(super) fn read(&self) -> Result<Subject<'_>, TaskFailure> {
         Ok(Subject {
-            conversation: self.conversation.parse().map_err(|_| TaskError::Never("no conversation id"))?,
-            seq: Seq::new(self.seq).ok_or(TaskError::Never("no position"))?,
+            conversation: self.conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?,
+            seq: Seq::new(self.seq).ok_or(TaskFailure::Permanent("no position"))?,
             sender: user_id(&self.sender)?,
             sent_at: Timestamp::from_ms(self.sent_at_ms),
             group: self.group.as_deref(),
@@ -190,12 +190,12 @@ impl MessageRef {
     }
 }
 
-pub(super) fn user_id(text: &str) -> Result<UserId, TaskError> {
-    text.parse().map_err(|_| TaskError::Never("no user id"))
+pub(super) fn user_id(text: &str) -> Result<UserId, TaskFailure> {
+    text.parse().map_err(|_| TaskFailure::Permanent("no user id"))
 }
 
-pub(super) fn device_id(text: &str) -> Result<DeviceId, TaskError> {
-    text.parse().map_err(|_| TaskError::Never("no device id"))
+pub(super) fn device_id(text: &str) -> Result<DeviceId, TaskFailure> {
+    text.parse().map_err(|_| TaskFailure::Permanent("no device id"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ async fn a_record_that_comes_again_after_its_function_died_gives_no_second_alert
     let record = alert(&ada, &bob, 1, false);
     // Each but the first as if the one before had died after it published, and before it answered.
     for _ in 0..3 {
-        assert!(!bench.push_again(&record).await);
+        assert!(!bench.redeliver_push(&record).await);
         assert_eq!(bench.pushes.published().len(), 1);
     }
     assert_eq!(bench.run_push().await, 1, "the one that the message itself has put there");
@@ -33,10 +33,10 @@ async fn dying_before_the_publish_errs_to_silence_and_the_next_message_counts_bo
     let conversation = bench.send(&ada, &bob, "m1", "hello").await;
     let record = alert(&ada, &bob, 1, false);
     bench.pushes.set_fault(Some(Fault::Hangs));
-    let died = tokio::time::timeout(LIFE, bench.push_again(&record)).await;
+    let died = tokio::time::timeout(LIFE, bench.redeliver_push(&record)).await;
     assert!(died.is_err(), "the publish hangs");
     bench.pushes.set_fault(None);
-    assert!(!bench.push_again(&record).await);
+    assert!(!bench.redeliver_push(&record).await);
     assert_eq!(bench.run_push().await, 1);
     assert!(bench.pushes.published().is_empty(), "it cannot be told whether the phone has it");
     assert_eq!(bench.explained(&conversation, 1).await["members"][1]["outcome"], "alerted");
@@ -54,7 +54,7 @@ async fn what_sns_does_not_take_is_tried_again_by_another_record() {
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.pushes.set_fault(Some(Fault::Throttled));
-    assert!(!bench.push_again(&alert(&ada, &bob, 1, false)).await);
+    assert!(!bench.redeliver_push(&alert(&ada, &bob, 1, false)).await);
     bench.pushes.set_fault(None);
     assert!(bench.pushes.published().is_empty());
     tokio::time::sleep(Duration::from_millis(2_100)).await;
@@ -72,27 +72,27 @@ async fn what_sns_refuses_for_a_policy_or_credentials_is_tried_again_and_in_the_
         let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
         bench.send(&ada, &bob, "m1", "hello").await;
         bench.pushes.set_fault(Some(Fault::Refused(code, status)));
-        assert!(!bench.push_again(&alert(&ada, &bob, 1, false)).await);
+        assert!(!bench.redeliver_push(&alert(&ada, &bob, 1, false)).await);
         let last = again(&ada, &bob, 1, 5);
-        assert!(!bench.push_again(&last).await);
-        assert_eq!(bench.parked(&bench.pushes_queue).await, [last], "{code}");
+        assert!(!bench.redeliver_push(&last).await);
+        assert_eq!(bench.dead_lettered(&bench.pushes_queue).await, [last], "{code}");
         bench.pushes.set_fault(None);
         assert!(bench.pushes.published().is_empty());
-        assert!(!bench.push_again(&again(&ada, &bob, 1, 1)).await);
+        assert!(!bench.redeliver_push(&again(&ada, &bob, 1, 1)).await);
         assert_eq!(bench.pushes.published().len(), 1, "once it is mended");
     }
 }
 
 #[tokio::test]
-async fn what_sns_never_takes_is_parked() {
+async fn what_sns_never_takes_is_dead_lettered() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
     assert_eq!(bench.run_push().await, 1);
     bench.pushes.set_fault(Some(Fault::Throttled));
     let last = again(&ada, &bob, 1, 5);
-    assert!(!bench.push_again(&last).await);
-    assert_eq!(bench.parked(&bench.pushes_queue).await, [last]);
+    assert!(!bench.redeliver_push(&last).await);
+    assert_eq!(bench.dead_lettered(&bench.pushes_queue).await, [last]);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_repetition_is_dropped_once_the_message_is_read_or_muted() {
     let conversation = bench.send(&ada, &bob, "m1", "hello").await;
     let read = serde_json::json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
     assert!(bench.ask(&bob, "read", &read).await.is_some());
-    assert!(!bench.push_again(&again(&ada, &bob, 1, 1)).await);
+    assert!(!bench.redeliver_push(&again(&ada, &bob, 1, 1)).await);
     assert!(bench.pushes.published().is_empty());
 }
 
@@ -111,7 +111,7 @@ async fn nobody_is_alerted_who_was_heard_from_since() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
-    assert!(!bench.push_again(&alert(&ada, &bob, 1, true)).await);
+    assert!(!bench.redeliver_push(&alert(&ada, &bob, 1, true)).await);
     assert!(bench.pushes.published().is_empty());
 }
 
@@ -135,11 +135,11 @@ async fn a_dead_token_is_forgotten_and_a_vanished_endpoint_made_anew() {
     assert_eq!(bench.registration(&bob).await, None);
     bench.send(&ada, &bob, "m3", "hello!").await;
     assert_eq!(bench.run_push().await, 1);
-    assert!(bench.parked(&bench.pushes_queue).await.is_empty());
+    assert!(bench.dead_lettered(&bench.pushes_queue).await.is_empty());
 }
 
 #[tokio::test]
-async fn what_names_nothing_is_parked() {
+async fn what_names_nothing_is_dead_lettered() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     let right = alert(&ada, &bob, 1, false);
@@ -152,7 +152,7 @@ async fn what_names_nothing_is_parked() {
         silence(&bob, 1).replace("usr_", "use_"),
     ];
     for body in &never {
-        assert!(!bench.push_again(body).await, "{body}");
-        assert_eq!(bench.parked(&bench.pushes_queue).await, [body.as_str()]);
+        assert!(!bench.redeliver_push(body).await, "{body}");
+        assert_eq!(bench.dead_lettered(&bench.pushes_queue).await, [body.as_str()]);
     }
 }

@@ -4,17 +4,17 @@ use crate::Error;
 
 /// Why a task is not done.
 #[derive(Debug, thiserror::Error)]
-pub enum TaskError {
+pub enum TaskFailure {
     /// It may be done later: a store or a connection did not do its part.
     #[error("not done yet")]
-    Again(#[source] Error),
+    Retry(#[source] Error),
     /// It never can be: it names nothing that exists.
     #[error("cannot be done: {0}")]
-    Never(&'static str),
+    Permanent(&'static str),
 }
 
-impl<E: Into<Error>> From<E> for TaskError {
+impl<E: Into<Error>> From<E> for TaskFailure {
     fn from(error: E) -> Self {
-        Self::Again(error.into())
+        Self::Retry(error.into())
     }
 }

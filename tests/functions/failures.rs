@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
 use crate::posts::{FRONT_END, SLOW, THROTTLED, TOO_MANY};
-use crate::queue_bench::comes_again;
+use crate::queue_bench::redeliver;
 
 fn task(conversation: &str, seq: u64) -> String {
     json!({"version": "v1", "conversation": conversation, "seq": seq}).to_string()
@@ -30,7 +30,7 @@ pub(crate) fn repetition(
 }
 
 /// News of a user's presence that some connections of a friend did not take.
-pub(crate) fn news_again(of: &User, online: bool, tries: u32, friend: &User, connections: &[&str]) -> String {
+pub(crate) fn redeliver_news(of: &User, online: bool, tries: u32, friend: &User, connections: &[&str]) -> String {
     let unreached = json!([{"user": friend.id.to_string(), "connections": connections}]);
     let user = of.id.to_string();
     json!({
@@ -49,7 +49,7 @@ async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing
     let slow = format!("{SLOW}1=");
     bench.has_old_connection(&bob, &slow).await;
     bench.forget_posts();
-    assert!(!comes_again(&task(&group, 2), |event| bench.fan_out.handle(event)).await);
+    assert!(!redeliver(&task(&group, 2), |event| bench.fan_out.handle(event)).await);
     let per_try = bench.posts_to(&slow);
     assert_eq!([bench.posts_to("c1="), bench.posts_to("c2=")], [1, 1]);
     assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1);
@@ -57,12 +57,12 @@ async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing
         bench.forget_posts();
         bench.meter.reset();
         let again = repetition(&group, 2, tries, &bob, &[&slow]);
-        assert!(!comes_again(&again, |event| bench.fan_out.handle(event)).await);
+        assert!(!redeliver(&again, |event| bench.fan_out.handle(event)).await);
         assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
         check("a repetition", &bench, &Budget { write_units: 0.0, read_units: 2.0, round_trips: 2 });
         assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1 + tries as usize);
     }
-    assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+    assert!(bench.dead_lettered(&bench.fan_out_queue).await.is_empty());
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn where_the_gateway_itself_fails_a_post_is_repeated_too() {
         let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
         let group = bench.group(&ada, &[&bob]).await;
         bench.has_old_connection(&bob, &format!("{fails}1=")).await;
-        assert!(!comes_again(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
+        assert!(!redeliver(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
         assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
     }
 }
@@ -92,15 +92,15 @@ async fn nobody_is_closed_for_what_the_gateway_fails_to_do_however_often() {
             let mut again: Value =
                 serde_json::from_str(&repetition(&group, 1, full, &bob, &[&open])).unwrap();
             again["failures"] = failures.into();
-            assert!(!comes_again(&again.to_string(), |event| bench.fan_out.handle(event)).await);
+            assert!(!redeliver(&again.to_string(), |event| bench.fan_out.handle(event)).await);
             assert_eq!(bench.delayed(&bench.fan_out_queue).await, repeated, "{fails} {full} {failures}");
         }
         let is_online = bench.store.session(ada.id).await.unwrap().unwrap().presence.friends_see_online();
-        let news = news_again(&ada, is_online, 3, &bob, &[&open]);
-        assert!(!comes_again(&news, |event| bench.presence.handle(event)).await);
+        let news = redeliver_news(&ada, is_online, 3, &bob, &[&open]);
+        assert!(!redeliver(&news, |event| bench.presence.handle(event)).await);
         assert!(connections_of(&bench, &bob).await.contains(&open), "{fails}");
         assert_eq!(bench.closes_of(&open), 0, "{fails}");
-        assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+        assert!(bench.dead_lettered(&bench.fan_out_queue).await.is_empty());
     }
 }
 
@@ -141,11 +141,11 @@ async fn a_connection_that_never_takes_it_is_closed_and_the_record_is_done() {
     let slow = format!("{SLOW}1=");
     bench.has_old_connection(&bob, &slow).await;
     let last = repetition(&group, 1, 3, &bob, &[&slow, "c2="]);
-    assert!(!comes_again(&last, |event| bench.fan_out.handle(event)).await);
+    assert!(!redeliver(&last, |event| bench.fan_out.handle(event)).await);
     assert_eq!([bench.closes_of(&slow), bench.closes_of("c2=")], [1, 0]);
     assert_eq!(connections_of(&bench, &bob).await, ["c2="]);
     assert_eq!(bench.delayed(&bench.fan_out_queue).await, 0);
-    assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+    assert!(bench.dead_lettered(&bench.fan_out_queue).await.is_empty());
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_connection_that_is_off_the_record_is_told_nothing_again() {
     let group = bench.group(&ada, &[&bob]).await;
     bench.forget_posts();
     let again = repetition(&group, 1, 1, &bob, &["logged-out="]);
-    assert!(!comes_again(&again, |event| bench.fan_out.handle(event)).await);
+    assert!(!redeliver(&again, |event| bench.fan_out.handle(event)).await);
     assert_eq!(bench.posts(), 0);
 }
 
@@ -190,8 +190,8 @@ async fn what_nobody_can_ever_announce_is_parked_at_once() {
         repetition(&group, 1, 1, &bob, &[]).replace("usr_", "use_"),
     ];
     for body in &never {
-        assert!(!comes_again(body, |event| bench.fan_out.handle(event)).await, "{body}");
-        assert_eq!(bench.parked(&bench.fan_out_queue).await, [body.as_str()]);
+        assert!(!redeliver(body, |event| bench.fan_out.handle(event)).await, "{body}");
+        assert_eq!(bench.dead_lettered(&bench.fan_out_queue).await, [body.as_str()]);
     }
 }
 
@@ -208,21 +208,21 @@ async fn friends_are_told_once_though_one_takes_no_post() {
     bench.was_silent_for_long(&bob).await;
     bench.has_old_connection(&ada, &slow).await;
     bench.forget_posts();
-    assert!(!comes_again(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
     assert_eq!([bench.posts_to("c1="), bench.posts_to("c3=")], [1, 1]);
     let per_try = bench.posts_to(&slow);
     assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 1);
     bench.forget_posts();
-    let again = news_again(&bob, false, 1, &ada, &[&slow]);
-    assert!(!comes_again(&again, |event| bench.presence.handle(event)).await);
+    let again = redeliver_news(&bob, false, 1, &ada, &[&slow]);
+    assert!(!redeliver(&again, |event| bench.presence.handle(event)).await);
     assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
     assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 2);
 
-    let last = news_again(&bob, false, 3, &ada, &[&slow]);
-    assert!(!comes_again(&last, |event| bench.presence.handle(event)).await);
+    let last = redeliver_news(&bob, false, 3, &ada, &[&slow]);
+    assert!(!redeliver(&last, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.closes_of(&slow), 1);
     assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 2);
-    assert!(bench.parked(&bench.presence_queue).await.is_empty());
+    assert!(bench.dead_lettered(&bench.presence_queue).await.is_empty());
 }
 
 #[tokio::test]
@@ -233,12 +233,12 @@ async fn old_news_is_told_to_nobody_and_nobody_is_told_who_is_no_friend() {
     bench.befriend(&ada, &bob).await;
     bench.run_presence().await;
     bench.forget_posts();
-    for body in [news_again(&bob, false, 1, &ada, &["c1="]), news_again(&bob, true, 1, &eve, &["c3="])] {
-        assert!(!comes_again(&body, |event| bench.presence.handle(event)).await);
+    for body in [redeliver_news(&bob, false, 1, &ada, &["c1="]), redeliver_news(&bob, true, 1, &eve, &["c3="])] {
+        assert!(!redeliver(&body, |event| bench.presence.handle(event)).await);
         assert_eq!(bench.posts(), 0, "{body}");
     }
-    let body = news_again(&bob, true, 1, &ada, &["c1="]);
-    assert!(!comes_again(&body, |event| bench.presence.handle(event)).await);
+    let body = redeliver_news(&bob, true, 1, &ada, &["c1="]);
+    assert!(!redeliver(&body, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.posts_to("c1="), 1);
 }
 
@@ -248,12 +248,12 @@ async fn what_names_nobody_is_parked_and_what_is_done_already_is_done() {
     let ada = User::new(&bench, 1).await;
     let begin = |user: &str| json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
     for body in ["nonsense".to_owned(), begin("nobody"), json!({"version": "v9"}).to_string()] {
-        assert!(!comes_again(&body, |event| bench.presence.handle(event)).await, "{body}");
-        assert_eq!(bench.parked(&bench.presence_queue).await, [body.as_str()]);
+        assert!(!redeliver(&body, |event| bench.presence.handle(event)).await, "{body}");
+        assert_eq!(bench.dead_lettered(&bench.presence_queue).await, [body.as_str()]);
     }
     bench.run_presence().await;
-    assert!(!comes_again(&begin(&ada.id.to_string()), |event| bench.presence.handle(event)).await);
-    assert!(bench.parked(&bench.presence_queue).await.is_empty());
+    assert!(!redeliver(&begin(&ada.id.to_string()), |event| bench.presence.handle(event)).await);
+    assert!(bench.dead_lettered(&bench.presence_queue).await.is_empty());
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn a_panic_is_a_failure_of_its_record_alone() {
     };
     let failed = bench.hand_over(&bench.fan_out_queue, &[done, panics], handle).await;
     assert_eq!(failed, [panics]);
-    assert!(bench.parked(&bench.fan_out_queue).await.is_empty());
+    assert!(bench.dead_lettered(&bench.fan_out_queue).await.is_empty());
     assert!(bench.comes_within_seconds(&bench.fan_out_queue, 5).await);
 }
 
@@ -285,7 +285,7 @@ async fn a_record_that_fails_comes_again_soon_and_alone() {
     let handle = |event| bench.fan_out.handle(event);
     let failed = bench.hand_over(&bench.fan_out_queue, &[&fails, never], handle).await;
     assert_eq!(failed, [fails]);
-    assert_eq!(bench.parked(&bench.fan_out_queue).await, [never]);
+    assert_eq!(bench.dead_lettered(&bench.fan_out_queue).await, [never]);
     // Long before the visibility timeout of the queue.
     assert!(bench.comes_within_seconds(&bench.fan_out_queue, 5).await);
 }
