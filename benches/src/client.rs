@@ -70,11 +70,11 @@ impl Client {
 
 /// Many users, some signups at a time: hashing takes all cores.
 pub(crate) async fn crowd(authority: &str, name: &str, count: usize) -> anyhow::Result<Vec<Client>> {
-    const AT_ONCE: usize = 4;
+    const CONCURRENT: usize = 4;
     let handles: Vec<String> = (0..count).map(|index| format!("{name}_{index}")).collect();
     futures_util::stream::iter(&handles)
         .map(|handle| Client::new(authority, handle))
-        .buffered(AT_ONCE)
+        .buffered(CONCURRENT)
         .try_collect()
         .await
 }

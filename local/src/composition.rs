@@ -9,7 +9,7 @@ use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
 use confab_app::typing::Typists;
-use confab_app::{Limiter, Turns};
+use confab_app::{Limiter, UserPermits};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::rate::Rate;
@@ -38,7 +38,7 @@ use crate::runner::WEBSOCKET_PATH;
 const AUTH_RATES: AuthRates = AuthRates {
     per_source: Rate { burst: 200, interval: Duration::from_millis(100) },
     per_handle: api::config::FAILED_LOGINS,
-    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+    concurrent_per_handle: api::config::LOGINS_CONCURRENT_MAX,
 };
 
 /// What the functions share, since they are one process.
@@ -85,7 +85,7 @@ impl<'a> Composition<'a> {
                 store: store.clone(),
                 gateway: gateway.clone(),
                 presence: self.presence.clone(),
-                turns: Turns::of_handshakes(),
+                handshakes: UserPermits::of_handshakes(),
             },
             disconnect: Disconnect { store: store.clone() },
             heartbeat: Heartbeat {

@@ -9,7 +9,7 @@ use axum::Router;
 use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
-use confab_app::{Limiter, Turns};
+use confab_app::{Limiter, UserPermits};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::retention::Retention;
@@ -32,9 +32,9 @@ pub(crate) const TABLE_PREFIX: &str = "test-";
 pub(crate) const APPLICATION: &str = "test";
 
 const RATES: AuthRates = AuthRates {
-    per_source: api::config::LOGINS_AT_ONCE,
+    per_source: api::config::LOGINS_CONCURRENT_MAX,
     per_handle: api::config::FAILED_LOGINS,
-    at_once_per_handle: api::config::LOGINS_AT_ONCE,
+    concurrent_per_handle: api::config::LOGINS_CONCURRENT_MAX,
 };
 
 /// Clients of each caller over one transport, the caller's name as their access key.
@@ -196,7 +196,7 @@ impl Clients {
 
     pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {
         let (store, gateway) = (self.store("connect"), self.gateway("connect"));
-        connect::Connect { store, gateway, presence, turns: Turns::of_handshakes() }
+        connect::Connect { store, gateway, presence, handshakes: UserPermits::of_handshakes() }
     }
 
     pub(crate) fn gateway(&self, caller: &str) -> Gateway {

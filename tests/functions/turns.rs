@@ -12,27 +12,27 @@ use crate::bench::{Bench, User, event, frame_of, message};
 use crate::budgets::{assert_refused, few, token_of, two};
 
 /// As many as are read at once, and some more.
-const AT_ONCE: usize = 3 + 4;
+const CONCURRENT: usize = 3 + 4;
 
 /// How long who is to wait for their turn may wait.
 const WAIT_MAX: Duration = Duration::from_secs(4);
 
 /// Messages and read markers of one user that are under way at once.
-const WRITES_AT_ONCE: usize = 4;
+const WRITES_CONCURRENT_MAX: usize = 4;
 
 /// More than are written at once.
-const MANY: usize = 3 * WRITES_AT_ONCE;
+const MANY: usize = 3 * WRITES_CONCURRENT_MAX;
 
 /// How long a store takes for each request where it matters which calls wait for others.
 const DELAY: Duration = Duration::from_millis(100);
 
 /// Makes calls at once; gives their answers, and how long each took.
-async fn at_once<T>(call: impl AsyncFn() -> T) -> Vec<(T, Duration)> {
-    at_once_each(AT_ONCE, async |_| call().await).await
+async fn concurrent_max<T>(call: impl AsyncFn() -> T) -> Vec<(T, Duration)> {
+    concurrently_each(CONCURRENT, async |_| call().await).await
 }
 
 /// Makes so many calls at once, each by its number.
-async fn at_once_each<T>(count: usize, call: impl AsyncFn(usize) -> T) -> Vec<(T, Duration)> {
+async fn concurrently_each<T>(count: usize, call: impl AsyncFn(usize) -> T) -> Vec<(T, Duration)> {
     let (started, call) = (Instant::now(), &call);
     let timed = async |n| (call(n).await, started.elapsed());
     join_all((0..count).map(timed)).await
@@ -71,18 +71,18 @@ async fn frames_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wa
         ("presence", json!({"action": "presence", "id": "p", "users": [ada.id.to_string()]})),
     ] {
         bench.stalls.hang_after(0);
-        let answers = at_once(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
+        let answers = concurrent_max(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
         bench.stalls.end();
         let (given_up, refused): (Vec<_>, Vec<_>) =
             answers.iter().partition(|(answer, _)| answer["code"] == "unavailable");
-        assert_eq!((given_up.len(), refused.len()), (3, AT_ONCE - 3), "{route}: {answers:?}");
+        assert_eq!((given_up.len(), refused.len()), (3, CONCURRENT - 3), "{route}: {answers:?}");
         for (answer, took) in refused {
             assert_refused(answer);
             assert_eq!(answer["id"], frame["id"]);
             assert!(*took < WAIT_MAX, "{route}: {took:?}");
         }
         // Nobody is left who has a place, or waits for one.
-        let answers = at_once(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
+        let answers = concurrent_max(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
         assert!(answers.iter().all(|(answer, _)| answer["type"] == route), "{answers:?}");
     }
 }
@@ -97,15 +97,15 @@ async fn calls_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wai
     // The login is looked at before, in one request.
     let delay = WAIT_MAX;
     bench.stalls.delay(delay);
-    let answers = at_once(list).await;
+    let answers = concurrent_max(list).await;
     bench.stalls.end();
     let refused: Vec<_> = answers.iter().filter(|((status, _), _)| *status == 429).collect();
-    assert_eq!(refused.len(), AT_ONCE - 3, "{answers:?}");
+    assert_eq!(refused.len(), CONCURRENT - 3, "{answers:?}");
     for ((_, answer), took) in refused {
         assert_refused(&answer["error"]);
         assert!(*took < delay + WAIT_MAX, "{took:?}");
     }
-    let answers = at_once(list).await;
+    let answers = concurrent_max(list).await;
     assert!(answers.iter().all(|((status, _), _)| *status == 200), "{answers:?}");
 }
 
@@ -133,11 +133,11 @@ async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
         let change = async || bench.call(method, &path, &token, body.clone()).await;
         // The login is looked at before, in one request.
         bench.stalls.delay(DELAY);
-        bench.stalls.hang_after(AT_ONCE);
-        let answers = at_once(change).await;
+        bench.stalls.hang_after(CONCURRENT);
+        let answers = concurrent_max(change).await;
         bench.stalls.end();
         let refused: Vec<_> = answers.iter().filter(|((status, _), _)| *status == 429).collect();
-        assert_eq!(refused.len(), AT_ONCE - 3, "{method} {path}: {answers:?}");
+        assert_eq!(refused.len(), CONCURRENT - 3, "{method} {path}: {answers:?}");
         for ((_, answer), took) in refused {
             assert_refused(&answer["error"]);
             assert!((2 * WAIT_MAX..3 * WAIT_MAX).contains(took), "{took:?}");
@@ -157,7 +157,7 @@ async fn calls_that_wait_for_their_turn_are_refused_where_their_login_has_ended(
         ("POST", "/v1/groups", json!({"name": "Hiking", "members": []}), 3),
         ("PATCH", "/v1/me", json!({"display_name": "Ada"}), 3),
         ("GET", "/v1/conversations", json!({}), 3),
-        ("POST", "/v1/conversations/{group}/messages", message, WRITES_AT_ONCE),
+        ("POST", "/v1/conversations/{group}/messages", message, WRITES_CONCURRENT_MAX),
     ]
     .into_iter()
     .enumerate()
@@ -166,7 +166,7 @@ async fn calls_that_wait_for_their_turn_are_refused_where_their_login_has_ended(
         let path = path.replace("{group}", &bench.group(&ada, &[]).await);
         let token = token_of(&ada);
         bench.stalls.delay(DELAY);
-        let calls = at_once_each(MANY, async |_| bench.call(method, &path, &token, body.clone()).await);
+        let calls = concurrently_each(MANY, async |_| bench.call(method, &path, &token, body.clone()).await);
         let logout = async {
             // Its login is looked at while theirs is, and it has no turn to wait for.
             bench.call("POST", "/v1/logout", &token, json!({})).await.0
@@ -200,19 +200,19 @@ async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused(
             };
             frame_of(bench.send.handle(message(&ada, route, &frame)).await)
         };
-        let answers = at_once_each(MANY, send).await;
+        let answers = concurrently_each(MANY, send).await;
         let acked = if route == "send" { "ack" } else { "acks" };
         assert!(answers.iter().all(|(answer, _)| answer["type"] == acked), "{answers:?}");
-        assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "{route}: {answers:?}");
+        assert_eq!(without_waiting(&answers), WRITES_CONCURRENT_MAX, "{route}: {answers:?}");
         assert!(answers.is_sorted_by_key(|(_, took)| *took), "{route}, in the order of coming: {answers:?}");
     }
     let seen = json!({"action": "read", "id": "r", "conversation": dm(&ada, &bob), "seq": 1});
     // The first one moves the marker.
     bench.ask(&bob, "read", &seen).await.expect("an answer");
     let answers =
-        at_once_each(MANY, async |_| bench.ask(&bob, "read", &seen).await.expect("an answer")).await;
+        concurrently_each(MANY, async |_| bench.ask(&bob, "read", &seen).await.expect("an answer")).await;
     assert!(answers.iter().all(|(answer, _)| answer["type"] == "ok"), "{answers:?}");
-    assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "read: {answers:?}");
+    assert_eq!(without_waiting(&answers), WRITES_CONCURRENT_MAX, "read: {answers:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,9 +230,9 @@ async fn of_many_posts_of_a_user_few_are_written_at_once_and_none_is_refused() {
         let body = json!({"client_message_id": format!("p{n}"), "text": "hi"});
         bench.call("POST", &paths[n], &token, body).await
     };
-    let answers = at_once_each(MANY, post).await;
+    let answers = concurrently_each(MANY, post).await;
     assert!(answers.iter().all(|((status, _), _)| *status == 200), "{answers:?}");
-    assert_eq!(without_waiting(&answers), WRITES_AT_ONCE, "{answers:?}");
+    assert_eq!(without_waiting(&answers), WRITES_CONCURRENT_MAX, "{answers:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,12 +247,12 @@ async fn a_message_of_somebody_else_and_a_heartbeat_wait_for_nobody() {
     let typing = json!({"action": "typing", "conversation": dm(&ada, &bob)});
     bench.stalls.delay(DELAY);
     let (sent, (by_carol, beats, typings)) = tokio::join!(
-        at_once_each(MANY, async |n| bench.try_send(&ada, &others[n], &format!("m{n}"), "hi").await),
+        concurrently_each(MANY, async |n| bench.try_send(&ada, &others[n], &format!("m{n}"), "hi").await),
         async {
             tokio::join!(
-                at_once_each(1, async |_| bench.try_send(&carol, &dave, "m", "hi").await),
-                at_once_each(MANY, async |_| bench.heartbeat(&ada).await),
-                at_once_each(5, async |_| bench.ask(&ada, "typing", &typing).await),
+                concurrently_each(1, async |_| bench.try_send(&carol, &dave, "m", "hi").await),
+                concurrently_each(MANY, async |_| bench.heartbeat(&ada).await),
+                concurrently_each(5, async |_| bench.ask(&ada, "typing", &typing).await),
             )
         },
     );
@@ -274,16 +274,16 @@ async fn of_many_handshakes_of_a_user_few_are_judged_at_once_and_others_are_refu
         bench.connect.handle(event(99, &format!("c{n}="), "$connect", "CONNECT", None)).await.status_code
     };
     bench.stalls.hang_after(0);
-    let answers = at_once_each(AT_ONCE, ended).await;
+    let answers = concurrently_each(CONCURRENT, ended).await;
     bench.stalls.end();
     let (given_up, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 503);
-    assert_eq!((given_up.len(), refused.len()), (4, AT_ONCE - 4), "{answers:?}");
+    assert_eq!((given_up.len(), refused.len()), (4, CONCURRENT - 4), "{answers:?}");
     assert!(refused.iter().all(|(status, took)| *status == 429 && *took < WAIT_MAX), "{answers:?}");
     // Nobody is left who has a place, or waits for one; who waits in time is judged.
     bench.stalls.delay(DELAY);
     bench.sign_in(1).await;
     let other = async { (bench.connect(1, "c=").await, Instant::now()).1 };
-    let (answers, opened_at) = tokio::join!(at_once_each(AT_ONCE, ended), other);
+    let (answers, opened_at) = tokio::join!(concurrently_each(CONCURRENT, ended), other);
     assert!(answers.iter().all(|(status, _)| *status == 401), "{answers:?}");
     let last = answers.iter().map(|(_, took)| *took).max().expect("an answer");
     assert!(without_waiting(&answers) == 4 && opened_at.elapsed() < last, "{answers:?}");

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 const NOBODY: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 /// How often a user may tell it at once.
-const AT_ONCE: u64 = 5;
+const CONCURRENT: u64 = 5;
 
 async fn two_who_are_connected() -> (User, User, Socket, Socket) {
     let [alice, bob] = Chat::new().users().await;
@@ -116,8 +116,8 @@ async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
             }
         }
     }
-    let most = AT_ONCE + begun.elapsed().as_secs() + 1;
-    assert!((AT_ONCE..=most).contains(&told), "told {told} times, at most {most}");
+    let most = CONCURRENT + begun.elapsed().as_secs() + 1;
+    assert!((CONCURRENT..=most).contains(&told), "told {told} times, at most {most}");
     assert!(refused > 0, "no limit");
     assert!(wait_ms <= 2_000, "{wait_ms}");
     tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
@@ -130,7 +130,7 @@ async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
 async fn the_limit_is_each_users_own() {
     let (alice, bob, mut phone, mut bobs) = two_who_are_connected().await;
     let dm = alice.dm(&bob);
-    for _ in 0..=AT_ONCE * 10 {
+    for _ in 0..=CONCURRENT * 10 {
         phone.type_in(&dm).await;
     }
     phone.next_error("rate_limited").await;

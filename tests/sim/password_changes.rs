@@ -37,7 +37,7 @@ const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 const RATE: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
-const RATES: AuthRates = AuthRates { per_source: RATE, per_handle: RATE, at_once_per_handle: RATE };
+const RATES: AuthRates = AuthRates { per_source: RATE, per_handle: RATE, concurrent_per_handle: RATE };
 const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 

@@ -51,7 +51,7 @@ pub struct Config {
 pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
 
 /// Logins of one handle from one address under way at once: more than a user has devices, few for who guesses.
-pub const LOGINS_AT_ONCE: Rate = Rate { burst: 15, interval: Duration::from_secs(40) };
+pub const LOGINS_CONCURRENT_MAX: Rate = Rate { burst: 15, interval: Duration::from_secs(40) };
 
 impl Config {
     /// Reads the environment.
@@ -86,7 +86,7 @@ impl Config {
                     interval: Duration::from_secs(env.get("CONFAB_SIGNUP_INTERVAL_SECONDS")),
                 },
                 per_handle: FAILED_LOGINS,
-                at_once_per_handle: LOGINS_AT_ONCE,
+                concurrent_per_handle: LOGINS_CONCURRENT_MAX,
             },
         };
         env.finish(config)

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use confab_app::authenticate::check_login;
-use confab_app::{Error, Metered, Turn, wire};
+use confab_app::{Error, Metered, Permit, wire};
 use confab_domain::{Timestamp, UserId};
 use confab_lambda::clock;
 use confab_lambda::sleeper::RuntimeSleeper;
@@ -24,8 +24,8 @@ impl Api {
         reading: impl Future<Output = Result<Metered<T>, Error>>,
     ) -> Result<Json<T>, Failure> {
         let user = caller.identity.user;
-        let turn = self.limiter.turn_to_read(user, &RuntimeSleeper).await?;
-        let now = self.judge_again(caller, &turn).await?;
+        let permit = self.limiter.read_permit(user, &RuntimeSleeper).await?;
+        let now = self.judge_again(caller, &permit).await?;
         Ok(Json(self.limiter.answer(&self.store, (user, now), reading, wire::json_bytes).await?))
     }
 
@@ -44,10 +44,10 @@ impl Api {
     ///
     /// [`Refusal::RateLimited`](confab_domain::Refusal::RateLimited); [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated)
     /// where the login has ended meanwhile.
-    pub(crate) async fn turn(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
-        let turn = self.limiter.turn_to_change(caller.identity.user, &RuntimeSleeper).await?;
-        caller.now = self.judge_again(caller, &turn).await?;
-        Ok(turn)
+    pub(crate) async fn change_permit(&self, caller: &mut Caller) -> Result<Permit<'_, UserId>, Failure> {
+        let permit = self.limiter.change_permit(caller.identity.user, &RuntimeSleeper).await?;
+        caller.now = self.judge_again(caller, &permit).await?;
+        Ok(permit)
     }
 
     /// Waits until a message may be sent.
@@ -55,15 +55,15 @@ impl Api {
     /// # Errors
     ///
     /// [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated) where the login has ended meanwhile.
-    pub(crate) async fn turn_to_send(&self, caller: &mut Caller) -> Result<Turn<'_, UserId>, Failure> {
-        let turn = self.limiter.turn_to_write(caller.identity.user).await;
-        caller.now = self.judge_again(caller, &turn).await?;
-        Ok(turn)
+    pub(crate) async fn send_permit(&self, caller: &mut Caller) -> Result<Permit<'_, UserId>, Failure> {
+        let permit = self.limiter.write_permit(caller.identity.user).await;
+        caller.now = self.judge_again(caller, &permit).await?;
+        Ok(permit)
     }
 
     /// Gives the time at which a call goes on, after a wait only if its login is still alive.
-    async fn judge_again(&self, caller: &Caller, turn: &Turn<'_, UserId>) -> Result<Timestamp, Failure> {
-        if !turn.has_waited() {
+    async fn judge_again(&self, caller: &Caller, permit: &Permit<'_, UserId>) -> Result<Timestamp, Failure> {
+        if !permit.has_waited() {
             return Ok(caller.now);
         }
         check_login(&self.store, caller.identity).await?;

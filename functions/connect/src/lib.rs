@@ -8,7 +8,7 @@ pub mod config;
 use std::time::Instant;
 
 use confab_app::ports::{AccessClaims, ConnectionKey};
-use confab_app::{Error, Turns, close_connection::close_connection, open_connection::open_connection};
+use confab_app::{Error, UserPermits, close_connection::close_connection, open_connection::open_connection};
 use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::Presence;
@@ -27,7 +27,7 @@ pub struct Connect {
     /// Has the user watched.
     pub presence: Presence,
     /// Whose handshakes are judged, of each few at once.
-    pub turns: Turns,
+    pub handshakes: UserPermits,
 }
 
 impl Connect {
@@ -51,7 +51,7 @@ impl Connect {
             return Err(Error::Internal("not a handshake"));
         }
         let Caller { identity, connection, .. } = event.caller()?;
-        let _turn = self.turns.take(identity.user, &RuntimeSleeper).await?;
+        let _permit = self.handshakes.acquire(identity.user, &RuntimeSleeper).await?;
         // It may have waited, and a time of before would look like a clock that went back.
         let now = clock::now();
         let context = self.presence.context(&self.store, now)?;

@@ -1,6 +1,6 @@
 //! Cold start of the `connect` function.
 
-use confab_app::Turns;
+use confab_app::UserPermits;
 use confab_lambda::{clients, observability};
 use connect::{Connect, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Error> {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         store: clients::store(&sdk, config.tables),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
-        turns: Turns::of_handshakes(),
+        handshakes: UserPermits::of_handshakes(),
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)

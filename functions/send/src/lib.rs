@@ -56,7 +56,7 @@ impl Send {
             let client::Send { id, to: _, text, attachments, reply_to, mentions, read_seq } = frame;
             let message = OneOfMany { id, text, attachments, reply_to, mentions, read_seq };
             let command = command(&caller, to, message)?;
-            let _turn = self.limiter.turn_to_write(caller.identity.user).await;
+            let _permit = self.limiter.write_permit(caller.identity.user).await;
             self.send(caller, command).await.map(|ack| Some(ServerFrame::Ack(ack)))
         })
         .await
@@ -98,7 +98,7 @@ impl Send {
         time: &Resumable,
         is_first: bool,
     ) -> Result<Ack, Error> {
-        let _turn = self.limiter.turn_to_write(caller.identity.user).await;
+        let _permit = self.limiter.write_permit(caller.identity.user).await;
         if !is_first {
             if time.is_near() {
                 return Err(

@@ -11,7 +11,7 @@ use confab_app::presence::ask::get_presence;
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::sync::ScannedConversation;
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, Limiter, Metered, Turn, mark_read::mark_read, sync, wire};
+use confab_app::{Error, Limiter, Metered, Permit, mark_read::mark_read, sync, wire};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal, UserId};
@@ -107,7 +107,7 @@ impl Sync {
         let ways = (&*self.limiter, budget, &self.gateway);
         answer(event, ways, async |mut caller: Caller, frame| {
             caller.connection.attendance = attendance;
-            let _turn = self.turn(place, &mut caller).await?;
+            let _permit = self.permit(place, &mut caller).await?;
             let context = self.presence.context(&self.store, caller.now)?;
             let (user, now) = (caller.identity.user, caller.now);
             let Caller { identity, connection, .. } = &caller;
@@ -122,16 +122,16 @@ impl Sync {
     }
 
     /// Waits for a place, if one is needed.
-    async fn turn(&self, place: Place, caller: &mut Caller) -> Result<Option<Turn<'_, UserId>>, Refusal> {
+    async fn permit(&self, place: Place, caller: &mut Caller) -> Result<Option<Permit<'_, UserId>>, Refusal> {
         let user = caller.identity.user;
-        let turn = match place {
+        let permit = match place {
             Place::Given => return Ok(None),
-            Place::ToRead => self.limiter.turn_to_read(user, &RuntimeSleeper).await?,
-            Place::ToWrite => self.limiter.turn_to_write(user).await,
+            Place::ToRead => self.limiter.read_permit(user, &RuntimeSleeper).await?,
+            Place::ToWrite => self.limiter.write_permit(user).await,
         };
         // It may have waited, and a time of before would look like a clock that went back.
         caller.now = clock::now();
-        Ok(Some(turn))
+        Ok(Some(permit))
     }
 
     async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {

@@ -8,7 +8,7 @@ use confab_domain::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 

@@ -13,7 +13,7 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
 use crate::unreached::CONNECTIONS_PER_TASK;

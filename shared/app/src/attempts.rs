@@ -34,7 +34,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// The number of the try that is under way, from 0.
-    pub(crate) const fn turn(&self) -> u32 {
+    pub(crate) const fn number(&self) -> u32 {
         self.begun.saturating_sub(1)
     }
 }
@@ -64,7 +64,7 @@ mod tests {
         let (sleeper, mut tries) = (Counting::default(), 0);
         let mut attempts = Attempts::racing(&sleeper, 8, 7);
         while pin!(attempts.next()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(true) {
-            assert_eq!(attempts.turn(), tries);
+            assert_eq!(attempts.number(), tries);
             tries += 1;
         }
         let slept = sleeper.0.into_inner().unwrap();

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::admission::admit;
 use crate::append::{NextPosition, TAIL_ENTRIES, first_position, next_position};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
 use crate::ports::{
@@ -141,7 +141,7 @@ where
         now: Timestamp,
     ) -> Result<http::Group, Error> {
         let conversation = ConversationId::Group(id);
-        let turn = self.writer.lanes.enter(conversation).await;
+        let permit = self.writer.locks.acquire(conversation).await;
         let mut attempts = self.writer.attempts(actor.attempt);
         while attempts.next().await {
             let end = self.store.end(conversation, TAIL_ENTRIES);
@@ -167,7 +167,7 @@ where
                 continue;
             }
             self.writer.heads.put(conversation, seq);
-            drop(turn);
+            drop(permit);
             announce_in_group(self.store, (&self.delivery, self.queue), &entry, None, now).await;
             if next.deleted
                 && let Err(error) = close_rows(self.store, &next, seq).await

@@ -11,7 +11,7 @@ use confab_protocol::{http, limits};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::membership::{Member, membership_of};
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};

@@ -9,7 +9,7 @@ use confab_protocol::server::{Closing, ClosingReason};
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     CloseOutcome, Connection, ConnectionChange, ConnectionKey, Connections, PresenceQueue, Sessions,
     StoreError,

@@ -18,7 +18,7 @@ pub struct AuthRates {
     /// Wrong passwords per handle and source address.
     pub per_handle: Rate,
     /// Tries per handle and source address that are under way at once.
-    pub at_once_per_handle: Rate,
+    pub concurrent_per_handle: Rate,
 }
 
 /// Wrong passwords of one handle, from all addresses together, after which each address is slowed down.
@@ -64,7 +64,7 @@ pub(crate) async fn check_password(
     failures.check(store, now).await?;
     // Bounds how many guesses can be under way at once, which the check lets through together.
     let tries = format!("tries#{handle}#{source}");
-    store.take(&tries, rates.at_once_per_handle, now).await??;
+    store.take(&tries, rates.concurrent_per_handle, now).await??;
     let account = store.user_by_handle(handle).await?;
     let found = passwords.verify(typed, account.as_ref().map(|account| &account.password_hash)).await?;
     let Some(account) = account.filter(|_| found != PasswordMatch::None) else {

@@ -8,7 +8,7 @@ use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::close_connection::{close_each, close_later};
 use crate::gone::gone_of;
 use crate::ports::{

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskFailure;
 use crate::announce::{self, Posted, post_to};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,

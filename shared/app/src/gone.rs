@@ -3,7 +3,7 @@
 use confab_domain::Timestamp;
 use futures_util::{StreamExt, stream};
 
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connection, Connections};
 
 /// Those that are older than a socket gets, and those that the gateway does not know; but for young ones, which may not

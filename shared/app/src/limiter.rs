@@ -7,9 +7,9 @@ use confab_domain::{Refusal, Timestamp, UserId};
 use futures_util::future;
 
 use crate::generations::Generations;
-use crate::lanes::{Lanes, Turn};
+use crate::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::ports::{Session, Sessions, Sleeper};
-use crate::turns::{CHANGE_WAIT_MAX, TURN_WAIT_MAX, Turns};
+use crate::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
 use crate::{Error, Metered};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
@@ -17,14 +17,14 @@ const CAPACITY: usize = 10_000;
 
 /// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
 /// than is left.
-const ANSWERS_AT_ONCE: usize = 3;
+const ANSWERS_CONCURRENT_MAX: usize = 3;
 
 /// Changes by one user that a process makes side by side, of groups, contacts and whatever else asks a store often.
-const CHANGES_AT_ONCE: usize = 3;
+const CHANGES_CONCURRENT_MAX: usize = 3;
 
 /// Messages and read markers of one user that a process writes and announces side by side. Where all users share one store
 /// on one machine, as on the local runner, more of one user would hold up the others, and come no sooner.
-const WRITES_AT_ONCE: usize = 4;
+const WRITES_CONCURRENT_MAX: usize = 4;
 
 /// What a message to a recipient who does not exist counts beyond the message itself. Unit: messages.
 const UNKNOWN_RECIPIENT: u32 = 9;
@@ -37,9 +37,9 @@ const UNKNOWN_RECIPIENT: u32 = 9;
 pub struct Limiter {
     rates: BudgetRates,
     accounts: Mutex<Generations<UserId, Account>>,
-    answers: Turns,
-    changes: Turns,
-    writes: Lanes<UserId>,
+    answers: UserPermits,
+    changes: UserPermits,
+    writes: KeyedSemaphore<UserId>,
 }
 
 impl Limiter {
@@ -48,9 +48,9 @@ impl Limiter {
         Self {
             rates,
             accounts: Mutex::new(Generations::new(CAPACITY)),
-            answers: Turns::new(ANSWERS_AT_ONCE, TURN_WAIT_MAX),
-            changes: Turns::new(CHANGES_AT_ONCE, CHANGE_WAIT_MAX),
-            writes: Lanes::new(WRITES_AT_ONCE),
+            answers: UserPermits::new(ANSWERS_CONCURRENT_MAX, PERMIT_WAIT_MAX),
+            changes: UserPermits::new(CHANGES_CONCURRENT_MAX, CHANGE_WAIT_MAX),
+            writes: KeyedSemaphore::new(WRITES_CONCURRENT_MAX),
         }
     }
 
@@ -86,11 +86,11 @@ impl Limiter {
     /// # Errors
     ///
     /// [`Refusal::RateLimited`]; then nothing is taken, and nobody waits behind it.
-    pub async fn turn_to_read(
+    pub async fn read_permit(
         &self,
         user: UserId,
         sleeper: &dyn Sleeper,
-    ) -> Result<Turn<'_, UserId>, Refusal> {
+    ) -> Result<Permit<'_, UserId>, Refusal> {
         self.answers.take(user, sleeper).await
     }
 
@@ -98,12 +98,12 @@ impl Limiter {
     ///
     /// # Errors
     ///
-    /// As [`Limiter::turn_to_read`], but later.
-    pub async fn turn_to_change(
+    /// As [`Limiter::read_permit`], but later.
+    pub async fn change_permit(
         &self,
         user: UserId,
         sleeper: &dyn Sleeper,
-    ) -> Result<Turn<'_, UserId>, Refusal> {
+    ) -> Result<Permit<'_, UserId>, Refusal> {
         self.changes.take(user, sleeper).await
     }
 
@@ -111,7 +111,7 @@ impl Limiter {
     /// budget is not refused. They go in the order in which they come.
     ///
     /// Whoever has a turn may wait for the lane of a conversation, and never the other way round.
-    pub async fn turn_to_write(&self, user: UserId) -> Turn<'_, UserId> {
+    pub async fn write_permit(&self, user: UserId) -> Permit<'_, UserId> {
         self.writes.enter(user).await
     }
 
@@ -251,7 +251,7 @@ mod tests {
 
     impl Sleeper for Night {
         fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            assert_eq!(duration, TURN_WAIT_MAX);
+            assert_eq!(duration, PERMIT_WAIT_MAX);
             let Self(is_over) = self.clone();
             Box::pin(poll_fn(move |_| if is_over.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }))
         }
@@ -273,19 +273,19 @@ mod tests {
     fn who_waits_too_long_for_their_turn_is_told_when_to_ask_again_and_nobody_waits_behind_them() {
         let (limiter, long, short) = (Limiter::new(LOCAL_RATES), Night::default(), Night::default());
         let (ada, bob) = (user(1), user(2));
-        let held = || now(pin!(limiter.turn_to_read(ada, &long))).expect("a place").ok();
-        let mut held: Vec<_> = (0..ANSWERS_AT_ONCE).map(|_| held()).collect();
-        let mut first = pin!(limiter.turn_to_read(ada, &short));
-        let mut second = pin!(limiter.turn_to_read(ada, &long));
+        let held = || now(pin!(limiter.read_permit(ada, &long))).expect("a place").ok();
+        let mut held: Vec<_> = (0..ANSWERS_CONCURRENT_MAX).map(|_| held()).collect();
+        let mut first = pin!(limiter.read_permit(ada, &short));
+        let mut second = pin!(limiter.read_permit(ada, &long));
         assert!(now(first.as_mut()).is_none() && now(second.as_mut()).is_none());
-        assert!(now(pin!(limiter.turn_to_read(bob, &long))).is_some(), "another user has to wait");
+        assert!(now(pin!(limiter.read_permit(bob, &long))).is_some(), "another user has to wait");
         short.end();
         let refused = now(first.as_mut()).expect("an outcome").err();
-        assert_eq!(refused, Some(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }));
+        assert_eq!(refused, Some(Refusal::RateLimited { retry_after: PERMIT_WAIT_MAX }));
         assert!(now(second.as_mut()).is_none());
         held.pop();
         held.push(now(second.as_mut()).expect("somebody is before it who was refused").ok());
-        assert!(now(pin!(limiter.turn_to_read(ada, &long))).is_none(), "a place too many");
+        assert!(now(pin!(limiter.read_permit(ada, &long))).is_none(), "a place too many");
         drop(held);
         assert!(limiter.answers.is_idle());
     }
@@ -293,13 +293,13 @@ mod tests {
     #[test]
     fn a_turn_that_is_there_is_taken_however_late_it_is() {
         let (limiter, night) = (Limiter::new(LOCAL_RATES), Night::default());
-        let held = || now(pin!(limiter.turn_to_read(user(1), &night))).expect("a place").ok();
-        let held: Vec<_> = (0..ANSWERS_AT_ONCE).map(|_| held()).collect();
-        let mut late = pin!(limiter.turn_to_read(user(1), &night));
+        let held = || now(pin!(limiter.read_permit(user(1), &night))).expect("a place").ok();
+        let held: Vec<_> = (0..ANSWERS_CONCURRENT_MAX).map(|_| held()).collect();
+        let mut late = pin!(limiter.read_permit(user(1), &night));
         assert!(now(late.as_mut()).is_none());
         night.end();
         drop(held);
-        assert!(now(late).is_some_and(|turn| turn.is_ok()));
+        assert!(now(late).is_some_and(|permit| permit.is_ok()));
         assert!(limiter.answers.is_idle());
     }
 }

@@ -4,7 +4,7 @@ use confab_domain::{ConversationId, Refusal, UserId, membership};
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
 use crate::{Error, Metered, wire};
 

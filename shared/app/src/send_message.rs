@@ -27,7 +27,7 @@ use crate::ports::{
     AppendError, ClaimKey, Connections, Contacts, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
     Sessions, Sleeper, Users,
 };
-use crate::{Error, HeadCache, Lanes, metric, wire};
+use crate::{Error, HeadCache, KeyedSemaphore, metric, wire};
 
 /// What the caller wants to send.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ pub struct Writer {
     /// They would only take positions away from each other, and one that waited for long would claim its key so late that
     /// its own retry, and 32 messages after that, could have come before. Sends of different environments still race, and
     /// the log decides.
-    pub lanes: Lanes<ConversationId>,
+    pub locks: KeyedSemaphore<ConversationId>,
     /// How long messages are kept.
     pub retention: Retention,
     /// How many memberships a user may have.
@@ -107,7 +107,7 @@ impl Writer {
     /// A process that has written nothing yet.
     pub fn new(retention: Retention, sleeper: Arc<dyn Sleeper>) -> Self {
         let (heads, memberships) = Default::default();
-        Self { heads, lanes: Lanes::new(1), retention, memberships, sleeper }
+        Self { heads, locks: KeyedSemaphore::new(1), retention, memberships, sleeper }
     }
 
     /// Tries of an append, by somebody whose `attempt` no other has.
@@ -184,7 +184,7 @@ async fn append(
     authorized: impl Future<Output = Result<(), Error>>,
     now: Timestamp,
 ) -> Result<Appended, Error> {
-    let _turn = writer.lanes.enter(command.conversation).await;
+    let _permit = writer.locks.acquire(command.conversation).await;
     let mut claimed = claim(store, writer, command, peer, authorized, now).await?;
     let is_fresh = claimed.claim.is_fresh();
     let marker = claimed.read_seq;

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 const SHORT_BYTES_MAX: usize = 64 * 1024;
 
 /// Whose turn it is. One: what waits behind it is other long requests, and the other cores go on with short ones.
-static TURN: Semaphore = Semaphore::const_new(1);
+static PERMIT: Semaphore = Semaphore::const_new(1);
 
 /// Computes something from so many bytes. If they are many, on a thread of its own and one at a time in this process: a
 /// function on Lambda has one request, but where many share a process, as on the local runner, a few long ones would take
@@ -24,9 +24,9 @@ pub async fn apart<T: Send + 'static>(bytes: usize, compute: impl FnOnce() -> T 
     if bytes <= SHORT_BYTES_MAX {
         return compute();
     }
-    let turn = TURN.acquire().await;
+    let permit = PERMIT.acquire().await;
     // It ends with the computation, which goes on where nobody waits for it any more.
-    let computing = spawn_blocking(move || (compute(), turn).0);
+    let computing = spawn_blocking(move || (compute(), permit).0);
     match computing.await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(computed) => computed,
         Err(Ok(panic)) => resume_unwind(panic),

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 const MEMORY_KIB: u32 = 7 * 1024;
 /// See [`MEMORY_KIB`].
 const PASSES: u32 = 5;
-const LANES: u32 = 1;
+const PARALLELISM: u32 = 1;
 
 const SALT_BYTES: usize = 16;
 
@@ -29,9 +29,9 @@ pub struct Argon2Passwords {
 }
 
 impl Argon2Passwords {
-    /// At most `at_once` hashes are computed at a time; further ones wait.
-    pub fn new(at_once: usize) -> Self {
-        Self { slots: Semaphore::new(at_once.max(1)) }
+    /// At most `concurrent_max` hashes are computed at a time; further ones wait.
+    pub fn new(concurrent_max: usize) -> Self {
+        Self { slots: Semaphore::new(concurrent_max.max(1)) }
     }
 
     async fn run<T: Send + 'static>(
@@ -82,7 +82,7 @@ impl Argon2Passwords {
 }
 
 fn hash(password: &Password) -> Result<PasswordHash, StoreError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
+    let params = Params::new(MEMORY_KIB, PASSES, PARALLELISM, None).map_err(failed)?;
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt).map_err(failed)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);

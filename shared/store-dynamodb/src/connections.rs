@@ -31,7 +31,7 @@ const DISPLACED_PREFIX: &str = "x#";
 ///
 /// An expression has at most 4 KB and 300 operators; one connection takes some 20 bytes and 3 operators.
 /// Source: Amazon DynamoDB developer guide, "Quotas".
-const CHANGED_AT_ONCE_MAX: usize = 50;
+const CHANGED_TOGETHER_MAX: usize = 50;
 
 /// Registers a connection unless its device has too many in the row. Also takes `#active`, `:now` and `#ends`.
 const OPENING: &str = "SET #connection = :connection, #active = :now REMOVE #ends ADD #places :id";
@@ -171,7 +171,7 @@ pub(crate) fn changes(change: &ConnectionChange, now: Timestamp) -> Vec<ChangeUp
         .chain(closed.iter().map(Becomes::Closed))
         .chain(forgotten.iter().map(Becomes::Forgotten))
         .collect();
-    all.chunks(CHANGED_AT_ONCE_MAX).map(|changes| update_of(changes, now)).collect()
+    all.chunks(CHANGED_TOGETHER_MAX).map(|changes| update_of(changes, now)).collect()
 }
 
 fn update_of(changes: &[Becomes<'_>], now: Timestamp) -> ChangeUpdate {

@@ -27,7 +27,7 @@ pub(crate) const ENDED: &str = "left#";
 const MOVES_MAX: usize = 64;
 
 /// Moves that are under way side by side.
-const MOVES_AT_ONCE: usize = 16;
+const MOVES_CONCURRENT_MAX: usize = 16;
 
 impl Store {
     /// The row with all its attributes, wherever it is.
@@ -112,7 +112,7 @@ impl Store {
     /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met. Gives how many moves failed.
     pub(crate) async fn set_aside_each(&self, rows: Vec<Item>) -> usize {
         let moves = rows.into_iter().take(MOVES_MAX).map(|row| async move { self.set_aside(&row).await });
-        let moves = stream::iter(moves).buffer_unordered(MOVES_AT_ONCE);
+        let moves = stream::iter(moves).buffer_unordered(MOVES_CONCURRENT_MAX);
         moves.filter(|is_moved| std::future::ready(!is_moved)).count().await
     }
 

@@ -9,7 +9,7 @@ use tests::runner::Runner;
 use tests::{Socket, User};
 
 /// What the runner lets a user have at once, of frames.
-const FRAMES_AT_ONCE: usize = 200;
+const FRAMES_CONCURRENT_MAX: usize = 200;
 
 /// More frames than come back while they are answered.
 const FLOOD: usize = 3_000;
@@ -20,7 +20,7 @@ async fn flood(socket: &mut Socket) -> Vec<Value> {
     for n in 0..FLOOD {
         let answer = socket.ask(json!({"action": "flood", "n": n})).await;
         match answer["code"].as_str() {
-            Some("unknown_action") => assert!(refused.is_empty() || n > FRAMES_AT_ONCE),
+            Some("unknown_action") => assert!(refused.is_empty() || n > FRAMES_CONCURRENT_MAX),
             Some("rate_limited") => refused.push(answer),
             _ => panic!("{answer}"),
         }

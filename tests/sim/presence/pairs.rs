@@ -26,7 +26,7 @@ const CHANGES: usize = 12;
 const DIES_WITHIN: u64 = 30;
 
 /// From the end of a request that makes a change until both are told of it.
-const AT_ONCE: Duration = Duration::from_millis(300);
+const CONCURRENT: Duration = Duration::from_millis(300);
 
 /// By which what is shown may differ from when somebody was heard from.
 const TOLERANCE: Duration = Duration::from_millis(2_100);
@@ -47,7 +47,7 @@ async fn change_the_pair(world: Arc<World>) {
     let mut undo = None;
     for _ in 0..CHANGES {
         let gap_ms = *random.pick(&[1_000, 3_000, 40_000]);
-        let pause = AT_ONCE + Duration::from_millis(random.below(gap_ms));
+        let pause = CONCURRENT + Duration::from_millis(random.below(gap_ms));
         world.clock.sleep(pause).await;
         let one = u32::try_from(random.below(2)).unwrap();
         let (change, back) = *random.pick(&[(Block, Unblock), (Remove, Put)]);
@@ -96,7 +96,7 @@ fn check(world: &World, made: Made, until: Timestamp) {
         let [news] = told[..] else {
             return world.fault(format!("{viewer} is told of {subject}: {told:?} after {made:?}"));
         };
-        if news.is_online != made.sees || news.at > made.ended.plus(AT_ONCE) {
+        if news.is_online != made.sees || news.at > made.ended.plus(CONCURRENT) {
             world.fault(format!("{viewer} is told of {subject} wrongly, or late: {news:?} after {made:?}"));
         }
         // What was sent while the change was made may be known to whoever tells of it, or not.

@@ -42,7 +42,7 @@ pub(super) async fn put(
     mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     block(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -60,7 +60,7 @@ pub(super) async fn remove(
     mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     unblock(&api.presence(caller.now)?, &api.gateway, caller.identity.user, other).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -61,7 +61,7 @@ pub(super) async fn put(
     mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<Json<ContactPut>, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     Ok(Json(put_contact(&context, &api.gateway, caller.identity.user, other).await?))
@@ -79,7 +79,7 @@ pub(super) async fn remove(
     mut caller: Caller,
     Id(other): Id<UserId>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_change(&caller, RareChange::Contact(other)).await?;
     let context = api.presence(caller.now)?;
     remove_contact(&context, &api.gateway, caller.identity.user, other).await?;

@@ -151,7 +151,7 @@ pub(super) async fn post_message(
     };
     let user = caller.identity.user;
     api.limiter.take(user, Budget::Writes, caller.now)?;
-    let _turn = api.turn_to_send(&mut caller).await?;
+    let _permit = api.send_permit(&mut caller).await?;
     let now = caller.now;
     let delivery = api.delivery();
     let ways = (&delivery, &api.queue);

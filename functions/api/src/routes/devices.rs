@@ -57,7 +57,7 @@ pub(super) async fn register_push(
     mut caller: Caller,
     Body(wanted): Body<PushRegistration>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_push_call(&caller).await?;
     register(&api.store, &api.push, caller.identity, &wanted, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -73,7 +73,7 @@ pub(super) async fn unregister_push(
     State(api): State<Shared>,
     mut caller: Caller,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_push_call(&caller).await?;
     unregister(&api.store, &api.push, caller.identity).await?;
     Ok(StatusCode::NO_CONTENT)

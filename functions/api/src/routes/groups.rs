@@ -57,7 +57,7 @@ pub(super) async fn create(
     mut caller: Caller,
     Body(group): Body<NewGroup>,
 ) -> Result<(StatusCode, Json<Group>), Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     api.take_change(&caller, RareChange::Group).await?;
     let id = GroupId::new(random::ulid(caller.now)?);
@@ -97,7 +97,7 @@ pub(super) async fn rename(
     Id(group): Id<GroupId>,
     Body(patch): Body<GroupPatch>,
 ) -> Result<Json<Group>, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     let wish = Wish::Name(patch.name);
     Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
@@ -117,7 +117,7 @@ pub(super) async fn delete(
     mut caller: Caller,
     Id(group): Id<GroupId>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoGroup, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -140,7 +140,7 @@ pub(super) async fn put_member(
     Ids(group, user): Ids<GroupId, UserId>,
     MaybeBody(member): MaybeBody<PutMember>,
 ) -> Result<Json<Group>, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     let role = member.role.as_deref().map(wire::parse_role).transpose()?;
     let wish = Wish::Member(user, role);
@@ -162,7 +162,7 @@ pub(super) async fn remove_member(
     mut caller: Caller,
     Ids(group, user): Ids<GroupId, UserId>,
 ) -> Result<StatusCode, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
     Ok(StatusCode::NO_CONTENT)

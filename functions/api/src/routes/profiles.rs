@@ -38,7 +38,7 @@ pub(super) async fn change_me(
     mut caller: Caller,
     Body(patch): Body<ProfilePatch>,
 ) -> Result<Json<OwnProfile>, Failure> {
-    let _turn = api.turn(&mut caller).await?;
+    let _permit = api.change_permit(&mut caller).await?;
     api.take_change(&caller, RareChange::Profile).await?;
     Ok(Json(change_profile(&api.store, &api.gateway, caller.identity, patch, caller.now).await?))
 }

@@ -66,11 +66,11 @@ async fn event_of<F: Functions>(shared: &Arc<Shared<F>>, prefix: &str, parts: Pa
     if body.len() <= SMALL_BODY_BYTES_MAX {
         return event::request(&shared.config, prefix, &parts, &body);
     }
-    let turn = Arc::clone(&shared.large_event).acquire_owned().await;
+    let permit = Arc::clone(&shared.large_event).acquire_owned().await;
     let (shared, prefix) = (Arc::clone(shared), prefix.to_owned());
     let making = spawn_blocking(move || {
         let event = event::request(&shared.config, &prefix, &parts, &body);
-        drop(turn);
+        drop(permit);
         event
     });
     making.await.expect("an event is made of any request")

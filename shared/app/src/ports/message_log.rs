@@ -100,7 +100,7 @@ impl Range {
 /// Longest texts that one page holds together. Unit: bytes, unpacked; a page has one entry whatever its length.
 ///
 /// A page is bounded in bytes, since 500 entries of 60 packed bytes may unpack to 200 MB. A request reads up to
-/// [`STORE_CALLS_MAX`](crate::at_once::STORE_CALLS_MAX) pages at once: together they stay within 32 MB of the 512 MB
+/// [`STORE_CALLS_MAX`](crate::concurrency::STORE_CALLS_MAX) pages at once: together they stay within 32 MB of the 512 MB
 /// that a function has.
 pub const PAGE_TEXT_BYTES_MAX: usize = 1024 * 1024;
 

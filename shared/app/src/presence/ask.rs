@@ -8,13 +8,13 @@ use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_presence};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 use crate::{Error, Metered};
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
-const GROUPS_AT_ONCE: u32 = 100;
+const GROUPS_CONCURRENT_MAX: u32 = 100;
 
 /// Pages of inbox rows that are read for that: as many as a user has memberships at most.
 const GROUPS_PAGES_MAX: u32 = 20;
@@ -93,7 +93,7 @@ async fn settle(
     let user = session.user;
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let (seen, number) = (session.presence, context.number(Errand::Settle, attempts.turn()));
+        let (seen, number) = (session.presence, context.number(Errand::Settle, attempts.number()));
         match (context.status(&session), seen.friends_see_online()) {
             (Status::Online, true) | (Status::Offline, false) => return Ok(Some(session)),
             (Status::Online, false) => {
@@ -162,7 +162,7 @@ async fn co_members_who_wrote(
         if wanted.is_empty() || rows_left == 0 {
             break;
         }
-        let page = inbox_page(context.store, asker, after, GROUPS_AT_ONCE).await?;
+        let page = inbox_page(context.store, asker, after, GROUPS_CONCURRENT_MAX).await?;
         let groups: Vec<GroupId> = page
             .rows
             .iter()

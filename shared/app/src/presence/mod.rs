@@ -79,8 +79,8 @@ impl<S, Q> Context<'_, S, Q> {
     ///
     /// A request may queue several looks at one user. Of two with one number the one would tell what the other has told,
     /// as a look does that came before and may have died.
-    pub(crate) fn number(&self, errand: Errand, turn: u32) -> WatchId {
-        WatchId(self.no_watch().0 ^ ((errand as u64) << 32 | u64::from(turn)))
+    pub(crate) fn number(&self, errand: Errand, attempt: u32) -> WatchId {
+        WatchId(self.no_watch().0 ^ ((errand as u64) << 32 | u64::from(attempt)))
     }
 
     /// Tries of a change that others make at the same time.

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, Queued};
 use crate::announce::{FullConnection, Posted, post_to};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
 use crate::unreached::{Tries, close_slow};
 
@@ -104,7 +104,7 @@ async fn observe(
         let seen = session.presence;
         let is_offline = context.status(&session) == Status::Offline;
         if is_offline && seen.friends_see_online() {
-            let number = context.number(Errand::Observe, attempts.turn());
+            let number = context.number(Errand::Observe, attempts.number());
             context.queue.put(&PresenceTask::check_once(user, number), Duration::ZERO).await?;
         }
         if seen.lease.alone_since.is_none() {

@@ -18,7 +18,7 @@ use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, User
 use crate::{TaskFailure, metric};
 
 /// Members that are alerted side by side: few enough for one invocation's connections.
-pub(super) const USERS_AT_ONCE: usize = 32;
+pub(super) const USERS_CONCURRENT_MAX: usize = 32;
 
 /// How often an alert is tried that the push service does not take; after that the task is parked.
 const TRIES_MAX: u32 = 6;
@@ -63,7 +63,7 @@ pub(super) async fn alert_each(
         .map(|(user, renewed_at)| {
             Box::pin(alert_one(context, message, &subject, alert.clone(), user, renewed_at))
         })
-        .buffer_unordered(USERS_AT_ONCE);
+        .buffer_unordered(USERS_CONCURRENT_MAX);
     // Whoever is written down as alerted is alerted, also where something failed for another.
     let mut failure = None;
     while let Some(result) = results.next().await {

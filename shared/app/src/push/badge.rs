@@ -8,7 +8,7 @@ use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
 use crate::unread::{count_unread, last_seq, nothing_unread};
 

@@ -6,7 +6,7 @@ use confab_domain::{Alerts, ConversationId, DeviceId, Seq, UserId};
 use futures_util::{StreamExt, stream};
 
 use super::Context;
-use super::alert::USERS_AT_ONCE;
+use super::alert::USERS_CONCURRENT_MAX;
 use super::badge::{Badges, counts};
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
@@ -101,7 +101,7 @@ pub(super) async fn clear_all(
     let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
     let mut results = stream::iter(users)
         .map(|user| Box::pin(clear_one(context, user, conversation, except)))
-        .buffer_unordered(USERS_AT_ONCE);
+        .buffer_unordered(USERS_CONCURRENT_MAX);
     let mut failure = None;
     while let Some(result) = results.next().await {
         failure = result.err().or(failure);

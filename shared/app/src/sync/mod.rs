@@ -17,7 +17,7 @@ use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 use self::answer::Answer;
 use self::reader::{Missing, Membership, Part, Reader, Standing};
 pub use self::resume::{Resume, Within};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
 use crate::{Error, wire};
 

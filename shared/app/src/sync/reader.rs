@@ -11,7 +11,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::resume::Resume;
 use super::{LOG_PAGE, Sync};
-use crate::at_once::STORE_CALLS_MAX;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::hidden::skip_hidden;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};

@@ -6,16 +6,16 @@ use std::time::Duration;
 use confab_domain::{Refusal, UserId};
 use futures_util::future::{self, Either};
 
-use crate::lanes::{Lanes, Turn};
+use crate::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::ports::Sleeper;
 
 /// Handshakes of one user that a process judges side by side: no budget counts those of a login that has ended, and each
 /// is looked up.
-const HANDSHAKES_AT_ONCE: usize = 4;
+const HANDSHAKES_CONCURRENT_MAX: usize = 4;
 
 /// How long somebody waits for their turn: far less than a function runs, so that whoever asks for more at once than is
 /// done for them is told so, and not that the outcome is unknown; and after it a call has time left to be carried out.
-pub(crate) const TURN_WAIT_MAX: Duration = Duration::from_secs(3);
+pub(crate) const PERMIT_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// How long a change waits for its turn. Changes have limits of their own, and a burst within these is to pass; after it a
 /// function has four seconds left to make the change.
@@ -23,20 +23,20 @@ pub(crate) const CHANGE_WAIT_MAX: Duration = Duration::from_secs(8);
 
 /// Places of each user, for which who comes waits but for a while.
 #[derive(Debug)]
-pub struct Turns {
-    lanes: Lanes<UserId>,
+pub struct UserPermits {
+    semaphore: KeyedSemaphore<UserId>,
     wait_max: Duration,
 }
 
-impl Turns {
+impl UserPermits {
     /// Those of handshakes.
     pub fn of_handshakes() -> Self {
-        Self::new(HANDSHAKES_AT_ONCE, TURN_WAIT_MAX)
+        Self::new(HANDSHAKES_CONCURRENT_MAX, PERMIT_WAIT_MAX)
     }
 
     /// One with so many places for each user, for which they wait so long.
-    pub(crate) fn new(places: usize, wait_max: Duration) -> Self {
-        Self { lanes: Lanes::new(places), wait_max }
+    pub(crate) fn new(permits: usize, wait_max: Duration) -> Self {
+        Self { semaphore: KeyedSemaphore::new(permits), wait_max }
     }
 
     /// Waits, but not for long, until one of the user's places is free.
@@ -44,18 +44,18 @@ impl Turns {
     /// # Errors
     ///
     /// [`Refusal::RateLimited`]; then nobody waits behind it.
-    pub async fn take(&self, user: UserId, sleeper: &dyn Sleeper) -> Result<Turn<'_, UserId>, Refusal> {
-        let entered = pin!(self.lanes.enter(user));
+    pub async fn acquire(&self, user: UserId, sleeper: &dyn Sleeper) -> Result<Permit<'_, UserId>, Refusal> {
+        let entered = pin!(self.semaphore.acquire(user));
         match future::select(entered, sleeper.sleep(self.wait_max)).await {
-            Either::Left((turn, _)) => Ok(turn),
+            Either::Left((permit, _)) => Ok(permit),
             // When those before it end is not known.
-            Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: TURN_WAIT_MAX }),
+            Either::Right(((), _)) => Err(Refusal::RateLimited { retry_after: PERMIT_WAIT_MAX }),
         }
     }
 
     /// Whether nobody has a place, or waits for one.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
-        self.lanes.is_idle()
+        self.semaphore.is_idle()
     }
 }

@@ -11,20 +11,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// They go in the order in which they come. On Lambda, where an environment has one invocation at a time, a place is
 /// always free.
 #[derive(Debug)]
-pub struct Lanes<K> {
-    places: usize,
-    lanes: Mutex<HashMap<K, Arc<Semaphore>>>,
+pub struct KeyedSemaphore<K> {
+    permits: usize,
+    semaphores: Mutex<HashMap<K, Arc<Semaphore>>>,
 }
 
 /// Holds a place until it is dropped.
-pub struct Turn<'a, K: Hash + Eq + Copy> {
-    lanes: &'a Lanes<K>,
+pub struct Permit<'a, K: Hash + Eq + Copy> {
+    semaphores: &'a KeyedSemaphore<K>,
     key: K,
     held: Option<OwnedSemaphorePermit>,
     has_waited: bool,
 }
 
-impl<K: Hash + Eq + Copy> Turn<'_, K> {
+impl<K: Hash + Eq + Copy> Permit<'_, K> {
     /// Whether others had all places first, so that time has passed since the request came: what it was judged by may not
     /// be so any more.
     pub const fn has_waited(&self) -> bool {
@@ -32,24 +32,24 @@ impl<K: Hash + Eq + Copy> Turn<'_, K> {
     }
 }
 
-impl<K: Hash + Eq + Copy> Lanes<K> {
+impl<K: Hash + Eq + Copy> KeyedSemaphore<K> {
     /// One with so many places for each key.
-    pub fn new(places: usize) -> Self {
-        Self { places, lanes: Mutex::default() }
+    pub fn new(permits: usize) -> Self {
+        Self { permits, semaphores: Mutex::default() }
     }
 
     /// Waits for a place.
-    pub async fn enter(&self, key: K) -> Turn<'_, K> {
-        let lane =
-            Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.places))));
+    pub async fn acquire(&self, key: K) -> Permit<'_, K> {
+        let semaphore =
+            Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.permits))));
         // Made first, so that the lane is tidied up also if the wait is given up.
-        let mut turn = Turn { lanes: self, key, held: None, has_waited: false };
-        turn.held = Arc::clone(&lane).try_acquire_owned().ok();
-        if turn.held.is_none() {
-            turn.has_waited = true;
-            turn.held = lane.acquire_owned().await.ok();
+        let mut permit = Permit { semaphores: self, key, held: None, has_waited: false };
+        permit.held = Arc::clone(&semaphore).try_acquire_owned().ok();
+        if permit.held.is_none() {
+            permit.has_waited = true;
+            permit.held = semaphore.acquire_owned().await.ok();
         }
-        turn
+        permit
     }
 
     /// Whether nobody has a place, or waits for one.
@@ -59,16 +59,16 @@ impl<K: Hash + Eq + Copy> Lanes<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Arc<Semaphore>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.semaphores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K: Hash + Eq + Copy> Drop for Turn<'_, K> {
+impl<K: Hash + Eq + Copy> Drop for Permit<'_, K> {
     fn drop(&mut self) {
         drop(self.held.take());
-        let mut lanes = self.lanes.lock();
-        if lanes.get(&self.key).is_some_and(|lane| Arc::strong_count(lane) == 1) {
-            lanes.remove(&self.key);
+        let mut semaphores = self.semaphores.lock();
+        if semaphores.get(&self.key).is_some_and(|semaphore| Arc::strong_count(semaphore) == 1) {
+            semaphores.remove(&self.key);
         }
     }
 }
@@ -86,16 +86,16 @@ mod tests {
 
     #[test]
     fn turns_come_in_the_order_in_which_they_were_asked_for() {
-        let lanes = Lanes::new(1);
+        let semaphores = KeyedSemaphore::new(1);
         let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(first) = pin!(lanes.enter(conversation(1))).poll(&mut context) else {
+        let Poll::Ready(first) = pin!(semaphores.acquire(conversation(1))).poll(&mut context) else {
             panic!("the lane was free");
         };
-        let mut second = pin!(lanes.enter(conversation(1)));
+        let mut second = pin!(semaphores.acquire(conversation(1)));
         assert!(second.as_mut().poll(&mut context).is_pending());
         assert!(!first.has_waited());
         drop(first);
-        let mut third = pin!(lanes.enter(conversation(1)));
+        let mut third = pin!(semaphores.acquire(conversation(1)));
         assert!(third.as_mut().poll(&mut context).is_pending(), "who came last went first");
         let Poll::Ready(second) = second.poll(&mut context) else { panic!("it was its turn") };
         assert!(second.has_waited());
@@ -105,32 +105,32 @@ mod tests {
 
     #[test]
     fn a_lane_is_one_turns_at_a_time_and_is_gone_when_nobody_wants_it() {
-        let lanes = Lanes::new(1);
+        let semaphores = KeyedSemaphore::new(1);
         let mut context = Context::from_waker(Waker::noop());
-        let Poll::Ready(first) = pin!(lanes.enter(conversation(1))).poll(&mut context) else {
+        let Poll::Ready(first) = pin!(semaphores.acquire(conversation(1))).poll(&mut context) else {
             panic!("the lane was free");
         };
-        let mut second = pin!(lanes.enter(conversation(1)));
+        let mut second = pin!(semaphores.acquire(conversation(1)));
         assert!(second.as_mut().poll(&mut context).is_pending());
-        assert!(pin!(lanes.enter(conversation(2))).poll(&mut context).is_ready());
+        assert!(pin!(semaphores.acquire(conversation(2))).poll(&mut context).is_ready());
         drop(first);
         let Poll::Ready(second) = second.poll(&mut context) else { panic!("the lane is free again") };
         drop(second);
-        assert!(lanes.lock().is_empty());
+        assert!(semaphores.lock().is_empty());
     }
 
     #[test]
     fn as_many_begin_as_there_are_places() {
-        let lanes = Lanes::new(2);
+        let semaphores = KeyedSemaphore::new(2);
         let mut context = Context::from_waker(Waker::noop());
-        let mut enter = |key| match pin!(lanes.enter(key)).poll(&mut context) {
-            Poll::Ready(turn) => Some(turn),
+        let mut acquire = |key| match pin!(semaphores.acquire(key)).poll(&mut context) {
+            Poll::Ready(permit) => Some(permit),
             Poll::Pending => None,
         };
-        let (first, second) = (enter(conversation(1)), enter(conversation(1)));
+        let (first, second) = (acquire(conversation(1)), acquire(conversation(1)));
         assert!(first.is_some() && second.is_some());
-        assert!(enter(conversation(1)).is_none());
+        assert!(acquire(conversation(1)).is_none());
         drop(second);
-        assert!(enter(conversation(1)).is_some());
+        assert!(acquire(conversation(1)).is_some());
     }
 }
