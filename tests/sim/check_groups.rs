@@ -79,7 +79,7 @@ fn check_row(world: &World, conversation: ConversationId, user: UserId, truth: &
     let expected = (!times.is_empty()).then(|| Joined::new(past, since));
     // Whoever deletes a group ends the memberships one by one, and may die before.
     let is_open = truth.deleted.is_some()
-        && !world.scenario.calm
+        && !world.scenario.healthy
         && joined.clone().zip(truth.deleted).map(|(joined, end)| joined.leave(end)) == expected;
     if joined != expected && !is_open {
         world.fault(format!("row and log differ: {user:?} in {conversation:?}, {joined:?}, {expected:?}"));

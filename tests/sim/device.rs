@@ -142,7 +142,7 @@ impl Device {
             }
         }
         self.receive();
-        if self.wants_sync && !world.scenario.calm && world.random.once_in(2) {
+        if self.wants_sync && !world.scenario.healthy && world.random.once_in(2) {
             self.catch_up().await;
         }
     }
@@ -172,7 +172,7 @@ impl Device {
 
     /// For how many polls an answer is waited for.
     pub(crate) fn patience(&self) -> u64 {
-        if self.world.is_stormy() { self.world.random.between(10, 500) } else { u64::MAX }
+        if self.world.is_faulty() { self.world.random.between(10, 500) } else { u64::MAX }
     }
 
     async fn connect(&mut self) {

@@ -19,7 +19,7 @@ use crate::world::{World, identity, user};
 
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = World::new(Scenario {
-        calm: true,
+        healthy: true,
         groups: true,
         retention: true,
         settings_change: false,

@@ -15,7 +15,7 @@ use crate::world::{World, identity, user};
 
 fn simulate(seed: u64) {
     let world = World::new(Scenario {
-        calm: true,
+        healthy: true,
         groups: false,
         retention: true,
         settings_change: false,

@@ -33,7 +33,7 @@ fn say(world: &World, n: u32) {
 /// A world of two, in which messages expire and nothing goes wrong.
 fn world() -> World {
     let world = World::new(Scenario {
-        calm: true,
+        healthy: true,
         groups: false,
         retention: true,
         settings_change: false,

@@ -10,7 +10,7 @@ use confab_app::sync::{self, Sync};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, Content, ConversationId, Kind, Message, Seq, Timestamp, UserId};
-use confab_memory::{Calm, Fate, Gateway, Memory, Weather};
+use confab_memory::{NoFaults, CallOutcome, Gateway, Memory, FaultInjector};
 use confab_protocol::ServerFrame;
 use ulid::Ulid;
 
@@ -25,10 +25,10 @@ const SHOWN: u64 = 70;
 #[derive(Default)]
 struct Counted(AtomicU32);
 
-impl Weather for Counted {
-    fn fate(&self) -> Fate {
+impl FaultInjector for Counted {
+    fn next_outcome(&self) -> CallOutcome {
         self.0.fetch_add(1, Relaxed);
-        Fate::Done
+        CallOutcome::Done
     }
 }
 
@@ -57,7 +57,7 @@ impl World {
     /// With messages of these ages, the oldest first.
     fn new(messages: impl Iterator<Item = (Duration, Option<Timestamp>)>) -> Self {
         let calls = Arc::new(Counted::default());
-        let memory = Memory::new(Arc::clone(&calls) as Arc<dyn Weather>);
+        let memory = Memory::new(Arc::clone(&calls) as Arc<dyn FaultInjector>);
         finish(memory.open(conversation(), [reader(), UserId::new(Ulid(2))])).unwrap();
         for (seq, (age, expires_at)) in (1..).zip(messages) {
             memory.overwrite(&Message {
@@ -163,7 +163,7 @@ fn of_what_waits_to_be_removed_a_bounded_part_is_read_and_the_rest_is_more() {
 #[test]
 fn a_sync_passes_over_the_hidden() {
     let world = World::grown();
-    let gateway = Gateway::new(Arc::new(Calm));
+    let gateway = Gateway::new(Arc::new(NoFaults));
     let connection = ConnectionId::new("c=");
     gateway.open(connection.clone());
     let frame = serde_json::from_str(r#"{"id": "s", "cursors": {}}"#).unwrap();

@@ -14,7 +14,7 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
+use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use ulid::Ulid;
 
 use crate::executor::finish;
@@ -41,7 +41,7 @@ fn login(family: u128) -> Device {
 fn world() -> (Memory, Gateway) {
     let store = Memory::default();
     finish(store.put_device(&login(3))).unwrap();
-    (store, Gateway::new(Arc::new(Calm)))
+    (store, Gateway::new(Arc::new(NoFaults)))
 }
 
 fn context<'a>(store: &'a Memory, queue: &'a CheckQueue, now: Timestamp) -> Context<'a, Memory, CheckQueue> {

@@ -45,7 +45,7 @@ mod sessions;
 mod slow_readers;
 mod syncing;
 mod truth;
-mod weather;
+mod injector;
 mod world;
 
 use std::cell::Cell;
@@ -115,12 +115,12 @@ impl Simulation {
 
     /// Trouble, as much as the scenario has; then quiet, until everybody has everything.
     fn chapter(&self, devices: Vec<Device>) -> Vec<Device> {
-        self.world.set_stormy(true);
+        self.world.set_faulty(true);
         let mut devices = self.all(devices, async |device| device.live().await);
-        self.world.set_stormy(false);
+        self.world.set_faulty(false);
         for device in &mut devices {
             device.receive();
-            if self.world.scenario.calm && device.caught_up {
+            if self.world.scenario.healthy && device.caught_up {
                 checker::check_connected(device);
             }
         }

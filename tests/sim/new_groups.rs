@@ -10,7 +10,7 @@ use crate::world::{World, identity, user};
 fn a_group_is_made_though_the_answer_to_its_first_mark_was_lost() {
     for seed in 0..20 {
         let world = World::new(Scenario {
-            calm: true,
+            healthy: true,
             groups: true,
             retention: true,
             settings_change: false,

@@ -22,7 +22,7 @@ use confab_domain::invite::Invite;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
+use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
 use confab_protocol::http;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
@@ -100,7 +100,7 @@ impl World {
             bug,
             lists: AtomicU64::new(0),
             claims: AtomicU32::new(0),
-            gateway: Gateway::new(Arc::new(Calm)),
+            gateway: Gateway::new(Arc::new(NoFaults)),
             phones: Phones::default(),
             queue: DelayQueue::default(),
             tokens: JwtTokens::new("a secret of the simulation, long enough").unwrap(),

@@ -13,7 +13,7 @@ use crate::world::World;
 pub(crate) async fn deliver(world: Arc<World>, spawner: Spawner, devices: Rc<Cell<usize>>) {
     let in_flight = Rc::new(Cell::new(0_usize));
     loop {
-        let goes_on = devices.get() > 0 || !world.is_stormy();
+        let goes_on = devices.get() > 0 || !world.is_faulty();
         let waiting = if goes_on { world.queue.waiting() } else { 0 };
         if devices.get() == 0 && in_flight.get() == 0 && waiting == 0 {
             return;

@@ -15,7 +15,7 @@ pub(crate) struct Scenario {
     /// The bug that is planted.
     pub(crate) bug: Option<Bug>,
     /// None of the following goes wrong, so every announcement must arrive.
-    pub(crate) calm: bool,
+    pub(crate) healthy: bool,
     /// Messages expire, and days pass between one chapter and the next.
     pub(crate) retention: bool,
     /// How long they are kept is set anew now and then, and not in all processes at once.
@@ -57,7 +57,7 @@ impl Scenario {
     pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
         // A generator of its own, so that a planted bug does not change the scenario.
         let random = Random::new(seed ^ 0x5eed);
-        let calm = random.once_in(3);
+        let healthy = random.once_in(3);
         let two = random.once_in(2);
         let pages = [1, 2, 3, 100];
         // Drawn by itself, so that what was drawn before it existed stays as it is.
@@ -68,7 +68,7 @@ impl Scenario {
         let scenario = Self {
             seed,
             bug,
-            calm,
+            healthy,
             groups: false,
             retention: random.once_in(4),
             settings_change: random.once_in(2),
@@ -77,7 +77,7 @@ impl Scenario {
             devices: u32::try_from(random.between(1, 2)).unwrap(),
             messages: if two { random.between(1, 7) } else { random.between(1, 3) },
             text_bytes: if random.once_in(24) { 9_000 } else { 1 },
-            visits: random.between(1, 3) + 2 * u64::from(calm),
+            visits: random.between(1, 3) + 2 * u64::from(healthy),
             processes: random.between(1, 3),
             page_max: NonZeroU32::new(*random.pick(&pages)).unwrap(),
             failure_once_in: *random.pick(&[0, 8, 20, 60]),

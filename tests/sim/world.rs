@@ -30,7 +30,7 @@ use crate::planted::Bug;
 use crate::random::Random;
 use crate::scenario::Scenario;
 use crate::truth::Truth;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 
 pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
@@ -64,8 +64,8 @@ pub(crate) struct World {
     probes: Probes,
     /// Where a bug keeps what it reads too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
-    weather: Arc<Changeable>,
-    stormy: AtomicU64,
+    injector: Arc<Changeable>,
+    faulty: AtomicU64,
     /// Polls so far: the order in which things really happen.
     step: AtomicU64,
     now_ms: AtomicU64,
@@ -96,21 +96,21 @@ pub(crate) struct Request {
 impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
         let random = Arc::new(Random::new(scenario.seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
-        let memory = Memory::new(Arc::clone(&weather) as _).with_page_max(scenario.page_max);
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
+        let memory = Memory::new(Arc::clone(&injector) as _).with_page_max(scenario.page_max);
         let world = Self {
             memory,
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: Queue::new(Arc::clone(&weather) as _),
-            lease_checks: DelayQueue::new(Arc::clone(&weather) as _, || Timestamp::from_ms(0)),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: Queue::new(Arc::clone(&injector) as _),
+            lease_checks: DelayQueue::new(Arc::clone(&injector) as _, || Timestamp::from_ms(0)),
             pushes: DelayQueue::default(),
             days: Mutex::new(1),
             leaves_rows_open: AtomicBool::new(false),
             repeats_marks: AtomicBool::new(false),
             probes: Probes::default(),
             early_groups: Mutex::default(),
-            weather,
-            stormy: AtomicU64::new(0),
+            injector,
+            faulty: AtomicU64::new(0),
             step: AtomicU64::new(0),
             now_ms: AtomicU64::new(1_790_000_000_000),
             processes: Mutex::default(),
@@ -201,20 +201,20 @@ impl World {
     }
 
     /// Begins or ends the trouble that the scenario has.
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.stormy.store(u64::from(stormy), Relaxed);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.faulty.store(u64::from(faulty), Relaxed);
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
     }
 
-    pub(crate) fn is_stormy(&self) -> bool {
-        self.stormy.load(Relaxed) == 1 && !self.scenario.calm
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed) == 1 && !self.scenario.healthy
     }
 
     /// One poll: a little later than the one before.
     pub(crate) fn tick(&self) {
         // Polls of many devices must not make a function late in quiet times.
         let mut passed_ms = u64::from(self.step.fetch_add(1, Relaxed).is_multiple_of(16));
-        if self.is_stormy() {
+        if self.is_faulty() {
             passed_ms = self.random.below(self.scenario.step_ms_max + 1);
             if self.random.once_in(self.scenario.leap_once_in) {
                 passed_ms += self.random.below(20 * 60_000);
@@ -288,7 +288,7 @@ impl World {
     pub(crate) async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<T> {
         let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
         let dies = || {
-            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            let crashes = self.is_faulty() && self.random.once_in(self.scenario.crash_once_in);
             crashes || self.now() > deadline
         };
         match mortal(function, dies).await? {

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
 
-use crate::weather::{Calm, Weather};
+use crate::faults::{NoFaults, FaultInjector};
 use crate::yielding::call;
 
 /// Open sockets by id, with the frames that were delivered to each.
 ///
 /// Failed and lost posts are up to the weather, like those of a store.
 pub struct Gateway {
-    weather: Arc<dyn Weather>,
+    injector: Arc<dyn FaultInjector>,
     sockets: Mutex<Sockets>,
 }
 
@@ -40,8 +40,8 @@ pub enum PostFault {
 
 impl Gateway {
     /// A gateway without sockets.
-    pub fn new(weather: Arc<dyn Weather>) -> Self {
-        Self { weather, sockets: Mutex::default() }
+    pub fn new(injector: Arc<dyn FaultInjector>) -> Self {
+        Self { injector, sockets: Mutex::default() }
     }
 
     /// Opens a socket.
@@ -85,7 +85,7 @@ impl Gateway {
 
 impl Connections for Gateway {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
-        let post = call(&*self.weather, || {
+        let post = call(&*self.injector, || {
             let Sockets { open, fault, faults } = &mut *self.sockets();
             let outcome = match (open.get_mut(connection), faults.get(connection).copied().or(*fault)) {
                 (None, _) => PostOutcome::Gone,
@@ -105,11 +105,11 @@ impl Connections for Gateway {
     }
 
     async fn is_open(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
-        call(&*self.weather, || Self::is_open(self, connection)).await
+        call(&*self.injector, || Self::is_open(self, connection)).await
     }
 
     async fn close(&self, connection: &ConnectionId) -> Result<CloseOutcome, StoreError> {
-        let close = call(&*self.weather, || {
+        let close = call(&*self.injector, || {
             if self.drop_socket(connection) { CloseOutcome::Closed } else { CloseOutcome::Gone }
         });
         close.await
@@ -118,7 +118,7 @@ impl Connections for Gateway {
 
 impl Default for Gateway {
     fn default() -> Self {
-        Self::new(Arc::new(Calm))
+        Self::new(Arc::new(NoFaults))
     }
 }
 

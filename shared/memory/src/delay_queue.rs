@@ -10,7 +10,7 @@ use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
 use confab_domain::Timestamp;
 
-use crate::weather::{Calm, Weather};
+use crate::faults::{NoFaults, FaultInjector};
 use crate::yielding::call;
 
 /// A task, and when it may be delivered.
@@ -29,15 +29,15 @@ pub struct Delayed<T> {
 /// Nothing is delivered by itself: whoever reads says what time it is, and which of the due tasks it takes. What is
 /// received is gone, so whoever does not finish it puts it back.
 pub struct DelayQueue<T> {
-    weather: Arc<dyn Weather>,
+    injector: Arc<dyn FaultInjector>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     tasks: Mutex<Vec<Delayed<T>>>,
 }
 
 impl<T: Clone> DelayQueue<T> {
     /// An empty queue, which counts delays from what `clock` says.
-    pub fn new(weather: Arc<dyn Weather>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { weather, clock: Box::new(clock), tasks: Mutex::default() }
+    pub fn new(injector: Arc<dyn FaultInjector>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { injector, clock: Box::new(clock), tasks: Mutex::default() }
     }
 
     /// What waits, the soonest first.
@@ -80,7 +80,7 @@ impl<T: Clone> DelayQueue<T> {
             let due = (self.clock)().plus(delay);
             self.put_back(Delayed { due, task: task.clone(), received_before: false });
         };
-        call(&*self.weather, effect).await
+        call(&*self.injector, effect).await
     }
 
     fn tasks(&self) -> MutexGuard<'_, Vec<Delayed<T>>> {
@@ -109,7 +109,7 @@ impl PushQueue for DelayQueue<PushTask> {
 impl<T: Clone> Default for DelayQueue<T> {
     /// Without a clock: all is due by its delay, from the epoch on.
     fn default() -> Self {
-        Self::new(Arc::new(Calm), || Timestamp::from_ms(0))
+        Self::new(Arc::new(NoFaults), || Timestamp::from_ms(0))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use confab_app::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, StoreError};
 
-use crate::weather::{Calm, Weather};
+use crate::faults::{NoFaults, FaultInjector};
 use crate::yielding::call;
 
 /// Announcements that are still to be made.
@@ -15,14 +15,14 @@ use crate::yielding::call;
 /// Delays are the reader's to keep. Nothing is lost: what is received is gone, so whoever does not finish it puts it back; whoever puts back what is
 /// finished delivers it twice.
 pub struct Queue {
-    weather: Arc<dyn Weather>,
+    injector: Arc<dyn FaultInjector>,
     tasks: Mutex<Vec<FanOutTask>>,
 }
 
 impl Queue {
     /// An empty queue.
-    pub fn new(weather: Arc<dyn Weather>) -> Self {
-        Self { weather, tasks: Mutex::default() }
+    pub fn new(injector: Arc<dyn FaultInjector>) -> Self {
+        Self { injector, tasks: Mutex::default() }
     }
 
     /// How many tasks wait.
@@ -48,13 +48,13 @@ impl Queue {
 
 impl FanOutQueue for Queue {
     async fn enqueue(&self, task: &FanOutTask, _delay: Duration) -> Result<(), StoreError> {
-        call(&*self.weather, || self.tasks().push(task.clone())).await
+        call(&*self.injector, || self.tasks().push(task.clone())).await
     }
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self::new(Arc::new(Calm))
+        Self::new(Arc::new(NoFaults))
     }
 }
 

@@ -8,9 +8,9 @@
 //! takes effect, and takes effect at once in between, under a lock that is never
 //! held across an await. Whoever polls the futures decides the interleaving.
 //!
-//! Start with [`Memory`], then [`weather`].
+//! Start with [`Memory`], then [`injector`].
 
-pub mod weather;
+pub mod faults;
 
 mod memory;
 mod yielding;
@@ -36,5 +36,5 @@ pub use inboxes::AlertWrite;
 pub use memory::Memory;
 pub use phones::{Phones, Publish, PublishFault};
 pub use sleeper::YieldingSleeper;
-pub use weather::{Calm, Fate, Weather};
+pub use faults::{NoFaults, CallOutcome, FaultInjector};
 pub use yielding::yield_once;

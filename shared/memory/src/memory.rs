@@ -14,12 +14,12 @@ use crate::message_log::LogTable;
 use crate::rate_limits::BucketTable;
 use crate::sessions::SessionTable;
 use crate::users::{InviteTable, PasswordChangeTable, UserTable};
-use crate::weather::{Calm, Weather};
+use crate::faults::{NoFaults, FaultInjector};
 use crate::yielding::call;
 
 /// Every store port over maps.
 pub struct Memory {
-    weather: Arc<dyn Weather>,
+    injector: Arc<dyn FaultInjector>,
     page_max: NonZeroU32,
     tables: Mutex<Tables>,
 }
@@ -41,8 +41,8 @@ pub(crate) struct Tables {
 
 impl Memory {
     /// An empty store with that weather.
-    pub fn new(weather: Arc<dyn Weather>) -> Self {
-        Self { weather, page_max: NonZeroU32::MAX, tables: Mutex::default() }
+    pub fn new(injector: Arc<dyn FaultInjector>) -> Self {
+        Self { injector, page_max: NonZeroU32::MAX, tables: Mutex::default() }
     }
 
     /// Never gives more than that many entries or rows at once, whatever is asked for.
@@ -66,7 +66,7 @@ impl Memory {
     }
 
     pub(crate) async fn call<T>(&self, effect: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
-        call(&*self.weather, || effect(&mut self.tables())).await
+        call(&*self.injector, || effect(&mut self.tables())).await
     }
 
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -76,7 +76,7 @@ impl Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self::new(Arc::new(Calm))
+        Self::new(Arc::new(NoFaults))
     }
 }
 

@@ -8,14 +8,14 @@ use confab_app::ports::{EndpointOutcome, PublishOutcome, Push, StoreError};
 use confab_domain::notification::Notification;
 use confab_domain::push::{Endpoint, Platform, PushToken};
 
-use crate::weather::{Calm, Weather, unavailable};
+use crate::faults::{NoFaults, FaultInjector, unavailable};
 use crate::yielding::call;
 
 /// Endpoints by name, and every push that was published to one, in order.
 ///
 /// Failed and lost publishes are up to the weather, like calls to a store.
 pub struct Phones {
-    weather: Arc<dyn Weather>,
+    injector: Arc<dyn FaultInjector>,
     state: Mutex<State>,
 }
 
@@ -44,8 +44,8 @@ pub enum PublishFault {
 
 impl Phones {
     /// A push service without endpoints.
-    pub fn new(weather: Arc<dyn Weather>) -> Self {
-        Self { weather, state: Mutex::default() }
+    pub fn new(injector: Arc<dyn FaultInjector>) -> Self {
+        Self { injector, state: Mutex::default() }
     }
 
     /// The endpoint that a token has, or would have.
@@ -93,7 +93,7 @@ impl Phones {
 impl Push for Phones {
     async fn endpoint(&self, platform: Platform, token: &PushToken) -> Result<EndpointOutcome, StoreError> {
         let endpoint = Self::endpoint_of(platform, token);
-        call(&*self.weather, || {
+        call(&*self.injector, || {
             self.state().endpoints.insert(endpoint.as_str().to_owned(), true);
             EndpointOutcome::Ready(endpoint)
         })
@@ -101,7 +101,7 @@ impl Push for Phones {
     }
 
     async fn remove_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        call(&*self.weather, || self.remove(endpoint)).await
+        call(&*self.injector, || self.remove(endpoint)).await
     }
 
     async fn publish(
@@ -109,7 +109,7 @@ impl Push for Phones {
         endpoint: &Endpoint,
         notification: &Notification,
     ) -> Result<PublishOutcome, StoreError> {
-        let published = call(&*self.weather, || {
+        let published = call(&*self.injector, || {
             let State { endpoints, published, fault } = &mut *self.state();
             match (endpoints.get(endpoint.as_str()), fault) {
                 (_, Some(PublishFault::Throttled)) => Err(unavailable("throttled")),
@@ -128,7 +128,7 @@ impl Push for Phones {
 
 impl Default for Phones {
     fn default() -> Self {
-        Self::new(Arc::new(Calm))
+        Self::new(Arc::new(NoFaults))
     }
 }
 

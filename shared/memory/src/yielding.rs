@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use confab_app::ports::StoreError;
 
-use crate::weather::{Fate, Weather, unavailable};
+use crate::faults::{CallOutcome, FaultInjector, unavailable};
 
 /// Lets everybody else go first, once.
 pub async fn yield_once() {
@@ -21,16 +21,16 @@ pub async fn yield_once() {
 }
 
 /// Runs one call: yields, takes effect, yields, answers; or fails as the weather has it.
-pub(crate) async fn call<T>(weather: &dyn Weather, effect: impl FnOnce() -> T) -> Result<T, StoreError> {
+pub(crate) async fn call<T>(injector: &dyn FaultInjector, effect: impl FnOnce() -> T) -> Result<T, StoreError> {
     yield_once().await;
-    let fate = weather.fate();
-    if fate == Fate::NotDone {
+    let next_outcome = injector.next_outcome();
+    if next_outcome == CallOutcome::NotDone {
         yield_once().await;
         return Err(unavailable("the call failed before it took effect"));
     }
     let answer = effect();
     yield_once().await;
-    if fate == Fate::AnswerLost {
+    if next_outcome == CallOutcome::AnswerLost {
         return Err(unavailable("the answer was lost"));
     }
     Ok(answer)

@@ -10,7 +10,7 @@ use super::device::{Device, Going};
 use super::ledger::{Source, Report};
 use super::scenario::Scenario;
 use super::world::World;
-use super::{FOR_EVER, befriend, check_calm, sign_up};
+use super::{FOR_EVER, befriend, check_healthy, sign_up};
 use crate::world::{identity, user};
 
 const SEEDS: u64 = 30;
@@ -30,7 +30,7 @@ struct Alone {
 impl Alone {
     fn new(seed: u64) -> Self {
         let scenario =
-            Scenario { calm: true, users: 2, devices: 1, contacts_change: false, ..Scenario::of(seed, None) };
+            Scenario { healthy: true, users: 2, devices: 1, contacts_change: false, ..Scenario::of(seed, None) };
         let scenario = Scenario { silent_once_in: 0, flaky_once_in: 0, ..scenario };
         let world = Arc::new(World::new(scenario));
         sign_up(&world, identity(0, 0));
@@ -89,7 +89,7 @@ impl Alone {
 
     #[track_caller]
     fn check(&self, seed: u64) {
-        check_calm::check(&self.world);
+        check_healthy::check(&self.world);
         assert_eq!(self.world.first_fault(), None, "seed {seed}");
     }
 }

@@ -10,7 +10,7 @@ use confab_domain::ContactChange;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{Attendance, ConnectionId, DeviceId, Presence, Relation, Timestamp, UserId, WatchId};
-use confab_memory::{DelayQueue, Fate, Gateway, Memory, Weather, YieldingSleeper};
+use confab_memory::{DelayQueue, CallOutcome, Gateway, Memory, FaultInjector, YieldingSleeper};
 use ulid::Ulid;
 
 use crate::executor::finish;
@@ -28,10 +28,10 @@ const CALLS_MAX: u32 = 20;
 #[derive(Default)]
 struct Counted(AtomicU32);
 
-impl Weather for Counted {
-    fn fate(&self) -> Fate {
+impl FaultInjector for Counted {
+    fn next_outcome(&self) -> CallOutcome {
         self.0.fetch_add(1, Relaxed);
-        Fate::Done
+        CallOutcome::Done
     }
 }
 
@@ -68,7 +68,7 @@ fn connects(store: &Memory, user: UserId, lease: Lease, watch: Option<Watch>) {
 #[test]
 fn however_many_have_asked_a_friend_who_is_there_is_found_by_messages_that_each_look_at_some() {
     let calls = Arc::new(Counted::default());
-    let store = Memory::new(Arc::clone(&calls) as Arc<dyn Weather>);
+    let store = Memory::new(Arc::clone(&calls) as Arc<dyn FaultInjector>);
     let (me, friend) = (user(1), user(10 + STRANGERS));
     (0..STRANGERS).for_each(|n| ask(&store, user(10 + n), me, false));
     ask(&store, friend, me, true);

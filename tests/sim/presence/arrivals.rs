@@ -9,7 +9,7 @@ use super::clock::START;
 use super::device::Device;
 use super::scenario::Scenario;
 use super::server::Bug;
-use super::{FOR_EVER, check_storm, run_slow_then_fast, two_friends};
+use super::{FOR_EVER, check_faulty, run_slow_then_fast, two_friends};
 use crate::broken_by;
 use crate::world::{identity, user};
 
@@ -46,7 +46,7 @@ pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         });
     }
     run_slow_then_fast(&world, &mut executor, SLOW, SLOW + SETTLED);
-    check_storm::check(&world);
+    check_faulty::check(&world);
     world.first_fault().map_or(Ok(()), Err)
 }
 

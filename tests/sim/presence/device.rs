@@ -149,7 +149,7 @@ impl Device {
     }
 
     async fn act(&mut self) {
-        if !self.world.scenario.calm && !self.world.is_stormy() {
+        if !self.world.scenario.healthy && !self.world.is_faulty() {
             // Who asks after a storm does not see whether it was told.
             return;
         }

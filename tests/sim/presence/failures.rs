@@ -14,7 +14,7 @@ use confab_app::{Error, contacts::unblock};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Timestamp, WatchId};
-use confab_memory::{Calm, DelayQueue, Fate, Gateway, Memory, Phones, PostFault, Weather, YieldingSleeper};
+use confab_memory::{NoFaults, DelayQueue, CallOutcome, Gateway, Memory, Phones, PostFault, FaultInjector, YieldingSleeper};
 
 use crate::executor::{finish, mortal};
 use crate::world::{device_of, identity, key, socket};
@@ -33,13 +33,13 @@ const BOB: u32 = 1;
 /// One call fails, and those after it do not.
 struct OneFails {
     calls_before: AtomicU64,
-    fate: Fate,
+    next_outcome: CallOutcome,
 }
 
-impl Weather for OneFails {
-    fn fate(&self) -> Fate {
+impl FaultInjector for OneFails {
+    fn next_outcome(&self) -> CallOutcome {
         // Wraps around once the call has failed.
-        if self.calls_before.fetch_sub(1, Relaxed) == 0 { self.fate } else { Fate::Done }
+        if self.calls_before.fetch_sub(1, Relaxed) == 0 { self.next_outcome } else { CallOutcome::Done }
     }
 }
 
@@ -52,13 +52,13 @@ struct Pair {
 
 impl Pair {
     /// `calls_before` counts calls of the store and of the queue after these are set up.
-    fn new(calls_before: u64, fate: Fate, presence: Presence) -> Self {
+    fn new(calls_before: u64, next_outcome: CallOutcome, presence: Presence) -> Self {
         const SET_UP: u64 = 7;
-        let weather = Arc::new(OneFails { calls_before: AtomicU64::new(SET_UP + calls_before), fate });
+        let injector = Arc::new(OneFails { calls_before: AtomicU64::new(SET_UP + calls_before), next_outcome });
         let pair = Self {
-            store: Memory::new(Arc::clone(&weather) as _),
-            gateway: Gateway::new(Arc::new(Calm)),
-            queue: DelayQueue::new(weather, || NOW),
+            store: Memory::new(Arc::clone(&injector) as _),
+            gateway: Gateway::new(Arc::new(NoFaults)),
+            queue: DelayQueue::new(injector, || NOW),
         };
         for n in [ADA, BOB] {
             let (identity, id) = (identity(n, 0), connection(n));
@@ -147,40 +147,40 @@ fn seen() -> Presence {
     Presence::begun(before(1)).watched(WatchId(1), NOW)
 }
 
-fn each_failure() -> impl Iterator<Item = (u64, Fate)> {
-    (0..CALLS_MAX).flat_map(|call| [Fate::NotDone, Fate::AnswerLost].map(|fate| (call, fate)))
+fn each_failure() -> impl Iterator<Item = (u64, CallOutcome)> {
+    (0..CALLS_MAX).flat_map(|call| [CallOutcome::NotDone, CallOutcome::AnswerLost].map(|next_outcome| (call, next_outcome)))
 }
 
 #[test]
 fn a_login_that_cannot_be_looked_up_ends_no_lease() {
-    for (call, fate) in each_failure() {
-        let pair = Pair::new(1 + call, fate, seen());
+    for (call, next_outcome) in each_failure() {
+        let pair = Pair::new(1 + call, next_outcome, seen());
         let ada = identity(ADA, 0);
         let change = ConnectionChange { closed: vec![key(ada, &connection(ADA))], ..Default::default() };
         finish(pair.store.change_connections(ada.user, &change, NOW)).unwrap();
         let back = socket(ada, &ConnectionId::new("back="), NOW);
         let opened = finish(open_connection(&pair.context(2), &pair.gateway, ada, &back));
         assert!(opened.is_ok() || opened.is_err_and(|error| matches!(error, Error::Store(_))));
-        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Online, "{call} {fate:?}");
+        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Online, "{call} {next_outcome:?}");
     }
 }
 
 #[test]
 fn whoever_has_to_answer_is_asked_whatever_fails() {
-    for (call, fate) in each_failure() {
-        let pair = Pair::new(call, fate, alone(100, 10_000));
+    for (call, next_outcome) in each_failure() {
+        let pair = Pair::new(call, next_outcome, alone(100, 10_000));
         let asked = finish(pair.ask(&pair.context(2)));
         for n in [ADA, BOB] {
             let has_to_answer = pair.row(n).presence.lease.ends_at.is_some();
-            assert!(asked.is_err() || has_to_answer || pair.will_be_asked(n), "{call} {fate:?}");
-            assert!(!has_to_answer || pair.is_probed(n), "{call} {fate:?}");
+            assert!(asked.is_err() || has_to_answer || pair.will_be_asked(n), "{call} {next_outcome:?}");
+            assert!(!has_to_answer || pair.is_probed(n), "{call} {next_outcome:?}");
         }
     }
 }
 
 #[test]
 fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
-    let pair = Pair::new(CALLS_MAX, Fate::Done, alone(100, 10_000));
+    let pair = Pair::new(CALLS_MAX, CallOutcome::Done, alone(100, 10_000));
     pair.gateway.set_fault(Some(PostFault::Full));
     finish(pair.ask(&pair.context(2))).unwrap();
     assert_eq!(pair.row(ADA).status(POLICY, NOW.plus(POLICY.timeout)), Status::Online);
@@ -192,7 +192,7 @@ fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
 
 #[test]
 fn whoever_is_asked_for_is_not_taken_for_alone_even_if_they_beat_as_usual() {
-    let pair = Pair::new(CALLS_MAX, Fate::Done, alone(1, 5));
+    let pair = Pair::new(CALLS_MAX, CallOutcome::Done, alone(1, 5));
     finish(pair.ask(&pair.context(2))).unwrap();
     assert_eq!(pair.row(ADA).presence, seen());
     assert!(!pair.is_probed(ADA));
@@ -200,18 +200,18 @@ fn whoever_is_asked_for_is_not_taken_for_alone_even_if_they_beat_as_usual() {
 
 #[test]
 fn a_logout_that_is_repeated_until_it_is_done_is_told_at_once() {
-    for (call, fate) in each_failure() {
-        let pair = Pair::new(call, fate, seen());
+    for (call, next_outcome) in each_failure() {
+        let pair = Pair::new(call, next_outcome, seen());
         pair.repeat(async |context| pair.log_out(context).await);
-        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Offline, "{call} {fate:?}");
-        assert_eq!(pair.queue.next_due(), Some(NOW), "{call} {fate:?}");
+        assert_eq!(pair.row(ADA).status(POLICY, NOW), Status::Offline, "{call} {next_outcome:?}");
+        assert_eq!(pair.queue.next_due(), Some(NOW), "{call} {next_outcome:?}");
     }
 }
 
 #[test]
 fn a_logout_that_dies_is_told_if_it_has_ended_the_lease() {
     for polls in 0..CALLS_MAX * 3 {
-        let pair = Pair::new(CALLS_MAX, Fate::Done, seen());
+        let pair = Pair::new(CALLS_MAX, CallOutcome::Done, seen());
         let mut left = polls;
         let dies = || {
             left = left.saturating_sub(1);
@@ -225,8 +225,8 @@ fn a_logout_that_dies_is_told_if_it_has_ended_the_lease() {
 
 #[test]
 fn two_who_see_each_other_again_are_not_alone_whatever_fails() {
-    for (call, fate) in each_failure() {
-        let pair = Pair::new(3 + call, fate, alone(1, 5));
+    for (call, next_outcome) in each_failure() {
+        let pair = Pair::new(3 + call, next_outcome, alone(1, 5));
         let [ada, bob] = [ADA, BOB].map(|n| identity(n, 0).user);
         let mine = finish(pair.store.relation(ada, bob)).unwrap();
         let theirs = finish(pair.store.relation(bob, ada)).unwrap();
@@ -239,7 +239,7 @@ fn two_who_see_each_other_again_are_not_alone_whatever_fails() {
         assert!(finish(pair.store.change_pair(&change)).unwrap());
         pair.repeat(async |context| unblock(context, &pair.gateway, ada, bob).await);
         for n in [ADA, BOB] {
-            assert_eq!(pair.row(n).presence, seen(), "{call} {fate:?}");
+            assert_eq!(pair.row(n).presence, seen(), "{call} {next_outcome:?}");
         }
     }
 }

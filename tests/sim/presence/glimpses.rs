@@ -6,7 +6,7 @@ use super::clock::START;
 use super::device::{Device, Going};
 use super::scenario::Scenario;
 use super::server::Bug;
-use super::{FOR_EVER, check_storm, run_slow_then_fast, two_friends};
+use super::{FOR_EVER, check_faulty, run_slow_then_fast, two_friends};
 use crate::broken_by;
 use crate::world::identity;
 
@@ -49,7 +49,7 @@ pub(super) fn glimpse(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         friend.stay(START.plus(FOR_EVER)).await;
     });
     run_slow_then_fast(&world, &mut executor, SLOW, SLOW + SETTLED);
-    check_storm::check(&world);
+    check_faulty::check(&world);
     world.first_fault().map_or(Ok(()), Err)
 }
 

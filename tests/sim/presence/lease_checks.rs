@@ -11,7 +11,7 @@ use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{Attendance, ConnectionId, Presence, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, YieldingSleeper};
+use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, YieldingSleeper};
 
 use crate::executor::finish;
 use crate::world::identity;
@@ -57,7 +57,7 @@ fn user() -> UserId {
 fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), String> {
     let (store, gateway, pushes) = (Memory::default(), Gateway::default(), DelayQueue::default());
     let lease_checks = CheckQueue {
-        queue: DelayQueue::new(std::sync::Arc::new(Calm), || NOW),
+        queue: DelayQueue::new(std::sync::Arc::new(NoFaults), || NOW),
         one_each,
         has_one: AtomicBool::new(false),
     };

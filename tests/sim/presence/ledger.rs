@@ -119,7 +119,7 @@ impl World {
         if asker == subject || self.tells(asker, subject) {
             return;
         }
-        let lag = if self.scenario.calm { LAG } else { Duration::from_secs(30) + LAG };
+        let lag = if self.scenario.healthy { LAG } else { Duration::from_secs(30) + LAG };
         let now = self.clock.now();
         let ledger = self.ledger();
         let history = ledger.pairs.get(&pair_of(asker, subject)).map_or(&[][..], Vec::as_slice);

@@ -1,14 +1,14 @@
 //! A seeded simulation of presence: devices that come, fall silent and go, and what their friends are told of it.
 //!
 //! Time is virtual: leases, heartbeats and the queue's delays take as long as they say. Start with [`simulate`]; then
-//! `device`, what a device does, `check_calm` and `check_storm`, what must hold, and `server`, where bugs are planted.
+//! `device`, what a device does, `check_healthy` and `check_faulty`, what must hold, and `server`, where bugs are planted.
 
 mod alone;
 mod around;
 mod arrivals;
 mod bugs;
-mod check_calm;
-mod check_storm;
+mod check_healthy;
+mod check_faulty;
 pub(crate) mod clock;
 mod device;
 mod failures;
@@ -61,20 +61,20 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(Scenario::of(seed, bug)));
     let mut executor = Executor::default();
     set_up(&world);
-    let storm_ends = START.plus(Duration::from_secs(world.scenario.length));
+    let faults_end = START.plus(Duration::from_secs(world.scenario.length));
     for device in devices(&world, &executor) {
         // The last that each does before it stays, or stays away, happens in the storm too.
-        let settles_at = storm_ends.minus(Duration::from_millis(world.random.below(SETTLING_MS_MAX)));
+        let settles_at = faults_end.minus(Duration::from_millis(world.random.below(SETTLING_MS_MAX)));
         executor.spawner.spawn(live(device, settles_at));
     }
-    world.set_stormy(true);
-    executor.run_until(&world, storm_ends);
-    if world.scenario.calm {
-        check_calm::check(&world);
+    world.set_faulty(true);
+    executor.run_until(&world, faults_end);
+    if world.scenario.healthy {
+        check_healthy::check(&world);
     } else {
-        world.set_stormy(false);
-        executor.run_until(&world, storm_ends.plus(QUIET));
-        check_storm::check(&world);
+        world.set_faulty(false);
+        executor.run_until(&world, faults_end.plus(QUIET));
+        check_faulty::check(&world);
     }
     let too_slow = world.too_slow(SLOW_FOR);
     // Who is no friend any more is not told again, and so is not closed either.
@@ -171,9 +171,9 @@ fn two_friends(scenario: Scenario) -> (Arc<World>, Executor) {
 
 /// Runs a world in which servers are slow for so long, until a time after that.
 fn run_slow_then_fast(world: &Arc<World>, executor: &mut Executor, slow: Duration, end: Duration) {
-    world.set_stormy(true);
+    world.set_faulty(true);
     executor.run_until(world, START.plus(slow));
-    world.set_stormy(false);
+    world.set_faulty(false);
     executor.run_until(world, START.plus(end));
 }
 

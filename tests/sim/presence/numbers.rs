@@ -16,7 +16,7 @@ use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence, perfo
 use confab_domain::budget::{Charges, LOCAL_RATES};
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
-use confab_memory::{Calm, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
+use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
 use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
@@ -47,7 +47,7 @@ impl Two {
         let two = Self {
             store: Memory::default(),
             gateway: Gateway::default(),
-            queue: DelayQueue::new(Arc::new(Calm), || NOW),
+            queue: DelayQueue::new(Arc::new(NoFaults), || NOW),
             limiter: Limiter::new(LOCAL_RATES),
             count: AtomicU64::new(1_000),
         };

@@ -13,7 +13,7 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) bug: Option<Bug>,
     /// Nothing goes wrong but what devices do.
-    pub(crate) calm: bool,
+    pub(crate) healthy: bool,
     pub(crate) policy: HeartbeatPolicy,
     pub(crate) users: u32,
     /// Of each user.
@@ -51,10 +51,10 @@ impl Scenario {
     pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
         // A generator of its own, so that a planted bug does not change the scenario.
         let random = Random::new(seed ^ 0x9e5e_9ce0);
-        let calm = random.once_in(2);
+        let healthy = random.once_in(2);
         let long = random.once_in(4);
         let (interval, timeout) = *random.pick(&[(10, 30), (10, 30), (30, 90)]);
-        let (visit_max, length) = match (long, calm) {
+        let (visit_max, length) = match (long, healthy) {
             (false, _) => (90, 300),
             (true, false) => (240, 900),
             (true, true) => (900, 3000),
@@ -62,7 +62,7 @@ impl Scenario {
         Self {
             seed,
             bug,
-            calm,
+            healthy,
             policy: HeartbeatPolicy {
                 interval: Duration::from_secs(interval),
                 timeout: Duration::from_secs(timeout),
@@ -88,13 +88,13 @@ impl Scenario {
 
     /// Two users with one device each, where nothing goes wrong and their relation is changed by the test alone.
     pub(crate) fn two(seed: u64, bug: Option<Bug>) -> Self {
-        Self { calm: true, silent_once_in: 0, flaky_once_in: 0, ..Self::slow(seed, bug) }
+        Self { healthy: true, silent_once_in: 0, flaky_once_in: 0, ..Self::slow(seed, bug) }
     }
 
     /// Two users with one device each, where nothing fails, but servers are slow.
     pub(crate) fn slow(seed: u64, bug: Option<Bug>) -> Self {
         Self {
-            calm: false,
+            healthy: false,
             users: 2,
             devices: 1,
             contacts_change: false,

@@ -23,7 +23,7 @@ use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 
 /// Longest that a function runs; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);
@@ -42,8 +42,8 @@ pub(crate) struct World {
     pub(crate) queue: DelayQueue<PresenceTask>,
     /// What phones are to be told; nobody does.
     pub(crate) pushes: DelayQueue<PushTask>,
-    weather: Arc<Changeable>,
-    stormy: AtomicBool,
+    injector: Arc<Changeable>,
+    faulty: AtomicBool,
     phones: Mutex<BTreeMap<DeviceId, Phone>>,
     /// Sockets that take no event, and when each was offered one last.
     silent: Mutex<BTreeMap<ConnectionId, Option<Timestamp>>>,
@@ -69,18 +69,18 @@ pub(crate) struct Phone {
 impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
         let random = Arc::new(Random::new(scenario.seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
         let queues_clock = Arc::clone(&clock);
         let page_max = NonZeroU32::new(*random.pick(&[1, 2, 100])).unwrap();
         Self {
-            memory: Memory::new(Arc::clone(&weather) as _).with_page_max(page_max),
+            memory: Memory::new(Arc::clone(&injector) as _).with_page_max(page_max),
             limiter: Limiter::new(LOCAL_RATES),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: DelayQueue::new(Arc::clone(&injector) as _, move || queues_clock.now()),
             pushes: DelayQueue::default(),
-            weather,
-            stormy: AtomicBool::new(false),
+            injector,
+            faulty: AtomicBool::new(false),
             phones: Mutex::default(),
             silent: Mutex::default(),
             ledger: Mutex::default(),
@@ -95,17 +95,17 @@ impl World {
     }
 
     /// Begins or ends the trouble that the scenario has.
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.faulty.store(faulty && !self.scenario.healthy, Relaxed);
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
     }
 
-    pub(crate) fn is_stormy(&self) -> bool {
-        self.stormy.load(Relaxed)
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed)
     }
 
     pub(crate) fn skew_ms_max(&self) -> u64 {
-        if self.scenario.calm { 0 } else { self.scenario.skew_ms_max }
+        if self.scenario.healthy { 0 } else { self.scenario.skew_ms_max }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -141,9 +141,9 @@ impl World {
 
     /// Reads a store as the judge that nothing fails for.
     pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
-        self.weather.set(0);
+        self.injector.set(0);
         let answer = finish(read);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
         answer
     }
 
@@ -168,7 +168,7 @@ impl World {
     ) -> Option<Result<T, Refusal>> {
         let deadline = self.clock.now().plus(FUNCTION_MAX);
         let dies = || {
-            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            let crashes = self.is_faulty() && self.random.once_in(self.scenario.crash_once_in);
             crashes || self.clock.now() > deadline
         };
         let whole = async {
@@ -179,7 +179,7 @@ impl World {
         match mortal(whole, dies).await {
             Some(Ok(answer)) => Some(Ok(answer)),
             Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
-            failed if self.scenario.calm => {
+            failed if self.scenario.healthy => {
                 self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
                 None
             }
@@ -189,7 +189,7 @@ impl World {
 
     /// Whether an answer gets lost of whose request the caller learns all the same.
     pub(crate) fn loses_an_answer(&self) -> bool {
-        self.is_stormy() && self.random.once_in(self.scenario.failure_once_in)
+        self.is_faulty() && self.random.once_in(self.scenario.failure_once_in)
     }
 
     /// Has a socket take no event from now on, now and then; whether it is one of these.
@@ -217,7 +217,7 @@ impl World {
             *offered_at = Some(self.clock.now());
             return Some(PostOutcome::Limited);
         }
-        if !self.is_stormy() {
+        if !self.is_faulty() {
             return None;
         }
         if self.random.once_in(self.scenario.throttled_once_in) {
@@ -284,7 +284,7 @@ impl World {
     }
 
     async fn perform_record(&self, delayed: Delayed<PresenceTask>) {
-        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
+        let late_ms = if self.is_faulty() { self.scenario.late_ms_max } else { 100 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
         let is_first = !delayed.received_before;
         let fails = is_first && self.random.once_in(self.scenario.flaky_once_in);
@@ -295,7 +295,7 @@ impl World {
             Some(Bug::FailedRecordDropped) => return,
             Some(Bug::FailedRecordHidden) => Duration::from_secs(90),
             // A function that dies leaves its record to the queue, which hides it for longer.
-            _ if self.is_stormy() => Duration::from_secs(self.random.between(1, 30)),
+            _ if self.is_faulty() => Duration::from_secs(self.random.between(1, 30)),
             _ => pause_of_record(1),
         };
         self.clock.sleep(pause).await;
@@ -314,7 +314,7 @@ impl Timed for World {
 
     fn slowness(&self) -> u64 {
         let slow: &[u64] = if self.scenario.stalls { &[1, 1, 4, 200] } else { &[1, 1, 4, 20] };
-        if self.is_stormy() { *self.random.pick(slow) } else { 1 }
+        if self.is_faulty() { *self.random.pick(slow) } else { 1 }
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -325,7 +325,7 @@ impl Timed for World {
         let now = self.clock.now();
         let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
         let Some(delayed) = self.queue.receive(any, now) else { return };
-        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        let copies = 1 + usize::from(self.is_faulty() && self.random.once_in(self.scenario.doubled_once_in));
         for _ in 0..copies {
             let (world, delayed) = (Arc::clone(self), delayed.clone());
             spawner.spawn(async move { world.perform_record(delayed).await });

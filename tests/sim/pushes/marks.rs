@@ -12,7 +12,7 @@ pub(crate) fn check_marks(world: &World) {
     for member in (0..world.scenario.users).map(user) {
         for row in rows(world, member) {
             let (at_least, at_most) = bounds(world, member, row.conversation);
-            if row.read_seq > at_most || (world.scenario.calm && row.read_seq < at_least) {
+            if row.read_seq > at_most || (world.scenario.healthy && row.read_seq < at_least) {
                 world.fault(format!(
                     "{member:?} has read {:?} up to {:?}, not between {at_least:?} and {at_most:?}",
                     row.conversation, row.read_seq

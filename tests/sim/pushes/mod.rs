@@ -60,15 +60,15 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
             executor.spawner.spawn(device.live(ends));
         }
     }
-    world.set_stormy(true);
+    world.set_faulty(true);
     executor.run_until(&world, ends);
-    world.set_stormy(false);
+    world.set_faulty(false);
     let mut now = ends.plus(QUIET);
     executor.run_until(&world, now);
     world.take_alert_writes();
     world.take_published();
     marks::check_marks(&world);
-    if world.scenario.calm {
+    if world.scenario.healthy {
         check::check_alerts(&world);
         check::check_cleared(&world);
         for n in 0..world.scenario.users {

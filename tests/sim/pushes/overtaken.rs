@@ -20,7 +20,7 @@ const DONE: Duration = Duration::from_secs(60);
 /// Alerts a user with two phones to some messages; each phone reads some of them, and the first not all.
 pub(crate) fn read_on_two(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let scenario = Scenario {
-        calm: true,
+        healthy: true,
         users: 2,
         devices: 2,
         late_ms_max: 200,

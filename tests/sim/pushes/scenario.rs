@@ -16,7 +16,7 @@ pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) bug: Option<Bug>,
     /// Nothing goes wrong but what devices do.
-    pub(crate) calm: bool,
+    pub(crate) healthy: bool,
     pub(crate) users: u32,
     /// Of each user; all but some are registered.
     pub(crate) devices: u32,
@@ -49,11 +49,11 @@ impl Scenario {
     pub(crate) fn of(seed: u64, bug: Option<Bug>) -> Self {
         // A generator of its own, so that a planted bug does not change the scenario.
         let random = Random::new(seed ^ 0x9054_11ed);
-        let calm = random.once_in(2);
+        let healthy = random.once_in(2);
         Self {
             seed,
             bug,
-            calm,
+            healthy,
             users: u32::try_from(random.between(2, 4)).unwrap(),
             devices: u32::try_from(random.between(1, 3)).unwrap(),
             stay_max: *random.pick(&[5, 20, 60]),
@@ -61,11 +61,11 @@ impl Scenario {
             act_ms_max: *random.pick(&[500, 3_000]),
             together: random.once_in(3),
             length: *random.pick(&[200, 400]),
-            failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
-            crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },
-            doubled_once_in: if calm { 0 } else { *random.pick(&[2, 10]) },
-            late_ms_max: if calm { 200 } else { *random.pick(&[200, 20_000]) },
-            skew_ms_max: if calm { 0 } else { 500 },
+            failure_once_in: if healthy { 0 } else { *random.pick(&[0, 10, 40]) },
+            crash_once_in: if healthy { 0 } else { *random.pick(&[0, 40, 200]) },
+            doubled_once_in: if healthy { 0 } else { *random.pick(&[2, 10]) },
+            late_ms_max: if healthy { 200 } else { *random.pick(&[200, 20_000]) },
+            skew_ms_max: if healthy { 0 } else { 500 },
             silent_once_in: *random.pick(&[0, 0, 5]),
             idle_once_in: *random.pick(&[0, 5, 20]),
         }

@@ -23,7 +23,7 @@ use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 
 /// Longest that a function runs.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);
@@ -46,8 +46,8 @@ pub(crate) struct World {
     pub(crate) probes: Probes,
     pub(crate) writer: Writer,
     replicas: Mutex<BTreeMap<UserId, (Timestamp, Vec<InboxRow>)>>,
-    weather: Arc<Changeable>,
-    stormy: AtomicBool,
+    injector: Arc<Changeable>,
+    faulty: AtomicBool,
     ledger: Mutex<Ledger>,
     count: AtomicU64,
     faults: Mutex<Vec<String>>,
@@ -56,23 +56,23 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
         let random = Arc::new(Random::new(scenario.seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
         let [queues_clock, checks_clock, fan_outs_clock] = [(); 3].map(|()| Arc::clone(&clock));
         Self {
             // Pages are whole: what is unread is counted on two of them, and guessed beyond.
-            memory: Memory::new(Arc::clone(&weather) as _),
+            memory: Memory::new(Arc::clone(&injector) as _),
             limiter: Limiter::new(LOCAL_RATES),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            phones: Phones::new(Arc::clone(&weather) as _),
-            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
-            fan_out_queue: DelayQueue::new(Arc::clone(&weather) as _, move || fan_outs_clock.now()),
-            lease_checks: DelayQueue::new(Arc::clone(&weather) as _, move || checks_clock.now()),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            phones: Phones::new(Arc::clone(&injector) as _),
+            queue: DelayQueue::new(Arc::clone(&injector) as _, move || queues_clock.now()),
+            fan_out_queue: DelayQueue::new(Arc::clone(&injector) as _, move || fan_outs_clock.now()),
+            lease_checks: DelayQueue::new(Arc::clone(&injector) as _, move || checks_clock.now()),
             probes: Probes::default(),
             writer: Writer::new(Retention::FOR_EVER, Arc::new(YieldingSleeper)),
             replicas: Mutex::default(),
-            weather,
-            stormy: AtomicBool::new(false),
+            injector,
+            faulty: AtomicBool::new(false),
             ledger: Mutex::default(),
             count: AtomicU64::new(0),
             faults: Mutex::default(),
@@ -83,13 +83,13 @@ impl World {
     }
 
     /// Begins or ends the trouble that the scenario has.
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.faulty.store(faulty && !self.scenario.healthy, Relaxed);
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
     }
 
-    pub(crate) fn is_stormy(&self) -> bool {
-        self.stormy.load(Relaxed)
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed)
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -113,9 +113,9 @@ impl World {
 
     /// Reads a store as the judge that nothing fails for.
     pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
-        self.weather.set(0);
+        self.injector.set(0);
         let answer = finish(read);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
         answer
     }
 
@@ -152,7 +152,7 @@ impl World {
     ) -> Option<Result<T, Refusal>> {
         let deadline = self.clock.now().plus(FUNCTION_MAX);
         let dies = || {
-            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            let crashes = self.is_faulty() && self.random.once_in(self.scenario.crash_once_in);
             crashes || self.clock.now() > deadline
         };
         let whole = async {
@@ -163,7 +163,7 @@ impl World {
         match mortal(whole, dies).await {
             Some(Ok(answer)) => Some(Ok(answer)),
             Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
-            failed if self.scenario.calm => {
+            failed if self.scenario.healthy => {
                 self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
                 None
             }
@@ -182,7 +182,7 @@ impl World {
                 Ok(_) => Ok(()),
                 Err(TaskFailure::Retry(error)) => Err(error),
                 Err(TaskFailure::Permanent(why)) => {
-                    if self.scenario.calm {
+                    if self.scenario.healthy {
                         self.fault(format!("a record is parked: {why}"));
                     }
                     Ok(())
@@ -194,7 +194,7 @@ impl World {
 
     /// Until a record comes that is due.
     async fn be_late(&self) {
-        let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 200 };
+        let late_ms = if self.is_faulty() { self.scenario.late_ms_max } else { 200 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
     }
 
@@ -209,7 +209,7 @@ impl World {
         let now = self.clock.now();
         let any = usize::try_from(self.random.below(queue.due(now) as u64)).unwrap();
         let Some(delayed) = queue.receive(any, now) else { return Vec::new() };
-        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        let copies = 1 + usize::from(self.is_faulty() && self.random.once_in(self.scenario.doubled_once_in));
         vec![delayed; copies]
     }
 
@@ -272,7 +272,7 @@ impl Timed for World {
     }
 
     fn slowness(&self) -> u64 {
-        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
+        if self.is_faulty() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
     }
 
     fn next_due(&self) -> Option<Timestamp> {

@@ -27,14 +27,14 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let spawner = Spawner::default();
     let mut before = world.held();
     for _ in 0..world.random.between(1, 5) {
-        world.set_stormy(true);
+        world.set_faulty(true);
         before = world.held();
         for _ in 0..world.programs {
             let world = Arc::clone(&world);
             spawner.spawn(async move { world.refresh().await });
         }
         spawner.run(&world.random, || world.tick());
-        world.set_stormy(false);
+        world.set_faulty(false);
         world.pass(Duration::from_secs(3600));
         if let Some(fault) = world.first_fault() {
             return Err(fault);

@@ -18,7 +18,7 @@ use confab_tokens_jwt::JwtTokens;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 use crate::world::{device_of, identity};
 
 const POLICY: HeartbeatPolicy =
@@ -50,7 +50,7 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     gateway: Gateway,
     queue: DelayQueue<PresenceTask>,
-    weather: Arc<Changeable>,
+    injector: Arc<Changeable>,
     tokens: JwtTokens,
     now_ms: AtomicU64,
     bug: Option<Bug>,
@@ -65,21 +65,21 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, bug: Option<Bug>) -> Self {
         let random = Arc::new(Random::new(seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
         let tokens = JwtTokens::new("a secret of the simulation, long enough").unwrap();
         let identity = identity(0, 0);
         let refresh_token = tokens.issue_refresh(RefreshClaims { identity, generation: 0 }, START);
         let (access_token, _) = tokens.issue_access(identity, 0, START);
         let world = Self {
-            memory: Memory::new(Arc::clone(&weather) as _),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: DelayQueue::new(Arc::clone(&weather) as _, || START),
+            memory: Memory::new(Arc::clone(&injector) as _),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: DelayQueue::new(Arc::clone(&injector) as _, || START),
             fails_once_in: *random.pick(&[0, 4, 10]),
             crashes_once_in: *random.pick(&[0, 0, 10]),
             loses_once_in: *random.pick(&[0, 2, 4]),
             programs: random.between(1, 2),
             random,
-            weather,
+            injector,
             tokens,
             now_ms: AtomicU64::new(START.as_ms()),
             bug,
@@ -106,8 +106,8 @@ impl World {
         Timestamp::from_ms(self.now_ms.load(Relaxed))
     }
 
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.weather.set(if stormy { self.fails_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.injector.set(if faulty { self.fails_once_in } else { 0 });
     }
 
     pub(crate) fn held(&self) -> Held {

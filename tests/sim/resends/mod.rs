@@ -35,12 +35,12 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(Scenario::of(seed, bug)));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
-    world.set_stormy(true);
+    world.set_faulty(true);
     let devices = (0..world.scenario.devices).map(|n| Device::new(&world, &spawner, n));
     let living: Vec<_> = devices.map(|device| spawner.spawn(device.live())).collect();
     spawner.spawn(Other::new(&world, &spawner).live());
     world.run(&spawner);
-    world.set_stormy(false);
+    world.set_faulty(false);
     for device in living {
         spawner.spawn(device.take().unwrap().settle());
     }
@@ -123,7 +123,7 @@ fn a_message_that_is_sent_again_and_marks_what_came_since_is_found() {
 /// The id is known, what was sent under it is not.
 #[test]
 fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed_is_not() {
-    let scenario = Scenario { retention: true, claims_max: 48, ..Scenario::calm() };
+    let scenario = Scenario { retention: true, claims_max: 48, ..Scenario::healthy() };
     let world = Arc::new(World::new(scenario));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
@@ -150,7 +150,7 @@ fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed
 /// A send may take 30 seconds, and what claimed its id meanwhile may have a clock that is 10 seconds ahead.
 #[test]
 fn a_slow_send_is_not_refused_for_the_claim_of_one_that_began_later() {
-    let world = Arc::new(World::new(Scenario { retention: true, claims_max: 48, ..Scenario::calm() }));
+    let world = Arc::new(World::new(Scenario { retention: true, claims_max: 48, ..Scenario::healthy() }));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
     world.pass(40);
@@ -161,7 +161,7 @@ fn a_slow_send_is_not_refused_for_the_claim_of_one_that_began_later() {
 
 #[test]
 fn an_old_claim_is_used_where_no_message_can_have_expired() {
-    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::calm() }));
+    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::healthy() }));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
     let send = |key: &str| world.send_and_wait(&spawner, key);
@@ -180,7 +180,7 @@ const PAGES_MAX: u64 = 2 * 256 + 40;
 #[test]
 fn a_message_far_back_is_found_around_its_claim_without_reading_the_log() {
     let page_max = NonZeroU32::new(1).unwrap();
-    let world = Arc::new(World::new(Scenario { claims_max: 48, page_max, ..Scenario::calm() }));
+    let world = Arc::new(World::new(Scenario { claims_max: 48, page_max, ..Scenario::healthy() }));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
     world.fill(500);
@@ -198,7 +198,7 @@ fn a_message_far_back_is_found_around_its_claim_without_reading_the_log() {
 #[test]
 fn a_claim_by_a_clock_that_was_ahead_does_not_end_a_search() {
     let day = 24 * 3600;
-    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::calm() }));
+    let world = Arc::new(World::new(Scenario { claims_max: 48, ..Scenario::healthy() }));
     let spawner = Spawner::default();
     world.make_the_conversation(&spawner);
     world.fill(3);

@@ -72,7 +72,7 @@ impl Scenario {
     }
 
     /// Nothing goes wrong.
-    pub(crate) fn calm() -> Self {
+    pub(crate) fn healthy() -> Self {
         Self {
             failure_once_in: 0,
             crash_once_in: 0,

@@ -27,7 +27,7 @@ use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{Spawner, finish, mortal};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 use crate::world::{POLICY, account_of, device_of, identity, user};
 
 /// Largest lead of a server's clock. Unit: milliseconds.
@@ -48,8 +48,8 @@ pub(crate) struct World {
     claimants: Mutex<BTreeMap<ClientMessageId, (Attempt, Timestamp)>>,
     /// What was read by whom wrote under a key.
     throughs: Mutex<BTreeMap<String, ReadThrough>>,
-    weather: Arc<Changeable>,
-    stormy: AtomicU64,
+    injector: Arc<Changeable>,
+    faulty: AtomicU64,
     step: AtomicU64,
     /// Pages of the log that were read, and looks at single entries.
     pub(crate) pages: AtomicU64,
@@ -85,7 +85,7 @@ pub(crate) struct Request {
     /// How long the log was then.
     pub(crate) log_began: u64,
     /// When nothing failed any more, how long the log was when it was answered.
-    pub(crate) log_ended_in_calm: Option<u64>,
+    pub(crate) log_ended_when_healthy: Option<u64>,
     /// When it was answered, and how; `None` where it failed or died.
     pub(crate) answered: Option<(u64, Result<Ack, Refusal>)>,
 }
@@ -102,22 +102,22 @@ pub(crate) fn other() -> UserId {
 impl World {
     pub(crate) fn new(scenario: Scenario) -> Self {
         let random = Arc::new(Random::new(scenario.seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
-        let memory = Memory::new(Arc::clone(&weather) as _)
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
+        let memory = Memory::new(Arc::clone(&injector) as _)
             .with_page_max(scenario.page_max)
             .with_claims_max(scenario.claims_max);
         let world = Self {
             memory,
             conversation: ConversationId::dm(sender(), other()).unwrap(),
             places: Places::new(scenario.claims_max),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: Queue::new(Arc::clone(&weather) as _),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: Queue::new(Arc::clone(&injector) as _),
             pushes: DelayQueue::default(),
             probes: Probes::default(),
             claimants: Mutex::default(),
             throughs: Mutex::default(),
-            weather,
-            stormy: AtomicU64::new(0),
+            injector,
+            faulty: AtomicU64::new(0),
             step: AtomicU64::new(0),
             pages: AtomicU64::new(0),
             now_ms: AtomicU64::new(1_790_000_000_000),
@@ -166,18 +166,18 @@ impl World {
         spawner.run(&self.random, || self.tick());
     }
 
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.stormy.store(u64::from(stormy), Relaxed);
-        self.weather.set(if stormy { self.scenario.failure_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.faulty.store(u64::from(faulty), Relaxed);
+        self.injector.set(if faulty { self.scenario.failure_once_in } else { 0 });
     }
 
-    pub(crate) fn is_stormy(&self) -> bool {
-        self.stormy.load(Relaxed) == 1
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed) == 1
     }
 
     fn tick(&self) {
         let mut passed_ms = u64::from(self.step.fetch_add(1, Relaxed).is_multiple_of(16));
-        if self.is_stormy() {
+        if self.is_faulty() {
             passed_ms = self.random.below(self.scenario.step_ms_max + 1);
             if self.random.once_in(self.scenario.leap_once_in) {
                 passed_ms += self.random.below(20 * 60_000);
@@ -327,13 +327,13 @@ impl World {
         let index = {
             let mut requests = self.requests();
             let (began, log_began) = (self.step(), self.log_length());
-            let (log_ended_in_calm, answered) = (None, None);
+            let (log_ended_when_healthy, answered) = (None, None);
             requests.push(Request {
                 command: command.clone(),
                 began,
                 now,
                 log_began,
-                log_ended_in_calm,
+                log_ended_when_healthy,
                 answered,
             });
             requests.len() - 1
@@ -345,7 +345,7 @@ impl World {
         let sending = send_message(&server, ways, &process.writer, command, ready(Ok(())), now);
         let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
         let dies =
-            || self.is_stormy() && self.random.once_in(self.scenario.crash_once_in) || self.now() > deadline;
+            || self.is_faulty() && self.random.once_in(self.scenario.crash_once_in) || self.now() > deadline;
         let answer = match mortal(sending, dies).await? {
             Ok(ack) => Ok(ack),
             Err(Error::Refused(refusal)) => Err(refusal),
@@ -357,7 +357,7 @@ impl World {
         };
         let request = &mut self.requests()[index];
         request.answered = Some((self.step(), answer.clone()));
-        request.log_ended_in_calm = (!self.is_stormy()).then(|| self.log_length());
+        request.log_ended_when_healthy = (!self.is_faulty()).then(|| self.log_length());
         Some(answer)
     }
 

@@ -33,7 +33,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     for device in 0..DEVICES {
         world.log_in(device);
     }
-    world.set_stormy(true);
+    world.set_faulty(true);
     for _ in 0..world.random.between(4, 16) {
         let world = Arc::clone(&world);
         spawner.spawn(async move { world.live(world.random.below(DEVICES)).await });
@@ -62,7 +62,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         });
     }
     run();
-    world.set_stormy(false);
+    world.set_faulty(false);
     // Whatever handshake is under way has ended for certain by then, and what is in the queue is done.
     while world.advance_to_next_task() {
         let world = Arc::clone(&world);

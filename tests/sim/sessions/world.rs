@@ -26,7 +26,7 @@ use ulid::Ulid;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 use crate::world::{device_of, key, socket, user};
 
 pub(crate) const DEVICES: u64 = 2;
@@ -40,14 +40,14 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
     queue: DelayQueue<PresenceTask>,
-    weather: Arc<Changeable>,
+    injector: Arc<Changeable>,
     now_ms: Arc<AtomicU64>,
     step: AtomicU64,
     count: AtomicU64,
     bug: Option<Bug>,
     fails_once_in: u64,
     crashes_once_in: u64,
-    is_stormy: AtomicU64,
+    is_faulty: AtomicU64,
     limiter: Limiter,
     seen: Mutex<Seen>,
 }
@@ -67,24 +67,24 @@ struct Seen {
 impl World {
     pub(crate) fn new(seed: u64, bug: Option<Bug>) -> Self {
         let random = Arc::new(Random::new(seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
         let now_ms = Arc::new(AtomicU64::new(1_790_000_000_000));
         let clock = Arc::clone(&now_ms);
         Self {
-            memory: Memory::new(Arc::clone(&weather) as _),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: DelayQueue::new(Arc::clone(&weather) as _, move || {
+            memory: Memory::new(Arc::clone(&injector) as _),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: DelayQueue::new(Arc::clone(&injector) as _, move || {
                 Timestamp::from_ms(clock.load(Relaxed))
             }),
             fails_once_in: *random.pick(&[0, 0, 40]),
             crashes_once_in: *random.pick(&[0, 0, 200]),
             random,
-            weather,
+            injector,
             now_ms,
             step: AtomicU64::new(0),
             count: AtomicU64::new(0),
             bug,
-            is_stormy: AtomicU64::new(0),
+            is_faulty: AtomicU64::new(0),
             limiter: Limiter::new(LOCAL_RATES),
             seen: Mutex::default(),
         }
@@ -99,9 +99,9 @@ impl World {
         self.now_ms.fetch_add(self.random.below(4), Relaxed);
     }
 
-    pub(crate) fn set_stormy(&self, stormy: bool) {
-        self.is_stormy.store(u64::from(stormy), Relaxed);
-        self.weather.set(if stormy { self.fails_once_in } else { 0 });
+    pub(crate) fn set_faulty(&self, faulty: bool) {
+        self.is_faulty.store(u64::from(faulty), Relaxed);
+        self.injector.set(if faulty { self.fails_once_in } else { 0 });
     }
 
     fn now(&self) -> Timestamp {
@@ -139,7 +139,7 @@ impl World {
 
     /// Runs an invocation, which may die between any two calls.
     async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
-        let dies = || self.is_stormy.load(Relaxed) == 1 && self.random.once_in(self.crashes_once_in);
+        let dies = || self.is_faulty.load(Relaxed) == 1 && self.random.once_in(self.crashes_once_in);
         mortal(function, dies).await
     }
 

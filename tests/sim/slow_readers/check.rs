@@ -24,7 +24,7 @@ pub(super) fn check(world: &World) {
             Reads::Never => check_closed(world, id, socket, is_open || is_on_record),
             Reads::Always | Reads::Late { .. } if !is_open || !is_on_record => {
                 // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
-                if world.scenario.calm || socket.reads == Reads::Always {
+                if world.scenario.healthy || socket.reads == Reads::Always {
                     world.fault(format!("{id:?} reads, and is closed"));
                 }
             }
@@ -46,10 +46,10 @@ fn check_closed(world: &World, id: &ConnectionId, socket: &Socket, is_there: boo
     }
     // Those before a failure of the gateway, and those after it.
     let rounds = if world.scenario.outage.is_some() { 2 } else { 1 };
-    if world.scenario.calm && offers > rounds * OFFERS_MAX {
+    if world.scenario.healthy && offers > rounds * OFFERS_MAX {
         world.fault(format!("{id:?} was offered the same {offers} times"));
     }
-    if world.scenario.calm && offers > 0 && !socket.warned_as_slow {
+    if world.scenario.healthy && offers > 0 && !socket.warned_as_slow {
         world.fault(format!("{id:?} was not told why it is closed"));
     }
 }
@@ -69,7 +69,7 @@ fn check_notified(world: &World, id: &ConnectionId, socket: &Socket) {
             world.fault(format!("{id:?} did not get {message:?}"));
             continue;
         };
-        if world.scenario.calm {
+        if world.scenario.healthy {
             if got.len() > 1 {
                 world.fault(format!("{id:?} got {message:?} {} times", got.len()));
             }

@@ -57,18 +57,18 @@ fn simulate_in(scenario: Scenario) -> Result<(), String> {
     for n in 0..world.scenario.users {
         executor.spawner.spawn(Arc::clone(&world).write_until(user(n), ends));
     }
-    world.set_stormy(true);
+    world.set_faulty(true);
     executor.run_until(&world, ends);
-    world.set_stormy(false);
+    world.set_faulty(false);
     // One more of each, which nothing is in the way of.
     for n in 0..world.scenario.users {
         let world = Arc::clone(&world);
         executor.spawner.spawn(async move { world.write(user(n)).await });
     }
     let patience = world.patience_at(START);
-    let is_notified_by = ends.plus(patience + if world.scenario.calm { QUIET } else { LONG_QUIET });
+    let is_notified_by = ends.plus(patience + if world.scenario.healthy { QUIET } else { LONG_QUIET });
     executor.run_until(&world, is_notified_by);
-    if !world.scenario.calm {
+    if !world.scenario.healthy {
         // Where a store failed, one that was closed stays registered until it is a minute old and the next event does
         // not find it.
         for n in 0..world.scenario.users {

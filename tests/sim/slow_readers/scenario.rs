@@ -9,7 +9,7 @@ pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) bug: Option<Bug>,
     /// Nothing goes wrong but that some do not read.
-    pub(super) calm: bool,
+    pub(super) healthy: bool,
     pub(super) users: u32,
     pub(super) devices: u32,
     /// Until the trouble ends. Unit: seconds.
@@ -48,7 +48,7 @@ impl Scenario {
     pub(super) fn of(seed: u64, bug: Option<Bug>) -> Self {
         // A generator of its own, so that a planted bug does not change the scenario.
         let random = Random::new(seed ^ 0x510_3ead);
-        let calm = random.once_in(2);
+        let healthy = random.once_in(2);
         let length = *random.pick(&[10, 40]);
         let outage = random.once_in(3).then(|| {
             let (from_ms, kind) = (random.below(length * 500), [OutageKind::Fails, OutageKind::Throttles]);
@@ -57,15 +57,15 @@ impl Scenario {
         Self {
             seed,
             bug,
-            calm,
+            healthy,
             users: u32::try_from(random.between(2, 5)).unwrap(),
             devices: u32::try_from(random.between(1, 3)).unwrap(),
             length,
             pause_ms_max: *random.pick(&[500, 6_000]),
-            failure_once_in: if calm { 0 } else { *random.pick(&[0, 10, 40]) },
-            crash_once_in: if calm { 0 } else { *random.pick(&[0, 40, 200]) },
-            doubled_once_in: if calm { 0 } else { *random.pick(&[0, 2, 10]) },
-            late_ms_max: if calm { 100 } else { *random.pick(&[100, 20_000]) },
+            failure_once_in: if healthy { 0 } else { *random.pick(&[0, 10, 40]) },
+            crash_once_in: if healthy { 0 } else { *random.pick(&[0, 40, 200]) },
+            doubled_once_in: if healthy { 0 } else { *random.pick(&[0, 2, 10]) },
+            late_ms_max: if healthy { 100 } else { *random.pick(&[100, 20_000]) },
             outage,
         }
     }
@@ -78,14 +78,14 @@ impl Scenario {
         let from_ms = random.between(1_200, 7_500);
         let kind = *random.pick(&[OutageKind::Fails, OutageKind::Throttles]);
         let outage = Some(Outage { from_ms, to_ms: from_ms + random.between(5_000, 60_000), kind });
-        let calm = Self {
-            calm: true,
+        let healthy = Self {
+            healthy: true,
             failure_once_in: 0,
             crash_once_in: 0,
             doubled_once_in: 0,
             late_ms_max: 100,
             ..Self::of(seed, bug)
         };
-        Self { outage, length: 10, ..calm }
+        Self { outage, length: 10, ..healthy }
     }
 }

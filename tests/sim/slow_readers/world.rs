@@ -27,7 +27,7 @@ use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::presence::clock::{Clock, Spawner, Timed};
 use crate::random::Random;
-use crate::weather::Changeable;
+use crate::faults::Changeable;
 
 pub(super) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
@@ -84,8 +84,8 @@ pub(super) struct World {
     pub(super) pushes: DelayQueue<PushTask>,
     pub(super) probes: Probes,
     pub(super) writer: Writer,
-    weather: Arc<Changeable>,
-    stormy: AtomicBool,
+    injector: Arc<Changeable>,
+    faulty: AtomicBool,
     sockets: Mutex<BTreeMap<ConnectionId, Socket>>,
     /// The messages that were sent while nothing failed.
     sent: Mutex<BTreeMap<(ConversationId, u64), Sent>>,
@@ -100,18 +100,18 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(scenario: Scenario) -> Self {
         let random = Arc::new(Random::new(scenario.seed));
-        let weather = Arc::new(Changeable::new(Arc::clone(&random)));
+        let injector = Arc::new(Changeable::new(Arc::clone(&random)));
         let clock = Arc::new(Clock::default());
         let queues_clock = Arc::clone(&clock);
         Self {
-            memory: Memory::new(Arc::clone(&weather) as _),
-            gateway: Gateway::new(Arc::clone(&weather) as _),
-            queue: DelayQueue::new(Arc::clone(&weather) as _, move || queues_clock.now()),
+            memory: Memory::new(Arc::clone(&injector) as _),
+            gateway: Gateway::new(Arc::clone(&injector) as _),
+            queue: DelayQueue::new(Arc::clone(&injector) as _, move || queues_clock.now()),
             pushes: DelayQueue::default(),
             probes: Probes::default(),
             writer: Writer::new(Retention::FOR_EVER, Arc::new(YieldingSleeper)),
-            weather,
-            stormy: AtomicBool::new(false),
+            injector,
+            faulty: AtomicBool::new(false),
             sockets: Mutex::default(),
             sent: Mutex::default(),
             count: AtomicU64::new(0),
@@ -149,13 +149,13 @@ impl World {
         counts.max().unwrap_or(full)
     }
 
-    pub(super) fn set_stormy(&self, stormy: bool) {
-        self.stormy.store(stormy && !self.scenario.calm, Relaxed);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+    pub(super) fn set_faulty(&self, faulty: bool) {
+        self.faulty.store(faulty && !self.scenario.healthy, Relaxed);
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
     }
 
-    fn is_stormy(&self) -> bool {
-        self.stormy.load(Relaxed)
+    fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed)
     }
 
     pub(super) fn sockets(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Socket>> {
@@ -177,9 +177,9 @@ impl World {
 
     /// Reads a store as the judge that nothing fails for.
     pub(super) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
-        self.weather.set(0);
+        self.injector.set(0);
         let answer = finish(read);
-        self.weather.set(if self.is_stormy() { self.scenario.failure_once_in } else { 0 });
+        self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
         answer
     }
 
@@ -300,16 +300,16 @@ impl World {
             attempt,
             reading: None,
         };
-        let (server, sent_at, is_calm) = (Server::new(self), self.clock.now(), !self.is_stormy());
+        let (server, sent_at, is_healthy) = (Server::new(self), self.clock.now(), !self.is_faulty());
         let delivery = server.delivery();
         let authorized = std::future::ready(Ok(()));
         let ways = (&delivery, &server);
         let sending = send_message(&self.memory, ways, &self.writer, command, authorized, server.now);
         match self.invoke(sending).await {
-            Some(Ok(sent)) if is_calm => {
+            Some(Ok(sent)) if is_healthy => {
                 self.sent().insert((conversation, sent.seq), Sent { origin, at: sent_at });
             }
-            Some(Err(error)) if self.scenario.calm => self.fault(format!("a send fails: {error:?}")),
+            Some(Err(error)) if self.scenario.healthy => self.fault(format!("a send fails: {error:?}")),
             _ => {}
         }
     }
@@ -318,7 +318,7 @@ impl World {
     async fn invoke<T>(&self, function: impl Future<Output = T>) -> Option<T> {
         let deadline = self.clock.now().plus(FUNCTION_MAX);
         let dies = || {
-            let crashes = self.is_stormy() && self.random.once_in(self.scenario.crash_once_in);
+            let crashes = self.is_faulty() && self.random.once_in(self.scenario.crash_once_in);
             crashes || self.clock.now() > deadline
         };
         mortal(function, dies).await
@@ -327,7 +327,7 @@ impl World {
     /// The `fan-out` function, for one record, as often as it fails.
     async fn perform(&self, delayed: Delayed<FanOutTask>) {
         for receives in 1.. {
-            let late_ms = if self.is_stormy() { self.scenario.late_ms_max } else { 100 };
+            let late_ms = if self.is_faulty() { self.scenario.late_ms_max } else { 100 };
             self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
             let server = Server::new(self);
             let delivery = server.delivery();
@@ -337,7 +337,7 @@ impl World {
                 Some(Err(TaskFailure::Permanent(why))) => {
                     return self.fault(format!("{:?} is parked: {why}", delayed.task));
                 }
-                Some(Err(TaskFailure::Retry(error))) if self.scenario.calm => {
+                Some(Err(TaskFailure::Retry(error))) if self.scenario.healthy => {
                     return self.fault(format!("a record fails though no store does: {error:?}"));
                 }
                 Some(Err(TaskFailure::Retry(_))) | None => self.clock.sleep(pause_of_record(receives)).await,
@@ -361,7 +361,7 @@ impl Timed for World {
     }
 
     fn slowness(&self) -> u64 {
-        if self.is_stormy() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
+        if self.is_faulty() { *self.random.pick(&[1, 1, 4, 20]) } else { 1 }
     }
 
     fn next_due(&self) -> Option<Timestamp> {
@@ -372,7 +372,7 @@ impl Timed for World {
         let now = self.clock.now();
         let any = usize::try_from(self.random.below(self.queue.due(now) as u64)).unwrap();
         let Some(delayed) = self.queue.receive(any, now) else { return };
-        let copies = 1 + usize::from(self.is_stormy() && self.random.once_in(self.scenario.doubled_once_in));
+        let copies = 1 + usize::from(self.is_faulty() && self.random.once_in(self.scenario.doubled_once_in));
         for _ in 0..copies {
             let (world, delayed) = (Arc::clone(self), delayed.clone());
             spawner.spawn(async move { world.perform(delayed).await });

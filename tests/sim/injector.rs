@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use confab_memory::{Fate, Weather};
+use confab_memory::{CallOutcome, FaultInjector};
 
 use crate::random::Random;
 
@@ -26,11 +26,11 @@ impl Changeable {
     }
 }
 
-impl Weather for Changeable {
-    fn fate(&self) -> Fate {
+impl FaultInjector for Changeable {
+    fn next_outcome(&self) -> CallOutcome {
         if !self.random.once_in(self.failure_once_in.load(Relaxed)) {
-            return Fate::Done;
+            return CallOutcome::Done;
         }
-        if self.random.once_in(2) { Fate::NotDone } else { Fate::AnswerLost }
+        if self.random.once_in(2) { CallOutcome::NotDone } else { CallOutcome::AnswerLost }
     }
 }

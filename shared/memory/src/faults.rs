@@ -4,7 +4,7 @@ use confab_app::ports::StoreError;
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fate {
+pub enum CallOutcome {
     /// It takes effect and is answered.
     #[default]
     Done,
@@ -15,18 +15,18 @@ pub enum Fate {
 }
 
 /// Decides the fate of each call, in the order in which the calls take effect.
-pub trait Weather: Send + Sync {
+pub trait FaultInjector: Send + Sync {
     /// The fate of the next call.
-    fn fate(&self) -> Fate;
+    fn next_outcome(&self) -> CallOutcome;
 }
 
 /// Every call is done and answered.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Calm;
+pub struct NoFaults;
 
-impl Weather for Calm {
-    fn fate(&self) -> Fate {
-        Fate::Done
+impl FaultInjector for NoFaults {
+    fn next_outcome(&self) -> CallOutcome {
+        CallOutcome::Done
     }
 }
 

@@ -31,7 +31,7 @@ impl World {
         };
         let alone = last.since(first) / 4;
         let longer = alone.clamp(policy.interval, INTERVAL_MAX.max(policy.interval)) - policy.interval;
-        let lateness = if self.scenario.calm { Duration::from_secs(1) } else { LATENESS_MAX };
+        let lateness = if self.scenario.healthy { Duration::from_secs(1) } else { LATENESS_MAX };
         if last.plus(policy.timeout + policy.slack() + longer + lateness) < asked_at {
             self.fault(format!("{subject:?} is online, last heard from at {last}"));
         }
