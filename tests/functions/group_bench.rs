@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
-use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::change_group::{Actor, Context, GroupCommand};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{CommitOutcome, Groups, Joining};
 use confab_app::presence::Probes;
@@ -64,15 +64,15 @@ impl Bench {
 
     /// Takes a user out of a group, by their own wish.
     pub(crate) async fn leaves(&self, user: &User, group: &str) {
-        self.change(user, group, &Wish::NoMember(user.id)).await;
+        self.change(user, group, &GroupCommand::RemoveMember(user.id)).await;
     }
 
     /// Puts a user into a group.
     pub(crate) async fn adds(&self, owner: &User, group: &str, user: &User) {
-        self.change(owner, group, &Wish::Member(user.id, None)).await;
+        self.change(owner, group, &GroupCommand::PutMember(user.id, None)).await;
     }
 
-    async fn change(&self, user: &User, group: &str, wish: &Wish) {
+    async fn change(&self, user: &User, group: &str, command: &GroupCommand) {
         let key = format!("changed-{}", user.n).parse().expect("a key");
         let actor = Actor { user: user.id, key, attempt: Attempt(0) };
         let writer = Writer::new(Retention::FOR_EVER, sleeper::sleeper());
@@ -81,7 +81,7 @@ impl Bench {
         let delivery = Delivery { connections, push, policy: POLICY, probes: &probes };
         let context = Context { store: &self.store, delivery, queue: &self.queue, writer: &writer };
         let group = group.parse().expect("a group");
-        context.change(group, &actor, wish, Timestamp::from_ms(1)).await.expect("a change");
+        context.change(group, &actor, command, Timestamp::from_ms(1)).await.expect("a change");
     }
 
     /// As if the function that ended a group had died before it ended this membership.

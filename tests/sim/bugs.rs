@@ -121,7 +121,7 @@ fn a_whole_log_that_is_readable_is_found() {
 
 #[test]
 fn a_standing_that_is_asked_before_reading_is_found() {
-    check_found(Bug::StandingAskedBeforeReading);
+    check_found(Bug::MembershipReadBeforeLog);
 }
 
 #[test]

@@ -130,18 +130,18 @@ fn check_real_time_order(world: &World, keys: &BTreeMap<Key, Acks>) {
 
 /// A sync gave every message that was appended before it was asked for, up to where its limit cut it.
 ///
-/// `upto` is inclusive; `None` for a conversation that was not asked for.
+/// `through` is inclusive; `None` for a conversation that was not asked for.
 pub(crate) fn check_synced(
     device: &Device,
     appended_before: &[Message],
-    upto: impl Fn(&ConversationId) -> Option<u64>,
+    through: impl Fn(&ConversationId) -> Option<u64>,
 ) {
     let user = device.identity.user;
     let (before, after) = (Truth::of(appended_before), device.world.truth());
     let is_due = |message: &&Message| {
         let (conversation, seq) = (message.conversation, message.seq.get());
         // Who comes or goes meanwhile may get what was before, or not.
-        upto(&conversation).is_some_and(|upto| seq <= upto)
+        read_through(&conversation).is_some_and(|through| seq <= through)
             && before.is_due(conversation, user, seq)
             && before.turns(conversation, user) == after.turns(conversation, user)
     };

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use confab_app::change_group::Wish;
+use confab_app::change_group::GroupCommand;
 use confab_app::send_message::SendMessage;
 use confab_domain::log::Attempt;
 use confab_domain::{Content, ConversationId};
@@ -37,7 +37,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     }
     world.set_days(1);
     world.leaves_rows_open.store(true, Relaxed);
-    finish(world.change_group(user(0), group, Wish::NoGroup));
+    finish(world.change_group(user(0), group, GroupCommand::Delete));
     world.wait(Duration::from_secs(2 * 24 * 3600));
     world.memory.sweep_some(world.now(), |_| world.random.once_in(2));
     world.set_days(*world.random.pick(&[0, 1, 30]));

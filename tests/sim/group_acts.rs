@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use confab_app::change_group::Wish;
+use confab_app::change_group::GroupCommand;
 use confab_app::read_history::Anchor;
 use confab_app::wire;
 use confab_domain::group::Role;
@@ -34,15 +34,15 @@ impl World {
         self.create_group(owner, others).await;
     }
 
-    fn any_wish(&self, actor: UserId) -> Wish {
+    fn any_command(&self, actor: UserId) -> GroupCommand {
         let roles = [Role::Owner, Role::Admin, Role::Member];
         match self.random.below(24) {
-            0..=6 => Wish::Member(self.anybody(), None),
-            7..=10 => Wish::Member(self.anybody(), Some(*self.random.pick(&roles))),
-            11..=16 => Wish::NoMember(self.anybody()),
-            17..=19 => Wish::NoMember(actor),
-            20..=22 => Wish::Name(format!("Name {}", self.next_number())),
-            _ => Wish::NoGroup,
+            0..=6 => GroupCommand::PutMember(self.anybody(), None),
+            7..=10 => GroupCommand::PutMember(self.anybody(), Some(*self.random.pick(&roles))),
+            11..=16 => GroupCommand::RemoveMember(self.anybody()),
+            17..=19 => GroupCommand::RemoveMember(actor),
+            20..=22 => GroupCommand::Rename(format!("Name {}", self.next_number())),
+            _ => GroupCommand::Delete,
         }
     }
 }
@@ -61,8 +61,8 @@ impl Device {
         let making = match group {
             Some(conversation) if world.random.once_in(4) => return self.look_back(conversation).await,
             Some(conversation) if world.groups().len() >= GROUPS_MAX || !world.random.once_in(6) => {
-                let wish = world.any_wish(user);
-                self.spawner.spawn(async move { world.change_group(user, conversation, wish).await })
+                let command = world.any_command(user);
+                self.spawner.spawn(async move { world.change_group(user, conversation, command).await })
             }
             Some(_) | None => self.spawner.spawn(async move { world.make_group(user).await }),
         };

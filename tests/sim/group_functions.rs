@@ -1,6 +1,6 @@
 //! The functions that groups need, as a client or the queue invokes them.
 
-use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::change_group::{Actor, Context, GroupCommand};
 use confab_app::fan_out::FanOutTask;
 use confab_app::push::PushTask;
 use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// `PATCH`, `DELETE` and `PUT` in `/v1/groups`.
-    pub(crate) async fn change_group(&self, user: UserId, conversation: ConversationId, wish: Wish) {
+    pub(crate) async fn change_group(&self, user: UserId, conversation: ConversationId, command: GroupCommand) {
         let Some(group) = conversation.group() else { return };
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
@@ -46,12 +46,12 @@ impl World {
         let actor = self.actor(user);
         let before = self.truth();
         let context = self.context(&store, &process);
-        let changed = self.try_invoke(context.change(group, &actor, &wish, now)).await;
+        let changed = self.try_invoke(context.change(group, &actor, &command, now)).await;
         if let Some(Err(refusal)) = changed {
             self.check_refusal(&before, conversation, user, &refusal);
             let is_made = |appended: &[Message]| appended.iter().any(|entry| entry.is(user, &actor.key));
             if self.memory.with_appended(is_made) {
-                self.fault(format!("{wish:?} of {user:?} was refused ({refusal}), and made"));
+                self.fault(format!("{command:?} of {user:?} was refused ({refusal}), and made"));
             }
         }
     }
@@ -86,9 +86,9 @@ impl World {
             refusal,
             Refusal::NotFound("member") | Refusal::NotAllowed(_) | Refusal::CannotBeAdded(_)
         );
-        let by_standing = *refusal == Refusal::NotAMember && !is_in;
+        let by_membership = *refusal == Refusal::NotAMember && !is_in;
         let by_end = *refusal == Refusal::NotFound("group") && !is_there;
-        if !by_role && !by_standing && !by_end {
+        if !by_role && !by_membership && !by_end {
             self.fault(format!("refused: {refusal}, to {user:?} in {conversation:?}"));
         }
     }

@@ -90,8 +90,8 @@ fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
             };
             assert!(ended.unwrap());
             let sessions = finish(store.sessions(&[user])).unwrap();
-            let on_record = sessions.iter().any(|session| !session.connections.is_empty());
-            assert!(!on_record, "{polls} polls, logout first: {logout_first}");
+            let registered = sessions.iter().any(|session| !session.connections.is_empty());
+            assert!(!registered, "{polls} polls, logout first: {logout_first}");
         }
     }
 }

@@ -24,7 +24,7 @@ impl Store<'_> {
     /// Gives the row that this invocation had at first.
     async fn as_at_first(&self, row: &mut InboxRow) -> Result<(), StoreError> {
         let Some(group) = row.conversation.group() else { return Ok(()) };
-        if self.has(Bug::StandingAskedBeforeReading) && self.role == Role::Sync {
+        if self.has(Bug::MembershipReadBeforeLog) && self.role == Role::Sync {
             let group = self.world.memory.group(group).await?;
             let mut rows = self.first_rows.lock().unwrap();
             *row = rows.entry(row.conversation).or_insert((row.clone(), group)).0.clone();

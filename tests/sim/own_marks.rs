@@ -7,7 +7,7 @@ use confab_domain::{Kind, Message, Seq, UserId};
 pub(crate) const SCANNED: u64 = 7;
 
 /// Up to where a message marks at most.
-pub(crate) fn upto(message: Seq, through: ReadThrough) -> Option<Seq> {
+pub(crate) fn read_through(message: Seq, through: ReadThrough) -> Option<Seq> {
     let before = message.previous();
     match through {
         ReadThrough::BeforeMessage => before,

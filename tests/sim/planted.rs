@@ -72,7 +72,7 @@ pub(crate) enum Bug {
     /// A sync does not look for groups that its user is out of.
     EndedRowsUnread,
     /// Whether a reader is in a group is asked before the log is read, and not after.
-    StandingAskedBeforeReading,
+    MembershipReadBeforeLog,
 }
 
 /// For whom a store works.

@@ -31,7 +31,7 @@ pub(crate) struct Posted {
     /// Users of whom the gateway took the event for a connection at least.
     pub(crate) taken_by: BTreeSet<UserId>,
     /// Connections that the gateway does not have.
-    pub(crate) gone: BTreeSet<ConnectionId>,
+    pub(crate) stale: BTreeSet<ConnectionId>,
     /// Connections that have no room for it.
     pub(crate) full: Vec<FullConnection>,
     /// Connections to which the gateway failed to post it, for reasons of its own.
@@ -127,15 +127,15 @@ pub(crate) async fn post_to(
             }
         })
         .buffer_unordered(POSTS_IN_FLIGHT_MAX);
-    let (mut posted, mut gone) = (Posted::default(), Vec::new());
+    let (mut posted, mut stale) = (Posted::default(), Vec::new());
     while let Some((user, outcome, connection)) = posts.next().await {
         match outcome {
             Outcome::Taken => {
                 posted.taken_by.insert(user);
             }
             Outcome::Gone => {
-                posted.gone.insert(connection.id.clone());
-                gone.push((user, connection));
+                posted.stale.insert(connection.id.clone());
+                stale.push((user, connection));
             }
             Outcome::Full => posted.full.push(FullConnection { user, connection }),
             Outcome::Failed => posted.failed.push((user, connection)),
@@ -143,7 +143,7 @@ pub(crate) async fn post_to(
             Outcome::Unpostable => {}
         }
     }
-    forget(sessions, gone, now).await;
+    forget(sessions, stale, now).await;
     Ok(posted)
 }
 
@@ -203,9 +203,9 @@ fn failed(connection: &Connection, error: &StoreError) -> Outcome {
 }
 
 /// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.
-async fn forget(sessions: &(impl Sessions + Sync), gone: Vec<(UserId, Connection)>, now: Timestamp) {
+async fn forget(sessions: &(impl Sessions + Sync), stale: Vec<(UserId, Connection)>, now: Timestamp) {
     let mut stale: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
-    for (user, connection) in gone {
+    for (user, connection) in stale {
         if !connection.is_young(now) {
             metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
             stale.entry(user).or_default().push(connection);

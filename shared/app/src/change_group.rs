@@ -50,24 +50,24 @@ pub struct Context<'a, S, C, P, Q> {
 
 /// What somebody wants of a group.
 #[derive(Clone, Debug)]
-pub enum Wish {
+pub enum GroupCommand {
     /// This user in it, with this role; without one, in whatever role.
-    Member(UserId, Option<Role>),
+    PutMember(UserId, Option<Role>),
     /// This user out of it.
-    NoMember(UserId),
+    RemoveMember(UserId),
     /// Another name.
-    Name(String),
+    Rename(String),
     /// No group.
-    NoGroup,
+    Delete,
 }
 
-impl Wish {
+impl GroupCommand {
     fn decide(&self, group: &Group, actor: UserId) -> Result<Option<Change>, Refusal> {
         match self {
-            Self::Member(user, role) => group.put_member(actor, *user, *role),
-            Self::NoMember(user) => group.remove_member(actor, *user).map(Some),
-            Self::Name(name) => group.rename(actor, name),
-            Self::NoGroup => group.delete(actor).map(Some),
+            Self::PutMember(user, role) => group.put_member(actor, *user, *role),
+            Self::RemoveMember(user) => group.remove_member(actor, *user).map(Some),
+            Self::Rename(name) => group.rename(actor, name),
+            Self::Delete => group.delete(actor).map(Some),
         }
     }
 }
@@ -137,7 +137,7 @@ where
         &self,
         id: GroupId,
         actor: &Actor,
-        wish: &Wish,
+        command: &GroupCommand,
         now: Timestamp,
     ) -> Result<http::Group, Error> {
         let conversation = ConversationId::Group(id);
@@ -150,7 +150,7 @@ where
             if let Some(last) = end.tail.newest.first().filter(|_| group.deleted) {
                 self.finish_deleting(&group, last, actor.user, now).await?;
             }
-            let Some(change) = wish.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
+            let Some(change) = command.decide(&group, actor.user)? else { return Ok(wire::group(&group)) };
             let row = self.row_of(conversation, &change, actor.user, now).await?;
             let retention = self.writer.retention;
             let at = next_position(self.store, retention, conversation, end.decisive(), now).await?;

@@ -92,7 +92,7 @@ impl Missed {
                 continue;
             };
             let lease = &row.presence.lease;
-            if row.is_idle_without(&posted.gone) {
+            if row.is_idle_without(&posted.stale) {
                 let active_at_ms = lease.active_at().as_ms();
                 missed.offline.push(Absent { user: reader.to_string(), renewed_at_ms: active_at_ms });
                 continue;

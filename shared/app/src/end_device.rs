@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use crate::Error;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::close_connection::{close_each, close_later};
-use crate::gone::gone_of;
+use crate::stale::stale_among;
 use crate::ports::{
     Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
     Sessions,
@@ -168,7 +168,7 @@ async fn end_sockets(
     let unconfirmed = close_each(connections, all, ClosingReason::LoggedOut, context.now).await.unconfirmed;
     close_later(context, user, &unconfirmed, ClosingReason::LoggedOut).await?;
     // A stale connection is no other device that keeps the user online.
-    let stale = gone_of(connections, others, context.now).await;
+    let stale = stale_among(connections, others, context.now).await;
     let change = ConnectionChange { forgotten, ..ConnectionChange::closed(ended.iter().chain(&stale)) };
     context.store.change_connections(user, &change, context.now).await?;
     Ok(had_sockets)

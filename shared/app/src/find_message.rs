@@ -36,7 +36,7 @@ pub(crate) struct Bound {
     claimed: Claimed,
     known: Option<Seq>,
     lies_after_known: bool,
-    may_be_gone: bool,
+    may_be_expired: bool,
     hides_newer: bool,
 }
 
@@ -56,7 +56,7 @@ impl Bound {
     /// only if its key was forgotten.
     pub(crate) const fn fresh(claimed_at: Timestamp, known: Option<Seq>, lies_after_known: bool) -> Self {
         let claimed = Claimed::Now(claimed_at);
-        Self { claimed, known, lies_after_known, may_be_gone: false, hides_newer: false }
+        Self { claimed, known, lies_after_known, may_be_expired: false, hides_newer: false }
     }
 
     /// For a key that was claimed before, so long ago perhaps that its message may have expired; `hides_newer` says
@@ -64,8 +64,8 @@ impl Bound {
     pub(crate) fn repeated(claimed_at: Timestamp, hides_newer: bool, now: Timestamp) -> Self {
         let claimed =
             if claimed_at.may_have_been(now) { Claimed::Before(claimed_at) } else { Claimed::Unknown };
-        let may_be_gone = matches!(claimed, Claimed::Unknown) || may_have_expired(claimed_at, now);
-        Self { claimed, known: None, lies_after_known: false, may_be_gone, hides_newer }
+        let may_be_expired = matches!(claimed, Claimed::Unknown) || may_have_expired(claimed_at, now);
+        Self { claimed, known: None, lies_after_known: false, may_be_expired, hides_newer }
     }
 
     fn is_reached(&self, oldest: &Message, seen: &Seen) -> bool {
@@ -90,9 +90,9 @@ pub(crate) async fn search_back(
     bound: Bound,
 ) -> Result<Search, Error> {
     let newest = tail.newest.first().cloned().map(Box::new);
-    let told =
+    let change_in =
         |entries: &[Message]| entries.iter().find_map(|entry| membership::membership_change_in(entry, command.sender));
-    let mut standing = told(&tail.newest);
+    let mut change = change_in(&tail.newest);
     let (mut seen, mut pages) = (Seen::default(), 0);
     let (mut entries, mut more) = (tail.newest, tail.more);
     loop {
@@ -115,12 +115,12 @@ pub(crate) async fn search_back(
         pages += 1;
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         (entries, more) = (page.entries, page.more);
-        standing = standing.or_else(|| told(&entries));
+        change = change.or_else(|| change_in(&entries));
     }
-    if bound.may_be_gone && (bound.hides_newer || seen.has_hole()) {
+    if bound.may_be_expired && (bound.hides_newer || seen.has_hole()) {
         return Err(Refusal::IdUsed("must be new: it was used for a message that may have expired").into());
     }
-    not_before(newest, standing)
+    not_before(newest, change)
 }
 
 /// Looks for a message where its first send has put it, if it did: among what was appended soon after the claim, up to a
@@ -197,28 +197,28 @@ pub(crate) async fn search_after(
     command: &SendMessage,
     mut newest: Option<Box<Message>>,
 ) -> Result<Search, Error> {
-    let mut standing = None;
+    let mut change = None;
     while let Some(range) = Range::after(newest.as_ref().map(|newest| newest.seq)) {
         let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
         for entry in page.entries {
             if entry.is(command.sender, &command.key) {
                 return Ok(Search::Found(Box::new(entry)));
             }
-            standing = membership::membership_change_in(&entry, command.sender).or(standing);
+            change = membership::membership_change_in(&entry, command.sender).or(change);
             newest = Some(Box::new(entry));
         }
         if !page.more {
             break;
         }
     }
-    not_before(newest, standing)
+    not_before(newest, change)
 }
 
 /// Nobody writes after the end of a group; who was taken out after the claim is told of among what was looked at.
-fn not_before(newest: Option<Box<Message>>, standing: Option<bool>) -> Result<Search, Error> {
+fn not_before(newest: Option<Box<Message>>, change: Option<bool>) -> Result<Search, Error> {
     match newest {
         Some(newest) if newest.kind == Kind::GroupDeleted => Err(Refusal::NotFound("group").into()),
-        newest if standing == Some(false) => Ok(Search::Out(newest)),
+        newest if change == Some(false) => Ok(Search::Out(newest)),
         newest => Ok(Search::NotBefore(newest)),
     }
 }

@@ -40,11 +40,11 @@ pub(crate) async fn skip_hidden(
     let first_of = async |range: Range| {
         let page = log.headings(conversation, range, 1).await?;
         Ok::<_, StoreError>(page.entries.first().map(|entry| {
-            let is_past = retention.hides_all_upto(entry.sent_at, now);
+            let is_past = retention.hides_all_through(entry.sent_at, now);
             (entry.seq, is_past)
         }))
     };
-    let mut hidden_upto = match first_of(range).await? {
+    let mut hidden_through = match first_of(range).await? {
         None => return Ok(None),
         Some((_, false)) => return Ok(Some(range)),
         Some((seq, true)) => seq,
@@ -54,14 +54,14 @@ pub(crate) async fn skip_hidden(
         Some((seq, false)) => seq,
     };
     for _ in 0..LOOKS_MAX {
-        let between = shown_from.get().saturating_sub(hidden_upto.get());
-        let Some(middle) = Seq::new(hidden_upto.get() + between / 2).filter(|_| between > NEAR) else {
+        let between = shown_from.get().saturating_sub(hidden_through.get());
+        let Some(middle) = Seq::new(hidden_through.get() + between / 2).filter(|_| between > NEAR) else {
             break;
         };
         match first_of(Range { from: middle, ..range }).await? {
-            Some((seq, true)) => hidden_upto = seq,
+            Some((seq, true)) => hidden_through = seq,
             Some((_, false)) | None => shown_from = middle,
         }
     }
-    Ok(Some(Range { from: hidden_upto, ..range }))
+    Ok(Some(Range { from: hidden_through, ..range }))
 }

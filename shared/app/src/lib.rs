@@ -52,7 +52,7 @@ pub mod sign_up;
 pub mod delay;
 mod error;
 mod generations;
-mod gone;
+mod stale;
 mod head_cache;
 mod inbox_page;
 mod keyed_semaphore;

@@ -112,13 +112,13 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
         seq: Seq,
         size: &PageSize<impl Fn(&Message) -> usize>,
     ) -> Result<HistoryPage, Error> {
-        let upto = Range { from: Seq::FIRST, to: seq, direction: Direction::Down };
+        let through = Range { from: Seq::FIRST, to: seq, direction: Direction::Down };
         let half = PageSize {
             messages_max: size.messages_max.div_ceil(2),
             bytes_max: size.bytes_max / 2,
             bytes_of: &size.bytes_of,
         };
-        let mut page = self.page(Some(upto), &half, half.messages_max).await?;
+        let mut page = self.page(Some(through), &half, half.messages_max).await?;
         let after_max = size.messages_max / 2;
         let after = self.page(Range::after(Some(seq)), &half, after_max.max(1)).await?;
         if after_max == 0 && !page.messages.is_empty() {
@@ -154,7 +154,7 @@ impl<L: MessageLog + Sync> Reading<'_, L> {
             let (last, mut shows) = (page.entries.last().map(|entry| entry.seq), false);
             for entry in page.entries {
                 if range.direction == Direction::Down
-                    && self.retention.hides_all_upto(entry.sent_at, self.now)
+                    && self.retention.hides_all_through(entry.sent_at, self.now)
                 {
                     break 'pages;
                 }

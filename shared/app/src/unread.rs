@@ -37,23 +37,23 @@ pub(crate) async fn count_unread(
     };
     let after = Range::after(row.unread_after());
     let (mut rest, mut unread) = (after.map(|after| Range { direction: Direction::Down, ..after }), 0);
-    let mut upto = None;
+    let mut through = None;
     for _ in 0..COUNT_PAGES_MAX {
         let Some(range) = rest else { break };
         let page = log.headings(row.conversation, range, COUNT_PAGE).await?;
-        upto = upto.or(page.entries.first().map(|newest| newest.seq));
+        through = through.or(page.entries.first().map(|newest| newest.seq));
         unread += page.entries.iter().filter(is_unread).count() as u64;
         rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
     }
     if let Some(rest) = rest.filter(|_| unread > 0) {
         unread += positions_left(log, row.conversation, rest).await?;
     }
-    Ok(upto.map(|upto| Count { from: row.unread_after(), upto, unread, at: now }))
+    Ok(through.map(|through| Count { from: row.unread_after(), through, unread, at: now }))
 }
 
 /// What was looked at to count. Unit: as of [`Metered`](crate::Metered).
 pub(crate) fn scanned(count: &Count) -> usize {
-    let positions = count.upto.get() - count.from.map_or(0, Seq::get).min(count.upto.get());
+    let positions = count.through.get() - count.from.map_or(0, Seq::get).min(count.through.get());
     let entries = positions.min(u64::from(COUNT_PAGE * COUNT_PAGES_MAX));
     usize::try_from(entries.div_ceil(4)).unwrap_or(usize::MAX)
 }
@@ -83,5 +83,5 @@ pub(crate) async fn last_seq(
 
 /// The count of somebody who has read everything; `None` where there was nothing to read.
 pub(crate) fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
-    row.unread_after().map(|upto| Count { from: Some(upto), upto, unread: 0, at: now })
+    row.unread_after().map(|through| Count { from: Some(through), through, unread: 0, at: now })
 }

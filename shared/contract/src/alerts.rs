@@ -33,13 +33,13 @@ pub async fn alerts_read_back_whole_and_the_rest_of_the_row_stays(inboxes: &impl
     let full = Alerts {
         newest: Some(seq(9)),
         before: u64::MAX,
-        count: Some(Count { from: Some(seq(3)), upto: seq(9), unread: 6, at: at(1) }),
+        count: Some(Count { from: Some(seq(3)), through: seq(9), unread: 6, at: at(1) }),
         all_counted_since: Some(at(2)),
         cleared: Some(Cleared { read_seq: seq(3), at: at(4) }),
         writer: u64::MAX,
     };
     let bare =
-        Alerts { count: Some(Count { from: None, upto: seq(1), unread: 0, at: at(1) }), ..alerted(1, 7) };
+        Alerts { count: Some(Count { from: None, through: seq(1), unread: 0, at: at(1) }), ..alerted(1, 7) };
     for next in [full, bare] {
         let seen = row_of(inboxes, ids, dm).await;
         assert_eq!(replace(inboxes, ids, &seen, &next).await, ReplaceOutcome::Replaced);

@@ -78,7 +78,7 @@ pub async fn a_connection_opened_again_is_there_once(sessions: &impl Sessions, i
     assert_eq!(row(sessions, user).await.connections, [again]);
 }
 
-pub async fn racing_openings_are_all_on_record(sessions: &impl Sessions, ids: Ids) {
+pub async fn racing_openings_are_all_registered(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let connections: Vec<Connection> = (1..=6).map(|n| ids.connection(1, n)).collect();
     join_all(connections.iter().map(|connection| open(sessions, user, connection))).await;

@@ -141,7 +141,7 @@ macro_rules! suite {
         $crate::suite! { @port $block_on, $store, sessions:
             opening_a_connection_gives_the_row_as_it_is_then
             a_connection_opened_again_is_there_once
-            racing_openings_are_all_on_record
+            racing_openings_are_all_registered
             a_user_without_a_row_has_none
             a_glance_gives_a_row_whole
             closing_a_connection_keeps_the_others

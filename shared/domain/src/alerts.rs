@@ -36,7 +36,7 @@ pub struct Count {
     /// Where it begins: the read marker, or the last entry before the present membership.
     pub from: Option<Seq>,
     /// The last position that it covers.
-    pub upto: Seq,
+    pub through: Seq,
     /// Messages of others in between.
     pub unread: u64,
     /// When it was counted.
@@ -100,13 +100,13 @@ impl Alerts {
     /// What is unread after a position with the message at `seq`, which is one; `None` where the log has to be looked at.
     pub fn count_with(&self, after: Option<Seq>, seq: Seq, at: Timestamp) -> Option<Count> {
         match self.counted_from(after) {
-            Some(count) if seq <= count.upto => Some(count),
-            Some(count) if Seq::following(Some(count.upto)) == Some(seq) => {
-                Some(Count { upto: seq, unread: count.unread + 1, at, ..count })
+            Some(count) if seq <= count.through => Some(count),
+            Some(count) if Seq::following(Some(count.through)) == Some(seq) => {
+                Some(Count { through: seq, unread: count.unread + 1, at, ..count })
             }
             Some(_) => None,
             None if Seq::following(after) == Some(seq) => {
-                Some(Count { from: after, upto: seq, unread: 1, at })
+                Some(Count { from: after, through: seq, unread: 1, at })
             }
             None => None,
         }
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_next_message_is_counted_without_a_look_at_the_log() {
         let first = Alerts::default().count_with(Some(seq(4)), seq(5), at(1)).unwrap();
-        assert_eq!(first, Count { from: Some(seq(4)), upto: seq(5), unread: 1, at: at(1) });
+        assert_eq!(first, Count { from: Some(seq(4)), through: seq(5), unread: 1, at: at(1) });
         let alerts = Alerts { count: Some(first), ..Alerts::default() };
         assert_eq!(alerts.count_with(Some(seq(4)), seq(6), at(2)).unwrap().unread, 2);
         assert_eq!(alerts.count_with(Some(seq(4)), seq(5), at(2)).unwrap().unread, 1, "counted already");

@@ -49,9 +49,9 @@ impl Before {
     ///
     /// What lies before the entries that were looked at is taken for the author's own, which an earlier message of theirs
     /// has seen, unless all of it lies there.
-    fn have_others_written(&self, after: Option<Seq>, upto: Seq) -> bool {
-        let is_beyond = self.lowest.is_some_and(|lowest| upto < lowest);
-        let is_between = |seq: &Seq| Some(*seq) > after && *seq <= upto;
+    fn have_others_written(&self, after: Option<Seq>, through: Seq) -> bool {
+        let is_beyond = self.lowest.is_some_and(|lowest| through < lowest);
+        let is_between = |seq: &Seq| Some(*seq) > after && *seq <= through;
         self.is_uncertain || is_beyond || self.others.iter().any(is_between)
     }
 }
@@ -62,12 +62,12 @@ impl Before {
 /// [`LAG_MAX`].
 pub fn own_mark(marker: Option<Seq>, said: ReadThrough, message: Seq, before: &Before) -> Option<Seq> {
     let bound = message.previous()?;
-    let upto = match said {
+    let through = match said {
         ReadThrough::BeforeMessage => bound,
         ReadThrough::Seq(seq) => seq?.min(bound),
     };
-    let lag = upto.get().checked_sub(marker.map_or(0, Seq::get)).filter(|lag| *lag > 0)?;
-    (lag >= LAG_MAX || before.have_others_written(marker, upto)).then_some(upto)
+    let lag = through.get().checked_sub(marker.map_or(0, Seq::get)).filter(|lag| *lag > 0)?;
+    (lag >= LAG_MAX || before.have_others_written(marker, through)).then_some(through)
 }
 
 #[cfg(test)]

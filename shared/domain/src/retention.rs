@@ -75,7 +75,7 @@ impl Retention {
 
     /// Whether today's setting hides an entry of this time, and each entry before it in its log: those may bear times that
     /// are later by [`DISORDER_MAX`] at most.
-    pub fn hides_all_upto(self, sent_at: Timestamp, now: Timestamp) -> bool {
+    pub fn hides_all_through(self, sent_at: Timestamp, now: Timestamp) -> bool {
         self.hides(sent_at.plus(DISORDER_MAX), None, now)
     }
 }
@@ -140,9 +140,9 @@ mod tests {
             let now = Timestamp::from_ms(now_ms);
             assert!(Retention::days(1).hides(sent_at, None, now));
             assert!(!Retention::days(1).hides(later, None, now), "one before it may be shown");
-            assert!(!Retention::days(1).hides_all_upto(sent_at, now));
+            assert!(!Retention::days(1).hides_all_through(sent_at, now));
         }
-        assert!(Retention::days(1).hides_all_upto(sent_at, Timestamp::from_ms(DAY_MS + 40_000)));
-        assert!(!Retention::FOR_EVER.hides_all_upto(sent_at, Timestamp::from_ms(DAY_MS * 1_000)));
+        assert!(Retention::days(1).hides_all_through(sent_at, Timestamp::from_ms(DAY_MS + 40_000)));
+        assert!(!Retention::FOR_EVER.hides_all_through(sent_at, Timestamp::from_ms(DAY_MS * 1_000)));
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn written(alerts: &Alerts) -> Option<AttributeValue> {
         word(newest.map(Seq::get)),
         word(Some(*before)),
         word(count.map(|count| count.from.map_or(0, Seq::get))),
-        word(count.map(|count| count.upto.get())),
+        word(count.map(|count| count.through.get())),
         word(count.map(|count| count.unread)),
         word(count.map(|count| count.at.as_ms())),
         word(all_counted_since.map(Timestamp::as_ms)),
@@ -50,8 +50,8 @@ fn parse(text: &str) -> Option<Alerts> {
         newest: seq(&mut words)?,
         before: number(&mut words)??,
         count: match (number(&mut words)?, seq(&mut words)?, number(&mut words)?, number(&mut words)?) {
-            (Some(from), Some(upto), Some(unread), Some(at)) => {
-                Some(Count { from: Seq::new(from), upto, unread, at: Timestamp::from_ms(at) })
+            (Some(from), Some(through), Some(unread), Some(at)) => {
+                Some(Count { from: Seq::new(from), through, unread, at: Timestamp::from_ms(at) })
             }
             _ => None,
         },
@@ -103,7 +103,7 @@ mod tests {
             Alerts {
                 newest: Some(seq(9)),
                 before: u64::MAX,
-                count: Some(Count { from: None, upto: seq(9), unread: 3, at: at(5) }),
+                count: Some(Count { from: None, through: seq(9), unread: 3, at: at(5) }),
                 all_counted_since: Some(at(4)),
                 cleared: Some(Cleared { read_seq: seq(2), at: at(3) }),
                 writer: 7,

@@ -1,10 +1,10 @@
 //! The high-water marks of logs.
 //!
-//! Shape: `{conversation S, seq N, head N, at_ms N, upto N, revision N, kept_seconds N?, kept_seconds_before N?}`, the
+//! Shape: `{conversation S, seq N, head N, at_ms N, through N, revision N, kept_seconds N?, kept_seconds_before N?}`, the
 //! last two absent where that is for ever, 0 where it is unknown. The item lies after the last position of its log, so
 //! that one query reads it with the newest entries.
 //!
-//! Until marks had revisions they lay before the first position: `{conversation S, seq N (0), head N, at_ms N, upto N}`.
+//! Until marks had revisions they lay before the first position: `{conversation S, seq N (0), head N, at_ms N, through N}`.
 //! Such a mark is looked for where the newest entry is of that time, or none is left; the first change writes the mark
 //! anew at its place, and the old one stays as it is.
 
@@ -20,7 +20,7 @@ use crate::{Store, message_log};
 
 const HEAD: &str = "head";
 const AT_MS: &str = "at_ms";
-const UPTO: &str = "upto";
+const RESERVED_THROUGH: &str = "upto";
 const REVISION: &str = "revision";
 const KEPT_SECONDS: &str = "kept_seconds";
 const KEPT_SECONDS_BEFORE: &str = "kept_seconds_before";
@@ -106,7 +106,7 @@ impl Store {
             .key(SEQ, number(POSITION))
             .expression_attribute_names("#head", HEAD)
             .expression_attribute_names("#at", AT_MS)
-            .expression_attribute_names("#upto", UPTO)
+            .expression_attribute_names("#upto", RESERVED_THROUGH)
             .expression_attribute_names("#revision", REVISION)
             .expression_attribute_values(":head", number(mark.used_through.map_or(0, Seq::get)))
             .expression_attribute_values(":at", time(mark.at))
@@ -138,7 +138,7 @@ impl Store {
 fn read(item: &Item) -> Result<HighWaterMark, StoreError> {
     let reader = Reader::new("a high-water mark", item);
     let (used_through, at) = (Seq::new(reader.number(HEAD)?), reader.time(AT_MS)?);
-    let reserved_through = Seq::new(reader.number(UPTO)?).ok_or_else(|| reader.malformed(UPTO))?;
+    let reserved_through = Seq::new(reader.number(RESERVED_THROUGH)?).ok_or_else(|| reader.malformed(RESERVED_THROUGH))?;
     let Some(revision) = reader.optional_number(REVISION)? else {
         return Ok(HighWaterMark::of_unknown_retention(used_through, at, reserved_through, 0));
     };

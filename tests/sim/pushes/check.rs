@@ -11,7 +11,7 @@ use confab_domain::{ConversationId, Kind, Message, Seq, Timestamp, UserId};
 use super::ledger::{Ledger, Span};
 use super::scenario::POLICY;
 use super::world::World;
-use crate::own_marks::upto;
+use crate::own_marks::read_through;
 use crate::world::user;
 
 /// From a message to what comes of it where a heartbeat is overdue already.
@@ -149,7 +149,7 @@ impl Ledger {
         self.sent.iter().any(|((sender, _), sent)| {
             let (from, to) = sent.span;
             let is_meanwhile = from <= later && to >= began;
-            let reaches = sent.acked.is_none_or(|at| upto(at, sent.through) >= Some(message.seq));
+            let reaches = sent.acked.is_none_or(|at| read_through(at, sent.through) >= Some(message.seq));
             *sender == user && sent.conversation == message.conversation && is_meanwhile && reaches
         })
     }

@@ -4,7 +4,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use confab_app::authorize_frame::authorize_frame;
-use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::change_group::{Actor, Context, GroupCommand};
 use confab_app::delivery::Delivery;
 use confab_app::ports::{Identity, Inboxes};
 use confab_app::presence::renew;
@@ -23,7 +23,7 @@ use super::ledger::{Said, Sent, Socket};
 use super::scenario::POLICY;
 use super::server::{Bug, Server};
 use super::world::World;
-use crate::own_marks::upto;
+use crate::own_marks::read_through;
 use crate::world::{key, socket};
 
 impl<'a> Server<'a> {
@@ -154,7 +154,7 @@ impl World {
         sent.span = (began, self.clock.now());
         sent.acked = ack.and_then(|ack| Seq::new(ack.seq));
         let mut ledger = self.ledger();
-        if let Some(seq) = sent.acked.and_then(|at| upto(at, sent.through)) {
+        if let Some(seq) = sent.acked.and_then(|at| read_through(at, sent.through)) {
             let own = ledger.own_reads.entry((author.device, conversation)).or_insert(seq);
             *own = (*own).max(seq);
         }
@@ -230,13 +230,13 @@ impl World {
     /// Takes a user out of the group, or in.
     pub(crate) async fn turn(&self, owner: UserId, user: UserId, comes: bool) {
         let began = self.clock.now();
-        let wish = if comes { Wish::Member(user, None) } else { Wish::NoMember(user) };
+        let command = if comes { GroupCommand::PutMember(user, None) } else { GroupCommand::RemoveMember(user) };
         let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
         let actor = Actor { user: owner, key: format!("g{}", self.next_number()).parse().unwrap(), attempt };
         let server = Server::new(self);
         let context =
             Context { store: &server, delivery: server.delivery(), queue: &server, writer: &self.writer };
-        self.invoke(&server, context.change(Self::group(), &actor, &wish, server.now)).await;
+        self.invoke(&server, context.change(Self::group(), &actor, &command, server.now)).await;
         let span = (began, self.clock.now());
         self.ledger().turns.entry(user).or_default().push(span);
     }

@@ -4,7 +4,7 @@ use confab_domain::{ConversationId, Kind, Message, Seq, UserId};
 
 use super::check::rows;
 use super::world::World;
-use crate::own_marks::{SCANNED, least, upto};
+use crate::own_marks::{SCANNED, least, read_through};
 use crate::world::user;
 
 /// No marker is further than its user has read or said to have read, and in calm weather none is behind.
@@ -30,7 +30,7 @@ fn bounds(world: &World, member: UserId, conversation: ConversationId) -> (Optio
     let (mut at_least, mut at_most) = (None, ledger.marks.get(&(member, conversation)).copied());
     for message in log.iter().filter(|entry| entry.sender == member && entry.kind == Kind::Text) {
         let Some(sent) = ledger.sent.get(&(member, message.client_message_id.clone())) else { continue };
-        let Some(said) = upto(message.seq, sent.through) else { continue };
+        let Some(said) = read_through(message.seq, sent.through) else { continue };
         at_most = at_most.max(Some(said));
         if sent.acked.is_some() {
             let first = message.seq.get().saturating_sub(SCANNED);

@@ -5,7 +5,7 @@ use confab_domain::own_mark::ReadThrough;
 
 use super::world::{Request, World, sender};
 use crate::executor::finish;
-use crate::own_marks::{SCANNED, least, upto};
+use crate::own_marks::{SCANNED, least, read_through};
 
 /// The marker is no further than any message says, and no less far than those that were acked when nothing failed.
 pub(crate) fn check_mark(world: &World) {
@@ -16,14 +16,14 @@ pub(crate) fn check_mark(world: &World) {
     for message in log.iter().filter(|entry| entry.sender == sender()) {
         let is_its = |request: &&Request| request.command.key == message.client_message_id;
         let through = own().find(is_its).map_or(ReadThrough::BeforeMessage, through);
-        at_most = at_most.max(upto(message.seq, through));
+        at_most = at_most.max(read_through(message.seq, through));
     }
     for request in own() {
         let (Some((_, Ok(ack))), Some(log_ended)) = (&request.answered, request.log_ended_when_healthy) else {
             continue;
         };
         let at = confab_app::wire::parse_seq("seq", ack.seq).unwrap();
-        let Some(said) = upto(at, through(request)) else { continue };
+        let Some(said) = read_through(at, through(request)) else { continue };
         let scanned = SCANNED.min(world.scenario.page_max.get().into());
         // The end of the log was read in between.
         let is_before_all = said.get() + scanned <= request.log_began;

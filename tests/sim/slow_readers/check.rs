@@ -19,10 +19,10 @@ pub(super) fn check(world: &World) {
     for (id, socket) in &sockets {
         let is_open = world.gateway.is_open(id);
         let row = world.peek(world.memory.session(socket.user)).unwrap();
-        let is_on_record = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
+        let is_registered = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
         match socket.reads {
-            Reads::Never => check_closed(world, id, socket, is_open || is_on_record),
-            Reads::Always | Reads::Late { .. } if !is_open || !is_on_record => {
+            Reads::Never => check_closed(world, id, socket, is_open || is_registered),
+            Reads::Always | Reads::Late { .. } if !is_open || !is_registered => {
                 // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
                 if world.scenario.healthy || socket.reads == Reads::Always {
                     world.fault(format!("{id:?} reads, and is closed"));

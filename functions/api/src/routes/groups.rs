@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use confab_app::change_group::{Actor, Context, Wish};
+use confab_app::change_group::{Actor, Context, GroupCommand};
 use confab_app::rare_changes::RareChange;
 use confab_app::{Error, wire};
 use confab_domain::budget::Budget;
@@ -99,8 +99,8 @@ pub(super) async fn rename(
 ) -> Result<Json<Group>, Failure> {
     let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
-    let wish = Wish::Name(patch.name);
-    Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
+    let command = GroupCommand::Rename(patch.name);
+    Ok(Json(api.groups().change(group, &actor(&caller)?, &command, caller.now).await?))
 }
 
 /// End a group.
@@ -119,7 +119,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Failure> {
     let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
-    api.groups().change(group, &actor(&caller)?, &Wish::NoGroup, caller.now).await?;
+    api.groups().change(group, &actor(&caller)?, &GroupCommand::Delete, caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -143,8 +143,8 @@ pub(super) async fn put_member(
     let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
     let role = member.role.as_deref().map(wire::parse_role).transpose()?;
-    let wish = Wish::Member(user, role);
-    Ok(Json(api.groups().change(group, &actor(&caller)?, &wish, caller.now).await?))
+    let command = GroupCommand::PutMember(user, role);
+    Ok(Json(api.groups().change(group, &actor(&caller)?, &command, caller.now).await?))
 }
 
 /// Remove somebody; oneself, to leave.
@@ -164,6 +164,6 @@ pub(super) async fn remove_member(
 ) -> Result<StatusCode, Failure> {
     let _permit = api.change_permit(&mut caller).await?;
     api.take_write(&caller).await?;
-    api.groups().change(group, &actor(&caller)?, &Wish::NoMember(user), caller.now).await?;
+    api.groups().change(group, &actor(&caller)?, &GroupCommand::RemoveMember(user), caller.now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

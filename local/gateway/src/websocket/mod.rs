@@ -5,7 +5,7 @@ mod answer;
 mod authorizer;
 mod close;
 mod event;
-mod farewell;
+mod closing;
 mod frames;
 mod handshake;
 mod order;

@@ -9,7 +9,7 @@ use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, notify, last_notified_status};
-use crate::gone::gone_of;
+use crate::stale::stale_among;
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
 use crate::{Error, metric};
@@ -126,9 +126,9 @@ async fn prune(
     session: &Session,
     now: Timestamp,
 ) {
-    let gone = gone_of(connections, session.connections.clone(), now).await;
-    metrics::counter!(metric::STALE_CONNECTIONS).increment(gone.len() as u64);
-    let change = ConnectionChange::closed(&gone);
+    let stale = stale_among(connections, session.connections.clone(), now).await;
+    metrics::counter!(metric::STALE_CONNECTIONS).increment(stale.len() as u64);
+    let change = ConnectionChange::closed(&stale);
     if let Err(error) = sessions.change_connections(session.user, &change, now).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "gone connections stay on record");
     }

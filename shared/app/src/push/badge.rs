@@ -112,7 +112,7 @@ async fn count_anew(
     let tail = last_seq(context.store, row.conversation).await?;
     let known = row.alerts.counted_from(row.unread_after());
     let uncertain = is_uncertain(&row, context.now);
-    if let Some(count) = known.filter(|count| Some(count.upto) >= tail && !uncertain) {
+    if let Some(count) = known.filter(|count| Some(count.through) >= tail && !uncertain) {
         return Ok(count.unread);
     }
     let count = if tail > row.unread_after() {

@@ -121,16 +121,16 @@ async fn clear_one(
     except: Option<DeviceId>,
 ) -> Result<(), StoreError> {
     let Some(row) = context.store.get(user, conversation).await? else { return Ok(()) };
-    let counted = row.alerts.count.filter(|count| count.unread > 0).map(|count| count.upto);
+    let counted = row.alerts.count.filter(|count| count.unread > 0).map(|count| count.through);
     let shown = row.alerts.newest.filter(|_| row.alerts.is_shown());
-    let Some(upto) = shown.max(counted).filter(|_| !counts(&row, context.now)) else { return Ok(()) };
+    let Some(through) = shown.max(counted).filter(|_| !counts(&row, context.now)) else { return Ok(()) };
     let mut devices = context.store.devices(user).await?;
     devices.retain(|device| device.push.is_some() && Some(device.device) != except);
     if devices.is_empty() {
         return Ok(());
     }
     let badge = Badges::read(context, user).await?.others_counted_anew(context, conversation).await?;
-    let letter = Letter { conversation, collapses: true, badge: Some(badge), notice: &Notice::Read(upto) };
+    let letter = Letter { conversation, collapses: true, badge: Some(badge), notice: &Notice::Read(through) };
     publish_each(context, &letter, devices).await;
     Ok(())
 }

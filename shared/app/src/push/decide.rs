@@ -168,5 +168,5 @@ pub(super) async fn count_with(
         return Ok(count);
     }
     let count = count_unread(context.store, user, row, context.retention, context.now).await?;
-    Ok(count.unwrap_or(Count { from: row.unread_after(), upto: subject.seq, unread: 1, at: context.now }))
+    Ok(count.unwrap_or(Count { from: row.unread_after(), through: subject.seq, unread: 1, at: context.now }))
 }

@@ -15,7 +15,7 @@ use confab_protocol::{self as protocol, ServerFrame};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use self::answer::Answer;
-use self::reader::{Missing, Membership, Part, Reader, Standing};
+use self::reader::{Missing, Membership, Part, Reader, StillMember};
 pub use self::resume::{Resume, Within};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
@@ -169,7 +169,7 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
         let page = reader.store.page(conversation, range, LOG_PAGE).await?;
         part = reader.part(page, range, rest, None);
         if let Membership::Present { .. } = missing.membership
-            && let Standing::Out = reader.standing(&missing.row, &part).await?
+            && let StillMember::Out = reader.still_member(&missing.row, &part).await?
         {
             if reader.is_in_again(&missing.row).await? {
                 return Err(StoreError::Unavailable("a membership changed meanwhile".into()).into());

@@ -70,7 +70,7 @@ pub(super) struct Part {
 }
 
 /// Whether the user is in a conversation still.
-pub(super) enum Standing {
+pub(super) enum StillMember {
     /// Since the row was read; a group's name, where there is news of it.
     In { name: Option<String> },
     /// The row is of a membership that has ended.
@@ -131,10 +131,10 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         &self,
         listed: &[InboxRow],
         after: Option<ConversationId>,
-        upto: Option<ConversationId>,
+        through: Option<ConversationId>,
     ) -> Result<Vec<InboxRow>, StoreError> {
         let range =
-            (after.map_or(Bound::Unbounded, Bound::Excluded), upto.map_or(Bound::Unbounded, Bound::Included));
+            (after.map_or(Bound::Unbounded, Bound::Excluded), through.map_or(Bound::Unbounded, Bound::Included));
         let listed: BTreeSet<ConversationId> = listed.iter().map(|row| row.conversation).collect();
         let named = self.sync.cursors.range(range).map(|(conversation, _)| *conversation);
         let missing: Vec<ConversationId> =
@@ -230,11 +230,11 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
             return Ok(Found::Nothing);
         }
         let part = self.part(page, range, parts, cursor);
-        Ok(match self.standing(&row, &part).await? {
-            Standing::In { name } => {
+        Ok(match self.still_member(&row, &part).await? {
+            StillMember::In { name } => {
                 Found::Missing(Box::new(Missing { row, last, membership: Membership::Present { name }, part }))
             }
-            Standing::Out => Found::Out,
+            StillMember::Out => Found::Out,
         })
     }
 
@@ -278,14 +278,14 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
     /// Whether the user is in a group still that there is news of.
     ///
     /// Asked after the news was read: it may be of a time when they were out already.
-    pub(super) async fn standing(&self, row: &InboxRow, part: &Part) -> Result<Standing, StoreError> {
+    pub(super) async fn still_member(&self, row: &InboxRow, part: &Part) -> Result<StillMember, StoreError> {
         let has_news = !part.messages.is_empty() || !part.rest.is_empty();
         let Some(group) = row.conversation.group().filter(|_| has_news) else {
-            return Ok(Standing::In { name: None });
+            return Ok(StillMember::In { name: None });
         };
         let group = self.store.group(group).await?;
         let group = group.filter(|group| group.has_membership(self.user, row.joined.since()));
-        Ok(group.map_or(Standing::Out, |group| Standing::In { name: Some(group.name) }))
+        Ok(group.map_or(StillMember::Out, |group| StillMember::In { name: Some(group.name) }))
     }
 
     /// See [`skip_hidden`].

@@ -8,16 +8,16 @@ use crate::ports::{Connection, Connections};
 
 /// Those that are older than a socket gets, and those that the gateway does not know; but for young ones, which may not
 /// be open yet. Where the gateway does not say, they are taken to be there.
-pub(crate) async fn gone_of(
+pub(crate) async fn stale_among(
     connections: &(impl Connections + Sync),
-    on_record: Vec<Connection>,
+    registered: Vec<Connection>,
     now: Timestamp,
 ) -> Vec<Connection> {
-    stream::iter(on_record)
+    stream::iter(registered)
         .map(|open| async move {
-            let is_gone = open.is_expired(now)
+            let is_stale = open.is_expired(now)
                 || (!open.is_young(now) && connections.is_open(&open.id).await.is_ok_and(|is_open| !is_open));
-            is_gone.then_some(open)
+            is_stale.then_some(open)
         })
         .buffer_unordered(STORE_CALLS_MAX)
         .filter_map(std::future::ready)
