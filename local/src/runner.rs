@@ -98,7 +98,8 @@ impl Runner {
         if let Some(data) = &mut data {
             data.take_over()?;
         }
-        let explain_state = ExplainState { store: backends.store.clone(), policy: options.heartbeat_policy() };
+        let explain_state =
+            ExplainState { store: backends.store.clone(), policy: options.heartbeat_policy() };
         let developers = pushes::recorded(sns).merge(pushes::explained(explain_state));
         let developers = developers.layer(from_fn(pushes::only_by_address));
         let gateway = gateway.with_fallback(web::router().merge(developers));

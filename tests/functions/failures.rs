@@ -30,7 +30,13 @@ pub(crate) fn repetition(
 }
 
 /// News of a user's presence that some connections of a friend did not take.
-pub(crate) fn redeliver_news(of: &User, online: bool, tries: u32, friend: &User, connections: &[&str]) -> String {
+pub(crate) fn redeliver_news(
+    of: &User,
+    online: bool,
+    tries: u32,
+    friend: &User,
+    connections: &[&str],
+) -> String {
     let unreached = json!([{"user": friend.id.to_string(), "connections": connections}]);
     let user = of.id.to_string();
     json!({
@@ -233,7 +239,9 @@ async fn old_news_is_told_to_nobody_and_nobody_is_told_who_is_no_friend() {
     bench.befriend(&ada, &bob).await;
     bench.run_presence().await;
     bench.forget_posts();
-    for body in [redeliver_news(&bob, false, 1, &ada, &["c1="]), redeliver_news(&bob, true, 1, &eve, &["c3="])] {
+    for body in
+        [redeliver_news(&bob, false, 1, &ada, &["c1="]), redeliver_news(&bob, true, 1, &eve, &["c3="])]
+    {
         assert!(!redeliver(&body, |event| bench.presence.handle(event)).await);
         assert_eq!(bench.posts(), 0, "{body}");
     }

@@ -38,7 +38,12 @@ impl World {
     }
 
     /// `PATCH`, `DELETE` and `PUT` in `/v1/groups`.
-    pub(crate) async fn change_group(&self, user: UserId, conversation: ConversationId, command: GroupCommand) {
+    pub(crate) async fn change_group(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        command: GroupCommand,
+    ) {
         let Some(group) = conversation.group() else { return };
         let process = self.any_process();
         let now = self.now().plus(process.ahead);

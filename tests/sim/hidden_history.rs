@@ -10,7 +10,7 @@ use confab_app::sync::{self, Sync};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, Content, ConversationId, Kind, Message, Seq, Timestamp, UserId};
-use confab_memory::{NoFaults, CallOutcome, Gateway, Memory, FaultInjector};
+use confab_memory::{CallOutcome, FaultInjector, Gateway, Memory, NoFaults};
 use confab_protocol::ServerFrame;
 use ulid::Ulid;
 

@@ -14,7 +14,7 @@ use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
+use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, Phones, YieldingSleeper, yield_once};
 use ulid::Ulid;
 
 use crate::executor::finish;

@@ -23,6 +23,7 @@ mod functions;
 mod group_acts;
 mod group_functions;
 mod hidden_history;
+mod injector;
 mod logouts;
 mod members;
 mod new_groups;
@@ -45,7 +46,6 @@ mod sessions;
 mod slow_readers;
 mod syncing;
 mod truth;
-mod injector;
 mod world;
 
 use std::cell::Cell;

@@ -22,7 +22,7 @@ use confab_domain::invite::Invite;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId, WatchId};
-use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
+use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, Phones, YieldingSleeper};
 use confab_protocol::http;
 use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;

@@ -26,11 +26,11 @@ use confab_protocol::Ack;
 use ulid::Ulid;
 
 use crate::executor::mortal;
+use crate::faults::Changeable;
 use crate::planted::Bug;
 use crate::random::Random;
 use crate::scenario::Scenario;
 use crate::truth::Truth;
-use crate::faults::Changeable;
 
 pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
@@ -187,7 +187,14 @@ impl World {
         now: Timestamp,
     ) -> presence::Context<'a, S, DelayQueue<PresenceTask>> {
         let watch = WatchId(self.random.draw());
-        presence::Context { store, queue: &self.lease_checks, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
+        presence::Context {
+            store,
+            queue: &self.lease_checks,
+            policy: POLICY,
+            watch,
+            sleeper: &YieldingSleeper,
+            now,
+        }
     }
 
     /// The ways to devices and phones.

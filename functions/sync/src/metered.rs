@@ -35,7 +35,7 @@ impl<C> Metered<'_, C> {
     }
 }
 
-impl<C: Connections + std::marker::Sync> Connections for Metered<'_, C> {
+impl<C: Connections> Connections for Metered<'_, C> {
     async fn post(&self, connection: &ConnectionId, frame: &[u8]) -> Result<PostOutcome, StoreError> {
         self.charge(kilobytes(frame.len()));
         self.connections.post(connection, frame).await

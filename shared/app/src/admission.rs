@@ -31,7 +31,7 @@ const RELATIONS_MAX: usize = 100;
 /// or have left this group by themselves), and those whose memberships are too many; [`Refusal::NotFound`] where one
 /// of them does not exist; [`Error::Store`].
 pub async fn admit(
-    store: &(impl Groups + Inboxes + Contacts + Users + Sync),
+    store: &(impl Groups + Inboxes + Contacts + Users),
     limits: MembershipLimits,
     actor: UserId,
     conversation: Option<ConversationId>,
@@ -73,7 +73,7 @@ pub async fn admit(
 
 /// Whether a user lets somebody in this relation put them into a group.
 async fn allows(
-    store: &(impl Inboxes + Users + Sync),
+    store: &(impl Inboxes + Users),
     relation: Relation,
     conversation: Option<ConversationId>,
     user: UserId,
@@ -91,7 +91,7 @@ async fn allows(
 
 /// A user with one membership more; `None` where that is too many.
 async fn joining(
-    store: &(impl Groups + Inboxes + Contacts + Sync),
+    store: &(impl Groups + Inboxes + Contacts),
     limits: MembershipLimits,
     (user, added_by): (UserId, Option<UserId>),
     is_by_another: bool,
@@ -128,7 +128,7 @@ async fn joining(
 /// A user of an earlier version may have any number of ended rows: the lists move them, so the work of each call is
 /// there for the next one, though a deadline ends it.
 async fn count(
-    store: &(impl Inboxes + Contacts + Sync),
+    store: &(impl Inboxes + Contacts),
     limits: MembershipLimits,
     user: UserId,
     seen: MembershipCount,

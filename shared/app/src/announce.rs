@@ -86,8 +86,8 @@ impl Posted {
 ///
 /// [`StoreError`], where nobody was told.
 pub(crate) async fn announce(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    sessions: &impl Sessions,
+    connections: &impl Connections,
     users: &[UserId],
     except: Option<&ConnectionId>,
     event: &ServerFrame,
@@ -99,8 +99,8 @@ pub(crate) async fn announce(
 
 /// As [`announce`], by whom has read the session rows.
 pub(crate) async fn post_to(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    sessions: &impl Sessions,
+    connections: &impl Connections,
     rows: &[Session],
     except: Option<&ConnectionId>,
     event: &ServerFrame,
@@ -149,8 +149,8 @@ pub(crate) async fn post_to(
 
 /// Announces what nobody needs to be told of for certain.
 pub async fn hint(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    sessions: &impl Sessions,
+    connections: &impl Connections,
     users: &[UserId],
     except: Option<&ConnectionId>,
     event: &ServerFrame,
@@ -176,7 +176,7 @@ enum Outcome {
 }
 
 /// Posts a frame to one connection, and finds out whose fault it is where that was not taken.
-async fn offer(connections: &(impl Connections + Sync), connection: &Connection, frame: &[u8]) -> Outcome {
+async fn offer(connections: &impl Connections, connection: &Connection, frame: &[u8]) -> Outcome {
     match connections.post(&connection.id, frame).await {
         Ok(PostOutcome::Taken) => Outcome::Taken,
         Ok(PostOutcome::Gone) => Outcome::Gone,
@@ -203,7 +203,7 @@ fn failed(connection: &Connection, error: &StoreError) -> Outcome {
 }
 
 /// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.
-async fn forget(sessions: &(impl Sessions + Sync), stale: Vec<(UserId, Connection)>, now: Timestamp) {
+async fn forget(sessions: &impl Sessions, stale: Vec<(UserId, Connection)>, now: Timestamp) {
     let mut stale: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
     for (user, connection) in stale {
         if !connection.is_young(now) {

@@ -34,7 +34,7 @@ pub(crate) enum NextPosition {
 ///
 /// [`Error::Internal`] at the end of the number space; [`Error::Store`].
 pub(crate) async fn next_position(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     retention: Retention,
     conversation: ConversationId,
     end: LogEnd,
@@ -63,7 +63,7 @@ pub(crate) async fn next_position(
 ///
 /// As [`next_position`]; [`Error::Contended`] where the mark keeps changing.
 pub(crate) async fn first_position(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     retention: Retention,
     conversation: ConversationId,
     now: Timestamp,

@@ -14,7 +14,7 @@ use crate::ports::{AccessClaims, Devices, Identity, Tokens};
 /// [`Error::Refused`] for a token that is forged, expired, or whose login has
 /// ended; [`Error::Store`].
 pub async fn authenticate(
-    devices: &(impl Devices + Sync),
+    devices: &impl Devices,
     tokens: &impl Tokens,
     access_token: Option<&str>,
     now: Timestamp,
@@ -32,10 +32,7 @@ pub async fn authenticate(
 /// # Errors
 ///
 /// [`Error::Refused`] where the login has ended; [`Error::Store`].
-pub(crate) async fn check_credential(
-    devices: &(impl Devices + Sync),
-    claims: AccessClaims,
-) -> Result<(), Error> {
+pub(crate) async fn check_credential(devices: &impl Devices, claims: AccessClaims) -> Result<(), Error> {
     let AccessClaims { identity, generation } = claims;
     let device = living(devices, identity).await?;
     if is_first_use(&device, generation) {
@@ -50,11 +47,11 @@ pub(crate) async fn check_credential(
 /// # Errors
 ///
 /// [`Error::Refused`] where it has; [`Error::Store`].
-pub async fn check_login(devices: &(impl Devices + Sync), identity: Identity) -> Result<(), Error> {
+pub async fn check_login(devices: &impl Devices, identity: Identity) -> Result<(), Error> {
     living(devices, identity).await.map(drop)
 }
 
-async fn living(devices: &(impl Devices + Sync), identity: Identity) -> Result<Device, Error> {
+async fn living(devices: &impl Devices, identity: Identity) -> Result<Device, Error> {
     match devices.device(identity.user, identity.device).await? {
         Some(device) if device.family == identity.family => Ok(device),
         _ => Err(Refusal::Unauthenticated("this device was logged out").into()),

@@ -26,8 +26,8 @@ use crate::{Error, Limiter};
 ///
 /// [`Error::ConnectionEnded`] where it may not; [`Error::Store`] where that is not known.
 pub async fn authorize_frame(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     limiter: &Limiter,
     identity: Identity,
     connection: &Connection,
@@ -49,8 +49,8 @@ pub async fn authorize_frame(
 ///
 /// As [`authorize_frame`].
 pub(crate) async fn authorize_unregistered(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     identity: Identity,
     connection: &Connection,
 ) -> Result<Session, Error> {
@@ -59,8 +59,8 @@ pub(crate) async fn authorize_unregistered(
 }
 
 async fn authorize_strongly(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     identity: Identity,
     connection: &Connection,
 ) -> Result<Session, Error> {

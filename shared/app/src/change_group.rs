@@ -74,10 +74,10 @@ impl GroupCommand {
 
 impl<S, C, P, Q> Context<'_, S, C, P, Q>
 where
-    S: Groups + MessageLog + Inboxes + Contacts + Sessions + Users + Sync,
-    C: Connections + Sync,
-    P: PushQueue + Sync,
-    Q: FanOutQueue + Sync,
+    S: Groups + MessageLog + Inboxes + Contacts + Sessions + Users,
+    C: Connections,
+    P: PushQueue,
+    Q: FanOutQueue,
 {
     /// Makes a group of the caller and others.
     ///

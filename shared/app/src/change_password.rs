@@ -36,9 +36,9 @@ const LOGGED_OUT_AFTER: &str =
 /// meanwhile, of which the text says whether the password was changed before; [`Error::Contended`] where another device
 /// is changing it; [`Error::Store`]: the password may have been changed, and others logged out.
 pub async fn change_password(
-    context: &Context<'_, impl Users + Devices + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
-    (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
+    context: &Context<'_, impl Users + Devices + Sessions + RateLimits, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
+    (passwords, tokens): (&impl Passwords, &impl Tokens),
     (rates, source): (AuthRates, &str),
     caller: Identity,
     change: &http::PasswordChange,
@@ -70,13 +70,13 @@ pub async fn change_password(
 }
 
 /// The caller's device, unless its login has ended.
-async fn own_device(devices: &(impl Devices + Sync), caller: Identity) -> Result<Option<Device>, StoreError> {
+async fn own_device(devices: &impl Devices, caller: Identity) -> Result<Option<Device>, StoreError> {
     let Identity { user, device, family } = caller;
     Ok(devices.device(user, device).await?.filter(|own| own.family == family))
 }
 
 async fn replace(
-    users: &(impl Users + Sync),
+    users: &impl Users,
     user: UserId,
     change: PasswordChange,
     hash: &PasswordHash,
@@ -89,7 +89,7 @@ async fn replace(
 }
 
 async fn next_session(
-    context: &Context<'_, impl Devices + Sync, impl Sync>,
+    context: &Context<'_, impl Devices, impl Sync>,
     tokens: &impl Tokens,
     caller: Identity,
 ) -> Result<http::Session, Error> {

@@ -25,7 +25,7 @@ use crate::{Error, Metered, wire};
 ///
 /// [`Error::Store`].
 pub async fn chat_list(
-    store: &(impl Inboxes + Groups + MessageLog + Users + Sync),
+    store: &(impl Inboxes + Groups + MessageLog + Users),
     user: UserId,
     cursor: Option<ConversationId>,
     retention: Retention,
@@ -47,9 +47,8 @@ pub async fn chat_list(
     // Of each conversation its row, the end of its log, and who or what it is called by.
     let counted = scanned.iter().filter_map(|(.., count)| count.as_ref()).map(unread::scanned);
     let rows = listed + 2 * scanned.len() + counted.sum::<usize>();
-    let shown = scanned
-        .into_iter()
-        .filter_map(|(row, scanned, _)| shown(&row, scanned, user, (&names, &peers)));
+    let shown =
+        scanned.into_iter().filter_map(|(row, scanned, _)| shown(&row, scanned, user, (&names, &peers)));
     let next = page.next.map(|next| next.to_string());
     Ok(Metered::new(rows, http::ChatList { conversations: shown.collect(), next }))
 }
@@ -64,8 +63,8 @@ pub async fn chat_list(
 ///
 /// [`Error::Refused`] for an outsider, or for what cannot be; [`Error::Store`].
 pub async fn change_conversation(
-    store: &(impl Inboxes + Groups + MessageLog + Users + Sync),
-    push: &(impl PushQueue + Sync),
+    store: &(impl Inboxes + Groups + MessageLog + Users),
+    push: &impl PushQueue,
     caller: Identity,
     id: ConversationId,
     patch: http::ConversationPatch,
@@ -139,7 +138,7 @@ fn left(id: ConversationId, last: Option<Seq>, read: Option<Seq>) -> http::Conve
 /// Asked after the logs were read: a newest message may be of a time when the user was out already. And a row may be
 /// left of a group that was never made.
 async fn group_names(
-    groups: &(impl Groups + Sync),
+    groups: &impl Groups,
     user: UserId,
     rows: impl Iterator<Item = &InboxRow>,
 ) -> Result<BTreeMap<GroupId, String>, Error> {
@@ -157,7 +156,7 @@ async fn group_names(
 
 /// The public profiles of the others in the 1:1 conversations among some rows, a moment old perhaps.
 async fn peers(
-    users: &(impl Users + Sync),
+    users: &impl Users,
     user: UserId,
     rows: impl Iterator<Item = &InboxRow>,
 ) -> Result<BTreeMap<UserId, http::Profile>, Error> {
@@ -192,7 +191,7 @@ fn shown(
 }
 
 async fn conversation(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     user: UserId,
     row: &InboxRow,
     retention: Retention,

@@ -34,7 +34,7 @@ pub(crate) struct Claimed {
 ///
 /// `authorized` is judged before anything else is answered or written; what it refuses takes no place among the claims.
 pub(crate) async fn claim(
-    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users),
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
@@ -81,7 +81,7 @@ pub(crate) async fn claim(
 /// Checks before the claim that what the message answers is there: a refused
 /// message is none of those whose keys are remembered.
 async fn check_answered(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    store: &(impl MessageLog + Inboxes + Groups),
     writer: &Writer,
     command: &SendMessage,
 ) -> Result<(), Error> {
@@ -102,7 +102,7 @@ async fn check_answered(
 
 /// Looks whether an earlier request with the same key has appended the message, and refuses what may not be appended.
 pub(crate) async fn find_earlier(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    store: &(impl MessageLog + Inboxes + Groups),
     command: &SendMessage,
     claimed: Claimed,
     now: Timestamp,
@@ -144,7 +144,7 @@ pub(crate) async fn find_earlier(
 
 /// Whether the other of a 1:1 conversation takes no messages from the sender.
 async fn is_blocked(
-    contacts: &(impl Contacts + Sync),
+    contacts: &impl Contacts,
     sender: UserId,
     peer: Option<UserId>,
 ) -> Result<bool, StoreError> {
@@ -153,10 +153,7 @@ async fn is_blocked(
 }
 
 /// Refuses who is not in the group, by the group itself: the log may have lost to expiry what tells that they came back.
-pub(crate) async fn check_still_in(
-    groups: &(impl Groups + Sync),
-    command: &SendMessage,
-) -> Result<(), Error> {
+pub(crate) async fn check_still_in(groups: &impl Groups, command: &SendMessage) -> Result<(), Error> {
     if let Some(group) = command.conversation.group() {
         let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
         group.role_of(command.sender)?;
@@ -166,7 +163,7 @@ pub(crate) async fn check_still_in(
 
 /// Makes a 1:1 conversation at its first message.
 async fn open_conversation(
-    store: &(impl Inboxes + Users + Sync),
+    store: &(impl Inboxes + Users),
     sender: UserId,
     peer: UserId,
     conversation: ConversationId,

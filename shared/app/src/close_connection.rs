@@ -69,7 +69,7 @@ pub(crate) struct Closings {
 /// The gateway does not have a connection whose handshake is under way, and has it once the handshake ends: only an old
 /// one that it does not have is closed.
 pub(crate) async fn close_each(
-    connections: &(impl Connections + Sync),
+    connections: &impl Connections,
     those: impl IntoIterator<Item = Connection>,
     reason: ClosingReason,
     now: Timestamp,
@@ -100,7 +100,7 @@ pub(crate) async fn close_each(
 ///
 /// [`StoreError`]; then they are closed at their first frame only.
 pub(crate) async fn close_later(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sync, impl PresenceQueue>,
     user: UserId,
     unconfirmed: &[ConnectionKey],
     reason: ClosingReason,
@@ -124,8 +124,8 @@ pub(crate) async fn close_later(
 ///
 /// [`StoreError`] where the gateway or the queue failed; doing it again is harmless.
 pub(crate) async fn close_again(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sync, impl PresenceQueue>,
+    connections: &impl Connections,
     again: &CloseAgain,
 ) -> Result<(), StoreError> {
     let outcomes = stream::iter(again.connections.clone()).map(|id| async move {

@@ -16,7 +16,7 @@ use crate::ports::{
     Users,
 };
 use crate::presence::ask::settled;
-use crate::presence::{Context, observe_each, may_observe, queue_notice};
+use crate::presence::{Context, may_observe, observe_each, queue_notice};
 use crate::{Error, Metered, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
@@ -34,8 +34,8 @@ const REQUEST_EVENTS: Rate = Rate { burst: 1, interval: Duration::from_secs(24 *
 ///
 /// [`Error::Refused`] for oneself and for nobody; [`Error::Store`], [`Error::Contended`].
 pub async fn put_contact(
-    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
 ) -> Result<http::ContactPut, Error> {
@@ -50,8 +50,8 @@ pub async fn put_contact(
 ///
 /// [`Error::Store`], [`Error::Contended`].
 pub async fn remove_contact(
-    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Sessions + RateLimits, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
 ) -> Result<(), Error> {
@@ -64,8 +64,8 @@ pub async fn remove_contact(
 ///
 /// As [`put_contact`].
 pub async fn block(
-    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Users + Sessions + RateLimits, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
 ) -> Result<(), Error> {
@@ -79,15 +79,15 @@ pub async fn block(
 ///
 /// [`Error::Store`], [`Error::Contended`].
 pub async fn unblock(
-    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Sessions + RateLimits, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
 ) -> Result<(), Error> {
     change(context, connections, user, other, ContactChange::Unblock).await.map(drop)
 }
 
-async fn check_other(users: &(impl Users + Sync), user: UserId, other: UserId) -> Result<(), Error> {
+async fn check_other(users: &impl Users, user: UserId, other: UserId) -> Result<(), Error> {
     if user == other {
         return Err(Refusal::field("user", "must be somebody else").into());
     }
@@ -100,8 +100,8 @@ async fn check_other(users: &(impl Users + Sync), user: UserId, other: UserId) -
 /// The message that notifies both of each other's presence is queued before the change is made: a request that dies in
 /// between leaves nobody with a status that they may no longer see. The other is notified of the change itself as a hint.
 async fn change(
-    context: &Context<'_, impl Contacts + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Sessions + RateLimits, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
     change: ContactChange,
@@ -140,7 +140,8 @@ async fn change(
                 notify(context, connections, user, other, news, &sessions).await;
             }
             // Also where they were friends before: who asked for that may have failed to look.
-            let both_observe = sessions.len() == 2 && sessions.iter().all(|session| may_observe(context, session));
+            let both_observe =
+                sessions.len() == 2 && sessions.iter().all(|session| may_observe(context, session));
             if sees && both_observe {
                 observe_each(context, connections, sessions).await?;
             }
@@ -152,7 +153,7 @@ async fn change(
 
 /// When `user` was last active, as friends are shown it.
 async fn active_at(
-    context: &Context<'_, impl Sessions + Sync, impl Sync>,
+    context: &Context<'_, impl Sessions, impl Sync>,
     user: UserId,
 ) -> Result<Timestamp, StoreError> {
     let session = context.store.session(user).await?;
@@ -161,8 +162,8 @@ async fn active_at(
 
 /// Notifies `other` of what `user` has become to them, as a hint.
 async fn notify(
-    context: &Context<'_, impl Sessions + RateLimits + Sync, impl Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + RateLimits, impl Sync>,
+    connections: &impl Connections,
     user: UserId,
     other: UserId,
     news: ContactNews,
@@ -197,8 +198,8 @@ async fn notify(
 ///
 /// [`Error::Store`].
 pub async fn list_contacts(
-    context: &Context<'_, impl Contacts + Users + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Contacts + Users + Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     cursor: Option<UserId>,
 ) -> Result<Metered<http::Contacts>, Error> {
@@ -252,7 +253,7 @@ pub async fn list_contacts(
 ///
 /// [`Error::Store`].
 pub async fn list_blocks(
-    store: &(impl Contacts + Users + Sync),
+    store: &(impl Contacts + Users),
     user: UserId,
     cursor: Option<UserId>,
 ) -> Result<Metered<http::Blocks>, Error> {
@@ -272,7 +273,7 @@ pub async fn list_blocks(
 }
 
 async fn profiles(
-    users: &(impl Users + Sync),
+    users: &impl Users,
     contacts: &[&Contact],
 ) -> Result<BTreeMap<UserId, Profile>, StoreError> {
     let ids: Vec<UserId> = contacts.iter().map(|contact| contact.other).collect();

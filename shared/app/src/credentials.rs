@@ -33,7 +33,7 @@ const FAILED_WHEN_SLOWED: Rate = Rate { burst: 1, interval: Duration::from_secs(
 ///
 /// [`Error::Refused`] where there are too many; [`Error::Store`].
 pub(crate) async fn take_try(
-    store: &(impl RateLimits + Sync),
+    store: &impl RateLimits,
     (rates, source): (AuthRates, &str),
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -48,8 +48,8 @@ pub(crate) async fn take_try(
 ///
 /// [`Error::Refused`] for too many tries of the handle; [`Error::Store`].
 pub(crate) async fn check_password(
-    store: &(impl Users + RateLimits + Sync),
-    passwords: &(impl Passwords + Sync),
+    store: &(impl Users + RateLimits),
+    passwords: &impl Passwords,
     (rates, source): (AuthRates, &str),
     handle: &Handle,
     typed: &TypedPassword,
@@ -79,12 +79,7 @@ pub(crate) async fn check_password(
 }
 
 /// Hashes the same password in the form of today. Best effort: the next login does it otherwise.
-async fn renew(
-    store: &(impl Users + Sync),
-    passwords: &(impl Passwords + Sync),
-    account: &Account,
-    typed: &TypedPassword,
-) {
+async fn renew(store: &impl Users, passwords: &impl Passwords, account: &Account, typed: &TypedPassword) {
     // A password that could not be set today stays as it was typed.
     let Some(password) = &typed.password else { return };
     let renewal = async {
@@ -110,7 +105,7 @@ struct Failures {
 }
 
 impl Failures {
-    async fn check(&self, store: &(impl RateLimits + Sync), now: Timestamp) -> Result<(), Error> {
+    async fn check(&self, store: &impl RateLimits, now: Timestamp) -> Result<(), Error> {
         let here = store.check(&self.here, self.rate, now);
         let anywhere = store.check(&self.anywhere, FAILED_ANYWHERE, now);
         let (here, anywhere) = try_join(here, anywhere).await?;
@@ -122,7 +117,7 @@ impl Failures {
     }
 
     /// Whether this one was within the limits is not told: it was a wrong one.
-    async fn count(&self, store: &(impl RateLimits + Sync), now: Timestamp) -> Result<(), Error> {
+    async fn count(&self, store: &impl RateLimits, now: Timestamp) -> Result<(), Error> {
         let here = store.take(&self.here, self.rate, now);
         let anywhere = store.take(&self.anywhere, FAILED_ANYWHERE, now);
         let (_, anywhere) = try_join(here, anywhere).await?;

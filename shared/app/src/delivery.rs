@@ -46,8 +46,8 @@ pub(crate) struct Audience<'a> {
 ///
 /// [`StoreError`], where somebody may not have been told in either way.
 pub(crate) async fn deliver(
-    sessions: &(impl Sessions + Sync),
-    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+    sessions: &impl Sessions,
+    delivery: &Delivery<'_, impl Connections, impl PushQueue>,
     message: &Message,
     audience: Audience<'_>,
     rows: &[Session],
@@ -112,7 +112,7 @@ impl Missed {
 
     async fn alert(
         self,
-        queue: &(impl PushQueue + Sync),
+        queue: &impl PushQueue,
         message: &Message,
         group: Option<&str>,
         now: Timestamp,
@@ -131,8 +131,8 @@ impl Missed {
 /// Asks devices that were told to beat rarely whether they are alive, unless they were asked a moment ago; they answer by
 /// a heartbeat. Who cannot be asked is alerted.
 async fn probe(
-    sessions: &(impl Sessions + Sync),
-    delivery: &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
+    sessions: &impl Sessions,
+    delivery: &Delivery<'_, impl Connections, impl PushQueue>,
     rows: &[Session],
     unconfirmed: &[Absent],
     now: Timestamp,

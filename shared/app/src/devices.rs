@@ -12,7 +12,7 @@ use crate::ports::{Devices, Sessions};
 ///
 /// [`Error::Store`].
 pub async fn list_devices(
-    store: &(impl Devices + Sessions + Sync),
+    store: &(impl Devices + Sessions),
     user: UserId,
     current: DeviceId,
 ) -> Result<http::Devices, Error> {

@@ -8,15 +8,15 @@ use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
-use crate::concurrency::STORE_CALLS_MAX;
 use crate::close_connection::{close_each, close_later};
-use crate::stale::stale_among;
+use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
     Sessions,
 };
 use crate::presence::{Context, Errand, PresenceTask, Queued};
 use crate::push::register::forget;
+use crate::stale::stale_among;
 
 /// How often the end of a lease is tried while the user is heard from.
 const ATTEMPTS_MAX: u32 = 4;
@@ -37,8 +37,8 @@ pub(crate) const SECOND_SCAN: Duration = Duration::from_secs(2);
 /// [`Error::Store`], [`Error::Contended`]. Either the login is alive and can be ended again, or the sockets are closed
 /// later.
 pub async fn end_device(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    (connections, push): (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    (connections, push): (&impl Connections, &impl Push),
     user: UserId,
     device: DeviceId,
     family: Option<FamilyId>,
@@ -73,8 +73,8 @@ pub async fn end_device(
 ///
 /// As [`end_device`]; doing it again ends what is left.
 pub(crate) async fn end_other_devices(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
     user: UserId,
     kept: DeviceId,
 ) -> Result<(), Error> {
@@ -89,8 +89,8 @@ pub(crate) async fn end_other_devices(
 ///
 /// As [`end_device`], once all have been tried; doing it again ends what is left.
 pub(crate) async fn end_each(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
     user: UserId,
     devices: impl Iterator<Item = DeviceId> + Send,
 ) -> Result<(), Error> {
@@ -105,8 +105,8 @@ pub(crate) async fn end_each(
 ///
 /// As [`end_device`]; doing it again ends what is left.
 pub async fn end_every_device(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
     caller: Identity,
 ) -> Result<(), Error> {
     let Identity { user, device, family } = caller;
@@ -115,7 +115,7 @@ pub async fn end_every_device(
 }
 
 /// The device is gone, so nothing is pushed to it; what is left of it in the push service is in nobody's way.
-async fn forget_registration(devices: &(impl Devices + Sync), push: &(impl Push + Sync), login: &Device) {
+async fn forget_registration(devices: &impl Devices, push: &impl Push, login: &Device) {
     if let Err(error) = forget(devices, push, login).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "an endpoint is left over");
     }
@@ -127,8 +127,8 @@ async fn forget_registration(devices: &(impl Devices + Sync), push: &(impl Push 
 ///
 /// [`Error::Store`], [`Error::Contended`]; doing it again finishes what was begun.
 pub(crate) async fn close_ended_sockets(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     device: DeviceId,
 ) -> Result<(), Error> {
@@ -142,8 +142,8 @@ pub(crate) async fn close_ended_sockets(
 ///
 /// The login is read after the row: a connection of a newer login is in the row only after that login is there.
 async fn end_sockets(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     device: DeviceId,
 ) -> Result<bool, Error> {
@@ -179,7 +179,7 @@ async fn end_sockets(
 /// The look that tells them comes only after the row says so, since before that it would find nothing to tell. Another is
 /// in the queue before, for a later time: in case that this request does not get there.
 pub(crate) async fn end_lease_if_alone(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
     user: UserId,
 ) -> Result<(), Error> {
     let mut queued = Queued::default();

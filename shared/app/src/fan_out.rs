@@ -92,11 +92,8 @@ impl FanOutTask {
 ///
 /// [`TaskFailure`].
 pub async fn fan_out(
-    store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
-    (delivery, queue): (
-        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-        &(impl FanOutQueue + Sync),
-    ),
+    store: &(impl MessageLog + Groups + Sessions + Inboxes),
+    (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
     task: &FanOutTask,
     now: Timestamp,
 ) -> Result<Timestamp, TaskFailure> {
@@ -163,8 +160,8 @@ impl Announced<'_> {
     /// [`StoreError`], where somebody is neither.
     pub(crate) async fn retry(
         &self,
-        sessions: &(impl Sessions + Sync),
-        (connections, queue): (&(impl Connections + Sync), &(impl FanOutQueue + Sync)),
+        sessions: &impl Sessions,
+        (connections, queue): (&impl Connections, &impl FanOutQueue),
         posted: Posted,
         tries: Tries,
         now: Timestamp,
@@ -188,11 +185,8 @@ impl Announced<'_> {
 
 /// Announces to two users here and now, and has it done again later where that fails.
 pub(crate) async fn announce_to_pair(
-    sessions: &(impl Sessions + Sync),
-    (delivery, queue): (
-        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-        &(impl FanOutQueue + Sync),
-    ),
+    sessions: &impl Sessions,
+    (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
     pair: [UserId; 2],
     message: &Message,
     origin: Option<&ConnectionId>,
@@ -220,11 +214,8 @@ pub(crate) async fn announce_to_pair(
 ///
 /// Best effort: whoever misses it finds the hole, or syncs.
 pub(crate) async fn announce_in_group(
-    store: &(impl MessageLog + Groups + Sessions + Inboxes + Sync),
-    (delivery, queue): (
-        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-        &(impl FanOutQueue + Sync),
-    ),
+    store: &(impl MessageLog + Groups + Sessions + Inboxes),
+    (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
     entry: &Message,
     origin: Option<&ConnectionId>,
     now: Timestamp,
@@ -239,11 +230,7 @@ pub(crate) async fn announce_in_group(
 }
 
 /// Ends the memberships of a group that is deleted.
-pub(crate) async fn close_rows(
-    inboxes: &(impl Inboxes + Sync),
-    group: &Group,
-    seq: Seq,
-) -> Result<(), StoreError> {
+pub(crate) async fn close_rows(inboxes: &impl Inboxes, group: &Group, seq: Seq) -> Result<(), StoreError> {
     let conversation = ConversationId::Group(group.id);
     let mut left = stream::iter(group.members.keys().copied())
         .map(|user| inboxes.leave(user, conversation, seq))
@@ -311,11 +298,8 @@ impl Audience {
     /// The change first: a device should know of a conversation before it gets a message of it.
     async fn announce(
         &self,
-        sessions: &(impl Sessions + Sync),
-        (delivery, queue): (
-            &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-            &(impl FanOutQueue + Sync),
-        ),
+        sessions: &impl Sessions,
+        (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
         entry: &Message,
         origin: Option<&ConnectionId>,
         now: Timestamp,
@@ -336,7 +320,7 @@ impl Audience {
 
 /// Whom a read marker of this user is told to, in a group.
 pub(crate) async fn receipt_audience(
-    groups: &(impl Groups + Sync),
+    groups: &impl Groups,
     group: GroupId,
     reader: UserId,
 ) -> Result<Vec<UserId>, StoreError> {

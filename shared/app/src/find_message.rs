@@ -84,14 +84,15 @@ impl Bound {
 /// Looks for the caller's message from the newest entry back to the time of its
 /// claim, or to a position that it is known not to be at or before.
 pub(crate) async fn search_back(
-    store: &(impl MessageLog + Sync),
+    store: &impl MessageLog,
     command: &SendMessage,
     tail: Tail,
     bound: Bound,
 ) -> Result<Search, Error> {
     let newest = tail.newest.first().cloned().map(Box::new);
-    let change_in =
-        |entries: &[Message]| entries.iter().find_map(|entry| membership::membership_change_in(entry, command.sender));
+    let change_in = |entries: &[Message]| {
+        entries.iter().find_map(|entry| membership::membership_change_in(entry, command.sender))
+    };
     let mut change = change_in(&tail.newest);
     let (mut seen, mut pages) = (Seen::default(), 0);
     let (mut entries, mut more) = (tail.newest, tail.more);
@@ -130,7 +131,7 @@ pub(crate) async fn search_back(
 ///
 /// [`Refusal::IdUsed`] where it is not found: a later send may have put it in between, so it is not appended again.
 async fn search_around_claim(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     command: &SendMessage,
     claimed: Claimed,
     to: Seq,
@@ -169,7 +170,7 @@ async fn search_around_claim(
 /// Looks for a message that somebody sent before they were taken out, in any of their memberships, and of which they have
 /// lost the ack.
 pub(crate) async fn search_past(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    store: &(impl MessageLog + Inboxes + Groups),
     command: &SendMessage,
 ) -> Result<Search, Error> {
     let Some(group) = command.conversation.group() else {
@@ -193,7 +194,7 @@ pub(crate) async fn search_past(
 ///
 /// Everything, not only the new end: a concurrent retry may have appended it anywhere in between.
 pub(crate) async fn search_after(
-    store: &(impl MessageLog + Sync),
+    store: &impl MessageLog,
     command: &SendMessage,
     mut newest: Option<Box<Message>>,
 ) -> Result<Search, Error> {

@@ -31,7 +31,7 @@ const LOOKS_MAX: u32 = 54;
 ///
 /// [`StoreError`].
 pub(crate) async fn skip_hidden(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     conversation: ConversationId,
     range: Range,
     retention: Retention,

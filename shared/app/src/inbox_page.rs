@@ -12,7 +12,7 @@ use crate::ports::{InboxPage, Inboxes, StoreError};
 ///
 /// [`StoreError`].
 pub(crate) async fn inbox_page(
-    inboxes: &(impl Inboxes + Sync),
+    inboxes: &impl Inboxes,
     user: UserId,
     after: Option<ConversationId>,
     rows_max: u32,

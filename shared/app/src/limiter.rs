@@ -146,7 +146,7 @@ impl Limiter {
     /// [`Refusal::RateLimited`]: then nothing was read. Those of `reading`.
     pub async fn answer<T>(
         &self,
-        sessions: &(impl Sessions + Sync),
+        sessions: &impl Sessions,
         (user, now): (UserId, Timestamp),
         reading: impl Future<Output = Result<Metered<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
@@ -185,7 +185,7 @@ impl Limiter {
     /// Tells the session row what was taken, where that is due: for calls by which no lease is renewed.
     ///
     /// Best effort: what was taken is counted here all the same.
-    pub async fn settle(&self, sessions: &(impl Sessions + Sync), user: UserId, now: Timestamp) {
+    pub async fn settle(&self, sessions: &impl Sessions, user: UserId, now: Timestamp) {
         if !self.is_due(user, now) {
             return;
         }

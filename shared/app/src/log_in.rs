@@ -24,9 +24,9 @@ use crate::sign_up::{FreshIds, new_device};
 /// [`Error::Refused`] for wrong credentials (which part is not told) and for too
 /// many tries from one address or at one handle; [`Error::Store`].
 pub async fn log_in(
-    context: &Context<'_, impl Users + Devices + Sessions + RateLimits + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
-    (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
+    context: &Context<'_, impl Users + Devices + Sessions + RateLimits, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
+    (passwords, tokens): (&impl Passwords, &impl Tokens),
     (rates, source): (AuthRates, &str),
     login: http::Login,
     ids: FreshIds,
@@ -54,8 +54,8 @@ pub async fn log_in(
 
 /// The account that the credentials are of.
 async fn check_credentials(
-    store: &(impl Users + RateLimits + Sync),
-    passwords: &(impl Passwords + Sync),
+    store: &(impl Users + RateLimits),
+    passwords: &impl Passwords,
     limits: (AuthRates, &str),
     login: &http::Login,
     now: Timestamp,
@@ -69,8 +69,8 @@ async fn check_credentials(
 }
 
 async fn make_room(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
     user: UserId,
     newcomer: DeviceId,
 ) -> Result<(), Error> {

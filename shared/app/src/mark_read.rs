@@ -33,8 +33,8 @@ const OUT: &str = "is of a time in which you were not in this conversation";
 /// which the reader was no member;
 /// [`Error::Store`].
 pub async fn mark_read(
-    store: &(impl Inboxes + Groups + MessageLog + Sessions + Sync),
-    (connections, push): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
+    store: &(impl Inboxes + Groups + MessageLog + Sessions),
+    (connections, push): (&impl Connections, &impl PushQueue),
     reader: Identity,
     origin: Option<&ConnectionId>,
     conversation: ConversationId,
@@ -68,8 +68,8 @@ pub async fn mark_read(
 /// Announces how far a member has read, until that is what the row says after the posts: of two reads at once the one that
 /// is announced last announces the further one.
 async fn announce_receipts(
-    store: &(impl Inboxes + Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    store: &(impl Inboxes + Sessions),
+    connections: &impl Connections,
     notified: &[UserId],
     origin: Option<&ConnectionId>,
     (user, conversation, mut read_seq): (UserId, ConversationId, Seq),
@@ -93,8 +93,8 @@ async fn announce_receipts(
 
 /// Marks as read what the author of a message had read, best effort. The other members are told nothing.
 pub(crate) async fn mark_own(
-    inboxes: &(impl Inboxes + Sync),
-    push: &(impl PushQueue + Sync),
+    inboxes: &impl Inboxes,
+    push: &impl PushQueue,
     command: &SendMessage,
     mark: Option<Seq>,
 ) {
@@ -114,7 +114,7 @@ pub(crate) async fn mark_own(
 
 /// The position to mark; `None` where nothing is left to be read.
 async fn check_readable(
-    store: &(impl Inboxes + Groups + MessageLog + Sync),
+    store: &(impl Inboxes + Groups + MessageLog),
     user: UserId,
     conversation: ConversationId,
     seq: Seq,
@@ -142,7 +142,7 @@ async fn check_readable(
 }
 
 async fn clear_alerts(
-    queue: &(impl PushQueue + Sync),
+    queue: &impl PushQueue,
     alerts: &Alerts,
     (user, reader): (UserId, DeviceId),
     conversation: ConversationId,

@@ -19,7 +19,7 @@ pub(crate) struct Member {
 ///
 /// [`Error::Refused`] for an outsider, and for a group that was never made; [`Error::Store`].
 pub(crate) async fn readable_by(
-    store: &(impl Inboxes + Groups + Sync),
+    store: &(impl Inboxes + Groups),
     conversation: ConversationId,
     user: UserId,
 ) -> Result<Joined, Error> {
@@ -34,7 +34,7 @@ pub(crate) async fn readable_by(
 ///
 /// As [`readable_by`].
 pub(crate) async fn membership_of(
-    store: &(impl Inboxes + Groups + Sync),
+    store: &(impl Inboxes + Groups),
     conversation: ConversationId,
     user: UserId,
 ) -> Result<Member, Error> {
@@ -44,7 +44,7 @@ pub(crate) async fn membership_of(
 
 /// By the row, and whether the group has ended.
 async fn member_of(
-    store: &(impl Inboxes + Groups + Sync),
+    store: &(impl Inboxes + Groups),
     conversation: ConversationId,
     user: UserId,
 ) -> Result<(Member, bool), Error> {
@@ -68,7 +68,7 @@ async fn member_of(
 }
 
 /// Why somebody who is not in a group is refused.
-pub(crate) async fn not_a_member(store: &(impl Groups + Sync), group: GroupId) -> Result<Refusal, Error> {
+pub(crate) async fn not_a_member(store: &impl Groups, group: GroupId) -> Result<Refusal, Error> {
     let is_there = store.group(group).await?.is_some_and(|group| !group.deleted);
     Ok(if is_there { Refusal::NotAMember } else { Refusal::NotFound("group") })
 }

@@ -30,8 +30,8 @@ use crate::presence::renew::ensure_watched;
 /// handshakes under way; [`Error::Store`], [`Error::Contended`]. The connection is not registered then, unless the store
 /// fails in this too.
 pub async fn open_connection(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     claims: impl Into<AccessClaims>,
     connection: &Connection,
 ) -> Result<(), Error> {
@@ -64,8 +64,8 @@ pub async fn open_connection(
 
 /// Checks the login of a connection that is registered, and displaces others for it.
 async fn make_room(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     claims: AccessClaims,
     connection: &Connection,
     session: &Session,
@@ -90,7 +90,7 @@ async fn make_room(
 /// Closes displaced connections whose handshakes have certainly ended; gives those that need not be remembered then.
 async fn close_remembered(
     context: &Context<'_, impl Sync, impl Sync>,
-    connections: &(impl Connections + Sync),
+    connections: &impl Connections,
     session: &Session,
 ) -> Vec<ConnectionKey> {
     let remembered = to_forget(&session.displaced, context.now).into_iter().map(|other| Connection {
@@ -109,8 +109,8 @@ fn too_many() -> Error {
 
 /// Closes connections that gave up their place, and writes down which of them may still open, with `change`.
 async fn displace(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     displaced: Vec<Connection>,
     mut change: ConnectionChange,

@@ -55,8 +55,8 @@ const FRIENDS_PAGES_MAX: u32 = 10;
 ///
 /// [`Error::Refused`] for a wrong field; [`Error::Store`].
 pub async fn change_profile(
-    store: &(impl Users + Contacts + Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    store: &(impl Users + Contacts + Sessions),
+    connections: &impl Connections,
     caller: Identity,
     patch: http::ProfilePatch,
     now: Timestamp,
@@ -82,8 +82,8 @@ pub async fn change_profile(
 }
 
 async fn notify(
-    store: &(impl Contacts + Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    store: &(impl Contacts + Sessions),
+    connections: &impl Connections,
     caller: Identity,
     profile: &http::Profile,
     now: Timestamp,

@@ -65,7 +65,7 @@ pub enum RareChange {
 ///
 /// [`Error::Refused`] for too many; [`Error::Store`].
 pub async fn take_change(
-    limits: &(impl RateLimits + Sync),
+    limits: &impl RateLimits,
     rates: &ChangeRates,
     user: UserId,
     change: RareChange,

@@ -6,7 +6,7 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, UserId};
 
 use crate::Error;
-use crate::hidden::{SCAN_PAGE, PAGES_MAX, skip_hidden};
+use crate::hidden::{PAGES_MAX, SCAN_PAGE, skip_hidden};
 use crate::membership::readable_by;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
@@ -74,7 +74,7 @@ pub struct HistoryPage {
 ///
 /// [`Error::Refused`] for an outsider; [`Error::Store`].
 pub async fn read_history(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    store: &(impl MessageLog + Inboxes + Groups),
     reader: UserId,
     conversation: ConversationId,
     anchor: Anchor,
@@ -106,7 +106,7 @@ struct Reading<'a, L> {
     now: Timestamp,
 }
 
-impl<L: MessageLog + Sync> Reading<'_, L> {
+impl<L: MessageLog> Reading<'_, L> {
     async fn around(
         &self,
         seq: Seq,

@@ -14,7 +14,7 @@ use crate::{Error, Metered, wire};
 ///
 /// [`Error::Refused`] for an outsider; [`Error::Store`].
 pub async fn read_markers(
-    store: &(impl Inboxes + Groups + Sync),
+    store: &(impl Inboxes + Groups),
     reader: UserId,
     conversation: ConversationId,
 ) -> Result<Metered<http::Receipts>, Error> {

@@ -23,8 +23,8 @@ use crate::wire::parse_id;
 /// [`Error::Refused`] for a wrong field, and for a token that is forged, expired or dead;
 /// [`Error::Store`]: the same again, with the same `attempt`, gives the tokens.
 pub async fn refresh_session(
-    context: &Context<'_, impl Devices + Sessions + Sync, impl PresenceQueue + Sync>,
-    ways: (&(impl Connections + Sync), &(impl Push + Sync)),
+    context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
+    ways: (&impl Connections, &impl Push),
     tokens: &impl Tokens,
     refresh: &http::Refresh,
 ) -> Result<http::Session, Error> {

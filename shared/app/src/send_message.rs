@@ -129,11 +129,8 @@ impl Writer {
 ///
 /// Those of `authorized`, [`Error::Refused`]: nothing was appended. [`Error::Contended`], [`Error::Store`]: unknown.
 pub async fn send_message(
-    store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users + Sync),
-    (delivery, queue): (
-        &Delivery<'_, impl Connections + Sync, impl PushQueue + Sync>,
-        &(impl FanOutQueue + Sync),
-    ),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users),
+    (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
     writer: &Writer,
     command: SendMessage,
     authorized: impl Future<Output = Result<(), Error>>,
@@ -177,7 +174,7 @@ struct Appended {
 
 /// Claims the key and appends the message; says whether an earlier send has done so.
 async fn append(
-    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users + Sync),
+    store: &(impl MessageLog + Inboxes + Groups + Contacts + Users),
     writer: &Writer,
     command: &SendMessage,
     peer: Option<UserId>,
@@ -202,7 +199,7 @@ async fn append(
 }
 
 async fn append_claimed(
-    store: &(impl MessageLog + Inboxes + Groups + Sync),
+    store: &(impl MessageLog + Inboxes + Groups),
     writer: &Writer,
     command: &SendMessage,
     claimed: Claimed,

@@ -40,8 +40,8 @@ pub struct SignupPolicy {
 /// signups from one address; [`Error::Store`]: the account may have been made, and doing
 /// it again may find its handle in use.
 pub async fn sign_up(
-    store: &(impl Users + RateLimits + Sync),
-    (passwords, tokens): (&(impl Passwords + Sync), &impl Tokens),
+    store: &(impl Users + RateLimits),
+    (passwords, tokens): (&impl Passwords, &impl Tokens),
     (policy, source): (SignupPolicy, &str),
     signup: http::Signup,
     ids: FreshIds,

@@ -9,7 +9,7 @@ use crate::ports::{Connection, Connections};
 /// Those that are older than a socket gets, and those that the gateway does not know; but for young ones, which may not
 /// be open yet. Where the gateway does not say, they are taken to be there.
 pub(crate) async fn stale_among(
-    connections: &(impl Connections + Sync),
+    connections: &impl Connections,
     registered: Vec<Connection>,
     now: Timestamp,
 ) -> Vec<Connection> {

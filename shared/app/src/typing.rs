@@ -52,8 +52,8 @@ impl Typists {
 ///
 /// [`Error::Refused`] for an outsider, and for too many; [`Error::Store`].
 pub async fn typing(
-    store: &(impl Sessions + Contacts + Groups + Inboxes + Sync),
-    connections: &(impl Connections + Sync),
+    store: &(impl Sessions + Contacts + Groups + Inboxes),
+    connections: &impl Connections,
     typists: &Typists,
     typist: UserId,
     conversation: ConversationId,
@@ -82,7 +82,7 @@ pub async fn typing(
 
 /// Whether a 1:1 conversation has begun; of a group it is known that the user is a member.
 async fn is_begun(
-    inboxes: &(impl Inboxes + Sync),
+    inboxes: &impl Inboxes,
     typist: UserId,
     conversation: ConversationId,
 ) -> Result<bool, StoreError> {
@@ -90,7 +90,7 @@ async fn is_begun(
 }
 
 async fn others(
-    groups: &(impl Groups + Sync),
+    groups: &impl Groups,
     typist: UserId,
     conversation: ConversationId,
 ) -> Result<Vec<UserId>, Error> {

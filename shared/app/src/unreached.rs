@@ -75,8 +75,8 @@ pub(crate) struct Retry {
 ///
 /// Those that had no room for it a few times in a row are closed. Those to which the gateway does not post for minutes miss the event.
 pub(crate) async fn retries(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    sessions: &impl Sessions,
+    connections: &impl Connections,
     posted: Posted,
     before: Tries,
     now: Timestamp,
@@ -154,8 +154,8 @@ pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<Con
 ///
 /// Best effort: what stays is closed after the next event that it does not take.
 pub(crate) async fn close_slow(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
+    sessions: &impl Sessions,
+    connections: &impl Connections,
     slow: Vec<FullConnection>,
     now: Timestamp,
 ) {

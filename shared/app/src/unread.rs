@@ -24,7 +24,7 @@ const COUNT_PAGES_MAX: u32 = 2;
 ///
 /// [`StoreError`].
 pub(crate) async fn count_unread(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     user: UserId,
     row: &InboxRow,
     retention: Retention,
@@ -60,7 +60,7 @@ pub(crate) fn scanned(count: &Count) -> usize {
 
 /// Positions of a range from its oldest entry on: what was before it has expired, or was never written.
 async fn positions_left(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     conversation: ConversationId,
     range: Range,
 ) -> Result<u64, StoreError> {
@@ -74,7 +74,7 @@ async fn positions_left(
 ///
 /// [`StoreError`].
 pub(crate) async fn last_seq(
-    log: &(impl MessageLog + Sync),
+    log: &impl MessageLog,
     conversation: ConversationId,
 ) -> Result<Option<Seq>, StoreError> {
     let page = log.headings(conversation, Range::from_newest(), 1).await?;

@@ -1,7 +1,7 @@
 //! What a member's phones were told, in the inbox row.
 
 use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
-use confab_domain::alerts::{Count, Cleared};
+use confab_domain::alerts::{Cleared, Count};
 use confab_domain::group::Change;
 use confab_domain::{Alerts, ConversationId};
 use futures_util::future::join_all;

@@ -192,17 +192,32 @@ mod tests {
     #[test]
     fn phones_are_told_of_reading_once_and_not_too_often() {
         let alerts = alerted(&[5, 6]);
-        assert_eq!(Alerts::default().clear_decision(Some(seq(9)), at(0)), ClearDecision::Nothing, "there was no alert");
+        assert_eq!(
+            Alerts::default().clear_decision(Some(seq(9)), at(0)),
+            ClearDecision::Nothing,
+            "there was no alert"
+        );
         assert_eq!(alerts.clear_decision(None, at(0)), ClearDecision::Nothing);
         assert_eq!(alerts.clear_decision(Some(seq(5)), at(10_000)), ClearDecision::Now);
         let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(5), at: at(10_000) }), ..alerts };
         assert_eq!(cleared.clear_decision(Some(seq(5)), at(99_000)), ClearDecision::Nothing, "they know");
-        assert_eq!(cleared.clear_decision(Some(seq(6)), at(12_000)), ClearDecision::Later(Duration::from_secs(3)));
+        assert_eq!(
+            cleared.clear_decision(Some(seq(6)), at(12_000)),
+            ClearDecision::Later(Duration::from_secs(3))
+        );
         assert_eq!(cleared.clear_decision(Some(seq(6)), at(15_000)), ClearDecision::Now);
         let ahead = Alerts { cleared: Some(Cleared { read_seq: seq(5), at: at(86_400_000) }), ..alerts };
-        assert_eq!(ahead.clear_decision(Some(seq(6)), at(12_000)), ClearDecision::Now, "a clock was a day ahead");
+        assert_eq!(
+            ahead.clear_decision(Some(seq(6)), at(12_000)),
+            ClearDecision::Now,
+            "a clock was a day ahead"
+        );
         let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(6), at: at(15_000) }), ..alerts };
-        assert_eq!(cleared.clear_decision(Some(seq(8)), at(99_000)), ClearDecision::Nothing, "nothing is left to clear");
+        assert_eq!(
+            cleared.clear_decision(Some(seq(8)), at(99_000)),
+            ClearDecision::Nothing,
+            "nothing is left to clear"
+        );
         assert_eq!(cleared.with(seq(9)).clear_decision(Some(seq(9)), at(99_000)), ClearDecision::Now);
     }
 }

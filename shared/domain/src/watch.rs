@@ -131,8 +131,10 @@ impl Presence {
     /// It says no where being heard from makes the same of both, as if one had not been replaced by the other.
     pub fn has_become(&self, seen: &Self, next: &Self) -> bool {
         let Lease { renewed_at, attended_at, .. } = self.lease;
-        let renewed =
-            |row: &Self| Self { lease: Lease { renewed_at, attended_at, ends_at: None, ..row.lease }, ..*row };
+        let renewed = |row: &Self| Self {
+            lease: Lease { renewed_at, attended_at, ends_at: None, ..row.lease },
+            ..*row
+        };
         self == next || (*self == renewed(next) && renewed(next) != renewed(seen))
     }
 
@@ -218,7 +220,8 @@ mod tests {
 
     #[test]
     fn a_change_is_known_again_though_its_user_was_heard_from_since() {
-        let renewed = |row: Presence| Presence { lease: row.lease.renewed(Attendance::Unstated, at(5)), ..row };
+        let renewed =
+            |row: Presence| Presence { lease: row.lease.renewed(Attendance::Unstated, at(5)), ..row };
         let (seen, next) = (watched().alone(at(1)), watched().ending(at(4)));
         assert!(next.has_become(&seen, &next) && renewed(next).has_become(&seen, &next));
         assert!(!seen.has_become(&seen, &next) && !renewed(seen).has_become(&seen, &next));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
 
-use crate::faults::{NoFaults, FaultInjector};
+use crate::faults::{FaultInjector, NoFaults};
 use crate::yielding::call;
 
 /// Open sockets by id, with the frames that were delivered to each.

@@ -10,7 +10,7 @@ use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
 use confab_domain::Timestamp;
 
-use crate::faults::{NoFaults, FaultInjector};
+use crate::faults::{FaultInjector, NoFaults};
 use crate::yielding::call;
 
 /// A task, and when it may be delivered.
@@ -36,7 +36,10 @@ pub struct DelayQueue<T> {
 
 impl<T: Clone> DelayQueue<T> {
     /// An empty queue, which counts delays from what `clock` says.
-    pub fn new(injector: Arc<dyn FaultInjector>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn new(
+        injector: Arc<dyn FaultInjector>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
         Self { injector, clock: Box::new(clock), tasks: Mutex::default() }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use confab_app::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, StoreError};
 
-use crate::faults::{NoFaults, FaultInjector};
+use crate::faults::{FaultInjector, NoFaults};
 use crate::yielding::call;
 
 /// Announcements that are still to be made.

@@ -8,13 +8,13 @@ use confab_app::ports::StoreError;
 
 use crate::contacts::ContactTable;
 use crate::devices::DeviceTable;
+use crate::faults::{FaultInjector, NoFaults};
 use crate::groups::GroupTable;
 use crate::inboxes::InboxTable;
 use crate::message_log::LogTable;
 use crate::rate_limits::BucketTable;
 use crate::sessions::SessionTable;
 use crate::users::{InviteTable, PasswordChangeTable, UserTable};
-use crate::faults::{NoFaults, FaultInjector};
 use crate::yielding::call;
 
 /// Every store port over maps.

@@ -8,7 +8,7 @@ use confab_app::ports::{EndpointOutcome, PublishOutcome, Push, StoreError};
 use confab_domain::notification::Notification;
 use confab_domain::push::{Endpoint, Platform, PushToken};
 
-use crate::faults::{NoFaults, FaultInjector, unavailable};
+use crate::faults::{FaultInjector, NoFaults, unavailable};
 use crate::yielding::call;
 
 /// Endpoints by name, and every push that was published to one, in order.

@@ -21,7 +21,10 @@ pub async fn yield_once() {
 }
 
 /// Runs one call: yields, takes effect, yields, answers; or fails as the weather has it.
-pub(crate) async fn call<T>(injector: &dyn FaultInjector, effect: impl FnOnce() -> T) -> Result<T, StoreError> {
+pub(crate) async fn call<T>(
+    injector: &dyn FaultInjector,
+    effect: impl FnOnce() -> T,
+) -> Result<T, StoreError> {
     yield_once().await;
     let next_outcome = injector.next_outcome();
     if next_outcome == CallOutcome::NotDone {

@@ -8,7 +8,7 @@ use std::str::SplitAsciiWhitespace;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::ports::StoreError;
-use confab_domain::alerts::{Count, Cleared};
+use confab_domain::alerts::{Cleared, Count};
 use confab_domain::{Alerts, Seq, Timestamp};
 
 use crate::item::{Reader, text};

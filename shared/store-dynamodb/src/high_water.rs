@@ -138,7 +138,8 @@ impl Store {
 fn read(item: &Item) -> Result<HighWaterMark, StoreError> {
     let reader = Reader::new("a high-water mark", item);
     let (used_through, at) = (Seq::new(reader.number(HEAD)?), reader.time(AT_MS)?);
-    let reserved_through = Seq::new(reader.number(RESERVED_THROUGH)?).ok_or_else(|| reader.malformed(RESERVED_THROUGH))?;
+    let reserved_through =
+        Seq::new(reader.number(RESERVED_THROUGH)?).ok_or_else(|| reader.malformed(RESERVED_THROUGH))?;
     let Some(revision) = reader.optional_number(REVISION)? else {
         return Ok(HighWaterMark::of_unknown_retention(used_through, at, reserved_through, 0));
     };

@@ -7,7 +7,7 @@ use confab_domain::lease::INTERVAL_MAX;
 
 use super::clock::{Executor, START};
 use super::device::{Device, Going};
-use super::ledger::{Source, Report};
+use super::ledger::{Report, Source};
 use super::scenario::Scenario;
 use super::world::World;
 use super::{FOR_EVER, befriend, check_healthy, sign_up};
@@ -29,8 +29,13 @@ struct Alone {
 
 impl Alone {
     fn new(seed: u64) -> Self {
-        let scenario =
-            Scenario { healthy: true, users: 2, devices: 1, contacts_change: false, ..Scenario::of(seed, None) };
+        let scenario = Scenario {
+            healthy: true,
+            users: 2,
+            devices: 1,
+            contacts_change: false,
+            ..Scenario::of(seed, None)
+        };
         let scenario = Scenario { silent_once_in: 0, flaky_once_in: 0, ..scenario };
         let world = Arc::new(World::new(scenario));
         sign_up(&world, identity(0, 0));

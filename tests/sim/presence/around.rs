@@ -10,7 +10,7 @@ use confab_domain::ContactChange;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{Attendance, ConnectionId, DeviceId, Presence, Relation, Timestamp, UserId, WatchId};
-use confab_memory::{DelayQueue, CallOutcome, Gateway, Memory, FaultInjector, YieldingSleeper};
+use confab_memory::{CallOutcome, DelayQueue, FaultInjector, Gateway, Memory, YieldingSleeper};
 use ulid::Ulid;
 
 use crate::executor::finish;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_app::presence::{PresenceTask, Step};
 use confab_domain::{Timestamp, UserId};
 
-use super::ledger::{Ledger, Logout, Source, Span, Report, pair_of};
+use super::ledger::{Ledger, Logout, Report, Source, Span, pair_of};
 use super::world::World;
 use crate::world::user;
 

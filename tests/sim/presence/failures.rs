@@ -14,7 +14,9 @@ use confab_app::{Error, contacts::unblock};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Status, Timestamp, WatchId};
-use confab_memory::{NoFaults, DelayQueue, CallOutcome, Gateway, Memory, Phones, PostFault, FaultInjector, YieldingSleeper};
+use confab_memory::{
+    CallOutcome, DelayQueue, FaultInjector, Gateway, Memory, NoFaults, Phones, PostFault, YieldingSleeper,
+};
 
 use crate::executor::{finish, mortal};
 use crate::world::{device_of, identity, key, socket};
@@ -54,7 +56,8 @@ impl Pair {
     /// `calls_before` counts calls of the store and of the queue after these are set up.
     fn new(calls_before: u64, next_outcome: CallOutcome, presence: Presence) -> Self {
         const SET_UP: u64 = 7;
-        let injector = Arc::new(OneFails { calls_before: AtomicU64::new(SET_UP + calls_before), next_outcome });
+        let injector =
+            Arc::new(OneFails { calls_before: AtomicU64::new(SET_UP + calls_before), next_outcome });
         let pair = Self {
             store: Memory::new(Arc::clone(&injector) as _),
             gateway: Gateway::new(Arc::new(NoFaults)),
@@ -148,7 +151,9 @@ fn seen() -> Presence {
 }
 
 fn each_failure() -> impl Iterator<Item = (u64, CallOutcome)> {
-    (0..CALLS_MAX).flat_map(|call| [CallOutcome::NotDone, CallOutcome::AnswerLost].map(|next_outcome| (call, next_outcome)))
+    (0..CALLS_MAX).flat_map(|call| {
+        [CallOutcome::NotDone, CallOutcome::AnswerLost].map(|next_outcome| (call, next_outcome))
+    })
 }
 
 #[test]

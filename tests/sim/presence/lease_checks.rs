@@ -11,7 +11,7 @@ use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::watch::Watch;
 use confab_domain::{Attendance, ConnectionId, Presence, Timestamp, UserId, WatchId};
-use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, YieldingSleeper};
+use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, YieldingSleeper};
 
 use crate::executor::finish;
 use crate::world::identity;
@@ -78,7 +78,8 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     assert!(finish(store.replace_presence(user(), &row.presence, &watched)).unwrap());
 
     let sleeper = &YieldingSleeper;
-    let context = Context { store: &store, queue: &lease_checks, policy: POLICY, watch: NEW, sleeper, now: NOW };
+    let context =
+        Context { store: &store, queue: &lease_checks, policy: POLICY, watch: NEW, sleeper, now: NOW };
     let step = Step::Check { user: user().to_string(), watch: OLD.0, named_by_ms: None };
     let task = PresenceTask::V1(step);
     let mut check = pin!(perform(&context, (&gateway, &pushes), &task, false));
@@ -98,7 +99,11 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
         let PresenceTask::V1(step) = &delayed.task;
         matches!(step, Step::Check { watch: of, .. } if *of == watch.id.0) && delayed.due <= by.plus(ROUNDING)
     });
-    if is_there { Ok(()) } else { Err(format!("{watch:?} has no look by {by}: {:?}", lease_checks.queue.waiting())) }
+    if is_there {
+        Ok(())
+    } else {
+        Err(format!("{watch:?} has no look by {by}: {:?}", lease_checks.queue.waiting()))
+    }
 }
 
 /// When the watch ends that is looked at: before the usual end of the lease, and after it.

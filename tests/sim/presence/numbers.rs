@@ -16,7 +16,7 @@ use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence, perfo
 use confab_domain::budget::{Charges, LOCAL_RATES};
 use confab_domain::lease::{HeartbeatPolicy, Lease};
 use confab_domain::{ConnectionId, ContactChange, Presence, Relation, Timestamp, UserId, WatchId};
-use confab_memory::{NoFaults, DelayQueue, Gateway, Memory, Phones, YieldingSleeper};
+use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, Phones, YieldingSleeper};
 use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
@@ -168,7 +168,8 @@ fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
         let (context, ada) = (two.context(), [user(ADA)]);
         let asked = get_presence(&context, &two.gateway, user(BOB), &ada);
         interrupted += usize::from(interrupt(asked, polls, || {
-            let is_notified = finish(two.store.session(user(ADA))).unwrap().unwrap().presence.friends_see_online();
+            let is_notified =
+                finish(two.store.session(user(ADA))).unwrap().unwrap().presence.friends_see_online();
             if is_notified {
                 two.replace(ADA, Presence::observed);
             }

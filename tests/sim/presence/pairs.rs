@@ -8,7 +8,7 @@ use confab_domain::{ContactChange, Timestamp};
 
 use super::clock::START;
 use super::device::Device;
-use super::ledger::{Source, Report};
+use super::ledger::{Report, Source};
 use super::scenario::Scenario;
 use super::server::Bug;
 use super::world::World;

@@ -225,8 +225,9 @@ impl Sessions for Server<'_> {
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let sessions = self.world.memory.sessions(users).await?;
         let policy = self.world.scenario.policy;
-        let is_there =
-            |row: &Session| row.presence.friends_see_online() || row.status(policy, self.now) == Status::Online;
+        let is_there = |row: &Session| {
+            row.presence.friends_see_online() || row.status(policy, self.now) == Status::Online
+        };
         self.notes.lock().unwrap().saw_a_friend |= sessions.iter().any(is_there);
         Ok(self.too_early(sessions))
     }

@@ -18,12 +18,12 @@ use confab_protocol::ServerFrame;
 use confab_protocol::server::UserPresence;
 
 use super::clock::{Clock, Spawner, Timed};
-use super::ledger::{Ledger, Source, Report};
+use super::ledger::{Ledger, Report, Source};
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::random::Random;
 use crate::faults::Changeable;
+use crate::random::Random;
 
 /// Longest that a function runs; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);

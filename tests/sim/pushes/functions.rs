@@ -230,7 +230,8 @@ impl World {
     /// Takes a user out of the group, or in.
     pub(crate) async fn turn(&self, owner: UserId, user: UserId, comes: bool) {
         let began = self.clock.now();
-        let command = if comes { GroupCommand::PutMember(user, None) } else { GroupCommand::RemoveMember(user) };
+        let command =
+            if comes { GroupCommand::PutMember(user, None) } else { GroupCommand::RemoveMember(user) };
         let attempt = Attempt(u32::try_from(self.random.below(1 << 32)).unwrap());
         let actor = Actor { user: owner, key: format!("g{}", self.next_number()).parse().unwrap(), attempt };
         let server = Server::new(self);

@@ -21,9 +21,9 @@ use super::ledger::Ledger;
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
+use crate::faults::Changeable;
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
-use crate::faults::Changeable;
 
 /// Longest that a function runs.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);

@@ -17,8 +17,8 @@ use confab_tokens_jwt::JwtTokens;
 
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::random::Random;
 use crate::faults::Changeable;
+use crate::random::Random;
 use crate::world::{device_of, identity};
 
 const POLICY: HeartbeatPolicy =

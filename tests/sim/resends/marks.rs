@@ -19,7 +19,8 @@ pub(crate) fn check_mark(world: &World) {
         at_most = at_most.max(read_through(message.seq, through));
     }
     for request in own() {
-        let (Some((_, Ok(ack))), Some(log_ended)) = (&request.answered, request.log_ended_when_healthy) else {
+        let (Some((_, Ok(ack))), Some(log_ended)) = (&request.answered, request.log_ended_when_healthy)
+        else {
             continue;
         };
         let at = confab_app::wire::parse_seq("seq", ack.seq).unwrap();

@@ -26,8 +26,8 @@ use super::places::Places;
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{Spawner, finish, mortal};
-use crate::random::Random;
 use crate::faults::Changeable;
+use crate::random::Random;
 use crate::world::{POLICY, account_of, device_of, identity, user};
 
 /// Largest lead of a server's clock. Unit: milliseconds.

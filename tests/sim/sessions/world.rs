@@ -25,8 +25,8 @@ use ulid::Ulid;
 
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::random::Random;
 use crate::faults::Changeable;
+use crate::random::Random;
 use crate::world::{device_of, key, socket, user};
 
 pub(crate) const DEVICES: u64 = 2;

@@ -25,9 +25,9 @@ use super::conversations;
 use super::scenario::{OutageKind, Scenario};
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
+use crate::faults::Changeable;
 use crate::presence::clock::{Clock, Spawner, Timed};
 use crate::random::Random;
-use crate::faults::Changeable;
 
 pub(super) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };

@@ -51,7 +51,9 @@ pub(super) fn of(operation: &str, asked: &Map<String, Value>, answered: &Map<Str
     match error {
         None => reported(operation, answered.get("ConsumedCapacity")),
         Some("ConditionalCheckFailedException") => Units::write(write_units([asked, answered])),
-        Some("TransactionCanceledException") if is_write(operation) => Units::write(cancelled(asked, answered)),
+        Some("TransactionCanceledException") if is_write(operation) => {
+            Units::write(cancelled(asked, answered))
+        }
         Some(_) => Units::default(),
     }
 }

@@ -32,7 +32,7 @@ pub enum CloseOutcome {
 }
 
 /// Open WebSocket connections.
-pub trait Connections {
+pub trait Connections: Send + Sync {
     /// Sends one frame of JSON to a connection.
     ///
     /// # Errors

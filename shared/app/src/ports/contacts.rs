@@ -38,7 +38,7 @@ pub struct PairChange {
 }
 
 /// Relations, one of each user to each other.
-pub trait Contacts {
+pub trait Contacts: Send + Sync {
     /// What `user` is to `other`, strongly consistent; of strangers, nothing.
     ///
     /// # Errors

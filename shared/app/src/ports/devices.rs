@@ -28,7 +28,7 @@ pub enum RegisterOutcome {
 }
 
 /// Devices, by user.
-pub trait Devices {
+pub trait Devices: Send + Sync {
     /// Writes a device, replacing an earlier login on it.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::StoreError;
 use crate::fan_out::FanOutTask;
 
 /// Announcements that are made later, by the `fan-out` function, at least once and in any order.
-pub trait FanOutQueue {
+pub trait FanOutQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).
     ///

@@ -51,7 +51,7 @@ pub enum CommitOutcome {
 }
 
 /// Groups, each changed as a whole.
-pub trait Groups {
+pub trait Groups: Send + Sync {
     /// The group, deleted ones included, strongly consistent.
     ///
     /// # Errors

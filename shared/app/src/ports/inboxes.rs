@@ -98,7 +98,7 @@ pub enum ReplaceOutcome {
 }
 
 /// Inbox rows, one per member and conversation.
-pub trait Inboxes {
+pub trait Inboxes: Send + Sync {
     /// Records that a send is about to append, unless its key is recorded already or its sender is not in the
     /// conversation.
     ///

@@ -134,7 +134,7 @@ pub enum AppendError {
 ///
 /// All reads are strongly consistent: they see every append that was
 /// acknowledged before they began.
-pub trait MessageLog {
+pub trait MessageLog: Send + Sync {
     /// The end of the log, with up to `entries_max` of its newest entries.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub enum PasswordMatch {
 }
 
 /// Makes and checks password hashes, off the async threads and a bounded number at a time.
-pub trait Passwords {
+pub trait Passwords: Send + Sync {
     /// Hashes a password with a fresh salt.
     ///
     /// # Errors

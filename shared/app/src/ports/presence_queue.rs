@@ -7,7 +7,7 @@ use super::StoreError;
 use crate::presence::PresenceTask;
 
 /// Looks and announcements that the `presence` function makes, at least once and in any order.
-pub trait PresenceQueue {
+pub trait PresenceQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).
     ///

@@ -30,7 +30,7 @@ pub enum PublishOutcome {
 }
 
 /// Endpoints of phones, and what is published to them.
-pub trait Push {
+pub trait Push: Send + Sync {
     /// The endpoint of a token, made where there is none, and enabled.
     ///
     /// # Errors

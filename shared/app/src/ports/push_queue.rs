@@ -7,7 +7,7 @@ use super::StoreError;
 use crate::push::PushTask;
 
 /// Pushes that the `push` function makes, now or later, at least once and in any order.
-pub trait PushQueue {
+pub trait PushQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).
     ///

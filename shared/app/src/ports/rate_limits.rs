@@ -8,7 +8,7 @@ use confab_domain::{Refusal, Timestamp};
 use super::StoreError;
 
 /// Buckets by name.
-pub trait RateLimits {
+pub trait RateLimits: Send + Sync {
     /// Takes one try from a bucket, atomically; the inner error says when to come again.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ impl Session {
 }
 
 /// Session rows, one per user.
-pub trait Sessions {
+pub trait Sessions: Send + Sync {
     /// Registers the connection of a handshake and renews the lease, unless the device has
     /// [`REGISTERED_PER_DEVICE_MAX`](confab_domain::sockets::REGISTERED_PER_DEVICE_MAX) others in the row. Atomic.
     ///

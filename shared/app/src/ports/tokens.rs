@@ -52,7 +52,7 @@ pub enum TokenError {
 /// Makes and checks tokens without any I/O.
 ///
 /// A token that is made for one purpose is [`TokenError::Invalid`] for another.
-pub trait Tokens {
+pub trait Tokens: Send + Sync {
     /// A token for the HTTP API, and its life in seconds.
     fn issue_access(&self, identity: Identity, generation: u64, now: Timestamp) -> (String, u64);
 

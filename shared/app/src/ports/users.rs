@@ -69,7 +69,7 @@ pub struct PasswordChange {
 pub const PASSWORD_CHANGE_CLAIMED: Duration = Duration::from_secs(30);
 
 /// Accounts, by id and by handle.
-pub trait Users {
+pub trait Users: Send + Sync {
     /// Makes an account, its handle and its first device, and counts a use of `invite`, all or nothing.
     ///
     /// # Errors

@@ -31,8 +31,8 @@ const CO_MEMBER_ROWS_MAX: usize = 1_000;
 ///
 /// [`Error::Store`].
 pub async fn get_presence(
-    context: &Context<'_, impl Sessions + Contacts + Inboxes + Groups + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts + Inboxes + Groups, impl PresenceQueue>,
+    connections: &impl Connections,
     asker: UserId,
     users: &[UserId],
 ) -> Result<Metered<Vec<UserPresence>>, Error> {
@@ -67,8 +67,8 @@ pub async fn get_presence(
 ///
 /// [`Error::Store`], [`Error::Contended`].
 pub(crate) async fn settled(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     asker: UserId,
     sessions: Vec<Session>,
 ) -> Result<Vec<Session>, Error> {
@@ -86,7 +86,7 @@ pub(crate) async fn settled(
 }
 
 async fn settle(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
     asker: UserId,
     mut session: Session,
 ) -> Result<Option<Session>, Error> {
@@ -131,7 +131,7 @@ struct Visible {
 }
 
 async fn visible_to(
-    context: &Context<'_, impl Contacts + Inboxes + Groups + Sync, impl Sync>,
+    context: &Context<'_, impl Contacts + Inboxes + Groups, impl Sync>,
     asker: UserId,
     users: &[UserId],
 ) -> Result<Visible, Error> {
@@ -152,7 +152,7 @@ async fn visible_to(
 
 /// Those of `wanted` who have written in a group that they share with the asker, and how many rows were read for it.
 async fn co_members_who_wrote(
-    context: &Context<'_, impl Inboxes + Groups + Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes + Groups, impl Sync>,
     asker: UserId,
     mut wanted: BTreeSet<UserId>,
 ) -> Result<(BTreeSet<UserId>, usize), Error> {
@@ -195,7 +195,7 @@ async fn co_members_who_wrote(
 
 /// Those of some members of a group who have written there, as it is or was a moment ago.
 async fn writers_among(
-    context: &Context<'_, impl Inboxes + Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes, impl Sync>,
     group: GroupId,
     members: Vec<UserId>,
 ) -> Result<Vec<UserId>, Error> {

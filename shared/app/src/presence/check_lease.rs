@@ -8,10 +8,10 @@ use std::time::Duration;
 use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, notify, last_notified_status};
-use crate::stale::stale_among;
+use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, last_notified_status, notify};
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
+use crate::stale::stale_among;
 use crate::{Error, metric};
 
 /// A message that looks at a lease.
@@ -28,8 +28,8 @@ pub(super) struct Message {
 
 /// Does what is to be done about a message.
 pub(super) async fn check_lease(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    (connections, pushes): (&impl Connections, &impl PushQueue),
     user: UserId,
     message: Message,
 ) -> Result<(), Error> {
@@ -44,10 +44,19 @@ pub(super) async fn check_lease(
             let (by, delay) = (context.named_by(), context.delay(check_at));
             queued.check(context.queue, (user, id), by, delay).await
         };
-        let (after, told) = match decide_lease_action(check, id, &seen, session.is_connected(), context.policy, context.now) {
+        let (after, told) = match decide_lease_action(
+            check,
+            id,
+            &seen,
+            session.is_connected(),
+            context.policy,
+            context.now,
+        ) {
             LeaseAction::Nothing => return nothing_to_do(context, connections, &session, message).await,
             LeaseAction::CheckAgain => return Ok(queue(id).await?),
-            LeaseAction::NotifyAgain(status) => return notify::notify_friends(context, connections, &session, status).await,
+            LeaseAction::NotifyAgain(status) => {
+                return notify::notify_friends(context, connections, &session, status).await;
+            }
             LeaseAction::Begin { notifies } => {
                 queue(id).await?;
                 let comes = if notifies && !session.is_idle() { seen.attended() } else { seen };
@@ -94,8 +103,8 @@ const TOO_EARLY: Duration = Duration::from_secs(2);
 
 /// The row goes its way without this message; unless it is about to name it, or the message has failed halfway.
 async fn nothing_to_do(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     session: &Session,
     message: Message,
 ) -> Result<(), Error> {
@@ -120,12 +129,7 @@ async fn nothing_to_do(
 }
 
 /// Takes connections off the record that are gone, and of which nobody was told.
-async fn prune(
-    sessions: &(impl Sessions + Sync),
-    connections: &(impl Connections + Sync),
-    session: &Session,
-    now: Timestamp,
-) {
+async fn prune(sessions: &impl Sessions, connections: &impl Connections, session: &Session, now: Timestamp) {
     let stale = stale_among(connections, session.connections.clone(), now).await;
     metrics::counter!(metric::STALE_CONNECTIONS).increment(stale.len() as u64);
     let change = ConnectionChange::closed(&stale);

@@ -7,14 +7,14 @@
 //! The rules stand in `confab_domain::{lease, watch}`.
 
 pub mod ask;
-pub mod renew;
 mod check_lease;
+mod notify;
 mod pair;
 mod probe;
 mod probes;
 mod queued;
+pub mod renew;
 mod task;
-mod notify;
 
 use std::time::Duration;
 
@@ -32,12 +32,12 @@ use crate::{Error, TaskFailure, delay, unreached};
 use check_lease::Message;
 use pair::{PairChange, View};
 
+pub(crate) use notify::friends_of;
 pub(crate) use pair::queue_notice;
 pub(crate) use probe::{Asked, observe_each, probe_event};
 pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Shown, Step};
-pub(crate) use notify::friends_of;
 
 /// Longer than any request lasts, clocks that disagree included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
@@ -121,8 +121,8 @@ pub(crate) enum Errand {
 ///
 /// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for what names nothing.
 pub async fn perform(
-    context: &Context<'_, impl Sessions + Contacts + Devices + Sync, impl PresenceQueue + Sync>,
-    (connections, pushes): (&(impl Connections + Sync), &(impl PushQueue + Sync)),
+    context: &Context<'_, impl Sessions + Contacts + Devices, impl PresenceQueue>,
+    (connections, pushes): (&impl Connections, &impl PushQueue),
     task: &PresenceTask,
     received_before: bool,
 ) -> Result<(), TaskFailure> {

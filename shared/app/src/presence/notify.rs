@@ -6,7 +6,9 @@ use std::time::Duration;
 use confab_domain::{ConnectionId, Status, UserId};
 use confab_protocol::{ServerFrame, server};
 
-use super::{ATTEMPTS_MAX, Context, PresenceTask, observe_each, may_observe, last_notified_status, user_presence};
+use super::{
+    ATTEMPTS_MAX, Context, PresenceTask, last_notified_status, may_observe, observe_each, user_presence,
+};
 use crate::Error;
 use crate::announce::{Posted, post_to};
 use crate::ports::{
@@ -29,8 +31,8 @@ const OVERDUE: Duration = Duration::from_secs(60);
 
 /// Tells the friends of a user, whose row is this.
 pub(super) async fn notify_friends(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     session: &Session,
     status: Status,
 ) -> Result<(), Error> {
@@ -39,8 +41,8 @@ pub(super) async fn notify_friends(
 
 /// Goes on to tell those after a friend, unless the news is old by now; to whom it may have been told already, what is new.
 pub(super) async fn continue_notifying(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     status: Status,
     after: UserId,
@@ -55,8 +57,8 @@ pub(super) async fn continue_notifying(
 }
 
 async fn notify_page(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     session: &Session,
     status: Status,
     after: Option<UserId>,
@@ -88,7 +90,7 @@ async fn notify_page(
 /// Has those notified once more who ceased to be friends while they were told `online`: what they were told of the end of
 /// the friendship may have come before.
 async fn correct_former_friends(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sync, impl PresenceQueue>,
     user: UserId,
     told: &[Session],
     friends: &[UserId],
@@ -103,14 +105,15 @@ async fn correct_former_friends(
 /// Tells those again whose connections did not take the news, unless it is old by now: then whoever told what is new has
 /// told it to them too.
 pub(super) async fn notify_again(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     status: Status,
     tries: Tries,
     unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>,
 ) -> Result<(), Error> {
-    let session = context.store.session(user).await?.filter(|session| last_notified_status(session) == status);
+    let session =
+        context.store.session(user).await?.filter(|session| last_notified_status(session) == status);
     let Some(session) = session else { return Ok(()) };
     let others: Vec<UserId> = unreached.keys().copied().collect();
     let friends = friends_among(&context.store.relations(user, &others).await?);
@@ -124,8 +127,8 @@ pub(super) async fn notify_again(
 
 /// Tells somebody who was answered that a user is online that they are not.
 pub(super) async fn correct_answer(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     session: &Session,
     to: UserId,
 ) -> Result<(), Error> {
@@ -137,8 +140,8 @@ pub(super) async fn correct_answer(
 
 /// Tells friends what is true, and has those told again who were not reached. Gives what they were told last.
 async fn post_to_friends(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     friends: &[Session],
     session: &Session,
     status: Status,
@@ -149,7 +152,8 @@ async fn post_to_friends(
     // Two changes may be told at the same time: whoever tells last tells what is true then.
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let Some(now) = context.store.session(user).await?.filter(|now| last_notified_status(now) != last) else {
+        let Some(now) = context.store.session(user).await?.filter(|now| last_notified_status(now) != last)
+        else {
             for Retry { unreached, tries, pause } in
                 retries(context.store, connections, posted, tries, context.now).await
             {
@@ -180,8 +184,8 @@ fn observers_among(
 /// Finds out whether any friend of somebody who is marked as alone is there, and has those told of that turn out to have
 /// gone without a word: whoever was to notice that is dead, since a message was lost.
 pub(super) async fn find_observers(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     session: Session,
     after: Option<UserId>,
 ) -> Result<(), Error> {
@@ -211,8 +215,8 @@ pub(super) async fn find_observers(
 
 /// Goes on to look around, unless somebody has been found by now, or the user has gone.
 pub(super) async fn find_more_observers(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     after: UserId,
 ) -> Result<(), Error> {
@@ -231,8 +235,8 @@ fn is_overdue(context: &Context<'_, impl Sync, impl Sync>, friend: &Session) -> 
 }
 
 async fn post(
-    context: &Context<'_, impl Sessions + Sync, impl Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl Sync>,
+    connections: &impl Connections,
     friends: &[Session],
     session: &Session,
     status: Status,

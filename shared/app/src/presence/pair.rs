@@ -84,7 +84,7 @@ impl View {
 /// It comes at once and waits for the change, so a request that dies in between leaves nobody with a status that they may
 /// no longer see.
 pub(crate) async fn queue_notice(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
+    context: &Context<'_, impl Sync, impl PresenceQueue>,
     pair: [UserId; 2],
     sees: bool,
     number: ChangeNumber,
@@ -96,8 +96,8 @@ pub(crate) async fn queue_notice(
 
 /// Notifies both of a pair, once the change is made; not where another has been made since, which has a message of its own.
 pub(super) async fn notify_pair(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     change: PairChange,
 ) -> Result<(), Error> {
     let [user, other] = change.pair;
@@ -121,8 +121,8 @@ pub(super) async fn notify_pair(
 
 /// Notifies connections again that did not take it, unless something else is true by now.
 pub(super) async fn notify_again(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     view: View,
     status: Status,
     tries: Tries,
@@ -133,8 +133,8 @@ pub(super) async fn notify_again(
 
 /// Posts what one may know of the other, until that is what is true after the post.
 async fn notify(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
+    connections: &impl Connections,
     view: View,
     wanted: Option<Status>,
     (tries, unreached): (Tries, Option<&BTreeMap<UserId, BTreeSet<ConnectionId>>>),
@@ -189,7 +189,7 @@ async fn notify(
 
 /// The relation of who sees to who is seen, and their sessions.
 async fn snapshot(
-    context: &Context<'_, impl Sessions + Contacts + Sync, impl Sync>,
+    context: &Context<'_, impl Sessions + Contacts, impl Sync>,
     view: View,
 ) -> Result<(Relation, Vec<Session>), StoreError> {
     let others = [view.of];

@@ -66,8 +66,8 @@ impl Asked {
 ///
 /// [`StoreError`]; some go on to be taken for alone, until the next who looks.
 pub(crate) async fn observe_each(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     sessions: Vec<Session>,
 ) -> Result<(), StoreError> {
     stream::iter(sessions)
@@ -80,8 +80,8 @@ pub(crate) async fn observe_each(
 
 /// Asks somebody who could not be asked before, unless they were heard from as often as usual since.
 pub(super) async fn ask_again(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     user: UserId,
     asked: Asked,
 ) -> Result<(), StoreError> {
@@ -93,8 +93,8 @@ pub(super) async fn ask_again(
 
 /// A user who is looked at is no longer alone, and if they were told to beat rarely, they have to answer a probe at once.
 async fn observe(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     session: Session,
     asked_before: Asked,
 ) -> Result<(), StoreError> {
@@ -141,8 +141,8 @@ async fn observe(
 /// Whoever could not be asked has nothing to answer: the lease is as it was, until they are asked again, a moment later.
 /// A device that has no room for the question for seconds is closed, and counts no longer.
 async fn probe(
-    context: &Context<'_, impl Sessions + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions, impl PresenceQueue>,
+    connections: &impl Connections,
     session: &Session,
     probed: &Presence,
     asked_before: Asked,

@@ -19,8 +19,8 @@ use crate::{Error, Limiter};
 ///
 /// [`Error::ConnectionEnded`] where the connection may not act; [`Error::Store`].
 pub async fn heartbeat(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     limiter: &Limiter,
     identity: Identity,
     connection: &Connection,
@@ -31,8 +31,8 @@ pub async fn heartbeat(
 }
 
 async fn renew(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    (connections, limiter): (&(impl Connections + Sync), &Limiter),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    (connections, limiter): (&impl Connections, &Limiter),
     identity: Identity,
     connection: &Connection,
     charges: &Charges,
@@ -57,8 +57,8 @@ async fn renew(
 ///
 /// [`Error::ConnectionEnded`] where the renewal shows that the connection may not act.
 pub(crate) async fn renew_on_activity(
-    context: &Context<'_, impl Sessions + Devices + Sync, impl PresenceQueue + Sync>,
-    connections: &(impl Connections + Sync),
+    context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
+    connections: &impl Connections,
     limiter: &Limiter,
     identity: Identity,
     connection: &Connection,
@@ -86,10 +86,7 @@ pub(crate) async fn renew_on_activity(
 /// Has the lease watched, if nobody does.
 ///
 /// Best effort: the next heartbeat finds it unwatched too.
-pub(crate) async fn ensure_watched(
-    context: &Context<'_, impl Sync, impl PresenceQueue + Sync>,
-    session: &Session,
-) {
+pub(crate) async fn ensure_watched(context: &Context<'_, impl Sync, impl PresenceQueue>, session: &Session) {
     if !session.presence.needs_watch(context.now) {
         return;
     }

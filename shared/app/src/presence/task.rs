@@ -189,7 +189,12 @@ impl PresenceTask {
         Self::V1(Step::FindObservers { user: user.to_string(), after: after.to_string() })
     }
 
-    pub(crate) fn notify_again(user: UserId, status: Status, tries: Tries, unreached: Vec<Unreached>) -> Self {
+    pub(crate) fn notify_again(
+        user: UserId,
+        status: Status,
+        tries: Tries,
+        unreached: Vec<Unreached>,
+    ) -> Self {
         let online = status == Status::Online;
         Self::V1(Step::NotifyAgain { user: user.to_string(), online, tries, unreached })
     }

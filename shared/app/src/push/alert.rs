@@ -27,12 +27,7 @@ const TRIES_MAX: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn alert_each(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + Users + MessageLog + Sessions + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + Users + MessageLog + Sessions, impl Push, impl PushQueue>,
     message: &MessageRef,
     absent: &[Absent],
     unless_renewed: bool,
@@ -50,7 +45,8 @@ pub(super) async fn alert_each(
                 continue;
             }
             // Nothing but being heard from changes it, by whatever clock.
-            if absent_since.get(&session.user).is_some_and(|seen| session.presence.lease.renewed_at != *seen) {
+            if absent_since.get(&session.user).is_some_and(|seen| session.presence.lease.renewed_at != *seen)
+            {
                 absent_since.remove(&session.user);
                 subject.log(session.user, "heard");
             }
@@ -74,12 +70,7 @@ pub(super) async fn alert_each(
 
 /// Alerts a member to a message, unless they do not want it or were alerted to it before.
 pub(super) async fn alert_one(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + MessageLog + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     message: &MessageRef,
     subject: &Subject<'_>,
     alert: impl Future<Output = Alert>,
@@ -101,7 +92,7 @@ pub(super) async fn alert_one(
 }
 
 async fn send(
-    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl PushQueue + Sync>,
+    context: &Context<'_, impl Devices, impl Push, impl PushQueue>,
     message: &MessageRef,
     subject: &Subject<'_>,
     letter: &Letter<'_>,
@@ -128,12 +119,7 @@ async fn send(
 ///
 /// An alert that a later one has overtaken does not take its place.
 pub(super) async fn again(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + Users + MessageLog + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + Users + MessageLog, impl Push, impl PushQueue>,
     message: &MessageRef,
     user: &str,
     devices: &[String],

@@ -26,7 +26,7 @@ pub(super) struct Badges {
 
 impl Badges {
     pub(super) async fn read(
-        context: &Context<'_, impl Inboxes + Sync, impl Sync, impl Sync>,
+        context: &Context<'_, impl Inboxes, impl Sync, impl Sync>,
         user: UserId,
     ) -> Result<Self, StoreError> {
         let (mut rows, mut after) = (Vec::new(), None);
@@ -48,7 +48,7 @@ impl Badges {
     /// What is unread in all conversations but one, as it was counted.
     pub(super) async fn others(
         &self,
-        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
         but: ConversationId,
     ) -> Result<u64, StoreError> {
         self.sum(context, but, |row| !is_uncertain(row, context.now)).await
@@ -57,7 +57,7 @@ impl Badges {
     /// What is unread in all conversations but one, each looked at in its log.
     pub(super) async fn others_counted_anew(
         &self,
-        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
         but: ConversationId,
     ) -> Result<u64, StoreError> {
         self.sum(context, but, |_| false).await
@@ -70,7 +70,7 @@ impl Badges {
 
     async fn sum(
         &self,
-        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
         but: ConversationId,
         is_known: impl Fn(&InboxRow) -> bool,
     ) -> Result<u64, StoreError> {
@@ -105,7 +105,7 @@ fn is_uncertain(row: &InboxRow, now: Timestamp) -> bool {
 
 /// Counts a conversation by its log, and writes that down for the next alert.
 async fn count_anew(
-    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
     user: UserId,
     row: InboxRow,
 ) -> Result<u64, StoreError> {

@@ -20,18 +20,16 @@ use crate::{TaskFailure, delay};
 ///
 /// Best effort past the row: the next alert, or opening the app, tells it too.
 pub(super) async fn clear(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + MessageLog + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     user: &str,
     conversation: &str,
     (reader, reader_seq): (&str, u64),
 ) -> Result<(), TaskFailure> {
-    let (user, reader, reader_seq) =
-        (user_id(user)?, device_id(reader)?, Seq::new(reader_seq).ok_or(TaskFailure::Permanent("no position"))?);
+    let (user, reader, reader_seq) = (
+        user_id(user)?,
+        device_id(reader)?,
+        Seq::new(reader_seq).ok_or(TaskFailure::Permanent("no position"))?,
+    );
     let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
     let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
     let mut attempts = context.attempts();
@@ -86,12 +84,7 @@ pub(super) async fn clear(
 /// Whoever is back by then, or hears it again, keeps them. Best effort past the rows: the next alert, or opening the app,
 /// has the right badge too.
 pub(super) async fn clear_all(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + MessageLog + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     users: &[String],
     conversation: &str,
     except: Option<&str>,
@@ -110,12 +103,7 @@ pub(super) async fn clear_all(
 }
 
 async fn clear_one(
-    context: &Context<
-        '_,
-        impl Inboxes + Devices + MessageLog + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
-    >,
+    context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     user: UserId,
     conversation: ConversationId,
     except: Option<DeviceId>,

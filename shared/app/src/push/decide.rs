@@ -61,7 +61,7 @@ impl Alerted {
     /// Read after the row was written: see [`super::badge`]. `None` where it cannot be: an alert is worth more.
     pub(super) async fn badge(
         &self,
-        context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+        context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
         subject: &Subject<'_>,
         user: UserId,
     ) -> Option<u64> {
@@ -78,7 +78,7 @@ impl Alerted {
 
 /// What is unread in all other conversations.
 pub(super) async fn others(
-    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
     user: UserId,
 ) -> Result<u64, StoreError> {
@@ -89,7 +89,7 @@ pub(super) async fn others(
 ///
 /// In between and the publish there is as little as can be: the alert is worded before.
 pub(super) async fn decide(
-    context: &Context<'_, impl Inboxes + Devices + MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
     alert: impl Future<Output = Alert>,
     user: UserId,
@@ -159,7 +159,7 @@ fn counted_since(devices: &[Device], renewed_at: Timestamp) -> Timestamp {
 
 /// What is unread of the conversation, this message included.
 pub(super) async fn count_with(
-    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
     user: UserId,
     row: &InboxRow,

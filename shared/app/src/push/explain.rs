@@ -120,7 +120,7 @@ impl Outcome {
 ///
 /// [`Error::Refused`] for a wrong id and for a message that is not there; [`Error::Store`].
 pub async fn explain(
-    store: &(impl MessageLog + Groups + Inboxes + Devices + Sessions + Sync),
+    store: &(impl MessageLog + Groups + Inboxes + Devices + Sessions),
     policy: HeartbeatPolicy,
     question: Question,
     now: Timestamp,
@@ -152,7 +152,7 @@ pub async fn explain(
 }
 
 async fn member(
-    store: &(impl Inboxes + Devices + Sync),
+    store: &(impl Inboxes + Devices),
     policy: HeartbeatPolicy,
     entry: &Message,
     user: UserId,

@@ -70,9 +70,9 @@ impl<S, P, Q> Context<'_, S, P, Q> {
 pub async fn perform(
     context: &Context<
         '_,
-        impl Inboxes + Devices + Users + MessageLog + Groups + Sessions + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
+        impl Inboxes + Devices + Users + MessageLog + Groups + Sessions,
+        impl Push,
+        impl PushQueue,
     >,
     task: &PushTask,
 ) -> Result<(), TaskFailure> {

@@ -23,7 +23,7 @@ pub(super) struct Letter<'a> {
 ///
 /// A registration that the service calls dead is dropped.
 pub(super) async fn publish_each(
-    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
+    context: &Context<'_, impl Devices, impl Push, impl Sync>,
     letter: &Letter<'_>,
     devices: Vec<Device>,
 ) -> Vec<DeviceId> {
@@ -47,7 +47,7 @@ pub(super) async fn publish_each(
 }
 
 async fn publish(
-    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
+    context: &Context<'_, impl Devices, impl Push, impl Sync>,
     letter: &Letter<'_>,
     device: &Device,
     registration: &Registration,
@@ -76,7 +76,7 @@ async fn publish(
 
 /// Drops a registration that is dead.
 async fn bury(
-    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
+    context: &Context<'_, impl Devices, impl Push, impl Sync>,
     device: &Device,
     registration: &Registration,
 ) -> Result<&'static str, StoreError> {
@@ -102,7 +102,7 @@ enum Anew {
 /// Only for a device that has the registration still: what is made for another is left to whoever has the token, or to
 /// nobody, to whom nothing is published.
 async fn made_anew(
-    context: &Context<'_, impl Devices + Sync, impl Push + Sync, impl Sync>,
+    context: &Context<'_, impl Devices, impl Push, impl Sync>,
     device: &Device,
     registration: &Registration,
 ) -> Result<Anew, StoreError> {

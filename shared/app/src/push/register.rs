@@ -17,8 +17,8 @@ use crate::ports::{Devices, EndpointOutcome, Identity, Push, RegisterOutcome};
 /// [`Error::Refused`] for a wrong platform or token, and for a platform that the deployment has no credentials for;
 /// [`Error::Store`]: doing it again finishes what was begun.
 pub async fn register(
-    store: &(impl Devices + Sync),
-    push: &(impl Push + Sync),
+    store: &impl Devices,
+    push: &impl Push,
     identity: Identity,
     wanted: &http::PushRegistration,
     now: Timestamp,
@@ -55,11 +55,7 @@ pub async fn register(
 /// # Errors
 ///
 /// [`Error::Store`]: doing it again finishes what was begun.
-pub async fn unregister(
-    store: &(impl Devices + Sync),
-    push: &(impl Push + Sync),
-    identity: Identity,
-) -> Result<(), Error> {
+pub async fn unregister(store: &impl Devices, push: &impl Push, identity: Identity) -> Result<(), Error> {
     match store.device(identity.user, identity.device).await? {
         Some(device) => forget(store, push, &device).await,
         None => Ok(()),
@@ -67,11 +63,7 @@ pub async fn unregister(
 }
 
 /// Takes away a device's registration, also where the device is gone.
-pub(crate) async fn forget(
-    store: &(impl Devices + Sync),
-    push: &(impl Push + Sync),
-    device: &Device,
-) -> Result<(), Error> {
+pub(crate) async fn forget(store: &impl Devices, push: &impl Push, device: &Device) -> Result<(), Error> {
     let Some(registration) = &device.push else { return Ok(()) };
     if store.drop_push(device.user, device.device, registration).await? {
         push.remove_endpoint(&registration.endpoint).await?;

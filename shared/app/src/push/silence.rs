@@ -38,9 +38,9 @@ const ALERTS_MAX: usize = 32;
 pub(super) async fn after_silence(
     context: &Context<
         '_,
-        impl Inboxes + Devices + Users + Groups + MessageLog + Sessions + Sync,
-        impl Push + Sync,
-        impl PushQueue + Sync,
+        impl Inboxes + Devices + Users + Groups + MessageLog + Sessions,
+        impl Push,
+        impl PushQueue,
     >,
     user: &str,
     renewed_at_ms: u64,
@@ -116,7 +116,7 @@ fn keep_first(conversations: &mut Vec<MissedOf>, messages_max: usize) -> bool {
 }
 
 async fn missed(
-    context: &Context<'_, impl Inboxes + MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
     user: UserId,
     renewed_at: Timestamp,
 ) -> Result<Missed, StoreError> {
@@ -139,7 +139,7 @@ async fn missed(
 
 /// What of a conversation was sent since then, and is neither read nor alerted to.
 async fn missed_of(
-    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl MessageLog, impl Sync, impl Sync>,
     user: UserId,
     row: InboxRow,
     since: Timestamp,
@@ -168,7 +168,7 @@ async fn missed_of(
 }
 
 async fn names(
-    context: &Context<'_, impl Groups + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Groups, impl Sync, impl Sync>,
     missed: &[MissedOf],
 ) -> Result<BTreeMap<GroupId, String>, StoreError> {
     let groups = missed.iter().filter_map(|missed| missed.conversation.group());

@@ -181,7 +181,10 @@ impl MessageRef {
 
     pub(super) fn read(&self) -> Result<Subject<'_>, TaskFailure> {
         Ok(Subject {
-            conversation: self.conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?,
+            conversation: self
+                .conversation
+                .parse()
+                .map_err(|_| TaskFailure::Permanent("no conversation id"))?,
             seq: Seq::new(self.seq).ok_or(TaskFailure::Permanent("no position"))?,
             sender: user_id(&self.sender)?,
             sent_at: Timestamp::from_ms(self.sent_at_ms),

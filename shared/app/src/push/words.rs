@@ -8,7 +8,7 @@ use crate::ports::{Direction, MessageLog, Range, Users};
 
 /// The alert in words; the sender's name and the text are left out where they cannot be read.
 pub(super) async fn worded(
-    context: &Context<'_, impl Users + MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl Users + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
 ) -> Alert {
     let (profiles, text) =
@@ -21,7 +21,7 @@ pub(super) async fn worded(
 }
 
 async fn preview(
-    context: &Context<'_, impl MessageLog + Sync, impl Sync, impl Sync>,
+    context: &Context<'_, impl MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
 ) -> Option<String> {
     if !context.preview {

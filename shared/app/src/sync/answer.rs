@@ -3,7 +3,7 @@
 use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 
-use super::reader::{Missing, Membership};
+use super::reader::{Membership, Missing};
 use super::resume::Resume;
 use crate::wire;
 

@@ -15,7 +15,7 @@ use confab_protocol::{self as protocol, ServerFrame};
 use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use self::answer::Answer;
-use self::reader::{Missing, Membership, Part, Reader, StillMember};
+use self::reader::{Membership, Missing, Part, Reader, StillMember};
 pub use self::resume::{Resume, Within};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
@@ -98,17 +98,14 @@ impl Sync {
 /// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
 #[expect(clippy::too_many_arguments, reason = "what a request is, and what it runs on")]
 pub async fn sync(
-    store: &(impl Inboxes + Groups + MessageLog + std::marker::Sync),
-    connections: &(impl Connections + std::marker::Sync),
+    store: &(impl Inboxes + Groups + MessageLog),
+    connections: &impl Connections,
     user: UserId,
     connection: &ConnectionId,
     command: &Sync,
     retention: Retention,
     now: Timestamp,
-    (deadline, on_scan): (
-        &(impl Deadline + std::marker::Sync),
-        &(impl Fn(&ScannedConversation) + Send + std::marker::Sync),
-    ),
+    (deadline, on_scan): (&impl Deadline, &(impl Fn(&ScannedConversation) + Send + std::marker::Sync)),
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);
@@ -121,7 +118,8 @@ pub async fn sync(
         on_scan(&scanned);
         let conversation = scanned.conversation;
         if let Some(missing) = missing
-            && let Some(within) = give(&reader, connections, connection, &mut answer, missing, deadline).await?
+            && let Some(within) =
+                give(&reader, connections, connection, &mut answer, missing, deadline).await?
         {
             return Ok(answer.resume(Resume { conversation, within: Some(within) }));
         }
@@ -133,13 +131,13 @@ pub async fn sync(
 }
 
 /// Gives what is lacked of a conversation; how far, where there is no time for all of it.
-async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
+async fn give<S: Inboxes + Groups + MessageLog>(
     reader: &Reader<'_, S>,
-    connections: &(impl Connections + std::marker::Sync),
+    connections: &impl Connections,
     connection: &ConnectionId,
     answer: &mut Answer<'_>,
     missing: Missing,
-    deadline: &(impl Deadline + std::marker::Sync),
+    deadline: &impl Deadline,
 ) -> Result<Option<Within>, Error> {
     let conversation = missing.row.conversation;
     let limit = reader.sync.limit;
@@ -184,7 +182,7 @@ async fn give<S: Inboxes + Groups + MessageLog + std::marker::Sync>(
 }
 
 async fn post(
-    connections: &(impl Connections + std::marker::Sync),
+    connections: &impl Connections,
     connection: &ConnectionId,
     frame: &ServerFrame,
 ) -> Result<(), Error> {

@@ -77,7 +77,7 @@ pub(super) enum StillMember {
     Out,
 }
 
-impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
+impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
     /// The rows of the conversations to look at, ascending: those that the user is in, and of those that they were in what
     /// the cursors name.
     pub(super) fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
@@ -133,8 +133,10 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         after: Option<ConversationId>,
         through: Option<ConversationId>,
     ) -> Result<Vec<InboxRow>, StoreError> {
-        let range =
-            (after.map_or(Bound::Unbounded, Bound::Excluded), through.map_or(Bound::Unbounded, Bound::Included));
+        let range = (
+            after.map_or(Bound::Unbounded, Bound::Excluded),
+            through.map_or(Bound::Unbounded, Bound::Included),
+        );
         let listed: BTreeSet<ConversationId> = listed.iter().map(|row| row.conversation).collect();
         let named = self.sync.cursors.range(range).map(|(conversation, _)| *conversation);
         let missing: Vec<ConversationId> =
@@ -231,9 +233,12 @@ impl<S: Inboxes + Groups + MessageLog + std::marker::Sync> Reader<'_, S> {
         }
         let part = self.part(page, range, parts, cursor);
         Ok(match self.still_member(&row, &part).await? {
-            StillMember::In { name } => {
-                Found::Missing(Box::new(Missing { row, last, membership: Membership::Present { name }, part }))
-            }
+            StillMember::In { name } => Found::Missing(Box::new(Missing {
+                row,
+                last,
+                membership: Membership::Present { name },
+                part,
+            })),
             StillMember::Out => Found::Out,
         })
     }
