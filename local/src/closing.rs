@@ -4,7 +4,7 @@
 //! runner reads the code from that frame, and the functions need nothing but what they do on AWS.
 
 use confab_protocol::ServerFrame;
-use confab_protocol::server::{Closing, ClosingReason};
+use confab_protocol::server::{ClosingEvent, ClosingReason};
 
 /// How a `closing` frame begins; every other frame is recognised as such without being parsed.
 const BEGINNING: &[u8] = br#"{"type":"closing""#;
@@ -15,7 +15,7 @@ pub(crate) fn reason_in(frame: &[u8]) -> Option<ClosingReason> {
         return None;
     }
     match serde_json::from_slice(frame) {
-        Ok(ServerFrame::Closing(Closing { reason })) => Some(reason),
+        Ok(ServerFrame::Closing(ClosingEvent { reason })) => Some(reason),
         _ => None,
     }
 }
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn a_closing_frame_names_its_reason_and_no_other_frame_does() {
         for reason in [ClosingReason::Displaced, ClosingReason::LoggedOut, ClosingReason::TooSlow] {
-            let frame = serde_json::to_vec(&ServerFrame::Closing(Closing { reason })).expect("a frame");
+            let frame = serde_json::to_vec(&ServerFrame::Closing(ClosingEvent { reason })).expect("a frame");
             assert_eq!(reason_in(&frame), Some(reason));
         }
         assert_eq!(reason_in(br#"{"type":"closing","reason":"bored"}"#), None);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{Api, WebSocketUrl};
-use authorizer::Authorizer;
+use authorizer::AuthorizerFunction;
 use confab_app::credentials::AuthRates;
 use confab_app::rare_changes::ChangeRates;
 use confab_app::send_message::Writer;
@@ -14,19 +14,19 @@ use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
-use confab_lambda::{presence::Presence, sleeper};
+use confab_lambda::{presence::PresencePorts, sleeper};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_tokens_jwt::JwtTokens;
-use connect::Connect;
+use connect::ConnectFunction;
 use default::DefaultFunction;
-use disconnect::Disconnect;
-use fan_out::FanOut;
-use heartbeat::Heartbeat;
-use presence::Presence as PresenceFunction;
-use push::Push;
-use send::Send;
-use sync::Sync;
+use disconnect::DisconnectFunction;
+use fan_out::FanOutFunction;
+use heartbeat::HeartbeatFunction;
+use presence::PresenceFunction;
+use push::PushFunction;
+use send::SendFunction;
+use sync::SyncFunction;
 
 use crate::backends::Backends;
 use crate::functions::LocalFunctions;
@@ -47,7 +47,7 @@ pub(crate) struct Composition<'a> {
     tokens: &'a JwtTokens,
     fan_out_queue: SqsFanOutQueue,
     push_queue: SqsPushQueue,
-    presence: Presence,
+    presence: PresencePorts,
     limiter: Arc<Limiter>,
     retention: Retention,
     websocket_url: WebSocketUrl,
@@ -62,7 +62,7 @@ impl<'a> Composition<'a> {
             tokens,
             fan_out_queue: SqsFanOutQueue::new(sqs.clone(), queues.fan_out.url.clone()),
             push_queue: SqsPushQueue::new(sqs.clone(), queues.push.url.clone()),
-            presence: Presence {
+            presence: PresencePorts {
                 queue: SqsPresenceQueue::new(sqs.clone(), queues.presence.url.clone()),
                 policy: options.heartbeat_policy(),
                 probes: Arc::default(),
@@ -80,15 +80,15 @@ impl<'a> Composition<'a> {
     pub(crate) fn functions(&self) -> LocalFunctions {
         let Backends { store, gateway, .. } = self.backends;
         LocalFunctions {
-            authorizer: Authorizer { tokens: self.tokens.clone() },
-            connect: Connect {
+            authorizer: AuthorizerFunction { tokens: self.tokens.clone() },
+            connect: ConnectFunction {
                 store: store.clone(),
                 gateway: gateway.clone(),
                 presence: self.presence.clone(),
                 handshakes: UserPermits::of_handshakes(),
             },
-            disconnect: Disconnect { store: store.clone() },
-            heartbeat: Heartbeat {
+            disconnect: DisconnectFunction { store: store.clone() },
+            heartbeat: HeartbeatFunction {
                 store: store.clone(),
                 gateway: gateway.clone(),
                 presence: self.presence.clone(),

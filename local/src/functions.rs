@@ -5,40 +5,40 @@ use std::future::Future;
 use std::time::Duration;
 
 use api::{Api, event::readable};
-use authorizer::Authorizer;
+use authorizer::AuthorizerFunction;
 use axum::Router;
 use axum::http::{Method, header};
 use bytes::Bytes;
 use confab_lambda::apart::apart;
 use confab_local_gateway::{Cors, Functions, HttpApi, InvokeError, Route, WebSocketApi};
-use connect::Connect;
+use connect::ConnectFunction;
 use default::DefaultFunction;
-use disconnect::Disconnect;
-use fan_out::FanOut;
-use heartbeat::Heartbeat;
+use disconnect::DisconnectFunction;
+use fan_out::FanOutFunction;
+use heartbeat::HeartbeatFunction;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
-use presence::Presence;
-use push::Push;
-use send::Send;
+use presence::PresenceFunction;
+use push::PushFunction;
+use send::SendFunction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync::Sync;
+use sync::SyncFunction;
 
 use crate::addresses::AllowedOrigin;
 use crate::frame_order;
 
 /// All functions of the product.
 pub(crate) struct LocalFunctions {
-    pub(crate) authorizer: Authorizer,
-    pub(crate) connect: Connect,
-    pub(crate) disconnect: Disconnect,
-    pub(crate) heartbeat: Heartbeat,
-    pub(crate) fan_out: FanOut,
-    pub(crate) presence: Presence,
-    pub(crate) push: Push,
-    pub(crate) send: Send,
-    pub(crate) sync: Sync,
+    pub(crate) authorizer: AuthorizerFunction,
+    pub(crate) connect: ConnectFunction,
+    pub(crate) disconnect: DisconnectFunction,
+    pub(crate) heartbeat: HeartbeatFunction,
+    pub(crate) fan_out: FanOutFunction,
+    pub(crate) presence: PresenceFunction,
+    pub(crate) push: PushFunction,
+    pub(crate) send: SendFunction,
+    pub(crate) sync: SyncFunction,
     pub(crate) default: DefaultFunction,
     pub(crate) api: Router,
 }

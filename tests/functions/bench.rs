@@ -44,15 +44,15 @@ pub(crate) struct Bench {
     pub(crate) queue: SqsFanOutQueue,
     pub(crate) phones: SnsPush,
     pub(crate) push_queue: SqsPushQueue,
-    pub(crate) send: send::Send,
-    pub(crate) sync: sync::Sync,
-    pub(crate) heartbeat: heartbeat::Heartbeat,
-    pub(crate) connect: connect::Connect,
-    pub(crate) disconnect: disconnect::Disconnect,
+    pub(crate) send: send::SendFunction,
+    pub(crate) sync: sync::SyncFunction,
+    pub(crate) heartbeat: heartbeat::HeartbeatFunction,
+    pub(crate) connect: connect::ConnectFunction,
+    pub(crate) disconnect: disconnect::DisconnectFunction,
     pub(crate) api: Router,
-    pub(crate) fan_out: fan_out::FanOut,
-    pub(crate) presence: presence::Presence,
-    pub(crate) push: push::Push,
+    pub(crate) fan_out: fan_out::FanOutFunction,
+    pub(crate) presence: presence::PresenceFunction,
+    pub(crate) push: push::PushFunction,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
@@ -109,7 +109,7 @@ impl Bench {
         let watching = |caller: &str| clients.presence(caller, &presence_queue.url);
         let writer = || Writer::new(retention, sleeper::sleeper());
         Self {
-            send: send::Send {
+            send: send::SendFunction {
                 store: clients.store("send"),
                 gateway: clients.gateway("send"),
                 queue: clients.queue("send", &url),
@@ -118,7 +118,7 @@ impl Bench {
                 writer: writer(),
                 limiter: limiter(),
             },
-            sync: sync::Sync {
+            sync: sync::SyncFunction {
                 store: clients.store("sync"),
                 gateway: clients.gateway("sync"),
                 push: clients.push_queue("sync", &pushes_queue),
@@ -129,7 +129,7 @@ impl Bench {
             },
             heartbeat: clients.heartbeat(watching("heartbeat")),
             connect: clients.connect(watching("connect")),
-            disconnect: disconnect::Disconnect { store: clients.store("disconnect") },
+            disconnect: disconnect::DisconnectFunction { store: clients.store("disconnect") },
             api: clients.api(&url, (&pushes_queue, &applications), watching("api"), writer(), limiter()),
             fan_out: clients.fan_out(&fan_out_queue, &pushes_queue),
             presence: clients.watcher(&presence_queue, &pushes_queue),

@@ -15,7 +15,7 @@ use confab_domain::invite::SignupMode;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::EmbeddedAws;
 use confab_gateway_apigw::Gateway;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::{Applications, SnsPush};
 use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
@@ -86,9 +86,9 @@ impl Clients {
         SourceQueue::new(self.sqs(caller), queue.url.clone(), queue.dead_letter_url.clone())
     }
 
-    pub(crate) fn presence(&self, caller: &str, url: &str) -> Presence {
+    pub(crate) fn presence(&self, caller: &str, url: &str) -> PresencePorts {
         let queue = SqsPresenceQueue::new(self.sqs(caller), url.to_owned());
-        Presence { queue, policy: POLICY, probes: Arc::default() }
+        PresencePorts { queue, policy: POLICY, probes: Arc::default() }
     }
 
     pub(crate) fn queue(&self, caller: &str, url: &str) -> SqsFanOutQueue {
@@ -123,8 +123,8 @@ impl Clients {
         SqsPushQueue::new(self.sqs(caller), queue.url.clone())
     }
 
-    pub(crate) fn fan_out(&self, queue: &Queue, pushes: &Queue) -> fan_out::FanOut {
-        fan_out::FanOut {
+    pub(crate) fn fan_out(&self, queue: &Queue, pushes: &Queue) -> fan_out::FanOutFunction {
+        fan_out::FanOutFunction {
             store: self.store("fan-out"),
             gateway: self.gateway("fan-out"),
             push: self.push_queue("fan-out", pushes),
@@ -136,8 +136,8 @@ impl Clients {
     }
 
     /// The `presence` function.
-    pub(crate) fn watcher(&self, queue: &Queue, pushes: &Queue) -> presence::Presence {
-        presence::Presence {
+    pub(crate) fn watcher(&self, queue: &Queue, pushes: &Queue) -> presence::PresenceFunction {
+        presence::PresenceFunction {
             store: self.store("presence"),
             gateway: self.gateway("presence"),
             push: self.push_queue("presence", pushes),
@@ -151,8 +151,8 @@ impl Clients {
         queue: &Queue,
         applications: &Applications,
         retention: Retention,
-    ) -> push::Push {
-        push::Push {
+    ) -> push::PushFunction {
+        push::PushFunction {
             store: self.store("push"),
             push: self.phones("push", applications),
             queue: self.push_queue("push", queue),
@@ -167,7 +167,7 @@ impl Clients {
         &self,
         fan_out_url: &str,
         (pushes, applications): (&Queue, &Applications),
-        presence: Presence,
+        presence: PresencePorts,
         writer: Writer,
         limiter: Arc<Limiter>,
     ) -> Router {
@@ -189,14 +189,14 @@ impl Clients {
         })
     }
 
-    pub(crate) fn heartbeat(&self, presence: Presence) -> heartbeat::Heartbeat {
+    pub(crate) fn heartbeat(&self, presence: PresencePorts) -> heartbeat::HeartbeatFunction {
         let gateway = self.gateway("heartbeat");
-        heartbeat::Heartbeat { store: self.store("heartbeat"), gateway, presence, limiter: limiter() }
+        heartbeat::HeartbeatFunction { store: self.store("heartbeat"), gateway, presence, limiter: limiter() }
     }
 
-    pub(crate) fn connect(&self, presence: Presence) -> connect::Connect {
+    pub(crate) fn connect(&self, presence: PresencePorts) -> connect::ConnectFunction {
         let (store, gateway) = (self.store("connect"), self.gateway("connect"));
-        connect::Connect { store, gateway, presence, handshakes: UserPermits::of_handshakes() }
+        connect::ConnectFunction { store, gateway, presence, handshakes: UserPermits::of_handshakes() }
     }
 
     pub(crate) fn gateway(&self, caller: &str) -> Gateway {

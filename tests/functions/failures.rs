@@ -40,7 +40,7 @@ pub(crate) fn redeliver_news(
     let unreached = json!([{"user": friend.id.to_string(), "connections": connections}]);
     let user = of.id.to_string();
     json!({
-        "version": "v1", "step": "again", "user": user, "online": online, "tries": tries, "unreached": unreached,
+        "version": "v1", "step": "notify_again", "user": user, "online": online, "tries": tries, "unreached": unreached,
     })
     .to_string()
 }

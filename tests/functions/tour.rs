@@ -64,7 +64,7 @@ async fn without_a_store(bench: &Bench, ada: &User) {
     let conversation = ConversationId::dm(ada.id, UserId::new(Ulid(77))).expect("two users").to_string();
     let announced = json!({"version": "v1", "conversation": conversation, "seq": 1}).to_string();
     let looked = json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
-    let silent = json!({"version": "v1", "step": "silence", "user": user, "heard_at_ms": 1}).to_string();
+    let silent = json!({"version": "v1", "step": "silence", "user": user, "renewed_at_ms": 1}).to_string();
     let failed = [
         bench.hand_over(&bench.fan_out_queue, &[&announced], |event| bench.fan_out.handle(event)).await,
         bench.hand_over(&bench.presence_queue, &[&looked], |event| bench.presence.handle(event)).await,

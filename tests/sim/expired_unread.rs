@@ -93,7 +93,7 @@ fn a_conversation_whose_newest_messages_expire_first_does_not_end_before_what_wa
     (5..9).for_each(|n| say(&world, n));
     read(&world, 9);
     pass_two_days(&world);
-    let command = sync::Sync {
+    let command = sync::SyncQuery {
         id: "s".to_owned(),
         cursors: BTreeMap::new(),
         limit: usize::MAX,

@@ -83,7 +83,7 @@ impl World {
         &self,
         user: UserId,
         connection: &ConnectionId,
-        command: sync::Sync,
+        command: sync::SyncQuery,
     ) -> Option<ServerFrame> {
         let process = self.any_process();
         let now = self.now().plus(process.ahead);

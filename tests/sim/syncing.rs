@@ -30,17 +30,17 @@ impl Device {
         self.receive();
         let chats = self.chats.iter().filter(|(_, chat)| !chat.left);
         let cursors = chats.map(|(id, chat)| (*id, Seq::new(chat.cursor))).collect();
-        let asked = sync::Sync { id: self.next_id(), cursors, limit, partial, after: None };
+        let asked = sync::SyncQuery { id: self.next_id(), cursors, limit, partial, after: None };
         let appended_before = self.world.memory.appended();
         let ended_before = self.ended_among(&asked.cursors);
-        let mut parts: Vec<server::Sync> = Vec::new();
+        let mut parts: Vec<server::SyncFrame> = Vec::new();
         loop {
             let next = parts.last().and_then(|part| part.next.as_deref());
             let after = next.map(|token| self.after(token));
             if after.is_none() && !parts.is_empty() {
                 break;
             }
-            let command = sync::Sync { after, ..asked.clone() };
+            let command = sync::SyncQuery { after, ..asked.clone() };
             let (world, user, connection) = (Arc::clone(&self.world), self.identity.user, socket.clone());
             let syncing = self.spawner.spawn(async move { world.sync(user, &connection, command).await });
             let Some(last) = syncing.within(self.patience()).await.flatten() else { return false };
@@ -95,10 +95,10 @@ impl Device {
     /// Of each group that was named and that the user is out of, an answer says so, and has what they may still read.
     fn check_notified_of_the_end(
         &self,
-        asked: &sync::Sync,
+        asked: &sync::SyncQuery,
         appended_before: &[Message],
         ended_before: &BTreeSet<ConversationId>,
-        parts: &[server::Sync],
+        parts: &[server::SyncFrame],
     ) {
         let user = self.identity.user;
         let (before, after) = (Truth::of(appended_before), self.world.truth());
@@ -140,7 +140,11 @@ impl Device {
     }
 
     /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
-    fn take_answer(&mut self, parts: Vec<server::Sync>, limit: usize) -> Vec<(ConversationId, Option<u64>)> {
+    fn take_answer(
+        &mut self,
+        parts: Vec<server::SyncFrame>,
+        limit: usize,
+    ) -> Vec<(ConversationId, Option<u64>)> {
         let mut given: BTreeMap<ConversationId, (Vec<u64>, u64, bool)> = BTreeMap::new();
         for part in parts.into_iter().flat_map(|part| part.conversations) {
             let (seqs, last_seq, is_out) = given.entry(part.conversation.parse().unwrap()).or_default();

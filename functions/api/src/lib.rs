@@ -26,7 +26,7 @@ use confab_app::{Error, Limiter};
 use confab_domain::invite::SignupMode;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 use confab_gateway_apigw::Gateway;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::random;
 use confab_passwords_argon2::Argon2Passwords;
 use confab_push_sns::SnsPush;
@@ -52,7 +52,7 @@ pub struct Api {
     /// What phones are told.
     pub push_queue: SqsPushQueue,
     /// Who is there.
-    pub presence: Presence,
+    pub presence: PresencePorts,
     /// Password hashing.
     pub passwords: Argon2Passwords,
     /// Access tokens, refresh tokens, tickets.

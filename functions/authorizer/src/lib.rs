@@ -21,12 +21,12 @@ use serde_json::{Value, json};
 
 /// The function.
 #[derive(Clone, Debug)]
-pub struct Authorizer {
+pub struct AuthorizerFunction {
     /// What signed the tickets.
     pub tokens: JwtTokens,
 }
 
-impl Authorizer {
+impl AuthorizerFunction {
     /// Answers with a policy that allows or denies the route.
     ///
     /// Always a policy, never an error: API Gateway answers a denial with 403,

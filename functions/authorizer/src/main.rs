@@ -1,6 +1,6 @@
 //! Cold start of the `authorizer` function.
 
-use authorizer::{Authorizer, config::Config};
+use authorizer::{AuthorizerFunction, config::Config};
 use confab_lambda::{clients, observability};
 use confab_tokens_jwt::JwtTokens;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
     let secret = clients::secret(&sdk, &config.signing_secret_arn).await?;
-    let function = Authorizer { tokens: JwtTokens::new(&secret)? };
+    let function = AuthorizerFunction { tokens: JwtTokens::new(&secret)? };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         std::future::ready(Ok::<_, Error>(function.handle(&event.payload)))
     }))

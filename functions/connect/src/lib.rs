@@ -11,7 +11,7 @@ use confab_app::ports::{AccessClaims, ConnectionKey};
 use confab_app::{Error, UserPermits, close_connection::close_connection, open_connection::open_connection};
 use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::websocket::{Caller, Event, Response};
 use confab_lambda::{clock, deadline, summary};
@@ -19,18 +19,18 @@ use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct Connect {
+pub struct ConnectFunction {
     /// Sessions and devices.
     pub store: Store,
     /// Open connections: the oldest of too many is told so and closed.
     pub gateway: Gateway,
     /// Has the user watched.
-    pub presence: Presence,
+    pub presence: PresencePorts,
     /// Whose handshakes are judged, of each few at once.
     pub handshakes: UserPermits,
 }
 
-impl Connect {
+impl ConnectFunction {
     /// Answers 200 if the socket may open.
     pub async fn handle(&self, event: Event) -> Response {
         let started = Instant::now();

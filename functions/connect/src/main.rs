@@ -2,7 +2,7 @@
 
 use confab_app::UserPermits;
 use confab_lambda::{clients, observability};
-use connect::{Connect, config::Config};
+use connect::{ConnectFunction, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Connect {
+    let function = ConnectFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         store: clients::store(&sdk, config.tables),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),

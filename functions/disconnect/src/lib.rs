@@ -15,12 +15,12 @@ use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct Disconnect {
+pub struct DisconnectFunction {
     /// Sessions.
     pub store: Store,
 }
 
-impl Disconnect {
+impl DisconnectFunction {
     /// Nobody reads the answer.
     pub async fn handle(&self, event: Event) -> Response {
         let started = Instant::now();

@@ -1,7 +1,7 @@
 //! Cold start of the `disconnect` function.
 
 use confab_lambda::{clients, observability};
-use disconnect::{Disconnect, config::Config};
+use disconnect::{DisconnectFunction, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Disconnect { store: clients::store(&sdk, config.tables) };
+    let function = DisconnectFunction { store: clients::store(&sdk, config.tables) };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Error>(Box::pin(function.handle(event.payload)).await)
     }))

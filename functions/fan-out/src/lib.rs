@@ -18,7 +18,7 @@ use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct FanOut {
+pub struct FanOutFunction {
     /// Logs, groups, sessions, inbox rows.
     pub store: Store,
     /// Open connections.
@@ -35,7 +35,7 @@ pub struct FanOut {
     pub source: SourceQueue,
 }
 
-impl FanOut {
+impl FanOutFunction {
     /// Answers with the records that are to come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         records::perform_each("fan-out", event, &self.source, |received: Received<FanOutTask>| async move {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
-use fan_out::{FanOut, config::Config};
+use fan_out::{FanOutFunction, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = FanOut {
+    let function = FanOutFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         store: clients::store(&sdk, config.tables),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),

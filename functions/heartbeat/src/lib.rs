@@ -9,35 +9,35 @@ use confab_app::presence::renew::heartbeat;
 use confab_domain::Attendance;
 use confab_domain::budget::Budget;
 use confab_gateway_apigw::Gateway;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{ServerFrame, client, server};
 use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct Heartbeat {
+pub struct HeartbeatFunction {
     /// Sessions and devices.
     pub store: Store,
     /// Open connections: one whose login has ended is told so and closed.
     pub gateway: Gateway,
     /// How often, and who watches.
-    pub presence: Presence,
+    pub presence: PresencePorts,
     /// What each user may still ask for.
     pub limiter: Arc<Limiter>,
 }
 
-impl Heartbeat {
+impl HeartbeatFunction {
     /// Answers with `heartbeat`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         let ways = (&*self.limiter, Budget::Frames, &self.gateway);
-        answer(&event, ways, async |mut caller: Caller, frame: client::Heartbeat| {
+        answer(&event, ways, async |mut caller: Caller, frame: client::HeartbeatRequest| {
             let is_idle = frame.idle == Some(true);
             caller.connection.attendance = if is_idle { Attendance::Idle } else { Attendance::Attended };
             let context = self.presence.context(&self.store, caller.now)?;
             let Caller { identity, connection, .. } = &caller;
             let next = heartbeat(&context, &self.gateway, &self.limiter, *identity, connection).await?;
-            Ok(Some(ServerFrame::Heartbeat(server::Heartbeat {
+            Ok(Some(ServerFrame::Heartbeat(server::HeartbeatFrame {
                 id: frame.id,
                 server_at_ms: Some(caller.now.as_ms()),
                 next_seconds: next.as_secs(),

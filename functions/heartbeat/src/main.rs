@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_lambda::{clients, observability};
-use heartbeat::{Heartbeat, config::Config};
+use heartbeat::{HeartbeatFunction, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Heartbeat {
+    let function = HeartbeatFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),
         store: clients::store(&sdk, config.tables),

@@ -6,14 +6,14 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use confab_app::presence::{PresenceTask, perform};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
-use confab_lambda::presence::Presence as Tools;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::records::{self, Received};
 use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct Presence {
+pub struct PresenceFunction {
     /// Sessions, contacts.
     pub store: Store,
     /// Open connections.
@@ -21,12 +21,12 @@ pub struct Presence {
     /// What phones are told of who fell silent.
     pub push: SqsPushQueue,
     /// What is looked at later, and how long silence may last.
-    pub presence: Tools,
+    pub presence: PresencePorts,
     /// Where records come from, and where those go that nobody can handle.
     pub source: SourceQueue,
 }
 
-impl Presence {
+impl PresenceFunction {
     /// Answers with the records that are to come again.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         records::perform_each(

@@ -3,14 +3,14 @@
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use presence::{Presence, config::Config};
+use presence::{PresenceFunction, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Presence {
+    let function = PresenceFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         source: SourceQueue::new(

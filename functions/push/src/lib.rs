@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// The function.
 #[derive(Debug)]
-pub struct Push {
+pub struct PushFunction {
     /// Inbox rows, devices, accounts, logs, groups, sessions.
     pub store: Store,
     /// Phones.
@@ -64,7 +64,7 @@ pub enum Answer {
     Records(SqsBatchResponse),
 }
 
-impl Push {
+impl PushFunction {
     /// Performs the queue's tasks, or explains what became of a message.
     pub async fn handle(&self, event: Event) -> Answer {
         match event {

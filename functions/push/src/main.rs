@@ -3,14 +3,14 @@
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use push::{Push, config::Config};
+use push::{PushFunction, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Push {
+    let function = PushFunction {
         push: clients::push(&sdk, config.applications),
         queue: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url.clone()),
         source: SourceQueue::new(clients::sqs(&sdk), config.push_queue_url, config.dead_letter_queue_url),

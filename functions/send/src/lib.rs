@@ -13,10 +13,10 @@ use confab_domain::budget::Budget;
 use confab_domain::{Attendance, Connection, ConversationId, Refusal};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::deadline::Resumable;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_lambda::{clock, random, summary};
-use confab_protocol::client::{OneOfMany, SendMany};
+use confab_protocol::client::{OneOfMany, SendManyRequest};
 use confab_protocol::server::{Acks, SendOutcome};
 use confab_protocol::{Ack, ServerFrame, client, limits};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
@@ -24,7 +24,7 @@ use confab_store_dynamodb::Store;
 
 /// The function.
 #[derive(Debug)]
-pub struct Send {
+pub struct SendFunction {
     /// Logs, inbox rows, groups, contacts, accounts, sessions, devices.
     pub store: Store,
     /// Open connections.
@@ -34,26 +34,26 @@ pub struct Send {
     /// Who was not reached.
     pub push: SqsPushQueue,
     /// Whoever sends is there.
-    pub presence: Presence,
+    pub presence: PresencePorts,
     /// What a warm environment keeps.
     pub writer: Writer,
     /// What each user may still ask for.
     pub limiter: Arc<Limiter>,
 }
 
-impl Send {
+impl SendFunction {
     /// Answers with `ack` or `acks`, or an error.
     pub async fn handle(&self, event: Event) -> Response {
         let ways = (&*self.limiter, Budget::Writes, &self.gateway);
         if event.request_context.route_key == "send_many" {
-            return answer(&event, ways, async |caller: Caller, frame: SendMany| {
+            return answer(&event, ways, async |caller: Caller, frame: SendManyRequest| {
                 self.send_many(caller, frame).await.map(|acks| Some(ServerFrame::Acks(acks)))
             })
             .await;
         }
-        answer(&event, ways, async |caller: Caller, frame: client::Send| {
+        answer(&event, ways, async |caller: Caller, frame: client::SendRequest| {
             let to = wire::parse_recipient(&frame.to, caller.identity.user)?;
-            let client::Send { id, to: _, text, attachments, reply_to, mentions, read_seq } = frame;
+            let client::SendRequest { id, to: _, text, attachments, reply_to, mentions, read_seq } = frame;
             let message = OneOfMany { id, text, attachments, reply_to, mentions, read_seq };
             let command = command(&caller, to, message)?;
             let _permit = self.limiter.write_permit(caller.identity.user).await;
@@ -63,7 +63,7 @@ impl Send {
     }
 
     /// Sends one message after another, up to the first that is not acked.
-    async fn send_many(&self, caller: Caller, frame: SendMany) -> Result<Acks, Error> {
+    async fn send_many(&self, caller: Caller, frame: SendManyRequest) -> Result<Acks, Error> {
         if !(1..=limits::SEND_MANY_MAX).contains(&frame.messages.len()) {
             let expected = format!("must be from 1 to {} messages", limits::SEND_MANY_MAX);
             return Err(Refusal::field("messages", expected).into());

@@ -7,14 +7,14 @@ use confab_app::send_message::Writer;
 use confab_lambda::{clients, observability, sleeper};
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use send::{Send, config::Config};
+use send::{SendFunction, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Send {
+    let function = SendFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         queue: SqsFanOutQueue::new(clients::sqs(&sdk), config.fan_out_queue_url),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),

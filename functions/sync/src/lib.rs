@@ -17,7 +17,7 @@ use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal, UserId};
 use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
-use confab_lambda::presence::Presence;
+use confab_lambda::presence::PresencePorts;
 use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::client::Frame;
@@ -30,13 +30,13 @@ use metered::Metered;
 
 /// The function.
 #[derive(Debug)]
-pub struct Sync {
+pub struct SyncFunction {
     /// Logs, inbox rows, groups, contacts, sessions, devices.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
     /// Who is there; whoever sends a frame is.
-    pub presence: Presence,
+    pub presence: PresencePorts,
     /// What phones are told.
     pub push: SqsPushQueue,
     /// How long messages are kept.
@@ -58,7 +58,7 @@ enum Place {
     ToWrite,
 }
 
-impl Sync {
+impl SyncFunction {
     /// Answers by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
         use Attendance::{Attended, Unstated};
@@ -134,9 +134,9 @@ impl Sync {
         Ok(Some(permit))
     }
 
-    async fn sync(&self, caller: Caller, frame: client::Sync) -> Result<Option<ServerFrame>, Error> {
+    async fn sync(&self, caller: Caller, frame: client::SyncRequest) -> Result<Option<ServerFrame>, Error> {
         let Caller { identity, connection, now, deadline } = caller;
-        let command = sync::Sync::parse(frame)?;
+        let command = sync::SyncQuery::parse(frame)?;
         let (store, user, retention) = (&self.store, identity.user, self.retention);
         let gateway = Metered { connections: &self.gateway, limiter: &self.limiter, user, now };
         gateway.begin(&command);
@@ -144,7 +144,11 @@ impl Sync {
         sync::sync(store, &gateway, user, &connection.id, &command, retention, now, pace).await.map(Some)
     }
 
-    async fn history(&self, caller: Caller, frame: client::History) -> Result<Option<ServerFrame>, Error> {
+    async fn history(
+        &self,
+        caller: Caller,
+        frame: client::HistoryRequest,
+    ) -> Result<Option<ServerFrame>, Error> {
         let conversation = wire::parse_id("conversation", &frame.conversation)?;
         let anchor = Anchor::parse(frame.before, frame.after, None)?;
         let size = PageSize {
@@ -156,7 +160,7 @@ impl Sync {
         let page =
             read_history(&self.store, reader, conversation, anchor, size, self.retention, caller.now).await?;
         self.limiter.end_answer(reader, 0, page.scanned.saturating_mul(ANSWER_MIN), caller.now);
-        Ok(Some(ServerFrame::History(server::History {
+        Ok(Some(ServerFrame::History(server::HistoryFrame {
             id: frame.id,
             conversation: conversation.to_string(),
             messages: page.messages.iter().map(wire::event_message).collect(),
@@ -164,23 +168,31 @@ impl Sync {
         })))
     }
 
-    async fn read(&self, caller: Caller, frame: client::Read) -> Result<Option<ServerFrame>, Error> {
+    async fn read(&self, caller: Caller, frame: client::ReadRequest) -> Result<Option<ServerFrame>, Error> {
         let conversation = wire::parse_id("conversation", &frame.conversation)?;
         let seq = wire::parse_seq("seq", frame.seq)?;
         let (reader, origin) = (caller.identity, Some(&caller.connection.id));
         let ways = (&self.gateway, &self.push);
         mark_read(&self.store, ways, reader, origin, conversation, seq, caller.now).await?;
-        Ok(frame.id.map(|id| ServerFrame::Ok(server::Ok { id })))
+        Ok(frame.id.map(|id| ServerFrame::Ok(server::OkFrame { id })))
     }
 
-    async fn typing(&self, caller: Caller, frame: client::Typing) -> Result<Option<ServerFrame>, Error> {
+    async fn typing(
+        &self,
+        caller: Caller,
+        frame: client::TypingRequest,
+    ) -> Result<Option<ServerFrame>, Error> {
         let conversation = wire::parse_id("conversation", &frame.conversation)?;
         let typist = caller.identity.user;
         typing(&self.store, &self.gateway, &self.typists, typist, conversation, caller.now).await?;
         Ok(None)
     }
 
-    async fn who(&self, caller: Caller, frame: client::Presence) -> Result<Option<ServerFrame>, Error> {
+    async fn who(
+        &self,
+        caller: Caller,
+        frame: client::PresenceRequest,
+    ) -> Result<Option<ServerFrame>, Error> {
         if frame.users.len() > limits::PRESENCE_USERS_MAX {
             return Err(Refusal::field("users", format!("at most {}", limits::PRESENCE_USERS_MAX)).into());
         }
@@ -192,6 +204,6 @@ impl Sync {
         self.limiter.begin_answer(asker, now)?;
         let Metered { answer: users, rows } = get_presence(&context, &self.gateway, asker, &users).await?;
         self.limiter.end_answer(asker, 0, rows, now);
-        Ok(Some(ServerFrame::Presence(server::Presence { id: Some(frame.id), users })))
+        Ok(Some(ServerFrame::Presence(server::PresenceFrame { id: Some(frame.id), users })))
     }
 }

@@ -7,14 +7,14 @@ use confab_app::typing::Typists;
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::SqsPushQueue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use sync::{Sync, config::Config};
+use sync::{SyncFunction, config::Config};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     observability::init();
     let config = Config::from_env()?;
     let sdk = clients::sdk_config().await;
-    let function = Sync {
+    let function = SyncFunction {
         gateway: clients::gateway(&sdk, config.connections_endpoint),
         push: SqsPushQueue::new(clients::sqs(&sdk), config.push_queue_url),
         presence: clients::presence(&sdk, config.presence_queue_url, config.heartbeat),

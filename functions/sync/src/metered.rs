@@ -2,7 +2,7 @@
 
 use confab_app::Limiter;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
-use confab_app::sync::{ScannedConversation, Sync};
+use confab_app::sync::{ScannedConversation, SyncQuery};
 use confab_domain::budget::{Budget, kilobytes};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 
@@ -17,13 +17,13 @@ pub(crate) struct Metered<'a, C> {
 
 impl<C> Metered<'_, C> {
     /// Each cursor counts as a kilobyte, since its conversation is read though there may be nothing new.
-    pub(crate) fn begin(&self, sync: &Sync) {
+    pub(crate) fn begin(&self, sync: &SyncQuery) {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
     }
 
     /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides; but not
     /// a 1:1 conversation in which the user has not written: strangers open as many of these as they like.
-    pub(crate) fn charge_scan(&self, sync: &Sync, scanned: &ScannedConversation) {
+    pub(crate) fn charge_scan(&self, sync: &SyncQuery, scanned: &ScannedConversation) {
         let is_a_strangers = scanned.conversation.group().is_none() && !scanned.has_written;
         if !is_a_strangers && !sync.cursors.contains_key(&scanned.conversation) {
             self.charge(1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_domain::lease::YOUNG_CONNECTION;
 use confab_domain::{ConnectionId, Timestamp, UserId};
 use confab_protocol::ServerFrame;
-use confab_protocol::server::{Closing, ClosingReason};
+use confab_protocol::server::{ClosingEvent, ClosingReason};
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
@@ -47,7 +47,7 @@ pub async fn close_with_reason(
     connection: &ConnectionId,
     reason: ClosingReason,
 ) -> Result<CloseOutcome, StoreError> {
-    let frame = serde_json::to_vec(&ServerFrame::Closing(Closing { reason }))
+    let frame = serde_json::to_vec(&ServerFrame::Closing(ClosingEvent { reason }))
         .map_err(|error| StoreError::Rejected(error.into()))?;
     if let Err(error) = connections.post(connection, &frame).await {
         tracing::debug!(event = "closing_frame_failed", error = &error as &dyn std::error::Error);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use confab_domain::group::RECEIPT_AUDIENCE_MAX;
 use confab_domain::{ConnectionId, ConversationId, Group, GroupId, Kind, Message, Seq, Timestamp, UserId};
 use confab_protocol::ServerFrame;
-use confab_protocol::server::{Conversation, ConversationChange};
+use confab_protocol::server::{ConversationChange, ConversationEvent};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
@@ -277,7 +277,7 @@ impl Audience {
             Kind::GroupDeleted => (Some(ConversationChange::Deleted), members),
         };
         let change = change.map(|change| {
-            ServerFrame::Conversation(Conversation {
+            ServerFrame::Conversation(ConversationEvent {
                 conversation: entry.conversation.to_string(),
                 change,
                 seq: entry.seq.get(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq, Timestamp, UserId};
-use confab_protocol::{ServerFrame, server::Receipt};
+use confab_protocol::{ServerFrame, server::ReceiptEvent};
 
 use crate::fan_out::receipt_audience;
 use crate::membership::{Member, membership_of};
@@ -76,7 +76,7 @@ async fn announce_receipts(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for _ in 0..RECEIPTS_MAX {
-        let receipt = ServerFrame::Receipt(Receipt {
+        let receipt = ServerFrame::Receipt(ReceiptEvent {
             conversation: conversation.to_string(),
             user: user.to_string(),
             read_seq: read_seq.get(),

@@ -72,7 +72,7 @@ pub async fn typing(
     let cut: Vec<UserId> =
         cut.iter().filter(|contact| contact.relation.is_cut()).map(|contact| contact.other).collect();
     let told: Vec<UserId> = others.into_iter().filter(|user| !cut.contains(user)).collect();
-    let event = ServerFrame::Typing(server::Typing {
+    let event = ServerFrame::Typing(server::TypingEvent {
         conversation: conversation.to_string(),
         user: typist.to_string(),
     });

@@ -17,7 +17,7 @@ use confab_push_sns::{Applications, SnsPush, platforms::Platforms};
 use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::{Store, Tables};
 
-use crate::presence::Presence;
+use crate::presence::PresencePorts;
 
 /// Attempts of the SDK at one request, the first included.
 const ATTEMPTS_MAX: u32 = 3;
@@ -101,8 +101,8 @@ fn sns_config(config: &SdkConfig, timeouts: TimeoutConfig) -> aws_sdk_sns::Confi
 }
 
 /// What keeps presence, with the queue at `url`.
-pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> Presence {
-    Presence { queue: SqsPresenceQueue::new(sqs(config), url), policy, probes: Arc::default() }
+pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> PresencePorts {
+    PresencePorts { queue: SqsPresenceQueue::new(sqs(config), url), policy, probes: Arc::default() }
 }
 
 /// A secret, fetched once at a cold start or while a deployment goes on.

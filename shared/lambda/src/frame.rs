@@ -90,7 +90,7 @@ pub fn id_of(body: &str, id_bytes_max: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use confab_protocol::client::{Send, Sync};
+    use confab_protocol::client::{SendRequest, SyncRequest};
     use confab_protocol::http::Login;
 
     #[track_caller]
@@ -101,13 +101,13 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_field() {
-        check::<Send>(r#"{"id":"a"}"#, "missing field `to`");
-        check::<Send>(r#"{"id":"a","to":5}"#, "to: invalid type: integer `5`, expected a string");
-        check::<Send>(
+        check::<SendRequest>(r#"{"id":"a"}"#, "missing field `to`");
+        check::<SendRequest>(r#"{"id":"a","to":5}"#, "to: invalid type: integer `5`, expected a string");
+        check::<SendRequest>(
             r#"{"id":"a","to":"b","mentions":[1]}"#,
             "mentions[0]: invalid type: integer `1`, expected a string",
         );
-        check::<Sync>(
+        check::<SyncRequest>(
             r#"{"id":"a","cursors":{"x":-1}}"#,
             "cursors.x: invalid value: integer `-1`, expected a whole number that is not negative",
         );
@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_object_is_refused() {
-        check::<Sync>("", "must be a JSON object");
-        check::<Sync>("[]", "must be a JSON object");
-        check::<Sync>(r#"{"id":"a","cursors":{}} x"#, "nothing may follow the JSON object");
+        check::<SyncRequest>("", "must be a JSON object");
+        check::<SyncRequest>("[]", "must be a JSON object");
+        check::<SyncRequest>(r#"{"id":"a","cursors":{}} x"#, "nothing may follow the JSON object");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::sleeper::RuntimeSleeper;
 
 /// The queue of looks, and how long silence may last.
 #[derive(Clone, Debug)]
-pub struct Presence {
+pub struct PresencePorts {
     /// What is looked at later.
     pub queue: SqsPresenceQueue,
     /// How often clients are heard from, and how long that lasts.
@@ -23,7 +23,7 @@ pub struct Presence {
     pub probes: Arc<Probes>,
 }
 
-impl Presence {
+impl PresencePorts {
     /// What one request keeps presence with.
     ///
     /// # Errors

@@ -28,11 +28,11 @@ macro_rules! frames {
     };
 }
 
-frames!(Send, SendMany, Sync, History, Presence; Read, Typing, Heartbeat);
+frames!(SendRequest, SendManyRequest, SyncRequest, HistoryRequest, PresenceRequest; ReadRequest, TypingRequest, HeartbeatRequest);
 
 /// `send`: append a message to a conversation. Answered by `ack`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Send {
+pub struct SendRequest {
     /// Required; becomes the message's `client_message_id`.
     pub id: String,
     /// A user, a group or a 1:1 conversation.
@@ -56,7 +56,7 @@ pub struct Send {
 
 /// `send_many`: append several messages to a conversation, one after another. Answered by `acks`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SendMany {
+pub struct SendManyRequest {
     /// Echoed in the answer.
     pub id: String,
     /// A user, a group or a 1:1 conversation.
@@ -65,31 +65,31 @@ pub struct SendMany {
     pub messages: Vec<OneOfMany>,
 }
 
-/// A message of a `send_many`; the fields are those of [`Send`].
+/// A message of a `send_many`; the fields are those of [`SendRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OneOfMany {
     /// Becomes the message's `client_message_id`.
     pub id: String,
-    /// See [`Send::text`].
+    /// See [`SendRequest::text`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// See [`Send::attachments`].
+    /// See [`SendRequest::attachments`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Vec<String>>,
-    /// See [`Send::reply_to`].
+    /// See [`SendRequest::reply_to`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
-    /// See [`Send::mentions`].
+    /// See [`SendRequest::mentions`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
-    /// See [`Send::read_seq`].
+    /// See [`SendRequest::read_seq`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_seq: Option<u64>,
 }
 
 /// `sync`: give what this device lacks. Answered by one or more `sync` frames.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Sync {
+pub struct SyncRequest {
     /// Echoed in every frame of the answer.
     pub id: String,
     /// Per conversation the highest `seq` up to which the device has everything.
@@ -107,7 +107,7 @@ pub struct Sync {
 
 /// `history`: one page of a conversation. Answered by `history`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct History {
+pub struct HistoryRequest {
     /// Echoed in the answer.
     pub id: String,
     /// Which conversation.
@@ -125,7 +125,7 @@ pub struct History {
 
 /// `read`: the user has read up to `seq`. Answered by `ok` if there is an `id`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Read {
+pub struct ReadRequest {
     /// Echoed in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -137,7 +137,7 @@ pub struct Read {
 
 /// `typing`: the user is writing. Not answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Typing {
+pub struct TypingRequest {
     /// Echoed in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -147,7 +147,7 @@ pub struct Typing {
 
 /// `presence`: who of these is there? Answered by `presence`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Presence {
+pub struct PresenceRequest {
     /// Echoed in the answer.
     pub id: String,
     /// At most [`PRESENCE_USERS_MAX`](crate::limits::PRESENCE_USERS_MAX) `usr_…` ids.
@@ -156,7 +156,7 @@ pub struct Presence {
 
 /// `heartbeat`: this device is alive. Answered by `heartbeat`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Heartbeat {
+pub struct HeartbeatRequest {
     /// Echoed in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,

@@ -17,27 +17,27 @@ pub enum ServerFrame {
     /// Event: a new message.
     Message(Message),
     /// Answer to `sync`, possibly one of several.
-    Sync(Sync),
+    Sync(SyncFrame),
     /// Answer to `history`.
-    History(History),
+    History(HistoryFrame),
     /// Answer to `read`.
-    Ok(Ok),
+    Ok(OkFrame),
     /// Event: somebody has read a conversation up to a position.
-    Receipt(Receipt),
+    Receipt(ReceiptEvent),
     /// Event: the user's list of conversations has changed.
-    Conversation(Conversation),
+    Conversation(ConversationEvent),
     /// Event: somebody is writing; it ends by itself after 5 seconds.
-    Typing(Typing),
+    Typing(TypingEvent),
     /// Answer to `presence`; without an `id`, an event: somebody has come or gone.
-    Presence(Presence),
+    Presence(PresenceFrame),
     /// Event: what another user is to this one has changed.
     Contact(ContactEvent),
     /// Event: the profile of a friend, or the user's own, has changed.
     Profile(ProfileEvent),
     /// Answer to `heartbeat`; without `server_at_ms`, a probe.
-    Heartbeat(Heartbeat),
+    Heartbeat(HeartbeatFrame),
     /// Event: the server is about to close this socket.
-    Closing(Closing),
+    Closing(ClosingEvent),
     /// A request was refused or failed.
     Error(ErrorFrame),
 }
@@ -82,7 +82,7 @@ pub enum SendOutcome {
 
 /// Some or all of what a device lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sync {
+pub struct SyncFrame {
     /// The request's id.
     pub id: String,
     /// A conversation may come again in a later frame with further messages.
@@ -124,7 +124,7 @@ pub struct SyncConversation {
 
 /// One page of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct History {
+pub struct HistoryFrame {
     /// The request's id.
     pub id: String,
     /// Which conversation.
@@ -137,14 +137,14 @@ pub struct History {
 
 /// Done; there is nothing else to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ok {
+pub struct OkFrame {
     /// The request's id.
     pub id: String,
 }
 
 /// A read marker moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct ReceiptEvent {
     /// Which conversation.
     pub conversation: String,
     /// Who has read.
@@ -155,7 +155,7 @@ pub struct Receipt {
 
 /// What has become of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Conversation {
+pub struct ConversationEvent {
     /// Which conversation.
     pub conversation: String,
     /// What has happened to it.
@@ -183,7 +183,7 @@ pub enum ConversationChange {
 
 /// Somebody is writing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Typing {
+pub struct TypingEvent {
     /// In which conversation.
     pub conversation: String,
     /// Who.
@@ -192,7 +192,7 @@ pub struct Typing {
 
 /// Who is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Presence {
+pub struct PresenceFrame {
     /// The request's id; absent in an event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
@@ -250,7 +250,7 @@ pub struct ProfileEvent {
 
 /// The last event of a socket that the server closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
+pub struct ClosingEvent {
     /// Why, and so whether to connect again.
     pub reason: ClosingReason,
 }
@@ -289,7 +289,7 @@ impl ClosingReason {
 
 /// The lease is renewed; or, as a probe, should be: the client answers it with a `heartbeat` at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heartbeat {
+pub struct HeartbeatFrame {
     /// The request's id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,

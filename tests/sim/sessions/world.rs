@@ -20,7 +20,7 @@ use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
 use confab_domain::{ConnectionId, DeviceId, FamilyId, Timestamp, WatchId};
 use confab_memory::{DelayQueue, Delayed, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use confab_protocol::ServerFrame;
-use confab_protocol::server::{ClosingReason, Typing};
+use confab_protocol::server::{ClosingReason, TypingEvent};
 use ulid::Ulid;
 
 use super::server::{Bug, Server};
@@ -296,7 +296,7 @@ impl World {
     pub(crate) async fn announce(&self) {
         let began = self.step();
         let text = format!("event {began}");
-        let event = ServerFrame::Typing(Typing { conversation: text.clone(), user: String::new() });
+        let event = ServerFrame::Typing(TypingEvent { conversation: text.clone(), user: String::new() });
         let server = Server::new(self);
         let announcing = async {
             hint(&server, &server, &[user(0)], None, &event, self.now()).await;

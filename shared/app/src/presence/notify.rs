@@ -242,7 +242,7 @@ async fn post(
     status: Status,
 ) -> Result<Posted, StoreError> {
     let users = vec![user_presence(session, status, context.now)];
-    let event = ServerFrame::Presence(server::Presence { id: None, users });
+    let event = ServerFrame::Presence(server::PresenceFrame { id: None, users });
     post_to(context.store, connections, friends, None, &event, context.now).await
 }
 

@@ -168,7 +168,7 @@ async fn notify(
                 });
             }
         }
-        let event = ServerFrame::Presence(server::Presence { id: None, users: vec![presence] });
+        let event = ServerFrame::Presence(server::PresenceFrame { id: None, users: vec![presence] });
         let posted = post_to(context.store, connections, &viewers, None, &event, context.now).await?;
         for Retry { unreached, tries, pause } in
             retries(context.store, connections, posted, tries, context.now).await

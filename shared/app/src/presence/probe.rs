@@ -169,7 +169,7 @@ async fn probe(
 
 /// What a client answers at once by a heartbeat, and beats as often as usual from then on.
 pub(crate) fn probe_event(policy: HeartbeatPolicy) -> ServerFrame {
-    ServerFrame::Heartbeat(server::Heartbeat {
+    ServerFrame::Heartbeat(server::HeartbeatFrame {
         id: None,
         server_at_ms: None,
         next_seconds: policy.interval.as_secs(),

@@ -44,6 +44,7 @@ pub enum Step {
         named_by_ms: Option<u64>,
     },
     /// Further friends are to be told.
+    #[serde(alias = "tell")]
     Notify {
         /// `usr_…`.
         user: String,
@@ -53,6 +54,7 @@ pub enum Step {
         after: String,
     },
     /// The user is marked as alone, and further contacts are to be looked at.
+    #[serde(alias = "look_around")]
     FindObservers {
         /// `usr_…`.
         user: String,
@@ -60,6 +62,7 @@ pub enum Step {
         after: String,
     },
     /// Connections of friends did not take the news.
+    #[serde(alias = "again")]
     NotifyAgain {
         /// `usr_…`.
         user: String,
@@ -284,16 +287,16 @@ mod tests {
         );
         check(
             &PresenceTask::notify(user, Status::Offline, user),
-            r#"{"version":"v1","step":"tell","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+            r#"{"version":"v1","step":"notify","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":false,"after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         check(
             &PresenceTask::find_observers(user, user),
-            r#"{"version":"v1","step":"look_around","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+            r#"{"version":"v1","step":"find_observers","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","after":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
         );
         let unreached = vec![Unreached { user: user.to_string(), connections: vec!["c=".to_owned()] }];
         check(
             &PresenceTask::notify_again(user, Status::Online, Tries { full: 1, failed: 0 }, unreached),
-            r#"{"version":"v1","step":"again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
+            r#"{"version":"v1","step":"notify_again","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","online":true,"tries":1,"unreached":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","connections":["c="]}]}"#,
         );
         let asked = Asked { tries: Tries { full: 2, failed: 3 }, full: ["c="].map(ConnectionId::new).into() };
         check(

@@ -8,7 +8,7 @@ use crate::TaskFailure;
 /// Something that phones are to be told.
 ///
 /// Shape: `{"version":"v1","step":"alert","message":{"conversation":"grp_…","seq":7,"sender":"usr_…","sent_at_ms":…,
-/// "group":"Team"},"absent":[{"user":"usr_…","heard_at_ms":…}]}`.
+/// "group":"Team"},"absent":[{"user":"usr_…","renewed_at_ms":…}]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version", rename_all = "snake_case")]
 pub enum PushTask {
@@ -27,7 +27,7 @@ pub enum Step {
         /// Who.
         absent: Vec<Absent>,
         /// Only those who were not heard from since.
-        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        #[serde(skip_serializing_if = "std::ops::Not::not", default, alias = "unless_heard")]
         unless_renewed: bool,
     },
     /// The push service did not take an alert that is written down.
@@ -46,6 +46,7 @@ pub enum Step {
         /// `usr_…`.
         user: String,
         /// When they were last heard from. Unit: milliseconds since the Unix epoch.
+        #[serde(alias = "heard_at_ms")]
         renewed_at_ms: u64,
     },
     /// A member has read on.
@@ -93,6 +94,7 @@ pub struct Absent {
     /// `usr_…`.
     pub user: String,
     /// When they were last heard from, or active where they are idle; 0 for never. Unit: milliseconds since the Unix epoch.
+    #[serde(alias = "heard_at_ms")]
     pub renewed_at_ms: u64,
 }
 
@@ -226,7 +228,7 @@ mod tests {
         let absent = vec![Absent { user: USER.to_owned(), renewed_at_ms: 2 }];
         check(
             Step::Alert { message: message.clone(), absent, unless_renewed: false },
-            r#"{"version":"v1","step":"alert","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1,"group":"Team"},"absent":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":2}]}"#,
+            r#"{"version":"v1","step":"alert","message":{"conversation":"grp_01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":7,"sender":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","sent_at_ms":1,"group":"Team"},"absent":[{"user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","renewed_at_ms":2}]}"#,
         );
         let message = MessageRef { group: None, ..message };
         check(
@@ -235,7 +237,7 @@ mod tests {
         );
         check(
             Step::Silence { user: USER.to_owned(), renewed_at_ms: 3 },
-            r#"{"version":"v1","step":"silence","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","heard_at_ms":3}"#,
+            r#"{"version":"v1","step":"silence","user":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAV","renewed_at_ms":3}"#,
         );
         check(
             Step::ClearAll {

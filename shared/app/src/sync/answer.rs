@@ -1,6 +1,6 @@
 //! The frames of an answer, each within the limits.
 
-use confab_protocol::server::{Sync as SyncFrame, SyncConversation};
+use confab_protocol::server::{SyncConversation, SyncFrame};
 use confab_protocol::{self as protocol, ServerFrame, limits};
 
 use super::reader::{Membership, Missing};

@@ -26,7 +26,7 @@ const LOG_PAGE: u32 = 50;
 
 /// What a device has, and what it wants.
 #[derive(Clone, Debug)]
-pub struct Sync {
+pub struct SyncQuery {
     /// Echoed.
     pub id: String,
     /// Per conversation the highest position up to which the device has everything.
@@ -48,13 +48,13 @@ pub struct ScannedConversation {
     pub has_written: bool,
 }
 
-impl Sync {
+impl SyncQuery {
     /// Reads a `sync` frame.
     ///
     /// # Errors
     ///
     /// [`Refusal::Field`] for a wrong id, cursor or token, or a limit of 0.
-    pub fn parse(frame: protocol::client::Sync) -> Result<Self, Refusal> {
+    pub fn parse(frame: protocol::client::SyncRequest) -> Result<Self, Refusal> {
         let cursors = frame.cursors.iter().map(|(conversation, cursor)| {
             Ok((wire::parse_id("cursors", conversation)?, wire::parse_cursor("cursors", *cursor)?))
         });
@@ -102,10 +102,10 @@ pub async fn sync(
     connections: &impl Connections,
     user: UserId,
     connection: &ConnectionId,
-    command: &Sync,
+    command: &SyncQuery,
     retention: Retention,
     now: Timestamp,
-    (deadline, on_scan): (&impl Deadline, &(impl Fn(&ScannedConversation) + Send + std::marker::Sync)),
+    (deadline, on_scan): (&impl Deadline, &(impl Fn(&ScannedConversation) + Send + Sync)),
 ) -> Result<ServerFrame, Error> {
     let reader = Reader { store, user, sync: command, retention, now };
     let mut answer = Answer::new(&command.id);

@@ -10,7 +10,7 @@ use confab_protocol as protocol;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::resume::Resume;
-use super::{LOG_PAGE, Sync};
+use super::{LOG_PAGE, SyncQuery};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::hidden::skip_hidden;
 use crate::inbox_page::inbox_page;
@@ -28,7 +28,7 @@ const TRIES_MAX: u32 = 3;
 pub(super) struct Reader<'a, S> {
     pub(super) store: &'a S,
     pub(super) user: UserId,
-    pub(super) sync: &'a Sync,
+    pub(super) sync: &'a SyncQuery,
     pub(super) retention: Retention,
     pub(super) now: Timestamp,
 }

@@ -67,13 +67,13 @@ pub fn parse_limit(limit: Option<u64>) -> Result<u32, Refusal> {
 /// What a client wants a message to say, over either transport.
 #[derive(Clone, Debug, Default)]
 pub struct RawContent {
-    /// See [`protocol::client::Send`].
+    /// See [`protocol::client::SendRequest`].
     pub text: Option<String>,
-    /// See [`protocol::client::Send`].
+    /// See [`protocol::client::SendRequest`].
     pub attachments: Option<Vec<String>>,
-    /// See [`protocol::client::Send`].
+    /// See [`protocol::client::SendRequest`].
     pub reply_to: Option<u64>,
-    /// See [`protocol::client::Send`].
+    /// See [`protocol::client::SendRequest`].
     pub mentions: Option<Vec<String>>,
 }
 

@@ -78,12 +78,12 @@ struct Entry {
 struct Writer {
     retention: Retention,
     ahead_ms: u64,
-    send: Option<Send>,
+    send: Option<SimulatedSend>,
 }
 
 /// A send under way.
 #[derive(Clone, Copy)]
-struct Send {
+struct SimulatedSend {
     /// By the true time.
     began: Timestamp,
     /// By its process's clock.
@@ -202,7 +202,7 @@ impl Log {
         let Writer { retention, ahead_ms, send } = self.writers[writer];
         let now = self.now.plus(Duration::from_millis(ahead_ms));
         let send = send.filter(|send| self.now.since(send.began).as_millis() < u128::from(SLOW_MS));
-        let mut send = send.unwrap_or(Send { began: self.now, now, retention, at: At::Begin });
+        let mut send = send.unwrap_or(SimulatedSend { began: self.now, now, retention, at: At::Begin });
         let at = match send.at {
             At::Begin if other => At::Newest(self.newest()),
             At::Begin => At::Mark(self.mark),
@@ -240,7 +240,7 @@ impl Log {
         Ok(())
     }
 
-    fn append(&mut self, send: Send, end: LogEnd, seq: Seq) -> Result<(), TestCaseError> {
+    fn append(&mut self, send: SimulatedSend, end: LogEnd, seq: Seq) -> Result<(), TestCaseError> {
         let last = self.used.last().copied();
         prop_assert!(Some(seq) > last, "{seq} is used after {last:?}; {:?}", self.mark);
         prop_assert!(Some(seq) > self.read, "{seq} is used, and {:?} was read", self.read);
