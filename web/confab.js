@@ -21,7 +21,7 @@ export { ConfabError } from './confab/errors.js';
 export { ConfabHttp } from './confab/http.js';
 export { dmOf, newClientMessageId, peerOf } from './confab/ids.js';
 export { Outbox } from './confab/outbox.js';
-export { OwedLogouts } from './confab/owed-logouts.js';
+export { PendingLogouts } from './confab/pending-logouts.js';
 export { Presence } from './confab/presence.js';
 export { SharedConnection } from './confab/shared-connection.js';
 export { Store } from './confab/store.js';

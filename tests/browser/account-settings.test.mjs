@@ -91,11 +91,11 @@ scene('logging out everywhere without a network is told later', { expected: [LIN
   await openAccount(ada);
   await ada.find('logout-everywhere').click();
   await confirm(ada, 'Log out everywhere');
-  await ada.find('owed-logout').filter({ hasText: 'Your other devices will be when the server can be reached.' }).waitFor();
+  await ada.find('pending-logout').filter({ hasText: 'Your other devices will be when the server can be reached.' }).waitFor();
   await elsewhere.call('GET', '/v1/me');
   await ada.page.unroute('**/v1/logout');
   await ada.page.evaluate(() => dispatchEvent(new Event('online')));
-  await ada.find('owed-logout').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+  await ada.find('pending-logout').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
   await assert.rejects(elsewhere.call('GET', '/v1/me'), /401/);
 });
 

@@ -85,7 +85,7 @@ scene('logging out ends the session in every window and leaves nothing behind', 
   const left = await ada.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith('confab.')));
   assert.deepEqual(left, []);
   // In line behind the logout: a reload that cuts off its answer has the next page ask again, and be refused.
-  await ada.page.evaluate(() => navigator.locks.request('confab-owed-logouts', () => {}));
+  await ada.page.evaluate(() => navigator.locks.request('confab-pending-logouts', () => {}));
   await ada.page.reload();
   await ada.find('submit').waitFor();
   await ada.logIn('ada_o');
@@ -106,18 +106,18 @@ for (const [what, answer, expected] of [
     await ada.page.route('**/v1/logout', answer);
     await ada.find('menu').click();
     await ada.find('logout').click();
-    await ada.find('owed-logout').filter({ hasText: 'You are logged out here. The server will be told when it can be reached.' }).waitFor();
+    await ada.find('pending-logout').filter({ hasText: 'You are logged out here. The server will be told when it can be reached.' }).waitFor();
     assert.equal(await ada.find('continue-as').count(), 0);
     const left = await ada.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith('confab.')));
     assert.deepEqual(left, []);
     assert.equal(await logins(), 2);
     await ada.page.reload();
-    await ada.find('owed-logout').filter({ hasText: 'The server will be told' }).waitFor();
+    await ada.find('pending-logout').filter({ hasText: 'The server will be told' }).waitFor();
     const told = ada.page.waitForResponse((answer) => answer.url().endsWith('/v1/logout') && answer.status() !== 503);
     await ada.page.unroute('**/v1/logout');
     await ada.page.evaluate(() => dispatchEvent(new Event('online')));
     assert.equal((await told).status(), 204);
-    await ada.find('owed-logout').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+    await ada.find('pending-logout').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
     assert.equal(await logins(), 1);
   });
 }

@@ -319,7 +319,7 @@ async function people(stage, suffix, who = ['ada', 'grace', 'joan']) {
 /** Gives a person eyes for what happens in groups. */
 function withGroups(person) {
   return Object.assign(person, {
-    happened: (sentence) => person.find('happening').filter({ hasText: sentence }).last().waitFor(),
+    happened: (sentence) => person.find('system-entry').filter({ hasText: sentence }).last().waitFor(),
     detail: (text) => person.find('peer-detail').filter({ hasText: new RegExp(`^${text}$`) }).waitFor(),
   });
 }

@@ -115,7 +115,7 @@ scene('a phone stays registered over a reload, and is not after it was unregiste
   await ada.find('logout').click();
   await told;
   // A page that is left before it has noted the answer tells the logout again.
-  await ada.page.evaluate(() => navigator.locks.request('confab-owed-logouts', () => {}));
+  await ada.page.evaluate(() => navigator.locks.request('confab-pending-logouts', () => {}));
   await ada.logIn('ada_reg');
   assert.deepEqual(await registered(), []);
   await openPhone(ada);

@@ -1,5 +1,5 @@
 import { batched, h, reconcile, setAttribute } from './dom.js';
-import { showPhrase } from './happening.js';
+import { showPhrase } from './system-entry.js';
 import { icon } from './icons.js';
 import { friendRequests } from './friend-requests.js';
 import { mutedMark, updateMutedMark } from './mute.js';

@@ -2,7 +2,7 @@ import { composer } from './composer.js';
 import { batched, h, unlessRunning } from './dom.js';
 import { acceptAdds } from './group-consent.js';
 import { openGroupInfo } from './group-info.js';
-import { phraseText, showPhrase } from './happening.js';
+import { phraseText, showPhrase } from './system-entry.js';
 import { icon } from './icons.js';
 import { menuButton } from './menu.js';
 import { MessageList } from './message-list.js';

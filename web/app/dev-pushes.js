@@ -9,7 +9,7 @@ export function isForDevelopers(address = location) {
  * Returns whether the server tells what it pushes, which only the local runner does.
  * @param {{protocol?: string, fetch?: typeof globalThis.fetch}} [use]
  */
-export async function tellsPushes({ protocol = location.protocol, fetch = globalThis.fetch.bind(globalThis) } = {}) {
+export async function offersPushes({ protocol = location.protocol, fetch = globalThis.fetch.bind(globalThis) } = {}) {
   // Every deployed site is encrypted, and a browser writes each 404 into the console.
   if (protocol !== 'http:') return false;
   const response = await fetch(PATH, { method: 'HEAD', cache: 'no-store' }).catch(() => null);

@@ -2,7 +2,7 @@ import { openDialog } from './dialog.js';
 import { h, unlessRunning } from './dom.js';
 import { icon } from './icons.js';
 import { ago } from './time.js';
-import { told } from './told.js';
+import { toastOutcome } from './toast-outcome.js';
 import { problemOf } from './words.js';
 
 /** Shows where the account is logged in, and lets other devices be logged out. */
@@ -34,7 +34,7 @@ export function openDevices({ client }) {
     return h('li', { class: 'device', data: { device: device.device } }, icon('devices'), h('div', {}, h('strong', { text: name }), h('span', { text: used })), end);
   };
   const remove = async ({ device }, name) => {
-    if (!(await told(() => client.http.endDevice(device), [{ name }, { text: ' is logged out.' }]))) return;
+    if (!(await toastOutcome(() => client.http.endDevice(device), [{ name }, { text: ' is logged out.' }]))) return;
     const hadFocus = list.contains(document.activeElement);
     await load();
     if (hadFocus) (list.querySelector('button') ?? title).focus();

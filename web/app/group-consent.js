@@ -1,6 +1,6 @@
 import { h, reconcile, unlessRunning } from './dom.js';
 import { maySayWhoAdds, titleOf } from './names.js';
-import { told } from './told.js';
+import { toastOutcome } from './toast-outcome.js';
 import { problemOf } from './words.js';
 
 const CHOICES = [
@@ -41,7 +41,7 @@ function adders(client) {
   }
   const save = async (value) => {
     const { done } = CHOICES.find((choice) => choice.value === value);
-    if (await told(() => client.http.patchMe({ group_adds: value }), done)) held = value;
+    if (await toastOutcome(() => client.http.patchMe({ group_adds: value }), done)) held = value;
     // Another choice may have been made meanwhile, and is saved next.
     else if (wanted === value) wanted = held;
     show();
@@ -82,5 +82,5 @@ function leftGroup(client, { conversation, name }) {
 
 /** Lets others add the user again to a group that they have left, and tells what has come of it. */
 export function acceptAdds(client, conversation, name) {
-  return told(() => client.acceptAdds(conversation), [{ text: 'Whoever adds people to ' }, { name }, { text: ' can add you again.' }]);
+  return toastOutcome(() => client.acceptAdds(conversation), [{ text: 'Whoever adds people to ' }, { name }, { text: ' can add you again.' }]);
 }

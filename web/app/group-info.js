@@ -10,7 +10,7 @@ import { isOnline } from './presence.js';
 import { inOrder, mayRemove, rolesToGive, runsGroup } from './rights.js';
 import { displayNameError } from './rules.js';
 import { toast } from './toast.js';
-import { told } from './told.js';
+import { toastOutcome } from './toast-outcome.js';
 import { problemOf } from './words.js';
 
 /** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
@@ -183,23 +183,23 @@ class GroupInfo {
       : [`Make ${isolated(name)} an owner?`, 'An owner can do everything, also remove you and delete the group.', 'Make owner'];
     if ((isSelf || role === 'owner') && !(await confirmDialog(...question))) return;
     const done = isSelf ? `You are ${ROLE_WORDS[role]} now.` : [{ name }, { text: ` is ${ROLE_WORDS[role]} now.` }];
-    await told(() => this.#client.groups.putMember(this.#conversation, user, role), done);
+    await toastOutcome(() => this.#client.groups.putMember(this.#conversation, user, role), done);
   }
 
   async #removeMember({ user, name }) {
     if (!(await confirmDialog(`Remove ${isolated(name)}?`, 'They can read what was said up to now, and nothing that follows.', 'Remove'))) return;
-    await told(() => this.#client.groups.removeMember(this.#conversation, user), [{ name }, { text: ' is no longer in the group.' }]);
+    await toastOutcome(() => this.#client.groups.removeMember(this.#conversation, user), [{ name }, { text: ' is no longer in the group.' }]);
   }
 
   async #leave() {
     if (!(await confirmDialog('Leave this group?', 'You will get no more of its messages, and it leaves your list. Only a friend in it can add you again, unless you allow others to.', 'Leave'))) return;
     const isOnlyOwner = this.#client.groups.roleIn(this.#conversation) === 'owner';
     const special = isOnlyOwner ? { forbidden: 'You are the only owner. Make somebody else an owner first, or delete the group.' } : {};
-    await told(() => this.#client.groups.leave(this.#conversation), [{ text: 'You have left ' }, { name: this.#shownName }, { text: '.' }], special);
+    await toastOutcome(() => this.#client.groups.leave(this.#conversation), [{ text: 'You have left ' }, { name: this.#shownName }, { text: '.' }], special);
   }
 
   async #delete() {
     if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it. They can still read what was said, and nobody can write. This cannot be undone.', 'Delete'))) return;
-    await told(() => this.#client.groups.delete(this.#conversation), [{ name: this.#shownName }, { text: ' is deleted.' }]);
+    await toastOutcome(() => this.#client.groups.delete(this.#conversation), [{ name: this.#shownName }, { text: ' is deleted.' }]);
   }
 }

@@ -1,21 +1,21 @@
 import { Accounts, ConfabClient } from '../confab.js';
 import { Drafts } from './drafts.js';
 import { keepPage } from './offline.js';
-import { owedNotice } from './owed-notice.js';
+import { pendingLogoutNotice } from './pending-logout-notice.js';
 import { Shell } from './shell.js';
 import { signInView } from './sign-in.js';
 import { holdToasts } from './toast.js';
 
 const root = document.getElementById('app');
 const accounts = new Accounts();
-const owed = owedNotice(accounts.owedLogouts);
+const pending = pendingLogoutNotice(accounts.pendingLogouts);
 let shell = null;
 let drafts = null;
 let client = null;
 
 holdToasts(document.body);
 keepPage();
-accounts.owedLogouts.start();
+accounts.pendingLogouts.start();
 const account = await accounts.resume();
 if (account) await enter(account.user);
 else showSignIn();
@@ -84,7 +84,7 @@ function close() {
 function showSignIn({ notice, handle } = {}) {
   // Not removed at once: what a dialog holds it lets go of when it closes.
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
-  const view = signInView({ accounts, notice, owed, handle, onEnter: enter });
+  const view = signInView({ accounts, notice, pending, handle, onEnter: enter });
   root.replaceChildren(view.element);
   view.focus();
 }

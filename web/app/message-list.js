@@ -1,6 +1,6 @@
 import { countsAsUnread } from '../confab.js';
 import { batched, h, reconcile } from './dom.js';
-import { phraseOf, showPhrase } from './happening.js';
+import { phraseOf, showPhrase } from './system-entry.js';
 import { icon } from './icons.js';
 import { createMessage, updateMessage } from './message.js';
 import { nameOf, othersMarkers } from './names.js';
@@ -151,7 +151,7 @@ export class MessageList {
     }
     if (row.type === 'day') return h('div', { class: 'day-line' }, h('span'));
     if (row.type === 'unread') return h('div', { class: 'unread-line' }, h('span', { text: 'New messages' }));
-    return h('div', { class: 'system-line', 'data-testid': 'happening', data: { kind: row.kind, seq: row.seq } }, h('span'));
+    return h('div', { class: 'system-line', 'data-testid': 'system-entry', data: { kind: row.kind, seq: row.seq } }, h('span'));
   }
 
   #update(element, row) {

@@ -3,7 +3,7 @@ import { openDialog } from './dialog.js';
 import { h, unlessRunning } from './dom.js';
 import { icon } from './icons.js';
 import { untilTime } from './time.js';
-import { told } from './told.js';
+import { toastOutcome } from './toast-outcome.js';
 
 const HOUR_MS = 3_600_000;
 /** Stands for a time that nobody waits for. Unit: milliseconds since the Unix epoch. */
@@ -59,5 +59,5 @@ function openMute(client, chat) {
 /** Returns whether it worked. */
 function mute(client, { conversation }, muted_until_ms) {
   const done = muted_until_ms === null ? 'This chat alerts you again.' : `${mutedText({ muted_until_ms })}.`;
-  return told(() => client.mute(conversation, muted_until_ms), done);
+  return toastOutcome(() => client.mute(conversation, muted_until_ms), done);
 }

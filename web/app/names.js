@@ -21,7 +21,7 @@ export function titleOf(client, chat) {
 
 /**
  * Returns the line below a conversation's name: what there is to know of the other side at this moment.
- * @returns {import('./happening.js').Phrase}
+ * @returns {import('./system-entry.js').Phrase}
  */
 export function detailOf(client, chat) {
   const typing = typingIn(client, chat);

@@ -1,5 +1,5 @@
 import { countsAsUnread, isMuted } from '../confab.js';
-import { phraseText } from './happening.js';
+import { phraseText } from './system-entry.js';
 import { titleOf } from './names.js';
 import { messagePreviewOf } from './preview.js';
 import { toast } from './toast.js';

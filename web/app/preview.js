@@ -1,4 +1,4 @@
-import { phraseOf } from './happening.js';
+import { phraseOf } from './system-entry.js';
 import { closedText, nameOf, typingIn } from './names.js';
 
 /**
@@ -6,7 +6,7 @@ import { closedText, nameOf, typingIn } from './names.js';
  * @param {object} chat
  * @param {object | null} entry  The newest unsent message.
  * @param {string} [draft]  What is typed and not sent.
- * @returns {import('./happening.js').Phrase}
+ * @returns {import('./system-entry.js').Phrase}
  */
 export function previewOf(client, chat, entry, draft = '') {
   if (entry?.state === 'failed') return [{ text: `Not sent: ${oneLine(entry.text)}` }];
@@ -20,7 +20,7 @@ export function previewOf(client, chat, entry, draft = '') {
 
 /**
  * Returns what was said last in a chat, and in a group by whom.
- * @returns {import('./happening.js').Phrase}
+ * @returns {import('./system-entry.js').Phrase}
  */
 export function messagePreviewOf(client, chat) {
   const message = chat.last_message;

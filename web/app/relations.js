@@ -1,7 +1,7 @@
 import { confirmDialog } from './dialog.js';
 import { isolated, nameOf } from './names.js';
 import { toast } from './toast.js';
-import { told } from './told.js';
+import { toastOutcome } from './toast-outcome.js';
 
 /**
  * Returns what a user can do about another person, for a menu.
@@ -23,7 +23,7 @@ export function relationItems(client, user) {
 
 /** Asks somebody to be a friend; what comes of it is told. */
 export function askFriend(client, user) {
-  return told(() => putFriend(client, user));
+  return toastOutcome(() => putFriend(client, user));
 }
 
 /**
@@ -41,11 +41,11 @@ export function acceptRequest(client, user) {
 }
 
 export function ignoreRequest(client, user) {
-  return told(() => client.contacts.remove(user), [{ text: 'The request of ' }, named(client, user), { text: ' is gone. They are not told.' }]);
+  return toastOutcome(() => client.contacts.remove(user), [{ text: 'The request of ' }, named(client, user), { text: ' is gone. They are not told.' }]);
 }
 
 export function takeBack(client, user) {
-  return told(() => client.contacts.remove(user), [{ text: 'Your request to ' }, named(client, user), { text: ' is taken back.' }]);
+  return toastOutcome(() => client.contacts.remove(user), [{ text: 'Your request to ' }, named(client, user), { text: ' is taken back.' }]);
 }
 
 /** Ends a friendship, if the user is sure. */
@@ -66,7 +66,7 @@ function blockUser(client, user) {
 }
 
 async function ifSure(question, change, done) {
-  if (await confirmDialog(...question)) await told(change, done);
+  if (await confirmDialog(...question)) await toastOutcome(change, done);
 }
 
 function named(client, user) {

@@ -4,7 +4,7 @@ import { banner } from './banner.js';
 import { ChatList } from './chat-list.js';
 import { conversationView } from './conversation.js';
 import { DevPhone } from './dev-phone.js';
-import { isForDevelopers, tellsPushes } from './dev-pushes.js';
+import { isForDevelopers, offersPushes } from './dev-pushes.js';
 import { openDevices } from './devices.js';
 import { confirmDialog } from './dialog.js';
 import { batched, h } from './dom.js';
@@ -97,7 +97,7 @@ export class Shell {
     const update = batched(() => this.#update());
     const look = () => this.#client.setVisible(document.visibilityState === 'visible');
     for (const type of ['change', 'status', 'contacts']) this.#client.addEventListener(type, update);
-    this.#client.addEventListener('contact', ({ detail }) => this.#tellContact(detail));
+    this.#client.addEventListener('contact', ({ detail }) => this.#toastContact(detail));
     const timer = setInterval(update, MINUTE_MS);
     this.#cleanup.push(() => clearInterval(timer));
     document.addEventListener('visibilitychange', look);
@@ -107,7 +107,7 @@ export class Shell {
   }
 
   /** Tells what another has done, where it still holds. */
-  #tellContact({ user, change }) {
+  #toastContact({ user, change }) {
     const { contacts } = this.#client;
     const name = nameOf(this.#client, user);
     const relation = contacts.relationTo(user);
@@ -126,7 +126,7 @@ export class Shell {
     if (!isForDevelopers()) return;
     let gone = false;
     this.#cleanup.push(() => (gone = true));
-    if (!(await tellsPushes()) || gone) return;
+    if (!(await offersPushes()) || gone) return;
     const phone = new DevPhone({ client: this.#client });
     this.#phone = phone;
     this.#cleanup.push(() => phone.dispose());

@@ -13,11 +13,11 @@ import { problemOf } from './words.js';
  * @param {object} use
  * @param {import('../confab.js').Accounts} use.accounts
  * @param {string} [use.notice]  Why the user is here.
- * @param {HTMLElement} use.owed  Says whether the server has yet to hear of a logout.
+ * @param {HTMLElement} use.pending  Says whether the server has yet to hear of a logout.
  * @param {string} [use.handle]  Filled in already.
  * @param {(user: string) => void} use.onEnter
  */
-export function signInView({ accounts, notice, owed, handle: knownHandle = '', onEnter }) {
+export function signInView({ accounts, notice, pending, handle: knownHandle = '', onEnter }) {
   const http = new ConfabHttp();
   // Who is offered an account to go on with and does not take it is likely to want a new one.
   let isSignup = !notice && (!accounts.visited || accounts.all().some((account) => account.logged_in));
@@ -119,7 +119,7 @@ export function signInView({ accounts, notice, owed, handle: knownHandle = '', o
     'div',
     { class: 'card' },
     notice ? h('p', { class: 'notice', role: 'alert', 'data-testid': 'notice', text: notice }) : null,
-    owed,
+    pending,
     continueAs(accounts, onEnter),
     title,
     form,

@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { phraseNodes } from './happening.js';
+import { phraseNodes } from './system-entry.js';
 import { icon } from './icons.js';
 
 /** How long a toast is shown, one about what went wrong and any other. Unit: milliseconds. */
@@ -25,7 +25,7 @@ export function holdToasts(parent) {
 
 /**
  * Tells in passing what has come of something; screen readers say it when they have nothing else to say.
- * @param {string | import('./happening.js').Phrase} words
+ * @param {string | import('./system-entry.js').Phrase} words
  * @param {{bad?: boolean}} [how]  `bad`: it did not work.
  */
 export function toast(words, { bad = false } = {}) {

@@ -5,7 +5,7 @@ const QUIET_MS = 30_000;
  * Returns in words who is typing, or null where nobody is.
  * @param {string[]} users
  * @param {(user: string) => string} nameOf
- * @returns {import('./happening.js').Phrase | null}
+ * @returns {import('./system-entry.js').Phrase | null}
  */
 export function typingPhrase(users, nameOf) {
   const [first, second] = users.map((user) => ({ name: nameOf(user) }));

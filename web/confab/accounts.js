@@ -1,6 +1,6 @@
 import { newClientMessageId } from './ids.js';
 import { exclusively, heldNames, holdShared } from './locks.js';
-import { OwedLogouts } from './owed-logouts.js';
+import { PendingLogouts } from './pending-logouts.js';
 import { SessionStore } from './session-store.js';
 
 const PREFIX = 'confab.account.';
@@ -20,12 +20,12 @@ export class Accounts {
     local = globalThis.localStorage,
     perWindow = globalThis.sessionStorage,
     sessions = new SessionStore(),
-    owedLogouts = new OwedLogouts(),
+    pendingLogouts = new PendingLogouts(),
   } = {}) {
     this.local = local;
     this.perWindow = perWindow;
     this.sessions = sessions;
-    this.owedLogouts = owedLogouts;
+    this.pendingLogouts = pendingLogouts;
   }
 
   /** Returns all accounts, the last used first. */
@@ -121,9 +121,9 @@ export class Accounts {
       // Without the lock: a renewal under way only makes the kept tokens old, and using old ones ends the login too.
       leave: async ({ everywhere = false } = {}) => {
         const session = await this.sessions.load(user);
-        if (session) await this.owedLogouts.add({ ...session, everywhere });
+        if (session) await this.pendingLogouts.add({ ...session, everywhere });
       },
-      settle: () => this.owedLogouts.settle(),
+      settle: () => this.pendingLogouts.settle(),
     };
   }
 }

@@ -159,7 +159,7 @@ test('who stops may have the socket closed later, and hears nothing of it any mo
   assert.deepEqual([connection.status, socket.readyState], ['stopped', 1]);
   await clock.pass(30_000);
   assert.deepEqual([socket.actions(), socket.onmessage], [['heartbeat'], null]);
-  told();
+  toastOutcome();
   await settled();
   assert.deepEqual([socket.readyState, sockets.length], [3, 1]);
 });

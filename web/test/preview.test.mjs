@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { phraseText } from '../app/happening.js';
+import { phraseText } from '../app/system-entry.js';
 import { messagePreviewOf, previewOf } from '../app/preview.js';
 
 const ADA = 'usr_00000000000000000000000001';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { typingAnnouncer, typingPhrase } from '../app/typing.js';
-import { phraseText } from '../app/happening.js';
+import { phraseText } from '../app/system-entry.js';
 import { Typing } from '../confab/typing.js';
 import { FakeConnection } from './fake-connection.mjs';
 import { ManualClock } from './manual-clock.mjs';

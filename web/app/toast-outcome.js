@@ -4,11 +4,11 @@ import { problemOf } from './words.js';
 /**
  * Makes a change, and tells that it is made or why it is not.
  * @param {() => Promise<unknown>} change
- * @param {string | import('./happening.js').Phrase} [done]
+ * @param {string | import('./system-entry.js').Phrase} [done]
  * @param {Record<string, string>} [special]  As for {@link problemOf}.
  * @returns {Promise<boolean>}  Whether it is made.
  */
-export async function told(change, done, special) {
+export async function toastOutcome(change, done, special) {
   try {
     await change();
   } catch (error) {

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { Accounts } from '../confab/accounts.js';
 import { ConfabClient } from '../confab/client.js';
 import { MemoryStore } from '../confab/memory-store.js';
-import { OwedLogouts } from '../confab/owed-logouts.js';
+import { PendingLogouts } from '../confab/pending-logouts.js';
 import { SessionStore } from '../confab/session-store.js';
 import { ManualClock, settled } from './manual-clock.mjs';
 
@@ -24,12 +24,12 @@ async function fetch(path, { headers, body: sent }) {
   return new Response(status === 204 ? null : JSON.stringify(body ?? { error: { code: status === 401 ? 'unauthenticated' : 'unavailable', message: '' } }), { status });
 }
 
-const page = () => new OwedLogouts({ fetch, sessions: kept, alarms: clock, random: () => 1 });
-const owed = async () => (await kept.all()).map(({ device }) => device);
+const page = () => new PendingLogouts({ fetch, sessions: kept, alarms: clock, random: () => 1 });
+const pending = async () => (await kept.all()).map(({ device }) => device);
 
 beforeEach(() => {
   clock = new ManualClock();
-  kept = new SessionStore({ database: 'owed', key: 'device' });
+  kept = new SessionStore({ database: 'pending', key: 'device' });
   calls = [];
   bodies = [];
   answers = { '/v1/logout': () => [204], '/v1/token/refresh': () => [401] };
@@ -40,7 +40,7 @@ test('what the server has taken is no longer kept', async () => {
   const logouts = page();
   await logouts.settle();
   assert.deepEqual(calls, [['/v1/logout', 'a1']]);
-  assert.deepEqual(await owed(), []);
+  assert.deepEqual(await pending(), []);
   assert.equal(logouts.late, null);
 });
 
@@ -51,10 +51,10 @@ for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]
     const logouts = page();
     await logouts.settle();
     assert.equal(logouts.late, 'here');
-    assert.deepEqual(await owed(), ['dev_1']);
+    assert.deepEqual(await pending(), ['dev_1']);
     answers['/v1/logout'] = () => [204];
     await page().start();
-    assert.deepEqual(await owed(), []);
+    assert.deepEqual(await pending(), []);
   });
 }
 
@@ -67,7 +67,7 @@ test('a logout everywhere stays one, also when its tokens are renewed before the
   assert.equal(logouts.late, 'everywhere');
   answers['/v1/logout'] = () => [204];
   await page().start();
-  assert.deepEqual([await owed(), bodies], [[], [{ everywhere: true }, { everywhere: true }]]);
+  assert.deepEqual([await pending(), bodies], [[], [{ everywhere: true }, { everywhere: true }]]);
 });
 
 test('an open page tries again by itself', async () => {
@@ -77,7 +77,7 @@ test('an open page tries again by itself', async () => {
   await logouts.settle();
   answers['/v1/logout'] = () => [204];
   await clock.pass(1_000);
-  assert.deepEqual(await owed(), []);
+  assert.deepEqual(await pending(), []);
   assert.equal(logouts.late, null);
 });
 
@@ -90,7 +90,7 @@ test('the network coming back is reason enough to try again', async () => {
   delete globalThis.addEventListener;
   answers['/v1/logout'] = () => [204];
   await online();
-  assert.deepEqual(await owed(), []);
+  assert.deepEqual(await pending(), []);
 });
 
 test('a login that the server no longer has is settled', async () => {
@@ -98,7 +98,7 @@ test('a login that the server no longer has is settled', async () => {
   answers['/v1/logout'] = () => [401];
   const logouts = page();
   await logouts.settle();
-  assert.deepEqual(await owed(), []);
+  assert.deepEqual(await pending(), []);
   assert.equal(logouts.late, null);
 });
 
@@ -116,14 +116,14 @@ test('one login that cannot be ended does not keep another from it', async () =>
   await kept.save(session({ device: 'dev_2' }));
   answers['/v1/logout'] = () => (calls.length === 1 ? [503] : [204]);
   await page().settle();
-  assert.deepEqual(await owed(), ['dev_1']);
+  assert.deepEqual(await pending(), ['dev_1']);
 });
 
 for (const [late, where] of [['here', undefined], ['everywhere', { everywhere: true }]]) {
   test(`a client that logs out ${late} without a network is logged out at once, and owes it`, async () => {
     answers['/v1/logout'] = () => 'offline';
-    const owedLogouts = page();
-    const accounts = new Accounts({ local: storage(), perWindow: storage(), owedLogouts });
+    const pendingLogouts = page();
+    const accounts = new Accounts({ local: storage(), perWindow: storage(), pendingLogouts });
     await accounts.logIn(session(), { handle: 'ada' });
     const client = new ConfabClient({ user: 'usr_1', credentials: accounts.credentials('usr_1'), store: new MemoryStore() });
     const reasons = [];
@@ -135,8 +135,8 @@ for (const [late, where] of [['here', undefined], ['everywhere', { everywhere: t
     await settled();
     assert.deepEqual(reasons, ['logout']);
     assert.equal(await accounts.sessions.load('usr_1'), null);
-    assert.deepEqual(await owed(), ['dev_1']);
-    assert.equal(owedLogouts.late, late);
+    assert.deepEqual(await pending(), ['dev_1']);
+    assert.equal(pendingLogouts.late, late);
     assert.deepEqual(bodies, [where]);
   });
 }

@@ -6,10 +6,10 @@ const TEXTS = {
 };
 
 /** Returns the sentence for somebody whose logout the server has not heard of; empty while there is nothing to say. */
-export function owedNotice(owedLogouts) {
-  const element = h('p', { class: 'notice', role: 'status', 'data-testid': 'owed-logout' });
-  owedLogouts.addEventListener('change', () => {
-    element.textContent = TEXTS[owedLogouts.late] ?? '';
+export function pendingLogoutNotice(pendingLogouts) {
+  const element = h('p', { class: 'notice', role: 'status', 'data-testid': 'pending-logout' });
+  pendingLogouts.addEventListener('change', () => {
+    element.textContent = TEXTS[pendingLogouts.late] ?? '';
   });
   return element;
 }

@@ -11,7 +11,7 @@ import { SessionStore } from './session-store.js';
  *
  * Events: `change`, after {@link late} has changed.
  */
-export class OwedLogouts extends EventTarget {
+export class PendingLogouts extends EventTarget {
   /** What the last try left the server untold: `here` that this login has ended, `everywhere` that all of a user's are to end; else null. */
   late = null;
   #base;
@@ -25,7 +25,7 @@ export class OwedLogouts extends EventTarget {
   constructor({
     base,
     fetch,
-    sessions = new SessionStore({ database: 'confab-owed-logouts', key: 'device' }),
+    sessions = new SessionStore({ database: 'confab-pending-logouts', key: 'device' }),
     alarms = plainAlarms,
     random = Math.random,
   } = {}) {
@@ -51,7 +51,7 @@ export class OwedLogouts extends EventTarget {
   /** Tells the server, and tries again later where it cannot be told. Never throws. */
   settle() {
     this.#cancelRetry();
-    return exclusively('confab-owed-logouts', () => this.#tellAll());
+    return exclusively('confab-pending-logouts', () => this.#tellAll());
   }
 
   async #tellAll() {

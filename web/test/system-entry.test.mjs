@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { phraseOf, phraseText } from '../app/happening.js';
+import { phraseOf, phraseText } from '../app/system-entry.js';
 
 const NAMES = { ada: 'Ada', bob: 'Bob', joan: 'Joan' };
 const reader = { user: 'me', nameOf: (user) => NAMES[user] ?? '…' };
