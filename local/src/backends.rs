@@ -15,6 +15,7 @@ use confab_store_dynamodb::{Store, Tables};
 
 use crate::closing;
 use crate::queues::Queues;
+use confab_app::chain;
 
 const TABLE_PREFIX: &str = "confab-";
 const REGION: &str = "us-east-1";
@@ -141,7 +142,11 @@ pub(crate) async fn sweep_expired(dynamodb: DynamoDb) {
     loop {
         ticks.tick().await;
         if let Err(error) = dynamodb.sweep_ttl().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "expired items stay for now");
+            tracing::warn!(
+                event = "expiry_sweep_failed",
+                error = chain(&error),
+                "expired items stay for now"
+            );
         }
     }
 }

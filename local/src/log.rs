@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use confab_lambda::summary;
+use confab_app::chain;
 use tokio::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -94,7 +94,7 @@ impl Visit for Mention {
     }
 
     fn record_error(&mut self, _field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.look_at(&summary::chain(value));
+        self.look_at(&chain(value));
     }
 }
 

@@ -14,8 +14,8 @@ mod response_url;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use confab_app::chain;
 use confab_app::ports::StoreError;
-use confab_lambda::summary::chain;
 use lambda_runtime::Error;
 
 use request::{Answer, Kind, Properties, Request};
@@ -68,12 +68,12 @@ pub async fn handle(cloud: &impl Cloud, request: Request) -> Result<(), Error> {
     let resource = request.logical_resource_id.as_str();
     let (status, reason, id) = match result {
         Ok(id) => {
-            tracing::info!(kind = ?request.request_type, resource, id, "done");
+            tracing::info!(event = "platform_changed", kind = ?request.request_type, resource, id, "done");
             ("SUCCESS", None, id)
         }
         Err(Failure { reason, id }) => {
             let reason = chain(&*reason);
-            tracing::error!(kind = ?request.request_type, resource, error = reason, "failed");
+            tracing::error!(event = "platform_change_failed", kind = ?request.request_type, resource, error = reason, "failed");
             // What was there is there still; what was not must not be deleted, for it may be somebody else's.
             let id = request.physical_resource_id.clone().or(id).unwrap_or_else(|| NOT_MADE.to_owned());
             ("FAILED", Some(reason.chars().take(REASON_CHARS_MAX).collect()), id)

@@ -7,6 +7,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
+use confab_app::chain;
 use lambda_runtime::Error;
 
 const ATTEMPTS_MAX: u32 = 3;
@@ -26,7 +27,9 @@ pub(crate) async fn put(url: &str, answer: &str) -> Result<(), Error> {
         match result.unwrap_or_else(|_| Err("no answer in time".into())) {
             Ok(()) => return Ok(()),
             Err(error) if attempt == ATTEMPTS_MAX => return Err(error),
-            Err(error) => tracing::warn!(error = &*error as &dyn std::error::Error, "not answered yet"),
+            Err(error) => {
+                tracing::warn!(event = "stack_answer_failed", error = chain(&*error), "not answered yet")
+            }
         }
         attempt += 1;
         tokio::time::sleep(PAUSE).await;

@@ -8,6 +8,7 @@ use confab_domain::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
@@ -114,7 +115,7 @@ async fn joining(
             if let Err(error) = store.replace_membership_count(user, seen, counted.found_full(now)).await {
                 tracing::warn!(
                     event = "membership_count_not_kept",
-                    error = &error as &dyn std::error::Error,
+                    error = chain(&error),
                     "memberships are counted again by whoever asks next"
                 );
             }

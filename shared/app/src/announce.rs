@@ -13,6 +13,7 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
@@ -157,7 +158,11 @@ pub async fn hint(
     now: Timestamp,
 ) {
     if let Err(error) = announce(sessions, connections, users, except, event, now).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "announced to nobody");
+        tracing::warn!(
+            event = "typing_event_failed",
+            error = chain(&error),
+            "a typing event was not delivered"
+        );
     }
 }
 
@@ -189,7 +194,7 @@ async fn offer(connections: &impl Connections, connection: &Connection, frame: &
             Err(error) => failed(connection, &error),
         },
         Err(error @ StoreError::Rejected(_)) => {
-            tracing::error!(event = "post_rejected", error = &error as &dyn std::error::Error);
+            tracing::error!(event = "post_rejected", error = chain(&error));
             Outcome::Unpostable
         }
         Err(error) => failed(connection, &error),
@@ -197,14 +202,14 @@ async fn offer(connections: &impl Connections, connection: &Connection, frame: &
 }
 
 fn failed(connection: &Connection, error: &StoreError) -> Outcome {
-    let error = error as &dyn std::error::Error;
+    let error = chain(error);
     tracing::warn!(event = "post_failed", connection_id = %connection.id, error);
     Outcome::Failed
 }
 
 /// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.
 async fn forget(sessions: &impl Sessions, stale: Vec<(UserId, Connection)>, now: Timestamp) {
-    let mut stale: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
+    let mut by_user: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
     for (user, connection) in stale {
         if !connection.is_young(now) {
             metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
@@ -215,8 +220,8 @@ async fn forget(sessions: &impl Sessions, stale: Vec<(UserId, Connection)>, now:
         .for_each_concurrent(STORE_CALLS_MAX, |(user, connections)| async move {
             let change = ConnectionChange::closed(&connections);
             if let Err(error) = sessions.change_connections(user, &change, now).await {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(%user, error, "stale connections stay registered");
+                let error = chain(&error);
+                tracing::warn!(event = "stale_removal_failed", %user, error, "stale connections stay registered");
             }
         })
         .await;

@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::admission::admit;
 use crate::append::{NextPosition, TAIL_ENTRIES, first_position, next_position};
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::delivery::Delivery;
 use crate::fan_out::{announce_in_group, close_rows};
@@ -174,7 +175,8 @@ where
             {
                 // Whoever performs the announcement closes the rest.
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    event = "row_close_failed",
+                    error = chain(&error),
                     "rows of a deleted group stay for now"
                 );
             }
@@ -282,7 +284,11 @@ where
         while let Some(result) = forgotten.next().await {
             if let Err(error) = result {
                 // Its member's next sync forgets it.
-                tracing::warn!(error = &error as &dyn std::error::Error, "a row of no group stays for now");
+                tracing::warn!(
+                    event = "orphan_row_removal_failed",
+                    error = chain(&error),
+                    "the row of a group that was never made stays for now"
+                );
             }
         }
     }

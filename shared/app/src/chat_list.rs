@@ -11,6 +11,7 @@ use confab_protocol::{http, limits};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::membership::{Member, membership_of};
@@ -109,7 +110,7 @@ pub async fn change_conversation(
         && let Err(error) =
             push.put(&PushTask::clear_all(&[user], id, Some(caller.device)), Duration::ZERO).await
     {
-        tracing::warn!(event = "clear_failed", error = &error as &dyn std::error::Error);
+        tracing::warn!(event = "clear_failed", error = chain(&error));
     }
     let one = [&row].into_iter();
     let (names, peers) = try_join(group_names(store, user, one.clone()), peers(store, user, one)).await?;

@@ -8,6 +8,7 @@ use futures_util::future;
 
 use crate::Error;
 use crate::append::TAIL_ENTRIES;
+use crate::chain;
 use crate::find_message::{Bound, Search, search_back, search_past};
 use crate::membership::{Member, membership_of};
 use crate::ports::{ClaimOutcome, Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
@@ -58,7 +59,7 @@ pub(crate) async fn claim(
             && let Err(error) = store.release_claim(command.claim_key(), now).await
         {
             // The place stays taken, as that of an attempt whose outcome is unknown; the verdict is known.
-            let error = &error as &dyn std::error::Error;
+            let error = chain(&error);
             tracing::warn!(event = "claim_release_failed", error, "a refused message keeps its place");
         }
         return Err(refusal);

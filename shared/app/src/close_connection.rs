@@ -9,6 +9,7 @@ use confab_protocol::server::{ClosingEvent, ClosingReason};
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     CloseOutcome, Connection, ConnectionChange, ConnectionKey, Connections, PresenceQueue, Sessions,
@@ -50,7 +51,7 @@ pub async fn close_with_reason(
     let frame = serde_json::to_vec(&ServerFrame::Closing(ClosingEvent { reason }))
         .map_err(|error| StoreError::Rejected(error.into()))?;
     if let Err(error) = connections.post(connection, &frame).await {
-        tracing::debug!(event = "closing_frame_failed", error = &error as &dyn std::error::Error);
+        tracing::debug!(event = "closing_frame_failed", error = chain(&error));
     }
     connections.close(connection).await
 }
@@ -81,7 +82,7 @@ pub(crate) async fn close_each(
                 Ok(CloseOutcome::Closed) => true,
                 Ok(CloseOutcome::Gone) => !open.is_young(now),
                 Err(error) => {
-                    tracing::warn!(event = "close_failed", error = &error as &dyn std::error::Error);
+                    tracing::warn!(event = "close_failed", error = chain(&error));
                     false
                 }
             };

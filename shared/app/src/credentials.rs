@@ -8,6 +8,7 @@ use confab_domain::rate::Rate;
 use futures_util::future::try_join;
 
 use crate::Error;
+use crate::chain;
 use crate::ports::{Account, PasswordMatch, PasswordReplacement, Passwords, RateLimits, Users};
 
 /// How often accounts are made, and passwords tried.
@@ -88,7 +89,7 @@ async fn renew(store: &impl Users, passwords: &impl Passwords, account: &Account
         store.replace_password(account.profile.user, &seen, &hash).await
     };
     if let Err(error) = renewal.await {
-        tracing::warn!(event = "password_renewal_failed", error = &error as &dyn std::error::Error);
+        tracing::warn!(event = "password_renewal_failed", error = chain(&error));
     }
 }
 

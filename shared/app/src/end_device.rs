@@ -8,6 +8,7 @@ use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 
 use crate::Error;
+use crate::chain;
 use crate::close_connection::{close_each, close_later};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
@@ -117,7 +118,7 @@ pub async fn end_every_device(
 /// The device is gone, so nothing is pushed to it; what is left of it in the push service is in nobody's way.
 async fn forget_registration(devices: &impl Devices, push: &impl Push, login: &Device) {
     if let Err(error) = forget(devices, push, login).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "an endpoint is left over");
+        tracing::warn!(event = "endpoint_removal_failed", error = chain(&error), "an endpoint is left over");
     }
 }
 

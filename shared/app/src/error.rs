@@ -34,3 +34,26 @@ impl From<TokenError> for Error {
         }))
     }
 }
+
+/// An error with its causes, for a log: the JSON format of logs on Lambda keeps only the outermost.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_logged_with_its_causes() {
+        let error = Error::Store(StoreError::Unavailable("timed out".into()));
+        assert_eq!(chain(&error), "a store failed: the store is unavailable: timed out");
+    }
+}

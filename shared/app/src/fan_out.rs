@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TaskFailure;
 use crate::announce::{self, Posted, post_to};
+use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::delivery::{self, Delivery, deliver};
 use crate::ports::{
@@ -206,7 +207,11 @@ pub(crate) async fn announce_to_pair(
         None => queue.enqueue(&FanOutTask::of(message, origin), AFTER_A_FAILURE).await,
     };
     if let Err(error) = left_to_the_queue {
-        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
+        tracing::warn!(
+            event = "fan_out_incomplete",
+            error = chain(&error),
+            "not every connection got the event"
+        );
     }
 }
 
@@ -222,10 +227,18 @@ pub(crate) async fn announce_in_group(
 ) {
     let task = FanOutTask::of(entry, origin);
     let Err(error) = queue.enqueue(&task, Duration::ZERO).await else { return };
-    tracing::warn!(error = &error as &dyn std::error::Error, "announced without the queue");
+    tracing::warn!(
+        event = "fan_out_enqueue_failed",
+        error = chain(&error),
+        "the queue failed, so the event is posted inline"
+    );
     // Boxed, since it is rare and its future is large.
     if let Err(error) = Box::pin(fan_out(store, (delivery, queue), &task, now)).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "announced to some or to nobody");
+        tracing::warn!(
+            event = "fan_out_incomplete",
+            error = chain(&error),
+            "not every connection got the event"
+        );
     }
 }
 

@@ -66,7 +66,7 @@ mod unread;
 mod user_permits;
 pub mod wire;
 
-pub use error::Error;
+pub use error::{Error, chain};
 pub use head_cache::HeadCache;
 pub use keyed_semaphore::{KeyedSemaphore, Permit};
 pub use limiter::Limiter;

@@ -6,6 +6,7 @@ use confab_domain::budget::{ANSWER_MIN, Account, Budget, BudgetRates, Budgets, C
 use confab_domain::{Refusal, Timestamp, UserId};
 use futures_util::future;
 
+use crate::chain;
 use crate::generations::Generations;
 use crate::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::ports::{Session, Sessions, Sleeper};
@@ -192,11 +193,7 @@ impl Limiter {
         match sessions.charge(user, &self.take_charges(user, true, now), now).await {
             Ok(budgets) => self.observe_budgets(user, &budgets, now),
             Err(error) => {
-                tracing::warn!(
-                    event = "charge_failed",
-                    error = &error as &dyn std::error::Error,
-                    "a charge is lost"
-                );
+                tracing::warn!(event = "charge_failed", error = chain(&error), "a charge is lost");
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{ServerFrame, server::ReceiptEvent};
 
+use crate::chain;
 use crate::fan_out::receipt_audience;
 use crate::membership::{Member, membership_of};
 use crate::ports::{
@@ -55,7 +56,7 @@ pub async fn mark_read(
                 let receipts =
                     announce_receipts(store, connections, &notified, origin, (user, conversation, seq), now);
                 if let Err(error) = receipts.await {
-                    tracing::warn!(event = "receipt_failed", error = &error as &dyn std::error::Error);
+                    tracing::warn!(event = "receipt_failed", error = chain(&error));
                 }
             };
             let clearing = clear_alerts(push, &alerts, (user, reader.device), conversation, seq);
@@ -106,7 +107,7 @@ pub(crate) async fn mark_own(
         }
         Ok(MarkReadOutcome::Already | MarkReadOutcome::NotAMember) => {}
         Err(error) => {
-            let error = &error as &dyn std::error::Error;
+            let error = chain(&error);
             tracing::warn!(event = "own_mark_failed", error, "a message leaves its sender's read marker");
         }
     }
@@ -153,6 +154,6 @@ async fn clear_alerts(
     }
     let task = PushTask::clear(user, conversation, (reader, seq));
     if let Err(error) = queue.put(&task, Duration::ZERO).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "alerts stay on other phones");
+        tracing::warn!(event = "clear_failed", error = chain(&error), "alerts stay on other phones");
     }
 }

@@ -6,6 +6,7 @@ use confab_protocol::server::ProfileEvent;
 use confab_protocol::{ServerFrame, http, limits};
 
 use crate::announce::post_to;
+use crate::chain;
 use crate::ports::{Connections, Contacts, Identity, ProfileChange, Sessions, StoreError, Users};
 use crate::presence::friends_of;
 use crate::{Error, wire};
@@ -76,7 +77,7 @@ pub async fn change_profile(
     if (change.display_name.is_some() || change.avatar.is_some())
         && let Err(error) = notify(store, connections, caller, &wire::profile(&account.profile), now).await
     {
-        tracing::warn!(event = "profile_event_failed", error = &error as &dyn std::error::Error);
+        tracing::warn!(event = "profile_event_failed", error = chain(&error));
     }
     Ok(wire::own_profile(&account))
 }

@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
+use crate::chain;
 use crate::close_connection::close_with_reason;
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
 use crate::{TaskFailure, metric};
@@ -105,7 +106,11 @@ pub(crate) async fn retries(
 
 fn give_up(failed: &[(UserId, Connection)]) {
     if !failed.is_empty() {
-        tracing::error!(event = "fan_out_incomplete", count = failed.len(), "the gateway fails for minutes");
+        tracing::error!(
+            event = "fan_out_incomplete",
+            count = failed.len(),
+            "the gateway has failed for minutes"
+        );
     }
 }
 
@@ -164,8 +169,8 @@ pub(crate) async fn close_slow(
             match close_with_reason(connections, &connection.id, ClosingReason::TooSlow).await {
                 Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, connection)),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(connection_id = %connection.id, error, "a slow connection stays open");
+                    let error = chain(&error);
+                    tracing::warn!(event = "slow_close_failed", connection_id = %connection.id, error, "a slow connection stays open");
                     None
                 }
             }
@@ -176,10 +181,14 @@ pub(crate) async fn close_slow(
         .await;
     metrics::counter!(metric::SLOW_CONNECTIONS).increment(closed.len() as u64);
     for (user, slow) in by_user(&closed) {
-        tracing::info!(%user, count = slow.len(), "connections that read nothing are closed");
+        tracing::info!(event = "slow_connections_closed", %user, count = slow.len(), "connections that read nothing are closed");
         let change = ConnectionChange::closed(slow);
         if let Err(error) = sessions.change_connections(user, &change, now).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "closed connections stay on record");
+            tracing::warn!(
+                event = "stale_removal_failed",
+                error = chain(&error),
+                "closed connections stay registered"
+            );
         }
     }
 }

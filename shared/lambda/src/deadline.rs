@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use confab_app::Error;
+use confab_app::chain;
 use confab_app::ports::{Deadline, StoreError};
 use tokio::time::Instant;
 
@@ -61,7 +62,7 @@ pub async fn undo(work: impl Future<Output = Result<(), Error>>) {
     match tokio::time::timeout(UNDO_TIME, work).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(event = "undo_failed", error = &error as &dyn std::error::Error);
+            tracing::warn!(event = "undo_failed", error = chain(&error));
         }
         Err(_elapsed) => tracing::warn!(event = "undo_failed", "undoing took too long"),
     }

@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{clock, emf};
+use confab_app::chain;
 
 /// Where the metrics go; without it, or with an empty one, nowhere.
 const NAMESPACE: &str = "CONFAB_METRICS_NAMESPACE";
@@ -38,7 +39,7 @@ pub fn init() {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let logs = subscriber(level(&variable(LOG_LEVEL)), std::io::stdout);
     if tracing::subscriber::set_global_default(logs).is_err() {
-        tracing::warn!("logs go where they went before");
+        tracing::warn!(event = "log_setup_failed", "logs go where they went before");
     }
     let namespace = variable(NAMESPACE);
     if !namespace.is_empty() {
@@ -67,7 +68,7 @@ fn subscriber(
 fn collect(namespace: String) {
     let recorder = emf::Recorder::default();
     if metrics::set_global_recorder(recorder.clone()).is_err() {
-        tracing::warn!("metrics go where they went before");
+        tracing::warn!(event = "metrics_setup_failed", "metrics go where they went before");
         return;
     }
     describe();
@@ -84,7 +85,7 @@ fn describe() {
 pub(crate) fn flush(to: impl Write) {
     let Some(metrics) = METRICS.get() else { return };
     if let Err(error) = metrics.recorder.flush(&metrics.namespace, clock::now(), to) {
-        tracing::warn!(error = &error as &dyn std::error::Error, "metrics are lost");
+        tracing::warn!(event = "metrics_flush_failed", error = chain(&error), "metrics are lost");
     }
 }
 

@@ -15,6 +15,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::DeserializeOwned;
 
 use crate::{deadline, summary};
+use confab_app::chain;
 
 /// Records that are handled at once: all of a batch, or the last would begin when the time is up.
 const RECORDS_IN_FLIGHT_MAX: usize = 10;
@@ -90,14 +91,18 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskFail
     if let Some(receipt) = &record.receipt_handle
         && let Err(error) = source.hide(receipt, pause_of_record(receives)).await
     {
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "a record comes again after the queue's timeout");
+        let error = chain(&error);
+        tracing::warn!(
+            event = "record_delay_failed",
+            error,
+            "a record comes again after the queue's timeout"
+        );
     }
     // A record without an id cannot be named: answered so, the whole batch comes again.
     Some(record.message_id.unwrap_or_default())
 }
 
 async fn dead_letter(source: &SourceQueue, body: &str, reason: &str) -> Result<(), Error> {
-    tracing::error!(reason, "a record is parked");
+    tracing::error!(event = "dead_lettered", reason, "a record is dead-lettered");
     Ok(source.dead_letter(body, reason).await?)
 }

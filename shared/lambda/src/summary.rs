@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_app::{Error, metric, wire};
+use confab_app::{Error, chain, metric, wire};
 use confab_protocol::ErrorCode;
 
 use crate::observability;
@@ -26,40 +26,30 @@ pub fn flush() {
 pub fn log_record(function: &str, error: Option<&Error>, duration: Duration) {
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let Some(error) = error else {
-        tracing::info!(function, outcome = "done", duration_ms, "done");
+        tracing::info!(event = "request_ended", function, outcome = "done", duration_ms, "done");
         return;
     };
     let code = wire::error_body(error).code;
     let outcome = code.as_str();
     if code == ErrorCode::Internal {
-        tracing::error!(function, outcome, duration_ms, error = chain(error), "failed");
+        tracing::error!(
+            event = "request_ended",
+            function,
+            outcome,
+            duration_ms,
+            error = chain(error),
+            "failed"
+        );
     } else if code == ErrorCode::Unavailable {
-        tracing::warn!(function, outcome, duration_ms, error = chain(error), "not done");
+        tracing::warn!(
+            event = "request_ended",
+            function,
+            outcome,
+            duration_ms,
+            error = chain(error),
+            "not done"
+        );
     } else {
-        tracing::info!(function, outcome, duration_ms, "refused");
-    }
-}
-
-/// An error with its causes: the JSON format of logs keeps only the outermost.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use confab_app::ports::StoreError;
-
-    #[test]
-    fn an_error_is_logged_with_its_causes() {
-        let error = Error::Store(StoreError::Unavailable("timed out".into()));
-        assert_eq!(chain(&error), "a store failed: the store is unavailable: timed out");
+        tracing::info!(event = "request_ended", function, outcome, duration_ms, "refused");
     }
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::Resumable;
 use crate::sleeper::RuntimeSleeper;
 use crate::{clock, deadline, frame, summary};
+use confab_app::chain;
 
 /// What is used of an event. `aws_lambda_events` has the whole of it, for a
 /// multiple of the parsing on the path of every message.
@@ -255,7 +256,7 @@ async fn end(
     let body = answer.body.as_deref().unwrap_or_default();
     let is_posted = connections.post(&connection, body.as_bytes()).await.is_ok();
     if let Err(error) = close_with_reason(connections, &connection, reason).await {
-        tracing::warn!(event = "close_failed", error = &error as &dyn std::error::Error);
+        tracing::warn!(event = "close_failed", error = chain(&error));
     }
     if is_posted { Response::status(200) } else { answer }
 }

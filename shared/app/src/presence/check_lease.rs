@@ -9,6 +9,7 @@ use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, last_notified_status, notify};
+use crate::chain;
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
 use crate::stale::stale_among;
@@ -134,6 +135,10 @@ async fn prune(sessions: &impl Sessions, connections: &impl Connections, session
     metrics::counter!(metric::STALE_CONNECTIONS).increment(stale.len() as u64);
     let change = ConnectionChange::closed(&stale);
     if let Err(error) = sessions.change_connections(session.user, &change, now).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "gone connections stay on record");
+        tracing::warn!(
+            event = "stale_removal_failed",
+            error = chain(&error),
+            "stale connections stay registered"
+        );
     }
 }

@@ -156,7 +156,7 @@ async fn probe(
         close_slow(context.store, connections, full, context.now).await;
         match pause {
             Some(pause) => context.queue.put(&PresenceTask::ask(user, asked), pause).await?,
-            None => tracing::error!(event = "fan_out_incomplete", %user, "the gateway fails for minutes"),
+            None => tracing::error!(event = "probe_given_up", %user, "the gateway has failed for minutes"),
         }
     }
     let left = context.store.session(user).await?;

@@ -7,6 +7,7 @@ use confab_domain::budget::Charges;
 
 use super::{Context, PresenceTask};
 use crate::authorize_frame::authorize_unregistered;
+use crate::chain;
 use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
 use crate::{Error, Limiter};
 
@@ -77,7 +78,7 @@ pub(crate) async fn renew_on_activity(
         Ok(_) => Ok(()),
         Err(error @ Error::ConnectionEnded(_)) => Err(error),
         Err(error) => {
-            tracing::warn!(event = "lease_renew_failed", error = &error as &dyn std::error::Error);
+            tracing::warn!(event = "lease_renew_failed", error = chain(&error));
             Ok(())
         }
     }
@@ -92,6 +93,6 @@ pub(crate) async fn ensure_watched(context: &Context<'_, impl Sync, impl Presenc
     }
     let task = PresenceTask::begin(session.user, context.watch);
     if let Err(error) = context.queue.put(&task, Duration::ZERO).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "nobody watches a lease yet");
+        tracing::warn!(event = "watch_begin_failed", error = chain(&error), "a lease check was not queued");
     }
 }

@@ -10,6 +10,7 @@ use confab_domain::{Alerts, Timestamp, UserId};
 use super::Context;
 use super::badge::Badges;
 use super::task::Subject;
+use crate::chain;
 use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
 
@@ -70,7 +71,11 @@ impl Alerted {
             None => others(context, subject, user).await,
         };
         let failed = |error: &StoreError| {
-            tracing::warn!(error = error as &dyn std::error::Error, "an alert without a badge");
+            tracing::warn!(
+                event = "badge_count_failed",
+                error = chain(error),
+                "an alert is sent without a badge"
+            );
         };
         others.inspect_err(failed).ok().map(|others| self.unread + others)
     }

@@ -7,6 +7,7 @@ use confab_domain::{ConversationId, DeviceId};
 use futures_util::future::join_all;
 
 use super::Context;
+use crate::chain;
 use crate::metric;
 use crate::ports::{Devices, EndpointOutcome, PublishOutcome, Push, StoreError};
 
@@ -34,7 +35,7 @@ pub(super) async fn publish_each(
             let outcome = match &result {
                 Ok(outcome) => outcome,
                 Err(error) => {
-                    tracing::warn!(device = %device.device, error = error as &dyn std::error::Error, "not pushed");
+                    tracing::warn!(event = "push_failed", device = %device.device, error = chain(error), "a push failed");
                     "failed"
                 }
             };
@@ -80,7 +81,7 @@ async fn bury(
     device: &Device,
     registration: &Registration,
 ) -> Result<&'static str, StoreError> {
-    tracing::info!(user = %device.user, device = %device.device, "a push token is dead");
+    tracing::info!(event = "push_token_dead", user = %device.user, device = %device.device, "a push token is dead");
     if context.store.drop_push(device.user, device.device, registration).await? {
         context.push.remove_endpoint(&registration.endpoint).await?;
     }

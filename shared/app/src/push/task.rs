@@ -111,7 +111,7 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     /// Says in the log what became of the message for a member.
     pub(super) fn log(&self, user: UserId, outcome: &str) {
-        tracing::info!(conversation = %self.conversation, seq = self.seq.get(), %user, outcome, "alert");
+        tracing::info!(event = "alert_decided", conversation = %self.conversation, seq = self.seq.get(), %user, outcome, "alert");
     }
 }
 
