@@ -213,10 +213,10 @@ async fn forget(sessions: &impl Sessions, stale: Vec<(UserId, Connection)>, now:
     for (user, connection) in stale {
         if !connection.is_young(now) {
             metrics::counter!(metric::STALE_CONNECTIONS).increment(1);
-            stale.entry(user).or_default().push(connection);
+            by_user.entry(user).or_default().push(connection);
         }
     }
-    stream::iter(stale)
+    stream::iter(by_user)
         .for_each_concurrent(STORE_CALLS_MAX, |(user, connections)| async move {
             let change = ConnectionChange::closed(&connections);
             if let Err(error) = sessions.change_connections(user, &change, now).await {
