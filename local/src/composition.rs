@@ -104,8 +104,8 @@ impl<'a> Composition<'a> {
         }
     }
 
-    fn send(&self) -> Send {
-        Send {
+    fn send(&self) -> SendFunction {
+        SendFunction {
             store: self.backends.store.clone(),
             gateway: self.backends.gateway.clone(),
             queue: self.fan_out_queue.clone(),
@@ -116,8 +116,8 @@ impl<'a> Composition<'a> {
         }
     }
 
-    fn fan_out(&self) -> FanOut {
-        FanOut {
+    fn fan_out(&self) -> FanOutFunction {
+        FanOutFunction {
             store: self.backends.store.clone(),
             gateway: self.backends.gateway.clone(),
             push: self.push_queue.clone(),
@@ -138,8 +138,8 @@ impl<'a> Composition<'a> {
         }
     }
 
-    fn push(&self) -> Push {
-        Push {
+    fn push(&self) -> PushFunction {
+        PushFunction {
             store: self.backends.store.clone(),
             push: self.backends.push.clone(),
             queue: self.push_queue.clone(),
@@ -150,8 +150,8 @@ impl<'a> Composition<'a> {
         }
     }
 
-    fn sync(&self) -> Sync {
-        Sync {
+    fn sync(&self) -> SyncFunction {
+        SyncFunction {
             store: self.backends.store.clone(),
             gateway: self.backends.gateway.clone(),
             push: self.push_queue.clone(),

@@ -15,9 +15,9 @@ async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
     bench.run_presence().await;
     bench.befriend(&ada, &bob).await;
     bench.was_alone_for_long(&bob).await;
-    let check = bench.next_lease_check(&ada).await;
+    let lease_check = bench.next_lease_check(&ada).await;
     bench.was_silent_for_long(&ada).await;
-    redeliver(&check, |event| bench.presence.handle(event)).await;
+    redeliver(&lease_check, |event| bench.presence.handle(event)).await;
     let rare_heartbeats = bench.heartbeat(&bob).await["next_seconds"].as_u64();
     assert_eq!(rare_heartbeats, Some(480));
     bench.heartbeat(&ada).await;
@@ -64,9 +64,9 @@ async fn whoever_has_gone_without_a_word_is_found_when_the_watch_of_a_friend_is_
     // Bob's next look is lost.
     bench.was_silent_for_long(&bob).await;
     bench.watch_is_due_to_be_renewed(&ada).await;
-    let check = bench.next_lease_check(&ada).await;
+    let lease_check = bench.next_lease_check(&ada).await;
     bench.forget_posts();
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     bench.run_presence().await;
     assert_eq!(bench.posts_to("c1="), 1, "that he is offline");
     let session = bench.store.session(bob.id).await.expect("a store").expect("a session");

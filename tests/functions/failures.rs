@@ -209,12 +209,12 @@ async fn friends_are_told_once_though_one_takes_no_post() {
     bench.befriend(&ada, &bob).await;
     bench.befriend(&eve, &bob).await;
     bench.run_presence().await;
-    let (check, slow) = (bench.next_lease_check(&bob).await, format!("{SLOW}1="));
+    let (lease_check, slow) = (bench.next_lease_check(&bob).await, format!("{SLOW}1="));
     let waiting = bench.delayed(&bench.presence_queue).await;
     bench.was_silent_for_long(&bob).await;
     bench.has_old_connection(&ada, &slow).await;
     bench.forget_posts();
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     assert_eq!([bench.posts_to("c1="), bench.posts_to("c3=")], [1, 1]);
     let per_try = bench.posts_to(&slow);
     assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 1);

@@ -72,10 +72,10 @@ async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
     let bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     bench.run_presence().await;
-    let check = bench.next_lease_check(&ada).await;
+    let lease_check = bench.next_lease_check(&ada).await;
     bench.is_renewed(&ada).await;
     bench.meter.reset();
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     check("a look", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
 }
 
@@ -133,9 +133,9 @@ async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_con
     let begins = bench.run_presence().await;
     assert!(begins > 1, "everybody came online");
     // Once more, alone: all others are known to be there, or not.
-    let check = bench.next_lease_check(&ada).await;
+    let lease_check = bench.next_lease_check(&ada).await;
     bench.was_silent_for_long(&ada).await;
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     bench.heartbeat(&ada).await;
     bench.meter.reset();
     bench.forget_posts();
@@ -151,11 +151,11 @@ async fn going_offline_costs_no_more() {
     let bench = Bench::new().await;
     let ada = with_friends(&bench).await;
     bench.run_presence().await;
-    let check = bench.next_lease_check(&ada).await;
+    let lease_check = bench.next_lease_check(&ada).await;
     bench.was_silent_for_long(&ada).await;
     bench.meter.reset();
     bench.forget_posts();
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     let usage = bench.meter.snapshot();
     assert!(usage.read_units <= 220.0 && usage.write_units <= 1.0, "{usage:?}");
     assert_eq!(bench.posts(), 20);

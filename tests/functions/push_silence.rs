@@ -14,9 +14,9 @@ impl Bench {
     /// As if nothing had been heard of a connected user for long, which the next look at their lease finds.
     pub(crate) async fn falls_silent(&self, user: &User) {
         self.run_presence().await;
-        let check = self.next_lease_check(user).await;
+        let lease_check = self.next_lease_check(user).await;
         self.was_silent_for_long(user).await;
-        assert!(!redeliver(&check, |event| self.presence.handle(event)).await);
+        assert!(!redeliver(&lease_check, |event| self.presence.handle(event)).await);
     }
 
     fn alerted(&self) -> Vec<(String, String)> {
@@ -135,10 +135,10 @@ async fn whoever_closed_their_socket_has_missed_nothing() {
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
     bench.run_presence().await;
-    let check = bench.next_lease_check(&bob).await;
+    let lease_check = bench.next_lease_check(&bob).await;
     bench.was_silent_for_long(&bob).await;
     bench.disconnect(2, "c2=").await;
-    assert!(!redeliver(&check, |event| bench.presence.handle(event)).await);
+    assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     assert_eq!(bench.run_push().await, 0);
 }
 

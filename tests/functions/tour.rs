@@ -222,9 +222,9 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
     for n in 5..8 {
         bench.has_old_connection(bob, &format!("{GONE}{n}=")).await;
         bench.has_old_connection(ada, &format!("{GONE}{n}=")).await;
-        let check = bench.next_lease_check(ada).await;
+        let lease_check = bench.next_lease_check(ada).await;
         bench.was_silent_for_long(ada).await;
-        redeliver(&check, |event| bench.presence.handle(event)).await;
+        redeliver(&lease_check, |event| bench.presence.handle(event)).await;
         bench.was_alone_for_long(bob).await;
         bench.heartbeat(ada).await;
         bench.run_presence().await;

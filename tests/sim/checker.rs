@@ -141,7 +141,7 @@ pub(crate) fn check_synced(
     let is_due = |message: &&Message| {
         let (conversation, seq) = (message.conversation, message.seq.get());
         // Who comes or goes meanwhile may get what was before, or not.
-        read_through(&conversation).is_some_and(|through| seq <= through)
+        through(&conversation).is_some_and(|through| seq <= through)
             && before.is_due(conversation, user, seq)
             && before.turns(conversation, user) == after.turns(conversation, user)
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confab_app::ports::{Deadline, Inboxes};
 use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
-use confab_app::sync::{self, Sync};
+use confab_app::sync::{self, SyncQuery};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{ConnectionId, Content, ConversationId, Kind, Message, Seq, Timestamp, UserId};
@@ -168,7 +168,7 @@ fn a_sync_passes_over_the_hidden() {
     gateway.open(connection.clone());
     let frame = serde_json::from_str(r#"{"id": "s", "cursors": {}}"#).unwrap();
     let before = world.calls.0.load(Relaxed);
-    let command = Sync::parse(frame).unwrap();
+    let command = SyncQuery::parse(frame).unwrap();
     let syncing =
         sync::sync(&world.memory, &gateway, reader(), &connection, &command, TODAY, NOW, (&Late, &|_| {}));
     let ServerFrame::Sync(answer) = finish(syncing).unwrap() else { panic!("no answer to a sync") };

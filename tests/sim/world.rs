@@ -26,7 +26,7 @@ use confab_protocol::Ack;
 use ulid::Ulid;
 
 use crate::executor::mortal;
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::planted::Bug;
 use crate::random::Random;
 use crate::scenario::Scenario;

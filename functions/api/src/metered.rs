@@ -2,7 +2,7 @@
 
 use axum::Json;
 use confab_app::authenticate::check_login;
-use confab_app::{Error, Metered, Permit, wire};
+use confab_app::{Costed, Error, Permit, wire};
 use confab_domain::{Timestamp, UserId};
 use confab_lambda::clock;
 use confab_lambda::sleeper::RuntimeSleeper;
@@ -21,7 +21,7 @@ impl Api {
     pub(crate) async fn answer<T: Serialize>(
         &self,
         caller: &Caller,
-        reading: impl Future<Output = Result<Metered<T>, Error>>,
+        reading: impl Future<Output = Result<Costed<T>, Error>>,
     ) -> Result<Json<T>, Failure> {
         let user = caller.identity.user;
         let permit = self.limiter.read_permit(user, &RuntimeSleeper).await?;
@@ -35,7 +35,7 @@ impl Api {
         caller: &Caller,
         reading: impl Future<Output = Result<T, Error>>,
     ) -> Result<Json<T>, Failure> {
-        self.answer(caller, async { reading.await.map(Metered::free) }).await
+        self.answer(caller, async { reading.await.map(Costed::free) }).await
     }
 
     /// Waits until a call may change what costs as much as an answer. No call takes two turns.

@@ -11,7 +11,7 @@ use confab_app::presence::ask::get_presence;
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::sync::ScannedConversation;
 use confab_app::typing::{Typists, typing};
-use confab_app::{Error, Limiter, Metered, Permit, mark_read::mark_read, sync, wire};
+use confab_app::{Costed, Error, Limiter, Permit, mark_read::mark_read, sync, wire};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal, UserId};
@@ -202,7 +202,7 @@ impl SyncFunction {
         let context = self.presence.context(&self.store, now)?;
         // It is a frame, and reads more than others do.
         self.limiter.begin_answer(asker, now)?;
-        let Metered { answer: users, rows } = get_presence(&context, &self.gateway, asker, &users).await?;
+        let Costed { answer: users, rows } = get_presence(&context, &self.gateway, asker, &users).await?;
         self.limiter.end_answer(asker, 0, rows, now);
         Ok(Some(ServerFrame::Presence(server::PresenceFrame { id: Some(frame.id), users })))
     }

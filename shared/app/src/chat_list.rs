@@ -18,7 +18,7 @@ use crate::membership::{Member, membership_of};
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
 use crate::unread::{self, count_unread, nothing_unread};
-use crate::{Error, Metered, wire};
+use crate::{Costed, Error, wire};
 
 /// A page of the user's conversations.
 ///
@@ -31,7 +31,7 @@ pub async fn chat_list(
     cursor: Option<ConversationId>,
     retention: Retention,
     now: Timestamp,
-) -> Result<Metered<http::ChatList>, Error> {
+) -> Result<Costed<http::ChatList>, Error> {
     let page = inbox_page(store, user, cursor, limits::CHAT_LIST_PAGE).await?;
     let listed = page.rows.len();
     let rows: Vec<InboxRow> = page.rows.into_iter().filter(|row| row.joined.since().is_some()).collect();
@@ -51,7 +51,7 @@ pub async fn chat_list(
     let shown =
         scanned.into_iter().filter_map(|(row, scanned, _)| shown(&row, scanned, user, (&names, &peers)));
     let next = page.next.map(|next| next.to_string());
-    Ok(Metered::new(rows, http::ChatList { conversations: shown.collect(), next }))
+    Ok(Costed::new(rows, http::ChatList { conversations: shown.collect(), next }))
 }
 
 /// Changes what a conversation is to one user, and gives it as it is then.
@@ -71,7 +71,7 @@ pub async fn change_conversation(
     patch: http::ConversationPatch,
     retention: Retention,
     now: Timestamp,
-) -> Result<Metered<http::Conversation>, Error> {
+) -> Result<Costed<http::Conversation>, Error> {
     let user = caller.user;
     let allows_adds = match (patch.accept_adds, id) {
         (None, _) => false,
@@ -89,7 +89,7 @@ pub async fn change_conversation(
             return Err(Refusal::NotAMember.into());
         }
         let last = joined.past().last().map(|(_, last)| *last);
-        return Ok(Metered::free(left(id, last, read_seq)));
+        return Ok(Costed::free(left(id, last, read_seq)));
     }
     // A member allows it by being there: only who leaves by themselves refuses.
     if let Some(until) = patch.muted_until_ms {
@@ -115,7 +115,7 @@ pub async fn change_conversation(
     let one = [&row].into_iter();
     let (names, peers) = try_join(group_names(store, user, one.clone()), peers(store, user, one)).await?;
     let shown = shown(&row, scanned, user, (&names, &peers)).ok_or(Refusal::NotAMember)?;
-    Ok(Metered::new(rows, shown))
+    Ok(Costed::new(rows, shown))
 }
 
 /// A group as somebody sees it who is not in it any more: up to where they left. Their marker is where it was, as it

@@ -17,7 +17,7 @@ use crate::ports::{
 };
 use crate::presence::ask::settled;
 use crate::presence::{Context, may_observe, observe_each, queue_notice};
-use crate::{Error, Metered, wire};
+use crate::{Costed, Error, wire};
 
 /// How often a change of a pair is tried that others change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
@@ -202,7 +202,7 @@ pub async fn list_contacts(
     connections: &impl Connections,
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<Metered<http::Contacts>, Error> {
+) -> Result<Costed<http::Contacts>, Error> {
     let store = context.store;
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let is_shown = |contact: &&Contact| {
@@ -244,7 +244,7 @@ pub async fn list_contacts(
             list.requested.push(profile);
         }
     }
-    Ok(Metered::new(rows, list))
+    Ok(Costed::new(rows, list))
 }
 
 /// A page of those whom somebody has blocked.
@@ -256,7 +256,7 @@ pub async fn list_blocks(
     store: &(impl Contacts + Users),
     user: UserId,
     cursor: Option<UserId>,
-) -> Result<Metered<http::Blocks>, Error> {
+) -> Result<Costed<http::Blocks>, Error> {
     let page = store.contacts(user, cursor, limits::CONTACTS_PAGE).await?;
     let blocked: Vec<&Contact> =
         page.contacts.iter().filter(|contact| contact.relation.blocked_at.is_some()).collect();
@@ -269,7 +269,7 @@ pub async fn list_blocks(
     };
     let (blocks, next) =
         (blocked.iter().filter_map(block_of).collect(), page.next.map(|next| next.to_string()));
-    Ok(Metered::new(page.contacts.len() + blocked.len(), http::Blocks { blocks, next }))
+    Ok(Costed::new(page.contacts.len() + blocked.len(), http::Blocks { blocks, next }))
 }
 
 async fn profiles(

@@ -49,6 +49,7 @@ pub mod rare_changes;
 pub mod refresh_session;
 pub mod sign_up;
 
+mod costed;
 pub mod delay;
 mod error;
 mod generations;
@@ -57,7 +58,6 @@ mod inbox_page;
 mod keyed_semaphore;
 mod limiter;
 mod membership;
-mod metered;
 pub mod metric;
 mod stale;
 mod task_failure;
@@ -66,10 +66,10 @@ mod unread;
 mod user_permits;
 pub mod wire;
 
+pub use costed::Costed;
 pub use error::{Error, chain};
 pub use head_cache::HeadCache;
 pub use keyed_semaphore::{KeyedSemaphore, Permit};
 pub use limiter::Limiter;
-pub use metered::Metered;
 pub use task_failure::TaskFailure;
 pub use user_permits::UserPermits;

@@ -11,7 +11,7 @@ use crate::generations::Generations;
 use crate::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::ports::{Session, Sessions, Sleeper};
 use crate::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
-use crate::{Error, Metered};
+use crate::{Costed, Error};
 
 /// Users that are remembered at most. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
@@ -92,7 +92,7 @@ impl Limiter {
         user: UserId,
         sleeper: &dyn Sleeper,
     ) -> Result<Permit<'_, UserId>, Refusal> {
-        self.answers.take(user, sleeper).await
+        self.answers.acquire(user, sleeper).await
     }
 
     /// Waits until few other changes by the user are made that cost as much as an answer.
@@ -105,7 +105,7 @@ impl Limiter {
         user: UserId,
         sleeper: &dyn Sleeper,
     ) -> Result<Permit<'_, UserId>, Refusal> {
-        self.changes.take(user, sleeper).await
+        self.changes.acquire(user, sleeper).await
     }
 
     /// Waits, for as long as it takes, until few other messages and read markers of the user are under way: a burst within the
@@ -113,7 +113,7 @@ impl Limiter {
     ///
     /// Whoever has a turn may wait for the lane of a conversation, and never the other way round.
     pub async fn write_permit(&self, user: UserId) -> Permit<'_, UserId> {
-        self.writes.enter(user).await
+        self.writes.acquire(user).await
     }
 
     /// Takes what a message counts beyond itself whose recipient does not exist: no honest client sends many, and the search
@@ -149,12 +149,12 @@ impl Limiter {
         &self,
         sessions: &impl Sessions,
         (user, now): (UserId, Timestamp),
-        reading: impl Future<Output = Result<Metered<T>, Error>>,
+        reading: impl Future<Output = Result<Costed<T>, Error>>,
         bytes_of: impl Fn(&T) -> usize,
     ) -> Result<T, Error> {
         self.begin_answer(user, now)?;
         let (read, ()) = future::join(reading, self.settle(sessions, user, now)).await;
-        let Metered { answer, rows } = read?;
+        let Costed { answer, rows } = read?;
         self.end_answer(user, bytes_of(&answer), rows, now);
         self.settle(sessions, user, now).await;
         Ok(answer)

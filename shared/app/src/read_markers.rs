@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
-use crate::{Error, Metered, wire};
+use crate::{Costed, Error, wire};
 
 /// The members' read markers; empty where the conversation has not begun.
 ///
@@ -17,7 +17,7 @@ pub async fn read_markers(
     store: &(impl Inboxes + Groups),
     reader: UserId,
     conversation: ConversationId,
-) -> Result<Metered<http::Receipts>, Error> {
+) -> Result<Costed<http::Receipts>, Error> {
     let members = match conversation {
         ConversationId::Dm { lower, upper } => vec![reader, membership::peer_of((lower, upper), reader)?],
         ConversationId::Group(group) => {
@@ -38,5 +38,5 @@ pub async fn read_markers(
         })
         .try_collect()
         .await?;
-    Ok(Metered::new(rows, http::Receipts { receipts }))
+    Ok(Costed::new(rows, http::Receipts { receipts }))
 }

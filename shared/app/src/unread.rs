@@ -51,7 +51,7 @@ pub(crate) async fn count_unread(
     Ok(through.map(|through| Count { from: row.unread_after(), through, unread, at: now }))
 }
 
-/// What was looked at to count. Unit: as of [`Metered`](crate::Metered).
+/// What was looked at to count. Unit: as of [`Costed`](crate::Costed).
 pub(crate) fn scanned(count: &Count) -> usize {
     let positions = count.through.get() - count.from.map_or(0, Seq::get).min(count.through.get());
     let entries = positions.min(u64::from(COUNT_PAGE * COUNT_PAGES_MAX));

@@ -201,7 +201,7 @@ pub async fn answer<F: Frame + DeserializeOwned>(
             limiter.take(user, budget, now)?;
             return act(caller, read(body)?).await.map(response);
         }
-        let _permit = limiter.turn_to_read(user, &RuntimeSleeper).await?;
+        let _permit = limiter.read_permit(user, &RuntimeSleeper).await?;
         // It may have waited, and a time of before would look like a clock that went back.
         let now = clock::now();
         let caller = Caller { now, ..caller };

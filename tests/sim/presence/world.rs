@@ -22,7 +22,7 @@ use super::ledger::{Ledger, Report, Source};
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::random::Random;
 
 /// Longest that a function runs; API Gateway waits no longer.

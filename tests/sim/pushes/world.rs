@@ -21,7 +21,7 @@ use super::ledger::Ledger;
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
 

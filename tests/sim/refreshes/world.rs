@@ -17,7 +17,7 @@ use confab_tokens_jwt::JwtTokens;
 
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::random::Random;
 use crate::world::{device_of, identity};
 

@@ -26,7 +26,7 @@ use super::places::Places;
 use super::scenario::Scenario;
 use super::server::{Bug, Server};
 use crate::executor::{Spawner, finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::random::Random;
 use crate::world::{POLICY, account_of, device_of, identity, user};
 

@@ -25,7 +25,7 @@ use ulid::Ulid;
 
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::random::Random;
 use crate::world::{device_of, key, socket, user};
 

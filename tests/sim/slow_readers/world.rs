@@ -25,7 +25,7 @@ use super::conversations;
 use super::scenario::{OutageKind, Scenario};
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
-use crate::faults::Changeable;
+use crate::injector::Changeable;
 use crate::presence::clock::{Clock, Spawner, Timed};
 use crate::random::Random;
 

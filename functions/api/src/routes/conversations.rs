@@ -8,7 +8,7 @@ use confab_app::chat_list::{change_conversation, chat_list};
 use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::read_markers::read_markers;
 use confab_app::send_message::{Reading, SendMessage, send_message};
-use confab_app::{Metered, wire};
+use confab_app::{Costed, wire};
 use confab_domain::ConversationId;
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_lambda::random;
@@ -113,7 +113,7 @@ pub(super) async fn messages(
         let page = read_history(&api.store, user, conversation, anchor, size, retention, caller.now).await?;
         let rows = page.scanned.saturating_mul(ANSWER_MIN);
         let messages = page.messages.iter().map(wire::message).collect();
-        Ok(Metered { answer: MessagePage { messages, more: page.more }, rows })
+        Ok(Costed { answer: MessagePage { messages, more: page.more }, rows })
     };
     api.answer(&caller, reading).await
 }

@@ -11,7 +11,7 @@ use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_pres
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
-use crate::{Error, Metered};
+use crate::{Costed, Error};
 
 /// Inbox rows, and then groups, that are read at once to find those that two users share.
 const GROUPS_CONCURRENT_MAX: u32 = 100;
@@ -35,7 +35,7 @@ pub async fn get_presence(
     connections: &impl Connections,
     asker: UserId,
     users: &[UserId],
-) -> Result<Metered<Vec<UserPresence>>, Error> {
+) -> Result<Costed<Vec<UserPresence>>, Error> {
     let mut seen = BTreeSet::new();
     let users: Vec<UserId> = users.iter().copied().filter(|user| seen.insert(*user)).collect();
     let Visible { known, co_members, rows } = visible_to(context, asker, &users).await?;
@@ -54,7 +54,7 @@ pub async fn get_presence(
         let status_alone = |presence| UserPresence { idle: false, last_active_at_ms: None, ..presence };
         co_members.contains(user).then(|| status_alone(presence_of(user)))
     };
-    Ok(Metered::new(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
+    Ok(Costed::new(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
 }
 
 /// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.

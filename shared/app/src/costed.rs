@@ -2,7 +2,7 @@
 
 /// An answer, and what was looked at for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metered<T> {
+pub struct Costed<T> {
     /// It.
     pub answer: T,
     /// Unit: rows of tables, of which each counts as a kilobyte, and entries of logs of which no text was read, each as a
@@ -10,7 +10,7 @@ pub struct Metered<T> {
     pub rows: u32,
 }
 
-impl<T> Metered<T> {
+impl<T> Costed<T> {
     /// For an answer for which so many rows were read.
     pub(crate) fn new(rows: usize, answer: T) -> Self {
         Self { answer, rows: u32::try_from(rows).unwrap_or(u32::MAX) }
