@@ -9,16 +9,16 @@ use confab_protocol::http::ErrorAnswer;
 use confab_protocol::{ErrorBody, ErrorCode};
 use serde::Serialize;
 
-/// What a call answers when it fails.
+/// Answer of a call that failed.
 pub(crate) struct Failure {
     status: StatusCode,
     body: ErrorBody,
-    /// Kept for the log.
+    /// The error, for the log.
     cause: Option<Error>,
 }
 
 impl Failure {
-    /// A failure with a status of its own.
+    /// A failure with a given status.
     pub(crate) fn new(status: StatusCode, code: ErrorCode, message: &str) -> Self {
         Self { status, body: ErrorBody::new(code, message), cause: None }
     }
@@ -65,7 +65,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// An answer with a credential in it, which no cache may keep.
+/// Answer that contains a credential: caches must not store it.
 pub(crate) struct Secret<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Secret<T> {
@@ -74,6 +74,6 @@ impl<T: Serialize> IntoResponse for Secret<T> {
     }
 }
 
-/// The error behind an answer, on its way to the log.
+/// The error behind an answer, passed to the log.
 #[derive(Clone)]
 pub(crate) struct Cause(pub(crate) std::sync::Arc<Error>);

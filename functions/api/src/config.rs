@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Configuration of the function, from environment variables.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct Config {
     pub signup_mode: SignupMode,
     /// `CONFAB_SIGNUP_BURST`, `CONFAB_SIGNUP_INTERVAL_SECONDS`.
     pub rates: AuthRates,
-    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    /// Budgets of users: `CONFAB_MESSAGE_BURST` and the seven variables after it.
     pub budgets: BudgetRates,
     /// `CONFAB_CONTACT_CHANGES_PER_HOUR`, `CONFAB_CONTACT_CHANGES_PER_HOUR_AND_PERSON`,
     /// `CONFAB_PROFILE_CHANGES_PER_HOUR`, `CONFAB_GROUPS_PER_DAY`.
@@ -50,7 +50,7 @@ pub struct Config {
 /// Failed logins per handle and source address: 10 in 10 minutes.
 pub const FAILED_LOGINS: Rate = Rate { burst: 10, interval: Duration::from_secs(60) };
 
-/// Logins of one handle from one address under way at once: more than a user has devices, few for who guesses.
+/// Logins of one handle from one address that run side by side: more than a user has devices, too few to guess by.
 pub const LOGINS_CONCURRENT_MAX: Rate = Rate { burst: 15, interval: Duration::from_secs(40) };
 
 impl Config {
@@ -58,7 +58,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`BadEnv`] naming all that is missing or wrong.
+    /// [`BadEnv`], which names every variable that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
         let config = Self {

@@ -1,4 +1,4 @@
-//! The description of all calls, `openapi.json`: what holds for every call and so is not said at each.
+//! `openapi.json`, the description of all calls: the parts that hold for every call, and so are not repeated at each.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use utoipa::openapi::{
 };
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-/// What the document says of itself.
+/// General part of the document.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -26,21 +26,21 @@ use utoipa::{OpenApi as _, PartialSchema, ToSchema};
     ),
     tags(
         (name = "accounts", description = "Signing up, logging in and out, tickets."),
-        (name = "profiles", description = "What users may know of each other."),
-        (name = "contacts", description = "Friends."),
-        (name = "blocks", description = "Whom a user wants to hear nothing of."),
-        (name = "devices", description = "Where a user is logged in, and where alerts go."),
+        (name = "profiles", description = "Handles, names and avatars of users."),
+        (name = "contacts", description = "Friends, and requests to be friends."),
+        (name = "blocks", description = "Users whose 1:1 messages and presence the caller refuses."),
+        (name = "devices", description = "Devices that the user is logged in on, and their registrations for pushes."),
         (name = "conversations", description = "The chat list, messages and read markers."),
         (name = "groups", description = "Groups and their members."),
-        (name = "meta", description = "About the API."),
+        (name = "meta", description = "Health and description of the API."),
     )
 )]
 struct Start;
 
-/// The name of the security scheme that the descriptions of calls refer to.
+/// Name of the security scheme that the descriptions of calls refer to.
 const BEARER: &str = "access_token";
 
-/// An error that any call with the same marks may answer.
+/// Error that every call of a kind may answer: of those with a body, with a token, or of all.
 struct CommonError {
     status: &'static str,
     name: &'static str,
@@ -50,15 +50,15 @@ struct CommonError {
 
 const COMMON_ERRORS: [CommonError; 8] = [
     error("400", "BadRequest", "A field is missing or wrong; `message` names it."),
-    error("401", "Unauthenticated", "No living login is behind the token."),
-    error("403", "Forbidden", "Not a member, blocked, or not the role."),
-    error("404", "NotFound", "There is no such thing, or none that the caller may see."),
-    error("413", "TooLarge", "Over a size limit; `limit` and `actual` say by how much."),
+    error("401", "Unauthenticated", "The token is missing or invalid, or its login has ended."),
+    error("403", "Forbidden", "The caller is not a member, is blocked, or lacks the role."),
+    error("404", "NotFound", "It does not exist, or the caller may not see it."),
+    error("413", "TooLarge", "A size limit is exceeded: `message` names the unit of `limit` and `actual`."),
     CommonError {
         says_when: true,
-        ..error("429", "RateLimited", "Too many requests; `retry_after_ms` says when the next may succeed.")
+        ..error("429", "RateLimited", "Too many requests; the next may succeed after `retry_after_ms`.")
     },
-    error("503", "Unavailable", "Try again with the same ids; whether this try took effect is unknown."),
+    error("503", "Unavailable", "The outcome is unknown: repeat the request with the same ids."),
     error("default", "Failure", "Any other error."),
 ];
 
@@ -79,7 +79,7 @@ impl CommonError {
         if self.says_when {
             let seconds = HeaderBuilder::new()
                 .schema(Some(Object::with_type(Type::Integer)))
-                .description(Some("Seconds until the next try may succeed."))
+                .description(Some("Seconds until the next request may succeed."))
                 .build();
             response.headers.insert("Retry-After".to_owned(), seconds.into());
         }
@@ -94,7 +94,7 @@ fn with_error_body(mut response: Response) -> Response {
     response
 }
 
-/// The document before any call is in it.
+/// Returns the document before calls are added.
 pub(crate) fn start() -> OpenApi {
     let mut openapi = Start::openapi();
     let mut server = Server::new("/");
@@ -105,13 +105,13 @@ pub(crate) fn start() -> OpenApi {
     openapi
 }
 
-/// Adds to each call the errors that every call of its kind may answer, and to each schema what holds for all.
+/// Adds to each call the errors that every call of its kind may answer, and to each schema the rules for all schemas.
 pub(crate) fn complete(openapi: &mut OpenApi) {
     let requests = schemas_of_requests(openapi);
     for operation in openapi.paths.paths.values_mut().flat_map(operations) {
         add_errors(operation);
         say_whether_the_body_is_required(operation);
-        // Said explicitly, so that nobody takes a call without a token for one whose author forgot it.
+        // An explicit empty list marks a call that needs no token. A missing list could be an omission.
         operation.security.get_or_insert_default();
     }
     let components = openapi.components.get_or_insert_default();
@@ -148,24 +148,24 @@ fn add_errors(operation: &mut Operation) {
         }
     }
     for (status, response) in responses {
-        let RefOr::T(said) = response else { continue };
+        let RefOr::T(declared) = response else { continue };
         let common = COMMON_ERRORS.iter().find(|error| error.status == status);
-        if said.description.is_empty() {
+        if declared.description.is_empty() {
             *response = match common {
                 Some(error) => error.reference(),
-                None => described_success(status, std::mem::take(said)).into(),
+                None => described_success(status, std::mem::take(declared)).into(),
             };
         } else if !status.starts_with('2') {
-            let said = std::mem::take(said);
+            let declared = std::mem::take(declared);
             *response = match common {
-                Some(error) => error.with_body(said).into(),
-                None => with_error_body(said).into(),
+                Some(error) => error.with_body(declared).into(),
+                None => with_error_body(declared).into(),
             };
         }
     }
 }
 
-/// A body that may be left out is no `null`, which is refused.
+/// States whether the body is required. An optional body may be left out, but `null` is refused.
 fn say_whether_the_body_is_required(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     let is_required = body.required == Some(Required::True);
@@ -177,14 +177,15 @@ fn say_whether_the_body_is_required(operation: &mut Operation) {
     }
 }
 
-/// A success that says nothing beyond its status and body.
+/// Response whose description is the standard phrase of its status.
 fn described_success(status: &str, mut response: Response) -> Response {
     let reason = status.parse::<StatusCode>().ok().and_then(|status| status.canonical_reason());
     reason.unwrap_or("Done").clone_into(&mut response.description);
     response
 }
 
-/// A field that may be left out may be `null` as well in what comes in, and never is in what goes out.
+/// Removes `null` from the fields of answers. In a request an optional field may be `null`; in an answer it is left
+/// out.
 fn drop_nulls_of_answers(components: &mut Components, requests: &BTreeSet<String>) {
     for (name, schema) in &mut components.schemas {
         let RefOr::T(schema) = schema else { continue };
@@ -194,7 +195,7 @@ fn drop_nulls_of_answers(components: &mut Components, requests: &BTreeSet<String
     }
 }
 
-/// The names of the schemas that are in requests.
+/// Names of the schemas that occur in requests.
 fn schemas_of_requests(openapi: &OpenApi) -> BTreeSet<String> {
     let bodies = openapi.paths.paths.values().flat_map(|item| [&item.put, &item.post, &item.patch]);
     let bodies = bodies.flatten().filter_map(|operation| operation.request_body.as_ref());
@@ -210,7 +211,7 @@ fn schemas_of_requests(openapi: &OpenApi) -> BTreeSet<String> {
     found
 }
 
-/// The names of the schemas that a part of the document refers to.
+/// Names of the schemas that a part of the document refers to.
 fn references(part: &impl Serialize) -> Vec<String> {
     fn collect(value: &Value, found: &mut Vec<String>) {
         match value {

@@ -1,24 +1,25 @@
-//! What has to hold of an event before `lambda_http` reads it.
+//! Escapes the URL of an event, so that `lambda_http` can read it.
 
 use std::fmt::Write;
 
 use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 
-/// Longest path and query, together. Unit: bytes.
+/// Longest path and query together. Unit: bytes.
 ///
 /// Source: Amazon API Gateway quotas for HTTP APIs, "Total combined size of request line and header values".
 const URL_BYTES_MAX: usize = 10_240;
 
-/// Where [`readable`] puts the header `Host`.
+/// Header in which [`readable`] keeps the value of `Host`.
 pub(crate) const CALLED_HOST: &str = "confab-called-host";
 
-/// The same request, with an address that can be read whatever a client has put into it.
+/// Returns the request with a URL that `lambda_http` can parse, whatever the client sent.
 ///
-/// `lambda_http` makes a URL of the host, the path and the query, and panics where that is none: anybody could end an
-/// invocation. It drops spaces and control characters around a path and tabs within it, and ends it at a `#`: a path that
-/// names nothing would be answered as another. So the host goes into a header of its own, odd characters of a path and a
-/// query are escaped, and an address that is too long names nothing.
+/// `lambda_http` builds a URL from the host, the path and the query, and panics if they form none: any client could end
+/// an invocation. It also drops spaces and control characters around a path and tabs within it, and cuts the path at a
+/// `#`: a path without a route would be answered as another path. So this function moves the host to a header of its
+/// own, and escapes in the path and the query the characters that RFC 3986 does not allow. A URL over the limit becomes
+/// `/`, which has no route.
 pub fn readable(request: LambdaRequest) -> LambdaRequest {
     let LambdaRequest::ApiGatewayV2(mut event) = request else { return request };
     event.request_context.domain_name = None;
@@ -36,13 +37,14 @@ pub fn readable(request: LambdaRequest) -> LambdaRequest {
     LambdaRequest::ApiGatewayV2(event)
 }
 
-/// What RFC 3986 allows in a path besides letters and digits, and a `%`: what is escaped already stays as it is.
+/// Characters that RFC 3986 allows in a path besides letters and digits, and `%`: escapes that are there stay as they
+/// are.
 const PATH: &[u8] = b"-._~!$&'()*+,;=:@/%";
 
-/// The same of a query.
+/// The same for a query.
 const QUERY: &[u8] = b"-._~!$&'()*+,;=:@/?%";
 
-/// A text with all but letters, digits and what is `allowed` escaped.
+/// Escapes every byte that is neither a letter, a digit nor `allowed`.
 fn escaped(text: &str, allowed: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -62,7 +64,7 @@ mod tests {
     use lambda_http::http::{HeaderValue, Uri};
     use lambda_http::{Body, http};
 
-    /// The address that the router sees.
+    /// The URL that the router gets.
     fn uri(path: &str, query: &str, headers: &[(&'static str, &str)]) -> Uri {
         let mut event = ApiGatewayV2httpRequest::default();
         event.raw_path = Some(path.to_owned());
@@ -82,7 +84,7 @@ mod tests {
         assert_eq!(uri("/v1/users", "handle=a%20b&x=<", &[]).query(), Some("handle=a%20b&x=%3C"));
     }
 
-    /// What `url` would drop, cut at or turn round, were it not escaped.
+    /// Characters that `url` would drop, cut at or replace if they were not escaped.
     #[test]
     fn a_character_too_many_in_a_path_makes_it_another() {
         for character in ('\0'..=' ').chain("?#\\\u{7f}\u{a0}".chars()) {

@@ -1,4 +1,4 @@
-//! What calls take out of a request, with typed refusals.
+//! Extractors of the parts of a request, with typed refusals.
 
 use std::ops::Deref;
 
@@ -19,7 +19,7 @@ use crate::Shared;
 use crate::answer::Failure;
 use crate::source::source_of;
 
-/// The living login that a request comes from.
+/// The login that a request is made with; its token is valid and it has not ended.
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
     pub(crate) now: Timestamp,
@@ -37,7 +37,7 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-/// The address that a request is counted by.
+/// Source address that a request is counted by.
 pub(crate) struct Source(pub(crate) String);
 
 impl FromRequestParts<Shared> for Source {
@@ -48,7 +48,7 @@ impl FromRequestParts<Shared> for Source {
     }
 }
 
-/// A body of JSON without a message, bounded before it is read.
+/// JSON body without a message; its size is checked before it is read.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
     }
 }
 
-/// A body of JSON with a message, bounded before it is read.
+/// JSON body with a message; its size is checked before it is read.
 pub(crate) struct LongBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send + 'static> FromRequest<Shared> for LongBody<T> {
@@ -72,7 +72,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<Shared> for LongBody<T> {
     }
 }
 
-/// A body that may be absent, which says as much as an empty object.
+/// JSON body that may be absent; an absent body is read as an empty object.
 pub(crate) struct MaybeBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Shared> for MaybeBody<T> {
@@ -94,7 +94,7 @@ async fn read(body: HttpBody, limit: usize) -> Result<axum::body::Bytes, Failure
     to_bytes(body, limit).await.map_err(|_| too_long(limit + 1).into())
 }
 
-/// An id in the path.
+/// Id in the path.
 pub(crate) struct Id<T>(pub(crate) T);
 
 impl<T: std::str::FromStr<Err = InvalidId>> FromRequestParts<Shared> for Id<T> {
@@ -125,10 +125,10 @@ where
 }
 
 fn unreadable_path() -> Refusal {
-    Refusal::Malformed("the path is not as it should be".to_owned())
+    Refusal::Malformed("the path is not valid UTF-8".to_owned())
 }
 
-/// The query string.
+/// Query string.
 pub(crate) struct Params<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Shared> for Params<T> {

@@ -1,6 +1,6 @@
-//! The HTTP API: accounts, devices, tickets, friends, groups, the chat list, history.
+//! The HTTP API: accounts, devices, tickets, friends, groups, the chat list and history.
 //!
-//! Start with [`router`]; each module of `routes` has the calls of one subject.
+//! Start with [`router`]. Each module of `routes` holds the calls of one subject.
 
 pub mod config;
 pub mod event;
@@ -38,34 +38,34 @@ use extract::Caller;
 
 pub use websocket_url::WebSocketUrl;
 
-/// What every call may use.
+/// Ports and configuration that calls use.
 #[derive(Debug)]
 pub struct Api {
     /// All stores.
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
-    /// What is announced later.
+    /// Queue of announcements.
     pub queue: SqsFanOutQueue,
-    /// Phones.
+    /// Push service.
     pub push: SnsPush,
-    /// What phones are told.
+    /// Queue of pushes.
     pub push_queue: SqsPushQueue,
-    /// Who is there.
+    /// Heartbeat policy, probes, and the queue of lease checks.
     pub presence: PresencePorts,
     /// Password hashing.
     pub passwords: Argon2Passwords,
     /// Access tokens, refresh tokens, tickets.
     pub tokens: JwtTokens,
-    /// What a warm environment keeps.
+    /// State that a warm environment keeps for writes.
     pub writer: Writer,
-    /// Who may make an account.
+    /// Who may create an account.
     pub signup_mode: SignupMode,
-    /// How often accounts are made, and passwords tried.
+    /// Limits on signups and on attempts to log in.
     pub rates: AuthRates,
-    /// How often a user may change what is changed rarely.
+    /// Limits on changes of contacts, profiles and groups.
     pub changes: ChangeRates,
-    /// What each user may still ask for.
+    /// Budgets of users.
     pub limiter: Arc<Limiter>,
     /// The address of the WebSocket API.
     pub websocket_url: WebSocketUrl,
@@ -73,7 +73,7 @@ pub struct Api {
 
 type Shared = Arc<Api>;
 
-/// The calls, under `/v1`.
+/// Router of all calls, under `/v1`.
 pub fn router(api: Api) -> Router {
     routes::router(Arc::new(api))
 }

@@ -1,4 +1,4 @@
-//! What calls that read are taken from their user's budget.
+//! Read budget: what each call that reads is charged.
 
 use axum::Json;
 use confab_app::authenticate::check_login;
@@ -12,12 +12,12 @@ use crate::Api;
 use crate::answer::Failure;
 use crate::extract::Caller;
 
-/// What a call counts that asks SNS for something: the whole account has a quota of those. Unit: kilobytes, of which a user
-/// has 64 000 at once, so 250 of these.
+/// Cost of a call that makes a request to SNS, which has a quota for the whole account. Unit: kilobytes; a burst of 64
+/// 000 kilobytes allows 250 such calls.
 const PUSH_SERVICE_CALL: u32 = 256;
 
 impl Api {
-    /// Answers a call that reads, unless its user has read too much.
+    /// Answers a call that reads, unless its user's read budget is used up.
     pub(crate) async fn answer<T: Serialize>(
         &self,
         caller: &Caller,
@@ -29,7 +29,7 @@ impl Api {
         Ok(Json(self.limiter.answer(&self.store, (user, now), reading, wire::json_bytes).await?))
     }
 
-    /// As [`Api::answer`], where the answer says all that was looked at.
+    /// As [`Api::answer`], for calls whose cost is the size of their answer.
     pub(crate) async fn answer_itself<T: Serialize>(
         &self,
         caller: &Caller,
@@ -38,30 +38,30 @@ impl Api {
         self.answer(caller, async { reading.await.map(Costed::free) }).await
     }
 
-    /// Waits until a call may change what costs as much as an answer. No call takes two turns.
+    /// Waits for one of the user's permits for changes that cost as much as an answer. A call takes at most one permit.
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`](confab_domain::Refusal::RateLimited); [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated)
-    /// where the login has ended meanwhile.
+    /// [`Refusal::RateLimited`](confab_domain::Refusal::RateLimited) if no permit is free in time;
+    /// [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated) if the login has ended meanwhile.
     pub(crate) async fn change_permit(&self, caller: &mut Caller) -> Result<Permit<'_, UserId>, Failure> {
         let permit = self.limiter.change_permit(caller.identity.user, &RuntimeSleeper).await?;
         caller.now = self.judge_again(caller, &permit).await?;
         Ok(permit)
     }
 
-    /// Waits until a message may be sent.
+    /// Waits for one of the user's permits for messages.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated) where the login has ended meanwhile.
+    /// [`Refusal::Unauthenticated`](confab_domain::Refusal::Unauthenticated) if the login has ended meanwhile.
     pub(crate) async fn send_permit(&self, caller: &mut Caller) -> Result<Permit<'_, UserId>, Failure> {
         let permit = self.limiter.write_permit(caller.identity.user).await;
         caller.now = self.judge_again(caller, &permit).await?;
         Ok(permit)
     }
 
-    /// Gives the time at which a call goes on, after a wait only if its login is still alive.
+    /// Returns the time at which the call goes on; after a wait, checks first that the login is still alive.
     async fn judge_again(&self, caller: &Caller, permit: &Permit<'_, UserId>) -> Result<Timestamp, Failure> {
         if !permit.has_waited() {
             return Ok(caller.now);
@@ -70,7 +70,7 @@ impl Api {
         Ok(clock::now())
     }
 
-    /// Takes what a call counts that asks the push service for something.
+    /// Charges a call that makes a request to the push service.
     pub(crate) async fn take_push_call(&self, caller: &Caller) -> Result<(), Failure> {
         let (user, now) = (caller.identity.user, caller.now);
         self.limiter.begin_answer(user, now)?;

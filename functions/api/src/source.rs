@@ -1,12 +1,12 @@
-//! Where a request comes from.
+//! Source addresses of requests.
 
 use std::net::IpAddr;
 
 use axum::http::Extensions;
 use lambda_http::request::RequestContext;
 
-/// The address that a request is counted by: an IPv4 address, or the /64 network
-/// that one IPv6 customer has.
+/// Address that a request is counted by: an IPv4 address, or the /64 network of an IPv6 address, since one customer has
+/// all of it.
 pub(crate) fn source_of(extensions: &Extensions) -> String {
     let Some(RequestContext::ApiGatewayV2(context)) = extensions.get::<RequestContext>() else {
         return "unknown".to_owned();

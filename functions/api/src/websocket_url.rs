@@ -1,17 +1,17 @@
-//! Where clients open WebSockets.
+//! URL at which clients open WebSockets.
 
-/// The address of the WebSocket API.
+/// URL of the WebSocket API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WebSocketUrl {
-    /// A whole address.
+    /// A complete URL.
     Fixed(String),
-    /// A path on whatever host the client has reached the HTTP API by, without TLS:
-    /// the local runner does not know by which name it is called.
+    /// A path on the host by which the client reached the HTTP API, without TLS: the local runner does not know its own
+    /// name.
     SameHost(String),
 }
 
 impl WebSocketUrl {
-    /// The address for a client that has called `host`.
+    /// URL for a client that called `host`.
     pub(crate) fn at(&self, host: Option<&str>) -> String {
         match self {
             Self::Fixed(url) => url.clone(),

@@ -1,7 +1,7 @@
-//! Lets a socket open if it brings a ticket, or an access token.
+//! Authorizer of the WebSocket API: admits a handshake with a valid ticket or access token.
 //!
-//! Without any I/O: both are signed. What they say travels with the connection
-//! to every later route, as the authorizer's context.
+//! The function does no I/O, since both credentials are signed. The identity in them travels with the connection to
+//! every later route, as the authorizer's context.
 
 pub mod config;
 
@@ -22,15 +22,15 @@ use serde_json::{Value, json};
 /// The function.
 #[derive(Clone, Debug)]
 pub struct AuthorizerFunction {
-    /// What signed the tickets.
+    /// Verifies tickets and access tokens.
     pub tokens: JwtTokens,
 }
 
 impl AuthorizerFunction {
     /// Answers with a policy that allows or denies the route.
     ///
-    /// Always a policy, never an error: API Gateway answers a denial with 403,
-    /// and errors of this function are ours alone.
+    /// The answer is a policy in all cases: API Gateway answers a denial with 403. An error of the function means a
+    /// fault of the server, never of a client.
     pub fn handle(&self, request: &Request) -> Response {
         let started = Instant::now();
         let claims = self.identify(request).map_err(Error::from);

@@ -1,7 +1,7 @@
-//! `$connect`: puts a connection on record, and its user online.
+//! `$connect`: registers a connection and renews its user's lease.
 //!
-//! Nothing can be sent to the device before this has answered, so its first
-//! frame is `sync`.
+//! The gateway takes no post to the connection before this function has answered, so the device's first frame is
+//! `sync`.
 
 pub mod config;
 
@@ -22,11 +22,11 @@ use confab_store_dynamodb::Store;
 pub struct ConnectFunction {
     /// Sessions and devices.
     pub store: Store,
-    /// Open connections: the oldest of too many is told so and closed.
+    /// Open connections: those beyond the device's limit get a `closing` frame and are closed.
     pub gateway: Gateway,
-    /// Has the user watched.
+    /// Heartbeat policy and the queue of lease checks, for the watch of the user.
     pub presence: PresencePorts,
-    /// Whose handshakes are judged, of each few at once.
+    /// Permits for handshakes: a few of each user run side by side.
     pub handshakes: UserPermits,
 }
 
@@ -46,20 +46,20 @@ impl ConnectFunction {
     }
 
     async fn connect(&self, event: &Event) -> Result<(), Error> {
-        // A frame may name this route as its action; on AWS it never gets here.
+        // A frame may name this route as its action. On AWS such a frame never reaches this function.
         if event.request_context.event_type != "CONNECT" {
             return Err(Error::Internal("not a handshake"));
         }
         let Caller { identity, connection, .. } = event.caller()?;
         let _permit = self.handshakes.acquire(identity.user, &RuntimeSleeper).await?;
-        // It may have waited, and a time of before would look like a clock that went back.
+        // Read after the wait: an earlier time would look like a clock that went back.
         let now = clock::now();
         let context = self.presence.context(&self.store, now)?;
         let claims = AccessClaims { identity, generation: event.generation() };
         let opening = open_connection(&context, &self.gateway, claims, &connection);
         let opened = deadline::within(Box::pin(opening)).await;
         if matches!(opened, Err(Error::Store(_))) {
-            // The handshake is refused, so nothing must stay registered, whatever was interrupted.
+            // The handshake is refused, so the connection must not stay registered, wherever the call was interrupted.
             let undo = close_connection(&self.store, identity.user, ConnectionKey::from(&connection), now);
             deadline::undo(undo).await;
         }

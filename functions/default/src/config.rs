@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Configuration of the function, from environment variables.
 
 use confab_domain::budget::BudgetRates;
 use confab_lambda::env::{BadEnv, Env};
@@ -6,7 +6,7 @@ use confab_lambda::env::{BadEnv, Env};
 /// See `docs/OPERATIONS.md` for each variable.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    /// Budgets of users: `CONFAB_MESSAGE_BURST` and the seven variables after it.
     pub rates: BudgetRates,
 }
 
@@ -15,7 +15,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`BadEnv`] naming all that is missing or wrong.
+    /// [`BadEnv`], which names every variable that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
         let config = Self { rates: env.budget_rates() };

@@ -1,4 +1,4 @@
-//! `$default`: a typed answer to whatever names no route.
+//! `$default`: a typed error for a frame that names no route.
 
 pub mod config;
 
@@ -17,12 +17,12 @@ use serde_json::Value;
 /// The function.
 #[derive(Debug)]
 pub struct DefaultFunction {
-    /// What each user may still ask for. No store is told.
+    /// Budgets of users. This function adds no charges to session rows.
     pub limiter: Arc<Limiter>,
 }
 
 impl DefaultFunction {
-    /// Answers with an error that says what is wrong with the frame.
+    /// Answers with an error that names the fault of the frame.
     pub fn handle(&self, event: &Event) -> Response {
         let started = Instant::now();
         let body = event.body.as_deref().unwrap_or_default();

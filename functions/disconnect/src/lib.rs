@@ -1,7 +1,7 @@
-//! `$disconnect`: takes a connection off the record.
+//! `$disconnect`: ends the registration of a connection.
 //!
-//! Best effort, as API Gateway calls it: what it misses, the first post to the
-//! connection, or the next connect, takes off.
+//! Best effort, since API Gateway may not call it: the first post to the connection, or the next handshake, ends the
+//! registration then.
 
 pub mod config;
 
@@ -21,7 +21,7 @@ pub struct DisconnectFunction {
 }
 
 impl DisconnectFunction {
-    /// Nobody reads the answer.
+    /// Answers 200 in all cases; the gateway ignores the answer.
     pub async fn handle(&self, event: Event) -> Response {
         let started = Instant::now();
         let result = self.disconnect(&event).await;

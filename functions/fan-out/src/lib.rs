@@ -1,4 +1,4 @@
-//! Announces what the queue says is to be announced.
+//! Fan-out: announces the log entries that the queue names.
 
 pub mod config;
 
@@ -23,20 +23,20 @@ pub struct FanOutFunction {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
-    /// What is announced again, to connections that did not take it.
+    /// Queue of announcements, for retries to connections that did not take one.
     pub queue: SqsFanOutQueue,
-    /// Who was not reached.
+    /// Queue of pushes, for users who were not reached.
     pub push: SqsPushQueue,
-    /// How often clients are heard from, and how long that lasts.
+    /// Heartbeat interval and presence timeout.
     pub policy: HeartbeatPolicy,
-    /// Who was asked lately whether they are alive.
+    /// Users who were probed recently.
     pub probes: Arc<Probes>,
-    /// Where records come from, and where those go that nobody can handle.
+    /// The source queue and its dead-letter queue.
     pub source: SourceQueue,
 }
 
 impl FanOutFunction {
-    /// Answers with the records that are to come again.
+    /// Handles each record and answers with the ids of those to retry.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         records::perform_each("fan-out", event, &self.source, |received: Received<FanOutTask>| async move {
             let delivery = Delivery {
@@ -47,7 +47,7 @@ impl FanOutFunction {
             };
             let task = &received.task;
             let sent_at = fan_out(&self.store, (&delivery, &self.queue), task, clock::now()).await?;
-            // That a client does not read says nothing of how late announcements are.
+            // Repetitions are left out of the lag: they are late because a client does not read.
             if !task.is_repetition() {
                 let lag = clock::now().since(sent_at);
                 metrics::histogram!(metric::FAN_OUT_LAG).record(lag.as_secs_f64() * 1000.0);

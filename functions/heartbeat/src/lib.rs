@@ -1,4 +1,4 @@
-//! Route `heartbeat`: renews the lease, and says when the next one is due.
+//! Route `heartbeat`: renews the lease and answers with the next interval.
 
 pub mod config;
 
@@ -19,11 +19,11 @@ use confab_store_dynamodb::Store;
 pub struct HeartbeatFunction {
     /// Sessions and devices.
     pub store: Store,
-    /// Open connections: one whose login has ended is told so and closed.
+    /// Open connections: one whose login has ended gets a `closing` frame and is closed.
     pub gateway: Gateway,
-    /// How often, and who watches.
+    /// Heartbeat policy and the queue of lease checks.
     pub presence: PresencePorts,
-    /// What each user may still ask for.
+    /// Budgets of users.
     pub limiter: Arc<Limiter>,
 }
 

@@ -1,4 +1,4 @@
-//! Looks whether leases have run out, and tells friends who has come and gone.
+//! Presence: checks leases, and notifies friends of users who come online or go offline.
 
 pub mod config;
 
@@ -18,16 +18,16 @@ pub struct PresenceFunction {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
-    /// What phones are told of who fell silent.
+    /// Queue of pushes, for users who were unconfirmed and went offline.
     pub push: SqsPushQueue,
-    /// What is looked at later, and how long silence may last.
+    /// Heartbeat policy, probes, and the queue of lease checks.
     pub presence: PresencePorts,
-    /// Where records come from, and where those go that nobody can handle.
+    /// The source queue and its dead-letter queue.
     pub source: SourceQueue,
 }
 
 impl PresenceFunction {
-    /// Answers with the records that are to come again.
+    /// Handles each record and answers with the ids of those to retry.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         records::perform_each(
             "presence",

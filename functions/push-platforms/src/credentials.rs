@@ -1,4 +1,4 @@
-//! Credentials for platforms, as the template keeps them and as SNS takes them.
+//! Credentials of push platforms: as the template stores them, and as SNS takes them.
 //!
 //! Source: Amazon SNS API reference, `CreatePlatformApplication` and `SetPlatformApplicationAttributes`.
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::request::Properties;
 
-/// The secret: files in Base64, empty where there is none.
+/// The secret: files in Base64, empty if there are none.
 #[derive(Clone, Deserialize)]
 pub struct Credentials {
     /// `AuthKey_….p8`.
@@ -20,18 +20,18 @@ pub struct Credentials {
     fcm: String,
 }
 
-/// What has to be in the key of a service account.
+/// Fields that the key of a service account must have.
 #[derive(Deserialize)]
 struct ServiceAccount {
     r#type: String,
     private_key_id: String,
 }
 
-/// The attributes of a platform application.
+/// Returns the attributes of a platform application.
 ///
 /// # Errors
 ///
-/// What is wrong, in words that hold no part of a credential.
+/// The fault, in a text that contains no part of a credential.
 pub(crate) fn attributes(properties: &Properties, secret: &str) -> Result<HashMap<String, String>, Error> {
     let credentials: Credentials =
         serde_json::from_str(secret).map_err(|_| "the secret of credentials is malformed")?;
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_credential() {
+    fn errors_name_the_fault_and_contain_no_credential() {
         let (apns, fcm) = (properties("APNS", "K"), properties("GCM", "ab12"));
         check_wrong(&apns, "{}", "the secret of credentials is malformed");
         check_wrong(&apns, r#"{"apns":"MIGH?","fcm":""}"#, "ApnsKey is not a file in Base64");

@@ -1,10 +1,10 @@
-//! Platform applications of SNS, as a custom resource of CloudFormation, which has none of its own.
+//! Platform applications of SNS, as a custom resource: CloudFormation has no resource type for them.
 //!
-//! Knows: what CloudFormation asks and wants to be answered, and which attributes a platform's credentials become.
+//! Knows: requests and answers of CloudFormation, and the SNS attributes that a platform's credentials become.
 //! Must not know: what is pushed, or to whom.
 //!
-//! The resource's id is the application's ARN. Another platform or name is another application, and CloudFormation
-//! deletes the one before it when the deployment has succeeded. Start with [`handle`].
+//! The resource's id is the application's ARN. Another platform or name makes another application, and CloudFormation
+//! deletes the earlier one after the deployment has succeeded. Start with [`handle`].
 
 pub mod credentials;
 pub mod request;
@@ -20,30 +20,30 @@ use lambda_runtime::Error;
 
 use request::{Answer, Kind, Properties, Request};
 
-/// After this the work is given up, while there is time to say so.
+/// Time after which the work is given up; enough is left to answer.
 const WORK_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Longest reason of a failure: an answer has at most 4096 bytes. Unit: characters.
 const REASON_CHARS_MAX: usize = 500;
 
-/// What an application that was never made is called.
+/// Physical id of an application that was never created.
 const NOT_MADE: &str = "not-made";
 
-/// What the function asks of AWS.
+/// Calls that the function makes to AWS.
 pub trait Cloud {
-    /// A secret, by its ARN.
+    /// Gets a secret, by its ARN.
     fn secret(&self, arn: &str) -> impl Future<Output = Result<String, Error>> + Send;
-    /// Has an application have these attributes, whether it is there or not.
+    /// Creates the application with these attributes, or gives them to the existing one.
     fn put(
         &self,
         arn: &str,
         attributes: HashMap<String, String>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Deletes an application, if it is there.
+    /// Deletes an application; succeeds if there is none.
     fn delete(&self, arn: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Why it failed, and the id that the resource has nonetheless.
+/// Reason of a failure, and the id that the resource has nonetheless.
 struct Failure {
     reason: Error,
     id: Option<String>,
@@ -55,11 +55,11 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
-/// Does what CloudFormation asks for, and tells it how that went.
+/// Does what CloudFormation asks for, and answers with the outcome.
 ///
 /// # Errors
 ///
-/// If CloudFormation could not be told: Lambda invokes the function again then.
+/// If the answer cannot be delivered; Lambda then invokes the function again.
 pub async fn handle(cloud: &impl Cloud, request: Request) -> Result<(), Error> {
     let result = match tokio::time::timeout(WORK_TIMEOUT, perform(cloud, &request)).await {
         Ok(result) => result,
@@ -74,7 +74,8 @@ pub async fn handle(cloud: &impl Cloud, request: Request) -> Result<(), Error> {
         Err(Failure { reason, id }) => {
             let reason = chain(&*reason);
             tracing::error!(event = "platform_change_failed", kind = ?request.request_type, resource, error = reason, "failed");
-            // What was there is there still; what was not must not be deleted, for it may be somebody else's.
+            // An existing application keeps its id. One that was not created must not be named: CloudFormation would
+            // delete it, and it may belong to another stack.
             let id = request.physical_resource_id.clone().or(id).unwrap_or_else(|| NOT_MADE.to_owned());
             ("FAILED", Some(reason.chars().take(REASON_CHARS_MAX).collect()), id)
         }
@@ -90,28 +91,28 @@ pub async fn handle(cloud: &impl Cloud, request: Request) -> Result<(), Error> {
     response_url::put(&request.response_url, &serde_json::to_string(&answer)?).await
 }
 
-/// Gives the ARN of the application.
+/// Does the work and returns the ARN of the application.
 async fn perform(cloud: &impl Cloud, request: &Request) -> Result<String, Failure> {
     if request.request_type == Kind::Delete {
-        let id = request.physical_resource_id.clone().ok_or("nothing is named")?;
+        let id = request.physical_resource_id.clone().ok_or("the request names no resource")?;
         if id != NOT_MADE {
             cloud.delete(&id).await?;
         }
         return Ok(id);
     }
     let properties: Properties = serde_json::from_value(request.resource_properties.clone())?;
-    let arn = properties.arn(&request.stack_id).ok_or("the stack has no ARN")?;
+    let arn = properties.arn(&request.stack_id).ok_or("StackId is not an ARN")?;
     let secret = cloud.secret(&properties.secret_arn).await?;
     let attributes = credentials::attributes(&properties, &secret)?;
     match cloud.put(&arn, attributes).await {
         Ok(()) => Ok(arn),
-        // It may have been made.
+        // The outcome is unknown: the application may exist.
         Err(error @ StoreError::Unavailable(_)) => Err(Failure { reason: error.into(), id: Some(arn) }),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The application that is to be made, if that can be told.
+/// ARN of the application to create, if the properties name one.
 fn arn_of(request: &Request) -> Option<String> {
     let properties: Properties = serde_json::from_value(request.resource_properties.clone()).ok()?;
     properties.arn(&request.stack_id)

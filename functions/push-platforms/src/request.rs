@@ -1,75 +1,75 @@
-//! What CloudFormation asks for, and what it is answered.
+//! Requests of CloudFormation, and the answers to them.
 //!
 //! Source: AWS CloudFormation user guide, "Custom resource request objects" and "Custom resource response objects".
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A custom resource is to be made, changed or deleted.
+/// Request to create, change or delete a custom resource.
 ///
-/// Not to be logged: who has the URL can answer.
+/// Must not be logged: anybody who has the URL can answer.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
-    /// What is to be done.
+    /// What to do.
     pub request_type: Kind,
-    /// Where the answer is to be put.
+    /// Presigned URL that the answer is put to.
     #[serde(rename = "ResponseURL")]
     pub response_url: String,
     /// ARN of the stack.
     pub stack_id: String,
-    /// Of this request.
+    /// Id of this request.
     pub request_id: String,
     /// The resource's name in the template.
     pub logical_resource_id: String,
-    /// What it was given as when it was made; absent then.
+    /// Id of the resource, from the answer to its creation; absent before.
     pub physical_resource_id: Option<String>,
-    /// As in the template.
+    /// Properties of the resource, as in the template.
     #[serde(default)]
     pub resource_properties: Value,
 }
 
-/// What is to be done to the resource.
+/// What to do to the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum Kind {
-    /// It is new.
+    /// The resource is new.
     Create,
-    /// Its properties have changed.
+    /// The properties of the resource have changed.
     Update,
-    /// It is gone from the template, or was replaced.
+    /// The resource was removed from the template, or was replaced.
     Delete,
 }
 
-/// The properties of a `Custom::PlatformApplication`.
+/// Properties of a `Custom::PlatformApplication`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Properties {
-    /// Of the application.
+    /// Name of the application.
     pub name: String,
-    /// As SNS calls it.
+    /// Name of the platform at SNS.
     pub platform: String,
-    /// Of what [`Credentials`](crate::credentials::Credentials) are in.
+    /// ARN of the secret that holds the [`Credentials`](crate::credentials::Credentials).
     pub secret_arn: String,
-    /// Of the key in the secret: a new key is noticed by it.
+    /// Id of the key in the secret. It changes with the key, so that CloudFormation notices a new one.
     pub key_id: String,
-    /// For Apple's devices: whose key it is.
+    /// Team of the key; for Apple's devices only.
     #[serde(default)]
     pub team_id: String,
-    /// For Apple's devices: the app.
+    /// Bundle id of the app; for Apple's devices only.
     #[serde(default)]
     pub bundle_id: String,
-    /// With which SNS logs what became of pushes.
+    /// Role with which SNS logs the outcomes of pushes.
     pub feedback_role_arn: String,
-    /// How many of the pushes that were taken are logged. Unit: percent.
+    /// Share of the accepted pushes that are logged. Unit: percent.
     pub success_log_percent: String,
 }
 
-/// What CloudFormation is told.
+/// Answer to CloudFormation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Answer<'a> {
     pub(crate) status: &'static str,
-    /// Why it failed, for people; never a credential.
+    /// Reason of a failure, for people; it contains no credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     pub(crate) physical_resource_id: String,
@@ -79,7 +79,7 @@ pub struct Answer<'a> {
 }
 
 impl Properties {
-    /// The ARN of the application, in the region and account of the stack.
+    /// ARN of the application, in the region and account of the stack.
     pub fn arn(&self, stack_id: &str) -> Option<String> {
         let mut parts = stack_id.split(':');
         let (arn, partition, _) = (parts.next()?, parts.next()?, parts.next()?);

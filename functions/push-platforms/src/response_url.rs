@@ -1,4 +1,4 @@
-//! Putting an answer where CloudFormation waits for it: at a presigned URL of S3.
+//! Answers to CloudFormation, put at a presigned URL of S3.
 
 use std::time::Duration;
 
@@ -14,21 +14,25 @@ const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Puts the answer there, trying again where it fails.
+/// Puts the answer at the URL; retries after a failure.
 ///
 /// # Errors
 ///
-/// Why the last attempt failed; never the URL, which is signed.
+/// Why the last attempt failed. The error does not contain the URL, which is signed.
 pub(crate) async fn put(url: &str, answer: &str) -> Result<(), Error> {
     let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
     let mut attempt = 1;
     loop {
         let result = tokio::time::timeout(ATTEMPT_TIMEOUT, put_once(&connector, url, answer)).await;
-        match result.unwrap_or_else(|_| Err("no answer in time".into())) {
+        match result.unwrap_or_else(|_| Err("timed out".into())) {
             Ok(()) => return Ok(()),
             Err(error) if attempt == ATTEMPTS_MAX => return Err(error),
             Err(error) => {
-                tracing::warn!(event = "stack_answer_failed", error = chain(&*error), "not answered yet")
+                tracing::warn!(
+                    event = "stack_answer_failed",
+                    error = chain(&*error),
+                    "the answer was not delivered; trying again"
+                )
             }
         }
         attempt += 1;
@@ -37,7 +41,7 @@ pub(crate) async fn put(url: &str, answer: &str) -> Result<(), Error> {
 }
 
 async fn put_once(connector: &Connector, url: &str, answer: &str) -> Result<(), Error> {
-    // Without a type: the signature of the URL is of a request that has none.
+    // Sent without a content type: the URL is signed for a request without one.
     let request = http::Request::put(url)
         .header(http::header::CONTENT_LENGTH, answer.len())
         .body(SdkBody::from(answer))

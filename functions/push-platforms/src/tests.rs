@@ -1,4 +1,4 @@
-//! Requests as CloudFormation makes them, and the answers that arrive at their URL.
+//! Requests of CloudFormation, and the answers that arrive at their URL.
 
 use std::sync::Mutex;
 
@@ -13,7 +13,7 @@ const ARN: &str = "arn:aws:sns:eu-west-1:123456789012:app/APNS/confab-dev";
 /// `-----BEGIN PRIVATE KEY-----` in Base64.
 const SECRET: &str = r#"{"apns":"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t","fcm":""}"#;
 
-/// Notes what it is asked for, and answers as told.
+/// Records the calls, and fails with the given error.
 #[derive(Default)]
 struct Recorder {
     asked: Mutex<Vec<String>>,
@@ -41,7 +41,7 @@ impl Cloud for Recorder {
     }
 }
 
-/// Where CloudFormation waits: refuses some requests, then takes one, and gives its head and its body.
+/// Simulates the URL of CloudFormation: refuses some requests, accepts the next, and returns its head and body.
 async fn wait_at(listener: TcpListener, refusals: usize) -> (String, Value) {
     for refused in 0.. {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -62,12 +62,12 @@ async fn wait_at(listener: TcpListener, refusals: usize) -> (String, Value) {
             return (head, body);
         }
     }
-    unreachable!("it goes on until it takes one")
+    unreachable!("the loop ends with an accepted request")
 }
 
 struct Case {
     cloud: Recorder,
-    /// Over what a creation has.
+    /// Fields that differ from those of a creation.
     request: Value,
     refusals: usize,
 }
@@ -77,7 +77,7 @@ impl Case {
         Self { cloud: Recorder::default(), request, refusals: 0 }
     }
 
-    /// The answer's head, the answer, and what was asked of the cloud.
+    /// Handles the request; returns the head and the body of the answer, and the calls to the cloud.
     async fn run(self) -> (String, Value, Vec<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Configuration of the function, from environment variables.
 
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
@@ -30,7 +30,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`BadEnv`] naming all that is missing or wrong.
+    /// [`BadEnv`], which names every variable that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
         let config = Self {

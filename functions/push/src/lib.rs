@@ -1,4 +1,4 @@
-//! Tells phones of what their users have missed, and of what they have read elsewhere.
+//! Pushes: alerts of missed messages, and clears of messages that were read elsewhere.
 
 pub mod config;
 
@@ -22,50 +22,50 @@ use serde::{Deserialize, Serialize};
 pub struct PushFunction {
     /// Inbox rows, devices, accounts, logs, groups, sessions.
     pub store: Store,
-    /// Phones.
+    /// Push service.
     pub push: SnsPush,
-    /// What is pushed later.
+    /// Queue of pushes, for later ones.
     pub queue: SqsPushQueue,
-    /// Where records come from, and where those go that nobody can handle.
+    /// The source queue and its dead-letter queue.
     pub source: SourceQueue,
     /// Whether an alert shows the text of its message.
     pub preview: bool,
     /// How long messages are kept.
     pub retention: Retention,
-    /// How often clients are heard from, and how long that lasts.
+    /// Heartbeat interval and presence timeout.
     pub policy: HeartbeatPolicy,
 }
 
-/// What the function is invoked with.
+/// Event that the function is invoked with.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
-    /// By who runs the deployment.
+    /// An operator's question.
     Explain {
-        /// What they want to know.
+        /// Which message to explain.
         explain: Question,
     },
-    /// By the queue.
+    /// Records of the queue.
     Records(SqsEvent),
 }
 
-/// What it answers.
+/// Answer of the function.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// What became of a message.
+    /// The outcome of a message for each member.
     Explanation(Explanation),
-    /// Why that cannot be told.
+    /// The question cannot be answered.
     Refused {
-        /// As the HTTP API would say it.
+        /// The error, as in an answer of the HTTP API.
         error: ErrorBody,
     },
-    /// The records that are to come again.
+    /// The ids of the records to retry.
     Records(SqsBatchResponse),
 }
 
 impl PushFunction {
-    /// Performs the queue's tasks, or explains what became of a message.
+    /// Performs the queue's tasks, or explains the outcome of a message.
     pub async fn handle(&self, event: Event) -> Answer {
         match event {
             Event::Explain { explain: question } => {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_and_records_are_told_apart() {
+    fn a_question_and_records_are_distinguished() {
         let question = r#"{"explain":{"conversation":"grp_x","seq":7}}"#;
         assert!(matches!(serde_json::from_str(question), Ok(Event::Explain { .. })));
         assert!(matches!(serde_json::from_str(r#"{"Records":[]}"#), Ok(Event::Records(_))));

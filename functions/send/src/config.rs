@@ -1,4 +1,4 @@
-//! What the function is told by its environment.
+//! Configuration of the function, from environment variables.
 
 use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
@@ -21,7 +21,7 @@ pub struct Config {
     pub presence_queue_url: String,
     /// `CONFAB_HEARTBEAT_SECONDS`, `CONFAB_PRESENCE_TIMEOUT_SECONDS`.
     pub heartbeat: HeartbeatPolicy,
-    /// What a user may ask for: `CONFAB_MESSAGE_BURST` and the seven after it.
+    /// Budgets of users: `CONFAB_MESSAGE_BURST` and the seven variables after it.
     pub rates: BudgetRates,
     /// `CONFAB_RETENTION_DAYS`.
     pub retention: Retention,
@@ -32,7 +32,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`BadEnv`] naming all that is missing or wrong.
+    /// [`BadEnv`], which names every variable that is missing or wrong.
     pub fn from_env() -> Result<Self, BadEnv> {
         let mut env = Env::default();
         let config = Self {

@@ -1,4 +1,4 @@
-//! Routes `send` and `send_many`: append messages once, and tell the members' devices.
+//! Routes `send` and `send_many`: append messages idempotently, and announce them to the members' devices.
 
 pub mod config;
 
@@ -29,15 +29,15 @@ pub struct SendFunction {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
-    /// What is announced later.
+    /// Queue of announcements.
     pub queue: SqsFanOutQueue,
-    /// Who was not reached.
+    /// Queue of pushes, for members who were not reached.
     pub push: SqsPushQueue,
-    /// Whoever sends is there.
+    /// Heartbeat policy, probes, and the queue of lease checks: a send renews its sender's lease.
     pub presence: PresencePorts,
-    /// What a warm environment keeps.
+    /// State that a warm environment keeps for writes.
     pub writer: Writer,
-    /// What each user may still ask for.
+    /// Budgets of users.
     pub limiter: Arc<Limiter>,
 }
 
@@ -62,7 +62,7 @@ impl SendFunction {
         .await
     }
 
-    /// Sends one message after another, up to the first that is not acked.
+    /// Sends the messages one after another, and stops at the first that fails.
     async fn send_many(&self, caller: Caller, frame: SendManyRequest) -> Result<Acks, Error> {
         if !(1..=limits::SEND_MANY_MAX).contains(&frame.messages.len()) {
             let expected = format!("must be from 1 to {} messages", limits::SEND_MANY_MAX);
@@ -89,7 +89,7 @@ impl SendFunction {
         Ok(Acks { id: frame.id, acks })
     }
 
-    /// Sends one of several messages, each in its turn; the frame has paid for the first.
+    /// Sends one of several messages, with a permit of its own. The frame has paid for the first.
     async fn send_next(
         &self,
         caller: &Caller,
@@ -110,10 +110,10 @@ impl SendFunction {
         self.send(caller.clone(), command(caller, to, message)?).await
     }
 
-    /// Sends a message whose turn it is.
+    /// Sends a message that holds its permit.
     async fn send(&self, caller: Caller, command: SendMessage) -> Result<Ack, Error> {
         let Caller { identity, connection, .. } = caller;
-        // It may have waited, and a time of before would look like a clock that went back.
+        // Read after the wait: an earlier time would look like a clock that went back.
         let now = clock::now();
         let connection = &Connection { attendance: Attendance::Attended, ..connection };
         let context = self.presence.context(&self.store, now)?;

@@ -1,5 +1,5 @@
-//! Routes `sync`, `history`, `read`, `typing` and `presence`: what a device has missed, what came before, how far its
-//! user has read, that they write, and who else is there.
+//! Routes `sync`, `history`, `read`, `typing` and `presence`: missed and earlier messages, read marks, typing events
+//! and presence.
 
 pub mod config;
 mod metered;
@@ -35,31 +35,31 @@ pub struct SyncFunction {
     pub store: Store,
     /// Open connections.
     pub gateway: Gateway,
-    /// Who is there; whoever sends a frame is.
+    /// Heartbeat policy, probes, and the queue of lease checks: each frame renews its sender's lease.
     pub presence: PresencePorts,
-    /// What phones are told.
+    /// Queue of pushes.
     pub push: SqsPushQueue,
     /// How long messages are kept.
     pub retention: Retention,
-    /// What a warm environment keeps.
+    /// Rate limits of typing events, kept while the environment is warm.
     pub typists: Typists,
-    /// What each user may still ask for.
+    /// Budgets of users.
     pub limiter: Arc<Limiter>,
 }
 
-/// Which of its user's places a frame waits for before it asks a store.
+/// Permit of its user that a frame waits for before it calls a store.
 #[derive(Clone, Copy)]
 enum Place {
-    /// None: it has one already, or costs little.
+    /// None: the frame has a permit already, or costs little.
     Given,
-    /// One of those that are waited for but for a while.
+    /// A permit for answers; the wait is limited.
     ToRead,
-    /// One of those that messages wait for.
+    /// A permit for messages and read marks; the wait is not limited.
     ToWrite,
 }
 
 impl SyncFunction {
-    /// Answers by the event's route.
+    /// Answers a frame by the event's route.
     pub async fn handle(&self, event: Event) -> Response {
         use Attendance::{Attended, Unstated};
         match event.request_context.route_key.as_str() {
@@ -93,11 +93,11 @@ impl SyncFunction {
                 })
                 .await
             }
-            _ => Response::error(None, &Error::Internal("a route that is not this function's")),
+            _ => Response::error(None, &Error::Internal("the event names a route of another function")),
         }
     }
 
-    /// Answers a frame that may act, and takes it for a sign of life.
+    /// Answers a frame if its connection may act, and renews the lease of its user.
     async fn authorized<F: Frame + DeserializeOwned>(
         &self,
         event: &Event,
@@ -111,17 +111,17 @@ impl SyncFunction {
             let context = self.presence.context(&self.store, caller.now)?;
             let (user, now) = (caller.identity.user, caller.now);
             let Caller { identity, connection, .. } = &caller;
-            // Before, not beside it: what these frames ask for is posted and written while they run.
+            // Runs before the frame and not beside it: these frames post and write while they run.
             authorize_frame(&context, &self.gateway, &self.limiter, *identity, connection).await?;
             let answer = Box::pin(act(caller, frame)).await;
-            // A large answer is read after the row was looked at.
+            // The charge for a large answer comes after `authorize_frame` has read the session row.
             self.limiter.settle(&self.store, user, now).await;
             answer
         })
         .await
     }
 
-    /// Waits for a place, if one is needed.
+    /// Waits for the permit, if the frame needs one.
     async fn permit(&self, place: Place, caller: &mut Caller) -> Result<Option<Permit<'_, UserId>>, Refusal> {
         let user = caller.identity.user;
         let permit = match place {
@@ -129,7 +129,7 @@ impl SyncFunction {
             Place::ToRead => self.limiter.read_permit(user, &RuntimeSleeper).await?,
             Place::ToWrite => self.limiter.write_permit(user).await,
         };
-        // It may have waited, and a time of before would look like a clock that went back.
+        // Read after the wait: an earlier time would look like a clock that went back.
         caller.now = clock::now();
         Ok(Some(permit))
     }
@@ -200,7 +200,7 @@ impl SyncFunction {
         let users = users.collect::<Result<Vec<_>, _>>()?;
         let (asker, now) = (caller.identity.user, caller.now);
         let context = self.presence.context(&self.store, now)?;
-        // It is a frame, and reads more than others do.
+        // Charged as an answer too: this frame reads more than other frames do.
         self.limiter.begin_answer(asker, now)?;
         let Costed { answer: users, rows } = get_presence(&context, &self.gateway, asker, &users).await?;
         self.limiter.end_answer(asker, 0, rows, now);

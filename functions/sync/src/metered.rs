@@ -1,4 +1,4 @@
-//! What a `sync` reads is taken from its user's budget while it is read.
+//! Read budget of a `sync`: charged while the `sync` reads.
 
 use confab_app::Limiter;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
@@ -6,7 +6,7 @@ use confab_app::sync::{ScannedConversation, SyncQuery};
 use confab_domain::budget::{Budget, kilobytes};
 use confab_domain::{ConnectionId, Timestamp, UserId};
 
-/// Open connections, where each frame that is posted is charged to a user.
+/// Open connections that charge each posted frame to a user.
 #[derive(Debug)]
 pub(crate) struct Metered<'a, C> {
     pub(crate) connections: &'a C,
@@ -16,13 +16,14 @@ pub(crate) struct Metered<'a, C> {
 }
 
 impl<C> Metered<'_, C> {
-    /// Each cursor counts as a kilobyte, since its conversation is read though there may be nothing new.
+    /// Charges a kilobyte for each cursor: its conversation is read even if it has nothing new.
     pub(crate) fn begin(&self, sync: &SyncQuery) {
         self.charge(u32::try_from(sync.cursors.len()).unwrap_or(u32::MAX));
     }
 
-    /// Each conversation without a cursor counts as much as one with a cursor, and by what is given of it besides; but not
-    /// a 1:1 conversation in which the user has not written: strangers open as many of these as they like.
+    /// Charges a kilobyte for a scanned conversation without a cursor, as for one with a cursor. Its posted messages
+    /// are charged besides. A 1:1 conversation in which the user has not written is free: strangers open as many as
+    /// they like.
     pub(crate) fn charge_scan(&self, sync: &SyncQuery, scanned: &ScannedConversation) {
         let is_a_strangers = scanned.conversation.group().is_none() && !scanned.has_written;
         if !is_a_strangers && !sync.cursors.contains_key(&scanned.conversation) {

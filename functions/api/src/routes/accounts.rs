@@ -15,12 +15,12 @@ use crate::answer::{Failure, Secret};
 use crate::event::CALLED_HOST;
 use crate::extract::{Body, Caller, MaybeBody, Source};
 
-/// Make an account, and log in to it.
+/// Create an account and log in to it.
 #[utoipa::path(post, path = "/v1/signup", operation_id = "sign_up", tag = "accounts",
     request_body = Signup, responses(
     (status = 201, body = Session),
     (status = 400, description = "A field is missing or wrong."),
-    (status = 403, description = "Signing up needs an invite, or nobody may."),
+    (status = 403, description = "Signups are closed, or need a valid `invite`."),
     (status = 409, description = "The handle is taken."),
     (status = 429, description = "Too many signups from this address."),
 ))]
@@ -43,7 +43,7 @@ pub(super) async fn signup(
     (status = 200, body = Session),
     (status = 400, description = "A field is missing or wrong."),
     (status = 401, description = "Wrong handle or password."),
-    (status = 429, description = "Too many tries from this address, or at this handle."),
+    (status = 429, description = "Too many attempts from this address, or for this handle."),
 ))]
 pub(super) async fn login(
     State(api): State<Shared>,
@@ -58,13 +58,17 @@ pub(super) async fn login(
     Ok(Secret(log_in::log_in(&api.presence(now)?, ways, keys, rates, login, ids).await?))
 }
 
-/// Renew a login. While its answer is unused, or for a minute, the old refresh token gives it again; later it ends the login.
+/// Exchange a refresh token for the tokens of the next generation.
+///
+/// The refresh token before the current one is answered with the current tokens again: for 60 seconds after its first
+/// answer, and later to the same `attempt` until a token of the new generation is used. Any other use of an old refresh
+/// token ends the login.
 #[utoipa::path(post, path = "/v1/token/refresh", operation_id = "refresh_session", tag = "accounts",
     request_body = Refresh, responses(
     (status = 200, body = Session),
     (status = 400, description = "A field is missing or wrong."),
-    (status = 401, description = "The token is forged, expired, dead or used before."),
-    (status = 429, description = "Too much was read by this user."),
+    (status = 401, description = "The token is forged, has expired or was used before, or its login has ended."),
+    (status = 429, description = "The user's read budget is used up."),
 ))]
 pub(super) async fn refresh(
     State(api): State<Shared>,
@@ -78,20 +82,20 @@ pub(super) async fn refresh(
     }
     let session = refresh_session::refresh_session(&context, ways, &api.tokens, &refresh).await?;
     if let Ok(user) = user {
-        // Only where the token was good: whoever has an old one takes nothing from its user.
+        // Charged after a success only: a request with an old token takes nothing from the user's budget.
         api.limiter.charge(user, Budget::Answers, ANSWER_MIN, now);
         api.limiter.settle(&api.store, user, now).await;
     }
     Ok(Secret(session))
 }
 
-/// Set a new password. Every other device is logged out; this one goes on with the tokens of the answer.
+/// Change the password, and log every other device out. This device goes on with the tokens of the answer.
 #[utoipa::path(post, path = "/v1/me/password", operation_id = "change_password", tag = "accounts",
     security(("access_token" = [])), request_body = PasswordChange, responses(
     (status = 200, body = Session),
     (status = 400, description = "A field is missing or wrong."),
     (status = 403, description = "The old password is wrong."),
-    (status = 429, description = "Too many tries from this address, or at this handle."),
+    (status = 429, description = "Too many attempts from this address, or for this handle."),
 ))]
 pub(super) async fn change_password(
     State(api): State<Shared>,
@@ -105,7 +109,7 @@ pub(super) async fn change_password(
     Ok(Secret(Box::pin(changing).await?))
 }
 
-/// Log this device out, or all of them: tokens die and sockets close.
+/// Log this device out, or all devices of the user: their tokens become invalid and their WebSockets are closed.
 #[utoipa::path(post, path = "/v1/logout", operation_id = "log_out", tag = "accounts",
     security(("access_token" = [])), request_body = Option<Logout>, responses(
     (status = 204),
@@ -127,11 +131,11 @@ pub(super) async fn logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Get a ticket that opens a WebSocket, and the address to open.
+/// Get a ticket for a WebSocket, and the URL to open with it.
 #[utoipa::path(post, path = "/v1/tickets", operation_id = "create_ticket", tag = "accounts",
     security(("access_token" = [])), responses(
     (status = 200, body = Ticket),
-    (status = 429, description = "Too many tickets of this user."),
+    (status = 429, description = "The user has asked for too many tickets."),
 ))]
 pub(super) async fn tickets(
     State(api): State<Shared>,

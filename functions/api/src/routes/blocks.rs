@@ -14,7 +14,7 @@ use crate::Shared;
 use crate::answer::Failure;
 use crate::extract::{Caller, Id, Params};
 
-/// A page of those whom one has blocked.
+/// List a page of the users whom the caller has blocked.
 #[utoipa::path(get, path = "/v1/blocks", operation_id = "list_blocks", tag = "blocks",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Blocks),
@@ -29,7 +29,7 @@ pub(super) async fn list(
     api.answer(&caller, list_blocks(&api.store, user, cursor)).await
 }
 
-/// Refuse somebody's 1:1 messages, and hide from each other who is there.
+/// Block a user: refuse their 1:1 messages, and hide the presence of each from the other.
 #[utoipa::path(put, path = "/v1/blocks/{user}", operation_id = "block_user", tag = "blocks",
     security(("access_token" = [])),
     params(("user" = schema::UserId, Path)), responses(
@@ -48,7 +48,7 @@ pub(super) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// End a block; what was before it holds again.
+/// End a block. A friendship or request from before it holds again, unless it was taken back meanwhile.
 #[utoipa::path(delete, path = "/v1/blocks/{user}", operation_id = "unblock_user", tag = "blocks",
     security(("access_token" = [])),
     params(("user" = schema::UserId, Path)), responses(

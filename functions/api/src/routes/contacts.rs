@@ -21,7 +21,7 @@ use crate::extract::{Caller, Id, Params};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
-    /// The `next` of the page before.
+    /// `next` of the page before.
     #[param(value_type = Option<schema::UserId>)]
     pub(super) cursor: Option<String>,
 }
@@ -32,7 +32,7 @@ impl ListParams {
     }
 }
 
-/// A page of one's friends, and of who waits for an answer.
+/// List a page of the caller's friends, and of the requests from and to the caller.
 #[utoipa::path(get, path = "/v1/contacts", operation_id = "list_contacts", tag = "contacts",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = Contacts),
@@ -48,7 +48,7 @@ pub(super) async fn list(
     api.answer(&caller, list_contacts(&context, &api.gateway, user, cursor)).await
 }
 
-/// Ask somebody to be friends, or agree to it.
+/// Ask a user to be friends, or accept their request.
 #[utoipa::path(put, path = "/v1/contacts/{user}", operation_id = "add_contact", tag = "contacts",
     security(("access_token" = [])),
     params(("user" = schema::UserId, Path)), responses(
@@ -67,7 +67,7 @@ pub(super) async fn put(
     Ok(Json(put_contact(&context, &api.gateway, caller.identity.user, other).await?))
 }
 
-/// Take back a request, turn one down, or end a friendship.
+/// Withdraw or decline a request, or end a friendship.
 #[utoipa::path(delete, path = "/v1/contacts/{user}", operation_id = "remove_contact", tag = "contacts",
     security(("access_token" = [])),
     params(("user" = schema::UserId, Path)), responses(

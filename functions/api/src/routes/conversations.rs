@@ -24,16 +24,16 @@ use crate::extract::{Body, Caller, Id, LongBody, Params};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
-    /// The `next` of the page before.
+    /// `next` of the page before.
     #[param(value_type = Option<schema::ConversationId>)]
     cursor: Option<String>,
 }
 
-/// A page of the chat list.
+/// List a page of the chat list.
 #[utoipa::path(get, path = "/v1/conversations", operation_id = "list_conversations", tag = "conversations",
     security(("access_token" = [])), params(ListParams), responses(
     (status = 200, body = ChatList),
-    (status = 429, description = "Too much was read by this user."),
+    (status = 429, description = "The user's read budget is used up."),
 ))]
 pub(super) async fn list(
     State(api): State<Shared>,
@@ -45,7 +45,7 @@ pub(super) async fn list(
     api.answer(&caller, chat_list(&api.store, user, cursor, retention, caller.now)).await
 }
 
-/// Mute a conversation for oneself, or end that.
+/// Change the caller's settings of a conversation: mute it, end the mute, or accept to be added to a group again.
 #[utoipa::path(patch, path = "/v1/conversations/{conversation}", operation_id = "update_conversation", tag = "conversations",
     security(("access_token" = [])),
     params(("conversation" = schema::ConversationId, Path)),
@@ -77,24 +77,24 @@ pub(super) async fn change(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageParams {
-    /// What is just before this position.
+    /// Return the messages just before this `seq`.
     before: Option<u64>,
-    /// What is just after this position; 0 begins at the first message.
+    /// Return the messages just after this `seq`; 0 begins at the first message.
     after: Option<u64>,
-    /// This position, with as much before it as after.
+    /// Return the message at this `seq`, with as many before it as after.
     around: Option<u64>,
-    /// 1–100, 50 where absent.
+    /// Most messages of the page: 1–100, 50 if absent.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
-/// A page of a conversation; the newest where no position is named.
+/// List a page of a conversation's messages: the newest, if no position is given.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/messages", operation_id = "list_messages", tag = "conversations",
     security(("access_token" = [])),
     params(("conversation" = schema::ConversationId, Path), PageParams), responses(
     (status = 200, body = MessagePage),
     (status = 403),
-    (status = 429, description = "Too much was read by this user."),
+    (status = 429, description = "The user's read budget is used up."),
 ))]
 pub(super) async fn messages(
     State(api): State<Shared>,
@@ -118,7 +118,7 @@ pub(super) async fn messages(
     api.answer(&caller, reading).await
 }
 
-/// Send a message; the way for texts that are too large for a WebSocket frame.
+/// Send a message. Texts that are too large for a WebSocket frame are sent by this call.
 #[utoipa::path(post, path = "/v1/conversations/{conversation}/messages", operation_id = "send_message", tag = "conversations",
     security(("access_token" = [])),
     params(("conversation" = schema::ConversationId, Path)),
@@ -127,7 +127,7 @@ pub(super) async fn messages(
     (status = 403),
     (status = 404),
     (status = 413),
-    (status = 429, description = "Too many messages of this user."),
+    (status = 429, description = "The user has sent too many messages."),
 ))]
 pub(super) async fn post_message(
     State(api): State<Shared>,
@@ -155,7 +155,7 @@ pub(super) async fn post_message(
     let now = caller.now;
     let delivery = api.delivery();
     let ways = (&delivery, &api.queue);
-    // The access token's login is alive: it was read to know the caller, and again after a wait.
+    // The login is alive: `Caller` has checked it, and `send_permit` checks it again after a wait.
     let authorized = std::future::ready(Ok(()));
     let sent = send_message(&api.store, ways, &api.writer, command, authorized, now).await;
     let sent = sent.inspect_err(|error| api.limiter.charge_unknown_recipient(user, error, now));
@@ -163,7 +163,7 @@ pub(super) async fn post_message(
     Ok(Json(sent?))
 }
 
-/// How far each member has read.
+/// List how far each member has read.
 #[utoipa::path(get, path = "/v1/conversations/{conversation}/receipts", operation_id = "list_receipts", tag = "conversations",
     security(("access_token" = [])),
     params(("conversation" = schema::ConversationId, Path)), responses(

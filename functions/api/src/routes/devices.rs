@@ -1,4 +1,4 @@
-//! The user's devices.
+//! Devices of the user.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::Shared;
 use crate::answer::Failure;
 use crate::extract::{Body, Caller, Id};
 
-/// The devices that the user is logged in on.
+/// List the devices that the user is logged in on.
 #[utoipa::path(get, path = "/v1/devices", operation_id = "list_devices", tag = "devices",
     security(("access_token" = [])), responses(
     (status = 200, body = Devices),
@@ -45,7 +45,7 @@ pub(super) async fn end(
     }
 }
 
-/// Have this device's pushes go to a token. To be repeated whenever the app starts.
+/// Register this device for pushes, with its platform's token. Repeat the call at each start of the app.
 #[utoipa::path(put, path = "/v1/devices/self/push", operation_id = "register_push", tag = "devices",
     security(("access_token" = [])),
     request_body = PushRegistration, responses(
@@ -63,7 +63,7 @@ pub(super) async fn register_push(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Have no more pushes go to this device.
+/// End this device's registration for pushes.
 #[utoipa::path(delete, path = "/v1/devices/self/push", operation_id = "unregister_push", tag = "devices",
     security(("access_token" = [])), responses(
     (status = 204),

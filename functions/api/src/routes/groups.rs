@@ -22,7 +22,7 @@ use crate::extract::{Body, Caller, Id, Ids, MaybeBody};
 use crate::{Api, Shared};
 
 impl Api {
-    /// A change of a group is an entry of its log.
+    /// Charges the entry that a change of a group appends to its log.
     async fn take_write(&self, caller: &Caller) -> Result<(), Refusal> {
         let user = caller.identity.user;
         self.limiter.take(user, Budget::Writes, caller.now)?;
@@ -43,14 +43,14 @@ fn actor(caller: &Caller) -> Result<Actor, Error> {
     })
 }
 
-/// Make a group; the caller is its owner.
+/// Create a group. The caller is its owner.
 #[utoipa::path(post, path = "/v1/groups", operation_id = "create_group", tag = "groups",
     security(("access_token" = [])), request_body = NewGroup, responses(
     (status = 201, body = Group),
-    (status = 403, description = "some cannot be added: `users` names them"),
-    (status = 404, description = "a member does not exist"),
-    (status = 409, description = "`group_full`"),
-    (status = 429, description = "too many groups or changes of this user"),
+    (status = 403, description = "Some of the users cannot be added; `users` names them."),
+    (status = 404, description = "A member does not exist."),
+    (status = 409, description = "`group_full`: the group would have too many members."),
+    (status = 429, description = "The user has created too many groups, or made too many changes."),
 ))]
 pub(super) async fn create(
     State(api): State<Shared>,
@@ -65,7 +65,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(group)))
 }
 
-/// A group, for its members.
+/// Get a group, as a member of it.
 #[utoipa::path(get, path = "/v1/groups/{group}", operation_id = "get_group", tag = "groups",
     security(("access_token" = [])),
     params(("group" = schema::GroupId, Path)), responses(
@@ -82,7 +82,7 @@ pub(super) async fn read(
     api.answer_itself(&caller, api.groups().read(group, caller.identity.user)).await
 }
 
-/// Rename a group.
+/// Rename a group, as an owner or admin.
 #[utoipa::path(patch, path = "/v1/groups/{group}", operation_id = "rename_group", tag = "groups",
     security(("access_token" = [])),
     params(("group" = schema::GroupId, Path)), request_body = GroupPatch, responses(
@@ -103,7 +103,7 @@ pub(super) async fn rename(
     Ok(Json(api.groups().change(group, &actor(&caller)?, &command, caller.now).await?))
 }
 
-/// End a group.
+/// End a group, as an owner.
 #[utoipa::path(delete, path = "/v1/groups/{group}", operation_id = "delete_group", tag = "groups",
     security(("access_token" = [])),
     params(("group" = schema::GroupId, Path)), responses(
@@ -123,7 +123,7 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Add somebody, or change a role.
+/// Add a member, or change the role of one.
 #[utoipa::path(put, path = "/v1/groups/{group}/members/{user}", operation_id = "put_member", tag = "groups",
     security(("access_token" = [])),
     params(("group" = schema::GroupId, Path), ("user" = schema::UserId, Path)),
@@ -131,7 +131,7 @@ pub(super) async fn delete(
     (status = 200, body = Group),
     (status = 403),
     (status = 404),
-    (status = 409, description = "`group_full`"),
+    (status = 409, description = "`group_full`: the group would have too many members."),
     (status = 429),
 ))]
 pub(super) async fn put_member(
@@ -147,7 +147,7 @@ pub(super) async fn put_member(
     Ok(Json(api.groups().change(group, &actor(&caller)?, &command, caller.now).await?))
 }
 
-/// Remove somebody; oneself, to leave.
+/// Remove a member, or leave by naming oneself.
 #[utoipa::path(delete, path = "/v1/groups/{group}/members/{user}", operation_id = "remove_member", tag = "groups",
     security(("access_token" = [])),
     params(("group" = schema::GroupId, Path), ("user" = schema::UserId, Path)),

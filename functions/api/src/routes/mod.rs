@@ -54,9 +54,15 @@ pub(crate) fn router(api: Shared) -> Router {
     description::complete(&mut openapi);
     router
         .merge(meta::description(&openapi))
-        .fallback(|| async { Failure::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no such call") })
+        .fallback(|| async {
+            Failure::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, "no call has this path")
+        })
         .method_not_allowed_fallback(|| async {
-            Failure::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadRequest, "not with this method")
+            Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                ErrorCode::BadRequest,
+                "the path does not take this method",
+            )
         })
         .layer(from_fn(log))
         .with_state(api)

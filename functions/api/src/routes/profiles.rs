@@ -1,4 +1,4 @@
-//! Profiles: one's own, and those of others.
+//! Profiles of the caller and of other users.
 
 #![allow(unused_qualifications, reason = "utoipa writes the names of parameters so")]
 
@@ -16,7 +16,7 @@ use crate::Shared;
 use crate::answer::Failure;
 use crate::extract::{Body, Caller, Id, Params};
 
-/// One's own profile.
+/// Get the caller's own profile.
 #[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "profiles",
     security(("access_token" = [])), responses(
     (status = 200, body = OwnProfile),
@@ -26,7 +26,7 @@ pub(super) async fn me(State(api): State<Shared>, caller: Caller) -> Result<Json
     api.answer_itself(&caller, own_profile(&api.store, caller.identity.user)).await
 }
 
-/// Change one's own profile.
+/// Change the caller's own profile.
 #[utoipa::path(patch, path = "/v1/me", operation_id = "update_me", tag = "profiles",
     security(("access_token" = [])), request_body = ProfilePatch, responses(
     (status = 200, body = OwnProfile),
@@ -43,7 +43,7 @@ pub(super) async fn change_me(
     Ok(Json(change_profile(&api.store, &api.gateway, caller.identity, patch, caller.now).await?))
 }
 
-/// The public profile of a user.
+/// Get the public profile of a user.
 #[utoipa::path(get, path = "/v1/users/{user}", operation_id = "get_user", tag = "profiles",
     security(("access_token" = [])),
     params(("user" = schema::UserId, Path)), responses(
@@ -62,12 +62,12 @@ pub(super) async fn user(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ByHandle {
-    /// The handle to look for; case does not matter.
+    /// Handle to find; upper case counts as lower case.
     #[param(value_type = schema::Handle)]
     handle: String,
 }
 
-/// The public profile of the user with this handle.
+/// Find a user by handle, and get the public profile.
 #[utoipa::path(get, path = "/v1/users", operation_id = "find_user", tag = "profiles",
     security(("access_token" = [])), params(ByHandle), responses(
     (status = 200, body = Profile),
