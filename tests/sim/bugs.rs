@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::planted::Bug;
 use crate::{broken_by, number_from_env, simulate};
 
-/// Among so many seeds one must find a bug; the rarest takes about a thousand.
+/// Seeds to try for one bug. The rarest bug takes about a thousand.
 const SEEDS: u64 = 20_000;
 
 #[track_caller]
@@ -13,10 +13,10 @@ fn check_found(bug: Bug) {
     check_found_by(simulate, SEEDS, bug);
 }
 
-/// Checks that some seed finds the bug, and finds nothing without it.
+/// Checks that some seed finds the bug, and that the same seed passes without it.
 ///
-/// `CONFAB_SIM_BASE` is the first seed; with `CONFAB_SIM_COUNT` so many are
-/// tried, and those that find the bug are counted.
+/// `CONFAB_SIM_BASE` is the first seed. With `CONFAB_SIM_COUNT`, that many seeds run, and the seeds that find the bug
+/// are counted.
 #[track_caller]
 pub(crate) fn check_found_by<B: Copy + Debug + Sync>(
     simulate: impl Fn(u64, Option<B>) -> Result<(), String> + Sync,
@@ -75,7 +75,7 @@ fn a_high_water_mark_that_is_trusted_for_ever_is_found() {
 }
 
 #[test]
-fn lives_that_are_judged_by_todays_setting_are_found() {
+fn lifetimes_computed_from_todays_setting_are_found() {
     check_found(Bug::LivesOfTodaysSetting);
 }
 
@@ -100,7 +100,7 @@ fn a_fan_out_that_ignores_when_members_joined_is_found() {
 }
 
 #[test]
-fn a_send_that_is_not_told_of_a_removal_is_found() {
+fn a_send_that_misses_the_removal_of_its_sender_is_found() {
     check_found(Bug::NotNotifiedOfRemoval);
 }
 
@@ -115,12 +115,12 @@ fn a_row_that_leaves_later_is_found() {
 }
 
 #[test]
-fn a_whole_log_that_is_readable_is_found() {
+fn a_log_that_members_can_read_in_full_is_found() {
     check_found(Bug::WholeLogReadable);
 }
 
 #[test]
-fn a_standing_that_is_asked_before_reading_is_found() {
+fn a_membership_that_is_read_before_the_log_is_found() {
     check_found(Bug::MembershipReadBeforeLog);
 }
 
@@ -145,7 +145,7 @@ fn a_leaving_taken_for_a_removal_is_found() {
 }
 
 #[test]
-fn an_answer_that_does_not_count_is_found() {
+fn a_written_message_that_does_not_count_as_an_answer_is_found() {
     check_found(Bug::AnswersDoNotCount);
 }
 
@@ -155,11 +155,11 @@ fn an_ended_row_that_is_lost_when_its_user_is_back_is_found() {
 }
 
 #[test]
-fn a_sync_that_is_silent_about_groups_one_is_out_of_is_found() {
+fn a_sync_that_omits_groups_its_user_has_left_is_found() {
     check_found(Bug::EndedRowsUnread);
 }
 
 #[test]
-fn a_row_that_stays_of_no_group_is_found() {
+fn a_row_of_a_group_that_was_never_created_is_found() {
     check_found(Bug::DeadRowsStay);
 }

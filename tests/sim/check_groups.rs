@@ -1,4 +1,4 @@
-//! What must hold of groups, whatever happened.
+//! Invariants of groups.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::executor::finish;
 use crate::truth::GroupTruth;
 use crate::world::{World, user};
 
-/// Nobody who is out writes or reads; group, log and inbox rows tell the same.
+/// Checks that only members write and read, and that group item, log and inbox rows agree.
 pub(crate) fn check_groups(world: &World) {
     let truth = world.truth();
     truth.faults.iter().for_each(|fault| world.fault(fault.clone()));
@@ -35,7 +35,8 @@ pub(crate) fn check_groups(world: &World) {
     }
 }
 
-/// Who has left by themselves stays out: nobody has friends here, and nobody says that they may be put back.
+/// Checks that a user who left a group is not added again: no user here has friends, and none of them accepts being
+/// added.
 fn check_consent(world: &World, appended: &[Message]) {
     let mut left = BTreeSet::new();
     for entry in appended {
@@ -53,7 +54,7 @@ fn check_consent(world: &World, appended: &[Message]) {
 
 fn check_item(world: &World, id: GroupId, truth: &GroupTruth) {
     let Some(item) = finish(world.memory.group(id)).unwrap() else {
-        world.fault(format!("{id:?} has a log and is not there"));
+        world.fault(format!("{id:?} has a log and no item"));
         return;
     };
     let Group { version, name, members, deleted, .. } = &item;
@@ -77,7 +78,7 @@ fn check_row(world: &World, conversation: ConversationId, user: UserId, truth: &
     past.drain(..past.len().saturating_sub(PAST_MAX));
     let since = times.last().filter(|(_, last)| last.is_none()).map(|(first, _)| *first);
     let expected = (!times.is_empty()).then(|| Joined::new(past, since));
-    // Whoever deletes a group ends the memberships one by one, and may die before.
+    // A user who deletes a group ends the memberships one by one, and may crash before the last.
     let is_open = truth.deleted.is_some()
         && !world.scenario.healthy
         && joined.clone().zip(truth.deleted).map(|(joined, end)| joined.leave(end)) == expected;

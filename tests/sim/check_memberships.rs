@@ -1,4 +1,4 @@
-//! What must hold of how many groups somebody is in.
+//! Invariants of the number of groups a user is in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +10,8 @@ use confab_domain::{ConversationId, Kind, MembershipLimits, Message, UserId};
 use crate::executor::finish;
 use crate::world::{World, user};
 
-/// Nobody is, or ever was, in more groups than they may be; and whoever may be in one more can be added to it.
+/// Checks that no user was ever in more groups than the limits allow, and that a user below the limits can be added to
+/// one more.
 pub(crate) fn check_memberships(world: &World) {
     let written: BTreeSet<(UserId, ConversationId)> =
         world.sends().iter().map(|send| (send.command.sender, send.command.conversation)).collect();
@@ -20,7 +21,8 @@ pub(crate) fn check_memberships(world: &World) {
     }
 }
 
-/// Replays all changes of all groups. Who has tried to write into a group is taken to have answered from the beginning.
+/// Replays all changes of all groups. A user who has tried to write into a group counts as having answered from the
+/// start.
 fn check_never_too_many(world: &World, appended: &[Message], written: &BTreeSet<(UserId, ConversationId)>) {
     let MembershipLimits { groups, unanswered } = world.scenario.memberships;
     let mut members: BTreeMap<UserId, BTreeMap<ConversationId, bool>> = BTreeMap::new();
@@ -56,7 +58,7 @@ fn check_never_too_many(world: &World, appended: &[Message], written: &BTreeSet<
     }
 }
 
-/// Whether a stranger can add somebody agrees with their rows.
+/// Checks that a stranger can add a user exactly if the user's inbox rows leave room.
 fn check_admission(world: &World, who: UserId) {
     let limits = world.scenario.memberships;
     let is_group = |row: &InboxRow| row.conversation.group().is_some() && row.joined.since().is_some();
@@ -66,7 +68,7 @@ fn check_admission(world: &World, who: UserId) {
     let has_room = (open.len() as u64) < limits.groups && unanswered < limits.unanswered;
     let stranger = user(world.scenario.users);
     let store = crate::planted::Store::new(world, crate::planted::Role::Other);
-    // What was found to be full while it was is asked anew by then.
+    // By this time the count of a user who was found full is read again.
     let later = world.now().plus(Duration::from_secs(3600));
     let admitted = finish(admit(&store, limits, stranger, None, &[who], later)).is_ok();
     if admitted != has_room {
@@ -74,7 +76,7 @@ fn check_admission(world: &World, who: UserId) {
     }
 }
 
-/// All rows of a user, whatever fits into a page.
+/// All inbox rows of a user, over all pages.
 fn rows_of(world: &World, who: UserId) -> Vec<InboxRow> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
@@ -87,14 +89,14 @@ fn rows_of(world: &World, who: UserId) -> Vec<InboxRow> {
     }
 }
 
-/// Nobody has a row of a group that was never made.
+/// Checks that no user has a row of a group that was never created.
 pub(crate) fn check_no_dead_rows(world: &World) {
     if let Some((who, conversation)) = dead_rows(world).first() {
-        world.fault(format!("a row of {who:?} is left of {conversation:?}, which is no group"));
+        world.fault(format!("{who:?} has a row of {conversation:?}, which was never created"));
     }
 }
 
-/// Rows of groups that were never made.
+/// Rows of groups that were never created.
 pub(crate) fn dead_rows(world: &World) -> Vec<(UserId, ConversationId)> {
     let rows = (0..world.scenario.users)
         .map(user)

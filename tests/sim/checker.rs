@@ -1,4 +1,4 @@
-//! What must hold, whatever happened.
+//! Invariants of logs, acks, read marks and screens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::executor::finish;
 use crate::truth::Truth;
 use crate::world::{World, user};
 
-/// A log that is quiet for so long may go on after its block: a day, less what clocks and slow sends make uncertain.
+/// After this long without an entry, a log may continue above its reserved block: a day, less a margin for clocks and
+/// slow sends.
 pub(crate) const QUIET: Duration = Duration::from_secs(24 * 3600 - 120);
 
 type Key = (ConversationId, UserId, ClientMessageId);
@@ -21,7 +22,7 @@ fn key(message: &Message) -> Key {
     (message.conversation, message.sender, message.client_message_id.clone())
 }
 
-/// Positions run 1, 2, 3 … in the order of the appends; each key has one.
+/// Checks that positions run 1, 2, 3 … in the order of the appends, and that each key has one position.
 pub(crate) fn check_log(world: &World) {
     let mut lasts: BTreeMap<ConversationId, Message> = BTreeMap::new();
     let mut positions: BTreeMap<Key, u64> = BTreeMap::new();
@@ -29,7 +30,7 @@ pub(crate) fn check_log(world: &World) {
         let (last_seq, quiet_for) = lasts
             .get(&message.conversation)
             .map_or((0, Duration::ZERO), |last| (last.seq.get(), message.sent_at.since(last.sent_at)));
-        // A log that was emptied goes on after what was reserved.
+        // A log whose entries have all expired continues after the reserved positions.
         let emptied = world.scenario.retention && quiet_for > QUIET && message.seq.get() > last_seq;
         if message.seq.get() != last_seq + 1 && !emptied {
             world.fault(format!("order: {} follows {last_seq} in {:?}", message.seq, message.conversation));
@@ -41,7 +42,7 @@ pub(crate) fn check_log(world: &World) {
     }
 }
 
-/// Nobody has read what was never written.
+/// Checks that no read mark lies beyond the last entry.
 pub(crate) fn check_read_markers(world: &World) {
     let mut lasts: BTreeMap<ConversationId, Seq> = BTreeMap::new();
     for message in world.memory.appended() {
@@ -58,7 +59,8 @@ pub(crate) fn check_read_markers(world: &World) {
     }
 }
 
-/// Acked is durable and true; of the acks of a key one is not a duplicate; order extends time.
+/// Checks that an acked message is stored as acked, that at most one ack of a key is not a duplicate, and that a
+/// message sent after an ack has a higher position.
 pub(crate) fn check_acks(world: &World) {
     let mut keys: BTreeMap<Key, Acks> = BTreeMap::new();
     let has_expired = |entry: &&Message| entry.expires_at.is_some_and(|at| at <= world.now());
@@ -105,7 +107,7 @@ pub(crate) fn check_acks(world: &World) {
 /// The acks that one key got.
 #[derive(Default)]
 struct Acks {
-    /// When its first request began.
+    /// When the first request of the key began.
     began: u64,
     first_at: Option<u64>,
     seq: Option<u64>,
@@ -122,15 +124,15 @@ fn check_real_time_order(world: &World, keys: &BTreeMap<Key, Acks>) {
                 && second.seq.is_some()
                 && first.seq >= second.seq
             {
-                world.fault(format!("order: {other:?} was sent after {one:?} was acked, and is before it"));
+                world.fault(format!("order: {other:?} was sent after {one:?} was acked, and has a lower position"));
             }
         }
     }
 }
 
-/// A sync gave every message that was appended before it was asked for, up to where its limit cut it.
+/// Checks that a sync returned every message that was appended before the request, up to the limit.
 ///
-/// `through` is inclusive; `None` for a conversation that was not asked for.
+/// `through` returns the last position of a conversation, inclusive; `None` if the request did not ask for it.
 pub(crate) fn check_synced(
     device: &Device,
     appended_before: &[Message],
@@ -140,7 +142,7 @@ pub(crate) fn check_synced(
     let (before, after) = (Truth::of(appended_before), device.world.truth());
     let is_due = |message: &&Message| {
         let (conversation, seq) = (message.conversation, message.seq.get());
-        // Who comes or goes meanwhile may get what was before, or not.
+        // A user who joins or leaves during the sync may get earlier entries or not.
         through(&conversation).is_some_and(|through| seq <= through)
             && before.is_due(conversation, user, seq)
             && before.turns(conversation, user) == after.turns(conversation, user)
@@ -148,11 +150,11 @@ pub(crate) fn check_synced(
     check_has(device, appended_before.iter().filter(is_due), "after a sync");
 }
 
-/// A device that was connected all the time since its sync has everything.
+/// Checks that a device that has been connected since its sync has everything.
 pub(crate) fn check_connected(device: &Device) {
     let appended = device.world.memory.appended();
     let truth = device.world.truth();
-    // Who came back is told of nothing that was before.
+    // A user who was added again gets no events of earlier entries.
     let is_due = |message: &&Message| {
         let since = truth.since(message.conversation, device.identity.user);
         since.is_some_and(|since| message.seq >= since)
@@ -160,7 +162,7 @@ pub(crate) fn check_connected(device: &Device) {
     check_has(device, appended.iter().filter(is_due), "while connected");
 }
 
-/// A device shows the log, and nothing else.
+/// Checks that a device shows the log and nothing else.
 pub(crate) fn check_screen(device: &Device) {
     let appended = device.world.memory.appended();
     let memberships = device.world.truth();
@@ -183,7 +185,7 @@ pub(crate) fn check_screen(device: &Device) {
 fn check_has<'a>(device: &Device, messages: impl Iterator<Item = &'a Message>, when: &str) {
     let world = &device.world;
     for message in messages {
-        // An hour, since clocks differ and time passes during a sync.
+        // An hour of margin: clocks differ, and time passes during a sync.
         let soon = world.now().plus(Duration::from_secs(3600));
         let has_expired = world.shortest_retention().hides(message.sent_at, message.expires_at, soon);
         let chat = device.chats.get(&message.conversation);

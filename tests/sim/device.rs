@@ -15,7 +15,7 @@ use confab_protocol::{Ack, Message, ServerFrame};
 use crate::executor::Spawner;
 use crate::world::{World, user};
 
-/// Tries after which a device stops asking for a while.
+/// Attempts after which a device stops asking for a while.
 pub(crate) const TRIES_MAX: u32 = 6;
 
 /// The limit of a sync that has one.
@@ -25,27 +25,27 @@ pub(crate) struct Device {
     pub(crate) world: Arc<World>,
     pub(crate) identity: Identity,
     pub(crate) chats: BTreeMap<ConversationId, Chat>,
-    /// Whether it has synced since it connected, and is connected still.
+    /// Whether the device has synced since it connected, and is still connected.
     pub(crate) caught_up: bool,
     pub(crate) spawner: Spawner,
     outbox: Vec<Outgoing>,
     pub(crate) socket: Option<ConnectionId>,
-    /// An event left a hole.
+    /// Whether an event arrived whose predecessor is missing.
     pub(crate) wants_sync: bool,
-    /// For ids.
+    /// Counter for ids.
     count: u64,
 }
 
-/// What a device has of a conversation.
+/// A device's copy of one conversation.
 #[derive(Default)]
 pub(crate) struct Chat {
-    /// It has everything up to here.
+    /// The device has everything up to this position.
     pub(crate) cursor: u64,
-    /// The end of the log, as the last complete sync told.
+    /// The end of the log in the last complete sync.
     pub(crate) last_seq: u64,
-    /// By `seq`.
+    /// Messages by `seq`.
     pub(crate) messages: BTreeMap<u64, Message>,
-    /// A sync has told that the user is out; nothing has come since.
+    /// Whether the last sync reported that the user is out, and nothing has come since.
     pub(crate) left: bool,
 }
 
@@ -54,7 +54,7 @@ struct Outgoing {
     conversation: ConversationId,
     key: ClientMessageId,
     text: String,
-    /// Acked, or refused.
+    /// Whether the message was acked or refused.
     done: bool,
 }
 
@@ -73,9 +73,9 @@ impl Device {
         }
     }
 
-    /// Comes and goes, writes and reads. Stays connected at the end, if it can connect.
+    /// Connects and disconnects, writes and reads. Stays connected at the end, if it can connect.
     pub(crate) async fn live(&mut self) {
-        // What was sent long ago may have expired since: sent again, it is another message.
+        // A message of an earlier chapter may have expired; a resend would be another message.
         self.outbox.clear();
         for _ in 0..self.world.scenario.messages {
             self.write();
@@ -83,7 +83,7 @@ impl Device {
         for _ in 0..self.world.scenario.visits {
             self.leave();
             if self.world.random.once_in(6) {
-                // As a device does that is set up anew.
+                // A device that is set up anew has no messages.
                 self.chats.clear();
             }
             self.connect().await;
@@ -100,7 +100,7 @@ impl Device {
         }
     }
 
-    /// Connects anew and sends what is left, when nothing fails any more.
+    /// Connects anew and sends what is left, once no call fails any more.
     pub(crate) async fn settle(&mut self) {
         self.leave();
         self.connect().await;
@@ -109,7 +109,7 @@ impl Device {
             self.deliver(&unsent).await;
         }
         if !self.unsent().is_empty() {
-            self.world.fault(format!("{:?} cannot send in calm weather", self.identity.device));
+            self.world.fault(format!("{:?} cannot send in a healthy run", self.identity.device));
         }
     }
 
@@ -170,7 +170,7 @@ impl Device {
         (0..self.outbox.len()).filter(|index| !self.outbox[*index].done).collect()
     }
 
-    /// For how many polls an answer is waited for.
+    /// How many polls the device waits for an answer.
     pub(crate) fn patience(&self) -> u64 {
         if self.world.is_faulty() { self.world.random.between(10, 500) } else { u64::MAX }
     }
@@ -188,7 +188,7 @@ impl Device {
         }
     }
 
-    /// Loses its socket. The gateway notices soon or late, and `$disconnect` runs later still, or never.
+    /// Drops the socket. The gateway notices at some later time; `$disconnect` runs later still, or never.
     fn leave(&mut self) {
         self.caught_up = false;
         let Some(connection) = self.socket.take() else { return };
@@ -197,7 +197,7 @@ impl Device {
             for _ in 0..world.random.pick(&[0, 10, 100]) * world.random.below(4) {
                 yield_once().await;
             }
-            // What was on its way is read by nobody, and yet must not be for others.
+            // No device reads these frames, but they must not belong to another user either.
             for frame in frames_of(&world, &connection) {
                 world.note(identity.user, &frame);
             }
@@ -211,7 +211,7 @@ impl Device {
         });
     }
 
-    /// Sends messages of the outbox, all at once; the same twice is two concurrent requests.
+    /// Sends messages of the outbox side by side; an index given twice makes two concurrent requests.
     async fn deliver(&mut self, indexes: &[usize]) {
         let mut answers = Vec::new();
         for index in indexes {
@@ -261,7 +261,7 @@ impl Device {
         let read = self.chats.iter().find_map(|(id, chat)| Some((*id, Seq::new(chat.cursor)?)));
         let Some((conversation, mut seq)) = read else { return };
         if self.world.scenario.retention && self.world.random.once_in(3) {
-            // Positions that may be reserved, and are not written.
+            // Positions that may be reserved, and hold no entry.
             seq = Seq::new(seq.get() + self.world.random.between(1, 80)).unwrap_or(seq);
         }
         let (world, reader) = (Arc::clone(&self.world), self.identity);
@@ -269,7 +269,7 @@ impl Device {
         marking.within(self.patience()).await;
     }
 
-    /// Takes what the gateway delivered.
+    /// Handles the frames that the gateway delivered.
     pub(crate) fn receive(&mut self) {
         for frame in self.frames() {
             self.take(frame);
@@ -286,7 +286,7 @@ impl Device {
     pub(crate) fn take(&mut self, frame: ServerFrame) {
         match frame {
             ServerFrame::Message(message) => self.show(message),
-            // Part of an answer that was given up on: its messages are true all the same.
+            // Part of an answer that the device gave up on: its messages are valid all the same.
             ServerFrame::Sync(part) => {
                 part.conversations
                     .into_iter()
@@ -326,7 +326,7 @@ impl Device {
     }
 }
 
-/// What the gateway delivered to a socket since the last time.
+/// The frames that the gateway delivered to a socket since the last call.
 fn frames_of(world: &World, socket: &ConnectionId) -> Vec<ServerFrame> {
     let frames = world.gateway.take_frames(socket).into_iter();
     frames.map(|frame| serde_json::from_slice(&frame).unwrap()).collect()

@@ -1,6 +1,7 @@
-//! A group that has ended, and of whose end nothing may be left: its entries were written under different settings, so
-//! the one that tells of its end can expire before others. Who is in its log still, by a row that was left open, must
-//! not write.
+//! A send to a group that has ended, after the entry of the end has expired.
+//!
+//! The entries of the group were written under different settings, so the entry of the end can expire before others. A
+//! user whose inbox row was left open must not be able to write.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -65,6 +66,6 @@ fn nobody_writes_after_the_end_of_a_group_whatever_is_left_of_it() {
 }
 
 #[test]
-fn a_membership_that_is_asked_again_by_todays_setting_is_found() {
+fn a_membership_check_that_depends_on_todays_setting_is_found() {
     check_found_by(simulate, 200, Bug::RecheckByTodaysSetting);
 }

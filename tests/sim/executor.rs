@@ -10,12 +10,12 @@ use confab_memory::yield_once;
 
 use crate::random::Random;
 
-/// A task is polled once in so many times that it could be.
+/// How often a task is polled: once in so many opportunities.
 const SLOWNESS: [u64; 4] = [1, 1, 4, 20];
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Where running tasks leave new ones.
+/// Starts tasks, also from within running tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Rc<RefCell<Vec<Task>>>);
 
@@ -33,7 +33,7 @@ impl Spawner {
 
     /// Polls the tasks, one at a time, until all have ended. Calls `tick` before each poll.
     ///
-    /// Some are slow: others do a lot between two of their polls.
+    /// Some tasks are slow: others are polled many times between two of their polls.
     pub(crate) fn run(&self, random: &Random, mut tick: impl FnMut()) {
         let mut tasks: Vec<(Task, u64)> = Vec::new();
         loop {
@@ -55,11 +55,11 @@ impl Spawner {
     }
 }
 
-/// What a task will have come to.
+/// The output of a task, once it has ended.
 pub(crate) struct Answer<T>(Rc<RefCell<Option<T>>>);
 
 impl<T> Answer<T> {
-    /// Waits for it that many polls; `None` where it takes longer.
+    /// Waits for the output for up to `polls` polls; `None` if the task takes longer.
     pub(crate) async fn within(&self, polls: u64) -> Option<T> {
         for _ in 0..polls {
             if let Some(answer) = self.0.borrow_mut().take() {
@@ -70,19 +70,19 @@ impl<T> Answer<T> {
         None
     }
 
-    /// It, where the task has ended.
+    /// The output, if the task has ended.
     pub(crate) fn take(self) -> Option<T> {
         self.0.borrow_mut().take()
     }
 }
 
-/// Runs a future until it ends, or dies, between any two calls; then `None`.
+/// Runs a future until it ends. If `dies` returns true before a poll, drops the future and returns `None`.
 pub(crate) async fn mortal<T>(future: impl Future<Output = T>, mut dies: impl FnMut() -> bool) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|context| if dies() { Poll::Ready(None) } else { future.as_mut().poll(context).map(Some) }).await
 }
 
-/// Runs a future that waits for nobody.
+/// Runs a future that waits for no other task.
 pub(crate) fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {

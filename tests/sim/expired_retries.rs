@@ -1,5 +1,5 @@
-//! A message that is sent again long after, when it has expired and others are left that were written under another
-//! setting. It must not be stored a second time.
+//! A resend of a message that has expired, while entries written under another setting are left. The message must not
+//! be stored a second time.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn simulate(seed: u64) {
         send(&world, lasting + n).unwrap();
     }
     world.wait(Duration::from_secs(2 * 24 * 3600));
-    // Those whose time has come are removed in any order, and not all at once.
+    // Expired entries are removed in any order, and not all in one sweep.
     let leaves_some = world.random.once_in(2);
     world.memory.sweep_some(world.now(), |_| !leaves_some || world.random.once_in(2));
     world.set_days(*world.random.pick(&[0, 1, 7]));
@@ -58,7 +58,7 @@ fn send(world: &World, n: u64) -> Result<Ack, Refusal> {
         attempt: Attempt(u32::try_from(world.random.below(1 << 32)).unwrap()),
         reading: None,
     }));
-    sent.expect("nothing fails in calm weather")
+    sent.expect("nothing fails in a healthy run")
 }
 
 #[test]

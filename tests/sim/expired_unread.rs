@@ -1,5 +1,5 @@
-//! A conversation that has lost its messages to expiry and goes on, with more unread than is looked at: a store of
-//! pages of one entry, of which two are counted one by one.
+//! Unread counts of a conversation that has lost messages to expiry and continues, with more unread messages than are
+//! scanned: a store with pages of one entry, of which two pages are counted.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -30,7 +30,7 @@ fn say(world: &World, n: u32) {
     }));
 }
 
-/// A world of two, in which messages expire and nothing goes wrong.
+/// A world of two users in which messages expire and no call fails.
 fn world() -> World {
     let world = World::new(Scenario {
         healthy: true,
@@ -47,14 +47,14 @@ fn world() -> World {
     world
 }
 
-/// Lets what is kept for a day expire.
+/// Lets messages that are kept for a day expire.
 fn pass_two_days(world: &World) {
     world.wait(Duration::from_secs(2 * 24 * 3600));
     world.memory.sweep(world.now());
 }
 
 #[test]
-fn neither_what_has_expired_nor_what_is_reserved_is_unread() {
+fn expired_messages_and_reserved_positions_are_not_unread() {
     let world = world();
     (0..9).for_each(|n| say(&world, n));
     pass_two_days(&world);

@@ -12,7 +12,7 @@ use crate::checker::QUIET;
 use crate::planted::{Role, Store};
 use crate::world::{Request, World, key, socket};
 
-/// The time of a sync, which ends whenever the seed says so.
+/// The deadline of a sync, which is reached when the seed says so.
 struct Late<'a>(&'a World);
 
 impl Deadline for Late<'_> {
@@ -22,7 +22,8 @@ impl Deadline for Late<'_> {
 }
 
 impl World {
-    /// The `$connect` function; a handshake is refused while the gateway confirms no end of the device's others.
+    /// The `$connect` function. A handshake is refused while the gateway confirms no end of the device's other
+    /// connections.
     pub(crate) async fn open_connection(&self, identity: Identity, connection: ConnectionId) -> Option<()> {
         let process = self.any_process();
         let store = Store::new(self, Role::Other);
@@ -49,7 +50,7 @@ impl World {
 
     /// The `send` function.
     ///
-    /// A group may refuse a message; there is no answer then, but a refusal.
+    /// `None` if the invocation failed; a refusal if the group refused the message.
     pub(crate) async fn send(&self, command: SendMessage) -> Option<Result<Ack, Refusal>> {
         let before = self.truth();
         let process = self.any_process();
@@ -78,7 +79,7 @@ impl World {
         Some(answer)
     }
 
-    /// The `sync` function; gives the last frame.
+    /// The `sync` function; returns the last frame.
     pub(crate) async fn sync(
         &self,
         user: UserId,
@@ -114,7 +115,7 @@ impl World {
                 self.check_read(conversation, seq);
                 Some(())
             }
-            // A device may have a position from before its user came back.
+            // A device may have a position from before its user was added again.
             Err(Refusal::NotAMember) if !before.reads(conversation, user, seq.get()) => None,
             Err(Refusal::Field { .. }) if self.message_is_gone(conversation, seq) => None,
             Err(refusal) => {
@@ -124,7 +125,7 @@ impl World {
         }
     }
 
-    /// That what was taken for read was written, or may have been and have expired.
+    /// Checks that a position that was accepted as read holds an entry, or held one that may have expired.
     fn check_read(&self, conversation: ConversationId, seq: Seq) {
         let last = self.memory.with_appended(|appended| {
             let here = appended.iter().filter(|entry| entry.conversation == conversation);
@@ -135,7 +136,7 @@ impl World {
         }
     }
 
-    /// Whether no message is at a position: it has expired, or was never written.
+    /// Whether a position holds no message: it has expired, or was never written.
     fn message_is_gone(&self, conversation: ConversationId, seq: Seq) -> bool {
         self.memory.message_at(conversation, seq).is_none()
     }

@@ -1,4 +1,4 @@
-//! What a device does with groups.
+//! Actions of a device on groups.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use confab_domain::{ConversationId, Seq, UserId};
 use crate::device::Device;
 use crate::world::{World, user};
 
-/// Groups after which no more are made.
+/// Number of groups after which no more are created.
 const GROUPS_MAX: usize = 3;
 
 impl World {
-    /// The groups that were ever made.
+    /// All groups that were ever created.
     pub(crate) fn groups(&self) -> Vec<ConversationId> {
         self.memory.with_appended(|appended| {
             let first = appended.iter().filter(|entry| entry.seq == Seq::FIRST);
@@ -28,7 +28,7 @@ impl World {
         user(u32::try_from(self.random.below(self.scenario.users.into())).unwrap())
     }
 
-    /// A group of somebody and some of the others.
+    /// Creates a group of a user and some of the others.
     pub(crate) async fn make_group(&self, owner: UserId) {
         let others = (0..self.scenario.users).map(user).filter(|_| self.random.once_in(2)).collect();
         self.create_group(owner, others).await;
@@ -48,13 +48,13 @@ impl World {
 }
 
 impl Device {
-    /// Any group, whether it is in it or not.
+    /// Any group, whether the user is in it or not.
     pub(crate) fn any_group(&self) -> Option<ConversationId> {
         let groups = self.world.groups();
         (!groups.is_empty()).then(|| *self.world.random.pick(&groups))
     }
 
-    /// Makes a group, changes one, or looks into one.
+    /// Creates a group, changes one, or reads from one.
     pub(crate) async fn act_in_a_group(&mut self) {
         let (world, user) = (Arc::clone(&self.world), self.identity.user);
         let group = self.any_group();
@@ -69,7 +69,7 @@ impl Device {
         making.within(self.patience()).await;
     }
 
-    /// Reads a page of a group's log, whether it may or not.
+    /// Reads a page of a group's log, whether the user may or not.
     async fn look_back(&mut self, conversation: ConversationId) {
         let (world, user) = (Arc::clone(&self.world), self.identity.user);
         let head = self.world.memory.with_appended(<[_]>::len) as u64;

@@ -1,4 +1,4 @@
-//! The functions that groups need, as a client or the queue invokes them.
+//! The functions for groups, as a client or the queue invokes them.
 
 use confab_app::change_group::{Actor, Context, GroupCommand};
 use confab_app::fan_out::FanOutTask;
@@ -74,7 +74,7 @@ impl World {
         Actor { user, key: format!("change-{}", self.next_number()).parse().unwrap(), attempt }
     }
 
-    /// That who is refused was not all the time in a group that was there all the time.
+    /// Checks that a refused user was not a member throughout, or that the group had ended.
     pub(crate) fn check_refusal(
         &self,
         before: &Truth,
@@ -86,7 +86,7 @@ impl World {
         let turned = before.turns(conversation, user) != after.turns(conversation, user);
         let is_in = before.since(conversation, user).is_some() && !turned;
         let is_there = after.groups.get(&conversation).is_some_and(|group| group.deleted.is_none());
-        // Whether rightly so is checked when all is quiet.
+        // Whether a refusal for a role is right is checked after the run.
         let by_role = matches!(
             refusal,
             Refusal::NotFound("member") | Refusal::NotAllowed(_) | Refusal::CannotBeAdded(_)
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// The `fan-out` function, for one record; false where the record comes again.
+    /// The `fan-out` function, for one record; false if the record is to be retried.
     pub(crate) async fn fan_out(&self, task: &FanOutTask) -> bool {
         let process = self.any_process();
         let now = self.now().plus(process.ahead);
@@ -113,14 +113,14 @@ impl World {
         let announced: Option<Option<&str>> = self.invoke(announced).await;
         match announced {
             Some(Some(reason)) if !(self.scenario.retention && reason == "no such entry") => {
-                self.fault(format!("{task:?} is parked: {reason}"));
+                self.fault(format!("{task:?} is dead-lettered: {reason}"));
             }
             Some(_) | None => {}
         }
         announced.is_some()
     }
 
-    /// The `history` route of the `sync` function; `None` where it failed or was refused.
+    /// The `history` route of the `sync` function; `None` if it failed or was refused.
     pub(crate) async fn history(
         &self,
         user: UserId,
@@ -164,7 +164,7 @@ impl World {
         Some(page)
     }
 
-    /// As [`World::invoke`], for what may be refused.
+    /// Like [`World::invoke`], for functions that may refuse.
     pub(crate) async fn try_invoke<T>(
         &self,
         function: impl Future<Output = Result<T, Error>>,

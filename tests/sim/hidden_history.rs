@@ -1,4 +1,4 @@
-//! A log that has grown before a retention was set: what is hidden stays stored, and is not read through.
+//! A log that has grown before a retention was set: hidden entries stay stored, and a reader does not scan them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -54,7 +54,7 @@ fn conversation() -> ConversationId {
 }
 
 impl World {
-    /// With messages of these ages, the oldest first.
+    /// A world with messages of these ages, the oldest first.
     fn new(messages: impl Iterator<Item = (Duration, Option<Timestamp>)>) -> Self {
         let calls = Arc::new(Counted::default());
         let memory = Memory::new(Arc::clone(&calls) as Arc<dyn FaultInjector>);
@@ -76,7 +76,7 @@ impl World {
         Self { memory, calls }
     }
 
-    /// One message an hour, of which the last are shown.
+    /// A world with one message an hour, of which only the last are shown.
     fn grown() -> Self {
         let newest_hidden = Duration::from_secs(31 * 24 * 3600);
         let hour = |n| Duration::from_secs(3600 * u64::from(u32::try_from(n).unwrap()));
@@ -84,7 +84,7 @@ impl World {
         Self::new(hidden.chain((0..SHOWN).rev().map(move |n| (hour(n), None))))
     }
 
-    /// A page, and how many calls it took.
+    /// A page, and the number of calls that it took.
     fn page(&self, anchor: Anchor) -> (HistoryPage, u32) {
         let size = PageSize { messages_max: 50, bytes_max: usize::MAX, bytes_of: |_: &Message| 1 };
         let before = self.calls.0.load(Relaxed);
@@ -102,7 +102,7 @@ fn seq(seq: u64) -> Seq {
 }
 
 #[test]
-fn a_page_downwards_ends_where_the_hidden_begins() {
+fn a_page_downwards_ends_at_the_first_hidden_message() {
     let world = World::grown();
     let (page, calls) = world.page(Anchor::Newest);
     assert_eq!((seqs(&page), page.more), ((HIDDEN + 21..=HIDDEN + 70).collect(), true));
@@ -115,7 +115,7 @@ fn a_page_downwards_ends_where_the_hidden_begins() {
 }
 
 #[test]
-fn a_page_upwards_passes_over_the_hidden() {
+fn a_page_upwards_skips_hidden_messages() {
     let world = World::grown();
     let (page, calls) = world.page(Anchor::After(None));
     assert_eq!((seqs(&page), page.more), ((HIDDEN + 1..=HIDDEN + 50).collect(), true));
@@ -126,7 +126,7 @@ fn a_page_upwards_passes_over_the_hidden() {
 }
 
 #[test]
-fn a_log_that_is_all_hidden_has_no_page_and_no_more() {
+fn a_log_of_hidden_messages_has_an_empty_page_and_no_more() {
     let age = Duration::from_secs(31 * 24 * 3600);
     let world = World::new((0..HIDDEN).map(|_| (age, None)));
     for anchor in [Anchor::Newest, Anchor::After(None), Anchor::Around(seq(HIDDEN / 2))] {
@@ -136,9 +136,9 @@ fn a_log_that_is_all_hidden_has_no_page_and_no_more() {
     }
 }
 
-/// What a slow send and another clock make of the order is no end of what is shown.
+/// A slow send or another clock can put a hidden message between shown ones; it does not end the page.
 #[test]
-fn what_is_shown_before_the_first_hidden_message_is_given() {
+fn messages_shown_before_the_first_hidden_one_are_returned() {
     let border = Duration::from_secs(30 * 24 * 3600);
     let (just_shown, just_hidden) = (border - Duration::from_secs(10), border + Duration::from_secs(10));
     let ages = [just_hidden, just_shown, just_hidden, just_hidden, just_shown, just_hidden];
@@ -148,9 +148,9 @@ fn what_is_shown_before_the_first_hidden_message_is_given() {
     }
 }
 
-/// Their own time has come, which says nothing of those around them.
+/// These messages have an expiry of their own, which proves nothing about their neighbours.
 #[test]
-fn of_what_waits_to_be_removed_a_bounded_part_is_read_and_the_rest_is_more() {
+fn a_page_reads_a_bounded_number_of_expired_messages_and_reports_more() {
     let world = World::new((0..HIDDEN).map(|_| (Duration::from_secs(60), Some(NOW))));
     for anchor in [Anchor::Newest, Anchor::After(None)] {
         let (page, calls) = world.page(anchor);
@@ -161,7 +161,7 @@ fn of_what_waits_to_be_removed_a_bounded_part_is_read_and_the_rest_is_more() {
 }
 
 #[test]
-fn a_sync_passes_over_the_hidden() {
+fn a_sync_skips_hidden_messages() {
     let world = World::grown();
     let gateway = Gateway::new(Arc::new(NoFaults));
     let connection = ConnectionId::new("c=");

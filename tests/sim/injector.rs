@@ -1,4 +1,4 @@
-//! Calls that fail, by the seed.
+//! A fault injector that follows the seed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,7 +7,7 @@ use confab_memory::{CallOutcome, FaultInjector};
 
 use crate::random::Random;
 
-/// Weather that can be changed on the way.
+/// A fault injector whose failure rate can be changed during a run.
 #[derive(Debug)]
 pub(crate) struct Changeable {
     random: Arc<Random>,
@@ -15,12 +15,12 @@ pub(crate) struct Changeable {
 }
 
 impl Changeable {
-    /// Calm, at first.
+    /// An injector that fails no call until [`Self::set`].
     pub(crate) fn new(random: Arc<Random>) -> Self {
         Self { random, failure_once_in: AtomicU64::new(0) }
     }
 
-    /// One call in so many fails from now on; 0 is never.
+    /// From now on, one call in `failure_once_in` fails; 0 for none.
     pub(crate) fn set(&self, failure_once_in: u64) {
         self.failure_once_in.store(failure_once_in, Relaxed);
     }

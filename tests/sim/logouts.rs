@@ -1,4 +1,4 @@
-//! A logout and a connect that meet: no device stays connected whose login has ended.
+//! A logout and a connect that overlap: no device stays connected whose login has ended.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -66,13 +66,13 @@ pub(crate) fn interleave<A, B>(
     (done.unwrap_or_else(|| finish(first)), second)
 }
 
-/// More than either takes.
+/// More polls than either call takes.
 const POLLS_MAX: usize = 40;
 
-/// A socket that opens after its function has answered may be open all the same:
-/// it gets no events, and its next heartbeat is refused.
+/// A socket that opens after its function has answered may stay open: it gets no events, and its next heartbeat is
+/// refused.
 #[test]
-fn a_connect_that_meets_a_logout_leaves_no_connection_on_record() {
+fn a_connect_that_overlaps_with_a_logout_leaves_no_registered_connection() {
     for polls in 0..POLLS_MAX {
         for logout_first in [false, true] {
             let (store, gateway) = world();
@@ -110,7 +110,7 @@ fn a_late_logout_does_not_end_a_newer_login_on_the_same_device() {
 }
 
 #[test]
-fn the_oldest_of_too_many_sockets_of_a_device_is_told_and_closed() {
+fn the_oldest_of_too_many_sockets_of_a_device_is_closed() {
     let (store, gateway) = world();
     let queue = CheckQueue::default();
     let id = |n: usize| ConnectionId::new(format!("c{n}="));
@@ -128,7 +128,7 @@ fn the_oldest_of_too_many_sockets_of_a_device_is_told_and_closed() {
     assert_eq!(session.displaced, []);
 }
 
-/// A gateway that takes its time to close a socket.
+/// A gateway that takes many polls to close a socket.
 #[derive(Default)]
 struct Slow {
     gateway: Gateway,
@@ -156,9 +156,9 @@ impl Connections for Slow {
     }
 }
 
-/// One after the other, nine devices would take longer than a request has where the gateway takes seconds for each.
+/// Where the gateway takes seconds for each close, nine devices in a row would exceed the deadline of a request.
 #[test]
-fn all_other_devices_of_a_user_are_logged_out_side_by_side() {
+fn all_other_devices_of_a_user_are_logged_out_concurrently() {
     let (store, slow, queue) = (Memory::default(), Slow::default(), CheckQueue::default());
     let of = |n: u128| Identity { device: DeviceId::new(Ulid(100 + n)), ..identity(200 + n) };
     let context = context(&store, &queue, NOW);

@@ -1,13 +1,13 @@
-//! A seeded simulation of the use cases: several devices and servers, every
-//! interleaving of their calls, and faults, against the guarantees that clients
-//! are given.
+//! A seeded simulation of the use cases.
 //!
-//! The same seed makes the same run. `CONFAB_SIM_SEED=7` replays one, with
-//! `CONFAB_SIM_SEEDS=100000` more of them are tried.
+//! Several devices and servers run with every interleaving of their calls and with failing calls. The checks are the
+//! guarantees that clients are given.
 //!
-//! Start with [`simulate`]; then `device`, what a device does, and `checker`,
-//! what must hold. A simulation is trusted only while it finds the bugs that
-//! `planted` plants.
+//! The same seed makes the same run. `CONFAB_SIM_SEED=7` replays one seed; `CONFAB_SIM_SEEDS=100000` tries that many
+//! seeds.
+//!
+//! Start with [`simulate`]; then read `device`, the behaviour of a device, and `checker`, the invariants. `planted` has
+//! the bugs that the simulation must find; they show that it can find bugs at all.
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod bugs;
@@ -65,7 +65,7 @@ use world::{World, identity};
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(Scenario::of(seed, bug)));
     let simulation = Simulation { world: Arc::clone(&world), spawner: Spawner::default() };
@@ -113,7 +113,8 @@ impl Simulation {
         devices
     }
 
-    /// Trouble, as much as the scenario has; then quiet, until everybody has everything.
+    /// Runs all devices with the scenario's failures, then without failures until every device has everything, then the
+    /// checks.
     fn chapter(&self, devices: Vec<Device>) -> Vec<Device> {
         self.world.set_faulty(true);
         let mut devices = self.all(devices, async |device| device.live().await);
@@ -129,7 +130,7 @@ impl Simulation {
         if self.world.scenario.groups {
             check_memberships::check_memberships(&self.world);
             if !check_memberships::dead_rows(&self.world).is_empty() {
-                // By now whoever was making a group has made it, or never will.
+                // By now every creation of a group has finished, or never will.
                 self.world.pass(Duration::from_secs(60));
                 devices = self.all(devices, async |device| device.catch_up().await);
                 check_memberships::check_no_dead_rows(&self.world);
@@ -143,7 +144,7 @@ impl Simulation {
         devices
     }
 
-    /// Has all devices do something at the same time, and waits until nothing goes on any more.
+    /// Runs `what` on all devices side by side, with deliveries of the queue, until all tasks have ended.
     fn all(&self, devices: Vec<Device>, what: impl AsyncFn(&mut Device) + Copy + 'static) -> Vec<Device> {
         let living = Rc::new(Cell::new(devices.len()));
         let answers: Vec<Answer<Device>> = devices
@@ -167,7 +168,7 @@ impl Simulation {
     }
 }
 
-/// The seeds from `first` on that break a guarantee, and which.
+/// The seeds from `first` on that break a guarantee, each with the guarantee.
 fn broken_by(
     first: u64,
     count: u64,
@@ -193,7 +194,8 @@ fn broken_by(
     broken
 }
 
-/// Checks that no seed breaks a guarantee: of so many, or of what `CONFAB_SIM_SEED` or `CONFAB_SIM_SEEDS` says.
+/// Checks that no seed breaks a guarantee. Runs `usual_count` seeds, unless `CONFAB_SIM_SEED` or `CONFAB_SIM_SEEDS` is
+/// set.
 #[track_caller]
 fn check_seeds(usual_count: u64, simulate: impl Fn(u64) -> Result<(), String> + Sync) {
     let (first, count) = match number_from_env("CONFAB_SIM_SEED") {

@@ -1,4 +1,4 @@
-//! Groups and inbox rows as the use cases see them, with a bug planted in them or without.
+//! Groups and inbox rows as the use cases see them, with or without a planted bug.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -21,7 +21,7 @@ impl Store<'_> {
         }
     }
 
-    /// Gives the row that this invocation had at first.
+    /// Replaces a row by the one that this invocation read first.
     async fn as_at_first(&self, row: &mut InboxRow) -> Result<(), StoreError> {
         let Some(group) = row.conversation.group() else { return Ok(()) };
         if self.has(Bug::MembershipReadBeforeLog) && self.role == Role::Sync {
@@ -32,14 +32,14 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Makes of a version whatever follows the newest one.
+    /// Commits a version as the successor of the newest one, whatever it was based on.
     async fn on_any_version(&self, version: NewVersion<'_>) -> Result<CommitOutcome, StoreError> {
         let newest = self.world.memory.group(version.group.id).await?.map_or(0, |newest| newest.version);
         let group = Group { version: newest + 1, ..version.group.clone() };
         self.world.memory.commit(NewVersion { group: &group, ..version }).await
     }
 
-    /// Somebody who joins, as a bug counts them.
+    /// The count of a joining user, as a bug reads it.
     async fn counted(&self, joining: &Joining) -> Result<Joining, StoreError> {
         let mut joining = *joining;
         if self.has(Bug::JoinsOnAnyCount) {

@@ -1,4 +1,4 @@
-//! Groups that are made where answers get lost.
+//! Creation of groups while answers get lost.
 
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -1,4 +1,4 @@
-//! What users were told, whether or not they looked at it.
+//! The frames that users received, whether or not a device read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::MutexGuard;
@@ -9,17 +9,17 @@ use confab_protocol::ServerFrame;
 use crate::world::World;
 
 impl World {
-    /// What each user got of which conversation, and how.
+    /// The positions that each user received, and how.
     pub(crate) fn got(&self) -> MutexGuard<'_, BTreeMap<(UserId, ConversationId, u64), &'static str>> {
         self.got.lock().unwrap()
     }
 
-    /// Which names of groups each user was told.
+    /// The names of groups that each user received.
     pub(crate) fn got_names(&self) -> MutexGuard<'_, BTreeSet<(UserId, ConversationId, String)>> {
         self.got_names.lock().unwrap()
     }
 
-    /// Notes what a frame tells its user.
+    /// Records the contents of a frame for its user.
     pub(crate) fn note(&self, user: UserId, frame: &ServerFrame) {
         match frame {
             ServerFrame::Message(message) => {
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    /// Notes positions of a conversation.
+    /// Records positions of a conversation.
     pub(crate) fn note_all(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! What a store has that no bug is planted in.
+//! Methods of an intercepting store that plant no bug.
 
 use confab_app::ports::{
     Account, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, PairChange, ProfileChange, Session,
@@ -10,7 +10,7 @@ use confab_domain::{Relation, UserId};
 
 use crate::planted::Store;
 
-/// Methods of [`Sessions`] that pass a call on, by name: those that an implementation plants no bug in.
+/// Methods of [`Sessions`] that pass a call on, by name.
 macro_rules! pass_on_sessions {
     ($($method:ident)*) => {
         $(crate::passed_on::session_method!($method);)*
@@ -120,7 +120,7 @@ impl Sessions for Store<'_> {
     }
 }
 
-/// Passes on what counts tries.
+/// Methods of the rate limits that pass a call on.
 macro_rules! pass_on_rate_limits {
     ($server:ty) => {
         impl confab_app::ports::RateLimits for $server {
@@ -149,7 +149,7 @@ macro_rules! pass_on_rate_limits {
     };
 }
 
-/// Passes the ports on in which hardly a simulation plants a bug.
+/// Implements the ports in which most simulations plant no bug.
 macro_rules! pass_on {
     ($server:ty) => {
         crate::passed_on::pass_on_users!($server);
@@ -179,7 +179,7 @@ macro_rules! pass_on {
     };
 }
 
-/// The same, but for what users are to each other.
+/// The same, without contacts.
 macro_rules! pass_on_users {
     ($server:ty) => {
         impl Users for $server {
@@ -238,7 +238,7 @@ macro_rules! pass_on_users {
     };
 }
 
-/// The same for groups, where no bug is planted in them.
+/// The same for groups.
 macro_rules! pass_on_groups {
     ($server:ty) => {
         impl Groups for $server {

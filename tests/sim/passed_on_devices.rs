@@ -1,6 +1,6 @@
-//! What a store of logins does where no bug is planted in it.
+//! Methods of an intercepting store of devices that plant no bug.
 
-/// Methods of [`confab_app::ports::Devices`] that pass a call on, by name: those that an implementation plants no bug in.
+/// Methods of [`confab_app::ports::Devices`] that pass a call on, by name.
 macro_rules! pass_on_devices {
     ($($method:ident)*) => {
         $(crate::passed_on_devices::device_method!($method);)*

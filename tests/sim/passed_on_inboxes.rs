@@ -1,4 +1,4 @@
-//! What of inbox rows no bug is planted in.
+//! Methods of an intercepting store of inbox rows that plant no bug.
 
 /// Methods of [`Inboxes`](confab_app::ports::Inboxes) that pass a call on, by name.
 macro_rules! pass_on_inboxes {

@@ -1,5 +1,5 @@
-//! A change of a password that meets a login with the old one, or another change: no such login lives on, and who is told
-//! that the password was changed stays logged in.
+//! A password change that overlaps with a login with the old password, or with another change. No such login survives,
+//! and the device whose change succeeded stays logged in.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -41,10 +41,10 @@ const RATES: AuthRates = AuthRates { per_source: RATE, per_handle: RATE, concurr
 const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
-/// More than either takes.
+/// More polls than either call takes.
 const POLLS_MAX: usize = 120;
 
-/// Passwords that are their own hashes, of which no two are the same.
+/// A hasher whose hashes are the passwords themselves.
 struct Plain;
 
 impl Passwords for Plain {
@@ -69,9 +69,9 @@ impl Passwords for Plain {
 enum Bug {
     /// A login does not see that the password was changed meanwhile.
     ChangeUnseen,
-    /// Who logged in since a change began is not looked for after it.
+    /// After a change, logins that were made since it began are not looked up.
     NobodyElseAfterwards,
-    /// A change is claimed though another device has claimed it.
+    /// A change is claimed although another device has claimed it.
     ClaimedByTwo,
 }
 
@@ -87,7 +87,7 @@ struct World {
 }
 
 impl World {
-    /// Somebody with two devices.
+    /// A world of one user with two devices.
     fn new(bug: Option<Bug>) -> Self {
         let store = Memory::default();
         let [phone, laptop] = [identity(0, 0), identity(0, 1)].map(|identity| device_of(identity, NOW));
@@ -140,7 +140,7 @@ impl World {
     }
 }
 
-/// What one invocation reaches.
+/// The store as one invocation reaches it.
 struct Server<'a> {
     world: &'a World,
     is_login: bool,
@@ -207,7 +207,7 @@ impl Users for Server<'_> {
     ) -> Result<bool, StoreError> {
         let claims =
             u32::from(self.world.bug == Some(Bug::ClaimedByTwo)) * self.world.claims.fetch_add(1, Relaxed);
-        // Each claim of before is over.
+        // Every earlier claim has expired at this time.
         let now = now.plus((PASSWORD_CHANGE_CLAIMED + Duration::from_millis(1)) * claims);
         self.world.memory.claim_password_change(user, change, now).await
     }
@@ -224,11 +224,11 @@ impl Users for Server<'_> {
 
 pass_on_rate_limits!(Server<'_>);
 
-/// Has a change and a login with the old password meet after so many polls of the first.
+/// Runs a change and a login with the old password, one of which begins after so many polls of the other.
 ///
 /// # Errors
 ///
-/// What is wrong then.
+/// Returns the broken guarantee.
 fn meet(polls: usize, change_first: bool, bug: Option<Bug>) -> Result<(), String> {
     let world = World::new(bug);
     let (changed, logged_in) = if change_first {
@@ -264,7 +264,7 @@ fn first_fault(bug: Option<Bug>) -> Option<String> {
 }
 
 #[test]
-fn no_login_with_the_old_password_outlives_a_change_that_it_meets() {
+fn no_login_with_the_old_password_outlives_a_concurrent_change() {
     assert_eq!(first_fault(None), None);
 }
 
@@ -274,7 +274,7 @@ fn a_login_that_does_not_see_the_change_is_found() {
 }
 
 #[test]
-fn a_change_that_does_not_look_again_is_found() {
+fn a_change_that_does_not_list_devices_again_is_found() {
     assert!(first_fault(Some(Bug::NobodyElseAfterwards)).is_some());
 }
 
@@ -282,7 +282,8 @@ fn a_change_that_does_not_look_again_is_found() {
 fn a_change_that_dies_anywhere_is_repeated_or_was_made() {
     for polls in 0..POLLS_MAX {
         let world = World::new(None);
-        // The first is dropped after so many polls; who sees no answer tries again, or logs in with what works.
+        // The first change is dropped after so many polls. A client without an answer repeats it, or logs in with the
+        // password that works.
         let died = interleave_and_drop(world.change(), polls);
         let again = finish(world.change());
         let is_new = finish(world.log_in(NEW)).is_ok();
@@ -293,11 +294,11 @@ fn a_change_that_dies_anywhere_is_repeated_or_was_made() {
     }
 }
 
-/// Has the two devices of a user change the password after so many polls of the first.
+/// Has both devices of a user change the password, the second after so many polls of the first.
 ///
 /// # Errors
 ///
-/// What is wrong then.
+/// Returns the broken guarantee.
 fn both_change(polls: usize, bug: Option<Bug>) -> Result<(), String> {
     const OTHER: &str = "a third one that is new";
     let world = World::new(bug);
@@ -321,7 +322,7 @@ fn both_change(polls: usize, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn of_two_changes_that_meet_one_is_made_and_its_device_stays_logged_in() {
+fn one_of_two_concurrent_changes_succeeds_and_its_device_stays_logged_in() {
     for polls in 0..POLLS_MAX {
         both_change(polls, None).unwrap_or_else(|fault| panic!("{polls} polls: {fault}"));
     }
@@ -332,7 +333,7 @@ fn a_change_that_two_devices_claim_is_found() {
     assert!((0..POLLS_MAX).any(|polls| both_change(polls, Some(Bug::ClaimedByTwo)).is_err()));
 }
 
-/// Polls a future so often and drops it; what it came to where it ended before.
+/// Polls a future that many times and drops it. Returns its output if it ended before.
 fn interleave_and_drop<T>(future: impl Future<Output = T>, polls: usize) -> Option<T> {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

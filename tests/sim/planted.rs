@@ -1,4 +1,4 @@
-//! The store as the use cases see it, with a bug planted in it or without.
+//! The store as the use cases see it, with or without a planted bug.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -19,63 +19,63 @@ use crate::world::{Process, World};
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// An append overwrites what is at its position.
+    /// An append overwrites the entry at its position.
     AppendWithoutCondition,
     /// A claim always says that the key is new.
     NoClaim,
     /// After a lost race, only the newest entry is read.
     OnlyTheNewestIsReadAgain,
-    /// Who is told of a message is read before it is appended.
+    /// The recipients of a message are read before it is appended.
     SessionsReadBeforeTheAppend,
     /// A sync is answered from a replica that lags behind.
     StaleSync,
-    /// The tail that is read beside a claim is taken for all that can matter.
+    /// The tail that is read with a claim is treated as complete.
     TailBesideTheClaimTrusted,
     /// A new conversation is in the sender's inbox only.
     OneInboxRow,
-    /// A high-water mark is taken for current for ever, whatever has been appended and has expired since.
+    /// A high-water mark counts as current for ever, although entries have been appended and have expired since.
     MarkForEver,
-    /// How long entries live is judged by the setting of today, not by the one they were written under.
+    /// The lifetime of entries is computed from today's setting, not from the setting they were written under.
     LivesOfTodaysSetting,
-    /// Where nothing expires, the mark is read only of a log that is empty.
+    /// Where nothing expires, the mark is read only for an empty log.
     MarkUnreadWhereNothingExpires,
-    /// The last reserved position is taken for the last that was written.
+    /// The last reserved position is treated as the last written one.
     ReservedTakenForContent,
-    /// Whether a sender is in a group is asked anew only where today's setting makes it needful.
+    /// Whether a sender is in a group is read again only where today's setting requires it.
     RecheckByTodaysSetting,
-    /// Who is told of a message in a group is read before it is appended.
+    /// The recipients of a message in a group are read before it is appended.
     MembersReadBeforeTheAppend,
-    /// Who is told of an entry is whoever is in the group, since whenever.
+    /// An entry is announced to all members, whenever they joined.
     JoinedIgnored,
-    /// A send does not look whether its sender was taken out after the claim.
+    /// A send does not check whether its sender was removed after the claim.
     NotNotifiedOfRemoval,
-    /// A change of a group is made whatever the others have made of it since it was decided.
+    /// A change of a group is committed although others have changed the group since the decision.
     CommitOnAnyVersion,
-    /// The inbox row of who leaves is changed after the group, not with it.
+    /// The inbox row of a leaving user is changed after the group, not with it.
     RowLeavesLater,
-    /// Who is in a group reads all of it.
+    /// A member of a group can read all of its log.
     WholeLogReadable,
-    /// A sync that is resumed goes on behind the row after the one that it ended with.
+    /// A resumed sync skips the row after the one that it ended with.
     ResumeSkipsTheNextRow,
-    /// A sync that ended within a conversation is resumed after it.
+    /// A sync that ended within a conversation is resumed after that conversation.
     ResumeForgetsTheRestOfARow,
-    /// Who joins is counted on whatever count there is.
+    /// A joining user is counted on any membership count.
     JoinsOnAnyCount,
-    /// Who leaves by themselves is taken for removed, and put back.
+    /// A user who left is treated as removed, and added again.
     LeavingTakenForRemoval,
-    /// A group in which somebody has written stays one that they have not answered.
+    /// A group in which a user has written still counts as unanswered.
     AnswersDoNotCount,
-    /// Rows of groups that were never made stay.
+    /// Rows of groups that were never created stay.
     DeadRowsStay,
-    /// What is left of an ended membership is not looked for where its user joins again.
+    /// The row of an ended membership is not looked up when its user joins again.
     EndedRowsLost,
-    /// A sync does not look for groups that its user is out of.
+    /// A sync does not look up groups that its user is out of.
     EndedRowsUnread,
-    /// Whether a reader is in a group is asked before the log is read, and not after.
+    /// Whether a reader is in a group is read before the log, and not after.
     MembershipReadBeforeLog,
 }
 
-/// For whom a store works.
+/// The use case for which a store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Send,
@@ -89,12 +89,12 @@ pub(crate) enum Role {
 pub(crate) struct Store<'a> {
     pub(crate) world: &'a World,
     pub(crate) role: Role,
-    /// As its process has it set.
+    /// The setting of the process.
     retention: Retention,
-    /// Whether a bug leaves out what asks the group.
+    /// Whether a bug skips the read of the group.
     pub(crate) skips_recheck: AtomicBool,
     sessions_at_claim: Mutex<Option<Vec<Session>>>,
-    /// The rows that a reader had at first, with their groups.
+    /// The rows that a reader got first, with their groups.
     pub(crate) first_rows: Mutex<BTreeMap<ConversationId, (InboxRow, Option<Group>)>>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Store<'a> {
         self.world.has(bug)
     }
 
-    /// Lets calls that are made at the same time take effect apart.
+    /// Delays a call, so that calls made at the same time take effect at different times.
     pub(crate) async fn stall(&self) {
         if self.world.random.once_in(4) {
             for _ in 0..self.world.random.below(*self.world.random.pick(&[3, 10, 100])) {
@@ -123,12 +123,12 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The sessions of a pair, as they were when the key was claimed, once.
+    /// Takes the sessions of a pair as they were when the key was claimed.
     pub(crate) fn sessions_at_claim(&self) -> Option<Vec<Session>> {
         self.sessions_at_claim.lock().unwrap().take()
     }
 
-    /// Keeps what a bug reads too early.
+    /// Stores the sessions or members that a bug reads too early.
     pub(crate) async fn read_early(&self, conversation: ConversationId) -> Result<(), StoreError> {
         match conversation {
             ConversationId::Dm { lower, upper } if self.has(Bug::SessionsReadBeforeTheAppend) => {
@@ -145,14 +145,14 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    /// Hides what a send must know of its sender.
+    /// Hides from a send that its sender was removed.
     fn without_removals(&self, entries: &mut [Message]) {
         if self.has(Bug::NotNotifiedOfRemoval) && self.role == Role::Send {
             entries.iter_mut().for_each(|entry| entry.kind = Kind::Text);
         }
     }
 
-    /// A mark as a bug takes it.
+    /// A mark as a bug reads it.
     fn judged(&self, mark: Option<HighWaterMark>, is_empty: bool) -> Option<HighWaterMark> {
         let mark = mark?;
         let (now, retention) = (self.world.now(), self.retention);
@@ -166,7 +166,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Decides by today's setting whether a group has to be asked.
+    /// Decides by today's setting whether the group has to be read again.
     fn note_recheck(&self, end: &End) {
         const RELIED_ON: Duration = Duration::from_secs(90);
         if !self.has(Bug::RecheckByTodaysSetting) || self.role != Role::Send {
@@ -178,7 +178,7 @@ impl<'a> Store<'a> {
         self.skips_recheck.store(skips && end.decisive().may_hide_newer(self.world.now()), Relaxed);
     }
 
-    /// Hides the last append of all, as a replica does that lags behind.
+    /// Hides the last append of all, like a lagging replica.
     fn without_the_last(&self, entries: &mut Vec<Message>) {
         let last = self.world.memory.appended().pop();
         entries.retain(|entry| Some(entry) != last.as_ref());
@@ -253,7 +253,7 @@ impl MessageLog for Store<'_> {
 
     async fn append(&self, message: &Message) -> Result<(), AppendError> {
         let mut appended = self.world.memory.append(message).await;
-        // An SDK tries again by itself where an answer is lost.
+        // An SDK retries by itself when an answer is lost.
         if matches!(appended, Err(AppendError::Store(_))) && self.world.random.once_in(2) {
             appended = self.world.memory.append(message).await;
         }
@@ -275,7 +275,7 @@ impl MessageLog for Store<'_> {
         self.stall().await;
         let is_set = self.world.memory.set_mark(conversation, mark).await?;
         if self.world.repeats_marks.load(Relaxed) {
-            // As an SDK does whose first answer was lost.
+            // As an SDK does after a lost answer.
             return self.world.memory.set_mark(conversation, mark).await;
         }
         Ok(is_set)

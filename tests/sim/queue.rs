@@ -1,4 +1,4 @@
-//! Delivers what is in the queue: late, in any order, some of it twice.
+//! Delivers the records of the queue: late, in any order, some of them twice.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,7 +9,8 @@ use confab_memory::yield_once;
 use crate::executor::Spawner;
 use crate::world::World;
 
-/// Delivers until the devices have ended and nothing is left; what is left of a storm waits until it is over.
+/// Delivers until the devices have ended and the queue is empty. In a faulty run, records that are left wait until the
+/// faults end.
 pub(crate) async fn deliver(world: Arc<World>, spawner: Spawner, devices: Rc<Cell<usize>>) {
     let in_flight = Rc::new(Cell::new(0_usize));
     loop {

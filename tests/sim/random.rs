@@ -14,7 +14,7 @@ impl Random {
         Self(AtomicU64::new(seed))
     }
 
-    /// Any number.
+    /// Any 64-bit number.
     pub(crate) fn draw(&self) -> u64 {
         const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut z = self.0.fetch_add(GAMMA, Relaxed).wrapping_add(GAMMA);
@@ -38,7 +38,7 @@ impl Random {
         times > 0 && self.below(times) == 0
     }
 
-    /// One of them.
+    /// One of the elements.
     pub(crate) fn pick<'a, T>(&self, from: &'a [T]) -> &'a T {
         let index = usize::try_from(self.below(from.len() as u64)).unwrap();
         &from[index]

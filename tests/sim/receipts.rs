@@ -1,4 +1,4 @@
-//! Two devices of one user read on at the same moment: the receipt that is announced last is the true one.
+//! Two devices of one user that read at the same moment: the receipt that is announced last has the highest position.
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -16,7 +16,7 @@ use crate::world::{identity, socket};
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
-/// More than a read takes.
+/// More polls than a read takes.
 const POLLS_MAX: usize = 40;
 
 fn seq(n: u64) -> Seq {
@@ -38,8 +38,7 @@ fn message(conversation: ConversationId, n: u64) -> Message {
     }
 }
 
-/// The receipts that the other gets, in their order, where the first read is under way for so many polls before the second
-/// begins and ends.
+/// The receipts that the other user gets, in order. The second read begins and ends after `polls` polls of the first.
 fn receipts(polls: usize, [first, second]: [u64; 2]) -> Vec<u64> {
     let (store, gateway, pushes) = (Memory::default(), Gateway::default(), DelayQueue::<PushTask>::default());
     let [reader, other] = [0, 1].map(|n| identity(n, 0));
@@ -74,8 +73,8 @@ fn receipts(polls: usize, [first, second]: [u64; 2]) -> Vec<u64> {
 fn the_receipt_that_is_announced_last_is_the_highest() {
     for reads in [[5, 7], [7, 5]] {
         for polls in 0..POLLS_MAX {
-            let told = receipts(polls, reads);
-            assert_eq!(told.last(), Some(&7), "after {polls} polls: {told:?}");
+            let announced = receipts(polls, reads);
+            assert_eq!(announced.last(), Some(&7), "after {polls} polls: {announced:?}");
         }
     }
 }

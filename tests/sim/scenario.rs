@@ -1,4 +1,4 @@
-//! What a seed makes of the world.
+//! The parameters of a world, drawn from a seed.
 
 use std::num::NonZeroU32;
 
@@ -10,43 +10,43 @@ use crate::random::Random;
 /// The size of a world, and what goes wrong in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
-    /// What it follows from.
+    /// The seed that the parameters were drawn from.
     pub(crate) seed: u64,
     /// The bug that is planted.
     pub(crate) bug: Option<Bug>,
-    /// None of the following goes wrong, so every announcement must arrive.
+    /// Whether no call fails and no function crashes, so that every announcement must arrive.
     pub(crate) healthy: bool,
-    /// Messages expire, and days pass between one chapter and the next.
+    /// Whether messages expire and days pass between chapters.
     pub(crate) retention: bool,
-    /// How long they are kept is set anew now and then, and not in all processes at once.
+    /// Whether the retention setting changes now and then, in one process before another.
     pub(crate) settings_change: bool,
-    /// At one poll in so many some of what has expired is swept; 0 is never.
+    /// At one poll in so many, some expired entries are swept; 0 for never.
     pub(crate) sweep_once_in: u64,
-    /// There are groups.
+    /// Whether there are groups.
     pub(crate) groups: bool,
-    /// People.
+    /// Number of users.
     pub(crate) users: u32,
-    /// Phones and laptops of each.
+    /// Number of devices of each user.
     pub(crate) devices: u32,
     /// Messages that each device writes in a chapter.
     pub(crate) messages: u64,
     /// Length of a message's text; large ones make a sync answer in several frames.
     pub(crate) text_bytes: usize,
-    /// Times that a device connects in a chapter.
+    /// How often a device connects in a chapter.
     pub(crate) visits: u64,
     /// Warm server processes.
     pub(crate) processes: u64,
     /// Most entries in a page of the store.
     pub(crate) page_max: NonZeroU32,
-    /// One call in so many fails; 0 is never.
+    /// One call in so many fails; 0 for none.
     pub(crate) failure_once_in: u64,
-    /// At one poll in so many a function dies; 0 is never.
+    /// At one poll in so many, a function crashes; 0 for never.
     pub(crate) crash_once_in: u64,
-    /// Longest time from one poll to the next. Unit: milliseconds.
+    /// Longest time between two polls. Unit: milliseconds.
     pub(crate) step_ms_max: u64,
-    /// At one poll in so many minutes pass; 0 is never.
+    /// At one poll in so many, minutes pass; 0 for never.
     pub(crate) leap_once_in: u64,
-    /// A sync ends early once in so many looks at its time; 0 is never.
+    /// A sync ends early at one check of its deadline in so many; 0 for never.
     pub(crate) late_once_in: u64,
     /// How many memberships a user may have.
     pub(crate) memberships: MembershipLimits,
@@ -60,7 +60,7 @@ impl Scenario {
         let healthy = random.once_in(3);
         let two = random.once_in(2);
         let pages = [1, 2, 3, 100];
-        // Drawn by itself, so that what was drawn before it existed stays as it is.
+        // A generator of its own, so that older parameters of a seed stay as they are.
         let own = Random::new(seed ^ 0x1a7e);
         let late_once_in = *own.pick(&[0, 0, 2, 6]);
         let memberships =
@@ -97,7 +97,7 @@ impl Scenario {
             devices: u32::from(random.once_in(3)) + 1,
             messages: random.between(1, 4),
             visits: random.between(1, 3),
-            // There is more to do in a chapter, which must not last for days.
+            // A chapter with groups has more steps, and must not last for days.
             leap_once_in: 10 * self.leap_once_in,
             ..self
         }

@@ -1,4 +1,4 @@
-//! How a device asks for what it lacks.
+//! Syncs of a device.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Device {
         }
     }
 
-    /// Asks for what is missing; true where all of it came.
+    /// Asks for what is missing. Returns true if all of it came.
     pub(crate) async fn sync(&mut self, limit: usize, partial: bool) -> bool {
         let Some(socket) = self.socket.clone() else { return false };
         self.receive();
@@ -72,7 +72,7 @@ impl Device {
         whole && !partial
     }
 
-    /// Where a token says that an answer goes on.
+    /// The position at which a token resumes an answer.
     fn after(&self, token: &str) -> Resume {
         let mut after: Resume = token.parse().unwrap();
         if self.world.has(Bug::ResumeSkipsTheNextRow) && after.within.is_none() {
@@ -86,13 +86,14 @@ impl Device {
         after
     }
 
-    /// Those whose rows say that the user is out.
+    /// The conversations whose rows say that the user is out.
     fn ended_among(&self, cursors: &BTreeMap<ConversationId, Option<Seq>>) -> BTreeSet<ConversationId> {
         let is_ended = |named: &&ConversationId| self.world.memory.has_ended(self.identity.user, **named);
         cursors.keys().filter(is_ended).copied().collect()
     }
 
-    /// Of each group that was named and that the user is out of, an answer says so, and has what they may still read.
+    /// Checks that the answer reports each named group that the user is out of, with the entries that the user may
+    /// still read.
     fn check_notified_of_the_end(
         &self,
         asked: &sync::SyncQuery,
@@ -109,7 +110,7 @@ impl Device {
             let id = conversation.to_string();
             let entries = parts.iter().flat_map(|part| &part.conversations);
             let entries: Vec<_> = entries.filter(|entry| entry.conversation == id).collect();
-            let told = (
+            let reported = (
                 entries.iter().any(|entry| entry.left == Some(true)),
                 entries.iter().any(|entry| entry.deleted == Some(true)),
             );
@@ -119,8 +120,8 @@ impl Device {
                 .get(conversation)
                 .is_some_and(|group| group.deleted.is_some() && group.members.contains_key(&user));
             let expected = (is_out && !has_ended, has_ended);
-            let may_be_silent = !ended_before.contains(conversation) && told == (false, false);
-            if told != expected && !(is_out && may_be_silent) {
+            let may_be_silent = !ended_before.contains(conversation) && reported == (false, false);
+            if reported != expected && !(is_out && may_be_silent) {
                 self.world.fault(format!("a sync of {user:?}, {expected:?} of {id}, says {entries:?}"));
             }
             let cursor = asked.cursors.get(conversation).copied().flatten();
@@ -132,14 +133,15 @@ impl Device {
                     && before.may_read(*conversation, user, entry.seq.get())
             };
             let lacks = appended_before.iter().filter(is_due).any(|entry| !given.contains(&entry.seq.get()));
-            if lacks && told != (false, false) && asked.limit == usize::MAX && !self.world.scenario.retention
+            if lacks && reported != (false, false) && asked.limit == usize::MAX && !self.world.scenario.retention
             {
                 self.world.fault(format!("a sync of {user:?} after {cursor:?} of {id} has {given:?} only"));
             }
         }
     }
 
-    /// Takes the answer of a sync. Gives per conversation where its limit cut it, if it did.
+    /// Applies the answer of a sync. Returns for each conversation the position at which the limit cut the answer, if
+    /// it did.
     fn take_answer(
         &mut self,
         parts: Vec<server::SyncFrame>,
@@ -149,7 +151,7 @@ impl Device {
         for part in parts.into_iter().flat_map(|part| part.conversations) {
             let (seqs, last_seq, is_out) = given.entry(part.conversation.parse().unwrap()).or_default();
             seqs.extend(part.messages.iter().map(|message| message.seq));
-            *last_seq = part.last_seq.expect("every row says how far it goes");
+            *last_seq = part.last_seq.expect("every row has the end of its log");
             *is_out = part.left == Some(true) || part.deleted == Some(true);
             part.messages.into_iter().for_each(|message| self.show(message));
         }
@@ -158,12 +160,12 @@ impl Device {
             if !seqs.is_sorted_by(|one, next| one < next) || seqs.len() > limit {
                 self.world.fault(format!("a sync with limit {limit} gave {seqs:?}"));
             }
-            // What is left out below the end of an answer has expired. So has what is
-            // left out below an end that was known before a whole answer was asked for.
+            // Entries that are missing below the end of an answer have expired. So have entries that are missing below
+            // an end that was known before a complete answer was requested.
             let cut = seqs.len() == limit;
             let chat = self.chats.entry(id).or_default();
             let end = seqs.last().copied().unwrap_or(0);
-            // Of a log that goes on, more may come than was there when its end was told.
+            // A log that continues may have more entries than when its end was read.
             if is_out && end > last_seq {
                 self.world.fault(format!("a sync that ends at {last_seq} gave {seqs:?}"));
             }

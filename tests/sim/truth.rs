@@ -1,4 +1,4 @@
-//! Who was in which group when, by the entries of its log alone.
+//! Memberships of groups over time, derived from the entries of the logs alone.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use confab_domain::group::Role;
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Kind, Message, Seq, UserId, membership};
 
-/// All groups of a log of logs.
+/// The state of all groups, derived from their logs.
 #[derive(Debug, Default)]
 pub(crate) struct Truth {
     pub(crate) groups: BTreeMap<ConversationId, GroupTruth>,
-    /// What no rule allows.
+    /// Entries that break a rule.
     pub(crate) faults: Vec<String>,
 }
 
-/// What the entries of one group tell.
+/// The state of one group, derived from its entries.
 #[derive(Debug, Default)]
 pub(crate) struct GroupTruth {
-    /// One per entry that is no message.
+    /// Number of system entries.
     pub(crate) version: u64,
-    /// Those who are in it, or were when it ended; with the last role that an entry tells of.
+    /// The members, or those at the group's end; each with the last role that an entry names.
     pub(crate) members: BTreeMap<UserId, (Seq, Option<Role>)>,
     /// First and last position of each membership, the latest last.
     pub(crate) times: BTreeMap<UserId, Vec<(Seq, Option<Seq>)>>,
-    /// From which position on it had which name.
+    /// Names of the group, each with its first position.
     names: Vec<(Seq, String)>,
-    /// Its last position.
+    /// The position of the entry of the end.
     pub(crate) deleted: Option<Seq>,
 }
 
@@ -57,7 +57,7 @@ impl Truth {
         }
     }
 
-    /// Where the present membership of a user begins.
+    /// The first position of the present membership of a user.
     pub(crate) fn since(&self, conversation: ConversationId, user: UserId) -> Option<Seq> {
         match conversation {
             ConversationId::Dm { .. } => self.reads(conversation, user, 1).then_some(Seq::FIRST),
@@ -68,27 +68,27 @@ impl Truth {
         }
     }
 
-    /// Whether a sync has to give a position to a user, who is in the conversation.
+    /// Whether a sync must return a position to a user who is in the conversation.
     pub(crate) fn is_due(&self, conversation: ConversationId, user: UserId, seq: u64) -> bool {
         self.since(conversation, user).is_some() && self.may_read(conversation, user, seq)
     }
 
-    /// Whether the row of a user, who is or was in the conversation, still lets them read a position.
+    /// Whether the row of a user who is or was in the conversation still lets them read a position.
     pub(crate) fn may_read(&self, conversation: ConversationId, user: UserId, seq: u64) -> bool {
         let times = self.times(conversation, user);
-        // The oldest memberships are forgotten.
+        // A row forgets the oldest memberships.
         let is_in = usize::from(self.since(conversation, user).is_some());
         let oldest = times.len().checked_sub(PAST_MAX + is_in).map_or(Seq::FIRST, |kept| times[kept].0);
         seq >= oldest.get() && self.reads(conversation, user, seq)
     }
 
-    /// How often a user came and went.
+    /// How often a user joined or left.
     pub(crate) fn turns(&self, conversation: ConversationId, user: UserId) -> usize {
         let turns = |(_, last): &(Seq, Option<Seq>)| 1 + usize::from(last.is_some());
         self.times(conversation, user).iter().map(turns).sum()
     }
 
-    /// Whether a user was in a group when it had that name.
+    /// Whether a user was in a group while it had that name.
     pub(crate) fn knows_name(&self, conversation: ConversationId, user: UserId, name: &str) -> bool {
         let Some(group) = self.groups.get(&conversation) else { return false };
         let is_known = |index: usize| {
@@ -102,7 +102,7 @@ impl Truth {
 }
 
 impl GroupTruth {
-    /// The name that it has.
+    /// The present name.
     pub(crate) fn name(&self) -> Option<&str> {
         self.names.last().map(|(_, name)| name.as_str())
     }
@@ -111,7 +111,7 @@ impl GroupTruth {
         let seq = entry.seq;
         if entry.kind == Kind::GroupCreated {
             if self.version > 0 {
-                return Err("a group begins twice");
+                return Err("a group was created twice");
             }
             self.join(entry.sender, seq, Some(Role::Owner));
             entry.content.mentions.iter().for_each(|user| self.join(*user, seq, Some(Role::Member)));
@@ -128,11 +128,11 @@ impl GroupTruth {
                 self.names.push((seq, entry.content.text.clone().ok_or("no name")?));
             }
             Kind::MemberAdded => {
-                let newcomer = subject.filter(|_| member.is_none()).ok_or("somebody comes who is in")?;
+                let newcomer = subject.filter(|_| member.is_none()).ok_or("a member was added")?;
                 self.join(newcomer, seq, None);
             }
             Kind::MemberRemoved => {
-                let leaver = member.ok_or("somebody goes who is not in")?;
+                let leaver = member.ok_or("a non-member was removed")?;
                 self.members.remove(&leaver);
                 self.end(leaver, seq);
             }

@@ -1,4 +1,4 @@
-//! Time, servers and what they did: everything but the devices.
+//! Time, servers and their state: everything but the devices.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -35,45 +35,45 @@ use crate::truth::Truth;
 pub(crate) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// How long messages are kept where they expire. Unit: milliseconds.
+/// Length of a day. Unit: milliseconds.
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
-/// For how many days messages are kept, where that changes; 0 is for ever.
+/// Retention settings that a process may have. Unit: days; 0 for ever.
 const SETTINGS: [u32; 5] = [0, 1, 1, 2, 30];
 
 /// Largest lead of a server's clock. Unit: milliseconds.
 const SKEW_MS_MAX: u64 = 10_000;
 
-/// What is shared by all devices and servers.
+/// The state that all devices and servers share.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) random: Arc<Random>,
     pub(crate) memory: Memory,
     pub(crate) gateway: Gateway,
     pub(crate) queue: Queue,
-    /// What is to be looked at later; nobody does.
+    /// Lease checks; no simulation here receives them.
     lease_checks: DelayQueue<PresenceTask>,
-    /// Pushes that are to be made; nobody does.
+    /// Tasks for pushes; no simulation here receives them.
     pushes: DelayQueue<PushTask>,
-    /// For how many days messages are kept, as it was set last; 0 is for ever.
+    /// The newest retention setting. Unit: days; 0 for ever.
     days: Mutex<u32>,
-    /// Whoever ends a group does not get to closing the rows of its members.
+    /// Whether the rows of a group's members stay open when the group ends.
     pub(crate) leaves_rows_open: AtomicBool,
-    /// Each request that sets a high-water mark comes twice.
+    /// Whether each request that sets a high-water mark comes twice.
     pub(crate) repeats_marks: AtomicBool,
     probes: Probes,
-    /// Where a bug keeps what it reads too early.
+    /// Groups that a bug read too early.
     pub(crate) early_groups: Mutex<BTreeMap<GroupId, Group>>,
     injector: Arc<Changeable>,
     faulty: AtomicU64,
-    /// Polls so far: the order in which things really happen.
+    /// Number of polls so far: the true order of events.
     step: AtomicU64,
     now_ms: AtomicU64,
     processes: Mutex<Vec<Arc<Process>>>,
     sends: Mutex<Vec<Request>>,
     pub(crate) got: Mutex<BTreeMap<(UserId, ConversationId, u64), &'static str>>,
     pub(crate) got_names: Mutex<BTreeSet<(UserId, ConversationId, String)>>,
-    /// For ids.
+    /// Counter for ids.
     count: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
@@ -89,7 +89,7 @@ pub(crate) struct Process {
 pub(crate) struct Request {
     pub(crate) command: SendMessage,
     pub(crate) began: u64,
-    /// When the answer was given, and what it was; `None` where it failed or died.
+    /// The step and the content of the ack; `None` if the request failed or crashed.
     pub(crate) acked: Option<(u64, Ack)>,
 }
 
@@ -135,7 +135,7 @@ impl World {
         Arc::new(Process { writer, ahead: Duration::from_millis(self.random.below(SKEW_MS_MAX + 1)) })
     }
 
-    /// The process that a request happens to reach; now and then a cold one.
+    /// The process that a request reaches; now and then a cold one.
     pub(crate) fn any_process(&self) -> Arc<Process> {
         let mut processes = self.processes.lock().unwrap();
         if self.random.once_in(12) {
@@ -146,7 +146,7 @@ impl World {
         Arc::clone(self.random.pick(&processes))
     }
 
-    /// What a process that starts has set: where settings change, now and then another than the others have.
+    /// The retention setting of a process that starts. Where settings change, it may differ from the others.
     fn any_retention(&self) -> Retention {
         if !self.scenario.retention {
             return Retention::FOR_EVER;
@@ -162,7 +162,7 @@ impl World {
         Retention::days(*days)
     }
 
-    /// Has messages kept for so many days, by processes that start anew; 0 is for ever.
+    /// Sets the retention and restarts all processes. Unit: days; 0 for ever.
     pub(crate) fn set_days(&self, days: u32) {
         *self.days.lock().unwrap() = days;
         for process in self.processes.lock().unwrap().iter_mut() {
@@ -170,17 +170,17 @@ impl World {
         }
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub(crate) fn wait(&self, duration: Duration) {
         self.now_ms.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Relaxed);
     }
 
-    /// The shortest that any process may have set.
+    /// The shortest retention that any process may have.
     pub(crate) fn shortest_retention(&self) -> Retention {
         Retention::days(u32::from(self.scenario.retention))
     }
 
-    /// What presence is kept with, in one request.
+    /// The presence context of one request.
     pub(crate) fn presence<'a, S>(
         &'a self,
         store: &'a S,
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    /// The ways to devices and phones.
+    /// The gateway and the queue of pushes.
     pub(crate) fn delivery(&self) -> Delivery<'_, Gateway, DelayQueue<PushTask>> {
         Delivery { connections: &self.gateway, push: &self.pushes, policy: POLICY, probes: &self.probes }
     }
@@ -207,7 +207,7 @@ impl World {
         &self.pushes
     }
 
-    /// Begins or ends the trouble that the scenario has.
+    /// Turns the scenario's failures on or off.
     pub(crate) fn set_faulty(&self, faulty: bool) {
         self.faulty.store(u64::from(faulty), Relaxed);
         self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
@@ -217,9 +217,9 @@ impl World {
         self.faulty.load(Relaxed) == 1 && !self.scenario.healthy
     }
 
-    /// One poll: a little later than the one before.
+    /// Counts one poll and advances the time a little.
     pub(crate) fn tick(&self) {
-        // Polls of many devices must not make a function late in quiet times.
+        // Polls of many devices must not make a function late in a healthy run.
         let mut passed_ms = u64::from(self.step.fetch_add(1, Relaxed).is_multiple_of(16));
         if self.is_faulty() {
             passed_ms = self.random.below(self.scenario.step_ms_max + 1);
@@ -238,8 +238,8 @@ impl World {
         self.scenario.bug == Some(bug)
     }
 
-    /// Lets a day or more pass: whatever can expire does, or is about to, and
-    /// processes end. What has expired is swept, or not yet.
+    /// Advances the time by a day or more: every entry that can expire has expired or is about to, and processes
+    /// restart. Expired entries may be swept or not.
     pub(crate) fn pass_days(&self) {
         let newest = self.memory.appended().last().map_or(0, |newest| newest.sent_at.as_ms());
         let passed_ms = *self.random.pick(&[DAY_MS, DAY_MS, 3 * DAY_MS]);
@@ -254,7 +254,7 @@ impl World {
         }
     }
 
-    /// Lets some time pass.
+    /// Advances the time.
     pub(crate) fn pass(&self, time: Duration) {
         self.now_ms.fetch_add(u64::try_from(time.as_millis()).unwrap(), Relaxed);
     }
@@ -263,12 +263,12 @@ impl World {
         Timestamp::from_ms(self.now_ms.load(Relaxed))
     }
 
-    /// When something really happens.
+    /// The number of polls so far.
     pub(crate) fn step(&self) -> u64 {
         self.step.load(Relaxed)
     }
 
-    /// A guarantee that was found broken.
+    /// Records a broken guarantee.
     pub(crate) fn fault(&self, what: String) {
         self.faults.lock().unwrap().push(what);
     }
@@ -277,12 +277,12 @@ impl World {
         self.faults.lock().unwrap().first().cloned()
     }
 
-    /// What the logs of groups tell.
+    /// The state of groups, derived from the logs.
     pub(crate) fn truth(&self) -> Truth {
         if self.scenario.groups { self.memory.with_appended(Truth::of) } else { Truth::default() }
     }
 
-    /// A number that nothing else has.
+    /// A number that is used nowhere else.
     pub(crate) fn next_number(&self) -> u64 {
         self.count.fetch_add(1, Relaxed)
     }
@@ -291,7 +291,7 @@ impl World {
         self.sends.lock().unwrap()
     }
 
-    /// Runs one invocation of a function, which may die, and does not outlive its time.
+    /// Runs one invocation of a function, which may crash, and ends at its deadline.
     pub(crate) async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<T> {
         let deadline = self.now().plus(APPEND_DELAY_MAX - Duration::from_secs(1));
         let dies = || {
@@ -323,7 +323,7 @@ impl World {
     }
 }
 
-/// The account of a user, as a signup makes it.
+/// The account of a user after a signup.
 pub(crate) fn account_of(user: UserId, now: Timestamp) -> Account {
     let profile = Profile {
         user,
@@ -340,7 +340,7 @@ pub(crate) fn account_of(user: UserId, now: Timestamp) -> Account {
     }
 }
 
-/// The login of a device, as a signup or a login makes it.
+/// The device of a user after a signup or a login.
 pub(crate) fn device_of(identity: Identity, now: Timestamp) -> Device {
     Device {
         user: identity.user,
@@ -367,7 +367,7 @@ pub(crate) fn identity(n: u32, device: u32) -> Identity {
     Identity { user: user(n), device: DeviceId::new(number), family: FamilyId::new(number) }
 }
 
-/// A socket as the `$connect` function finds it.
+/// A connection as the `$connect` function gets it.
 pub(crate) fn socket(identity: Identity, id: &ConnectionId, opened_at: Timestamp) -> Connection {
     Connection {
         id: id.clone(),
@@ -378,7 +378,7 @@ pub(crate) fn socket(identity: Identity, id: &ConnectionId, opened_at: Timestamp
     }
 }
 
-/// How a socket is named in a session row.
+/// The key of a connection in a session row.
 pub(crate) fn key(identity: Identity, id: &ConnectionId) -> ConnectionKey {
     ConnectionKey { device: identity.device, id: id.clone() }
 }

@@ -1,4 +1,4 @@
-//! Somebody whom no friend looks at says ever more rarely that they are alive, and is asked by the first who does.
+//! A user without observers sends heartbeats ever more rarely, and is probed when the first observer comes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::world::{identity, user};
 
 const SEEDS: u64 = 30;
 
-/// Long enough for the interval to be as long as it gets.
+/// Long enough for the heartbeat interval to reach its maximum.
 const ALONE: Duration = Duration::from_secs(3 * 3600);
 
-/// From a friend's coming to the last that it brings about, a probe's answer not counted.
+/// From the connect of a friend to the last effect of it, without the answer to a probe.
 const PROMPT: Duration = Duration::from_secs(2);
 
-/// A world of two friends, one of whom is alone for hours.
+/// A world of two friends, the first of whom is alone for hours.
 struct Alone {
     world: Arc<World>,
     executor: Executor,
@@ -45,7 +45,7 @@ impl Alone {
         Self { world, executor: Executor::default() }
     }
 
-    /// The one connects, and goes when that time has passed; or stays.
+    /// The first user connects, and disconnects after that time or stays.
     fn one_comes(&mut self, goes_after: Option<Duration>) {
         let mut device = Device::new(&self.world, &self.executor.spawner, identity(0, 0));
         self.executor.spawner.spawn(async move {
@@ -53,14 +53,14 @@ impl Alone {
             device.connect().await;
             device.stay(START.plus(goes_after.unwrap_or(FOR_EVER))).await;
             if device.interval != INTERVAL_MAX {
-                device.world.fault(format!("alone, and told to beat after {:?}", device.interval));
+                device.world.fault(format!("alone, with a heartbeat interval of {:?}", device.interval));
             }
             device.go(Going::Silent).await;
         });
         self.run(goes_after.unwrap_or_default().max(ALONE));
     }
 
-    /// The one connects anew after that time, and falls silent after another.
+    /// The first user connects anew after one time, and disconnects after another.
     fn one_comes_back(&mut self, comes_after: Duration, goes_after: Duration) {
         let mut device = Device::new(&self.world, &self.executor.spawner, identity(0, 0));
         self.executor.spawner.spawn(async move {
@@ -75,7 +75,7 @@ impl Alone {
         self.run(comes_after.max(ALONE));
     }
 
-    /// The other connects, and stays. Gives what they are told of the one, within that time.
+    /// The second user connects and stays. Returns what that user received about the first within that time.
     fn other_comes(&mut self, within: Duration) -> Vec<Report> {
         let mut device = Device::new(&self.world, &self.executor.spawner, identity(1, 0));
         self.executor.spawner.spawn(async move {
@@ -100,41 +100,41 @@ impl Alone {
 }
 
 #[test]
-fn whoever_lives_is_asked_as_soon_as_a_friend_comes_and_is_never_told_offline() {
+fn a_user_who_is_alone_is_probed_when_a_friend_connects_and_never_shown_offline() {
     for seed in 0..SEEDS {
         let mut alone = Alone::new(seed);
         alone.one_comes(None);
         let came_at = alone.world.clock.now();
-        let told = alone.other_comes(PROMPT);
+        let reports = alone.other_comes(PROMPT);
         let last = alone.world.ledger().frames[&user(0)].last().copied();
-        assert!(last > Some(came_at), "seed {seed}: not asked");
-        assert!(told.iter().all(|told| told.is_online) && !told.is_empty(), "seed {seed}: {told:?}");
+        assert!(last > Some(came_at), "seed {seed}: not probed");
+        assert!(reports.iter().all(|report| report.is_online) && !reports.is_empty(), "seed {seed}: {reports:?}");
         alone.run(ALONE + Duration::from_secs(600));
         let frames = alone.world.ledger().frames[&user(0)].iter().filter(|at| **at > came_at).count();
         let usual = 600 / alone.world.scenario.policy.interval.as_secs();
-        assert!(frames as u64 >= usual - 1, "seed {seed}: {frames} frames while somebody looks");
+        assert!(frames as u64 >= usual - 1, "seed {seed}: {frames} frames while a friend observes");
         alone.check(seed);
     }
 }
 
 #[test]
-fn whoever_is_dead_is_told_offline_as_soon_as_they_do_not_answer_a_friend_who_comes() {
+fn a_dead_connection_is_shown_offline_once_a_friend_connects_and_the_probe_is_not_answered() {
     for seed in 0..SEEDS {
         let mut alone = Alone::new(seed);
         let policy = alone.world.scenario.policy;
         let silent = Duration::from_secs(alone.world.random.between(1, 470));
         alone.one_comes(Some(ALONE - silent));
-        let told = alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
-        let was_online = told.first().is_some_and(|told| told.is_online);
-        let news = told.iter().find(|told| !told.is_online).map(|told| told.source);
-        // Who asks about somebody who has gone without a word has everybody told, and may hear that before the answer.
-        assert!(news.is_some_and(|by| !was_online || by == Source::Event), "seed {seed}: {told:?}");
+        let reports = alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
+        let was_online = reports.first().is_some_and(|report| report.is_online);
+        let news = reports.iter().find(|report| !report.is_online).map(|report| report.source);
+        // A query about a user whose lease has run out notifies everybody, and that event may come before the answer.
+        assert!(news.is_some_and(|by| !was_online || by == Source::Event), "seed {seed}: {reports:?}");
         alone.check(seed);
     }
 }
 
 #[test]
-fn whoever_comes_back_while_they_are_alone_is_told_offline_in_time() {
+fn a_user_who_reconnects_while_alone_is_shown_offline_in_time() {
     for seed in 0..SEEDS {
         let mut alone = Alone::new(seed);
         let policy = alone.world.scenario.policy;

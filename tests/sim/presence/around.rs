@@ -1,4 +1,4 @@
-//! Somebody who is alone and has more contact rows than one message of the queue looks at: requests of strangers.
+//! A user who is alone and has more contact rows than one queue message reads: requests of strangers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -21,7 +21,7 @@ const POLICY: HeartbeatPolicy =
 
 const STRANGERS: u128 = 1_200;
 
-/// Calls that one message may take: five pages of rows, their sessions, and what becomes of the user's own.
+/// Calls that one message may take: five pages of rows, their sessions, and the changes of the user's own row.
 const CALLS_MAX: u32 = 20;
 
 /// Counts the calls to a store.
@@ -39,7 +39,7 @@ fn user(n: u128) -> UserId {
     UserId::new(Ulid(n))
 }
 
-/// One user asks another; or both, who are friends then.
+/// One user adds another; with `both`, they add each other and are friends.
 fn ask(store: &Memory, user: UserId, other: UserId, both: bool) {
     let none = Relation::default();
     let (mut mine, mut theirs) =
@@ -66,7 +66,7 @@ fn connects(store: &Memory, user: UserId, lease: Lease, watch: Option<Watch>) {
 }
 
 #[test]
-fn however_many_have_asked_a_friend_who_is_there_is_found_by_messages_that_each_look_at_some() {
+fn an_online_friend_among_many_requests_is_found_by_messages_that_each_read_some_rows() {
     let calls = Arc::new(Counted::default());
     let store = Memory::new(Arc::clone(&calls) as Arc<dyn FaultInjector>);
     let (me, friend) = (user(1), user(10 + STRANGERS));
@@ -86,7 +86,7 @@ fn however_many_have_asked_a_friend_who_is_there_is_found_by_messages_that_each_
     let is_alone = || finish(store.session(me)).unwrap().unwrap().presence.lease.alone_since.is_some();
     while let Some(task) = next.take() {
         messages += 1;
-        assert!(messages < 10, "it comes to an end");
+        assert!(messages < 10, "the chain ends");
         let before = calls.0.load(Relaxed);
         finish(perform(&context, (&gateway, &pushes), &task, false)).unwrap();
         let took = calls.0.load(Relaxed) - before;

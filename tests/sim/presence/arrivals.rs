@@ -1,5 +1,5 @@
-//! Two friends who come at the same time, while servers are slow, and in some worlds part at that moment: each knows in the
-//! end what is so.
+//! Two friends who connect at the same time while servers are slow, and in some worlds end their friendship at that
+//! moment. In the end, each has the true presence of the other.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::world::{identity, user};
 
 const SEEDS: u64 = 100;
 
-/// Until servers are fast again.
+/// How long servers are slow.
 const SLOW: Duration = Duration::from_secs(30);
 
-/// After which everything must be as it should: a message that waits for a change has given up.
+/// After this time everything must be true: a message that waits for a change has given up.
 const SETTLED: Duration = Duration::from_secs(100);
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let (world, mut executor) = two_friends(Scenario::slow(seed, bug));
     let parts = world.random.once_in(2);
@@ -51,7 +51,7 @@ pub(super) fn arrive(seed: u64, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn friends_who_come_and_part_at_the_same_time_know_in_the_end_what_is_so() {
+fn friends_who_connect_and_part_at_the_same_time_end_with_the_true_presence() {
     let broken = broken_by(0, SEEDS, |seed| arrive(seed, None));
     assert_eq!(broken.first(), None, "{} of {SEEDS}", broken.len());
 }

@@ -8,7 +8,7 @@ use super::server::Bug;
 use super::simulate;
 use crate::bugs::check_found_by;
 
-/// Among so many seeds one must find a bug.
+/// Seeds of which one must find a bug.
 const SEEDS: u64 = 2_000;
 
 #[track_caller]
@@ -17,7 +17,7 @@ fn check_found(bug: Bug) {
 }
 
 #[test]
-fn a_look_that_is_queued_after_the_row_names_it_is_found() {
+fn a_lease_check_queued_after_the_row_names_it_is_found() {
     check_found(Bug::CheckQueuedAfterTheRow);
 }
 
@@ -37,17 +37,17 @@ fn a_renewal_that_keeps_the_end_is_found() {
 }
 
 #[test]
-fn a_friend_who_looks_without_a_probe_is_found() {
+fn a_friend_who_observes_without_a_probe_is_found() {
     check_found(Bug::ObservedWithoutProbe);
 }
 
 #[test]
-fn news_that_all_are_told_again_for_one_connection_are_found() {
+fn notifying_all_friends_again_for_one_connection_is_found() {
     check_found(Bug::AllNotifiedAgain);
 }
 
 #[test]
-fn who_was_not_reached_and_is_not_told_again_is_found() {
+fn an_unreached_friend_who_is_not_notified_again_is_found() {
     check_found(Bug::UnreachedDropped);
 }
 
@@ -57,12 +57,12 @@ fn a_connection_that_takes_nothing_and_is_never_closed_is_found() {
 }
 
 #[test]
-fn a_record_that_fails_once_and_does_not_come_again_is_found() {
+fn a_failed_record_that_is_not_retried_is_found() {
     check_found(Bug::FailedRecordDropped);
 }
 
 #[test]
-fn a_record_that_fails_once_and_is_hidden_for_long_is_found() {
+fn a_failed_record_that_is_hidden_for_long_is_found() {
     check_found(Bug::FailedRecordHidden);
 }
 
@@ -82,22 +82,22 @@ fn an_answer_that_is_not_corrected_is_found() {
 }
 
 #[test]
-fn a_look_that_is_queued_twice_is_found() {
+fn a_lease_check_that_is_queued_twice_is_found() {
     check_found(Bug::CheckQueuedTwice);
 }
 
 #[test]
-fn what_tells_a_pair_queued_after_the_change_is_found() {
+fn a_pair_notification_queued_after_the_change_is_found() {
     check_found(Bug::PairQueuedAfterTheChange);
 }
 
 #[test]
-fn a_pair_that_is_told_of_another_change_is_found() {
+fn a_pair_that_is_notified_of_another_change_is_found() {
     check_found_by(begin_and_end, SEEDS, Bug::PairNotifiedOfAnyChange);
 }
 
 #[test]
-fn a_pair_that_is_told_later_is_found() {
+fn a_pair_that_is_notified_later_is_found() {
     check_found_by(begin_and_end, SEEDS, Bug::PairNotifiedLater);
 }
 
@@ -107,11 +107,11 @@ fn friends_that_are_not_read_again_are_found() {
 }
 
 #[test]
-fn friends_read_before_whoever_comes_is_on_record_are_found() {
+fn friends_read_before_the_connection_is_registered_are_found() {
     check_found_by(arrive, SEEDS, Bug::FriendsReadBeforeTheRecord);
 }
 
 #[test]
-fn being_alone_marked_after_looking_around_is_found() {
+fn a_user_marked_as_alone_after_the_search_for_observers_is_found() {
     check_found_by(meet, SEEDS, Bug::AloneMarkedLater);
 }

@@ -1,4 +1,4 @@
-//! What must hold where nothing goes wrong but what devices do.
+//! Invariants of a healthy run, in which only devices disconnect.
 
 use std::time::Duration;
 
@@ -9,29 +9,30 @@ use super::ledger::{Ledger, Logout, Report, Source, Span, pair_of};
 use super::world::World;
 use crate::world::user;
 
-/// From an event to the last friend who is told of it.
+/// Longest time from a change to the notification of the last friend.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// What one failure of a record adds.
+/// Extra time for one failure of a record.
 const ONE_FAILURE: Duration = Duration::from_millis(1_500);
 
-/// Records that may fail once each before the last friend is told: the look, and the further pages of friends.
+/// Records that may each fail once before the last friend is notified: the lease check and the further pages of
+/// friends.
 const FAILURES_MAX: u32 = 3;
 
-/// What a device adds that does not take the question whether it is alive: it is asked four times, each of which may fail
-/// once, and then the others are.
+/// Extra time where a device takes no probe: it is probed four times, each of which may fail once, and then the other
+/// devices are probed.
 const NOT_ASKED: Duration = Duration::from_secs(15);
 
-/// From the beginning of looking at somebody until all is told that was to be found out.
+/// From the start of observation to the last notification that follows from it.
 const SETTLED: Duration = Duration::from_secs(8);
 
-/// How much later than the timeout silence is told.
+/// How much later than the timeout `offline` may come.
 const LATENESS_MAX: Duration = Duration::from_secs(5);
 
-/// How much earlier than the timeout silence may be told.
+/// How much earlier than the timeout `offline` may come.
 const EARLINESS_MAX: Duration = Duration::from_millis(500);
 
-/// Checks what every device was told, while it was connected, of everybody else.
+/// Checks what every device received about every other user while it was connected.
 pub(crate) fn check(world: &World) {
     let (ledger, now) = (world.ledger(), world.clock.now());
     let mut faults = Vec::new();
@@ -46,7 +47,7 @@ pub(crate) fn check(world: &World) {
                     timeout: scenario.policy.timeout,
                     prompt: PROMPT + failures * ONE_FAILURE,
                     lateness: LATENESS_MAX + failures * ONE_FAILURE,
-                    // A record that came before, and may have done something, tells what is so once more.
+                    // A record that is retried may notify a second time.
                     notifies_once: scenario.flaky_once_in == 0,
                     subject,
                     span,
@@ -60,7 +61,7 @@ pub(crate) fn check(world: &World) {
     faults.into_iter().for_each(|fault| world.fault(fault));
 }
 
-/// What is wrong where more than one look waits on behalf of the watch that the row names.
+/// The fault, if more than one lease check waits for the watch that the row names.
 fn observed_twice(world: &World, user: UserId) -> Option<String> {
     let watch = world.row(user)?.presence.watch?.id;
     let name = user.to_string();
@@ -69,10 +70,10 @@ fn observed_twice(world: &World, user: UserId) -> Option<String> {
         matches!(step, Step::Check { user, watch: of, .. } if *user == name && *of == watch.0)
     };
     let count = world.queue.waiting().iter().filter(|delayed| is_its(&delayed.task)).count();
-    (count > 1).then(|| format!("{count} looks at {name} wait for one watch"))
+    (count > 1).then(|| format!("{count} lease checks of {name} wait for one watch"))
 }
 
-/// A time in which nothing changes between a device's user and somebody else.
+/// A time span in which nothing changes between a device's user and another user.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     from: Timestamp,
@@ -81,7 +82,7 @@ struct Piece {
     tells: bool,
 }
 
-/// Pieces in which nothing changes between the two.
+/// The time spans in which nothing changes between the two users.
 fn pieces(
     ledger: &Ledger,
     span: &Span,
@@ -91,12 +92,12 @@ fn pieces(
     let end = span.to.unwrap_or(now);
     let history = &ledger.pairs[&pair_of(span.user, subject)];
     let mut pieces = Vec::new();
-    for (index, (since, tells)) in history.iter().enumerate() {
+    for (index, (since, see)) in history.iter().enumerate() {
         let until = history.get(index + 1).map_or(end, |next| next.0.min(end));
         let from = (*since).max(span.from).plus(settled);
         let mut ends = ledger.spans.iter().filter(|end| [span.user, subject].contains(&end.user));
         if from < until && !ends.any(|end| ledger.is_changing(span.user, subject, end.from)) {
-            pieces.push(Piece { from, to: until, tells: *tells });
+            pieces.push(Piece { from, to: until, tells: *see });
         }
     }
     pieces
@@ -113,23 +114,23 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// The first thing that the device was told wrongly, late, or twice.
+    /// The first event that the device received wrongly, late or twice.
     fn check(&self, piece: Piece) -> Option<String> {
-        let told = self.ledger.reports.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
-        // It asked when it connected, and was notified of the present state when the right to see began.
-        let before = told.iter().rfind(|told| (self.span.from..=piece.from).contains(&told.at));
-        let mut known = before.map(|told| told.is_online);
-        let mut events: Vec<&Report> = told
+        let reports = self.ledger.reports.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
+        // The device asked when it connected, and was notified of the present state when it gained the right to see it.
+        let before = reports.iter().rfind(|report| (self.span.from..=piece.from).contains(&report.at));
+        let mut known = before.map(|report| report.is_online);
+        let mut events: Vec<&Report> = reports
             .iter()
-            .filter(|told| told.at > piece.from && told.at <= piece.to && told.source == Source::Event)
+            .filter(|report| report.at > piece.from && report.at <= piece.to && report.source == Source::Event)
             .collect();
         let fault = |what: &str, at: Timestamp| {
             let at = at.since(super::clock::START).as_millis();
             Some(format!("{:?} of {:?} at {at}: {what}", self.span.device, self.subject))
         };
         match (piece.tells, known) {
-            (true, None) => return fault("not told the present state", piece.from),
-            (false, Some(true)) => return fault("still seen online", piece.from),
+            (true, None) => return fault("not notified of the present state", piece.from),
+            (false, Some(true)) => return fault("still shown online", piece.from),
             (false, _) => return None,
             (true, Some(_)) => {}
         }
@@ -143,8 +144,8 @@ impl View<'_> {
                     known = Some(event.is_online);
                     continue;
                 }
-                if is_repeated && !self.changed_twice_at_once(event.at) {
-                    return fault("told twice", event.at);
+                if is_repeated && !self.has_concurrent_changes(event.at) {
+                    return fault("notified twice", event.at);
                 }
                 if let Some(what) = self.untimely(event) {
                     return fault(what, event.at);
@@ -153,7 +154,7 @@ impl View<'_> {
             }
             let Some(is_online) = is_online else { continue };
             if known.is_some_and(|known| known != is_online) {
-                return fault(if is_online { "not told online" } else { "not told offline" }, at);
+                return fault(if is_online { "not notified of online" } else { "not notified of offline" }, at);
             }
             known = Some(is_online);
         }
@@ -172,7 +173,7 @@ impl View<'_> {
         self.logouts().any(|logout| (from..=to).contains(&logout.at))
     }
 
-    /// When it is certain what the device has been told, in order.
+    /// The times at which it is certain what the device has received, in order.
     fn checkpoints(&self, piece: Piece) -> Vec<(Timestamp, Option<bool>)> {
         let frames = self.frames();
         let mut checkpoints = Vec::new();
@@ -198,13 +199,14 @@ impl View<'_> {
         checkpoints
     }
 
-    /// Whether nothing of the subject answers then.
+    /// Whether no device of the subject answers at that time.
     fn is_silent(&self, at: Timestamp) -> bool {
         !self.ledger.answers_since(self.subject, at, at)
     }
 
-    /// Whether there were two changes at the same time: then either of those who tell may tell the later, or both.
-    fn changed_twice_at_once(&self, at: Timestamp) -> bool {
+    /// Whether there were two changes at the same time: then the request of either may notify of the later one, or both
+    /// may.
+    fn has_concurrent_changes(&self, at: Timestamp) -> bool {
         let from = at.minus(2 * self.prompt);
         let is_back = |pair: &[Timestamp]| {
             let silence = pair[1].since(pair[0]);
@@ -218,17 +220,17 @@ impl View<'_> {
         let last = self.frames().iter().rfind(|frame| **frame <= event.at);
         if event.is_online {
             let is_prompt = last.is_some_and(|last| last.plus(self.prompt) >= event.at);
-            return (!is_prompt).then_some("told online late, or without a reason");
+            return (!is_prompt).then_some("notified of online late, or without a reason");
         }
         if self.ledger.answers_since(self.subject, event.at.minus(self.prompt), event.at) {
-            return Some("told offline while it answers");
+            return Some("notified of offline while it answers");
         }
         if self.logged_out_within(event.at.minus(self.prompt), event.at) {
             return None;
         }
-        // Who tells may not know yet of what was sent last.
+        // The notifying request may not know of the newest frame yet.
         let last = self.frames().iter().rfind(|frame| frame.plus(self.prompt) <= event.at);
         let early = last.is_some_and(|last| last.plus(self.timeout) > event.at.plus(EARLINESS_MAX));
-        early.then_some("told offline too early")
+        early.then_some("notified of offline too early")
     }
 }

@@ -1,4 +1,4 @@
-//! Virtual time: what waits, waits until then; what yields goes on a little later, as the seed has it.
+//! Virtual time: a sleeping task resumes at its time, a yielding one a little later, as the seed decides.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +14,13 @@ use confab_domain::Timestamp;
 
 use crate::random::Random;
 
-/// When a world begins.
+/// The time at which a world begins.
 pub(crate) const START: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
-/// The time, and who waits for it.
+/// The time, and the tasks that were woken.
 pub(crate) struct Clock {
     now_ms: AtomicU64,
-    /// Until when the task that is polled wants to wait; 0 where it only yields.
+    /// The time until which the running task sleeps; 0 if it yields.
     asked_ms: AtomicU64,
     running: AtomicU64,
     rung: Mutex<BTreeSet<u64>>,
@@ -42,17 +42,17 @@ impl Clock {
         Timestamp::from_ms(self.now_ms.load(Relaxed))
     }
 
-    /// The task that is polled.
+    /// The task that is being polled.
     pub(crate) fn running(&self) -> u64 {
         self.running.load(Relaxed)
     }
 
-    /// Wakes a task that waits.
+    /// Wakes a sleeping task.
     pub(crate) fn ring(&self, task: u64) {
         self.rung.lock().unwrap().insert(task);
     }
 
-    /// Waits until then, or until somebody rings.
+    /// Sleeps until that time, or until the task is woken.
     pub(crate) async fn sleep_until(&self, then: Timestamp) {
         let mut slept = false;
         poll_fn(|_| {
@@ -75,11 +75,11 @@ impl Clock {
 
 type Future = Pin<Box<dyn std::future::Future<Output = ()>>>;
 
-/// Where running tasks leave new ones.
+/// Starts tasks, also from within running tasks.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Rc<RefCell<Vec<Future>>>);
 
-/// What a task will have come to.
+/// The output of a task, once it has ended.
 pub(crate) struct Answer<T>(Rc<RefCell<Option<T>>>);
 
 impl Spawner {
@@ -99,7 +99,7 @@ impl Spawner {
 }
 
 impl<T> Answer<T> {
-    /// Waits for it that long; `None` where it takes longer.
+    /// Waits for the output for up to `patience`; `None` if the task takes longer.
     pub(crate) async fn within(self, clock: &Clock, patience: Duration) -> Option<T> {
         let deadline = clock.now().plus(patience);
         loop {
@@ -114,24 +114,24 @@ impl<T> Answer<T> {
     }
 }
 
-/// A world in which time passes.
+/// A world with a clock.
 pub(crate) trait Timed {
     fn clock(&self) -> &Clock;
     fn random(&self) -> &Random;
-    /// How slow what begins now is.
+    /// Slowness factor of a task that starts now.
     fn slowness(&self) -> u64;
     /// When the next record of a queue is due.
     fn next_due(&self) -> Option<Timestamp>;
-    /// Takes a record that is due, and has it performed.
+    /// Receives a due record and starts a task for it.
     fn receive(self: &Arc<Self>, spawner: &Spawner);
 }
 
-/// Everything that goes on.
+/// Runs the tasks of a world in the order of time.
 #[derive(Default)]
 pub(crate) struct Executor {
     pub(crate) spawner: Spawner,
     tasks: BTreeMap<u64, Task>,
-    /// By when they go on, those at the same time in any order.
+    /// The tasks by the time at which they resume; in random order at the same time.
     order: BTreeSet<(u64, u64, u64)>,
     count: u64,
 }
@@ -139,12 +139,12 @@ pub(crate) struct Executor {
 struct Task {
     future: Future,
     at: (u64, u64, u64),
-    /// Factor of the time that each of its calls takes.
+    /// Factor of the time that each call of the task takes.
     slowness: u64,
 }
 
 impl Executor {
-    /// Lets the time pass until then.
+    /// Runs until that time.
     pub(crate) fn run_until<W: Timed>(&mut self, world: &Arc<W>, end: Timestamp) {
         loop {
             self.admit(&**world);

@@ -1,4 +1,4 @@
-//! A device: it comes, says that it is alive when told to, answers probes, asks who is there, and goes.
+//! A device: it connects, sends heartbeats, answers probes, asks for presence, and disconnects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::ledger::{Logout, Source};
 use super::world::{Phone, World};
 use crate::world::user;
 
-/// How long an answer is waited for.
+/// How long a device waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Device {
@@ -22,17 +22,17 @@ pub(crate) struct Device {
     pub(crate) identity: Identity,
     pub(crate) socket: Option<ConnectionId>,
     is_logged_in: bool,
-    /// As it was told last.
+    /// The heartbeat interval of the newest answer.
     pub(crate) interval: Duration,
     next_beat: Timestamp,
 }
 
-/// How a device goes.
+/// How a device disconnects.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Going {
-    /// It falls silent, and the gateway does not notice.
+    /// It stops sending, and the gateway does not notice for a while.
     Silent,
-    /// Its socket is closed, and `$disconnect` runs or does not.
+    /// Its socket is closed; `$disconnect` may run or not.
     Cut,
     LogOut,
 }
@@ -57,7 +57,7 @@ impl Device {
         self.world.clock.now()
     }
 
-    /// Begins to run in the task that calls this.
+    /// Makes the calling task the one that runs this device.
     pub(crate) fn take_over(&self) {
         let task = self.world.clock.running();
         self.world.phones().get_mut(&self.identity.device).unwrap().task = task;
@@ -67,7 +67,7 @@ impl Device {
         self.world.ledger().frame(self.identity.user, self.now());
     }
 
-    /// Connects, however often it takes, and asks who is there.
+    /// Connects, with as many attempts as needed, and asks for presence.
     pub(crate) async fn connect(&mut self) {
         if !std::mem::replace(&mut self.is_logged_in, true) {
             let family = FamilyId::new(Ulid(1_000 + u128::from(self.world.next_number())));
@@ -93,7 +93,7 @@ impl Device {
     }
 
     fn open(&mut self, connection: ConnectionId) {
-        let is_silent = self.world.may_fall_silent(&connection);
+        let is_silent = self.world.may_be_silent(&connection);
         self.socket = Some(connection.clone());
         self.world.phones().get_mut(&self.identity.device).unwrap().socket = Some(connection);
         self.world.ledger().begin(self.identity.user, self.identity.device, self.now(), is_silent);
@@ -105,7 +105,7 @@ impl Device {
         self.world.clock.sleep(Duration::from_millis(self.world.random.below(ms_max + 1))).await;
     }
 
-    /// Lives until then: says that it is alive, answers probes, and now and then does something else.
+    /// Stays connected until that time: sends heartbeats, answers probes, and now and then does something else.
     pub(crate) async fn stay(&mut self, until: Timestamp) {
         while self.now() < until {
             let Some(connection) = self.socket.clone() else { return };
@@ -115,7 +115,7 @@ impl Device {
                 std::mem::take(&mut phones.get_mut(&self.identity.device).unwrap().is_probed)
             };
             if !self.world.gateway.is_open(&connection) {
-                // The other end has closed it, as a logout does that was given up on.
+                // The server has closed the socket, as a logout does whose answer did not arrive in time.
                 self.go(Going::Cut).await;
                 self.connect().await;
             } else if is_probed || self.now() >= self.next_beat {
@@ -150,7 +150,7 @@ impl Device {
 
     async fn act(&mut self) {
         if !self.world.scenario.healthy && !self.world.is_faulty() {
-            // Who asks after a storm does not see whether it was told.
+            // A query after the faults would hide a missing notification.
             return;
         }
         if self.world.scenario.contacts_change && self.world.random.once_in(8) {
@@ -179,7 +179,7 @@ impl Device {
         self.ask().await;
     }
 
-    /// Asks who is there; what an event has told meanwhile is newer.
+    /// Asks for the presence of all others. An event that arrives meanwhile is newer than the answer.
     pub(crate) async fn ask(&mut self) {
         let Some(connection) = self.socket.clone() else { return };
         for _ in 0..20 {
@@ -195,16 +195,16 @@ impl Device {
                 if presence.status == "online" {
                     self.world.check_renewed_lately(subject, asked_at);
                 }
-                let told = self.world.ledger().last_report(self.identity.device, subject);
-                if told.is_none_or(|told| told.at < asked_at) {
-                    self.world.hear(self.identity.device, subject, &presence, Source::Answer);
+                let report = self.world.ledger().last_report(self.identity.device, subject);
+                if report.is_none_or(|report| report.at < asked_at) {
+                    self.world.note_report(self.identity.device, subject, &presence, Source::Answer);
                 }
             }
             return;
         }
     }
 
-    /// Goes, one way or another.
+    /// Disconnects in the given way.
     pub(crate) async fn go(&mut self, going: Going) {
         let Some(connection) = self.socket.take() else { return };
         let identity = self.identity;
@@ -240,7 +240,7 @@ impl Device {
         }
     }
 
-    /// Whether a logout finds no other connection, nor any of which it cannot tell that it is gone.
+    /// Whether a logout finds no other connection, and none that may still be opening.
     fn is_only_device(&self) -> bool {
         let row = self.world.row(self.identity.user);
         let may_be_open = |open: &Connection| {

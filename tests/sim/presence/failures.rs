@@ -1,4 +1,4 @@
-//! One call of a request fails, each in turn: nobody is told what is not so, and who asks again finishes it.
+//! Each call of a request fails once: no friend is notified of a false state, and a repeated request completes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,14 +25,14 @@ const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// More than any request here makes.
+/// More calls than any request here makes.
 const CALLS_MAX: u64 = 30;
 
-/// Numbers of the two.
+/// Numbers of the two users.
 const ADA: u32 = 0;
 const BOB: u32 = 1;
 
-/// One call fails, and those after it do not.
+/// An injector that fails one call and none after it.
 struct OneFails {
     calls_before: AtomicU64,
     next_outcome: CallOutcome,
@@ -45,7 +45,7 @@ impl FaultInjector for OneFails {
     }
 }
 
-/// Two who were connected for a while and whom friends believe to be there.
+/// Two users who have been connected for a while and are shown online to friends.
 struct Pair {
     store: Memory,
     gateway: Gateway,
@@ -53,7 +53,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// `calls_before` counts calls of the store and of the queue after these are set up.
+    /// `calls_before` counts calls of the store and of the queue after the setup.
     fn new(calls_before: u64, next_outcome: CallOutcome, presence: Presence) -> Self {
         const SET_UP: u64 = 7;
         let injector =
@@ -98,13 +98,13 @@ impl Pair {
         answer.unwrap().unwrap()
     }
 
-    /// Does it until it is done; a failure is the one that was to come.
+    /// Repeats a request until it succeeds. It fails once at most.
     fn repeat(&self, act: impl AsyncFn(&Context<'_, Memory, DelayQueue<PresenceTask>>) -> Result<(), Error>) {
         let done = |watch| finish(act(&self.context(watch)));
         done(2).or_else(|_| done(3)).unwrap();
     }
 
-    /// Whether a record waits that asks whether somebody is alive.
+    /// Whether a record waits that will probe the user.
     fn will_be_asked(&self, n: u32) -> bool {
         let user = identity(n, 0).user.to_string();
         self.queue.waiting().iter().any(|delayed| {
@@ -140,12 +140,12 @@ fn login(identity: Identity) -> Device {
     device_of(identity, NOW)
 }
 
-/// Heard from so many seconds ago, and alone for as long before that.
+/// A presence renewed `reports` seconds ago, and alone since `alone` seconds before that.
 fn alone(reports: u64, alone: u64) -> Presence {
     Presence::begun(before(reports)).watched(WatchId(1), NOW).alone(before(reports + alone))
 }
 
-/// Heard from lately, by a friend who is there.
+/// A presence renewed lately, with an observer.
 fn seen() -> Presence {
     Presence::begun(before(1)).watched(WatchId(1), NOW)
 }
@@ -171,7 +171,7 @@ fn a_login_that_cannot_be_looked_up_ends_no_lease() {
 }
 
 #[test]
-fn whoever_has_to_answer_is_asked_whatever_fails() {
+fn a_user_who_has_to_answer_is_probed_whatever_call_fails() {
     for (call, next_outcome) in each_failure() {
         let pair = Pair::new(call, next_outcome, alone(100, 10_000));
         let asked = finish(pair.ask(&pair.context(2)));
@@ -184,7 +184,7 @@ fn whoever_has_to_answer_is_asked_whatever_fails() {
 }
 
 #[test]
-fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
+fn a_user_whom_a_probe_did_not_reach_need_not_answer_and_is_probed_by_the_next_query() {
     let pair = Pair::new(CALLS_MAX, CallOutcome::Done, alone(100, 10_000));
     pair.gateway.set_fault(Some(PostFault::Full));
     finish(pair.ask(&pair.context(2))).unwrap();
@@ -196,7 +196,7 @@ fn whoever_could_not_be_asked_has_nothing_to_answer_and_is_asked_by_the_next() {
 }
 
 #[test]
-fn whoever_is_asked_for_is_not_taken_for_alone_even_if_they_beat_as_usual() {
+fn a_query_ends_the_alone_state_of_a_user_who_renews_as_usual() {
     let pair = Pair::new(CALLS_MAX, CallOutcome::Done, alone(1, 5));
     finish(pair.ask(&pair.context(2))).unwrap();
     assert_eq!(pair.row(ADA).presence, seen());
@@ -204,7 +204,7 @@ fn whoever_is_asked_for_is_not_taken_for_alone_even_if_they_beat_as_usual() {
 }
 
 #[test]
-fn a_logout_that_is_repeated_until_it_is_done_is_told_at_once() {
+fn a_logout_that_is_repeated_until_it_succeeds_notifies_friends_immediately() {
     for (call, next_outcome) in each_failure() {
         let pair = Pair::new(call, next_outcome, seen());
         pair.repeat(async |context| pair.log_out(context).await);
@@ -214,7 +214,7 @@ fn a_logout_that_is_repeated_until_it_is_done_is_told_at_once() {
 }
 
 #[test]
-fn a_logout_that_dies_is_told_if_it_has_ended_the_lease() {
+fn a_logout_that_crashes_notifies_friends_if_it_has_ended_the_lease() {
     for polls in 0..CALLS_MAX * 3 {
         let pair = Pair::new(CALLS_MAX, CallOutcome::Done, seen());
         let mut left = polls;
@@ -229,7 +229,7 @@ fn a_logout_that_dies_is_told_if_it_has_ended_the_lease() {
 }
 
 #[test]
-fn two_who_see_each_other_again_are_not_alone_whatever_fails() {
+fn friends_who_see_each_other_again_are_not_alone_whatever_call_fails() {
     for (call, next_outcome) in each_failure() {
         let pair = Pair::new(3 + call, next_outcome, alone(1, 5));
         let [ada, bob] = [ADA, BOB].map(|n| identity(n, 0).user);

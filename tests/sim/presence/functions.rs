@@ -59,7 +59,7 @@ impl World {
             let context = server.context();
             let connection = socket(identity, &connection, context.now);
             authorize_frame(&context, &server, &self.limiter, identity, &connection).await?;
-            ask::get_presence(&context, &server, identity.user, &users).await.map(|looked| looked.answer)
+            ask::get_presence(&context, &server, identity.user, &users).await.map(|asked| asked.answer)
         };
         self.invoke(&server, asked).await
     }
@@ -73,7 +73,7 @@ impl World {
         self.invoke(&server, end_device::end_device(&context, ways, user, device, Some(family))).await
     }
 
-    /// What a login writes.
+    /// The writes of a login.
     pub(crate) fn log_in(&self, identity: Identity) {
         let device = device_of(identity, self.clock.now());
         self.peek(self.memory.put_device(&device)).unwrap();
@@ -97,7 +97,7 @@ impl World {
         self.invoke(&server, changed).await;
     }
 
-    /// The `presence` function, for one record; false where the record comes again.
+    /// The `presence` function, for one record; false if the record is to be retried.
     pub(crate) async fn perform(&self, delayed: &Delayed<PresenceTask>) -> bool {
         let Delayed { task, received_before, .. } = delayed;
         let server = Server::new(self);
@@ -107,7 +107,7 @@ impl World {
                 Ok(()) => Ok(()),
                 Err(TaskFailure::Retry(error)) => Err(error),
                 Err(TaskFailure::Permanent(why)) => {
-                    self.fault(format!("{task:?} is parked: {why}"));
+                    self.fault(format!("{task:?} is dead-lettered: {why}"));
                     Ok(())
                 }
             }

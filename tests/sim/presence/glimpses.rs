@@ -1,4 +1,5 @@
-//! Somebody who comes and logs out at once, again and again, while the queue is late and a friend asks all the time.
+//! A user who connects and logs out immediately, again and again, while the queue is late and a friend asks all the
+//! time.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use crate::world::identity;
 
 const SEEDS: u64 = 50;
 
-/// Until servers and the queue are fast again.
+/// How long servers and the queue are slow.
 const SLOW: Duration = Duration::from_secs(30);
 
-/// After which everything must be as it should: who has come last has gone for longer than a lease lasts.
+/// After this time everything must be true: the last logout is longer ago than a lease lasts.
 const SETTLED: Duration = Duration::from_secs(200);
 
 const VISITS: usize = 3;
@@ -24,7 +25,7 @@ const VISITS: usize = 3;
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 pub(super) fn glimpse(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let late_ms_max = 5_000;
     let (world, mut executor) = two_friends(Scenario { late_ms_max, ..Scenario::slow(seed, bug) });
@@ -54,7 +55,7 @@ pub(super) fn glimpse(seed: u64, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn whoever_was_seen_for_a_moment_is_not_seen_for_ever() {
+fn a_user_who_was_online_for_a_moment_does_not_stay_online() {
     let broken = broken_by(0, SEEDS, |seed| glimpse(seed, None));
     assert_eq!(broken.first(), None, "{} of {SEEDS}", broken.len());
 }

@@ -1,4 +1,4 @@
-//! A look at a row that changes at the same time: whatever the row then names is in the queue.
+//! A lease check of a row that changes at the same time: the check that the row then names is in the queue.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -20,19 +20,19 @@ const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// More than a look takes.
+/// More polls than a lease check takes.
 const POLLS_MAX: usize = 40;
 
-/// How long a watch is believed in after its look.
+/// How long a watch is valid after its lease check is due.
 const WATCH_SPAN: Duration = Duration::from_secs(600);
 
-/// Looks are queued by whole seconds.
+/// Lease checks are queued with delays of whole seconds.
 const ROUNDING: Duration = Duration::from_secs(1);
 
 const OLD: WatchId = WatchId(1);
 const NEW: WatchId = WatchId(2);
 
-/// The queue, or one to which a request puts one look at most.
+/// The queue, or one that accepts only the first record of a request.
 struct CheckQueue {
     queue: DelayQueue<PresenceTask>,
     one_each: bool,
@@ -52,8 +52,12 @@ fn user() -> UserId {
     identity(0, 0).user
 }
 
-/// Somebody who was told to beat rarely beats, and their socket ends, after so many polls of a look at their lease; says
-/// what is wrong then.
+/// Runs a lease check of a user who sends heartbeats rarely. After so many polls of the check, the user sends a
+/// heartbeat and the socket is closed.
+///
+/// # Errors
+///
+/// Returns the broken invariant.
 fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), String> {
     let (store, gateway, pushes) = (Memory::default(), Gateway::default(), DelayQueue::default());
     let lease_checks = CheckQueue {
@@ -92,8 +96,8 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     }
 
     let row = finish(store.session(user())).unwrap().unwrap();
-    let watch = row.presence.watch.expect("nobody has told of their going");
-    // By when the look must come that the row names.
+    let watch = row.presence.watch.expect("the user is not shown offline");
+    // The time by which the lease check that the row names must be due.
     let by = if watch.id == OLD { row.ends_at(POLICY) } else { watch.until.minus(WATCH_SPAN) };
     let is_there = lease_checks.queue.waiting().iter().any(|delayed| {
         let PresenceTask::V1(step) = &delayed.task;
@@ -102,17 +106,17 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
     if is_there {
         Ok(())
     } else {
-        Err(format!("{watch:?} has no look by {by}: {:?}", lease_checks.queue.waiting()))
+        Err(format!("{watch:?} has no lease check by {by}: {:?}", lease_checks.queue.waiting()))
     }
 }
 
-/// When the watch ends that is looked at: before the usual end of the lease, and after it.
+/// Ends of the watch under check: before the usual end of the lease, and after it.
 fn ends() -> [Timestamp; 2] {
     [50, 450].map(|seconds| NOW.plus(Duration::from_secs(seconds)))
 }
 
 #[test]
-fn whatever_a_row_names_is_in_the_queue_though_it_changes_while_it_is_looked_at() {
+fn the_lease_check_that_a_row_names_is_queued_although_the_row_changes_during_a_check() {
     for until in ends() {
         for polls in 0..POLLS_MAX {
             assert_eq!(beats_and_goes(polls, until, false), Ok(()), "{polls}");

@@ -1,4 +1,4 @@
-//! What really happened, and who was told what of it.
+//! The true course of a run, and what each device received of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use confab_domain::{DeviceId, Timestamp, UserId};
 
 use super::world::World;
 
-/// From a change of a pair to the last that is told by whom did not know of it.
+/// Longest time after a change of a pair in which a request that has not seen the change may still notify.
 const LAG: Duration = Duration::from_secs(3);
 
-/// How a device came to know something.
+/// How a device received a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Event,
@@ -19,46 +19,46 @@ pub(crate) enum Source {
     Answer,
 }
 
-/// Somebody is there, or is not, as a device was told.
+/// A state of a user as a device received it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Report {
     pub(crate) at: Timestamp,
     pub(crate) is_online: bool,
-    /// As it was told, where it was.
+    /// The time of the last activity, if the report names one.
     pub(crate) active_at: Option<Timestamp>,
     pub(crate) source: Source,
 }
 
-/// A time in which a device was connected and answered.
+/// A time span in which a device was connected and answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) user: UserId,
     pub(crate) device: DeviceId,
     pub(crate) from: Timestamp,
     pub(crate) to: Option<Timestamp>,
-    /// Its socket takes no event.
+    /// Whether the socket takes no event.
     pub(crate) is_silent: bool,
 }
 
-/// A device's end.
+/// A logout of a device.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Logout {
     pub(crate) at: Timestamp,
-    /// No other was connected.
+    /// Whether no other device was connected.
     pub(crate) is_only: bool,
 }
 
-/// Everything that happened.
+/// The record of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// When each user sent something.
+    /// The times of the frames of each user.
     pub(crate) frames: BTreeMap<UserId, Vec<Timestamp>>,
     pub(crate) logouts: BTreeMap<UserId, Vec<Logout>>,
     pub(crate) spans: Vec<Span>,
     pub(crate) reports: BTreeMap<(DeviceId, UserId), Vec<Report>>,
-    /// From when on each pair tells each other or does not, the lower first.
+    /// Since when each pair sees each other's presence or does not; the lower id first.
     pub(crate) pairs: BTreeMap<(UserId, UserId), Vec<(Timestamp, bool)>>,
-    /// Of whom a device may believe the wrong, since a post was lost, until it is told something again.
+    /// The devices and users for which a post was lost, until the device receives something about the user again.
     pub(crate) doubtful: BTreeSet<(DeviceId, UserId)>,
 }
 
@@ -77,16 +77,16 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn report(&mut self, device: DeviceId, subject: UserId, told: Report) {
-        self.reports.entry((device, subject)).or_default().push(told);
+    pub(crate) fn report(&mut self, device: DeviceId, subject: UserId, report: Report) {
+        self.reports.entry((device, subject)).or_default().push(report);
         self.doubtful.remove(&(device, subject));
     }
 
     pub(crate) fn last_report(&self, device: DeviceId, subject: UserId) -> Option<Report> {
-        self.reports.get(&(device, subject)).and_then(|told| told.last()).copied()
+        self.reports.get(&(device, subject)).and_then(|reports| reports.last()).copied()
     }
 
-    /// Whether a change of the pair was being made then.
+    /// Whether the pair was being changed at that time.
     pub(crate) fn is_changing(&self, one: UserId, other: UserId, at: Timestamp) -> bool {
         let history = &self.pairs[&pair_of(one, other)];
         history.windows(2).any(|pair| pair[0].1 != pair[1].1 && (pair[0].0..=pair[1].0).contains(&at))
@@ -104,19 +104,19 @@ pub(crate) fn pair_of(one: UserId, other: UserId) -> (UserId, UserId) {
 }
 
 impl World {
-    pub(crate) fn tells(&self, one: UserId, other: UserId) -> bool {
+    pub(crate) fn see_each_other(&self, one: UserId, other: UserId) -> bool {
         self.peek(self.memory.relation(one, other)).unwrap().shows_presence()
     }
 
-    /// Notes what a pair is now, before and after it may change.
+    /// Records the present relation of a pair, before and after a change.
     pub(crate) fn note_pair(&self, one: UserId, other: UserId) {
-        let tells = self.tells(one, other);
-        self.ledger().pairs.entry(pair_of(one, other)).or_default().push((self.clock.now(), tells));
+        let see = self.see_each_other(one, other);
+        self.ledger().pairs.entry(pair_of(one, other)).or_default().push((self.clock.now(), see));
     }
 
-    /// Nobody is told of strangers, nor with a block between.
+    /// Checks that a user may see the presence of another: they are friends without a block.
     pub(crate) fn check_may_know(&self, asker: UserId, subject: UserId) {
-        if asker == subject || self.tells(asker, subject) {
+        if asker == subject || self.see_each_other(asker, subject) {
             return;
         }
         let lag = if self.scenario.healthy { LAG } else { Duration::from_secs(30) + LAG };
@@ -124,10 +124,10 @@ impl World {
         let ledger = self.ledger();
         let history = ledger.pairs.get(&pair_of(asker, subject)).map_or(&[][..], Vec::as_slice);
         let notified_lately = history.windows(2).any(|pair| pair[0].1 && pair[1].0.plus(lag) >= now)
-            || history.last().is_some_and(|(_, tells)| *tells);
+            || history.last().is_some_and(|(_, see)| *see);
         drop(ledger);
         if !notified_lately {
-            self.fault(format!("{asker:?} is told of {subject:?}, who is no friend"));
+            self.fault(format!("{asker:?} received the presence of {subject:?}, who is no friend"));
         }
     }
 }

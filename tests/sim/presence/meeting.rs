@@ -1,4 +1,4 @@
-//! Two friends who come at the same time, while servers are slow: neither may be taken for alone.
+//! Two friends who connect at the same time while servers are slow: neither may be treated as alone.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::world::{identity, user};
 
 const SEEDS: u64 = 200;
 
-/// Until servers are fast again.
+/// How long servers are slow.
 const SLOW: Duration = Duration::from_secs(60);
 
-/// Until one of them falls silent: by then, whoever is alone beats rarely.
+/// How long both are connected: by its end, a user treated as alone would send heartbeats rarely.
 const TOGETHER: Duration = Duration::from_secs(400);
 
-/// How much later than the timeout silence is told.
+/// How much later than the timeout `offline` may come.
 const LATENESS_MAX: Duration = Duration::from_secs(5);
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let (world, mut executor) = two_friends(Scenario::slow(seed, bug));
     for (n, stays) in [(0, TOGETHER), (1, FOR_EVER)] {
@@ -40,15 +40,15 @@ pub(super) fn meet(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     }
     let end = TOGETHER + world.scenario.policy.timeout + LATENESS_MAX;
     run_slow_then_fast(&world, &mut executor, SLOW, end);
-    let told = world.ledger().last_report(identity(1, 0).device, user(0));
-    if told.is_none_or(|told| told.is_online) {
-        world.fault(format!("who is silent is not told offline: {told:?}"));
+    let report = world.ledger().last_report(identity(1, 0).device, user(0));
+    if report.is_none_or(|report| report.is_online) {
+        world.fault(format!("no `offline` for a silent user: {report:?}"));
     }
     world.first_fault().map_or(Ok(()), Err)
 }
 
 #[test]
-fn friends_who_come_at_the_same_time_are_told_of_each_others_end() {
+fn friends_who_connect_at_the_same_time_are_notified_when_one_goes_offline() {
     let broken = broken_by(0, SEEDS, |seed| meet(seed, None));
     assert_eq!(broken, []);
 }

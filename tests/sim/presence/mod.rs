@@ -1,7 +1,9 @@
-//! A seeded simulation of presence: devices that come, fall silent and go, and what their friends are told of it.
+//! A seeded simulation of presence: devices that connect, stop sending and disconnect, and the notifications that their
+//! friends get.
 //!
-//! Time is virtual: leases, heartbeats and the queue's delays take as long as they say. Start with [`simulate`]; then
-//! `device`, what a device does, `check_healthy` and `check_faulty`, what must hold, and `server`, where bugs are planted.
+//! Time is virtual: leases, heartbeats and the delays of the queue take their real durations. Start with [`simulate`];
+//! then read `device`, the behaviour of a device, `check_healthy` and `check_faulty`, the invariants, and `server`,
+//! where bugs are planted.
 
 mod alone;
 mod around;
@@ -40,30 +42,31 @@ use world::World;
 use crate::check_seeds;
 use crate::world::{account_of, device_of, identity, user};
 
-/// After a storm, until everything must be as it should: longer than a watch is believed in.
+/// From the end of the faults until everything must be true: longer than a watch is valid.
 const QUIET: Duration = Duration::from_secs(900);
 
-/// After which a socket that takes no event is closed, or was offered one again, where each record fails once at most.
+/// The time after which a socket that takes no event is closed or was offered one again, if each record fails once at
+/// most.
 const SLOW_FOR: Duration = Duration::from_secs(12);
 
 /// Longer than any world lasts.
 const FOR_EVER: Duration = Duration::from_secs(86_400);
 
-/// Longest from a device's settling to the end of the storm. Unit: milliseconds.
+/// Longest time from a device's last visit to the end of the faults. Unit: milliseconds.
 const SETTLING_MS_MAX: u64 = 10_000;
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(Scenario::of(seed, bug)));
     let mut executor = Executor::default();
     set_up(&world);
     let faults_end = START.plus(Duration::from_secs(world.scenario.length));
     for device in devices(&world, &executor) {
-        // The last that each does before it stays, or stays away, happens in the storm too.
+        // The last connects and disconnects of each device happen during the faults too.
         let settles_at = faults_end.minus(Duration::from_millis(world.random.below(SETTLING_MS_MAX)));
         executor.spawner.spawn(live(device, settles_at));
     }
@@ -77,9 +80,9 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         check_faulty::check(&world);
     }
     let too_slow = world.too_slow(SLOW_FOR);
-    // Who is no friend any more is not told again, and so is not closed either.
+    // A user who is no friend any more is not notified again, so the slow socket is not closed.
     if !too_slow.is_empty() && !world.scenario.contacts_change {
-        world.fault(format!("{too_slow:?} have taken nothing, and are still there"));
+        world.fault(format!("{too_slow:?} take no event and are still open"));
     }
     world.first_fault().map_or(Ok(()), Err)
 }
@@ -105,7 +108,7 @@ fn devices(world: &Arc<World>, executor: &Executor) -> Vec<Device> {
     all.map(|identity| Device::new(world, &executor.spawner, identity)).collect()
 }
 
-/// Comes and goes until then; afterwards it stays, or stays away.
+/// Connects and disconnects until that time; then settles.
 async fn live(mut device: Device, until: Timestamp) {
     device.take_over();
     let world = Arc::clone(&device.world);
@@ -126,7 +129,7 @@ async fn live(mut device: Device, until: Timestamp) {
     settle(device).await;
 }
 
-/// Comes once more, and goes again at once; then stays or stays away.
+/// Connects once more and disconnects soon; then stays connected or disconnected.
 async fn settle(mut device: Device) {
     let random = Arc::clone(&device.world.random);
     if random.once_in(2) {
@@ -159,7 +162,7 @@ fn befriend(world: &World, one: UserId, other: UserId) {
     say(world, other, one, ContactChange::Put);
 }
 
-/// A world of two friends with a device each, and what runs it.
+/// A world of two friends with a device each, and its executor.
 fn two_friends(scenario: Scenario) -> (Arc<World>, Executor) {
     let world = Arc::new(World::new(scenario));
     sign_up(&world, identity(0, 0));
@@ -169,7 +172,7 @@ fn two_friends(scenario: Scenario) -> (Arc<World>, Executor) {
     (world, Executor::default())
 }
 
-/// Runs a world in which servers are slow for so long, until a time after that.
+/// Runs a world in which servers are slow for `slow`, and then fast until `end`.
 fn run_slow_then_fast(world: &Arc<World>, executor: &mut Executor, slow: Duration, end: Duration) {
     world.set_faulty(true);
     executor.run_until(world, START.plus(slow));
@@ -190,6 +193,6 @@ fn say(world: &World, user: UserId, other: UserId, change: ContactChange) {
 }
 
 #[test]
-fn friends_are_told_what_is_true_under_every_fault() {
+fn friends_see_the_true_presence_under_every_fault() {
     check_seeds(400, |seed| simulate(seed, None));
 }

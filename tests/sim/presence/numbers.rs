@@ -1,5 +1,5 @@
-//! Looks that one request queues have numbers of their own, and whoever was shown something is told of its end: friends
-//! are told of each change once, whatever comes between two calls.
+//! Each lease check that a request queues has a number of its own, and a friend who was shown a state is notified of
+//! its end. Friends are notified of each change once, whatever happens between two calls.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// More than a request here takes.
+/// More polls than a request here takes.
 const POLLS_MAX: usize = 60;
 
-/// Numbers of two friends. Bob is there, and is told of Ada.
+/// Numbers of two friends. Bob is online, and is notified about Ada.
 const ADA: u32 = 0;
 const BOB: u32 = 1;
 
@@ -42,7 +42,7 @@ struct Two {
 }
 
 impl Two {
-    /// `ada` is what her row says.
+    /// `ada` is the presence in Ada's row.
     fn new(ada: Presence) -> Self {
         let two = Self {
             store: Memory::default(),
@@ -82,8 +82,8 @@ impl Two {
         finish(perform(&self.context(), (&self.gateway, &DelayQueue::default()), task, false)).unwrap();
     }
 
-    /// Performs whatever is due, or will be within seconds, and says what Bob was told of Ada.
-    fn told(&self) -> Vec<String> {
+    /// Performs every record that is due within seconds, and returns the states of Ada that Bob received.
+    fn notifications(&self) -> Vec<String> {
         let soon = NOW.plus(Duration::from_secs(3));
         while let Some(delayed) = self.queue.receive(0, soon) {
             self.perform(&delayed.task);
@@ -123,12 +123,13 @@ fn before(seconds: u64) -> Timestamp {
     NOW.minus(Duration::from_secs(seconds))
 }
 
-/// Alone, not heard from for longer than the timeout, and nobody has noticed.
+/// An alone user whose lease has run out without a notification.
 fn gone_unnoticed() -> Presence {
     Presence::begun(before(100)).watched(WatchId(1), before(60)).alone(before(101))
 }
 
-/// Does something after so many polls of a request; then the request goes on. False where it had ended by then.
+/// Runs `act` after so many polls of a request, then finishes the request. Returns false if the request had ended
+/// before.
 fn interrupt(request: impl Future, polls: usize, act: impl FnOnce()) -> bool {
     let (mut request, mut context) = (pin!(request), task::Context::from_waker(Waker::noop()));
     if (0..polls).any(|_| request.as_mut().poll(&mut context).is_ready()) {
@@ -140,7 +141,7 @@ fn interrupt(request: impl Future, polls: usize, act: impl FnOnce()) -> bool {
 }
 
 #[test]
-fn who_beats_while_a_watch_begins_is_looked_at_once() {
+fn a_heartbeat_while_a_watch_begins_leaves_one_lease_check() {
     let begun = Presence { watch: None, ..Presence::begun(before(2)) };
     for polls in 0..POLLS_MAX {
         let two = Two::new(begun);
@@ -161,7 +162,7 @@ fn who_beats_while_a_watch_begins_is_looked_at_once() {
 }
 
 #[test]
-fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
+fn friends_are_notified_once_of_an_expiry_that_two_requests_find() {
     let mut interrupted = 0;
     for polls in 0..POLLS_MAX {
         let two = Two::new(gone_unnoticed());
@@ -174,85 +175,86 @@ fn whoever_is_found_gone_by_two_at_once_is_told_of_once() {
                 two.replace(ADA, Presence::observed);
             }
         }));
-        assert_eq!(two.told(), ["offline"], "{polls}");
+        assert_eq!(two.notifications(), ["offline"], "{polls}");
     }
     assert!(interrupted > 3);
 }
 
 #[test]
-fn whoever_is_found_gone_by_two_turns_of_one_look_is_told_of_once() {
+fn friends_are_notified_once_of_an_expiry_that_one_check_finds_twice() {
     let mut interrupted = 0;
     for polls in 0..POLLS_MAX {
         let two = Two::new(gone_unnoticed());
         let context = two.context();
-        let looked = unblock(&context, &two.gateway, user(BOB), user(ADA));
-        interrupted += usize::from(interrupt(looked, polls, || {
-            // Somebody else has renewed the watch; she is gone all the same.
+        let unblocked = unblock(&context, &two.gateway, user(BOB), user(ADA));
+        interrupted += usize::from(interrupt(unblocked, polls, || {
+            // Another request has renewed the watch; the lease has run out all the same.
             two.replace(ADA, |row| if row.friends_see_online() { row.watched(WatchId(2), NOW) } else { row });
         }));
-        assert_eq!(two.told(), ["offline"], "{polls}");
+        assert_eq!(two.notifications(), ["offline"], "{polls}");
     }
     assert!(interrupted > 3);
 }
 
 #[test]
-fn whoever_is_found_gone_by_a_look_and_by_a_probe_of_one_request_is_told_of_once() {
+fn friends_are_notified_once_of_an_expiry_found_by_a_check_and_a_probe_of_one_request() {
     let mut probed = 0;
     for polls in 0..POLLS_MAX {
-        // She has not answered a probe, as far as is known, and nobody has noticed that her socket is gone.
+        // Ada has a probe without an answer, and her socket no longer exists, which no request has noticed.
         let alone = Presence::begun(before(100)).watched(WatchId(1), NOW).alone(before(10_000));
         let two = Two::new(alone.ending(before(1)));
         two.gateway.drop_socket(&open(ADA).id);
         let context = two.context();
-        let looked = unblock(&context, &two.gateway, user(BOB), user(ADA));
-        interrupt(looked, polls, || {
-            // Whoever probed her finds out that they did not get to ask her.
+        let unblocked = unblock(&context, &two.gateway, user(BOB), user(ADA));
+        interrupt(unblocked, polls, || {
+            // The probing request finds out that its probe was not delivered.
             let unasked = |row: Presence| Presence { lease: Lease { ends_at: None, ..row.lease }, ..row };
             two.replace(ADA, |row| if row.lease.alone_since.is_some() { unasked(row) } else { row });
         });
-        // The first look found her gone, the second one had her probed, which queues a look at once and one for later.
+        // The first check found the lease expired. The second check had Ada probed, which queues one check for now and
+        // one for later.
         if two.queue.waiting().len() == 3 {
             probed += 1;
-            assert_eq!(two.told(), ["offline"], "{polls}");
+            assert_eq!(two.notifications(), ["offline"], "{polls}");
         }
     }
     assert!(probed > 0);
 }
 
 #[test]
-fn whoever_does_not_answer_a_probe_is_told_of_once_though_two_looks_were_queued_for_it() {
+fn friends_are_notified_once_of_an_unanswered_probe_with_two_queued_checks() {
     let two = Two::new(Presence::begun(before(100)).watched(WatchId(1), NOW).alone(before(10_000)));
     two.gateway.drop_socket(&open(ADA).id);
     let answer = finish(get_presence(&two.context(), &two.gateway, user(BOB), &[user(ADA)])).unwrap();
     assert_eq!(answer.answer[0].status, "online");
-    let mut told = two.told();
+    let mut notifications = two.notifications();
     let later = two.queue.waiting();
-    assert!(!later.is_empty(), "one looks when the answer is due");
+    assert!(!later.is_empty(), "a check waits for the answer");
     later.iter().for_each(|delayed| two.perform(&delayed.task));
-    told.extend(two.frames());
-    assert_eq!(told, ["offline"]);
+    notifications.extend(two.frames());
+    assert_eq!(notifications, ["offline"]);
 }
 
 #[test]
-fn who_comes_back_by_asking_for_themselves_is_told_of_once() {
+fn friends_are_notified_once_of_a_user_who_returns_by_a_query_for_themselves() {
     let two = Two::new(Presence::begun(before(100)).ended(WatchId(1)));
     let (context, ada) = (two.context(), identity(ADA, 0));
     finish(authorize_frame(&context, &two.gateway, &two.limiter, ada, &open(ADA))).unwrap();
     finish(get_presence(&context, &two.gateway, ada.user, &[ada.user])).unwrap();
-    assert_eq!(two.told(), ["online"]);
+    assert_eq!(two.notifications(), ["online"]);
 }
 
 #[test]
-fn who_logs_out_everywhere_on_a_device_without_a_socket_is_told_of_once() {
+fn friends_are_notified_once_of_a_logout_everywhere_from_a_device_without_a_socket() {
     let two = Two::new(Presence::begun(before(1)).watched(WatchId(1), NOW));
     let elsewhere = identity(ADA, 1);
     finish(two.store.put_device(&device_of(elsewhere, NOW))).unwrap();
     finish(end_every_device(&two.context(), (&two.gateway, &Phones::default()), elsewhere)).unwrap();
-    assert_eq!(two.told(), ["offline"]);
+    assert_eq!(two.notifications(), ["offline"]);
 }
 
 #[test]
-fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
+fn a_friend_who_was_answered_online_is_notified_of_a_logout_before_any_notification() {
     for is_notified_before in [false, true] {
         let two = Two::new(Presence::begun(before(1)).ended(WatchId(1)));
         let begin = PresenceTask::V1(Step::Begin { user: user(ADA).to_string(), watch: 7, shown: None });
@@ -265,9 +267,9 @@ fn who_was_shown_online_and_goes_before_anybody_is_told_is_told_of() {
         let (context, ada) = (two.context(), identity(ADA, 0));
         let ways = (&two.gateway, &Phones::default());
         finish(end_device(&context, ways, ada.user, ada.device, Some(ada.family))).unwrap();
-        let mut told = two.told();
+        let mut notifications = two.notifications();
         two.perform(&shown.task);
-        told.extend(two.told());
-        assert_eq!(told, if is_notified_before { &["online", "offline"][..] } else { &["offline"] });
+        notifications.extend(two.notifications());
+        assert_eq!(notifications, if is_notified_before { &["online", "offline"][..] } else { &["offline"] });
     }
 }

@@ -1,5 +1,5 @@
-//! Two friends who are there all the time, and a relation that begins and ends: each end looks to either like the other's
-//! going, and each beginning like their coming.
+//! Two friends who stay online while their friendship begins and ends. To either user, the end looks like the other
+//! going offline, and the start like the other coming online.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crate::world::{identity, user};
 
 const SEEDS: u64 = 100;
 
-/// Changes in a world.
+/// Number of changes in a world.
 const CHANGES: usize = 12;
 
-/// Polls of a request in which it may die: more than it takes.
+/// Polls within which a request may crash: more than it takes.
 const DIES_WITHIN: u64 = 30;
 
-/// From the end of a request that makes a change until both are told of it.
-const CONCURRENT: Duration = Duration::from_millis(300);
+/// Longest time from the end of a request that makes a change to the notification of both users.
+const PROMPT: Duration = Duration::from_millis(300);
 
-/// By which what is shown may differ from when somebody was heard from.
+/// Largest difference between a shown activity time and the frame that it comes from.
 const TOLERANCE: Duration = Duration::from_millis(2_100);
 
 /// A change that was made.
@@ -39,7 +39,7 @@ struct Made {
     sees: bool,
 }
 
-/// Makes changes, one after the other, of which each begins or ends what the last one ended or began.
+/// Makes changes one after the other; each undoes the last one or starts a new one.
 async fn change_the_pair(world: Arc<World>) {
     use ContactChange::{Block, Put, Remove, Unblock};
     let random = Arc::clone(&world.random);
@@ -47,7 +47,7 @@ async fn change_the_pair(world: Arc<World>) {
     let mut undo = None;
     for _ in 0..CHANGES {
         let gap_ms = *random.pick(&[1_000, 3_000, 40_000]);
-        let pause = CONCURRENT + Duration::from_millis(random.below(gap_ms));
+        let pause = PROMPT + Duration::from_millis(random.below(gap_ms));
         world.clock.sleep(pause).await;
         let one = u32::try_from(random.below(2)).unwrap();
         let (change, back) = *random.pick(&[(Block, Unblock), (Remove, Put)]);
@@ -67,8 +67,8 @@ async fn change_the_pair(world: Arc<World>) {
             polls == 0
         };
         mortal(world.change_contact(user(by), user(1 - by), change), dies).await;
-        if world.tells(user(0), user(1)) != sees {
-            // It was queued, perhaps, what tells of it; whoever makes the change now tells of it once all the same.
+        if world.see_each_other(user(0), user(1)) != sees {
+            // The crashed request may have queued its notification. The change made now must notify once all the same.
             world.clock.sleep(Duration::from_millis(random.below(3_000))).await;
             world.change_contact(user(by), user(1 - by), change).await;
         }
@@ -82,24 +82,24 @@ async fn change_the_pair(world: Arc<World>) {
     }
 }
 
-/// Checks what either was told of the other from a change until the next.
+/// Checks what both users received about each other from one change to the next.
 fn check(world: &World, made: Made, until: Timestamp) {
     for (viewer, subject) in [(0, 1), (1, 0)] {
         let ledger = world.ledger();
         let reports = ledger.reports.get(&(identity(viewer, 0).device, user(subject)));
         let reports = reports.map_or(&[][..], Vec::as_slice);
-        let is_due = |told: &&Report| told.source == Source::Event && (made.began..until).contains(&told.at);
-        let told: Vec<Report> = reports.iter().filter(is_due).copied().collect();
+        let is_due = |report: &&Report| report.source == Source::Event && (made.began..until).contains(&report.at);
+        let events: Vec<Report> = reports.iter().filter(is_due).copied().collect();
         let frames = ledger.frames[&user(subject)].clone();
-        let before = reports.iter().rfind(|told| told.at < made.began).copied();
+        let before = reports.iter().rfind(|report| report.at < made.began).copied();
         drop(ledger);
-        let [news] = told[..] else {
-            return world.fault(format!("{viewer} is told of {subject}: {told:?} after {made:?}"));
+        let [news] = events[..] else {
+            return world.fault(format!("{viewer} has of {subject}: {events:?} after {made:?}"));
         };
-        if news.is_online != made.sees || news.at > made.ended.plus(CONCURRENT) {
-            world.fault(format!("{viewer} is told of {subject} wrongly, or late: {news:?} after {made:?}"));
+        if news.is_online != made.sees || news.at > made.ended.plus(PROMPT) {
+            world.fault(format!("{viewer} is notified of {subject} wrongly, or late: {news:?} after {made:?}"));
         }
-        // What was sent while the change was made may be known to whoever tells of it, or not.
+        // The notifying request may know of a frame that was sent during the change, or not.
         let last = frames.iter().rposition(|frame| *frame <= made.began).unwrap_or(0);
         let mut lately = frames[last..].iter().filter(|frame| **frame <= news.at);
         let is_near = |frame: &Timestamp, shown: Timestamp| {
@@ -107,10 +107,10 @@ fn check(world: &World, made: Made, until: Timestamp) {
         };
         let shown = news.active_at;
         if !lately.any(|frame| shown.is_some_and(|shown| is_near(frame, shown))) {
-            world.fault(format!("{viewer} is told {news:?} of {subject}, heard from at {:?}", frames[last]));
+            world.fault(format!("{viewer} received {news:?} of {subject}, whose frame came at {:?}", frames[last]));
         }
         if before.is_some_and(|before| before.active_at > shown) {
-            world.fault(format!("{viewer} knew {before:?} of {subject} and is told less: {news:?}"));
+            world.fault(format!("{viewer} had {before:?} of {subject} and received an older time: {news:?}"));
         }
     }
 }
@@ -119,7 +119,7 @@ fn check(world: &World, made: Made, until: Timestamp) {
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 pub(super) fn begin_and_end(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let (world, mut executor) = two_friends(Scenario::two(seed, bug));
     for n in [0, 1] {
@@ -141,7 +141,7 @@ pub(super) fn begin_and_end(seed: u64, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn the_end_of_seeing_each_other_is_told_like_going_and_its_beginning_like_coming_at_once_and_once() {
+fn the_end_and_the_start_of_a_friendship_notify_both_users_once_and_promptly() {
     let broken = broken_by(0, SEEDS, |seed| begin_and_end(seed, None));
     assert_eq!(broken.first(), None, "{} of {SEEDS}", broken.len());
 }

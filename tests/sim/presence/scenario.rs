@@ -1,4 +1,4 @@
-//! What a seed makes of a world of presence.
+//! The parameters of a world of presence, drawn from a seed.
 
 use std::time::Duration;
 
@@ -12,36 +12,36 @@ use crate::random::Random;
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) bug: Option<Bug>,
-    /// Nothing goes wrong but what devices do.
+    /// Whether no call fails and no function crashes.
     pub(crate) healthy: bool,
     pub(crate) policy: HeartbeatPolicy,
     pub(crate) users: u32,
-    /// Of each user.
+    /// Number of devices of each user.
     pub(crate) devices: u32,
-    /// Friendships and blocks come and go.
+    /// Whether friendships and blocks begin and end.
     pub(crate) contacts_change: bool,
-    /// All come at the same time.
+    /// Whether all devices connect at the same time.
     pub(crate) together: bool,
-    /// Longest stay, and longest absence. Unit: seconds.
+    /// Longest visit, and longest absence. Unit: seconds.
     pub(crate) visit_max: u64,
-    /// Until the storm ends, where there is one. Unit: seconds.
+    /// Time until the faults end, in a faulty run. Unit: seconds.
     pub(crate) length: u64,
-    /// Between two calls of a server seconds may pass.
+    /// Whether seconds may pass between two calls of a server.
     pub(crate) stalls: bool,
-    /// One call in so many fails; 0 is never.
+    /// One call in so many fails; 0 for none.
     pub(crate) failure_once_in: u64,
-    /// Between two polls of so many a function dies; 0 is never.
+    /// At one poll in so many, a function crashes; 0 for never.
     pub(crate) crash_once_in: u64,
-    /// One post in so many is throttled, and one in so many is lost; 0 is never.
+    /// One post in so many is throttled, and one in so many is lost; 0 for none.
     pub(crate) throttled_once_in: u64,
     pub(crate) swallowed_once_in: u64,
-    /// One socket in so many takes no event, ever; 0 is none.
+    /// One socket in so many never takes an event; 0 for none.
     pub(crate) silent_once_in: u64,
-    /// One record in so many fails when it comes first, before anything is done; 0 is never.
+    /// One record in so many fails at its first delivery, before any of its work; 0 for none.
     pub(crate) flaky_once_in: u64,
-    /// One record in so many comes twice; 0 is never.
+    /// One record in so many is delivered twice; 0 for none.
     pub(crate) doubled_once_in: u64,
-    /// Latest that a record comes. Unit: milliseconds.
+    /// Largest delay of a record. Unit: milliseconds.
     pub(crate) late_ms_max: u64,
     /// Largest lead of a server's clock. Unit: milliseconds.
     pub(crate) skew_ms_max: u64,
@@ -86,12 +86,12 @@ impl Scenario {
         }
     }
 
-    /// Two users with one device each, where nothing goes wrong and their relation is changed by the test alone.
+    /// Two users with one device each, without failures; only the test changes their relation.
     pub(crate) fn two(seed: u64, bug: Option<Bug>) -> Self {
         Self { healthy: true, silent_once_in: 0, flaky_once_in: 0, ..Self::slow(seed, bug) }
     }
 
-    /// Two users with one device each, where nothing fails, but servers are slow.
+    /// Two users with one device each, without failures but with slow servers.
     pub(crate) fn slow(seed: u64, bug: Option<Bug>) -> Self {
         Self {
             healthy: false,

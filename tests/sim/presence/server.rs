@@ -1,4 +1,4 @@
-//! The stores and ways of one invocation, with a bug planted in them or without.
+//! The stores and the gateway of one invocation, with or without a planted bug.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
@@ -22,49 +22,49 @@ use crate::passed_on::pass_on_sessions;
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// The next look is queued after the row names it.
+    /// The next lease check is queued after the row names it.
     CheckQueuedAfterTheRow,
-    /// Presence is replaced whatever has become of it since it was read.
+    /// Presence is replaced without a comparison with the value that was read.
     ReplaceWithoutCompare,
-    /// Whoever tells friends does not look again afterwards.
+    /// After friends were notified, the row is not read again.
     NotifiedWithoutReadingAgain,
-    /// Whoever answers a probe has to go all the same.
+    /// A renewal does not clear the end that a probe has set.
     RenewKeepsTheEnd,
-    /// A friend looks, and the user who was told to beat rarely is not asked.
+    /// A friend observes an alone user, who is not probed.
     ObservedWithoutProbe,
-    /// It is after looking around, and not before, that a user is marked as alone.
+    /// A user is marked as alone after the search for observers, not before.
     AloneMarkedLater,
-    /// Where a connection of a friend does not take the news, all friends are told again.
+    /// When one connection of a friend does not take an event, all friends are notified again.
     AllNotifiedAgain,
-    /// Whoever was not reached is not told again.
+    /// A friend who was not reached is not notified again.
     UnreachedDropped,
-    /// A connection that takes nothing stays open.
+    /// A connection that takes no event stays open.
     SlowNeverClosed,
-    /// A record that fails does not come again.
+    /// A failed record is not retried.
     FailedRecordDropped,
-    /// Whoever may see no longer is not told `offline` a last time.
+    /// A user who loses the right to see presence gets no last `offline`.
     LastOfflineDropped,
-    /// Whoever begins to see is not told the present state.
+    /// A user who gains the right to see presence is not notified of the present state.
     PresentStateDropped,
-    /// Whoever has told friends that somebody is online does not read again who they are.
+    /// After friends were notified that a user is online, the list of friends is not read again.
     FriendsNotReadAgain,
-    /// Whoever tells friends that somebody has come goes by who was there before their connection was on record.
+    /// The sessions of friends are read before the connection of the arriving user is registered.
     FriendsReadBeforeTheRecord,
-    /// Whoever tells them tells of a change that is not theirs.
+    /// A task for a pair also notifies of a change by another request.
     PairNotifiedOfAnyChange,
-    /// What tells them comes a second after the change.
+    /// A pair is notified a second after the change.
     PairNotifiedLater,
-    /// What tells them is queued after their relation was changed, and not before.
+    /// The task for a pair is queued after the change of the relation, not before.
     PairQueuedAfterTheChange,
-    /// Who was answered that somebody is online is not told that they went before anybody was told that they came.
+    /// A user who was answered `online` is not notified of an end that comes before the notification of the start.
     AnswerNotCorrected,
-    /// A look that is to come later is queued twice.
+    /// A lease check is queued twice.
     CheckQueuedTwice,
-    /// A record that fails is hidden for as long as the queue hides those of a function that has died.
+    /// A failed record is hidden for as long as the record of a crashed function.
     FailedRecordHidden,
 }
 
-/// All that one invocation reaches.
+/// The stores, queue and gateway of one invocation.
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
     pub(crate) now: Timestamp,
@@ -72,7 +72,7 @@ pub(crate) struct Server<'a> {
     notes: Mutex<Notes>,
 }
 
-/// What a bug has to remember.
+/// State that a bug keeps.
 #[derive(Default)]
 pub(super) struct Notes {
     held: Vec<(PresenceTask, Duration)>,
@@ -81,9 +81,9 @@ pub(super) struct Notes {
     alone: Option<UserId>,
     saw_a_friend: bool,
     too_slow: BTreeSet<ConnectionId>,
-    /// Contacts that were read, by whose they are and after whom.
+    /// Pages of contacts that were read, by their owner and the contact before the page.
     pub(super) pages: BTreeMap<(UserId, Option<UserId>), ContactPage>,
-    /// Of whose coming the invocation is to tell.
+    /// The arriving user of whom the invocation notifies friends.
     comes: Option<UserId>,
 }
 
@@ -114,14 +114,14 @@ impl<'a> Server<'a> {
         self.notes.lock().unwrap()
     }
 
-    /// Notes what an invocation is for.
+    /// Records the task of an invocation.
     pub(crate) fn performs(&self, PresenceTask::V1(step): &PresenceTask) {
         if let (Step::Begin { user, .. }, true) = (step, self.has(Bug::FriendsReadBeforeTheRecord)) {
             self.notes().comes = Some(user.parse().unwrap());
         }
     }
 
-    /// The rows of friends as they were when the one who comes was about to connect.
+    /// The rows of friends as they were before the arriving user connected.
     fn too_early(&self, sessions: Vec<Session>) -> Vec<Session> {
         let Some(comes) = self.notes().comes else { return sessions };
         let early = self.world.rows_before(comes);
@@ -132,7 +132,7 @@ impl<'a> Server<'a> {
         self.world.scenario.bug == Some(bug)
     }
 
-    /// What a bug has put off until the end of the invocation.
+    /// Does the work that a bug has postponed to the end of the invocation.
     pub(crate) async fn finish(&self) -> Result<(), StoreError> {
         self.queue_held().await?;
         let alone = {
@@ -212,7 +212,7 @@ impl Sessions for Server<'_> {
             self.notes.lock().unwrap().alone = Some(user);
         }
         if self.world.loses_an_answer() {
-            // The SDK asks again by itself.
+            // The SDK repeats the request.
             memory.replace_presence(user, seen, &next).await?;
         }
         let is_replaced = memory.replace_presence(user, seen, &next).await?;

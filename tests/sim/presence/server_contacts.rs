@@ -1,4 +1,4 @@
-//! What users are to each other, as an invocation reads it.
+//! Contacts, as an invocation reads them.
 
 use confab_app::ports::{Contact, ContactPage, Contacts, PairChange, StoreError};
 use confab_domain::{Relation, UserId};

@@ -1,4 +1,4 @@
-//! Time, stores and sockets of a world of presence, and what goes wrong in it.
+//! Time, stores, sockets and failures of a world of presence.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -25,13 +25,13 @@ use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::random::Random;
 
-/// Longest that a function runs; API Gateway waits no longer.
+/// Longest run time of a function; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);
 
-/// How often a bug has all told again.
+/// How often a bug may notify all friends again.
 const NOTIFIED_AGAIN_MAX: u64 = 20;
 
-/// What is shared by all devices and servers.
+/// The state that all devices and servers share.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) random: Arc<Random>,
@@ -40,29 +40,29 @@ pub(crate) struct World {
     pub(crate) limiter: Limiter,
     pub(crate) gateway: Gateway,
     pub(crate) queue: DelayQueue<PresenceTask>,
-    /// What phones are to be told; nobody does.
+    /// Tasks for pushes; no simulation here receives them.
     pub(crate) pushes: DelayQueue<PushTask>,
     injector: Arc<Changeable>,
     faulty: AtomicBool,
     phones: Mutex<BTreeMap<DeviceId, Phone>>,
-    /// Sockets that take no event, and when each was offered one last.
+    /// Sockets that take no event, each with the time of the last offer.
     silent: Mutex<BTreeMap<ConnectionId, Option<Timestamp>>>,
     ledger: Mutex<Ledger>,
     /// All rows as they were before each user connected last.
     rows_before: Mutex<BTreeMap<UserId, Vec<Session>>>,
     count: AtomicU64,
-    /// How often a bug had all told again.
+    /// How often a bug has notified all friends again.
     notified_again: AtomicU64,
     faults: Mutex<Vec<String>>,
 }
 
-/// What reaches a device while its own task waits.
+/// The state of a device that changes while its own task waits.
 #[derive(Debug)]
 pub(crate) struct Phone {
     pub(crate) user: UserId,
     pub(crate) task: u64,
     pub(crate) socket: Option<ConnectionId>,
-    /// A probe is to be answered.
+    /// Whether a probe is to be answered.
     pub(crate) is_probed: bool,
 }
 
@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    /// Begins or ends the trouble that the scenario has.
+    /// Turns the scenario's failures on or off.
     pub(crate) fn set_faulty(&self, faulty: bool) {
         self.faulty.store(faulty && !self.scenario.healthy, Relaxed);
         self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
@@ -116,17 +116,17 @@ impl World {
         self.phones.lock().unwrap()
     }
 
-    /// Whether a bug may have all told again: each time makes more of them, without an end.
+    /// Whether a bug may notify all friends again. Bounded, since each time queues more of them.
     pub(crate) fn notifies_all_again(&self) -> bool {
         self.notified_again.fetch_add(1, Relaxed) < NOTIFIED_AGAIN_MAX
     }
 
-    /// A number that nothing else has.
+    /// A number that is used nowhere else.
     pub(crate) fn next_number(&self) -> u64 {
         self.count.fetch_add(1, Relaxed)
     }
 
-    /// A guarantee that was found broken.
+    /// Records a broken guarantee.
     pub(crate) fn fault(&self, what: String) {
         self.faults.lock().unwrap().push(format!("at {}: {what}", self.elapsed_ms()));
     }
@@ -139,7 +139,7 @@ impl World {
         self.clock.now().since(super::clock::START).as_millis()
     }
 
-    /// Reads a store as the judge that nothing fails for.
+    /// Runs a call of the checks, which never fails.
     pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
         self.injector.set(0);
         let answer = finish(read);
@@ -160,7 +160,7 @@ impl World {
         self.rows_before.lock().unwrap().get(&user).cloned().unwrap_or_default()
     }
 
-    /// Runs one invocation, which may die, and does not outlive its time; `None` where it failed.
+    /// Runs one invocation, which may crash, and ends at its deadline; `None` if it failed.
     pub(crate) async fn invoke<T>(
         &self,
         server: &Server<'_>,
@@ -180,20 +180,20 @@ impl World {
             Some(Ok(answer)) => Some(Ok(answer)),
             Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
             failed if self.scenario.healthy => {
-                self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
+                self.fault(format!("failed in a healthy run: {:?}", failed.map(|answer| answer.err())));
                 None
             }
             _ => None,
         }
     }
 
-    /// Whether an answer gets lost of whose request the caller learns all the same.
+    /// Whether the answer to a call is lost and the SDK repeats the call.
     pub(crate) fn loses_an_answer(&self) -> bool {
         self.is_faulty() && self.random.once_in(self.scenario.failure_once_in)
     }
 
-    /// Has a socket take no event from now on, now and then; whether it is one of these.
-    pub(crate) fn may_fall_silent(&self, connection: &ConnectionId) -> bool {
+    /// Decides whether a socket takes no event from now on, and returns that.
+    pub(crate) fn may_be_silent(&self, connection: &ConnectionId) -> bool {
         let is_silent = self.random.once_in(self.scenario.silent_once_in);
         if is_silent {
             self.silent.lock().unwrap().insert(connection.clone(), None);
@@ -201,7 +201,7 @@ impl World {
         is_silent
     }
 
-    /// Sockets that are there though they did not take what they were offered that long ago.
+    /// Open sockets that were offered an event that long ago and did not take it.
     pub(crate) fn too_slow(&self, patience: Duration) -> Vec<ConnectionId> {
         let now = self.clock.now();
         let silent = self.silent.lock().unwrap();
@@ -211,7 +211,7 @@ impl World {
         slow.map(|(id, _)| id.clone()).collect()
     }
 
-    /// What becomes of a post instead of its delivery.
+    /// The outcome of a post that is not delivered.
     pub(crate) fn post_fault(&self, connection: &ConnectionId, event: &ServerFrame) -> Option<PostOutcome> {
         if let Some(offered_at) = self.silent.lock().unwrap().get_mut(connection) {
             *offered_at = Some(self.clock.now());
@@ -240,16 +240,16 @@ impl World {
         phones.iter().find_map(|(id, phone)| (phone.socket.as_ref() == Some(connection)).then_some(*id))
     }
 
-    /// Lets a device notice that its socket is closed.
+    /// Wakes a device whose socket was closed.
     pub(crate) fn closed(&self, connection: &ConnectionId) {
         if let Some(device) = self.device_at(connection) {
-            // It answers nothing from now on, even where it is busy and notices later.
+            // The device answers nothing from now on, even if it is busy and notices later.
             self.ledger().end(device, self.clock.now());
             self.clock.ring(self.phones()[&device].task);
         }
     }
 
-    /// Hands the device what the gateway has delivered to its socket.
+    /// Passes to the device the frames that the gateway has delivered to its socket.
     pub(crate) fn take_frames(&self, connection: &ConnectionId) {
         let frames = self.gateway.take_frames(connection);
         let Some(device) = self.device_at(connection) else { return };
@@ -258,7 +258,7 @@ impl World {
             if let ServerFrame::Presence(presence) = frame {
                 for news in presence.users {
                     let subject = news.user.parse().unwrap();
-                    self.hear(device, subject, &news, Source::Event);
+                    self.note_report(device, subject, &news, Source::Event);
                 }
             } else if matches!(&frame, ServerFrame::Heartbeat(probe) if probe.server_at_ms.is_none()) {
                 let mut phones = self.phones();
@@ -271,8 +271,8 @@ impl World {
         }
     }
 
-    /// A device is told something of somebody.
-    pub(crate) fn hear(&self, device: DeviceId, subject: UserId, news: &UserPresence, source: Source) {
+    /// Records a presence that a device received.
+    pub(crate) fn note_report(&self, device: DeviceId, subject: UserId, news: &UserPresence, source: Source) {
         let asker = self.phones()[&device].user;
         let (at, is_online) = (self.clock.now(), news.status == "online");
         let active_at = news.last_active_at_ms.map(Timestamp::from_ms);
@@ -294,7 +294,7 @@ impl World {
         let pause = match self.scenario.bug {
             Some(Bug::FailedRecordDropped) => return,
             Some(Bug::FailedRecordHidden) => Duration::from_secs(90),
-            // A function that dies leaves its record to the queue, which hides it for longer.
+            // The record of a crashed function is hidden by the queue for longer.
             _ if self.is_faulty() => Duration::from_secs(self.random.between(1, 30)),
             _ => pause_of_record(1),
         };
