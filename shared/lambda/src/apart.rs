@@ -1,31 +1,34 @@
-//! Long computations, apart from what others wait for.
+//! Long computations, on a thread of their own.
 
 use std::panic::resume_unwind;
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// Most that is computed at once where it stands. Unit: bytes, inclusive.
+/// Largest input that is computed on the calling thread. Unit: bytes, inclusive.
 ///
-/// A thread of its own costs some 50 µs, and JSON of this size takes that long at 1 GB/s, and far longer in a debug build.
+/// A thread of its own costs about 50 µs. JSON of this size takes as long at 1 GB/s, and far longer in a debug build.
 const SHORT_BYTES_MAX: usize = 64 * 1024;
 
-/// Whose turn it is. One: what waits behind it is other long requests, and the other cores go on with short ones.
+/// Permit for long computations. There is one: long requests wait for each other, and other cores go on with short
+/// ones.
 static PERMIT: Semaphore = Semaphore::const_new(1);
 
-/// Computes something from so many bytes. If they are many, on a thread of its own and one at a time in this process: a
-/// function on Lambda has one request, but where many share a process, as on the local runner, a few long ones would take
-/// every thread from all others.
+/// Computes something from so many bytes. If they are many, it computes on a thread of its own, one at a time in the
+/// process.
+///
+/// A function on Lambda has one request at a time. On the local runner requests share a process, and a few long
+/// computations would occupy every thread.
 ///
 /// # Panics
 ///
-/// Where the computation does.
+/// If the computation panics.
 pub async fn apart<T: Send + 'static>(bytes: usize, compute: impl FnOnce() -> T + Send + 'static) -> T {
     if bytes <= SHORT_BYTES_MAX {
         return compute();
     }
     let permit = PERMIT.acquire().await;
-    // It ends with the computation, which goes on where nobody waits for it any more.
+    // The permit is held until the computation ends, also if the caller has stopped waiting.
     let computing = spawn_blocking(move || (compute(), permit).0);
     match computing.await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(computed) => computed,
@@ -43,9 +46,9 @@ mod tests {
 
     const LONG: usize = SHORT_BYTES_MAX + 1;
 
-    /// The runtime has one thread: what held it up would hold up the test.
+    /// The runtime has one thread: a computation on it would block the test.
     #[tokio::test]
-    async fn long_computations_hold_up_nobody_and_take_turns() {
+    async fn long_computations_block_nobody_and_run_one_at_a_time() {
         let ((begun, beginnings), (end, ends)) = (mpsc::channel(), mpsc::channel());
         let begins = begun.clone();
         let mut first = pin!(apart(LONG, move || (begins.send(1).unwrap(), ends.recv().unwrap()).1));
@@ -63,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_the_callers_and_ends_the_turn() {
+    async fn a_panic_reaches_the_caller_and_releases_the_permit() {
         let panicked = tokio::spawn(apart(LONG, || panic!("of the computation"))).await;
         assert!(panicked.unwrap_err().is_panic());
         assert_eq!(apart(LONG, || 7).await, 7);

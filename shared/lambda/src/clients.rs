@@ -1,7 +1,7 @@
 //! SDK clients of a function that runs on Lambda.
 //!
-//! TLS is rustls with ring: it compiles quickly, and collects no entropy of its
-//! own at the first request of a cold start.
+//! TLS is rustls with ring: it compiles quickly, and collects no entropy of its own at the first request of a cold
+//! start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,30 +21,31 @@ use crate::presence::PresencePorts;
 
 /// Attempts of the SDK at one request, the first included.
 const ATTEMPTS_MAX: u32 = 3;
-/// After this one attempt is given up. DynamoDB answers within some ten milliseconds.
+/// Timeout of one attempt. DynamoDB answers within some ten milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// After this a request is given up, its retries included.
+/// Timeout of a request, its retries included.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// After this the secret is given up. Without it the function cannot start, and Lambda gives a start 10 seconds.
+/// Timeout of reading the secret. Without the secret the function cannot start, and Lambda gives a start 10 seconds.
 const SECRET_TIMEOUT: Duration = Duration::from_secs(8);
 const SECRET_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// After this SNS is given up that is asked to take credentials: it asks the platform whether they are right. One attempt
-/// may take all of it.
+/// Timeout of a request that gives credentials to SNS: SNS asks the platform whether they are valid. One attempt may
+/// take all of it.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// After this a post is given up: an ack waits for it, and whoever misses it finds the hole.
+/// Timeout of a post: an ack waits for it, and a client that misses the event finds the hole in its log.
 const POST_TIMEOUT: Duration = Duration::from_secs(1);
-/// Short enough for a second attempt: a pooled connection may have died while the environment was frozen.
+/// Timeout of one attempt, short enough for a second: a pooled connection may have died while the environment was
+/// frozen.
 const POST_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// After this a publish is given up, and tried again by another message of the queue.
+/// Timeout of a publish; another message of the queue tries it again.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(2);
-/// As for posts.
+/// Timeout of one attempt, as for posts.
 const PUBLISH_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// A client takes what is left out here from the shared configuration, so both are always given.
+/// Sets both timeouts: a client takes a missing one from the shared configuration.
 fn timeouts(operation: Duration, attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_timeout(operation).operation_attempt_timeout(attempt).build()
 }
@@ -61,12 +62,12 @@ pub async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// The stores in the function's tables.
+/// Stores in the function's tables.
 pub fn store(config: &SdkConfig, tables: Tables) -> Store {
     Store::new(aws_sdk_dynamodb::Client::new(config), tables)
 }
 
-/// The connections of the WebSocket API at `endpoint`.
+/// Connections of the WebSocket API at `endpoint`.
 pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
     Gateway::new(aws_sdk_apigatewaymanagement::Client::from_conf(gateway_config(config, endpoint)))
 }
@@ -79,18 +80,18 @@ fn gateway_config(config: &SdkConfig, endpoint: String) -> aws_sdk_apigatewayman
         .build()
 }
 
-/// Queues, by their URLs.
+/// Client for queues, which are named by their URLs.
 pub fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(config)
 }
 
-/// Phones, by these applications.
+/// Push service with these platform applications.
 pub fn push(config: &SdkConfig, applications: Applications) -> SnsPush {
     let config = sns_config(config, timeouts(PUBLISH_TIMEOUT, PUBLISH_ATTEMPT_TIMEOUT));
     SnsPush::new(aws_sdk_sns::Client::from_conf(config), applications)
 }
 
-/// The platform applications of the account.
+/// Platform applications of the account.
 pub fn platforms(config: &SdkConfig) -> Platforms {
     let config = sns_config(config, timeouts(CREDENTIALS_TIMEOUT, CREDENTIALS_TIMEOUT));
     Platforms::new(aws_sdk_sns::Client::from_conf(config))
@@ -100,16 +101,16 @@ fn sns_config(config: &SdkConfig, timeouts: TimeoutConfig) -> aws_sdk_sns::Confi
     aws_sdk_sns::config::Builder::from(config).timeout_config(timeouts).build()
 }
 
-/// What keeps presence, with the queue at `url`.
+/// Ports of presence, with the queue at `url`.
 pub fn presence(config: &SdkConfig, url: String, policy: HeartbeatPolicy) -> PresencePorts {
     PresencePorts { queue: SqsPresenceQueue::new(sqs(config), url), policy, probes: Arc::default() }
 }
 
-/// A secret, fetched once at a cold start or while a deployment goes on.
+/// Reads a secret: once at a cold start, or during a deployment.
 ///
 /// # Errors
 ///
-/// Why it cannot be had; never the secret.
+/// Why the secret cannot be read; the error never contains the secret.
 pub async fn secret(config: &SdkConfig, arn: &str) -> Result<String, lambda_runtime::Error> {
     let client = aws_sdk_secretsmanager::Client::from_conf(secrets_config(config));
     let output = client.get_secret_value().secret_id(arn).send().await?;
@@ -126,7 +127,7 @@ fn secrets_config(config: &SdkConfig) -> aws_sdk_secretsmanager::Config {
 mod tests {
     use super::*;
 
-    /// As [`sdk_config`] makes it, without looking for a region or credentials.
+    /// As [`sdk_config`] makes it, without a search for a region or credentials.
     fn shared() -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

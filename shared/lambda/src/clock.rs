@@ -1,4 +1,4 @@
-//! The one place where the clock is read.
+//! The clock: the only place where functions read it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

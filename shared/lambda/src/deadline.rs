@@ -1,4 +1,4 @@
-//! When an invocation gives up by itself.
+//! Deadlines of invocations.
 
 use std::time::Duration;
 
@@ -7,32 +7,31 @@ use confab_app::chain;
 use confab_app::ports::{Deadline, StoreError};
 use tokio::time::Instant;
 
-/// After this an invocation answers that it is not known whether it was done.
+/// Time after which an invocation answers that its outcome is unknown.
 ///
-/// At least 3 s less than the timeout in `template.yaml` of every function that stores something, in which it tells
-/// what it came to: one that Lambda ends answers nothing. And less than half of
-/// [`APPEND_DELAY_MAX`](confab_domain::claim::APPEND_DELAY_MAX), on which the
-/// search for a repeated message relies.
+/// At least 3 s less than the timeout in `template.yaml` of every function that stores something: the function answers
+/// in these seconds, and one that Lambda ends answers nothing. Less than half of
+/// [`APPEND_DELAY_MAX`](confab_domain::claim::APPEND_DELAY_MAX), on which the search for a repeated message relies.
 const DEADLINE: Duration = Duration::from_secs(12);
 
-/// After this an invocation that can be resumed answers with what it has.
+/// Time after which an invocation that can be resumed answers with what it has.
 ///
-/// What is under way then, store calls and a post, has the rest of the [`DEADLINE`].
+/// Store calls and a post that are under way then have the rest of the [`DEADLINE`].
 const RESUMED_AFTER: Duration = Duration::from_secs(7);
 
-/// When an invocation that can be resumed answers with what it has.
+/// Deadline of an invocation that can be resumed: after it the invocation answers with what it has.
 #[derive(Clone, Copy, Debug)]
 pub struct Resumable {
     started: Instant,
 }
 
 impl Resumable {
-    /// Of an invocation that starts now.
+    /// Deadline of an invocation that starts now.
     pub fn start() -> Self {
         Self { started: Instant::now() }
     }
 
-    /// How long it has taken so far.
+    /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
@@ -44,27 +43,27 @@ impl Deadline for Resumable {
     }
 }
 
-/// How long a function may take, after the deadline, to undo what it has begun.
+/// Time that a function may take, after the deadline, to undo what it has begun.
 const UNDO_TIME: Duration = Duration::from_secs(2);
 
 /// Runs an invocation up to the deadline.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where it took longer.
+/// [`StoreError::Unavailable`] if it took longer.
 pub async fn within<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let result = tokio::time::timeout(DEADLINE, work).await;
     result.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into()).into()))
 }
 
-/// Undoes what an invocation has begun, as far as that goes in 2 s. Best effort: a failure is logged.
+/// Undoes what an invocation has begun, within 2 s. Best effort: a failure is logged.
 pub async fn undo(work: impl Future<Output = Result<(), Error>>) {
     match tokio::time::timeout(UNDO_TIME, work).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             tracing::warn!(event = "undo_failed", error = chain(&error));
         }
-        Err(_elapsed) => tracing::warn!(event = "undo_failed", "undoing took too long"),
+        Err(_elapsed) => tracing::warn!(event = "undo_failed", "the undo timed out"),
     }
 }
 
@@ -75,7 +74,7 @@ mod tests {
     use confab_protocol::ErrorCode;
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_too_long_is_answered_as_of_unknown_outcome() {
+    async fn a_late_invocation_is_answered_as_of_unknown_outcome() {
         let error = within::<()>(std::future::pending()).await.unwrap_err();
         assert_eq!(wire::error_body(&error).code, ErrorCode::Unavailable);
         let in_time = async {

@@ -1,6 +1,6 @@
 //! Metrics in CloudWatch's embedded metric format: lines of JSON that CloudWatch Logs turns into metrics.
 //!
-//! Every value that is recorded is written once: where there are more of a metric than one line may hold, on several.
+//! Each recorded value is written once. If a metric has more values than a line may hold, they go on several lines.
 //!
 //! Source: "Specification: Embedded metric format" in the CloudWatch user guide.
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// Most values of one metric in one line.
 const VALUES_MAX: usize = 100;
 
-/// What has been recorded and not yet written. Clones share it.
+/// Values that are recorded and not yet written. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder {
     state: Arc<Mutex<State>>,
@@ -34,7 +34,7 @@ struct State {
 struct Values(Mutex<Vec<f64>>);
 
 impl HistogramFn for Values {
-    /// What JSON cannot express, NaN and the infinities, is no measurement.
+    /// Ignores NaN and the infinities, which JSON cannot express.
     fn record(&self, value: f64) {
         if value.is_finite() {
             locked(&self.0).push(value);
@@ -42,15 +42,15 @@ impl HistogramFn for Values {
     }
 }
 
-/// The metrics of a line have these dimensions: name and value of each.
+/// Dimensions of the metrics of a line: name and value of each.
 type Dimensions = Vec<(String, String)>;
 
 impl Recorder {
-    /// Writes what was recorded since the last time: nothing where there was nothing.
+    /// Writes the values recorded since the last call; writes nothing if there are none.
     ///
     /// # Errors
     ///
-    /// Those of `to`; what was to be written is lost then.
+    /// Those of `to`; the values are lost then.
     pub(crate) fn flush(&self, namespace: &str, now: Timestamp, mut to: impl Write) -> io::Result<()> {
         let state = locked(&self.state);
         for (dimensions, metrics) in state.take() {
@@ -66,7 +66,7 @@ impl Recorder {
 }
 
 impl State {
-    /// What was recorded, by its dimensions; of each metric the pieces that fit a line.
+    /// Takes the recorded values, by their dimensions; those of each metric in chunks that fit a line.
     fn take(&self) -> BTreeMap<Dimensions, Vec<(String, Vec<Value>)>> {
         let mut taken: BTreeMap<Dimensions, Vec<(String, Vec<Value>)>> = BTreeMap::new();
         let mut put = |key: &Key, chunks: Vec<Value>| {
@@ -125,7 +125,7 @@ impl metrics::Recorder for Recorder {
         Counter::from_arc(locked(&self.state).counters.entry(key.clone()).or_default().clone())
     }
 
-    /// Nothing has a gauge: `clippy.toml` refuses the macro.
+    /// No gauge is used: `clippy.toml` refuses the macro.
     fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
         Gauge::noop()
     }
@@ -143,7 +143,7 @@ impl Recorder {
     }
 }
 
-/// A panic while the lock was held leaves nothing half done.
+/// Locks a mutex. A panic while the lock was held leaves nothing half done.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -192,7 +192,7 @@ mod tests {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Records in a recorder of its own.
+    /// Runs `record` with a recorder of its own, and returns the recorder.
     fn recorded(record: impl FnOnce()) -> Recorder {
         let recorder = Recorder::default();
         metrics::with_local_recorder(&recorder, record);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     proptest! {
-        /// Ten records of an invocation announce to 99 members each: 990 values.
+        /// Ten records of an invocation announce to 99 members each, which makes 990 values.
         #[test]
         fn what_is_recorded_is_what_is_written(
             lags in prop::collection::vec((0..u32::MAX).prop_map(|eighths| f64::from(eighths) / 8.0), 0..1_200),

@@ -11,13 +11,13 @@ use confab_domain::retention::Retention;
 use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
-/// Reads variables and collects what is wrong with them, so that all of it is told at once.
+/// Reads variables, and collects their faults so that they are reported together.
 #[derive(Debug, Default)]
 pub struct Env {
     problems: Vec<String>,
 }
 
-/// What is wrong with the environment.
+/// Faults of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadEnv(Vec<String>);
 
@@ -30,7 +30,7 @@ impl fmt::Display for BadEnv {
 impl std::error::Error for BadEnv {}
 
 impl Env {
-    /// A variable; an empty value where it is missing or cannot be read, which [`Env::finish`] reports.
+    /// Reads a variable. Returns the default if the variable is missing or wrong, which [`Env::finish`] reports.
     pub fn get<T: FromStr + Default>(&mut self, name: &str) -> T {
         #[expect(clippy::disallowed_methods, reason = "this is where configuration is read")]
         let value = std::env::var(name);
@@ -46,7 +46,7 @@ impl Env {
         }
     }
 
-    /// The names of the tables.
+    /// Names of the tables.
     pub fn tables(&mut self) -> Tables {
         Tables {
             messages: self.get("CONFAB_MESSAGES_TABLE"),
@@ -60,7 +60,7 @@ impl Env {
         }
     }
 
-    /// How often clients say that they are alive.
+    /// Heartbeat interval and presence timeout.
     pub fn heartbeat_policy(&mut self) -> HeartbeatPolicy {
         let interval = Duration::from_secs(self.get("CONFAB_HEARTBEAT_SECONDS"));
         let timeout = Duration::from_secs(self.get("CONFAB_PRESENCE_TIMEOUT_SECONDS"));
@@ -69,7 +69,7 @@ impl Env {
         policy
     }
 
-    /// The platform applications; an empty name is none.
+    /// Platform applications; an empty name means none.
     pub fn push_applications(&mut self) -> Applications {
         let mut application = |name| Some(self.get::<String>(name)).filter(|arn| !arn.is_empty());
         Applications {
@@ -78,7 +78,7 @@ impl Env {
         }
     }
 
-    /// What a user may ask for.
+    /// Budgets of users.
     pub fn budget_rates(&mut self) -> BudgetRates {
         let kilobytes = |megabytes: u32| megabytes.saturating_mul(1_000);
         BudgetRates {
@@ -97,22 +97,22 @@ impl Env {
         Retention::days(self.get("CONFAB_RETENTION_DAYS"))
     }
 
-    /// The configuration, if nothing was wrong.
+    /// Returns the configuration, if there are no faults.
     ///
     /// # Errors
     ///
-    /// [`BadEnv`], naming every variable that is missing or wrong; never a value.
+    /// [`BadEnv`], which names every variable that is missing or wrong, and never a value.
     pub fn finish<T>(self, config: T) -> Result<T, BadEnv> {
         if self.problems.is_empty() { Ok(config) } else { Err(BadEnv(self.problems)) }
     }
 }
 
-/// A burst, then so many per second; the template allows no 0.
+/// Rate of a burst, and then of so many per second. The template allows no 0.
 fn rate(burst: u32, per_second: u32) -> Rate {
     Rate { burst: burst.max(1), interval: Duration::from_secs(1) / per_second.max(1) }
 }
 
-/// What is wrong with a policy under which everybody would be offline between two heartbeats.
+/// Fault of a policy under which every user would be offline between two heartbeats.
 fn problem_of(policy: HeartbeatPolicy) -> Option<&'static str> {
     let is_wrong = policy.interval.saturating_mul(2) > policy.timeout;
     is_wrong.then_some("CONFAB_HEARTBEAT_SECONDS is more than half of CONFAB_PRESENCE_TIMEOUT_SECONDS")
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_missing_variable_is_named_at_once() {
+    fn all_missing_variables_are_named_in_one_error() {
         let mut env = Env::default();
         let _: u32 = env.get("CONFAB_TEST_NOT_SET");
         let _: String = env.get("CONFAB_TEST_NOT_SET_EITHER");

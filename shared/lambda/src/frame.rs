@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-/// Reads a body; the refusal names the field that is missing or wrong.
+/// Parses a body. The refusal names the field that is missing or wrong.
 ///
 /// # Errors
 ///
 /// [`Refusal::Malformed`].
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    // Serde would take an array for a struct.
+    // Serde would read an array as a struct.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Refusal::Malformed("must be a JSON object".to_owned()));
     }
@@ -29,7 +29,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-/// What is wrong, in words that are no parser's and without our own types' names.
+/// Describes the fault without a parser's terms and without the names of Rust types.
 fn problem_of(error: &serde_json::Error, body: &[u8]) -> String {
     match error.classify() {
         Category::Data => problem_of_data(error),
@@ -46,7 +46,7 @@ fn problem_of(error: &serde_json::Error, body: &[u8]) -> String {
     }
 }
 
-/// Whether an escape in what a parser has read is half of a surrogate pair without the other half.
+/// Whether the text that a parser has read contains an escaped half of a surrogate pair without the other half.
 fn holds_half_a_pair(read: &[u8]) -> bool {
     let mut escapes = read;
     let mut after_first_half = false;
@@ -65,7 +65,7 @@ fn holds_half_a_pair(read: &[u8]) -> bool {
     after_first_half
 }
 
-/// What serde says, without where in the text it is.
+/// Text of a serde error, without its position.
 fn problem_of_data(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
@@ -78,7 +78,7 @@ fn problem_of_data(error: &serde_json::Error) -> String {
     format!("{problem}, expected {expected}")
 }
 
-/// The `id` of a frame that is otherwise wrong, if it has one that can be echoed.
+/// Returns the `id` of a frame that is otherwise wrong, if it has one that can be echoed.
 pub fn id_of(body: &str, id_bytes_max: usize) -> Option<String> {
     #[derive(Deserialize)]
     struct OnlyId {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_holds_no_name_of_a_type_of_ours() {
+    fn a_refusal_contains_no_name_of_a_rust_type() {
         check::<Login>(
             r#"{"handle":"a","password":"b","device":"phone"}"#,
             "device: invalid type: string \"phone\", expected an object",

@@ -1,7 +1,7 @@
 //! Glue between Lambda and the use cases, the same in every function.
 //!
-//! Knows: events of a WebSocket API and of a queue and their answers, environment variables,
-//! how to build SDK clients, how an invocation is logged.
+//! Knows: events of a WebSocket API and of a queue and their answers, environment variables, how to build SDK clients,
+//! how an invocation is logged.
 //! Must not know: what any one route does.
 //!
 //! Start with [`websocket`].

@@ -1,8 +1,8 @@
 //! Logs and metrics of a function on Lambda.
 //!
-//! Metrics are counted through the `metrics` facade where they happen, and written once per invocation to stdout, in
-//! CloudWatch's embedded metric format: no call to CloudWatch, and nothing written where nothing was counted. In the
-//! local runner nobody collects them.
+//! The code counts metrics through the `metrics` facade. They are written once per invocation to stdout, in
+//! CloudWatch's embedded metric format, without a call to CloudWatch; if nothing was counted, nothing is written. In
+//! the local runner no recorder collects them.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -15,13 +15,13 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::{clock, emf};
 use confab_app::chain;
 
-/// Where the metrics go; without it, or with an empty one, nowhere.
+/// Namespace of the metrics. If the variable is missing or empty, no metrics are collected.
 const NAMESPACE: &str = "CONFAB_METRICS_NAMESPACE";
 
 /// The least severe level that is logged.
 ///
-/// Not Lambda's own `AWS_LAMBDA_LOG_LEVEL`: Lambda drops lines below that by itself, and counts a line of metrics, which
-/// has no level, as INFO.
+/// Not Lambda's own `AWS_LAMBDA_LOG_LEVEL`: Lambda itself drops lines below that level, and counts a line of metrics,
+/// which has no level, as INFO.
 ///
 /// Source: "Log-level filtering" in the Lambda developer guide.
 const LOG_LEVEL: &str = "CONFAB_LOG_LEVEL";
@@ -33,13 +33,13 @@ struct Metrics {
     recorder: emf::Recorder,
 }
 
-/// Begins to log and to collect metrics; once, at a cold start.
+/// Begins to log and to collect metrics. Called once, at a cold start.
 pub fn init() {
     #[expect(clippy::disallowed_methods, reason = "configuration of every function")]
     let variable = |name| std::env::var(name).unwrap_or_default();
     let logs = subscriber(level(&variable(LOG_LEVEL)), std::io::stdout);
     if tracing::subscriber::set_global_default(logs).is_err() {
-        tracing::warn!(event = "log_setup_failed", "logs go where they went before");
+        tracing::warn!(event = "log_setup_failed", "logs go to the subscriber that was set before");
     }
     let namespace = variable(NAMESPACE);
     if !namespace.is_empty() {
@@ -47,7 +47,7 @@ pub fn init() {
     }
 }
 
-/// INFO where the variable holds none of these. TRACE is not one of them: the SDK logs bodies at it.
+/// Level that the variable names; INFO if it names none. TRACE is not accepted: the SDK logs bodies at it.
 fn level(variable: &str) -> LevelFilter {
     match variable {
         "ERROR" => LevelFilter::ERROR,
@@ -57,7 +57,8 @@ fn level(variable: &str) -> LevelFilter {
     }
 }
 
-/// One JSON object a line, with `level` and `timestamp` as Lambda reads them: a line without either counts as INFO.
+/// Logs one JSON object a line, with `level` and `timestamp` as Lambda reads them: a line without either counts as
+/// INFO.
 fn subscriber(
     level: LevelFilter,
     writer: impl for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
@@ -68,7 +69,7 @@ fn subscriber(
 fn collect(namespace: String) {
     let recorder = emf::Recorder::default();
     if metrics::set_global_recorder(recorder.clone()).is_err() {
-        tracing::warn!(event = "metrics_setup_failed", "metrics go where they went before");
+        tracing::warn!(event = "metrics_setup_failed", "metrics go to the recorder that was set before");
         return;
     }
     describe();
@@ -81,7 +82,7 @@ fn describe() {
     metrics::describe_histogram!(metric::PUSH_LAG, Unit::Milliseconds, "");
 }
 
-/// Writes what was counted since the last time.
+/// Writes the metrics that were counted since the last call.
 pub(crate) fn flush(to: impl Write) {
     let Some(metrics) = METRICS.get() else { return };
     if let Err(error) = metrics.recorder.flush(&metrics.namespace, clock::now(), to) {

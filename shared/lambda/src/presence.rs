@@ -1,4 +1,4 @@
-//! What a function needs to keep presence.
+//! Ports of presence.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use confab_store_dynamodb::Store;
 use crate::random;
 use crate::sleeper::RuntimeSleeper;
 
-/// The queue of looks, and how long silence may last.
+/// Ports and policy that presence needs.
 #[derive(Clone, Debug)]
 pub struct PresencePorts {
-    /// What is looked at later.
+    /// Queue of lease checks.
     pub queue: SqsPresenceQueue,
-    /// How often clients are heard from, and how long that lasts.
+    /// Heartbeat interval and presence timeout.
     pub policy: HeartbeatPolicy,
-    /// Who was asked lately whether they are alive.
+    /// Users who were probed recently.
     pub probes: Arc<Probes>,
 }
 
 impl PresencePorts {
-    /// What one request keeps presence with.
+    /// Context of presence for one request.
     ///
     /// # Errors
     ///

@@ -1,42 +1,42 @@
-//! Numbers that nobody can guess, and that no two requests draw alike.
+//! Random numbers: unpredictable, and different for each request.
 
 use confab_app::{Error, ports::StoreError};
 use confab_domain::log::Attempt;
 use confab_domain::{Timestamp, WatchId};
 use ulid::Ulid;
 
-/// Names an attempt to append.
+/// Draws the name of an attempt to append.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where the system has no random numbers.
+/// [`StoreError::Unavailable`] if the system has no random numbers.
 pub fn attempt() -> Result<Attempt, Error> {
     getrandom::u32().map(Attempt).map_err(failed)
 }
 
-/// Names a watch over a lease.
+/// Draws the name of a watch over a lease.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where the system has no random numbers.
+/// [`StoreError::Unavailable`] if the system has no random numbers.
 pub fn watch() -> Result<WatchId, Error> {
     getrandom::u64().map(WatchId).map_err(failed)
 }
 
-/// Names whoever writes a row.
+/// Draws the name of a writer of a row.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where the system has no random numbers.
+/// [`StoreError::Unavailable`] if the system has no random numbers.
 pub fn writer() -> Result<u64, Error> {
     getrandom::u64().map_err(failed)
 }
 
-/// The rest of an id that is drawn at `now`.
+/// Draws the part of an id after its prefix, for an id of the time `now`.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unavailable`] where the system has no random numbers.
+/// [`StoreError::Unavailable`] if the system has no random numbers.
 pub fn ulid(now: Timestamp) -> Result<Ulid, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(failed)?;

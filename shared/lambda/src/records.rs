@@ -1,8 +1,8 @@
-//! Records of a queue, and their fates.
+//! Records of a queue, and their outcomes.
 //!
-//! A record has one of three: it is done, though it may have put what is left of it into the queue as another; it comes
-//! again as a whole, soon and then ever later, since a store did not do its part; or it is parked in the dead-letter queue
-//! at once, since it never can be done. What becomes of one has no part in what becomes of the others of its batch.
+//! A record has one of three outcomes. It is done, and may have put the rest of its work into the queue as another
+//! record. It is retried as a whole, after pauses that grow, since a store failed. Or it is dead-lettered without a
+//! retry, since it can never be done. The outcome of a record does not affect the other records of its batch.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -17,24 +17,24 @@ use serde::de::DeserializeOwned;
 use crate::{deadline, summary};
 use confab_app::chain;
 
-/// Records that are handled at once: all of a batch, or the last would begin when the time is up.
+/// Records that are handled side by side: all of a batch, or the last would begin when the time is up.
 const RECORDS_IN_FLIGHT_MAX: usize = 10;
 
-/// What a record asks for.
+/// A record of a queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<T> {
     /// The task in its body.
     pub task: T,
-    /// Whether it was received before, and not finished.
+    /// Whether the record was received before, and not finished.
     pub before: bool,
 }
 
-/// How often the record was received, this time included.
+/// Attribute with the number of times that the record was received, this time included.
 ///
 /// Source: Amazon SQS API reference, "ReceiveMessage".
 const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 
-/// Performs each task of a batch; answers with the records that are to come again.
+/// Performs each task of a batch, and answers with the ids of the records to retry.
 pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), TaskFailure>>>(
     function: &str,
     event: SqsEvent,
@@ -42,7 +42,7 @@ pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), Tas
     perform: impl Fn(Received<T>) -> F,
 ) -> SqsBatchResponse {
     let perform = &perform;
-    let again: Vec<String> = stream::iter(event.records)
+    let to_retry: Vec<String> = stream::iter(event.records)
         .map(|record| perform_one(function, record, source, perform))
         .buffer_unordered(RECORDS_IN_FLIGHT_MAX)
         .filter_map(std::future::ready)
@@ -50,7 +50,7 @@ pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), Tas
         .await;
     summary::flush();
     let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = again
+    response.batch_item_failures = to_retry
         .into_iter()
         .map(|id| {
             let mut failure = BatchItemFailure::default();
@@ -61,7 +61,7 @@ pub async fn perform_each<T: DeserializeOwned, F: Future<Output = Result<(), Tas
     response
 }
 
-/// The record's id, where it is to come again.
+/// Performs the task of a record. Returns the record's id if it is to be retried.
 async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskFailure>>>(
     function: &str,
     record: SqsMessage,
@@ -83,7 +83,7 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskFail
             Err(TaskFailure::Permanent(reason)) => dead_letter(source, body, reason).await,
         }
     };
-    // A panic is a failure of this record alone.
+    // A panic fails this record only.
     let result = AssertUnwindSafe(deadline::within(work)).catch_unwind().await;
     let result = result.unwrap_or(Err(Error::Internal("a record's task has panicked")));
     summary::log_record(function, result.as_ref().err(), started.elapsed());
@@ -95,10 +95,10 @@ async fn perform_one<T: DeserializeOwned, F: Future<Output = Result<(), TaskFail
         tracing::warn!(
             event = "record_delay_failed",
             error,
-            "a record comes again after the queue's timeout"
+            "the record is retried after the queue's visibility timeout"
         );
     }
-    // A record without an id cannot be named: answered so, the whole batch comes again.
+    // A record without an id cannot be named. An empty id makes the whole batch be retried.
     Some(record.message_id.unwrap_or_default())
 }
 

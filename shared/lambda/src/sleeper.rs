@@ -1,4 +1,4 @@
-//! How a use case waits.
+//! Pauses of use cases.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use confab_app::ports::Sleeper;
 
-/// Waits by the timer of the runtime.
+/// Sleeps by the timer of the runtime.
 #[derive(Clone, Copy, Debug)]
 pub struct RuntimeSleeper;
 
 impl Sleeper for RuntimeSleeper {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        // A timer of no length waits for its next tick all the same.
+        // A timer of no length would still wait for its next tick.
         if duration.is_zero() {
             Box::pin(std::future::ready(()))
         } else {
@@ -22,7 +22,7 @@ impl Sleeper for RuntimeSleeper {
     }
 }
 
-/// The sleeper of every function.
+/// Returns the sleeper of every function.
 pub fn sleeper() -> Arc<dyn Sleeper> {
     Arc::new(RuntimeSleeper)
 }

@@ -1,4 +1,4 @@
-//! One event per invocation, with fields rather than prose, and no content.
+//! One log event per invocation, with fields rather than prose, and no content.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use confab_protocol::ErrorCode;
 
 use crate::observability;
 
-/// Logs how an invocation ended, and writes what was counted in it. A client's mistake is `info`, ours is `error`.
+/// Logs the outcome of an invocation, and writes its metrics. A refusal is `info`, an unknown outcome `warn`, a fault
+/// of the server `error`.
 pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
     if let Some(error) = error {
         let code = wire::error_body(error).code.as_str();
@@ -17,12 +18,12 @@ pub fn log(function: &str, error: Option<&Error>, duration: Duration) {
     flush();
 }
 
-/// Writes what was counted since the last time.
+/// Writes the metrics that were counted since the last call.
 pub fn flush() {
     observability::flush(std::io::stdout());
 }
 
-/// Logs how one of several records of an invocation ended; whoever uses it calls [`flush`] after the last.
+/// Logs the outcome of one of several records of an invocation. The caller calls [`flush`] after the last.
 pub fn log_record(function: &str, error: Option<&Error>, duration: Duration) {
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let Some(error) = error else {

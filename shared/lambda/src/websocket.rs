@@ -19,8 +19,8 @@ use crate::sleeper::RuntimeSleeper;
 use crate::{clock, deadline, frame, summary};
 use confab_app::chain;
 
-/// What is used of an event. `aws_lambda_events` has the whole of it, for a
-/// multiple of the parsing on the path of every message.
+/// The parts of an event that functions use. `aws_lambda_events` has the whole event, for a multiple of the parsing on
+/// the path of every message.
 ///
 /// Shape: `{"requestContext":{"routeKey":"send","eventType":"MESSAGE","connectionId":"…",
 /// "authorizer":{"user":"usr_…","device":"dev_…","family":"fam_…"}},"body":"{…}","isBase64Encoded":false}`.
@@ -28,112 +28,112 @@ use confab_app::chain;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// About the request.
+    /// Context of the request.
     pub request_context: RequestContext,
-    /// Of the handshake, the last value of each name; absent of a frame.
+    /// Headers of a handshake, with the last value of each name; absent for a frame.
     #[serde(default)]
     pub headers: Option<HashMap<String, String>>,
-    /// Of the handshake, all values of each name, in the order in which they were sent.
+    /// Headers of a handshake, with all values of each name, in the order in which they were sent.
     #[serde(default)]
     pub multi_value_headers: Option<HashMap<String, Vec<String>>>,
-    /// The frame; absent on `$connect` and `$disconnect`.
+    /// The frame; absent for `$connect` and `$disconnect`.
     #[serde(default)]
     pub body: Option<String>,
-    /// True for a frame that was not text.
+    /// True for a frame that is not text.
     #[serde(default)]
     pub is_base64_encoded: bool,
 }
 
-/// See [`Event`].
+/// Context of an [`Event`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestContext {
-    /// Which route was chosen.
+    /// Route that the gateway chose.
     pub route_key: String,
     /// `CONNECT`, `MESSAGE` or `DISCONNECT`.
     pub event_type: String,
-    /// Which socket.
+    /// Id of the connection.
     pub connection_id: String,
-    /// When its handshake began. Unit: milliseconds since the Unix epoch.
+    /// Time at which the handshake began. Unit: milliseconds since the Unix epoch.
     #[serde(default)]
     pub connected_at: Option<u64>,
-    /// What the authorizer of `$connect` answered.
+    /// Context from the answer of the authorizer of `$connect`.
     #[serde(default)]
     pub authorizer: HashMap<String, serde_json::Value>,
 }
 
 /// Names in the authorizer's context.
 pub mod context {
-    /// Which user.
+    /// The user.
     pub const USER: &str = "user";
-    /// On which device.
+    /// The device.
     pub const DEVICE: &str = "device";
-    /// By which login.
+    /// The login, as a family of refresh tokens.
     pub const FAMILY: &str = "family";
-    /// Of which generation the access token was; absent where a ticket was the credential.
+    /// Generation of the access token; absent if a ticket was the credential.
     pub const GENERATION: &str = "generation";
 }
 
-/// An answer: with a body it goes back to the sender as a frame.
+/// Answer of a function. The gateway sends its body to the client as a frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
-    /// 200, or why a handshake is refused.
+    /// 200, or the status that refuses a handshake.
     pub status_code: u16,
-    /// Of the answer to a handshake.
+    /// Headers of the answer to a handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headers: Option<BTreeMap<&'static str, String>>,
-    /// A frame.
+    /// The frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
 
-/// What WebSocket clients ask for when they name protocols to be spoken over the socket, and are told.
+/// Header in which a client offers subprotocols, and in which the answer names the chosen one.
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
 
 impl Response {
-    /// No frame.
+    /// Answer without a frame.
     pub const fn status(status_code: u16) -> Self {
         Self { status_code, headers: None, body: None }
     }
 
-    /// One frame.
+    /// Answer with a frame.
     pub fn frame(frame: &ServerFrame) -> Self {
         Self { status_code: 200, headers: None, body: serde_json::to_string(frame).ok() }
     }
 
-    /// Lets a handshake pass, with the subprotocol that it gets.
+    /// Admits a handshake, with the subprotocol that it gets.
     #[must_use]
     pub fn opened(subprotocol: Option<&str>) -> Self {
         let headers = subprotocol.map(|chosen| BTreeMap::from([(SUBPROTOCOL, chosen.to_owned())]));
         Self { headers, ..Self::status(200) }
     }
 
-    /// An error frame.
+    /// Answer with an error frame.
     pub fn error(id: Option<String>, error: &Error) -> Self {
         Self::frame(&ServerFrame::Error(ErrorFrame { id, error: wire::error_body(error) }))
     }
 }
 
-/// Who an event comes from.
+/// Sender of an event.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// As the authorizer found it.
+    /// Identity that the authorizer found.
     pub identity: Identity,
-    /// By which socket.
+    /// Connection of the event.
     pub connection: Connection,
     /// When the invocation began.
     pub now: Timestamp,
-    /// Until when it should answer with what it has.
+    /// Deadline after which a request that can be resumed answers with what it has.
     pub deadline: Resumable,
 }
 
 impl Event {
-    /// The first of the subprotocols that a handshake asks for: there is one protocol here, by whatever name, and browsers
-    /// break a handshake off that is answered with none of theirs.
+    /// Returns the first subprotocol that a handshake offers. The server has one protocol, under any name, and a
+    /// browser breaks off a handshake if the answer names none of the offered ones.
     ///
-    /// Source: RFC 6455, section 4.1, and API Gateway developer guide, "Set up a $connect route that requires a WebSocket
-    /// subprotocol".
+    /// Source: RFC 6455, section 4.1, and API Gateway developer guide, "Set up a $connect route that requires a
+    /// WebSocket subprotocol".
     pub fn subprotocol(&self) -> Option<&str> {
         let is_asked = |name: &str| name.eq_ignore_ascii_case(SUBPROTOCOL);
         let all = self.multi_value_headers.iter().flatten().find(|(name, _)| is_asked(name));
@@ -144,11 +144,11 @@ impl Event {
         (!first.is_empty() && first.bytes().all(is_token)).then_some(first)
     }
 
-    /// Who this event comes from.
+    /// Returns the sender of the event.
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`] where the authorizer's context is missing: the API is deployed without it.
+    /// [`Error::Internal`] if the authorizer's context is missing: the API is deployed without it.
     pub fn caller(&self) -> Result<Caller, Error> {
         let field = |name| self.authorized(name);
         let identity = || {
@@ -160,7 +160,7 @@ impl Event {
         };
         let identity = identity().ok_or(Error::Internal("no authorizer context"))?;
         let now = clock::now();
-        // Clocks disagree; a socket is never opened after it sends.
+        // Clocks disagree: a connection does not count as opened after it sends.
         let opened_at = self.request_context.connected_at.map_or(now, Timestamp::from_ms).min(now);
         let connection = Connection {
             id: ConnectionId::new(&self.request_context.connection_id),
@@ -172,7 +172,7 @@ impl Event {
         Ok(Caller { identity, connection, now, deadline: Resumable::start() })
     }
 
-    /// The generation of the access token that opened the socket; `None` where a ticket did.
+    /// Generation of the access token that opened the connection; `None` if a ticket did.
     pub fn generation(&self) -> Option<u64> {
         self.authorized(context::GENERATION)?.parse().ok()
     }
@@ -182,11 +182,12 @@ impl Event {
     }
 }
 
-/// Answers a frame: takes it from the sender's `budget`, reads it, runs `act`, and turns the outcome into a frame.
+/// Answers a frame: charges the sender's `budget`, parses the frame, runs `act`, and turns the outcome into a frame.
 ///
-/// Every frame gets an answer, unless `act` says that there is none; whatever is
-/// wrong with it, the socket stays open, unless `act` says that the socket has ended: then it is told so and closed.
-/// What is counted by the size of its answer is taken once the answer is there, but for what each counts at least.
+/// Every frame gets an answer, unless `act` returns none. An error leaves the connection open, except
+/// [`Error::ConnectionEnded`]: then the client gets the reason in a `closing` frame, and the connection is closed.
+/// [`Budget::Answers`] is charged with the minimum of an answer before `act` runs, and with the rest of the answer's
+/// size afterwards.
 pub async fn answer<F: Frame + DeserializeOwned>(
     event: &Event,
     (limiter, budget, connections): (&Limiter, Budget, &impl Connections),
@@ -202,7 +203,7 @@ pub async fn answer<F: Frame + DeserializeOwned>(
             return act(caller, read(body)?).await.map(response);
         }
         let _permit = limiter.read_permit(user, &RuntimeSleeper).await?;
-        // It may have waited, and a time of before would look like a clock that went back.
+        // Read after the wait: an earlier time would look like a clock that went back.
         let now = clock::now();
         let caller = Caller { now, ..caller };
         limiter.check(user, budget, now)?;
@@ -243,9 +244,9 @@ fn response(frame: Option<ServerFrame>) -> Response {
     frame.map_or_else(|| Response::status(200), |frame| Response::frame(&frame))
 }
 
-/// Answers a frame of a socket that has ended, tells why it ends, and closes it.
+/// Answers a frame of a connection that has ended, sends the reason, and closes the connection.
 ///
-/// The answer is posted: as the function's answer it would come after the socket is closed.
+/// The answer is posted: as the function's answer it would arrive after the close.
 async fn end(
     event: &Event,
     connections: &impl Connections,
