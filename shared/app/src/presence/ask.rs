@@ -1,4 +1,4 @@
-//! Answering who is there.
+//! Answers to `presence` requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,23 +13,23 @@ use crate::inbox_page::inbox_page;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 use crate::{Costed, Error};
 
-/// Inbox rows, and then groups, that are read at once to find those that two users share.
+/// Inbox rows in one page, and groups in one read, of the search for groups that two users share.
 const GROUPS_CONCURRENT_MAX: u32 = 100;
 
-/// Pages of inbox rows that are read for that: as many as a user has memberships at most.
+/// Pages of inbox rows that this search reads: enough for as many memberships as a user may have.
 const GROUPS_PAGES_MAX: u32 = 20;
 
-/// Rows of fellow members that are read to find who has written in a group; of those beyond them nothing is answered.
+/// Inbox rows of co-members that are read to find who has written in a group. Co-members beyond them are left out.
 const CO_MEMBER_ROWS_MAX: usize = 1_000;
 
-/// Whether each of up to 100 users is there, in the order asked for, each once.
+/// Returns the presence of up to 100 users, in the order of the request, each once.
 ///
-/// All is answered of oneself and friends, the status alone of those who have written in a shared group; others, and those
-/// with a block between, are left out.
+/// For the asker and friends, all fields are returned; for co-members who have written in a shared group, the status
+/// alone. Other users, and users with a block between them and the asker, are left out.
 ///
 /// # Errors
 ///
-/// [`Error::Store`].
+/// [`Error::Store`], [`Error::Contended`].
 pub async fn get_presence(
     context: &Context<'_, impl Sessions + Contacts + Inboxes + Groups, impl PresenceQueue>,
     connections: &impl Connections,
@@ -57,11 +57,12 @@ pub async fn get_presence(
     Ok(Costed::new(rows + visible.len(), users.iter().filter_map(shown_of).collect()))
 }
 
-/// Sessions of which a status is about to be told to who asks, so that what friends are told later agrees with it.
+/// Makes session rows agree with the statuses that `asker` is about to be answered, and returns the rows.
 ///
-/// Whoever has gone is told to be so by an event too, also where they go before anybody was told that they came; whoever
-/// is there is watched, and not taken for alone; and those are
-/// probed whose clients were told to say rarely that they are alive.
+/// Where friends see a user online whose lease has run out, the watch ends, and a lease check notifies the friends.
+/// Where an online user has no watch, one begins; if that user goes offline before friends were notified of `online`,
+/// the asker is notified of `offline` all the same. An online user who is marked as alone is so no longer, and is
+/// probed if the user's clients send heartbeats rarely. A user whose row was removed meanwhile is left out.
 ///
 /// # Errors
 ///
@@ -102,7 +103,7 @@ async fn settle(
                 return Ok(Some(session));
             }
             (Status::Offline, true) => {
-                // At each turn, since one that came while the row said something else is gone.
+                // Queued by each attempt: a check that came while the row said something else was dropped.
                 let task = PresenceTask::check_once(user, number);
                 context.queue.put(&task, Duration::ZERO).await?;
                 let ended = seen.ended(number);
@@ -120,13 +121,13 @@ async fn settle(
     Err(Error::Contended)
 }
 
-/// Those of whom somebody may know something.
+/// The users whose presence the asker may see.
 struct Visible {
-    /// They themselves and friends, of whom they may know all.
+    /// The asker and friends: all fields.
     known: BTreeSet<UserId>,
-    /// Those who have written in a group of theirs.
+    /// Co-members who have written in a shared group: the status alone.
     co_members: BTreeSet<UserId>,
-    /// Rows that were read to find that out.
+    /// Rows that were read to find these users.
     rows: usize,
 }
 
@@ -150,7 +151,8 @@ async fn visible_to(
     Ok(Visible { known, co_members, rows: rows + others.len() })
 }
 
-/// Those of `wanted` who have written in a group that they share with the asker, and how many rows were read for it.
+/// Returns the users of `wanted` who have written in a group that they share with the asker, and the count of rows
+/// read.
 async fn co_members_who_wrote(
     context: &Context<'_, impl Inboxes + Groups, impl Sync>,
     asker: UserId,
@@ -193,7 +195,7 @@ async fn co_members_who_wrote(
     Ok((found, rows + CO_MEMBER_ROWS_MAX - rows_left))
 }
 
-/// Those of some members of a group who have written there, as it is or was a moment ago.
+/// Returns the users among `members` who have written in a group. Eventually consistent.
 async fn writers_among(
     context: &Context<'_, impl Inboxes, impl Sync>,
     group: GroupId,

@@ -1,7 +1,7 @@
-//! Looking at a lease: has it run out, and who notices next?
+//! Lease checks: whether a lease has run out, and which queue message checks it next.
 //!
-//! The next look is in the queue before the row names it: a look that no row names is dropped, a row whose look is
-//! missing would show a dead user as online.
+//! The next check is queued before the row names it. A check that no row names is dropped; a row whose check is missing
+//! would show a dead user as online.
 
 use std::time::Duration;
 
@@ -15,19 +15,19 @@ use crate::push::PushTask;
 use crate::stale::stale_among;
 use crate::{Error, metric};
 
-/// A message that looks at a lease.
+/// A queue message that checks a lease.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message {
     pub(super) check: LeaseCheck,
     pub(super) id: WatchId,
-    /// Until when the row may still come to name it.
+    /// Time by which the row names it, if at all.
     pub(super) named_by: Option<Timestamp>,
-    /// Who was answered that the user is online, and who had told of their end before that.
+    /// The user who was answered `online`, and the check that had ended the last watch before that answer.
     pub(super) shown: Option<(UserId, Option<WatchId>)>,
     pub(super) received_before: bool,
 }
 
-/// Does what is to be done about a message.
+/// Checks a lease, changes the row, and notifies friends.
 pub(super) async fn check_lease(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     (connections, pushes): (&impl Connections, &impl PushQueue),
@@ -45,7 +45,7 @@ pub(super) async fn check_lease(
             let (by, delay) = (context.named_by(), context.delay(check_at));
             queued.check(context.queue, (user, id), by, delay).await
         };
-        let (after, told) = match decide_lease_action(
+        let (after, notified) = match decide_lease_action(
             check,
             id,
             &seen,
@@ -60,8 +60,8 @@ pub(super) async fn check_lease(
             }
             LeaseAction::Begin { notifies } => {
                 queue(id).await?;
-                let comes = if notifies && !session.is_idle() { seen.attended() } else { seen };
-                (comes.watched(id, check_at).alone(context.now), notifies.then_some(Status::Online))
+                let begun = if notifies && !session.is_idle() { seen.attended() } else { seen };
+                (begun.watched(id, check_at).alone(context.now), notifies.then_some(Status::Online))
             }
             LeaseAction::Renew => {
                 queue(context.watch).await?;
@@ -69,7 +69,7 @@ pub(super) async fn check_lease(
             }
             LeaseAction::End => {
                 if session.is_connected() {
-                    // What the gateway took for that socket may have reached nobody.
+                    // Messages that the gateway took for a dead socket may not have arrived.
                     pushes.put(&PushTask::silence(user, seen.lease.renewed_at), Duration::ZERO).await?;
                 }
                 (seen.ended(id), Some(Status::Offline))
@@ -79,10 +79,10 @@ pub(super) async fn check_lease(
             continue;
         }
         session.presence = after;
-        if check == LeaseCheck::First && told.is_none() {
+        if check == LeaseCheck::First && notified.is_none() {
             metrics::counter!(metric::BROKEN_WATCHES).increment(1);
         }
-        return match told {
+        return match notified {
             Some(status) => {
                 metrics::counter!(metric::PRESENCE_CHANGES, metric::STATUS => status.as_str()).increment(1);
                 if status == Status::Offline {
@@ -99,10 +99,13 @@ pub(super) async fn check_lease(
     Err(Error::Contended)
 }
 
-/// How long a look waits that came before the row named it.
+/// Delay of a check that came before the row named it.
 const TOO_EARLY: Duration = Duration::from_secs(2);
 
-/// The row goes its way without this message; unless it is about to name it, or the message has failed halfway.
+/// Ends a check that changes nothing.
+///
+/// Queues the check again where the row may still come to name it. Corrects an answer of `online` after which no friend
+/// was notified. Repeats the notification where an earlier delivery may have died.
 async fn nothing_to_do(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -110,7 +113,7 @@ async fn nothing_to_do(
     message: Message,
 ) -> Result<(), Error> {
     let Message { id, named_by, shown, received_before, .. } = message;
-    // What a wrong clock queued names nothing by now.
+    // A time further ahead was written by a wrong clock: the row does not come to name that check.
     let may_come = |by: &Timestamp| context.now < *by && by.may_have_been(context.named_by());
     if let Some(named_by) = named_by.filter(|by| may_come(by) && !session.presence.is_named(id)) {
         let again = PresenceTask::check(session.user, id, named_by);
@@ -119,7 +122,8 @@ async fn nothing_to_do(
     if let Some((to, ended_by)) = shown {
         let is_offline = [context.status(session), last_notified_status(session)] == [Status::Offline; 2];
         if is_offline && session.presence.ended_by == ended_by {
-            // They went before anybody was told that they came. Had they been, another would have told of their end.
+            // The lease ended before friends were notified of `online`. Otherwise another check would have ended the
+            // watch, and the row would name that check.
             notify::correct_answer(context, connections, session, to).await?;
         }
     }
@@ -129,7 +133,7 @@ async fn nothing_to_do(
     Ok(())
 }
 
-/// Takes connections off the record that are gone, and of which nobody was told.
+/// Ends the registrations of stale connections, for which no `$disconnect` came. Best effort.
 async fn prune(sessions: &impl Sessions, connections: &impl Connections, session: &Session, now: Timestamp) {
     let stale = stale_among(connections, session.connections.clone(), now).await;
     metrics::counter!(metric::STALE_CONNECTIONS).increment(stale.len() as u64);

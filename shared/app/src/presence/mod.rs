@@ -1,10 +1,22 @@
-//! Who is there: hearing of users, watching their leases, telling their friends, answering who asks.
+//! Presence: leases, lease checks, notifications of friends, and answers to `presence` requests.
 //!
-//! Whoever is heard from renews a lease ([`hear`](mod@hear)). One chain of delayed queue messages per online user looks
-//! whether it was renewed ([`check`](mod@check)), and the friends are told of changes only ([`tell`](mod@tell)); whoever fell
-//! silent is alerted to what they may have missed. Nobody is asked to beat often while no friend looks; whoever begins to
-//! look has the user probed ([`probe`](mod@probe)).
-//! The rules stand in `confab_domain::{lease, watch}`.
+//! | file | contents |
+//! |---|---|
+//! | `renew` | renews a lease for a heartbeat or another frame: [`renew::heartbeat`] |
+//! | `check_lease` | checks a lease: renews the watch, or ends the lease |
+//! | `notify` | notifies friends of a change, and finds the observers of a user who is marked as alone |
+//! | `pair` | notifies two users who begin or cease to see each other's presence |
+//! | `probe` | probes clients that send heartbeats rarely, once their user has an observer |
+//! | `probes` | the users who were probed lately by this process: [`Probes`] |
+//! | `ask` | answers `presence` requests: [`ask::get_presence`] |
+//! | `task` | the messages of the queue: [`PresenceTask`] |
+//! | `queued` | the lease check that a request has queued last |
+//!
+//! One chain of delayed queue messages per online user checks whether the lease was renewed. Friends are notified of
+//! changes only. A user whose lease ends while connections are registered gets alerts for messages that may not have
+//! arrived. While a user has no observer, the server lets the user's clients send heartbeats rarely; when an observer
+//! comes, the server probes them.
+//! The rules are in `confab_domain::{lease, watch}`.
 
 pub mod ask;
 mod check_lease;
@@ -39,56 +51,56 @@ pub use probes::Probes;
 pub(crate) use queued::Queued;
 pub use task::{CloseAgain, PresenceTask, Shown, Step};
 
-/// Longer than any request lasts, clocks that disagree included.
+/// Longer than any request lasts, differences between clocks included.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 
-/// What presence is kept with, in one request.
+/// Stores, queue and settings of one request about presence.
 #[derive(Debug)]
 pub struct Context<'a, S, Q> {
     /// The stores that the use case needs.
     pub store: &'a S,
-    /// What is looked at later.
+    /// The queue of presence tasks.
     pub queue: &'a Q,
-    /// How often clients are heard from, and how long that lasts.
+    /// How often clients send heartbeats, and how long a lease lasts.
     pub policy: HeartbeatPolicy,
-    /// The name of the watch that this request may begin; drawn at random for each.
+    /// Id of the watch that this request may begin; drawn at random for each request.
     pub watch: WatchId,
-    /// How a request waits that has lost a race for a row.
+    /// Pauses the request between two attempts to change a row.
     pub sleeper: &'a dyn Sleeper,
     /// When the request began.
     pub now: Timestamp,
 }
 
 impl<S, Q> Context<'_, S, Q> {
-    /// How long to wait for `at`. Unit: whole seconds, at least one.
+    /// Delay of a queue message that is due at `at`. Unit: whole seconds, from 1 to [`delay::DELAY_MAX`].
     fn delay(&self, at: Timestamp) -> Duration {
         delay::at_least(at.since(self.now)).max(Duration::from_secs(1))
     }
 
-    /// Until when a row may still come to name a watch whose look this request queues: after that it has ended.
+    /// Time by which a row names the watch whose check this request queues, if at all: the request has ended by then.
     pub(crate) fn named_by(&self) -> Timestamp {
         self.now.plus(REQUEST_MAX)
     }
 
-    /// A number that names no watch: of a look that begins none.
+    /// Number of a lease check that belongs to no watch.
     pub(crate) fn no_watch(&self) -> WatchId {
         WatchId(!self.watch.0)
     }
 
-    /// The same, of one errand's look, at one of its turns.
+    /// Number of a lease check that belongs to no watch, by its purpose and by the attempt that queues it.
     ///
-    /// A request may queue several looks at one user. Of two with one number the one would tell what the other has told,
-    /// as a look does that came before and may have died.
+    /// A request may queue several checks of one user, each with a number of its own. With one number for two checks,
+    /// the second would notify friends again, as a repeated delivery does whose first delivery may have died.
     pub(crate) fn number(&self, errand: Errand, attempt: u32) -> WatchId {
         WatchId(self.no_watch().0 ^ ((errand as u64) << 32 | u64::from(attempt)))
     }
 
-    /// Tries of a change that others make at the same time.
+    /// Attempts to change a row that other requests change at the same time.
     pub(crate) fn attempts(&self, max: u32) -> Attempts<'_> {
         Attempts::racing(self.sleeper, max, self.watch.0)
     }
 
-    /// Looks at what another request may be about to do.
+    /// Attempts to find a change that another request may be about to make.
     pub(crate) fn waits(&self, max: u32) -> Attempts<'_> {
         Attempts::waiting(self.sleeper, max, self.watch.0)
     }
@@ -98,28 +110,29 @@ impl<S, Q> Context<'_, S, Q> {
     }
 }
 
-/// What a request queues a look for, besides its own watch.
+/// Purpose of a lease check that belongs to no watch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Errand {
-    /// Somebody asks for the user.
+    /// A request returns the user's status.
     Settle = 1,
-    /// A friend looks at the user.
+    /// The user has an observer.
     Observe = 2,
-    /// The user's connections turned out to be gone.
+    /// The user's connections turned out to be stale.
     Probe = 3,
-    /// The user's lease has ended, and an earlier try may not have got to say so.
+    /// The user's lease has ended, and an earlier request may have died before it notified friends.
     Repeat = 4,
 }
 
-/// Does what a message of the queue asks for.
+/// Performs a task of the queue.
 ///
-/// Connections that do not get an event are left to another message, which names them; those that have no room for it a
-/// few times are closed, and the event is done with. Doing it again may repeat events, and changes nothing else. What was received before may have told friends something
-/// that is no longer so, and have died before it noticed: then they are told again what is.
+/// Another task names the connections that did not get an event. A connection that has no room for the event a few
+/// times in a row is closed, and gets it no more. Performing a task again may repeat events, and changes nothing
+/// else. A task that was received before may have notified friends of an outdated status and died before the
+/// correction: it notifies them of the present status.
 ///
 /// # Errors
 ///
-/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for what names nothing.
+/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for a task with an id that cannot be read.
 pub async fn perform(
     context: &Context<'_, impl Sessions + Contacts + Devices, impl PresenceQueue>,
     (connections, pushes): (&impl Connections, &impl PushQueue),
@@ -194,7 +207,7 @@ const fn status_of(online: bool) -> Status {
     if online { Status::Online } else { Status::Offline }
 }
 
-/// What friends are shown of a user.
+/// A user's presence as friends see it.
 fn user_presence(session: &Session, status: Status, now: Timestamp) -> UserPresence {
     UserPresence {
         user: session.user.to_string(),
@@ -204,15 +217,15 @@ fn user_presence(session: &Session, status: Status, now: Timestamp) -> UserPrese
     }
 }
 
-/// Whether somebody may be looking: friends believe that they are online, or will be told so.
+/// Whether a user may be an observer of friends: friends see the user online, or the lease has not run out.
 pub(crate) fn may_observe(context: &Context<'_, impl Sync, impl Sync>, session: &Session) -> bool {
     session.presence.friends_see_online() || context.status(session) == Status::Online
 }
 
-/// What friends were told, or will have been.
+/// The status that friends were notified of last, or are about to be.
 fn last_notified_status(session: &Session) -> Status {
     if session.presence.friends_see_online() { Status::Online } else { Status::Offline }
 }
 
-/// How often a change of a row is tried that others change at the same time.
+/// Attempts to change a row that other requests change at the same time.
 const ATTEMPTS_MAX: u32 = 8;

@@ -1,4 +1,4 @@
-//! Telling friends who has come and gone.
+//! Notifies friends that a user came online or went offline, and finds the observers of a user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,20 +16,20 @@ use crate::ports::{
 };
 use crate::unreached::{Retry, Tries, only, retries};
 
-/// Contact rows, requests and blocks among them, of which one message of the queue serves the friends; more are split
-/// over several.
+/// Contact rows that one message of the queue reads to notify friends, rows of requests and blocks included. Another
+/// message continues after them.
 const FRIENDS_MAX: u32 = 500;
 
-/// Friends whose sessions are read to find one who is there.
+/// Contact rows in one page of the search for an observer.
 const OBSERVERS_PAGE: u32 = 100;
 
-/// Pages of contact rows in which one message of the queue looks for them; the next message goes on.
+/// Pages that one message of the queue reads in the search for an observer. Another message continues after them.
 const OBSERVERS_PAGES_MAX: u32 = FRIENDS_MAX / OBSERVERS_PAGE;
 
-/// After which it is certain that nobody is about to tell that a lease has ended.
+/// Time after the end of a lease by which friends have been notified, unless a queue message was lost.
 const OVERDUE: Duration = Duration::from_secs(60);
 
-/// Tells the friends of a user, whose row is this.
+/// Notifies the friends of the user of `session` of a status.
 pub(super) async fn notify_friends(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -39,7 +39,8 @@ pub(super) async fn notify_friends(
     notify_page(context, connections, session, status, None).await
 }
 
-/// Goes on to tell those after a friend, unless the news is old by now; to whom it may have been told already, what is new.
+/// Notifies the friends after `after`, unless friends were notified of another status since. A message that was
+/// received before notifies them of the latest status instead.
 pub(super) async fn continue_notifying(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -71,7 +72,7 @@ async fn notify_page(
     if friends.is_empty() {
         return Ok(());
     }
-    // First, since the time to answer a probe begins with this request.
+    // Probes are posted first, since the time to answer them begins with this request.
     let observed = match status {
         Status::Online => {
             observe_each(context, connections, observers_among(context, &friends, session)).await
@@ -87,23 +88,23 @@ async fn notify_page(
     Ok(observed?)
 }
 
-/// Has those notified once more who ceased to be friends while they were told `online`: what they were told of the end of
-/// the friendship may have come before.
+/// Queues another `offline` for users who ceased to be friends while they were notified of `online`: the event about
+/// the end of the friendship may have come before the `online`.
 async fn correct_former_friends(
     context: &Context<'_, impl Sync, impl PresenceQueue>,
     user: UserId,
-    told: &[Session],
+    notified: &[Session],
     friends: &[UserId],
 ) -> Result<(), StoreError> {
-    for former in told.iter().filter(|row| !friends.contains(&row.user)) {
+    for former in notified.iter().filter(|row| !friends.contains(&row.user)) {
         let task = PresenceTask::pair_again(user, former, context.now);
         context.queue.put(&task, Duration::ZERO).await?;
     }
     Ok(())
 }
 
-/// Tells those again whose connections did not take the news, unless it is old by now: then whoever told what is new has
-/// told it to them too.
+/// Posts to the connections again that did not take the event, unless friends were notified of another status since:
+/// that notification included these connections.
 pub(super) async fn notify_again(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -125,7 +126,7 @@ pub(super) async fn notify_again(
     Ok(())
 }
 
-/// Tells somebody who was answered that a user is online that they are not.
+/// Notifies `to` that the user is offline, after a request of `to` was answered with `online`.
 pub(super) async fn correct_answer(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -138,7 +139,8 @@ pub(super) async fn correct_answer(
     Ok(())
 }
 
-/// Tells friends what is true, and has those told again who were not reached. Gives what they were told last.
+/// Posts a status to friends, and each newer status that the row has after the post. Queues another try for connections
+/// that were not reached. Returns the status that was posted last.
 async fn post_to_friends(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -149,7 +151,7 @@ async fn post_to_friends(
 ) -> Result<Status, Error> {
     let (user, mut last) = (session.user, status);
     let mut posted = post(context, connections, friends, session, status).await?;
-    // Two changes may be told at the same time: whoever tells last tells what is true then.
+    // Two requests may notify of two changes at the same time: each posts until its last post agrees with the row.
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
         let Some(now) = context.store.session(user).await?.filter(|now| last_notified_status(now) != last)
@@ -167,22 +169,24 @@ async fn post_to_friends(
     Err(Error::Contended)
 }
 
-/// Friends who are there, and the user whom they look at; nobody where none is.
+/// The friends who may be observers, and the user; empty where no friend may be.
 fn observers_among(
     context: &Context<'_, impl Sync, impl Sync>,
     friends: &[Session],
     session: &Session,
 ) -> Vec<Session> {
-    let mut there: Vec<Session> =
+    let mut observers: Vec<Session> =
         friends.iter().filter(|friend| may_observe(context, friend)).cloned().collect();
-    if !there.is_empty() {
-        there.push(session.clone());
+    if !observers.is_empty() {
+        observers.push(session.clone());
     }
-    there
+    observers
 }
 
-/// Finds out whether any friend of somebody who is marked as alone is there, and has those told of that turn out to have
-/// gone without a word: whoever was to notice that is dead, since a message was lost.
+/// Searches for an observer of a user who is marked as alone, from the contact row after `after`.
+///
+/// Also queues a check for each friend whom friends see online long after the end of the lease: a queue message of that
+/// watch was lost.
 pub(super) async fn find_observers(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -213,7 +217,7 @@ pub(super) async fn find_observers(
     }
 }
 
-/// Goes on to look around, unless somebody has been found by now, or the user has gone.
+/// Continues the search for an observer, unless one was found since, or the user went offline.
 pub(super) async fn find_more_observers(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -229,7 +233,7 @@ pub(super) async fn find_more_observers(
     }
 }
 
-/// Whether friends believe that somebody is online who has gone, and should have been told for a while.
+/// Whether friends see a user online though they should have been notified of `offline` a while ago.
 fn is_overdue(context: &Context<'_, impl Sync, impl Sync>, friend: &Session) -> bool {
     friend.presence.friends_see_online() && friend.ends_at(context.policy).plus(OVERDUE) < context.now
 }

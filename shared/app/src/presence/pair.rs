@@ -1,7 +1,8 @@
-//! What two users are notified of when a change of theirs lets them see each other's presence, or ends that.
+//! Notifies two users whose change lets them see each other's presence, or ends that.
 //!
-//! Who may see from now on gets the present state. Who may see no longer gets one last `offline`, if `online` was the last
-//! that they got. The message for it is queued before the change is made, and checks that it was.
+//! A user who begins to see the other gets the other's present state. A user who ceases to see the other gets one last
+//! `offline`, if the last event was `online`. The queue message for it is queued before the change is made, and checks
+//! that the change was made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,71 +19,73 @@ use crate::announce::post_to;
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
 use crate::unreached::{Retry, Tries, only, retries};
 
-/// Times that a message looks whether the change is made that it came along with, within a second at most: the request
-/// that queued it goes on to make it.
+/// Times that a queue message checks whether its change was made, within a second at most: the request that queued the
+/// message makes the change right after.
 const RECHECKS_MAX: u32 = 10;
 
-/// From the beginning of a request until it is no longer worth waiting for what it does next.
+/// Time from the beginning of a request in which its message waits for the change within one delivery.
 const ABOUT_TO: Duration = Duration::from_secs(1);
 
-/// How long a message waits that came before the change was made.
+/// Delay of a message that came before the change was made.
 const TOO_EARLY: Duration = Duration::from_secs(2);
 
-/// How much the clocks of two processes may differ. Who connected that soon after a pair ended may have asked before it did:
-/// one `offline` too many does less harm than an `online` that nobody takes back.
+/// How much the clocks of two processes may differ.
+///
+/// A connection that was opened so soon after a pair ended may have asked before the end: one `offline` too many does
+/// less harm than an `online` that no event corrects.
 const CLOCKS_DIFFER_MAX: Duration = Duration::from_millis(500);
 
-/// How long after the end of a lease its friends may still have to be notified of it.
+/// Time after the end of a lease in which friends may still be without the `offline` for it.
 const ENDING: Duration = Duration::from_secs(60);
 
-/// A change that two users see each other's presence after, or do not.
+/// A change after which two users see each other's presence, or do not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PairChange {
     pub(super) pair: [UserId; 2],
     pub(super) sees: bool,
-    /// Which; unknown of what earlier versions queued.
+    /// Number of the change; `None` in a message of an earlier version.
     pub(super) number: Option<ChangeNumber>,
     pub(super) at: Timestamp,
-    /// It is made by then, or not at all.
+    /// Time by which the change is made, if at all.
     pub(super) made_by: Timestamp,
 }
 
 impl PairChange {
-    /// Whether it is made, and is the last that was.
+    /// Whether the change was made, and no other since.
     fn is_made(&self, relation: &Relation) -> bool {
         relation.shows_presence() == self.sees
             && self.number.is_none_or(|number| relation.is_sight_changed_by(number))
     }
 
-    /// How often to look for it at once.
+    /// How often one delivery of the message checks whether the change was made.
     fn rechecks(&self, now: Timestamp) -> u32 {
         let is_about_to_be = now < self.made_by.minus(REQUEST_MAX).plus(ABOUT_TO);
         if is_about_to_be { RECHECKS_MAX } else { 1 }
     }
 }
 
-/// One user as another sees them.
+/// The presence of a user as another user sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     pub(super) of: UserId,
     pub(super) by: UserId,
     /// When the pair was changed. Connections that were opened later are not notified.
     pub(super) changed_at: Timestamp,
-    /// Of this change alone; of whatever is so, where it is not known.
+    /// The change to notify of; `None` for the present state, by whatever change.
     pub(super) number: Option<ChangeNumber>,
 }
 
 impl View {
-    /// Whoever connected later has asked, and was answered by what is so since the change.
+    /// Time after which a new connection asks for the state itself, and gets the state after the change.
     fn known_since(&self, relation: &Relation) -> Timestamp {
         if relation.shows_presence() { self.changed_at } else { self.changed_at.plus(CLOCKS_DIFFER_MAX) }
     }
 }
 
-/// Queues what notifies both of a pair, before the change is made.
+/// Queues the message that notifies both users of a pair, before the change is made.
 ///
-/// It comes at once and waits for the change, so a request that dies in between leaves nobody with a status that they may
-/// no longer see.
+/// The message comes without delay and waits for the change. So a request that dies after the change leaves neither
+/// user with a status that they may no longer see.
 pub(crate) async fn queue_notice(
     context: &Context<'_, impl Sync, impl PresenceQueue>,
     pair: [UserId; 2],
@@ -94,7 +97,8 @@ pub(crate) async fn queue_notice(
     context.queue.put(&task, Duration::ZERO).await
 }
 
-/// Notifies both of a pair, once the change is made; not where another has been made since, which has a message of its own.
+/// Notifies both users of a pair once the change was made. A change that was made since has a message of its own, and
+/// then this message does nothing.
 pub(super) async fn notify_pair(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -119,7 +123,7 @@ pub(super) async fn notify_pair(
     Ok(())
 }
 
-/// Notifies connections again that did not take it, unless something else is true by now.
+/// Posts to the connections again that did not take the event, unless another status is due by now.
 pub(super) async fn notify_again(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -131,7 +135,7 @@ pub(super) async fn notify_again(
     notify(context, connections, view, Some(status), (tries, Some(unreached))).await
 }
 
-/// Posts what one may know of the other, until that is what is true after the post.
+/// Posts what one user may see of the other, until the last post agrees with the rows read after it.
 async fn notify(
     context: &Context<'_, impl Sessions + Contacts, impl PresenceQueue>,
     connections: &impl Connections,
@@ -160,7 +164,7 @@ async fn notify(
         last = Some(status);
         match unreached {
             Some(unreached) => viewers = only(viewers, unreached),
-            // Whoever connected later asked for what is true since then.
+            // A connection that was opened later has asked for the state itself.
             None => {
                 let since = view.known_since(&relation);
                 viewers.iter_mut().for_each(|viewer| {
@@ -187,7 +191,7 @@ async fn notify(
     Err(Error::Contended)
 }
 
-/// The relation of who sees to who is seen, and their sessions.
+/// Reads the relation of the viewer to the subject, and the session rows of both.
 async fn snapshot(
     context: &Context<'_, impl Sessions + Contacts, impl Sync>,
     view: View,
@@ -201,12 +205,12 @@ async fn snapshot(
     try_join(relation, context.store.sessions(&users)).await
 }
 
-/// Whether a user is connected, and was not when the pair was changed.
+/// Whether a user is connected, and all connections were opened after the pair was changed.
 fn came_after(session: &Session, changed_at: Timestamp, now: Timestamp) -> bool {
     session.is_connected() && session.connections.iter().all(|open| open.is_opened_after(changed_at, now))
 }
 
-/// What is to be posted, after `last` was; nothing where who sees knows it.
+/// The status to post after `last` was posted, and the event; `None` where the viewer needs no event.
 fn due(
     context: &Context<'_, impl Sync, impl Sync>,
     view: View,
@@ -220,11 +224,11 @@ fn due(
     if relation.shows_presence() {
         let status = last_notified_status(session);
         if status == Status::Online && context.status(session) == Status::Offline {
-            // Whoever looks at the lease notifies all friends.
+            // The lease check notifies all friends.
             return None;
         }
         if last.is_none() && came_after(session, view.changed_at, context.now) {
-            // Whoever told of their coming found the other among their friends.
+            // The notification of this `online` found the viewer among the friends.
             return None;
         }
         return Some((status, user_presence(session, status, context.now)));
@@ -234,7 +238,8 @@ fn due(
         || context.now < lease_ends_at.plus(ENDING)
         || last == Some(Status::Online);
     may_believe_online.then(|| {
-        // As a logout would show it, and nothing of what came later; of somebody who blocks them, what the list shows.
+        // The time that a logout at the change would show. If the subject blocks the viewer, the time that the list
+        // shows.
         let active_at = session.presence.lease.active_at().min(view.known_since(relation));
         let active_at = relation.shown_active_at.unwrap_or(active_at);
         let last_active_at_ms = Some(active_at.shown(context.now).as_ms());

@@ -1,4 +1,4 @@
-//! Asking a client whether it is alive, that was told to say so rarely.
+//! Probes of clients that send heartbeats rarely, once their user has an observer.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,19 +15,21 @@ use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
 use crate::unreached::{Tries, close_slow};
 
-/// When the devices that are left are asked, after one that had no room for the question was closed.
+/// Pause before the next round, where a connection without room was closed or some connections were not offered the
+/// probe.
 const AFTER_A_CLOSE: Duration = Duration::from_secs(1);
 
-/// How often a user's devices were asked in vain.
+/// Rounds of probes that did not reach all connections of a user.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) tries: Tries,
-    /// Connections that had no room for the question each time that any had none.
+    /// Connections that had no room for the probe in each round in which any had none.
     pub(crate) full: BTreeSet<ConnectionId>,
 }
 
 impl Asked {
-    /// One more round: when the next one is, unless the gateway failed for minutes, and what is to be closed before it.
+    /// Counts one more round. Returns the pause before the next round, `None` once the gateway has failed for
+    /// minutes, and the connections to close before it.
     fn and(self, posted: Posted) -> (Self, Option<Duration>, Vec<FullConnection>) {
         let Posted { full, failed, unoffered, .. } = posted;
         let (still, new): (Vec<_>, Vec<_>) = full.into_iter().partition(|full| self.full.contains(full.id()));
@@ -60,11 +62,12 @@ impl Asked {
     }
 }
 
-/// A friend looks at each of these from now on. Who could not be asked is asked again by another message.
+/// Marks each user as not alone, and probes those whose clients send heartbeats rarely. Another queue message probes
+/// again where a probe could not be posted.
 ///
 /// # Errors
 ///
-/// [`StoreError`]; some go on to be taken for alone, until the next who looks.
+/// [`StoreError`]; some users remain marked as alone until the next observer comes.
 pub(crate) async fn observe_each(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -73,12 +76,13 @@ pub(crate) async fn observe_each(
     stream::iter(sessions)
         .map(|session| observe(context, connections, session, Asked::default()))
         .buffer_unordered(STORE_CALLS_MAX)
-        // Each to its end, though another fails: who has to answer must have been asked.
+        // Each runs to its end though another fails: a lease that needs an answer must have its probe posted.
         .fold(Ok(()), |all, one| std::future::ready(all.and(one)))
         .await
 }
 
-/// Asks somebody who could not be asked before, unless they were heard from as often as usual since.
+/// Probes a user again whose probe could not be posted, unless the client sends heartbeats at the usual interval by
+/// now.
 pub(super) async fn ask_again(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -91,7 +95,7 @@ pub(super) async fn ask_again(
     }
 }
 
-/// A user who is looked at is no longer alone, and if they were told to beat rarely, they have to answer a probe at once.
+/// Marks a user as not alone. If the client sends heartbeats rarely, shortens the lease and probes the client.
 async fn observe(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -121,7 +125,7 @@ async fn observe(
         };
         let replaced = context.store.replace_presence(user, &seen, &after).await;
         if probed.is_some() && !matches!(replaced, Ok(false)) {
-            // Where the outcome is not known, they may have to answer.
+            // Also after an unknown outcome: the lease may have been shortened.
             let asked = probe(context, connections, &session, &after, asked_before).await;
             return replaced.and(asked);
         }
@@ -136,10 +140,12 @@ async fn observe(
     Err(StoreError::Unavailable("a session is changed too often".into()))
 }
 
-/// Asks every device; those that are gone are forgotten, and if all are, the lease is looked at now.
+/// Probes every connection of a user. Stale connections lose their registration; if the user is offline without them, a
+/// lease check is queued without delay.
 ///
-/// Whoever could not be asked has nothing to answer: the lease is as it was, until they are asked again, a moment later.
-/// A device that has no room for the question for seconds is closed, and counts no longer.
+/// Where a probe could not be posted to every connection, the lease gets its earlier end back, and another queue
+/// message probes again a moment later. A connection that has no room for the probe for seconds is closed, and counts
+/// no longer.
 async fn probe(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -167,7 +173,8 @@ async fn probe(
     Ok(())
 }
 
-/// What a client answers at once by a heartbeat, and beats as often as usual from then on.
+/// The probe frame. The client answers it with a heartbeat at once, and sends heartbeats at the usual interval from
+/// then on.
 pub(crate) fn probe_event(policy: HeartbeatPolicy) -> ServerFrame {
     ServerFrame::Heartbeat(server::HeartbeatFrame {
         id: None,

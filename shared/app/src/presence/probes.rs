@@ -1,4 +1,4 @@
-//! Who was asked lately whether they are alive.
+//! Users who were probed lately.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,11 +10,10 @@ use crate::generations::Generations;
 /// Users that are remembered at most. Unit: users of about 50 bytes each.
 const CAPACITY: usize = 10_000;
 
-/// Who was asked lately, while a process is warm: one question is enough for all messages that are sent until its answer
-/// is due.
+/// Users who were probed lately by this process: one probe serves all messages that are sent until its answer is due.
 ///
-/// Kept in memory alone, since a write for each message would cost more than the question; several processes ask once
-/// each.
+/// Kept in memory only, since a write for each message would cost more than a probe. Several processes probe a user
+/// once each.
 #[derive(Debug)]
 pub struct Probes {
     asked_at: Mutex<Generations<UserId, Timestamp>>,
@@ -27,11 +26,11 @@ impl Default for Probes {
 }
 
 impl Probes {
-    /// Whether a user is to be asked now; then they count as asked until the answer is due.
+    /// Whether a user has to be probed now. If so, the user counts as probed until the answer is due.
     pub(crate) fn begin(&self, user: UserId, policy: HeartbeatPolicy, now: Timestamp) -> bool {
         let mut asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |asked_at: Timestamp| asked_at.plus(policy.probe());
-        // A clock that was ahead keeps nobody from being asked.
+        // A time that a fast clock wrote does not prevent a probe.
         if asked_at.get(&user).is_some_and(|asked_at| asked_at <= now && now < due(asked_at)) {
             return false;
         }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_asked_once_until_the_answer_is_due() {
+    fn a_user_is_probed_once_until_the_answer_is_due() {
         let policy = HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
         let [ada, bob] = ["usr_01ARZ3NDEKTSV4RRFFQ69G5FAV", "usr_01BX5ZZKBKACTAV9WEVGEMMVRZ"]
             .map(|id| id.parse::<UserId>().unwrap());
@@ -58,6 +57,6 @@ mod tests {
         assert!(probes.begin(bob, policy, at(5)));
         assert!(!probes.begin(ada, policy, at(3_999)));
         assert!(probes.begin(ada, policy, at(4_000)));
-        assert!(probes.begin(ada, policy, at(100)), "asked by a clock that was ahead");
+        assert!(probes.begin(ada, policy, at(100)), "probed by a clock that was ahead");
     }
 }

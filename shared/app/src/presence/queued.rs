@@ -1,4 +1,4 @@
-//! What a request has put into the queue already.
+//! The lease check that a request has queued already.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use confab_domain::{Timestamp, UserId, WatchId};
 use super::PresenceTask;
 use crate::ports::{PresenceQueue, StoreError};
 
-/// The look at one user's lease that a request has queued last.
+/// The lease check of one user that a request has queued last.
 ///
-/// A row that others change meanwhile is read again, and what is to be done about it is decided anew: a look that is in
-/// the queue already is not queued again, nor is a later one, since whoever looks too early looks again. Of two looks of
-/// one watch each would go on until its end, and each would tell of it. One on behalf of another watch, or for an earlier
-/// time, is another look.
+/// A request that lost a race for a row reads the row again and decides again. It does not queue its check twice, nor
+/// a later check of the same watch, since a check that comes too early queues the next one. Two checks of one watch
+/// would both continue until its end, and both would notify friends. A check of another watch, or for an earlier
+/// time, is queued.
 #[derive(Debug, Default)]
 pub(crate) struct Queued(Option<(WatchId, Duration)>);
 
 impl Queued {
-    /// Puts a look into the queue on behalf of a watch that the row names by then, if at all.
+    /// Queues a check of a watch that the row names by `named_by`, if at all.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; then it counts as not queued.
+    /// [`StoreError`]; then the check counts as not queued.
     pub(crate) async fn check(
         &mut self,
         queue: &impl PresenceQueue,
@@ -32,7 +32,7 @@ impl Queued {
         self.put(queue, &PresenceTask::check(user, id, named_by), id, delay).await
     }
 
-    /// Puts a look into the queue on nobody's behalf.
+    /// Queues a check that belongs to no watch.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_is_queued_once_and_another_watch_or_an_earlier_time_is_another_look() {
+    fn a_check_is_queued_once_and_another_watch_or_an_earlier_time_is_another_check() {
         let (queue, mut queued) = (Delays::default(), Queued::default());
         let user = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let mut check = |id, seconds| {

@@ -1,4 +1,4 @@
-//! A device says that it is alive.
+//! Renews leases for heartbeats and other frames.
 
 use std::time::Duration;
 
@@ -11,10 +11,11 @@ use crate::chain;
 use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
 use crate::{Error, Limiter};
 
-/// Renews the lease of a user, by one of its connections, and gives when the next heartbeat is due.
+/// Renews the lease of a user for a heartbeat of a connection, and returns the time until the next heartbeat is due.
 ///
-/// The `attendance` of `connection` is what the heartbeat says. A connection that is not registered is judged as that of any frame is: see [`authorize_frame`](mod@crate::authorize_frame).
-/// Where nobody watches the lease, somebody begins to. What the user took of their budgets goes with it.
+/// The `attendance` of `connection` is what the heartbeat states. An unregistered connection is authorized as for any
+/// frame: see [`authorize_frame`](mod@crate::authorize_frame). Where no watch checks the lease, a watch begins. What
+/// the user took of their budgets is added in the same write.
 ///
 /// # Errors
 ///
@@ -49,10 +50,13 @@ async fn renew(
     }
 }
 
-/// Any other frame says the same as a heartbeat; the lease is renewed if that says anything new, if it shows that an idle
-/// user is back, or that somebody is at an idle connection again, or if the user took so much of their budgets that the row has to be told.
+/// Renews the lease for a frame that is no heartbeat.
 ///
-/// Best effort, for the frame has its own purpose.
+/// Writes only where the last renewal is [too long ago](confab_domain::lease::HeartbeatPolicy::renews), where the frame
+/// ends the idleness of the user or of the connection, or where what the user took of their budgets has to be added to
+/// the row.
+///
+/// Best effort: a failure of the store does not fail the frame.
 ///
 /// # Errors
 ///
@@ -72,7 +76,7 @@ pub(crate) async fn renew_on_activity(
     if !renews && !limiter.is_due(identity.user, context.now) {
         return Ok(());
     }
-    // The row was just seen, so it is known what is expected of it.
+    // The row was just read, so all pending charges are taken: a second write for them is unlikely.
     let charges = limiter.take_charges(identity.user, true, context.now);
     match Box::pin(renew(context, (connections, limiter), identity, connection, &charges)).await {
         Ok(_) => Ok(()),
@@ -84,9 +88,9 @@ pub(crate) async fn renew_on_activity(
     }
 }
 
-/// Has the lease watched, if nobody does.
+/// Queues the task that begins a watch, if no watch checks the lease.
 ///
-/// Best effort: the next heartbeat finds it unwatched too.
+/// Best effort: the next heartbeat finds the lease without a watch too.
 pub(crate) async fn ensure_watched(context: &Context<'_, impl Sync, impl PresenceQueue>, session: &Session) {
     if !session.presence.needs_watch(context.now) {
         return;

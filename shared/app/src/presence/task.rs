@@ -1,4 +1,4 @@
-//! What the queue holds.
+//! Messages of the presence queue.
 
 use confab_domain::{DeviceId, Presence, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::ClosingReason;
@@ -9,13 +9,13 @@ use super::pair::PairChange;
 use crate::ports::Session;
 use crate::unreached::{Tries, Unreached};
 
-/// Something to be done about one user's presence.
+/// A task about one user's presence.
 ///
 /// Shape: `{"version":"v1","step":"check","user":"usr_…","watch":81985529216486895}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version", rename_all = "snake_case")]
 pub enum PresenceTask {
-    /// The one version that there is.
+    /// The only version.
     V1(Step),
 }
 
@@ -23,13 +23,13 @@ pub enum PresenceTask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
-    /// The user was heard from, and nobody watches.
+    /// A frame came from the user, and no watch checks the lease.
     Begin {
         /// `usr_…`.
         user: String,
         /// The watch that begins.
         watch: u64,
-        /// Who was answered that the user is online, before friends were told.
+        /// The user who was answered `online` before friends were notified.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         shown: Option<Shown>,
     },
@@ -37,94 +37,95 @@ pub enum Step {
     Check {
         /// `usr_…`.
         user: String,
-        /// The watch that this belongs to, or a new number.
+        /// The watch that this check belongs to, or a number that no watch has.
         watch: u64,
-        /// Until when the row may still come to name the watch. Unit: milliseconds since the Unix epoch.
+        /// Time by which the row names the watch, if at all. Unit: milliseconds since the Unix epoch.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         named_by_ms: Option<u64>,
     },
-    /// Further friends are to be told.
+    /// Further friends have to be notified.
     #[serde(alias = "tell")]
     Notify {
         /// `usr_…`.
         user: String,
-        /// What of.
+        /// The status to notify of.
         online: bool,
-        /// The last friend who was told already.
+        /// `usr_…`, the contact after whom to continue.
         after: String,
     },
-    /// The user is marked as alone, and further contacts are to be looked at.
+    /// The user is marked as alone, and further contacts have to be searched for an observer.
     #[serde(alias = "look_around")]
     FindObservers {
         /// `usr_…`.
         user: String,
-        /// The last contact who was looked at.
+        /// `usr_…`, the contact after whom to continue.
         after: String,
     },
-    /// Connections of friends did not take the news.
+    /// Connections of friends did not take an event.
     #[serde(alias = "again")]
     NotifyAgain {
         /// `usr_…`.
         user: String,
-        /// What of.
+        /// The status to notify of.
         online: bool,
-        /// How often it was tried.
+        /// Earlier tries.
         #[serde(flatten)]
         tries: Tries,
-        /// Who is to be told.
+        /// The connections to notify.
         unreached: Vec<Unreached>,
     },
-    /// Two users see each other's presence from a change of theirs on, or no longer.
+    /// A change lets two users see each other's presence, or ends that.
     Pair {
         /// `usr_…`.
         user: String,
         /// `usr_…`.
         other: String,
-        /// Whether they do after the change.
+        /// Whether they see it after the change.
         sees: bool,
-        /// Names the change; absent in what earlier versions queued.
+        /// Number of the change; absent in a message of an earlier version.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         number: Option<u64>,
-        /// When they changed it. Unit: milliseconds since the Unix epoch.
+        /// When the change was requested, or when the message last came before the change. Unit: milliseconds since
+        /// the Unix epoch.
         at_ms: u64,
-        /// Until when the change may still be made. Unit: milliseconds since the Unix epoch.
+        /// Time by which the change is made, if at all. Unit: milliseconds since the Unix epoch.
         made_by_ms: u64,
     },
-    /// Connections of one of such a pair did not take what they were notified of.
+    /// Connections of a user of such a pair did not take an event.
     PairAgain {
-        /// `usr_…`, of whom.
+        /// `usr_…`, the user whose presence changed.
         user: String,
-        /// `usr_…`, who is notified.
+        /// `usr_…`, the user to notify.
         other: String,
-        /// What of.
+        /// The status to notify of.
         online: bool,
         /// When the pair was changed. Unit: milliseconds since the Unix epoch.
         at_ms: u64,
-        /// How often it was tried.
+        /// Earlier tries.
         #[serde(flatten)]
         tries: Tries,
-        /// Whose connections.
+        /// The connections to notify.
         unreached: Vec<Unreached>,
     },
-    /// Connections of the user did not get the question whether they are alive.
+    /// Connections of the user did not get a probe.
     Ask {
         /// `usr_…`.
         user: String,
-        /// How often it was tried.
+        /// Earlier tries.
         #[serde(flatten)]
         tries: Tries,
-        /// Connections that had no room for it each time.
+        /// Connections that had no room for the probe each time.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         full: Vec<String>,
     },
-    /// Sockets of a device may be open that its living login did not open.
+    /// Sockets of a device may be open that its current login did not open.
     EndSockets {
         /// `usr_…`.
         user: String,
         /// `dev_…`.
         device: String,
     },
-    /// Connections are to be closed that the gateway did not have when they should have been.
+    /// Connections have to be closed that the gateway did not have at an earlier try.
     CloseAgain(CloseAgain),
 }
 
@@ -133,7 +134,7 @@ pub enum Step {
 pub struct Shown {
     /// `usr_…`.
     pub to: String,
-    /// Whose message had told friends that the user is offline, as the row said then.
+    /// The lease check that had ended the last watch, as the row named it at the time of the answer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended_by: Option<u64>,
 }
@@ -143,13 +144,13 @@ pub struct Shown {
 pub struct CloseAgain {
     /// `usr_…`.
     pub user: String,
-    /// The gateway's names for them.
+    /// The gateway's names for the connections.
     pub connections: Vec<String>,
-    /// What they are told.
+    /// Reason in the `closing` frame.
     pub reason: ClosingReason,
-    /// How long this message was delayed.
+    /// Delay of this message. Unit: seconds.
     pub delay_seconds: u64,
-    /// When their handshakes have ended for certain. Unit: milliseconds since the Unix epoch.
+    /// Time by which the handshakes of the connections have ended. Unit: milliseconds since the Unix epoch.
     pub until_ms: u64,
 }
 
@@ -158,19 +159,19 @@ impl PresenceTask {
         Self::V1(Step::Begin { user: user.to_string(), watch: watch.0, shown: None })
     }
 
-    /// The same, on behalf of somebody who is answered that the user is online, whose presence is this.
+    /// As [`begin`](Self::begin), where `to` was answered `online` by a row with this presence.
     pub(crate) fn begin_shown(user: UserId, watch: WatchId, to: UserId, presence: &Presence) -> Self {
         let shown = Shown { to: to.to_string(), ended_by: presence.ended_by.map(|by| by.0) };
         Self::V1(Step::Begin { user: user.to_string(), watch: watch.0, shown: Some(shown) })
     }
 
-    /// Looks on behalf of a watch that the row names by then, if at all.
+    /// Checks the lease for a watch that the row names by `named_by`, if at all.
     pub(crate) fn check(user: UserId, watch: WatchId, named_by: Timestamp) -> Self {
         let named_by_ms = Some(named_by.as_ms());
         Self::V1(Step::Check { user: user.to_string(), watch: watch.0, named_by_ms })
     }
 
-    /// Looks once, on nobody's behalf.
+    /// Checks the lease once, for no watch.
     pub(crate) fn check_once(user: UserId, number: WatchId) -> Self {
         Self::V1(Step::Check { user: user.to_string(), watch: number.0, named_by_ms: None })
     }
@@ -214,7 +215,7 @@ impl PresenceTask {
         })
     }
 
-    /// Tells one of a former pair `offline` who was told `online` of the other as it ended.
+    /// Notifies a former friend of `offline` who was notified of the user's `online` as the friendship ended.
     pub(super) fn pair_again(user: UserId, former: &Session, now: Timestamp) -> Self {
         Self::V1(Step::PairAgain {
             user: user.to_string(),
@@ -236,7 +237,7 @@ impl PresenceTask {
 }
 
 impl Step {
-    /// Whose presence.
+    /// Id of the user whom the task is about.
     pub fn user(&self) -> &str {
         match self {
             Self::Begin { user, .. }

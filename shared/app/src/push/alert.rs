@@ -1,4 +1,4 @@
-//! Alerting those whom a message did not reach.
+//! Alerts for members whom a message did not reach.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -17,13 +17,13 @@ use super::words::worded;
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
 use crate::{TaskFailure, metric};
 
-/// Members that are alerted side by side: few enough for one invocation's connections.
+/// Concurrency limit of members who are alerted: few enough for the connections of one invocation.
 pub(super) const USERS_CONCURRENT_MAX: usize = 32;
 
-/// How often an alert is tried that the push service does not take; after that the task is parked.
+/// Tries of an alert that the push service does not take; after the last, the task is dead-lettered.
 const TRIES_MAX: u32 = 6;
 
-/// What the first repetition waits for; each further one waits twice as long.
+/// Pause before the second try; each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn alert_each(
@@ -44,23 +44,23 @@ pub(super) async fn alert_each(
                 absent_since.insert(session.user, session.presence.lease.active_at());
                 continue;
             }
-            // Nothing but being heard from changes it, by whatever clock.
+            // Only a renewal changes the time of the last renewal, whichever clock wrote it.
             if absent_since.get(&session.user).is_some_and(|seen| session.presence.lease.renewed_at != *seen)
             {
                 absent_since.remove(&session.user);
-                subject.log(session.user, "heard");
+                subject.log(session.user, "renewed");
             }
         }
     }
-    // Asked for by the first who has a phone.
+    // Worded once, for the first member with a registered device.
     let alert = worded(context, &subject).shared();
-    // Boxed, since many at once are large. One by one, so that nobody waits for who takes long to count.
+    // Boxed, since many futures together are large. Unordered, so that a member whose count takes long delays no other.
     let mut results = stream::iter(absent_since)
         .map(|(user, renewed_at)| {
             Box::pin(alert_one(context, message, &subject, alert.clone(), user, renewed_at))
         })
         .buffer_unordered(USERS_CONCURRENT_MAX);
-    // Whoever is written down as alerted is alerted, also where something failed for another.
+    // Each runs to its end though another fails: a member who is recorded as alerted has to get the push.
     let mut failure = None;
     while let Some(result) = results.next().await {
         failure = result.err().or(failure);
@@ -68,7 +68,7 @@ pub(super) async fn alert_each(
     failure.map_or(Ok(()), Err)
 }
 
-/// Alerts a member to a message, unless they do not want it or were alerted to it before.
+/// Alerts a member to a message, unless the member wants no alert or was alerted to it before.
 pub(super) async fn alert_one(
     context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     message: &MessageRef,
@@ -115,9 +115,9 @@ async fn send(
     Ok(context.queue.put(&PushTask::V1(again), FIRST_PAUSE * 2_u32.pow(tries)).await?)
 }
 
-/// Tries again for some devices what is written down already; not where the message was read meanwhile.
+/// Publishes a recorded alert to some devices again, unless the member wants no alert any more.
 ///
-/// An alert that a later one has overtaken does not take its place.
+/// The alert does not replace the alert of a later message on the screen.
 pub(super) async fn again(
     context: &Context<'_, impl Inboxes + Devices + Users + MessageLog, impl Push, impl PushQueue>,
     message: &MessageRef,

@@ -1,8 +1,9 @@
-//! The number on the app's icon: unread messages in all conversations that are not muted.
+//! The badge, which is the number on the app's icon: unread messages in all conversations that are not muted.
 //!
-//! Each alert counts its own conversation, and writes that down. The others were counted once since the user was last
-//! heard from, and every alert since then has counted what it added; so mostly one page of rows tells the sum. It is read
-//! after the own count was written: of alerts of several conversations at once the last one has them all.
+//! Each alert counts its own conversation, and records the count in the inbox row. The other conversations were
+//! counted once since the last renewal of the user's lease, and every alert since then has recorded its own count. So
+//! mostly one page of rows gives the sum. The sum is read after the own count was written: of concurrent alerts of
+//! several conversations, the last one sums up all of them.
 
 use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -12,13 +13,13 @@ use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
 use crate::unread::{count_unread, last_seq, nothing_unread};
 
-/// Rows that are read at once.
+/// Inbox rows in one page.
 const ROWS_PAGE: u32 = 500;
 
 /// Pages of rows that are read; conversations beyond them do not count.
 const ROWS_PAGES_MAX: u32 = 4;
 
-/// A user's conversations.
+/// A user's conversations, whose unread messages make the badge.
 pub(super) struct Badges {
     user: UserId,
     rows: Vec<InboxRow>,
@@ -45,7 +46,7 @@ impl Badges {
         self.rows
     }
 
-    /// What is unread in all conversations but one, as it was counted.
+    /// Unread messages in all conversations but one, by the recorded counts.
     pub(super) async fn others(
         &self,
         context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
@@ -54,7 +55,7 @@ impl Badges {
         self.sum(context, but, |row| !is_uncertain(row, context.now)).await
     }
 
-    /// What is unread in all conversations but one, each looked at in its log.
+    /// Unread messages in all conversations but one, each counted by its log.
     pub(super) async fn others_counted_anew(
         &self,
         context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
@@ -63,7 +64,7 @@ impl Badges {
         self.sum(context, but, |_| false).await
     }
 
-    /// Whether all were counted since then.
+    /// Whether all conversations were counted since then.
     pub(super) fn are_counted_since(&self, since: Timestamp) -> bool {
         self.rows.iter().any(|row| row.alerts.all_counted_since == Some(since))
     }
@@ -87,7 +88,7 @@ impl Badges {
     }
 }
 
-/// Whether the badge has a conversation in it, and phones are told of it.
+/// Whether a conversation counts for the badge and alerts its member: the member is in it, and it is not muted.
 pub(super) fn counts(row: &InboxRow, now: Timestamp) -> bool {
     row.joined.since().is_some() && row.muted_until.is_none_or(|until| until <= now)
 }
@@ -96,14 +97,15 @@ fn unread(row: &InboxRow) -> u64 {
     row.alerts.counted_from(row.unread_after()).map_or(0, |count| count.unread)
 }
 
-/// Whether there may be more than was counted: a mute has run out since, under which nothing was.
+/// Whether the recorded count may be wrong: it begins elsewhere than at the read mark, or a mute has ended since,
+/// during which nothing was counted.
 fn is_uncertain(row: &InboxRow, now: Timestamp) -> bool {
     let counted_at = row.alerts.count.map(|count| count.at);
     let is_outdated = row.alerts.count.is_some_and(|count| count.from != row.unread_after());
     is_outdated || row.muted_until.is_some_and(|until| until <= now && counted_at < Some(until))
 }
 
-/// Counts a conversation by its log, and writes that down for the next alert.
+/// Counts a conversation by its log, and records the count for the next alert.
 async fn count_anew(
     context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
     user: UserId,
@@ -125,7 +127,7 @@ async fn count_anew(
     }
     let count = count.or_else(|| nothing_unread(&row, context.now));
     let next = Alerts { count, writer: context.writer, ..row.alerts };
-    // Where the row has changed meanwhile, the next alert counts again.
+    // If the row has changed meanwhile, the next alert counts again.
     context.store.replace_alerts(user, &row, &next).await?;
     Ok(count.map_or(0, |count| count.unread))
 }

@@ -1,4 +1,4 @@
-//! Clearing alerts of what was read on another device, and of what counts as unread no longer.
+//! Clears the alerts of conversations that were read on another device, left or muted.
 
 use confab_domain::alerts::{ClearDecision, Cleared};
 use confab_domain::notification::Notice;
@@ -14,11 +14,11 @@ use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome
 use crate::unread::count_unread;
 use crate::{TaskFailure, delay};
 
-/// Tells the user's other devices how far the conversation is read, by a silent push.
+/// Sends the read mark of a conversation to the user's other devices, by a silent push.
 ///
-/// Whoever has read further meanwhile, on whatever device, has a record of their own, which tells that.
+/// A read mark that was moved further meanwhile, on whatever device, has a task of its own.
 ///
-/// Best effort past the row: the next alert, or opening the app, tells it too.
+/// Best effort after the row is written: the next alert, or opening the app, corrects what a lost push would have.
 pub(super) async fn clear(
     context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     user: &str,
@@ -46,7 +46,7 @@ pub(super) async fn clear(
             ClearDecision::Now => {}
         }
         let count = count_unread(context.store, user, &row, context.retention, context.now).await?;
-        // Before the row says that they are told: where a store fails, the record comes again.
+        // Read before the row records the clear: where a store fails, the task is retried.
         let mut devices = context.store.devices(user).await?;
         devices.retain(|device| device.push.is_some() && device.device != reader);
         let is_muted = row.muted_until.is_some_and(|until| until > context.now);
@@ -69,7 +69,7 @@ pub(super) async fn clear(
         if devices.is_empty() {
             return Ok(());
         }
-        // An alert to what is not read yet stays, also where it waits for a phone that is off.
+        // The alert of an unread message is not replaced, also where it waits for a phone that is off.
         let collapses = row.alerts.newest <= Some(read_seq);
         let letter =
             Letter { conversation, collapses, badge: Some(own + others), notice: &Notice::Read(read_seq) };
@@ -81,8 +81,8 @@ pub(super) async fn clear(
 
 /// Takes a conversation out of the alerts and the badge on the phones of users who have left or muted it.
 ///
-/// Whoever is back by then, or hears it again, keeps them. Best effort past the rows: the next alert, or opening the app,
-/// has the right badge too.
+/// A user who has joined again or unmuted by then keeps the alerts. Best effort after the rows are read: the next
+/// alert, or opening the app, corrects the badge too.
 pub(super) async fn clear_all(
     context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Push, impl PushQueue>,
     users: &[String],

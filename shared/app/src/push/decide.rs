@@ -1,4 +1,4 @@
-//! Who of those whom a message did not reach is alerted, and with which badge.
+//! Decides whether a member is alerted to a message, and with which badge.
 
 use std::future::Future;
 
@@ -17,11 +17,11 @@ use crate::unread::count_unread;
 /// Why a member gets no alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoAlert {
-    /// They have muted the conversation.
+    /// The member has muted the conversation.
     Muted,
-    /// They have read the message.
+    /// The member has read the message.
     HasRead,
-    /// They are not in the conversation, or came after the message.
+    /// The member is not in the conversation, or joined after the message.
     NotAMember,
 }
 
@@ -35,7 +35,7 @@ impl NoAlert {
     }
 }
 
-/// Whether a member is to be alerted to a message, by their row.
+/// Whether a member wants an alert for a message, by the inbox row.
 pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Result<(), NoAlert> {
     let reads = row.joined.since().is_some_and(|since| since <= subject.seq);
     if !reads {
@@ -49,17 +49,18 @@ pub(super) fn wants(row: &InboxRow, subject: &Subject<'_>, now: Timestamp) -> Re
     }
 }
 
-/// Somebody of whom it is written down that they are alerted.
+/// A member who is recorded as alerted.
 pub(super) struct Alerted {
     pub(super) devices: Vec<Device>,
     /// Unread messages of the conversation.
     unread: u64,
-    /// And of all others, where they had to be counted before.
+    /// Unread messages of all other conversations, where they were counted before the record.
     others: Option<u64>,
 }
 
 impl Alerted {
-    /// Read after the row was written: see [`super::badge`]. `None` where it cannot be: an alert is worth more.
+    /// The badge, read after the row was written: see [`super::badge`]. `None` where it cannot be read: the alert is
+    /// sent without it.
     pub(super) async fn badge(
         &self,
         context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
@@ -81,7 +82,7 @@ impl Alerted {
     }
 }
 
-/// What is unread in all other conversations.
+/// Unread messages in all other conversations.
 pub(super) async fn others(
     context: &Context<'_, impl Inboxes + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
@@ -90,9 +91,9 @@ pub(super) async fn others(
     Badges::read(context, user).await?.others(context, subject.conversation).await
 }
 
-/// Writes down that a member is alerted; `None` where there is nothing to push.
+/// Records that a member is alerted; `None` where nothing has to be pushed.
 ///
-/// In between and the publish there is as little as can be: the alert is worded before.
+/// The alert is worded before the record, so that little time passes between the record and the publish.
 pub(super) async fn decide(
     context: &Context<'_, impl Inboxes + Devices + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
@@ -110,7 +111,7 @@ pub(super) async fn decide(
     let alert = alert.await;
     let mut row = context.store.peek(user, subject.conversation).await?;
     if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
-        // It, or the membership, may be younger than what was read.
+        // The row, or the membership, may be newer than what the eventually consistent read gave.
         row = context.store.get(user, subject.conversation).await?;
     }
     let mut others = None;
@@ -144,7 +145,7 @@ pub(super) async fn decide(
             Ok(ReplaceOutcome::NotAMember) => None,
             Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
             Err(error) => {
-                // It may be written all the same: then nobody else alerts.
+                // The record may have been written all the same. Then no other task alerts the member.
                 let row = context.store.get(user, subject.conversation).await?;
                 if row.is_some_and(|row| row.alerts == next) {
                     return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
@@ -156,13 +157,14 @@ pub(super) async fn decide(
     Err(StoreError::Unavailable("a row is changed too often".into()))
 }
 
-/// Since when alerts have counted everything: the user was not heard from since, and had a phone to be alerted by.
+/// Time since which each alert has counted its conversation: the last renewal of the lease, or the first registration
+/// of a device for pushes, whichever is later.
 fn counted_since(devices: &[Device], renewed_at: Timestamp) -> Timestamp {
     let first = devices.iter().filter_map(|device| device.push.as_ref()).map(|push| push.since).min();
     first.map_or(renewed_at, |first| first.max(renewed_at))
 }
 
-/// What is unread of the conversation, this message included.
+/// Unread messages of the conversation, this message included.
 pub(super) async fn count_with(
     context: &Context<'_, impl MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,

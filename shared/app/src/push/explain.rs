@@ -1,6 +1,6 @@
-//! Why somebody was alerted to a message, or was not.
+//! Explains why members were alerted to a message, or were not.
 //!
-//! For who runs the deployment: it tells what members have muted and read.
+//! For operators only: an explanation shows what members have muted and read.
 
 use confab_domain::alerts::WINDOW;
 use confab_domain::lease::HeartbeatPolicy;
@@ -14,51 +14,51 @@ use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};
 use crate::{Error, wire};
 
-/// Which message.
+/// A message to explain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// `dm_…` or `grp_…`.
     pub conversation: String,
-    /// Its position.
+    /// Position of the message.
     pub seq: u64,
 }
 
 /// What became of a message for each member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Which message.
+    /// The message.
     #[serde(flatten)]
     pub question: Question,
-    /// `text`, or a system kind, of which nobody is alerted.
+    /// `text`, or the kind of a system entry, which alerts nobody.
     pub kind: String,
-    /// Unit: milliseconds since the Unix epoch.
+    /// When the message was sent. Unit: milliseconds since the Unix epoch.
     pub sent_at_ms: u64,
-    /// Members as they are now.
+    /// The present members.
     pub members: Vec<Member>,
 }
 
-/// What became of it for one member.
+/// What became of a message for one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// `usr_…`.
     pub user: String,
     /// See [`Outcome`].
     pub outcome: Outcome,
-    /// In words.
+    /// The outcome in words: [`Outcome::why`].
     pub why: String,
-    /// The user's devices as they are now.
+    /// The user's present devices.
     pub devices: Vec<Device>,
 }
 
-/// One login.
+/// A device of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// `dev_…`.
     pub device: String,
-    /// `apns` or `fcm`; absent where it is not registered.
+    /// `apns` or `fcm`; absent where the device is not registered for pushes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
-    /// Whether a WebSocket of it is on record.
+    /// Whether a connection of the device is registered.
     pub connected: bool,
 }
 
@@ -66,30 +66,30 @@ pub struct Device {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was written down that they are alerted, and handed to the push service.
+    /// The alert was recorded, and handed to the push service.
     Alerted,
-    /// It was so long ago that it is not known.
+    /// The message lies too far back in the log: whether it had an alert is not recorded any more.
     Forgotten,
-    /// It is theirs.
+    /// The member sent the message.
     Sender,
-    /// It is an entry of which nobody is alerted.
+    /// The entry is a system entry, which alerts nobody.
     NoMessage,
-    /// They came after it, or are no member.
+    /// The member joined after the message, or is not in the conversation.
     NotAMember,
-    /// They have read it.
+    /// The member has read the message.
     Read,
-    /// They have muted the conversation.
+    /// The member has muted the conversation.
     Muted,
-    /// None of their devices is registered.
+    /// No device of the member is registered for pushes.
     NoDevice,
-    /// They are connected.
+    /// The member is online and not idle.
     Connected,
-    /// Nothing speaks against it.
+    /// No alert is recorded, and nothing recorded now speaks against one.
     NotAlerted,
 }
 
 impl Outcome {
-    /// What it means, for people.
+    /// The outcome in words, for operators.
     pub const fn why(self) -> &'static str {
         match self {
             Self::Alerted => "the alert was written down, and handed to the push service",
@@ -103,7 +103,7 @@ impl Outcome {
             Self::Muted => "they have muted the conversation, as of now",
             Self::NoDevice => "none of their devices is registered for pushes, as of now",
             Self::Connected => {
-                "they are connected and not idle, as of now; whoever is connected is not alerted, unless they turn out to have been silent since"
+                "they are connected and not idle, as of now; a connected user is alerted only if the lease ends without a renewal"
             }
             Self::NotAlerted => {
                 "they were connected when it was announced, or its task is still in the queue, in the dead-letter queue, or was never queued"
@@ -114,11 +114,11 @@ impl Outcome {
 
 /// Explains what became of a message.
 ///
-/// What is not written down is told as it is now, and `why` says so.
+/// What is not recorded is given as it is now, and `why` says so.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong id and for a message that is not there; [`Error::Store`].
+/// [`Error::Refused`] for a wrong id, a wrong position, and a message or group that does not exist; [`Error::Store`].
 pub async fn explain(
     store: &(impl MessageLog + Groups + Inboxes + Devices + Sessions),
     policy: HeartbeatPolicy,

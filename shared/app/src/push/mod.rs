@@ -1,11 +1,23 @@
-//! Pushes: telling phones of what their user has missed.
+//! Pushes: alerts for messages that did not reach a user, and silent pushes that clear alerts.
 //!
-//! Whoever announces a message notes which members it did not reach, and puts one task for all of them into a queue
-//! ([`crate::announce`]). For each of them the `push` function looks whether they still want to know, writes down that
-//! they are alerted, and only then publishes to their devices ([`alert`]). Who turns out to have been away is alerted to
-//! what they missed meanwhile ([`silence`]). Reading on one device clears the alerts of the others; leaving or muting a
-//! conversation clears those on all ([`clear`]). The rules
-//! stand in `confab_domain::{alerts, reach, notification}`.
+//! | file | contents |
+//! |---|---|
+//! | `register` | registers a device for pushes, and ends the registration: [`register::register`] |
+//! | `task` | the messages of the queue: [`PushTask`] |
+//! | `alert` | alerts members whom a message did not reach, and tries again |
+//! | `decide` | decides whether a member is alerted, and records it in the inbox row |
+//! | `words` | the text of an alert |
+//! | `badge` | the badge: unread messages in all conversations that are not muted |
+//! | `publish` | publishes a push to each device of a user |
+//! | `silence` | alerts a user whose lease has ended to messages that a dead socket took |
+//! | `clear` | clears the alerts of a conversation that was read, left or muted |
+//! | `explain` | explains why a member was alerted to a message, or was not: [`explain::explain`] |
+//!
+//! [`crate::delivery`] puts the members whom a message did not reach into a queue. For each of them, the `push`
+//! function checks whether the member still wants an alert, records in the inbox row that the member is alerted, and
+//! only then publishes to the member's devices. So after a crash a push is dropped, never duplicated. Reading on one
+//! device clears the alerts on the others; leaving or muting a conversation clears them on all. The rules are in
+//! `confab_domain::{alerts, liveness, notification}`.
 
 mod alert;
 mod badge;
@@ -27,46 +39,46 @@ use crate::ports::{Devices, Groups, Inboxes, MessageLog, Push, PushQueue, Sessio
 
 pub use task::{Absent, MessageRef, PushTask, Step};
 
-/// How often a change of a row is tried that others change at the same time.
+/// Attempts to change a row that other requests change at the same time.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// What pushes are made with, in one request.
+/// Stores, push service, queue and settings of one request about pushes.
 #[derive(Debug)]
 pub struct Context<'a, S, P, Q> {
     /// The stores that the use case needs.
     pub store: &'a S,
     /// The push service.
     pub push: &'a P,
-    /// What is pushed later.
+    /// The queue of push tasks.
     pub queue: &'a Q,
     /// Whether an alert shows the text of its message.
     pub preview: bool,
     /// How long messages are kept.
     pub retention: Retention,
-    /// A number drawn at random for each request, by which it knows its own changes.
+    /// A number drawn at random for each request, by which the request recognizes its own changes.
     pub writer: u64,
-    /// How a request waits that has lost a race for a row.
+    /// Pauses the request between two attempts to change a row.
     pub sleeper: &'a dyn Sleeper,
     /// When the request began.
     pub now: Timestamp,
 }
 
 impl<S, P, Q> Context<'_, S, P, Q> {
-    /// Tries of a change of a row that others change at the same time.
+    /// Attempts to change a row that other requests change at the same time.
     fn attempts(&self) -> Attempts<'_> {
         Attempts::racing(self.sleeper, ATTEMPTS_MAX, self.writer)
     }
 }
 
-/// Does what a message of the queue asks for.
+/// Performs a task of the queue.
 ///
-/// Doing it again gives no second alert. Dying between what is written down and what is published gives none: the next
-/// message does, and the badge has both.
+/// Performing a task again gives no second alert. A crash between the record of an alert and the publish drops the
+/// alert: the next message alerts again, and its badge counts both.
 ///
 /// # Errors
 ///
-/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for what names nothing, and for what the push service
-/// did not take however often it was tried.
+/// [`TaskFailure::Retry`] where a store failed, [`TaskFailure::Permanent`] for a task with an id or a position that
+/// cannot be read, and for an alert that the push service did not take at any of its tries.
 pub async fn perform(
     context: &Context<
         '_,

@@ -1,4 +1,4 @@
-//! Handing a push to each of a user's devices.
+//! Publishes a push to each device of a user.
 
 use confab_domain::device::Device;
 use confab_domain::notification::{Notice, Notification};
@@ -11,7 +11,7 @@ use crate::chain;
 use crate::metric;
 use crate::ports::{Devices, EndpointOutcome, PublishOutcome, Push, StoreError};
 
-/// What every device of a user is told.
+/// Content of a push, the same for every device of a user.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Letter<'a> {
     pub(super) conversation: ConversationId,
@@ -20,9 +20,9 @@ pub(super) struct Letter<'a> {
     pub(super) notice: &'a Notice,
 }
 
-/// Gives the devices that the push service did not take it for.
+/// Publishes a push to each device, and returns the devices for which the push service was unavailable.
 ///
-/// A registration that the service calls dead is dropped.
+/// A registration that the service reports as dead is dropped.
 pub(super) async fn publish_each(
     context: &Context<'_, impl Devices, impl Push, impl Sync>,
     letter: &Letter<'_>,
@@ -40,7 +40,7 @@ pub(super) async fn publish_each(
                 }
             };
             metrics::counter!(metric::PUSHES, metric::OUTCOME => outcome).increment(1);
-            // What is rejected today is rejected tomorrow.
+            // A rejected push would be rejected again.
             result.is_err_and(|error| matches!(error, StoreError::Unavailable(_))).then_some(device.device)
         })
     });
@@ -62,21 +62,21 @@ async fn publish(
     };
     match context.push.publish(&registration.endpoint, &notification).await? {
         PublishOutcome::Taken => Ok("taken"),
-        PublishOutcome::Disabled => bury(context, device, registration).await,
+        PublishOutcome::Disabled => drop_dead(context, device, registration).await,
         PublishOutcome::Gone => match made_anew(context, device, registration).await? {
             Anew::Endpoint(endpoint) => match context.push.publish(&endpoint, &notification).await? {
                 PublishOutcome::Taken => Ok("taken"),
-                // Whoever took it away did so twice: the next push finds out.
+                // The new endpoint does not work either: the next push handles it.
                 PublishOutcome::Disabled | PublishOutcome::Gone => Ok("dead"),
             },
             Anew::NotTheirs => Ok("dead"),
-            Anew::Nothing => bury(context, device, registration).await,
+            Anew::Nothing => drop_dead(context, device, registration).await,
         },
     }
 }
 
-/// Drops a registration that is dead.
-async fn bury(
+/// Drops a dead registration, and removes its endpoint if no other device has the token.
+async fn drop_dead(
     context: &Context<'_, impl Devices, impl Push, impl Sync>,
     device: &Device,
     registration: &Registration,
@@ -88,20 +88,21 @@ async fn bury(
     Ok("dead")
 }
 
-/// What became of an endpoint that had vanished.
+/// Outcome of making an endpoint again that had vanished.
 enum Anew {
-    /// It is there again, and the device's.
+    /// The endpoint exists again, and belongs to the device.
     Endpoint(Endpoint),
-    /// The device does not have the registration any more, which took it away.
+    /// The device does not have the registration any more, which is why the endpoint vanished.
     NotTheirs,
-    /// It cannot be made.
+    /// The endpoint cannot be made.
     Nothing,
 }
 
-/// The endpoint of a token whose endpoint has vanished: a logout of the phone's earlier user may have taken it away.
+/// Makes the endpoint of a token again whose endpoint has vanished: a logout of the phone's earlier user may have
+/// removed it.
 ///
-/// Only for a device that has the registration still: what is made for another is left to whoever has the token, or to
-/// nobody, to whom nothing is published.
+/// Returns the endpoint only if the device still has the registration. Otherwise the endpoint stays with the device
+/// that has the token; if none has it, nothing is published to the endpoint.
 async fn made_anew(
     context: &Context<'_, impl Devices, impl Push, impl Sync>,
     device: &Device,

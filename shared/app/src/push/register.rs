@@ -1,4 +1,4 @@
-//! Asking for pushes, and asking for no more.
+//! Registers devices for pushes, and ends registrations.
 
 use confab_domain::device::Device;
 use confab_domain::push::{Platform, PushToken, Registration};
@@ -8,14 +8,14 @@ use confab_protocol::http;
 use crate::Error;
 use crate::ports::{Devices, EndpointOutcome, Identity, Push, RegisterOutcome};
 
-/// Has the pushes of the caller's device go to a token, and to no other device that had it.
+/// Registers the caller's device for pushes by a token. Another device that had the token loses it.
 ///
-/// To be repeated whenever the app starts: a token that the platform called dead in between works again.
+/// An app repeats this whenever it starts: a token that the platform reported as dead meanwhile works again.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong platform or token, and for a platform that the deployment has no credentials for;
-/// [`Error::Store`]: doing it again finishes what was begun.
+/// [`Error::Refused`] for a wrong platform or token, for a platform that the deployment has no credentials for, and
+/// for a device that was logged out; [`Error::Store`], after which the same call again completes the registration.
 pub async fn register(
     store: &impl Devices,
     push: &impl Push,
@@ -41,7 +41,7 @@ pub async fn register(
     match store.register_push(identity.user, identity.device, identity.family, &registration).await? {
         RegisterOutcome::Registered(earlier) => {
             if let Some(earlier) = earlier.filter(|earlier| earlier.endpoint != registration.endpoint) {
-                // Nobody has it: a failure leaves an endpoint that nothing is published to.
+                // No device has this endpoint: after a failure nothing is published to it.
                 push.remove_endpoint(&earlier.endpoint).await?;
             }
             Ok(())
@@ -50,11 +50,11 @@ pub async fn register(
     }
 }
 
-/// Has no more pushes go to the caller's device.
+/// Ends the registration of the caller's device for pushes.
 ///
 /// # Errors
 ///
-/// [`Error::Store`]: doing it again finishes what was begun.
+/// [`Error::Store`], after which the same call again completes the removal.
 pub async fn unregister(store: &impl Devices, push: &impl Push, identity: Identity) -> Result<(), Error> {
     match store.device(identity.user, identity.device).await? {
         Some(device) => forget(store, push, &device).await,
@@ -62,7 +62,7 @@ pub async fn unregister(store: &impl Devices, push: &impl Push, identity: Identi
     }
 }
 
-/// Takes away a device's registration, also where the device is gone.
+/// Removes a device's registration, also where the device was removed.
 pub(crate) async fn forget(store: &impl Devices, push: &impl Push, device: &Device) -> Result<(), Error> {
     let Some(registration) = &device.push else { return Ok(()) };
     if store.drop_push(device.user, device.device, registration).await? {

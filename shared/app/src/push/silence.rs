@@ -1,7 +1,7 @@
-//! What somebody has missed who fell silent: messages that the gateway took for a socket that was dead already.
+//! Alerts for messages that the gateway took for a socket that was dead already.
 //!
-//! A post that is taken proves nothing before the next heartbeat. So when a lease ends for which there is still a
-//! connection on record, whoever looks at it puts one task into the queue; it costs nothing while people are heard from.
+//! A post that the gateway took proves nothing before the next heartbeat. So when a lease ends while a connection is
+//! registered, the lease check puts one task into the push queue. While leases are renewed this costs nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,18 +23,19 @@ use crate::ports::{
     Users,
 };
 
-/// Entries of a conversation that are read at once: mostly more than are sent in one silence.
+/// Entries in one page of a log: mostly more than are sent between the last renewal and the end of a lease.
 const PAGE: u32 = 16;
 
-/// Groups whose names are read at once.
+/// Groups in one read of names.
 const GROUPS_MAX: usize = 100;
 
-/// Alerts that one record makes, well within its time; a further record makes what is left.
+/// Alerts that one queue record makes, well within its time; another record makes the rest.
 const ALERTS_MAX: usize = 32;
 
-/// Alerts a user to each message that was sent since they were last heard from.
+/// Alerts a user to each message that was sent since the last renewal of the lease, unless the lease was renewed
+/// meanwhile.
 ///
-/// Those of one conversation one after the other, since each changes its row.
+/// Alerts of one conversation are made one after the other, since each changes the inbox row.
 pub(super) async fn after_silence(
     context: &Context<
         '_,
@@ -47,7 +48,7 @@ pub(super) async fn after_silence(
 ) -> Result<(), TaskFailure> {
     let (user, renewed_at) = (user_id(user)?, Timestamp::from_ms(renewed_at_ms));
     let sessions = context.store.sessions(&[user]).await?;
-    // Nothing but being heard from changes it, by whatever clock.
+    // Only a renewal changes the time of the last renewal, whichever clock wrote it.
     if sessions.iter().all(|session| session.presence.lease.renewed_at != renewed_at)
         || context.store.devices(user).await?.iter().all(|device| device.push.is_none())
     {
@@ -68,7 +69,7 @@ pub(super) async fn after_silence(
             Ok(())
         })
     };
-    // Alone, since it counts all conversations for those that follow.
+    // The first alert is made alone, since it counts all conversations for the alerts that follow.
     if let Some(first) = conversations.first_mut() {
         let oldest = MissedOf { messages: vec![first.messages.remove(0)], ..*first };
         failure = alert(oldest).await.err().or(failure);
@@ -77,7 +78,7 @@ pub(super) async fn after_silence(
     while let Some(result) = results.next().await {
         failure = result.err().or(failure);
     }
-    // What failed in one conversation keeps nothing back in another, and comes again with this record.
+    // A failure in one conversation delays no other conversation; the record is retried.
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -87,23 +88,23 @@ pub(super) async fn after_silence(
     Ok(())
 }
 
-/// What somebody has missed.
+/// Messages that a user has missed.
 #[derive(Default)]
 struct Missed {
-    /// By conversation, each with one message at least.
+    /// Conversations with at least one missed message.
     conversations: Vec<MissedOf>,
-    /// Of a conversation that could not be read.
+    /// The failure of a conversation that could not be read.
     failure: Option<TaskFailure>,
 }
 
-/// What somebody has missed of a conversation.
+/// Messages of one conversation that a user has missed.
 struct MissedOf {
     conversation: ConversationId,
-    /// Ascending.
+    /// Ascending by position.
     messages: Vec<Heading>,
 }
 
-/// Cuts off what goes beyond so many messages; gives whether that was nothing.
+/// Keeps the first `messages_max` messages; returns whether these were all.
 fn keep_first(conversations: &mut Vec<MissedOf>, messages_max: usize) -> bool {
     let (mut room, mut is_all) = (messages_max, true);
     for MissedOf { messages, .. } in conversations.iter_mut() {
@@ -137,7 +138,7 @@ async fn missed(
     Ok(missed)
 }
 
-/// What of a conversation was sent since then, and is neither read nor alerted to.
+/// Messages of others that were sent since `since`, and that are neither read nor alerted to.
 async fn missed_of(
     context: &Context<'_, impl MessageLog, impl Sync, impl Sync>,
     user: UserId,
@@ -154,11 +155,11 @@ async fn missed_of(
     let after = Range::after(row.unread_after());
     let mut rest = after.map(|after| Range { direction: Direction::Down, ..after });
     let (mut messages, mut scanned) = (Vec::new(), 0);
-    // No alert goes further back than the window.
+    // A message beyond the window counts as alerted.
     while let Some(range) = rest.filter(|_| scanned < WINDOW) {
         let page = context.store.headings(row.conversation, range, PAGE).await?;
         scanned += page.entries.len() as u64;
-        // Times of neighbours may be in another order than their positions.
+        // The times of neighbouring entries may be in another order than their positions.
         let goes_on = page.more && page.entries.iter().any(|entry| entry.sent_at >= since);
         rest = page.entries.last().filter(|_| goes_on).and_then(|oldest| range.beyond(oldest.seq));
         messages.extend(page.entries.into_iter().filter(is_missed));

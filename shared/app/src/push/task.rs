@@ -1,18 +1,18 @@
-//! What the queue holds.
+//! Messages of the push queue.
 
 use confab_domain::{ConversationId, DeviceId, Heading, Message, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskFailure;
 
-/// Something that phones are to be told.
+/// A task about pushes to the phones of some users.
 ///
 /// Shape: `{"version":"v1","step":"alert","message":{"conversation":"grp_…","seq":7,"sender":"usr_…","sent_at_ms":…,
 /// "group":"Team"},"absent":[{"user":"usr_…","renewed_at_ms":…}]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version", rename_all = "snake_case")]
 pub enum PushTask {
-    /// The one version that there is.
+    /// The only version.
     V1(Step),
 }
 
@@ -20,85 +20,86 @@ pub enum PushTask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum Step {
-    /// Members were not reached by a message.
+    /// A message did not reach some members.
     Alert {
-        /// Which.
+        /// The message.
         message: MessageRef,
-        /// Who.
+        /// The members.
         absent: Vec<Absent>,
-        /// Only those who were not heard from since.
+        /// Whether to leave out members whose lease was renewed since.
         #[serde(skip_serializing_if = "std::ops::Not::not", default, alias = "unless_heard")]
         unless_renewed: bool,
     },
-    /// The push service did not take an alert that is written down.
+    /// The push service did not take an alert that is recorded in the inbox row.
     Again {
-        /// Of which message.
+        /// The message.
         message: MessageRef,
         /// `usr_…`.
         user: String,
-        /// `dev_…`, those that it was not taken for.
+        /// `dev_…` of each device for which the service did not take the alert.
         devices: Vec<String>,
-        /// How often it was tried.
+        /// Earlier tries.
         attempt: u32,
     },
-    /// A user fell silent while the gateway still took posts for them.
+    /// The lease of a user has ended, and the gateway may have taken posts for a dead socket.
     Silence {
         /// `usr_…`.
         user: String,
-        /// When they were last heard from. Unit: milliseconds since the Unix epoch.
+        /// When the lease was last renewed. Unit: milliseconds since the Unix epoch.
         #[serde(alias = "heard_at_ms")]
         renewed_at_ms: u64,
     },
-    /// A member has read on.
+    /// A member has read further.
     Clear {
         /// `usr_…`.
         user: String,
         /// `dm_…` or `grp_…`.
         conversation: String,
-        /// `dev_…`, on which they have, and which knows.
+        /// `dev_…`, the device on which the member read; it gets no push.
         reader: String,
-        /// Up to where they have on that one.
+        /// The read mark that this device has set.
         read_seq: u64,
     },
-    /// A conversation is unread no longer, since members have left it or muted it.
+    /// A conversation no longer counts as unread, since members have left or muted it.
     ClearAll {
         /// `usr_…` of each.
         users: Vec<String>,
         /// `dm_…` or `grp_…`.
         conversation: String,
-        /// `dev_…`, on which a user did it, and which knows.
+        /// `dev_…`, the device on which a user left or muted; it gets no push.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         except: Option<String>,
     },
 }
 
-/// A message, as far as an alert needs to know it.
+/// The parts of a message that an alert needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRef {
     /// `dm_…` or `grp_…`.
     pub conversation: String,
-    /// Its position.
+    /// Position of the message.
     pub seq: u64,
     /// `usr_…`.
     pub sender: String,
-    /// Unit: milliseconds since the Unix epoch.
+    /// When the message was sent. Unit: milliseconds since the Unix epoch.
     pub sent_at_ms: u64,
-    /// The group's name.
+    /// The group's name; absent in a 1:1 conversation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub group: Option<String>,
 }
 
-/// A member who was not reached.
+/// A member whom a message did not reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absent {
     /// `usr_…`.
     pub user: String,
-    /// When they were last heard from, or active where they are idle; 0 for never. Unit: milliseconds since the Unix epoch.
+    /// When the member's lease was last renewed, or when an idle member was last active; 0 for never. Unit:
+    /// milliseconds since the Unix epoch.
     #[serde(alias = "heard_at_ms")]
     pub renewed_at_ms: u64,
 }
 
-/// A [`MessageRef`] that was read.
+/// A parsed [`MessageRef`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) conversation: ConversationId,
@@ -109,7 +110,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Says in the log what became of the message for a member.
+    /// Logs what became of the message for a member.
     pub(super) fn log(&self, user: UserId, outcome: &str) {
         tracing::info!(event = "alert_decided", conversation = %self.conversation, seq = self.seq.get(), %user, outcome, "alert");
     }
@@ -158,7 +159,8 @@ impl PushTask {
         })
     }
 
-    /// What tasks are kept apart by, so that a busy conversation does not hold up the others: its id, or a user's.
+    /// The id by which the queue keeps tasks apart, so that a busy conversation does not delay the others: that of the
+    /// conversation, or of the user.
     pub fn group(&self) -> &str {
         let Self::V1(step) = self;
         match step {
@@ -170,7 +172,7 @@ impl PushTask {
 }
 
 impl MessageRef {
-    /// A message of a conversation, and the name of the group that it is in.
+    /// The parts of a message of a conversation, with the group's name.
     pub(super) fn of(conversation: ConversationId, message: &Heading, group: Option<&str>) -> Self {
         Self {
             conversation: conversation.to_string(),

@@ -1,4 +1,4 @@
-//! What an alert says.
+//! The text of an alert.
 
 use confab_domain::notification::{Alert, Wording};
 
@@ -6,7 +6,7 @@ use super::Context;
 use super::task::Subject;
 use crate::ports::{Direction, MessageLog, Range, Users};
 
-/// The alert in words; the sender's name and the text are left out where they cannot be read.
+/// Words an alert. Leaves out the sender's name and the text where they cannot be read.
 pub(super) async fn worded(
     context: &Context<'_, impl Users + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
