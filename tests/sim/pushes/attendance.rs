@@ -1,4 +1,4 @@
-//! Whether somebody is at their devices, as far as that is certain.
+//! Whether a user is at a device, as far as that is certain.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use confab_domain::{Attendance, Timestamp, UserId};
 
 use super::ledger::{Ledger, Said, Socket, Span};
 
-/// From a message to when it is decided who is alerted at once.
+/// Longest time from a message to the decision on an immediate alert.
 const DECIDED: Duration = Duration::from_secs(10);
 
-/// From a message to when it is decided whether somebody is alerted of whom it was not certain that they got it.
+/// Longest time from a message to the decision on an alert to an unconfirmed device.
 const DECIDED_LATE: Duration = Duration::from_secs(60);
 
 impl Ledger {
-    /// Whether somebody has left each device alone that is connected, from before a message on until they are alerted.
-    pub(crate) fn is_left_alone(&self, user: UserId, (began, ended): Span) -> bool {
+    /// Whether every connected device was idle, from before a message until its alert was decided.
+    pub(crate) fn is_idle_throughout(&self, user: UserId, (began, ended): Span) -> bool {
         let decided = ended.plus(DECIDED);
         let mut is_idle = false;
         for socket in self.sockets_between(user, began, decided) {
@@ -28,8 +28,8 @@ impl Ledger {
         is_idle
     }
 
-    /// Whether somebody is at a device, or none has said otherwise, from before a message on until it is known whether it
-    /// has come.
+    /// Whether one device was attended, or none was reported idle, from before a message until its delivery was
+    /// decided.
     pub(crate) fn is_attended(&self, user: UserId, (began, ended): Span) -> bool {
         let decided = ended.plus(DECIDED_LATE);
         let is_attended = |socket: &Socket| {
@@ -43,8 +43,8 @@ impl Ledger {
             || !self.sockets.iter().any(|socket| socket.user == user && has_said_idle(socket))
     }
 
-    /// Whether a socket was on record and open all the time. Whatever takes no event is closed soon, and the oldest socket of
-    /// a device that opens many.
+    /// Whether a socket was registered and open all the time. A socket that takes no event is closed soon, and so is
+    /// the oldest of too many sockets of a device.
     fn is_there(&self, socket: &Socket, from: Timestamp, to: Timestamp) -> bool {
         let is_newer = |other: &&Socket| {
             other.user == socket.user && other.opened >= socket.opened && other.opened <= to
@@ -63,11 +63,11 @@ impl Ledger {
 }
 
 impl Socket {
-    /// What the row says of it all the time; `None` where that changes or is not known.
+    /// The attendance that the session row has for the socket throughout; `None` if it changes or is uncertain.
     fn attendance(&self, from: Timestamp, to: Timestamp) -> Option<Attendance> {
         let ended = |said: &Said| said.ended.unwrap_or(Timestamp::from_ms(u64::MAX));
         let said = || self.said.iter().filter(|said| said.began <= to);
-        // Whatever ended before it is overwritten; whatever was under way beside it may have come after it.
+        // A frame that ended before it is overwritten; a frame that overlaps with it may have been written after it.
         let last = said().filter(|said| !said.is_hint && ended(said) < from).map(|said| said.began).max();
         let valid = said().filter(|said| last.is_none_or(|last| ended(said) >= last));
         let (hints, certain): (Vec<&Said>, Vec<&Said>) = valid.partition(|said| said.is_hint);

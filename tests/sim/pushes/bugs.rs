@@ -5,7 +5,7 @@ use super::server::Bug;
 use super::simulate;
 use crate::bugs::check_found_by;
 
-/// Among so many seeds one must find a bug.
+/// Seeds of which one must find a bug.
 const SEEDS: u64 = 2_000;
 
 #[track_caller]
@@ -14,7 +14,7 @@ fn check_found(bug: Bug) {
 }
 
 #[test]
-fn an_alert_that_is_published_before_it_is_written_down_is_found() {
+fn an_alert_that_is_published_before_it_is_stored_is_found() {
     check_found(Bug::PublishedBeforeTheRow);
 }
 
@@ -24,7 +24,7 @@ fn a_window_that_is_not_kept_is_found() {
 }
 
 #[test]
-fn a_count_that_reading_does_not_end_is_found() {
+fn an_unread_count_that_a_read_does_not_reset_is_found() {
     check_found(Bug::CountKeptWhenRead);
 }
 
@@ -39,12 +39,12 @@ fn alerts_replaced_without_compare_are_found() {
 }
 
 #[test]
-fn silence_of_which_nobody_is_told_is_found() {
+fn a_lease_that_ends_without_an_alert_is_found() {
     check_found(Bug::SilenceForgotten);
 }
 
 #[test]
-fn a_reader_who_is_never_told_is_found() {
+fn a_reading_device_that_is_never_cleared_is_found() {
     check_found_by(read_on_two, SEEDS, Bug::ReaderNeverNotified);
 }
 

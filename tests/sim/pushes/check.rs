@@ -1,4 +1,4 @@
-//! What must hold of pushes where nothing went wrong.
+//! Invariants of pushes in healthy runs.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ use super::world::World;
 use crate::own_marks::read_through;
 use crate::world::user;
 
-/// From a message to what comes of it where a heartbeat is overdue already.
+/// Longest time from a message to its effect on a recipient whose heartbeat is overdue.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// From a message to when it is posted and looked at by whom.
+/// Longest time from a message to its posts and the read of its recipients' sessions.
 const ANNOUNCED: Duration = Duration::from_secs(5);
 
-/// From the last sign of life to the end of the lease and what comes of it: the interval of whoever has no friend
-/// grows to a quarter of the time alone, which is at most a scenario's length.
+/// Longest time from a frame to the end of the lease and its effect: the interval of a user without friends grows to a
+/// quarter of the time alone, which is at most the length of a scenario.
 const LAPSED: Duration = Duration::from_secs(150);
 
-/// From a message to the next sign of life that proves that its device was alive when it came: a frame may be a slack
-/// younger than what the row says, and as much is added when what was missed is looked for.
+/// Shortest time from a message to a later frame which proves that the device was alive: a frame may be a slack younger
+/// than the time in the row, and the search for missed messages adds as much.
 const PROVEN: Duration = Duration::from_secs(4);
 
-/// From a message to when the lease may end that was renewed shortly before it.
+/// Shortest time from a message to the end of a lease that was renewed shortly before it.
 const LEASE_MIN: Duration = Duration::from_secs(20);
 
-/// From the beginning of a send to its append, at most.
+/// Longest time from the start of a send to its append.
 const SENDING_MAX: Duration = Duration::from_secs(2);
 
-/// What is to be thought of a user, as far as a message is concerned.
+/// The expected outcome of a message for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Alert,
@@ -42,7 +42,7 @@ enum Expected {
     Either,
 }
 
-/// Each message has alerted whom it should, once.
+/// Checks that each message has alerted exactly the devices that it should, once.
 pub(crate) fn check_alerts(world: &World) {
     let texts = world.memory.appended().into_iter().filter(|entry| entry.kind == Kind::Text);
     for message in texts {
@@ -91,7 +91,7 @@ fn expected(world: &World, member: UserId, message: &Message) -> Expected {
         return Expected::Either;
     }
     if row.joined.within(seq, seq).is_empty() {
-        // Memberships long ago are forgotten.
+        // Memberships of long ago are forgotten.
         let left_since = turns.iter().any(|(from, _)| *from > ended);
         return if left_since { Expected::Either } else { Expected::NoAlert };
     }
@@ -104,14 +104,14 @@ fn expected(world: &World, member: UserId, message: &Message) -> Expected {
     let may_be = ledger.is_muted(member, conversation, appended).is_none()
         || ledger.may_mark(member, message, appended);
     let is_missed = ledger.is_absent(member, appended)
-        || ledger.is_left_alone(member, appended)
-        || (ledger.falls_silent(member, appended) && ledger.is_within_window(message));
+        || ledger.is_idle_throughout(member, appended)
+        || (ledger.stays_silent(member, appended) && ledger.is_within_window(message));
     if !may_be && is_missed { Expected::Alert } else { Expected::Either }
 }
 
 impl Ledger {
-    /// Whether a message is among those that are alerted to when somebody turns out to have been silent: what comes after
-    /// it pushes it out.
+    /// Whether a message is among those that are alerted when the recipient turns out to be offline: later messages
+    /// push it out of the window.
     fn is_within_window(&self, message: &Message) -> bool {
         let Some((_, ended)) = self.appends.get(&(message.conversation, message.seq)) else { return false };
         let later = ended.plus(LAPSED);
@@ -121,14 +121,14 @@ impl Ledger {
         (since.count() as u64) < WINDOW
     }
 
-    /// Whether a conversation was muted all the time from a message on; `None` where that changed.
+    /// Whether a conversation was muted all the time from a message on; `None` if that changed.
     fn is_muted(&self, user: UserId, conversation: ConversationId, (began, ended): Span) -> Option<bool> {
         let mutes = self.mutes.get(&(user, conversation)).map_or(&[][..], Vec::as_slice);
         let later = ended.plus(LAPSED);
         if mutes.iter().any(|((from, to), _)| *from <= later && *to >= began) {
             return None;
         }
-        // Those of two devices may overlap: what then holds is not known.
+        // Mutes of two devices may overlap; the result is then unknown.
         let mut earlier: Vec<_> = mutes.iter().filter(|((_, to), _)| *to < began).collect();
         earlier.sort_by_key(|((_, to), _)| *to);
         let Some(((from, _), until)) = earlier.pop() else { return Some(false) };
@@ -143,7 +143,7 @@ impl Ledger {
         }
     }
 
-    /// Whether a message of the user may mark one as read before it is known that it was missed.
+    /// Whether a later message of the user may mark this one as read before it counts as missed.
     fn may_mark(&self, user: UserId, message: &Message, (began, ended): Span) -> bool {
         let later = ended.plus(LAPSED);
         self.sent.iter().any(|((sender, _), sent)| {
@@ -154,7 +154,7 @@ impl Ledger {
         })
     }
 
-    /// Whether a device of the user was connected and heard from when a message came, and soon after.
+    /// Whether a device of the user was connected and active when a message came, and soon after.
     fn is_here(&self, user: UserId, (began, ended): Span) -> bool {
         let posted = ended.plus(ANNOUNCED);
         let is_open = self.sockets.iter().any(|socket| {
@@ -170,7 +170,7 @@ impl Ledger {
         is_open && renewed.clone().any(|(from, to)| *from > lately && *to < began) && renewed.any(is_alive)
     }
 
-    /// Whether no device of the user can have got a message, nor the user have come soon after.
+    /// Whether no device of the user can have received a message, and the user did not connect soon after.
     fn is_absent(&self, user: UserId, (began, ended): Span) -> bool {
         let renewed = self.renewed.get(&user).map_or(&[][..], Vec::as_slice);
         let (posted, later) = (ended.plus(ANNOUNCED), ended.plus(LONGEST));
@@ -182,15 +182,15 @@ impl Ledger {
             socket.user == user && !socket.is_silent && socket.opened <= posted && is_there
         });
         let last: Option<Timestamp> = renewed.iter().map(|(_, to)| *to).filter(|to| *to < began).max();
-        // By the time at which the function began that sends.
+        // At the time at which the send began.
         let silence = POLICY.interval + POLICY.slack() + SENDING_MAX;
         let was_silent = last.is_none_or(|last| last.plus(silence) < began);
         !may_take || was_silent
     }
 
-    /// Whether a message went to a socket that was dead, or died before it showed any sign of life, and was still on
-    /// record when the lease ended.
-    fn falls_silent(&self, user: UserId, (began, ended): Span) -> bool {
+    /// Whether a message went to a socket that was dead or died before its next frame, and was still registered when
+    /// the lease ended.
+    fn stays_silent(&self, user: UserId, (began, ended): Span) -> bool {
         let renewed = self.renewed.get(&user).map_or(&[][..], Vec::as_slice);
         let later = ended.plus(LAPSED);
         renewed.iter().all(|(from, to)| *to < began || *from > later)
@@ -203,17 +203,17 @@ impl Ledger {
     }
 }
 
-/// No alert is left on a phone to a message that was read, unless that phone knows.
+/// Checks that no alert of a read message is left on a phone, unless the phone knows of the read.
 pub(crate) fn check_cleared(world: &World) {
     for n in 0..world.scenario.users {
-        // Nothing is told of a conversation to whoever is out of it at that moment.
+        // A user who is out of a conversation at that moment gets no clear for it.
         let was_out = world.ledger().turns.contains_key(&user(n));
         for row in
             rows(world, user(n)).into_iter().filter(|row| !was_out || row.conversation.group().is_none())
         {
             for device in registered(world, user(n)) {
                 let ledger = world.ledger();
-                let told = ledger.notified_read(device.device, row.conversation);
+                let cleared = ledger.notified_read(device.device, row.conversation);
                 let own = ledger.own_reads.get(&(device.device, row.conversation)).copied();
                 let shown = ledger.pushed.iter().filter_map(|pushed| match &pushed.notification.notice {
                     Notice::Message(alert)
@@ -225,11 +225,11 @@ pub(crate) fn check_cleared(world: &World) {
                     Notice::Message(_) | Notice::Read(_) => None,
                 });
                 let left: Vec<Seq> =
-                    shown.filter(|seq| row.read_seq >= Some(*seq) && told.max(own) < Some(*seq)).collect();
+                    shown.filter(|seq| row.read_seq >= Some(*seq) && cleared.max(own) < Some(*seq)).collect();
                 drop(ledger);
                 if !left.is_empty() {
                     world.fault(format!(
-                        "{left:?} of {:?} are left on {:?}, which was told {told:?} and has read {own:?}",
+                        "{left:?} of {:?} are left on {:?}, which was cleared to {cleared:?} and has read {own:?}",
                         row.conversation, device.device
                     ));
                 }
@@ -243,7 +243,7 @@ pub(crate) fn rows(world: &World, user: UserId) -> Vec<InboxRow> {
     world.conversations(user).into_iter().filter_map(read).collect()
 }
 
-/// What is unread in all conversations of a user that are not muted.
+/// The number of unread messages of a user, over all conversations that are not muted.
 pub(crate) fn unread(world: &World, user: UserId) -> u64 {
     let mut unread = 0;
     for row in rows(world, user) {

@@ -1,4 +1,4 @@
-//! What a device does: it comes, writes, reads, mutes, and goes, one way or another.
+//! A device: it connects, writes, reads, mutes and disconnects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::world::World;
 use crate::presence::clock::Spawner;
 use crate::world::user;
 
-/// From when to when all come, where they do so together. Unit: milliseconds.
+/// Where devices connect together, they do so at multiples of this time. Unit: milliseconds.
 const TOGETHER_EVERY_MS: u64 = 40_000;
 
 pub(crate) struct Device {
@@ -27,7 +27,7 @@ impl Device {
         Self { world: Arc::clone(world), spawner: spawner.clone(), identity, socket: None }
     }
 
-    /// Comes and goes until then; afterwards it is away.
+    /// Connects and disconnects until that time; then stays disconnected.
     pub(crate) async fn live(mut self, until: Timestamp) {
         let (world, random) = (Arc::clone(&self.world), Arc::clone(&self.world.random));
         while world.clock.now() < until {
@@ -48,7 +48,7 @@ impl Device {
         }
         while world.clock.now() < back_at.min(until) {
             world.clock.sleep(Duration::from_millis(random.between(1, 20_000))).await;
-            // By HTTP, as from a notification.
+            // Over HTTP, as from a notification.
             match random.below(12) {
                 0 => self.write(None).await,
                 1 => self.mute(false).await,
@@ -65,7 +65,7 @@ impl Device {
         let leaves_at = world.clock.now().plus(stay).min(until);
         let mut beats_at = world.clock.now().plus(POLICY.interval);
         let mut idle_until = None;
-        // Whoever takes no event is closed.
+        // A socket that takes no event is closed.
         while world.clock.now() < leaves_at && world.gateway.is_open(&connection) {
             let act_at =
                 world.clock.now().plus(Duration::from_millis(random.between(1, world.scenario.act_ms_max)));
@@ -91,7 +91,7 @@ impl Device {
         }
     }
 
-    /// Does not wait for the answer.
+    /// Sends a heartbeat without waiting for the answer.
     fn beat(&self, connection: &ConnectionId, attendance: Attendance) {
         let (world, identity, connection) = (Arc::clone(&self.world), self.identity, connection.clone());
         self.spawner.spawn(async move { world.heartbeat(identity, connection, attendance).await });
@@ -117,7 +117,7 @@ impl Device {
         })
     }
 
-    /// Now and then what waited in an outbox, and says how far its author had read.
+    /// Writes a message, sometimes one that waited in an outbox, with the author's read position.
     async fn write(&self, origin: Option<ConnectionId>) {
         let (world, conversation) = (&self.world, self.any_conversation());
         let through = if world.random.once_in(3) {
@@ -132,13 +132,13 @@ impl Device {
     async fn read(&self, connection: &ConnectionId) {
         let conversation = self.any_conversation();
         let Some(newest) = self.newest(conversation) else { return };
-        // Now and then not to the end.
+        // Sometimes not to the end.
         let behind = self.world.random.below(*self.world.random.pick(&[1, 3, 10]));
         let seq = newest.get().saturating_sub(behind).max(1);
         self.world.read(self.identity, connection, conversation, Seq::new(seq).unwrap()).await;
     }
 
-    /// A mute is ended by whoever is there: it is not known afterwards when it was.
+    /// Mutes a conversation. Only a connected device ends a mute: the end of another one would be uncertain.
     async fn mute(&self, may_end: bool) {
         let times: [Option<Duration>; 4] =
             [Some(Duration::from_secs(86_400)), Some(Duration::from_secs(20)), None, None];
@@ -156,13 +156,13 @@ impl Device {
         self.world.turn(owner, other, false).await;
         self.world.clock.sleep(Duration::from_millis(self.world.random.below(3_000))).await;
         self.world.turn(owner, other, true).await;
-        // A message soon after somebody has come.
+        // A message soon after somebody was added.
         if self.world.random.once_in(2) {
             self.world.send(owner, ConversationId::Group(World::group()), None).await;
         }
     }
 
-    /// Closes the socket, or leaves it to the gateway to notice.
+    /// Closes the socket, or leaves the detection to the gateway.
     async fn go(&mut self, cleanly: bool) {
         let Some(connection) = self.socket.take() else { return };
         let (world, identity) = (Arc::clone(&self.world), self.identity);

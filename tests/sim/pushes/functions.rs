@@ -80,7 +80,7 @@ impl World {
         }
     }
 
-    /// Notes what a frame says before it is sent; gives its place.
+    /// Records the attendance of a frame before it is sent; returns its index.
     fn note_said(&self, connection: &Connection, is_hint: bool) -> usize {
         let began = self.clock.now();
         let said = Said { began, ended: None, attendance: connection.attendance, is_hint };
@@ -123,7 +123,7 @@ impl World {
         self.note_report(identity.user, &connection, began);
     }
 
-    /// A message that says nothing of what its author has read.
+    /// Sends a message without a read position.
     pub(crate) async fn send(
         &self,
         sender: UserId,
@@ -134,7 +134,7 @@ impl World {
         self.send_as(sender, conversation, origin, (key, None)).await.is_some()
     }
 
-    /// The same of one that says it.
+    /// Sends a message with the author's read position.
     pub(crate) async fn write(
         &self,
         author: Identity,
@@ -165,7 +165,7 @@ impl World {
         format!("m{}", self.next_number()).parse().unwrap()
     }
 
-    /// The `send` function, or `POST` of a message where there is no socket.
+    /// The `send` function, or `POST` of a message without a socket.
     async fn send_as(
         &self,
         sender: UserId,
@@ -220,14 +220,14 @@ impl World {
         let until = muted.map(|muted| server.now.plus(muted));
         let muting = async { Ok(server.mute(user, conversation, until).await?) };
         if !matches!(self.invoke(&server, muting).await, Some(Ok(true))) {
-            // There is no row, or no membership.
+            // There is no row or no membership.
             return;
         }
         let span = (began, self.clock.now());
         self.ledger().mutes.entry((user, conversation)).or_default().push((span, until));
     }
 
-    /// Takes a user out of the group, or in.
+    /// Removes a user from the group, or adds them.
     pub(crate) async fn turn(&self, owner: UserId, user: UserId, comes: bool) {
         let began = self.clock.now();
         let command =

@@ -1,4 +1,4 @@
-//! What really happened, and what phones were told of it.
+//! The true course of a run, and the pushes that phones received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,10 +13,10 @@ use confab_memory::AlertWrite;
 
 use super::world::World;
 
-/// From the beginning to the end of something: when in between it took effect is not known.
+/// Start and end of an operation; when it took effect in between is unknown.
 pub(crate) type Span = (Timestamp, Timestamp);
 
-/// A mute that was set or ended, and until when it then was.
+/// A mute that was set or ended, and its expiry.
 pub(crate) type Mute = (Span, Option<Timestamp>);
 
 /// A socket, as long as the gateway has it.
@@ -25,34 +25,34 @@ pub(crate) struct Socket {
     pub(crate) user: UserId,
     pub(crate) id: ConnectionId,
     pub(crate) opened: Timestamp,
-    /// When it was on record.
+    /// When it was registered.
     pub(crate) recorded: Option<Timestamp>,
     pub(crate) dropped: Option<Timestamp>,
-    /// It takes no event.
+    /// Whether it takes no event.
     pub(crate) is_silent: bool,
-    /// What its frames have said of whether somebody is at it.
+    /// The frames that report an attendance.
     pub(crate) said: Vec<Said>,
 }
 
-/// A frame that says whether somebody is at its device.
+/// A frame that reports whether a user is at its device.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) began: Timestamp,
-    /// `None` while it is under way.
+    /// `None` while the frame is being handled.
     pub(crate) ended: Option<Timestamp>,
     pub(crate) attendance: Attendance,
-    /// It may leave the row as it is.
+    /// Whether the server may leave the row as it is.
     pub(crate) is_hint: bool,
 }
 
-/// A message, as its author sent it.
+/// A message as its author sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) span: Span,
     pub(crate) conversation: ConversationId,
-    /// How far its author had read.
+    /// The author's read position.
     pub(crate) through: ReadThrough,
-    /// Where it is, if that was answered.
+    /// The position of the message, if the send was acked.
     pub(crate) acked: Option<Seq>,
 }
 
@@ -62,35 +62,35 @@ pub(crate) struct Pushed {
     pub(crate) notification: Notification,
 }
 
-/// Everything that happened.
+/// The record of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) appends: BTreeMap<(ConversationId, Seq), Span>,
     pub(crate) sockets: Vec<Socket>,
-    /// When each user may have been heard from.
+    /// The times at which each lease may have been renewed.
     pub(crate) renewed: BTreeMap<UserId, Vec<Span>>,
-    /// Those of them by a socket that had ended then: such a frame renews no lease, if it came after the socket's end.
+    /// The renewals by a socket that had ended by their end: a frame that came after the socket's end renews no lease.
     pub(crate) renewed_at_the_end: BTreeSet<(UserId, Span)>,
     pub(crate) mutes: BTreeMap<(UserId, ConversationId), Vec<Mute>>,
-    /// When each user was taken in or out.
+    /// When each user was added or removed.
     pub(crate) turns: BTreeMap<UserId, Vec<Span>>,
-    /// What each user has sent that says how far they had read.
+    /// The messages of each user that carry a read position.
     pub(crate) sent: BTreeMap<(UserId, ClientMessageId), Sent>,
-    /// How far each user has asked for a conversation to be marked.
+    /// The highest position that each user asked to mark as read.
     pub(crate) marks: BTreeMap<(UserId, ConversationId), Seq>,
-    /// How far each device has read by itself.
+    /// The highest position that each device has read by itself.
     pub(crate) own_reads: BTreeMap<(DeviceId, ConversationId), Seq>,
     pub(crate) pushed: Vec<Pushed>,
-    /// Messages of which a device's publish failed, or seemed to.
+    /// Messages for which the publish to a device failed, or seemed to.
     pub(crate) doubtful: BTreeSet<(DeviceId, ConversationId, Seq)>,
-    /// Who is written down as alerted to what.
+    /// The alerts that are stored in inbox rows.
     written: BTreeSet<(UserId, ConversationId, Seq)>,
     writes_count: usize,
     published_count: usize,
 }
 
 impl World {
-    /// Checks what was written down since the last time.
+    /// Checks the alerts that were stored since the last call.
     pub(crate) fn take_alert_writes(&self) {
         let mut ledger = self.ledger();
         let writes = self.memory.alert_writes(ledger.writes_count);
@@ -104,7 +104,7 @@ impl World {
                 && before != after
                 && after.at < before.at.plus(QUIET_PUSH_INTERVAL)
             {
-                self.fault(format!("told of reading too soon again: {write:?}"));
+                self.fault(format!("cleared again too soon: {write:?}"));
             }
         }
     }
@@ -115,18 +115,18 @@ impl World {
         let by_any_clock = self.clock.now().plus(Duration::from_millis(self.scenario.skew_ms_max));
         let faults = [
             (!first, "again"),
-            (sender.is_none_or(|sender| sender == *user), "the sender, or of nothing"),
-            (before.read_seq >= Some(seq), "who has read it"),
-            (before.muted_until > Some(by_any_clock), "who has muted it"),
-            (before.joined.since().is_none(), "who is no member"),
-            (before.joined.within(seq, seq).is_empty(), "who must not read it"),
+            (sender.is_none_or(|sender| sender == *user), "the sender, or no message"),
+            (before.read_seq >= Some(seq), "a user who has read it"),
+            (before.muted_until > Some(by_any_clock), "a user who has muted it"),
+            (before.joined.since().is_none(), "a user who is no member"),
+            (before.joined.within(seq, seq).is_empty(), "a user who may not read it"),
         ];
         for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
             self.fault(format!("alerted: {what}: {user:?}, {seq:?}, {write:?}"));
         }
     }
 
-    /// Checks what was published since the last time.
+    /// Checks the pushes that were published since the last call.
     pub(crate) fn take_published(&self) {
         let mut ledger = self.ledger();
         let published = self.phones.published_after(ledger.published_count);
@@ -135,7 +135,7 @@ impl World {
             let ((user, device), conversation) = (notification.owner, notification.conversation);
             if let Notice::Message(alert) = &notification.notice {
                 if !ledger.written.contains(&(user, conversation, alert.seq)) {
-                    self.fault(format!("published before it was written down: {notification:?}"));
+                    self.fault(format!("published before it was stored: {notification:?}"));
                 }
                 let is_doubtful = ledger.doubtful.contains(&(device, conversation, alert.seq));
                 if !is_doubtful && ledger.alerts_of(device, conversation, alert.seq).next().is_some() {
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-/// The messages to which a write says that there was an alert, and the row before did not.
+/// The messages that are marked as alerted after a write and were not before it.
 fn new_alerts(write: &AlertWrite) -> Vec<Seq> {
     let Some(newest) = write.after.newest else { return Vec::new() };
     let first = newest.get().saturating_sub(WINDOW).max(1);
@@ -156,7 +156,7 @@ fn new_alerts(write: &AlertWrite) -> Vec<Seq> {
 }
 
 impl Ledger {
-    /// Alerts to a message on a device.
+    /// The alerts of a message on a device.
     pub(crate) fn alerts_of(
         &self,
         device: DeviceId,
@@ -170,15 +170,15 @@ impl Ledger {
         })
     }
 
-    /// How far a device was told that a conversation is read.
+    /// The highest position up to which clears have reached a device.
     pub(crate) fn notified_read(&self, device: DeviceId, conversation: ConversationId) -> Option<Seq> {
-        let told = self.pushed.iter().filter_map(|pushed| {
+        let clears = self.pushed.iter().filter_map(|pushed| {
             let Notification { owner: (_, owner), conversation: of, notice, .. } = &pushed.notification;
             match notice {
                 Notice::Read(seq) if *owner == device && *of == conversation => Some(*seq),
                 Notice::Read(_) | Notice::Message(_) => None,
             }
         });
-        told.max()
+        clears.max()
     }
 }

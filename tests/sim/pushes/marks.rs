@@ -1,4 +1,4 @@
-//! How far somebody has read, as it must be by what they have read and written.
+//! Bounds of read marks, derived from the reads and the messages of users.
 
 use confab_domain::{ConversationId, Kind, Message, Seq, UserId};
 
@@ -7,7 +7,8 @@ use super::world::World;
 use crate::own_marks::{SCANNED, least, read_through};
 use crate::world::user;
 
-/// No marker is further than its user has read or said to have read, and in calm weather none is behind.
+/// Checks that no read mark is beyond what its user has read or claimed to have read, and that in a healthy run none is
+/// behind.
 pub(crate) fn check_marks(world: &World) {
     for member in (0..world.scenario.users).map(user) {
         for row in rows(world, member) {
@@ -37,7 +38,7 @@ fn bounds(world: &World, member: UserId, conversation: ConversationId) -> (Optio
             at_least = at_least.max(least(member, &log, said, first));
         }
     }
-    // Whoever was out has marked nothing meanwhile.
+    // A user who was out may have had marks refused.
     let was_out = conversation.group().is_some() && ledger.turns.contains_key(&member);
     (at_least.filter(|_| !was_out), at_most)
 }

@@ -1,8 +1,9 @@
-//! A seeded simulation of pushes: users with several phones who come and go, and what their phones are told meanwhile.
+//! A seeded simulation of pushes: users with several phones who connect and disconnect, and the pushes that the phones
+//! receive.
 //!
-//! Time is virtual, as in the simulation of presence, whose clock it has. Start with [`simulate`]; then `device`, what a
-//! device does, `ledger`, what must hold of every write and every push, `check`, what must hold where nothing went
-//! wrong, and `server`, where bugs are planted.
+//! Time is virtual, with the clock of the simulation of presence. Start with [`simulate`]; then read `device`, the
+//! behaviour of a device, `ledger`, the invariants of every write and push, `check`, the invariants of healthy runs,
+//! and `server`, where bugs are planted.
 
 mod attendance;
 mod bugs;
@@ -37,18 +38,18 @@ use scenario::{POLICY, Scenario};
 use server::Bug;
 use world::World;
 
-/// After the trouble, until all is told that ever will be: longer than the last repetition waits, and than a record that
-/// failed is hidden.
+/// From the end of the faults to the end of all pushes: longer than the last retry waits, and than a failed record is
+/// hidden.
 const QUIET: Duration = Duration::from_secs(300);
 
-/// How long an alert takes that nothing is in the way of.
+/// Longest time that an unhindered alert takes.
 const ALERTED: Duration = Duration::from_secs(20);
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(Scenario::of(seed, bug)));
     let mut executor = Executor::default();
@@ -78,9 +79,9 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     world.first_fault().map_or(Ok(()), Err)
 }
 
-/// The badge of an alert that comes alone is right.
+/// Checks the badge of an alert that comes alone.
 ///
-/// Of two that are made at the same time one may not know of the other's.
+/// Of two concurrent alerts, one may not count the message of the other.
 fn check_badge(world: &Arc<World>, executor: &mut Executor, to: UserId, now: &mut Timestamp) {
     let from = if to == user(0) { user(1) } else { user(0) };
     let conversation = ConversationId::dm(from, to).unwrap();
@@ -98,7 +99,7 @@ fn check_badge(world: &Arc<World>, executor: &mut Executor, to: UserId, now: &mu
         .map(|pushed| pushed.notification.badge.unwrap_or(u64::MAX))
         .collect();
     if badges.iter().any(|badge| *badge != expected) {
-        world.fault(format!("the badges of {to:?} are {badges:?}, and {expected} are unread"));
+        world.fault(format!("the badges of {to:?} are {badges:?}, but {expected} messages are unread"));
     }
 }
 
@@ -144,6 +145,6 @@ fn register(world: &World, identity: Identity) {
 }
 
 #[test]
-fn phones_are_told_what_their_users_missed_under_every_fault() {
+fn phones_are_alerted_to_missed_messages_under_every_fault() {
     check_seeds(400, |seed| simulate(seed, None));
 }

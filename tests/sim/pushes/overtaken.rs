@@ -1,4 +1,4 @@
-//! Two devices read on within seconds of each other: each learns how far the other was.
+//! Two devices read on within seconds of each other: each phone is cleared up to the position of the other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub(crate) fn read_on_two(seed: u64, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn each_phone_learns_how_far_was_read_on_the_other() {
+fn each_phone_is_cleared_up_to_the_read_of_the_other() {
     for seed in 0..200 {
         assert_eq!(read_on_two(seed, None), Ok(()), "seed {seed}");
     }

@@ -1,4 +1,4 @@
-//! What a server reaches that no bug is planted in.
+//! The stores of an invocation in which no bug is planted.
 
 use confab_app::ports::{
     Account, AppendError, CommitOutcome, Contact, ContactPage, Contacts, CreateUserOutcome, Devices, End,

@@ -1,4 +1,4 @@
-//! What a seed makes of a world of pushes.
+//! The parameters of a world of pushes, drawn from a seed.
 
 use std::time::Duration;
 
@@ -15,31 +15,31 @@ pub(crate) const POLICY: HeartbeatPolicy =
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
     pub(crate) bug: Option<Bug>,
-    /// Nothing goes wrong but what devices do.
+    /// Whether no call fails and no function crashes.
     pub(crate) healthy: bool,
     pub(crate) users: u32,
-    /// Of each user; all but some are registered.
+    /// Number of devices of each user. Most are registered for pushes.
     pub(crate) devices: u32,
     /// Longest stay, and longest absence. Unit: seconds.
     pub(crate) stay_max: u64,
     pub(crate) absence_max: u64,
-    /// A device that is there is left alone by its user at one act in so many; 0 is never.
+    /// At one act of a connected device in so many, it becomes idle; 0 for never.
     pub(crate) idle_once_in: u64,
-    /// All come at the same times.
+    /// Whether all devices connect at the same times.
     pub(crate) together: bool,
-    /// Longest time between two acts of a device that is there. Unit: milliseconds.
+    /// Longest time between two acts of a connected device. Unit: milliseconds.
     pub(crate) act_ms_max: u64,
-    /// Until the trouble ends. Unit: seconds.
+    /// Time until the faults end. Unit: seconds.
     pub(crate) length: u64,
-    /// One call in so many fails; 0 is never.
+    /// One call in so many fails; 0 for none.
     pub(crate) failure_once_in: u64,
-    /// Between two polls of so many a function dies; 0 is never.
+    /// At one poll in so many, a function crashes; 0 for never.
     pub(crate) crash_once_in: u64,
-    /// One record in so many comes twice.
+    /// One record in so many is delivered twice.
     pub(crate) doubled_once_in: u64,
-    /// One socket in so many takes no event, ever; 0 is none.
+    /// One socket in so many never takes an event; 0 for none.
     pub(crate) silent_once_in: u64,
-    /// Latest that a record comes. Unit: milliseconds.
+    /// Largest delay of a record. Unit: milliseconds.
     pub(crate) late_ms_max: u64,
     /// Largest lead of a server's clock. Unit: milliseconds.
     pub(crate) skew_ms_max: u64,

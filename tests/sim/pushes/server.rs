@@ -1,4 +1,4 @@
-//! The stores and services of one invocation, with a bug planted in them or without.
+//! The stores and services of one invocation, with or without a planted bug.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -22,35 +22,35 @@ use crate::passed_on_inboxes::pass_on_inboxes;
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// An alert is published, and then written down.
+    /// An alert is published before it is stored.
     PublishedBeforeTheRow,
-    /// It is not kept which older messages had an alert.
+    /// The alerts of older messages are not kept in the row.
     WindowNotKept,
-    /// What was unread counts on after it was read.
+    /// A count of unread messages is not reset by a read.
     CountKeptWhenRead,
-    /// Who is absent is decided before the message is appended.
+    /// The absent recipients are determined before the message is appended.
     SessionsReadBeforeTheAppend,
-    /// The device that something was read on is never told of reading, though it was read further on another since.
+    /// The device that read is never cleared, even after a read further on by another device.
     ReaderNeverNotified,
-    /// Whoever looks at a lease that has ended has nobody alerted.
+    /// The end of a lease alerts nobody.
     SilenceForgotten,
-    /// Alerts are replaced whatever has become of the row since it was read.
+    /// Alerts are replaced without a comparison with the row that was read.
     AlertsReplacedWithoutCompare,
-    /// A message leaves its author's read marker where it is.
+    /// A message does not move its author's read mark.
     OwnMarkLeft,
-    /// A message moves the marker to itself.
+    /// A message moves the read mark to itself.
     OwnMarkOnTheMessage,
-    /// A message marks all that is before it, whatever its author says to have read.
+    /// A message marks everything before it, whatever its author claims to have read.
     ReadSeqIgnored,
-    /// Somebody is taken to be at each device that is connected.
+    /// Every connected device counts as attended.
     IdleIgnored,
-    /// Whoever is idle is left out of those who are alerted.
+    /// Idle users are not alerted.
     IdleSuppresses,
-    /// Nobody is taken to be there where one device is idle, whatever another says.
+    /// A user counts as idle if one device is idle, whatever the others report.
     IdleOnOneIsIdle,
 }
 
-/// All that one invocation reaches.
+/// The stores and services of one invocation.
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
     pub(crate) now: Timestamp,
@@ -59,7 +59,7 @@ pub(crate) struct Server<'a> {
     notes: Mutex<Notes>,
 }
 
-/// What a bug has to remember.
+/// State that a bug keeps.
 #[derive(Default)]
 struct Notes {
     early: Option<Vec<Session>>,
@@ -72,7 +72,7 @@ impl<'a> Server<'a> {
         Self { world, now: world.clock.now().plus(ahead), is_send: false, notes: Mutex::default() }
     }
 
-    /// Of an invocation that sends a message.
+    /// The server of an invocation that sends a message.
     pub(crate) fn of_send(world: &'a World) -> Self {
         Self { is_send: true, ..Self::new(world) }
     }
@@ -100,7 +100,7 @@ impl<'a> Server<'a> {
         self.world.scenario.bug == Some(bug)
     }
 
-    /// What a bug has put off until the end of the invocation.
+    /// Does the writes that a bug has postponed to the end of the invocation.
     pub(crate) async fn finish(&self) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.notes.lock().unwrap().held);
         for (user, seen, next) in held {
@@ -109,7 +109,7 @@ impl<'a> Server<'a> {
         Ok(())
     }
 
-    /// As the row looks where reading does not end a count.
+    /// The row as a bug shows it whose counts are not reset by reads.
     fn shown(&self, mut row: InboxRow) -> InboxRow {
         if self.has(Bug::CountKeptWhenRead)
             && let Some(count) = &mut row.alerts.count
@@ -119,7 +119,7 @@ impl<'a> Server<'a> {
         row
     }
 
-    /// The row as it is in the store, of one that was shown.
+    /// The stored row of a row that was shown.
     async fn stored(&self, user: UserId, seen: &InboxRow) -> Result<InboxRow, StoreError> {
         if self.has(Bug::CountKeptWhenRead)
             && let Some(stored) = self.world.memory.get(user, seen.conversation).await?
@@ -183,13 +183,13 @@ impl Inboxes for Server<'_> {
             self.notes.lock().unwrap().early = Some(early);
         }
         if self.world.random.once_in(4) {
-            // A slow one: whoever is absent now may be there when the message is.
+            // A slow claim: a user who is absent now may be connected at the append.
             self.world.clock.sleep(Duration::from_millis(self.world.random.below(1_500))).await;
         }
         Ok(claim)
     }
 
-    /// Now and then by a replica that lags behind for up to a second.
+    /// Reads rows, sometimes from a replica that lags behind by up to a second.
     async fn skim(
         &self,
         user: UserId,
@@ -231,7 +231,7 @@ impl Inboxes for Server<'_> {
             return Ok(ReplaceOutcome::Replaced);
         }
         let mut replaced = memory.replace_alerts(user, &seen, &next).await;
-        // An SDK tries again by itself where an answer is lost.
+        // An SDK retries by itself when an answer is lost.
         if replaced.is_err() && self.world.random.once_in(2) {
             replaced = memory.replace_alerts(user, &seen, &next).await;
         }

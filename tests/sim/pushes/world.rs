@@ -1,4 +1,4 @@
-//! Time, stores, phones and sockets of a world of pushes, and what goes wrong in it.
+//! Time, stores, phones, sockets and failures of a world of pushes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -25,13 +25,13 @@ use crate::injector::Changeable;
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
 
-/// Longest that a function runs.
+/// Longest run time of a function.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);
 
-/// How far a replica lags behind at most.
+/// Longest lag of a replica.
 const LAG_MAX: Duration = Duration::from_secs(1);
 
-/// What is shared by all devices and servers.
+/// The state that all devices and servers share.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) random: Arc<Random>,
@@ -60,7 +60,7 @@ impl World {
         let clock = Arc::new(Clock::default());
         let [queues_clock, checks_clock, fan_outs_clock] = [(); 3].map(|()| Arc::clone(&clock));
         Self {
-            // Pages are whole: what is unread is counted on two of them, and guessed beyond.
+            // Pages have the usual size: unread messages are counted on two of them, and estimated beyond.
             memory: Memory::new(Arc::clone(&injector) as _),
             limiter: Limiter::new(LOCAL_RATES),
             gateway: Gateway::new(Arc::clone(&injector) as _),
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    /// Begins or ends the trouble that the scenario has.
+    /// Turns the scenario's failures on or off.
     pub(crate) fn set_faulty(&self, faulty: bool) {
         self.faulty.store(faulty && !self.scenario.healthy, Relaxed);
         self.injector.set(if self.is_faulty() { self.scenario.failure_once_in } else { 0 });
@@ -96,12 +96,12 @@ impl World {
         self.ledger.lock().unwrap()
     }
 
-    /// A number that nothing else has.
+    /// A number that is used nowhere else.
     pub(crate) fn next_number(&self) -> u64 {
         self.count.fetch_add(1, Relaxed)
     }
 
-    /// A guarantee that was found broken.
+    /// Records a broken guarantee.
     pub(crate) fn fault(&self, what: String) {
         let at = self.clock.now().since(START).as_millis();
         self.faults.lock().unwrap().push(format!("at {at}: {what}"));
@@ -111,7 +111,7 @@ impl World {
         self.faults.lock().unwrap().first().cloned()
     }
 
-    /// Reads a store as the judge that nothing fails for.
+    /// Runs a call of the checks, which never fails.
     pub(crate) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
         self.injector.set(0);
         let answer = finish(read);
@@ -119,7 +119,7 @@ impl World {
         answer
     }
 
-    /// What a replica gives that may lag behind, instead of what is.
+    /// A page as a replica returns it, which may lag behind.
     pub(crate) fn replica(&self, user: UserId, now: InboxPage) -> InboxPage {
         let mut replicas = self.replicas.lock().unwrap();
         if let Some((at, rows)) = replicas.get(&user)
@@ -132,19 +132,19 @@ impl World {
         now
     }
 
-    /// The group that everybody is in at first.
+    /// The group that all users are in at first.
     pub(crate) fn group() -> GroupId {
         GroupId::new(Ulid(1_000_000))
     }
 
-    /// All conversations of a user that there may be.
+    /// All possible conversations of a user.
     pub(crate) fn conversations(&self, user: UserId) -> Vec<ConversationId> {
         let users = (0..self.scenario.users).map(crate::world::user).filter(|other| *other != user);
         let pairs = users.map(|other| ConversationId::dm(user, other).unwrap());
         pairs.chain([ConversationId::Group(Self::group())]).collect()
     }
 
-    /// Runs one invocation, which may die, and does not outlive its time; `None` where it failed.
+    /// Runs one invocation, which may crash, and ends at its deadline; `None` if it failed.
     pub(crate) async fn invoke<T>(
         &self,
         server: &Server<'_>,
@@ -164,14 +164,14 @@ impl World {
             Some(Ok(answer)) => Some(Ok(answer)),
             Some(Err(Error::Refused(refusal))) => Some(Err(refusal)),
             failed if self.scenario.healthy => {
-                self.fault(format!("failed in calm weather: {:?}", failed.map(|answer| answer.err())));
+                self.fault(format!("failed in a healthy run: {:?}", failed.map(|answer| answer.err())));
                 None
             }
             _ => None,
         }
     }
 
-    /// Performs one task of a queue; false where it comes again.
+    /// Performs one task of a queue; false if the record is to be retried.
     async fn perform<T>(
         &self,
         server: &Server<'_>,
@@ -183,7 +183,7 @@ impl World {
                 Err(TaskFailure::Retry(error)) => Err(error),
                 Err(TaskFailure::Permanent(why)) => {
                     if self.scenario.healthy {
-                        self.fault(format!("a record is parked: {why}"));
+                        self.fault(format!("a record is dead-lettered: {why}"));
                     }
                     Ok(())
                 }
@@ -192,19 +192,19 @@ impl World {
         self.invoke(server, performed).await.is_some()
     }
 
-    /// Until a record comes that is due.
+    /// Waits for the delay of a due record.
     async fn be_late(&self) {
         let late_ms = if self.is_faulty() { self.scenario.late_ms_max } else { 200 };
         self.clock.sleep(Duration::from_millis(self.random.below(late_ms))).await;
     }
 
-    /// Puts a record back that failed, once its visibility timeout has passed.
+    /// Puts a failed record back after its visibility timeout.
     async fn put_back<T: Clone>(&self, queue: &DelayQueue<T>, delayed: Delayed<T>) {
         self.clock.sleep(Duration::from_secs(self.random.between(1, 30))).await;
         queue.put_back(Delayed { due: self.clock.now(), received_before: true, ..delayed });
     }
 
-    /// A record that is due, as often as it is delivered.
+    /// A due record, once for each of its deliveries.
     fn take_due<T: Clone>(&self, queue: &DelayQueue<T>) -> Vec<Delayed<T>> {
         let now = self.clock.now();
         let any = usize::try_from(self.random.below(queue.due(now) as u64)).unwrap();
@@ -221,8 +221,8 @@ impl World {
         let nowhere = DelayQueue::default();
         let pushes = if server.has(Bug::SilenceForgotten) { &nowhere } else { &self.queue };
         let ways = (&self.gateway, pushes);
-        let looked = presence::perform(&context, ways, &delayed.task, delayed.received_before);
-        if !self.perform(&server, looked).await {
+        let checked = presence::perform(&context, ways, &delayed.task, delayed.received_before);
+        if !self.perform(&server, checked).await {
             self.put_back(&self.lease_checks, delayed).await;
         }
     }
@@ -250,7 +250,7 @@ impl World {
         }
     }
 
-    /// Announces to groups, and whatever else is in that queue.
+    /// Performs a task of the fan-out queue.
     async fn perform_fan_out(&self, delayed: Delayed<FanOutTask>) {
         self.be_late().await;
         let server = Server::new(self);

@@ -1,6 +1,6 @@
-//! The tokens of one device: programs that renew them at once, answers that get lost, and a thief with old ones.
+//! The tokens of one device: programs that refresh them concurrently, lost answers, and a thief with old tokens.
 //!
-//! Start with [`simulate`]; what must hold stands in [`world`].
+//! Start with [`simulate`]; the invariants are in [`world`].
 
 mod server;
 mod world;
@@ -14,14 +14,14 @@ use crate::executor::Spawner;
 use server::Bug;
 use world::World;
 
-/// Among so many seeds one must find a bug.
+/// Seeds of which one must find a bug.
 const SEEDS: u64 = 2_000;
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(seed, bug));
     let spawner = Spawner::default();
@@ -47,7 +47,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
 }
 
 #[test]
-fn no_lost_answer_and_no_second_asker_costs_a_login_and_no_old_token_gets_one() {
+fn lost_answers_and_concurrent_refreshes_keep_a_login_and_an_old_token_gets_none() {
     check_seeds(2_000, |seed| simulate(seed, None));
 }
 
@@ -67,7 +67,7 @@ fn a_use_that_is_not_recorded_is_found() {
 }
 
 #[test]
-fn a_token_that_renews_whatever_has_become_of_its_login_is_found() {
+fn a_token_that_renews_whatever_has_happened_to_its_login_is_found() {
     check_found_by(simulate, SEEDS, Bug::RotatesAnyway);
 }
 

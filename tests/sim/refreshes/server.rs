@@ -1,4 +1,4 @@
-//! The store of one invocation, with a bug planted in it or without.
+//! The store of one invocation, with or without a planted bug.
 
 use confab_app::ports::{Devices, RotateOutcome, Sessions, StoreError};
 use confab_domain::refresh::Rotation;
@@ -11,19 +11,19 @@ use crate::passed_on_devices::pass_on_devices;
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// The token before the current one is answered to nobody.
+    /// The token before the current one is refused.
     GoodOnce,
-    /// Which attempt made a generation is not kept.
+    /// The attempt that made a generation is not kept.
     AttemptForgotten,
-    /// That a generation was used is not recorded.
+    /// The use of a generation is not recorded.
     UseForgotten,
-    /// A token makes the next generation, whatever has become of the login since it was issued.
+    /// A token makes the next generation, whatever has happened to the login since the token was issued.
     RotatesAnyway,
-    /// A token that is used again is refused, and its login goes on.
+    /// A reused token is refused, but its login does not end.
     LoginGoesOn,
 }
 
-/// What one invocation reaches.
+/// The stores of one invocation.
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
 }

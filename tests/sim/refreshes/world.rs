@@ -26,15 +26,15 @@ const POLICY: HeartbeatPolicy =
 
 const START: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
-/// Tries of a program that has no answer, before it waits for another day.
+/// Attempts of a program without an answer before it gives up for the day.
 const TRIES_MAX: u32 = 40;
 
-/// What the programs of the device keep in one place.
+/// The tokens that the programs of the device share.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     refresh_token: String,
     access_token: String,
-    /// Stored before it is sent, so that all programs, and each after a crash, ask by the same name.
+    /// Stored before the request is sent, so that all programs, also after a crash, use the same name for the attempt.
     attempt: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl Held {
     }
 }
 
-/// Everything, and the first guarantee that was found broken.
+/// The state of one run, with the first broken guarantee.
 pub(crate) struct World {
     pub(crate) random: Arc<Random>,
     pub(crate) memory: Memory,
@@ -122,7 +122,7 @@ impl World {
         self.fault.lock().unwrap().clone()
     }
 
-    /// The call, as its caller sees it; `None` where there is no answer.
+    /// Refreshes the tokens; `None` if there is no answer.
     async fn ask(&self, held: &Held) -> Option<Result<http::Session, Error>> {
         let server = Server { world: self };
         let (watch, now) = (WatchId(self.random.draw()), self.now());
@@ -141,11 +141,11 @@ impl World {
         }
     }
 
-    /// An hour has passed: a program renews the tokens, however often its answers get lost, and calls with the new ones.
+    /// An hour later: a program refreshes the tokens, retrying after lost answers, and makes a call with the new ones.
     pub(crate) async fn refresh(&self) {
         let old = self.held().refresh_token;
         for _ in 0..TRIES_MAX {
-            // Another program may have renewed them meanwhile.
+            // Another program may have refreshed them meanwhile.
             let held = self.held();
             if held.refresh_token != old {
                 return self.call(&held.access_token).await;
@@ -156,7 +156,7 @@ impl World {
                     return self.call(&session.access_token).await;
                 }
                 Some(Err(error)) => return self.has_failed(format!("the device is logged out: {error}")),
-                // Two askers meet within a minute; a single one may be in a tunnel for days.
+                // Two programs ask within a minute of each other; a single one may be offline for days.
                 None => {
                     let alone = *self.random.pick(&[0, 5_000, 70_000, 86_400_000]);
                     self.pass(Duration::from_millis(if self.programs > 1 { 500 } else { alone }));
@@ -170,7 +170,7 @@ impl World {
         let http::Session { refresh_token, access_token, .. } = session;
         let attempt = self.random.once_in(2).then(|| format!("attempt {}", self.random.draw()));
         let mut held = self.held.lock().unwrap();
-        // Two programs that asked at once were given the same generation, each signed at its own time.
+        // Two programs that asked concurrently got the same generation, each signed at its own time.
         if held.refresh_token == replaced {
             *held = Held { refresh_token, access_token, attempt };
         }
@@ -187,7 +187,7 @@ impl World {
         }
     }
 
-    /// Somebody uses tokens that the device has renewed since, and used, a minute ago or more.
+    /// Uses tokens that the device has replaced, and used, a minute ago or more.
     pub(crate) fn steal(&self, stolen: &Held) {
         self.pass(Duration::from_secs(self.random.between(60, 100_000)));
         let attempt = stolen.attempt.clone().filter(|_| self.random.once_in(2));

@@ -1,4 +1,4 @@
-//! What must hold, whatever happened.
+//! Invariants of the log and of the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +62,8 @@ fn found(requests: &[Request], message: &Message) -> BTreeSet<u32> {
     found.collect()
 }
 
-/// From when on at the latest the send of a message has searched: it may have found the claim of another that was under way
-/// at the same time, or of one that came to nothing, by whose clock it was later.
+/// The latest time from which the send of a message may have searched. The send may have found a concurrent or
+/// abandoned claim whose clock was later.
 fn searched_from(requests: &[Request], message: &Message) -> Timestamp {
     let of_key = || requests.iter().filter(|request| request.command.key == message.client_message_id);
     let ended = |request: &Request| request.answered.as_ref().map_or(u64::MAX, |(at, _)| *at);
@@ -74,7 +74,7 @@ fn searched_from(requests: &[Request], message: &Message) -> Timestamp {
     others.map(|other| other.now).max().unwrap_or(message.sent_at)
 }
 
-/// Whether a search that begins with the time of the second message's claim gets to the first.
+/// Whether a search that begins at the time of the second message's claim reaches the first message.
 fn was_in_reach(log: &[Message], first: &Message, (second, searched_from): (&Message, Timestamp)) -> bool {
     let between = log.iter().filter(|entry| first.seq < entry.seq && entry.seq < second.seq);
     let own = between.clone().filter(|entry| entry.sender == first.sender).count();
@@ -82,7 +82,8 @@ fn was_in_reach(log: &[Message], first: &Message, (second, searched_from): (&Mes
     own < MESSAGES_REMEMBERED && is_recent(first) && between.clone().all(is_recent)
 }
 
-/// Acks are true and of one message; refusals have a reason, and refused requests appended nothing.
+/// Checks that acks are true and name one message, that refusals have a reason, and that refused requests appended
+/// nothing.
 fn check_key(world: &World, requests: &[&Request], messages: usize) {
     let (mut seqs, mut originals, mut unanswered) = (Vec::new(), 0, 0);
     for request in requests {

@@ -1,4 +1,4 @@
-//! Devices that send their messages again, and the other, who answers and blocks.
+//! Devices that resend their messages, and the other user, who answers and blocks.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use confab_memory::yield_once;
 use super::world::{World, other, sender};
 use crate::executor::Spawner;
 
-/// Tries after which a device gives up when nothing fails.
+/// Attempts after which a device gives up once no call fails.
 const TRIES_MAX: u32 = 3;
 
 pub(crate) struct Device {
     world: Arc<World>,
     spawner: Spawner,
     number: u32,
-    /// Keys, which the messages say as well.
+    /// Keys of the messages, which are also their texts.
     outbox: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ impl Device {
         Self { world: Arc::clone(world), spawner: spawner.clone(), number, outbox: Vec::new() }
     }
 
-    /// Sends messages, and any of them again; waits for answers or not.
+    /// Sends messages and resends any of them, waiting for answers or not.
     pub(crate) async fn live(mut self) -> Self {
         for _ in 0..self.world.scenario.acts {
             let earlier = (!self.outbox.is_empty()).then(|| self.world.random.pick(&self.outbox).clone());
@@ -61,7 +61,7 @@ impl Device {
         }
     }
 
-    /// Sends a message that is refused late, and again meanwhile, when others have taken its place.
+    /// Sends a message that is refused late, and resends it before the refusal, when other keys have taken its place.
     async fn hang(&mut self) {
         let key = self.new_key();
         self.world.block(true).await;
@@ -73,7 +73,7 @@ impl Device {
         self.send(&[(&key, &key)]).await;
         self.wait(1_000).await;
         self.world.pass(self.world.random.between(100, 200));
-        // So many that the end of the log does not show the message.
+        // So many that the tail of the log does not include the message.
         for n in 0..8 {
             self.world.send(other(), &format!("after-{key}-{n}"), "Well?").await;
         }
@@ -81,7 +81,7 @@ impl Device {
         self.send(&[(&key, &key)]).await;
     }
 
-    /// Sends a message again that is far back, twice.
+    /// Resends a message that is far back, twice.
     async fn come_back(&mut self) {
         let key = self.new_key();
         self.send(&[(&key, &key)]).await;
@@ -98,7 +98,7 @@ impl Device {
         }
     }
 
-    /// Sends everything again when nothing fails any more.
+    /// Resends everything once no call fails any more.
     pub(crate) async fn settle(self) {
         self.world.block(false).await;
         for key in self.outbox {
@@ -107,12 +107,12 @@ impl Device {
                 answer = answer.or(self.world.send(sender(), &key, &key).await);
             }
             if answer.is_none() {
-                self.world.fault(format!("{key} is not answered in calm weather"));
+                self.world.fault(format!("{key} is not answered in a healthy run"));
             }
         }
     }
 
-    /// Sends at the same time.
+    /// Sends messages concurrently.
     async fn send(&self, messages: &[(&String, &str)]) {
         let mut answers = Vec::new();
         for (key, text) in messages {
@@ -126,7 +126,7 @@ impl Device {
     }
 }
 
-/// The other of the conversation.
+/// The other user of the conversation.
 pub(crate) struct Other {
     world: Arc<World>,
     spawner: Spawner,

@@ -1,4 +1,4 @@
-//! How far the sender has read, as it must be by what the messages say.
+//! Bounds of the sender's read mark, derived from the messages.
 
 use confab_app::ports::Inboxes;
 use confab_domain::own_mark::ReadThrough;
@@ -7,7 +7,8 @@ use super::world::{Request, World, sender};
 use crate::executor::finish;
 use crate::own_marks::{SCANNED, least, read_through};
 
-/// The marker is no further than any message says, and no less far than those that were acked when nothing failed.
+/// Checks that the read mark is at most what the messages allow, and at least what messages acked in a healthy run
+/// require.
 pub(crate) fn check_mark(world: &World) {
     let log = world.memory.appended();
     let requests = world.requests();
@@ -26,7 +27,7 @@ pub(crate) fn check_mark(world: &World) {
         let at = confab_app::wire::parse_seq("seq", ack.seq).unwrap();
         let Some(said) = read_through(at, through(request)) else { continue };
         let scanned = SCANNED.min(world.scenario.page_max.get().into());
-        // The end of the log was read in between.
+        // The send read the end of the log at some time between its start and its answer.
         let is_before_all = said.get() + scanned <= request.log_began;
         let first = (log_ended + 1).saturating_sub(scanned);
         at_least = at_least.max(least(sender(), &log, said, first)).max(Some(said).filter(|_| is_before_all));

@@ -1,7 +1,7 @@
-//! A simulation of one conversation in which messages are sent again, and again: several devices of a user, several
-//! servers, lost answers, blocks on and off; and claims that are forgotten soon, since rows have few places for them.
+//! A simulation of one conversation in which messages are sent again and again: several devices of a user, several
+//! servers, lost answers, blocks, and claims that are forgotten soon because rows have few places.
 //!
-//! What is recognised as sent is exactly what guarantee 2 promises; see [`places`] for how that is counted.
+//! A resend is recognised exactly as guarantee 2 promises; [`places`] counts that.
 
 mod check;
 mod device;
@@ -24,7 +24,7 @@ use scenario::Scenario;
 use server::Bug;
 use world::World;
 
-/// Seeds that must hold.
+/// Seeds of which none may break a guarantee.
 const SEEDS_CHECKED: u64 = 400;
 
 /// Seeds that are tried for each planted bug.
@@ -111,18 +111,18 @@ fn claims_that_count_attempts_are_found() {
 }
 
 #[test]
-fn a_message_that_was_there_and_moves_no_marker_is_found() {
+fn a_duplicate_that_moves_no_marker_is_found() {
     check_found(Bug::MarkLeftByDuplicates);
 }
 
 #[test]
-fn a_message_that_is_sent_again_and_marks_what_came_since_is_found() {
+fn a_resend_that_marks_later_messages_is_found() {
     check_found(Bug::MarkAtTheEnd);
 }
 
-/// The id is known, what was sent under it is not.
+/// The id is known; the content that was sent under it is not.
 #[test]
-fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed_is_not() {
+fn a_claim_of_an_expired_message_is_a_conflict_and_a_claim_without_later_messages_is_not() {
     let scenario = Scenario { retention: true, claims_max: 48, ..Scenario::healthy() };
     let world = Arc::new(World::new(scenario));
     let spawner = Spawner::default();
@@ -132,22 +132,22 @@ fn a_claim_whose_message_has_expired_is_a_conflict_and_one_that_nothing_followed
     world.claims_only(&spawner, "never appended");
     assert!(!send("two").unwrap().duplicate);
     world.pass(3600);
-    assert!(!send("never appended").unwrap().duplicate, "nothing is gone yet");
+    assert!(!send("never appended").unwrap().duplicate, "nothing has expired yet");
     world.claims_only(&spawner, "never appended either");
     world.pass(3 * 24 * 3600);
-    assert!(send("one").unwrap().duplicate, "it has expired, and is there still");
+    assert!(send("one").unwrap().duplicate, "it has expired, and is not swept");
     world.sweep();
     assert!(send("one").is_err());
     assert!(send("two").is_err());
-    assert!(send("never appended either").is_err(), "it may be among what is gone");
+    assert!(send("never appended either").is_err(), "it may have been swept");
     let fresh = send("three").unwrap();
     assert!(!fresh.duplicate);
-    assert!(send("one").is_err(), "whatever follows");
+    assert!(send("one").is_err(), "also after later messages");
     assert_eq!(send("three").unwrap().seq, fresh.seq);
     assert!(matches!(world.conversation, ConversationId::Dm { .. }));
 }
 
-/// A send may take 30 seconds, and what claimed its id meanwhile may have a clock that is 10 seconds ahead.
+/// A send may take 30 seconds, and a later claim of its id may have a clock that is 10 seconds ahead.
 #[test]
 fn a_slow_send_is_not_refused_for_the_claim_of_one_that_began_later() {
     let world = Arc::new(World::new(Scenario { retention: true, claims_max: 48, ..Scenario::healthy() }));
@@ -174,7 +174,7 @@ fn an_old_claim_is_used_where_no_message_can_have_expired() {
     assert!(send("old").unwrap().duplicate);
 }
 
-/// Pages of one entry each are read here: from the newest backwards, and around the claim.
+/// Pages here have one entry each: from the newest backwards, and around the claim.
 const PAGES_MAX: u64 = 2 * 256 + 40;
 
 #[test]
@@ -191,7 +191,7 @@ fn a_message_far_back_is_found_around_its_claim_without_reading_the_log() {
     let again = world.send_and_wait(&spawner, "one").unwrap();
     assert_eq!((again.seq, again.duplicate), (first.seq, true));
     assert!(world.pages() - before <= PAGES_MAX, "{} pages", world.pages() - before);
-    assert!(world.send_and_wait(&spawner, "never appended").is_err(), "nobody knows");
+    assert!(world.send_and_wait(&spawner, "never appended").is_err(), "the outcome is unknown");
     assert!(world.pages() - before <= 2 * PAGES_MAX, "{} pages", world.pages() - before);
 }
 
@@ -209,11 +209,11 @@ fn a_claim_by_a_clock_that_was_ahead_does_not_end_a_search() {
     world.fill(20);
     for (key, sent) in [("one", &first), ("two", &second)] {
         let again = world.send_and_wait(&spawner, key).unwrap();
-        assert_eq!((again.seq, again.duplicate), (sent.seq, true), "while the claim is of the future");
+        assert_eq!((again.seq, again.duplicate), (sent.seq, true), "while the claim is in the future");
     }
     world.send_and_wait(&spawner, "three").unwrap();
     world.pass(2 * day);
     world.fill(20);
     let again = world.send_and_wait(&spawner, "two").unwrap();
-    assert_eq!((again.seq, again.duplicate), (second.seq, true), "later claims tell how old it is");
+    assert_eq!((again.seq, again.duplicate), (second.seq, true), "later claims show its age");
 }

@@ -1,8 +1,8 @@
-//! Which claims a row may have forgotten, by what guarantee 2 promises.
+//! The claims that a row may have forgotten, according to guarantee 2.
 //!
-//! A row has places for so many claims. A key may be forgotten once as many other keys have taken a newer place at the
-//! same time. A key whose send was refused has no place from then on, unless another send with it went on.
-//! Where it is uncertain whether or when a call took effect, this errs to what may be forgotten.
+//! A row has places for a bounded number of claims. A key may be forgotten once that many other keys have a newer place
+//! at the same time. A key whose send was refused has no place from then on, unless another send with the key went on.
+//! Where it is uncertain whether or when a call took effect, the key counts as one that may be forgotten.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use confab_domain::ClientMessageId;
 use confab_domain::log::Attempt;
 
-/// What was asked of the claims of a row, and when.
+/// The calls to the claims of a row, in order.
 pub(crate) struct Places {
     claims_max: usize,
     events: Mutex<(u64, Vec<Event>)>,
@@ -41,7 +41,7 @@ pub(crate) enum Effect {
     Nothing,
 }
 
-/// A call that is under way; it ends when this is dropped, by an answer or the death of who made it.
+/// A call in progress. It ends when this is dropped, by an answer or by a crash of the caller.
 pub(crate) struct Noted<'a> {
     places: &'a Places,
     index: usize,
@@ -49,7 +49,7 @@ pub(crate) struct Noted<'a> {
 }
 
 impl Noted<'_> {
-    /// Ends it, and says what has become of it.
+    /// Ends the call with its effect.
     pub(crate) fn end(mut self, effect: Effect) {
         self.effect = effect;
     }
@@ -66,7 +66,7 @@ impl Places {
         Self { claims_max, events: Mutex::default() }
     }
 
-    /// Notes that a call begins; unless it [ends](Noted::end), what becomes of it is unknown.
+    /// Records the start of a call. Unless it [ends](Noted::end), its effect is unknown.
     pub(crate) fn begin(&self, call: Call, key: &ClientMessageId, attempt: Attempt) -> Noted<'_> {
         let mut events = self.events.lock().unwrap();
         events.0 += 1;
@@ -84,10 +84,11 @@ impl Places {
         (event.ended, event.effect) = (Some(now), effect);
     }
 
-    /// Whether a key may have been forgotten before `second` claimed it, since the last time that a place was taken for
-    /// it by an attempt which knew its message: by the one that appended it, or one of those that `found` it and renewed
-    /// the claim.
+    /// Whether a key may have been forgotten before `second` claimed it. Counts from the last time that a place was
+    /// taken for the key by an attempt that knew its message: the attempt that appended it, or one in `found` that
+    /// renewed the claim.
     ///
+    /// After that, a claim by another attempt proves nothing about the message.
     /// Once it was, a claim by others tells nothing of the message.
     pub(crate) fn may_have_forgotten(
         &self,
@@ -125,7 +126,7 @@ impl Places {
         })
     }
 
-    /// How many other keys may have had a newer place than a claim at a time.
+    /// The number of other keys that may have had a newer place than a claim at that time.
     fn newer(&self, events: &[Event], claim: &Event, time: u64) -> usize {
         let takes = |event: &&Event| {
             event.key != claim.key
@@ -140,21 +141,21 @@ impl Places {
     }
 }
 
-/// When something began or ended.
+/// The times at which a call began or ended.
 fn times(events: &[Event], during: RangeInclusive<u64>) -> impl Iterator<Item = u64> {
     let times: BTreeSet<u64> =
         events.iter().flat_map(|event| [Some(event.began), event.ended]).flatten().collect();
     times.into_iter().filter(move |time| during.contains(time))
 }
 
-/// Whether the attempt that took a place may have freed it until a time.
+/// Whether the attempt that took a place may have freed it by that time.
 fn may_have_been_released(events: &[Event], taken: &Event, until: u64) -> bool {
     taken.call == Call::Claim
         && releases_of(events, taken)
             .any(|release| release.effect != Effect::Nothing && release.began <= until)
 }
 
-/// Whether what was taken was certainly free again at a time.
+/// Whether a place was certainly free again at that time.
 fn was_released(events: &[Event], taken: &Event, time: u64) -> bool {
     let renewed = events.iter().any(|event| {
         event.call == Call::Renew
@@ -170,7 +171,7 @@ fn was_released(events: &[Event], taken: &Event, time: u64) -> bool {
     !renewed && releases_of(events, taken).any(is_done)
 }
 
-/// An attempt frees the place that it took itself, and no other.
+/// The releases of a place. An attempt frees only the place that it took itself.
 fn releases_of<'a>(events: &'a [Event], taken: &Event) -> impl Iterator<Item = &'a Event> {
     let (key, attempt) = (taken.key.clone(), taken.attempt);
     events

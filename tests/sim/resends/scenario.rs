@@ -1,4 +1,4 @@
-//! What a seed makes of a world.
+//! The parameters of a world, drawn from a seed.
 
 use std::num::NonZeroU32;
 
@@ -12,25 +12,25 @@ pub(crate) struct Scenario {
     pub(crate) bug: Option<Bug>,
     /// Places for claims in a row.
     pub(crate) claims_max: usize,
-    /// Keys that a store tells apart; 0 is all.
+    /// Number of keys that a store distinguishes; 0 for all.
     pub(crate) kinds_of_keys: u64,
-    /// Messages expire after a day.
+    /// Whether messages expire after a day.
     pub(crate) retention: bool,
-    /// Devices of the one whose sends are watched.
+    /// Devices of the sender.
     pub(crate) devices: u32,
-    /// What each of them does.
+    /// Acts of each device.
     pub(crate) acts: u64,
     pub(crate) processes: u64,
     pub(crate) page_max: NonZeroU32,
     pub(crate) failure_once_in: u64,
     pub(crate) crash_once_in: u64,
-    /// Longest time from one poll to the next. Unit: milliseconds.
+    /// Longest time between two polls. Unit: milliseconds.
     pub(crate) step_ms_max: u64,
-    /// At one poll in so many minutes pass.
+    /// At one poll in so many, minutes pass.
     pub(crate) leap_once_in: u64,
-    /// The other blocks, or ends it, at one act in so many.
+    /// At one act in so many, the other user blocks or unblocks.
     pub(crate) block_once_in: u64,
-    /// Devices send as it takes to bring about what seldom comes about.
+    /// Whether devices send in sequences that make rare cases likely.
     pub(crate) has_stories: bool,
 }
 
@@ -57,7 +57,7 @@ impl Scenario {
         if !scenario.has_stories {
             return scenario;
         }
-        // What takes long comes to its end, and mostly nothing comes between.
+        // Long sequences run to their end, mostly undisturbed.
         Self {
             devices: scenario.devices.min(2),
             acts: scenario.acts.min(8),
@@ -71,7 +71,7 @@ impl Scenario {
         }
     }
 
-    /// Nothing goes wrong.
+    /// A scenario without failures.
     pub(crate) fn healthy() -> Self {
         Self {
             failure_once_in: 0,

@@ -1,4 +1,4 @@
-//! The store of one invocation, with a bug planted in it or without.
+//! The store of one invocation, with or without a planted bug.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -27,29 +27,29 @@ use crate::passed_on_inboxes::pass_on_inboxes;
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// A send that is refused keeps the place of its claim.
+    /// A refused send keeps the place of its claim.
     RefusedTakePlaces,
-    /// A send that found its key claimed appends without making the claim the newest.
+    /// A send that found its key claimed appends without renewing the claim.
     NotRenewed,
-    /// The same where a store takes several keys for one.
+    /// The same, in a store that treats several keys as one.
     AlikeNotRenewed,
     /// A head that was known before a fresh claim ends the search, whatever was forgotten.
     KnownHeadTrusted,
-    /// Whatever is there under a key is taken for what is sent.
+    /// Any message under a key counts as the sent one.
     ContentNotCompared,
-    /// A claim is released though another send has found it and goes on.
+    /// A claim is released although another send has found it and goes on.
     ReleasedByAnybody,
-    /// A send that is refused releases the claim of its key that is there, though another send has made it since.
+    /// A refused send releases the present claim of its key, although another send has made it since.
     ReleasesNewerClaim,
     /// A send whose outcome is unknown releases its claim.
     UnknownFreesPlace,
-    /// A send that finds its message under a key that was forgotten leaves the claim as new as it made it.
+    /// A send that finds its message under a forgotten key does not renew the claim.
     HitNotRenewed,
-    /// Each attempt takes a place, that at a key which is there as well.
+    /// Each attempt takes a place, also for a key that has one.
     AttemptsCounted,
-    /// A message that was there already leaves its author's read marker where it is.
+    /// A duplicate does not move its author's read mark.
     MarkLeftByDuplicates,
-    /// A message that is sent again marks what is there by then.
+    /// A resent message marks everything up to the end of the log.
     MarkAtTheEnd,
 }
 
@@ -57,11 +57,11 @@ pub(crate) enum Bug {
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
     command: SendMessage,
-    /// Whether what it does last takes long.
+    /// Whether the release of the claim takes long.
     hangs: bool,
-    /// When it claimed its key afresh.
+    /// When this invocation claimed its key afresh.
     claimed_at: Mutex<Option<Timestamp>>,
-    /// Whether it has appended its message.
+    /// Whether this invocation has appended its message.
     has_appended: AtomicBool,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Server<'a> {
         self.world.has(bug)
     }
 
-    /// Lets calls that are made at the same time take effect apart.
+    /// Delays a call, so that calls made at the same time take effect at different times.
     async fn stall(&self) {
         if self.world.random.once_in(4) {
             for _ in 0..self.world.random.below(*self.world.random.pick(&[3, 10, 100])) {
@@ -84,7 +84,7 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// What is kept of a key: some stores take several for one.
+    /// The key as it is stored: some stores treat several keys as one.
     fn kept(&self, key: &ClientMessageId) -> ClientMessageId {
         let kinds = if self.has(Bug::AlikeNotRenewed) { 3 } else { self.world.scenario.kinds_of_keys };
         let sum: u64 = key.as_str().bytes().map(u64::from).sum();
@@ -153,7 +153,7 @@ impl MessageLog for Server<'_> {
     async fn append(&self, message: &Message) -> Result<(), AppendError> {
         self.stall().await;
         let mut appended = self.world.memory.append(message).await;
-        // An SDK tries again by itself where an answer is lost.
+        // An SDK retries by itself when an answer is lost.
         if matches!(appended, Err(AppendError::Store(_))) && self.world.random.once_in(2) {
             appended = self.world.memory.append(message).await;
         }
@@ -209,7 +209,7 @@ impl Inboxes for Server<'_> {
         let is_repeated = AtomicBool::new(false);
         let claiming = async {
             let claim = self.world.memory.claim(kept, now).await;
-            // An SDK tries again by itself where an answer is lost.
+            // An SDK retries by itself when an answer is lost.
             if claim.is_err() && self.world.random.once_in(2) {
                 is_repeated.store(true, Relaxed);
                 return self.world.memory.claim(kept, now).await;
@@ -219,7 +219,7 @@ impl Inboxes for Server<'_> {
         let outcome = self
             .noted(Call::Claim, key, claiming, |outcome| match outcome.claim {
                 Claim::Fresh { .. } => Effect::Certain,
-                // The request before, whose answer was lost, may have made the claim that this one has found.
+                // The first request, whose answer was lost, may have made the claim that the second one found.
                 Claim::Repeated { .. } | Claim::NotAMember if is_repeated.load(Relaxed) => Effect::Unknown,
                 Claim::Repeated { .. } | Claim::NotAMember => Effect::Nothing,
             })
@@ -250,7 +250,7 @@ impl Inboxes for Server<'_> {
                 return Ok(true);
             }
             if self.has(Bug::ReleasedByAnybody) {
-                // It is there, so that nothing is written.
+                // The claim is there, so that nothing is written.
                 return self.world.memory.claim(kept, claimed_at).await.map(|_| true);
             }
             self.world.memory.renew_claim(kept, claimed_at).await

@@ -1,4 +1,4 @@
-//! Time, servers, and what was asked of them.
+//! Time, servers, and the requests to them.
 
 use std::collections::BTreeMap;
 use std::future::ready;
@@ -33,7 +33,7 @@ use crate::world::{POLICY, account_of, device_of, identity, user};
 /// Largest lead of a server's clock. Unit: milliseconds.
 const SKEW_MS_MAX: u64 = 10_000;
 
-/// What is shared by all devices and servers.
+/// The state that all devices and servers share.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
     pub(crate) random: Arc<Random>,
@@ -44,14 +44,14 @@ pub(crate) struct World {
     queue: Queue,
     pushes: DelayQueue<PushTask>,
     probes: Probes,
-    /// Who claimed a key afresh last, and when.
+    /// The last attempt that claimed each key afresh, and when.
     claimants: Mutex<BTreeMap<ClientMessageId, (Attempt, Timestamp)>>,
-    /// What was read by whom wrote under a key.
+    /// The read position that is sent with each key.
     throughs: Mutex<BTreeMap<String, ReadThrough>>,
     injector: Arc<Changeable>,
     faulty: AtomicU64,
     step: AtomicU64,
-    /// Pages of the log that were read, and looks at single entries.
+    /// Number of reads of pages of the log and of single entries.
     pub(crate) pages: AtomicU64,
     now_ms: AtomicU64,
     processes: Mutex<Vec<Arc<Process>>>,
@@ -65,13 +65,13 @@ struct Process {
     ahead: Duration,
 }
 
-/// A block, by the steps at which it may have been there.
+/// A block, by the steps at which it may have been in force.
 struct Block {
-    /// Not before this.
+    /// The earliest step.
     from: u64,
-    /// When it had been set, if it ever was.
+    /// The step at which it was certainly set, if ever.
     set: u64,
-    /// Not after this.
+    /// The latest step.
     to: u64,
 }
 
@@ -80,17 +80,17 @@ struct Block {
 pub(crate) struct Request {
     pub(crate) command: SendMessage,
     pub(crate) began: u64,
-    /// The same by the clock of its server.
+    /// The start by the clock of the request's server.
     pub(crate) now: Timestamp,
-    /// How long the log was then.
+    /// The length of the log at the start.
     pub(crate) log_began: u64,
-    /// When nothing failed any more, how long the log was when it was answered.
+    /// The length of the log at the answer, if no call failed any more.
     pub(crate) log_ended_when_healthy: Option<u64>,
-    /// When it was answered, and how; `None` where it failed or died.
+    /// The step and the content of the answer; `None` if the request failed or crashed.
     pub(crate) answered: Option<(u64, Result<Ack, Refusal>)>,
 }
 
-/// Whose sends are watched, and the other.
+/// The user whose sends are checked.
 pub(crate) fn sender() -> UserId {
     user(0)
 }
@@ -148,7 +148,7 @@ impl World {
         Arc::clone(self.random.pick(&processes))
     }
 
-    /// Makes both accounts, and the rows of both.
+    /// Creates both accounts and both inbox rows.
     pub(crate) fn make_the_conversation(self: &Arc<Self>, spawner: &Spawner) {
         let world = Arc::clone(self);
         spawner.spawn(async move {
@@ -190,12 +190,12 @@ impl World {
         self.now_ms.fetch_add(seconds * 1000, Relaxed);
     }
 
-    /// The clock is corrected, which was ahead.
+    /// Corrects a clock that was ahead.
     pub(crate) fn turn_back(&self, seconds: u64) {
         self.now_ms.fetch_sub(seconds * 1000, Relaxed);
     }
 
-    /// The other writes so many messages, one a second.
+    /// Appends so many messages of the other user, one a second.
     pub(crate) fn fill(&self, messages: u64) {
         for n in 0..messages {
             self.pass(1);
@@ -216,7 +216,7 @@ impl World {
         }
     }
 
-    /// How many pages of the log were read.
+    /// Number of page reads so far.
     pub(crate) fn pages(&self) -> u64 {
         self.pages.load(Relaxed)
     }
@@ -237,14 +237,14 @@ impl World {
         self.scenario.bug == Some(bug)
     }
 
-    /// Notes who has claimed a key of the sender afresh.
+    /// Records a fresh claim of a key of the sender.
     pub(crate) fn note_claimant(&self, key: ClaimKey<'_>, now: Timestamp) {
         if key.user == sender() {
             self.claimants.lock().unwrap().insert(key.key.clone(), (key.attempt, now));
         }
     }
 
-    /// Who claimed a key of the sender afresh last, and when.
+    /// The last attempt that claimed a key of the sender afresh, and when.
     pub(crate) fn last_claimant(&self, key: &ClaimKey<'_>) -> Option<(Attempt, Timestamp)> {
         self.claimants.lock().unwrap().get(key.key).copied().filter(|_| key.user == sender())
     }
@@ -261,12 +261,12 @@ impl World {
         self.requests.lock().unwrap()
     }
 
-    /// Whether a block may have been there at some time of these.
+    /// Whether a block may have been in force at some step of the range.
     pub(crate) fn may_have_been_blocked(&self, from: u64, to: u64) -> bool {
         self.blocks.lock().unwrap().iter().any(|block| block.from <= to && from <= block.to)
     }
 
-    /// The other blocks the sender, or ends it.
+    /// Has the other user block or unblock the sender.
     pub(crate) async fn block(&self, on: bool) {
         let change = if on { ContactChange::Block } else { ContactChange::Unblock };
         let began = self.step();
@@ -296,12 +296,12 @@ impl World {
         }
     }
 
-    /// The `send` function; `None` where there is no answer.
+    /// The `send` function; `None` if there is no answer.
     pub(crate) async fn send(&self, from: UserId, key: &str, text: &str) -> Option<Result<Ack, Refusal>> {
         self.send_by(from, (key, text), false).await
     }
 
-    /// As a send whose refusal takes long.
+    /// A send whose refusal takes long.
     pub(crate) async fn send_hanging(&self, key: &str) -> Option<Result<Ack, Refusal>> {
         self.send_by(sender(), (key, key), true).await
     }
@@ -365,7 +365,7 @@ impl World {
         self.memory.with_appended(<[Message]>::len) as u64
     }
 
-    /// How far an author had read who wrote under a key: it says the same whenever it is sent.
+    /// The author's read position for a key, the same for every send.
     fn through(&self, key: &str) -> ReadThrough {
         let mut throughs = self.throughs.lock().unwrap();
         let some = || match self.random.below(3) {
@@ -375,7 +375,7 @@ impl World {
         *throughs.entry(key.to_owned()).or_insert_with(some)
     }
 
-    /// Sends a message of the sender while nothing else goes on.
+    /// Sends a message of the sender while nothing else runs.
     pub(crate) fn send_and_wait(self: &Arc<Self>, spawner: &Spawner, key: &str) -> Result<Ack, Refusal> {
         let (world, key) = (Arc::clone(self), key.to_owned());
         let answer = spawner.spawn(async move { world.send(sender(), &key, &key).await });
@@ -383,7 +383,7 @@ impl World {
         answer.take().flatten().unwrap()
     }
 
-    /// As a send that dies after it has claimed its key.
+    /// A send that crashes after it has claimed its key.
     pub(crate) fn claims_only(self: &Arc<Self>, spawner: &Spawner, key: &str) {
         let (world, key) = (Arc::clone(self), key.parse().unwrap());
         spawner.spawn(async move {

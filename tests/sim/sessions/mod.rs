@@ -1,8 +1,8 @@
-//! Sockets and the logins that they were opened by: many per device, handshakes under way while a login ends, logouts at
-//! any await, displaced sockets that go on sending, registrations that get lost.
+//! Sockets and their logins: many sockets per device, handshakes that overlap with the end of a login, logouts at any
+//! await, displaced sockets that go on sending, and lost registrations.
 //!
-//! Start with [`simulate`]; what must hold stands in [`world::World::check_silent`], [`world::World::check_end`] and at the
-//! frames and events themselves.
+//! Start with [`simulate`]; the invariants are in [`world::World::check_silent`] and [`world::World::check_end`], and
+//! are checked at every frame and event.
 
 mod server;
 mod world;
@@ -18,14 +18,14 @@ use crate::executor::{Spawner, finish};
 use server::Bug;
 use world::{DEVICES, World};
 
-/// Among so many seeds one must find a bug.
+/// Seeds of which one must find a bug.
 const SEEDS: u64 = 3_000;
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     let world = Arc::new(World::new(seed, bug));
     let spawner = Spawner::default();
@@ -63,7 +63,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     }
     run();
     world.set_faulty(false);
-    // Whatever handshake is under way has ended for certain by then, and what is in the queue is done.
+    // By then every handshake has ended, and the queue is empty.
     while world.advance_to_next_task() {
         let world = Arc::clone(&world);
         spawner.spawn(async move { world.perform_one().await });
@@ -79,7 +79,7 @@ fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     world.first_fault().map_or(Ok(()), Err)
 }
 
-/// Lets others do up to so many steps.
+/// Lets other tasks run for up to so many steps.
 async fn pause(world: &World, steps: u64) {
     for _ in 0..world.random.below(steps + 1) {
         yield_once().await;
@@ -91,9 +91,9 @@ fn a_socket_whose_login_has_ended_or_that_was_displaced_neither_reads_nor_writes
     check_seeds(2_000, |seed| simulate(seed, None));
 }
 
-/// Handshakes that never end leave displaced connections in the row, which bound how many more are displaced.
+/// Handshakes that never complete leave displaced connections in the row, which bound how many more can be displaced.
 #[test]
-fn a_device_is_let_in_a_minute_after_a_flood_of_handshakes() {
+fn a_device_can_connect_a_minute_after_a_flood_of_handshakes() {
     let world = World::new(0, None);
     world.log_in(0);
     let opened = (0..60).filter(|_| finish(world.begin_handshake(0))).count();
@@ -103,12 +103,12 @@ fn a_device_is_let_in_a_minute_after_a_flood_of_handshakes() {
 }
 
 #[test]
-fn a_410_of_a_young_connection_taken_for_closed_is_found() {
+fn a_young_connection_that_counts_as_closed_after_a_410_is_found() {
     check_found_by(simulate, SEEDS, Bug::GoneTakenForClosed);
 }
 
 #[test]
-fn a_frame_that_acts_before_it_is_judged_is_found() {
+fn a_frame_that_acts_before_it_is_authorized_is_found() {
     check_found_by(simulate, SEEDS, Bug::ActsBeforeItIsJudged);
 }
 

@@ -1,4 +1,4 @@
-//! The stores and the gateway of one invocation, with a bug planted in them or without.
+//! The stores and the gateway of one invocation, with or without a planted bug.
 
 use confab_app::ports::{
     Account, CloseOutcome, ConnectionChange, Connections, Contact, ContactPage, Contacts, CreateUserOutcome,
@@ -14,21 +14,21 @@ use crate::passed_on::{pass_on, pass_on_sessions};
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// A connection that the gateway does not have is taken for closed, though its handshake is under way.
+    /// A connection that the gateway does not have counts as closed, although its handshake is in progress.
     GoneTakenForClosed,
-    /// A frame does what it asks for, and is judged then.
+    /// A frame acts before it is authorized.
     ActsBeforeItIsJudged,
-    /// A connection is registered again whether or not its device has a free place.
+    /// A connection is registered again although its device has no free place.
     RegisteredAgainAnyway,
     /// The login of a handshake is read before its connection is registered.
     LoginReadBeforeRegistration,
-    /// Which connections were displaced is not kept.
+    /// Displaced connections are not kept in the row.
     DisplacedForgotten,
     /// A connection that could not be closed is not closed again.
     NotClosedAgain,
 }
 
-/// What one invocation reaches.
+/// The stores and the gateway of one invocation.
 pub(crate) struct Server<'a> {
     pub(crate) world: &'a World,
 }

@@ -1,4 +1,4 @@
-//! Time, the stores, and what was seen of each socket.
+//! Time, the stores, and the observed events of each socket.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -34,7 +34,7 @@ pub(crate) const DEVICES: u64 = 2;
 const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// Everything, and the first guarantee that was found broken.
+/// The state of one run, with the first broken guarantee.
 pub(crate) struct World {
     pub(crate) random: Arc<Random>,
     pub(crate) memory: Memory,
@@ -52,14 +52,14 @@ pub(crate) struct World {
     seen: Mutex<Seen>,
 }
 
-/// What happened when, counted in steps.
+/// The observed events, each with its step.
 #[derive(Default)]
 struct Seen {
     sockets: BTreeMap<ConnectionId, Identity>,
     /// Answered logouts.
     ended: BTreeMap<FamilyId, u64>,
     displaced: BTreeMap<ConnectionId, u64>,
-    /// Sockets that lost their registration to a 410 that was wrong.
+    /// Sockets that lost their registration to a false 410.
     lost: BTreeSet<ConnectionId>,
     faults: Vec<String>,
 }
@@ -137,7 +137,7 @@ impl World {
         Context { store: server, queue, policy: POLICY, watch, sleeper: &YieldingSleeper, now }
     }
 
-    /// Runs an invocation, which may die between any two calls.
+    /// Runs an invocation, which may crash between any two calls.
     async fn invoke<T>(&self, function: impl Future<Output = Result<T, Error>>) -> Option<Result<T, Error>> {
         let dies = || self.is_faulty.load(Relaxed) == 1 && self.random.once_in(self.crashes_once_in);
         mortal(function, dies).await
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// What a login writes.
+    /// The writes of a login.
     pub(crate) fn log_in(&self, n: u64) {
         let family = FamilyId::new(Ulid(u128::from(self.next_number())));
         let login = device_of(Identity { user: user(0), device: Self::device(n), family }, self.now());
@@ -176,12 +176,12 @@ impl World {
         }
     }
 
-    /// Lets time pass in which nothing happens.
+    /// Lets time pass without any activity.
     pub(crate) fn pass(&self, time: Duration) {
         self.now_ms.fetch_add(u64::try_from(time.as_millis()).unwrap(), Relaxed);
     }
 
-    /// A handshake of which nothing is heard any more; whether its socket may open.
+    /// Runs a handshake that never completes. Returns whether the socket may open.
     pub(crate) async fn begin_handshake(&self, n: u64) -> bool {
         let Some((identity, id)) = self.new_socket(n) else { return false };
         self.connect(identity, &id).await
@@ -194,7 +194,7 @@ impl World {
         Some((identity, id))
     }
 
-    /// A socket from its handshake to its last frame; it stays open.
+    /// Runs a socket from its handshake to its last frame; it stays open.
     pub(crate) async fn live(&self, n: u64) {
         super::pause(self, 200).await;
         let Some((identity, id)) = self.new_socket(n) else { return };
@@ -213,7 +213,7 @@ impl World {
         }
     }
 
-    /// The `$connect` function; whether the socket may open.
+    /// The `$connect` function. Returns whether the socket may open.
     async fn connect(&self, identity: Identity, id: &ConnectionId) -> bool {
         let server = Server::new(self);
         let context = self.context(&server);
@@ -237,14 +237,14 @@ impl World {
         self.invoke(closing).await;
     }
 
-    /// A 410 takes an open connection off the row.
+    /// Removes an open connection from the row, as after a 410.
     async fn lose_registration(&self, identity: Identity, id: &ConnectionId) {
         self.seen.lock().unwrap().lost.insert(id.clone());
         let change = ConnectionChange { closed: vec![key(identity, id)], ..ConnectionChange::default() };
         let _ = self.memory.change_connections(identity.user, &change, self.now()).await;
     }
 
-    /// A frame, if the gateway has its socket: it acts where it may, and what it does is checked.
+    /// Sends a frame, if the gateway has the socket, and checks whether it may act.
     pub(crate) async fn send_frame(&self, id: &ConnectionId) {
         let began = self.step();
         if !self.gateway.is_open(id) {
@@ -292,7 +292,7 @@ impl World {
         }
     }
 
-    /// An event to all devices, none of which may be one that has ended before.
+    /// Posts an event to all devices and checks that none whose login had ended gets it.
     pub(crate) async fn announce(&self) {
         let began = self.step();
         let text = format!("event {began}");
@@ -315,14 +315,14 @@ impl World {
         }
     }
 
-    /// Lets time pass until a task is due; false where none waits.
+    /// Advances the time to the next due task; false if none waits.
     pub(crate) fn advance_to_next_task(&self) -> bool {
         let Some(due) = self.queue.next_due() else { return false };
         self.now_ms.fetch_max(due.as_ms(), Relaxed);
         true
     }
 
-    /// The `presence` function, for a task that is due; looks at leases are left out.
+    /// The `presence` function, for a due task; lease checks are left out.
     pub(crate) async fn perform_one(&self) {
         let Some(delayed) = self.queue.receive(0, self.now()) else { return };
         let PresenceTask::V1(step) = &delayed.task;
@@ -349,14 +349,15 @@ impl World {
         seen.sockets.keys().filter(|id| self.gateway.is_open(id)).cloned().collect()
     }
 
-    /// Sockets that were registered and say nothing: none is open whose login has ended, nor more than a device may have.
+    /// Checks the open sockets before their next frame: those with a registration have a valid login and are within the
+    /// limit of their device.
     pub(crate) fn check_silent(&self) {
         let lost = self.seen.lock().unwrap().lost.clone();
         let open = self.open_sockets().into_iter().filter(|id| !lost.contains(id));
         self.check_open(open.collect(), "and silent");
     }
 
-    /// The same of all, once each has said something; and each of them is registered.
+    /// Checks all open sockets after a frame of each: the same, and each of them is registered.
     pub(crate) fn check_end(&self) {
         let open = self.open_sockets();
         self.check_open(open.clone(), "in the end");
@@ -365,7 +366,7 @@ impl World {
         for id in open {
             let identity = self.seen.lock().unwrap().sockets[&id];
             if !session.has_registered(&socket(identity, &id, self.now())) {
-                self.fault(format!("{id:?} is open, has said something, and is not registered"));
+                self.fault(format!("{id:?} is open, has sent a frame, and is not registered"));
             }
         }
         for n in 0..DEVICES {

@@ -1,4 +1,4 @@
-//! What must hold in the end.
+//! Invariants at the end of a run.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use confab_domain::{ConnectionId, ConversationId, UserId};
 use super::world::{Reads, Sent, Socket, World};
 use crate::world::user;
 
-/// From a message to the last repetition of its announcement.
+/// Longest time from a message to the last retry of its announcement.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10);
 
-/// How often an event is offered to a connection at most: at first, and three times again.
+/// Most offers of one event to a connection: the first one and three retries.
 const OFFERS_MAX: u32 = 4;
 
 pub(super) fn check(world: &World) {
@@ -23,7 +23,7 @@ pub(super) fn check(world: &World) {
         match socket.reads {
             Reads::Never => check_closed(world, id, socket, is_open || is_registered),
             Reads::Always | Reads::Late { .. } if !is_open || !is_registered => {
-                // Who is late at the wrong moments, in a storm, may be taken for one who never reads.
+                // In a faulty run, a socket that is late at the wrong moments may count as one that never reads.
                 if world.scenario.healthy || socket.reads == Reads::Always {
                     world.fault(format!("{id:?} reads, and is closed"));
                 }
@@ -38,23 +38,23 @@ pub(super) fn check(world: &World) {
 
 fn check_closed(world: &World, id: &ConnectionId, socket: &Socket, is_there: bool) {
     let sent = world.sent();
-    // What is offered when nothing fails is offered to the end.
+    // An event of the healthy part is offered until the last retry.
     let offers = socket.refused.iter().filter(|(message, _)| sent.contains_key(message));
     let offers = offers.map(|(_, offers)| *offers).max().unwrap_or(0);
     if is_there && offers > 0 {
-        world.fault(format!("{id:?} has taken nothing, and is still there"));
+        world.fault(format!("{id:?} takes no event and is still open or registered"));
     }
-    // Those before a failure of the gateway, and those after it.
+    // Offers before a failure of the gateway, and after it.
     let rounds = if world.scenario.outage.is_some() { 2 } else { 1 };
     if world.scenario.healthy && offers > rounds * OFFERS_MAX {
         world.fault(format!("{id:?} was offered the same {offers} times"));
     }
     if world.scenario.healthy && offers > 0 && !socket.warned_as_slow {
-        world.fault(format!("{id:?} was not told why it is closed"));
+        world.fault(format!("{id:?} was closed without a reason"));
     }
 }
 
-/// What a socket must have got that reads, or reads late.
+/// Checks the events that a reading socket must have received.
 fn check_notified(world: &World, id: &ConnectionId, socket: &Socket) {
     for (message, Sent { origin, at }) in world.sent().iter() {
         let is_for_it = members(world, message.0).contains(&socket.user) && origin != id;

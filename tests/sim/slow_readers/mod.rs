@@ -1,8 +1,10 @@
-//! A seeded simulation of sockets that read late, or never: everybody else is told once, who reads late is told soon,
-//! and who reads never is closed. While the gateway itself fails nobody is closed, and what was missed comes afterwards.
+//! A seeded simulation of sockets that read late or never.
 //!
-//! Time is virtual, as in the simulation of presence, whose clock it has. Start with [`simulate`]; then `world`, what goes
-//! wrong, `check`, what must hold, and `server`, where bugs are planted.
+//! Reading sockets get every event once, late readers get it soon, and a socket that never reads is closed. While the
+//! gateway itself fails, no socket is closed, and missed events come afterwards.
+//!
+//! Time is virtual, with the clock of the simulation of presence. Start with [`simulate`]; then read `world`, the
+//! sockets and failures, `check`, the invariants, and `server`, where bugs are planted.
 
 mod check;
 mod scenario;
@@ -26,25 +28,25 @@ use scenario::Scenario;
 use server::{Bug, Server};
 use world::World;
 
-/// From the last message to when all is told, or given up.
+/// Longest time from the last message until every event is delivered or given up.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// The same after a storm: longer than a record waits that has failed a few times.
+/// The same after faults: longer than a record waits that has failed a few times.
 const LONG_QUIET: Duration = Duration::from_secs(400);
 
-/// Among so many seeds one must find a bug.
+/// Seeds of which one must find a bug.
 const SEEDS: u64 = 500;
 
 /// Runs one seed to its end.
 ///
 /// # Errors
 ///
-/// The first guarantee that was broken.
+/// Returns the first guarantee that was broken.
 fn simulate(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     simulate_in(Scenario::of(seed, bug))
 }
 
-/// The same where the gateway fails while some are busy.
+/// The same, in worlds where the gateway fails while some sockets are busy.
 fn simulate_outage_of_the_busy(seed: u64, bug: Option<Bug>) -> Result<(), String> {
     simulate_in(Scenario::with_outage_of_the_busy(seed, bug))
 }
@@ -60,7 +62,7 @@ fn simulate_in(scenario: Scenario) -> Result<(), String> {
     world.set_faulty(true);
     executor.run_until(&world, ends);
     world.set_faulty(false);
-    // One more of each, which nothing is in the way of.
+    // One more message of each user, without failures.
     for n in 0..world.scenario.users {
         let world = Arc::clone(&world);
         executor.spawner.spawn(async move { world.write(user(n)).await });
@@ -69,8 +71,8 @@ fn simulate_in(scenario: Scenario) -> Result<(), String> {
     let is_notified_by = ends.plus(patience + if world.scenario.healthy { QUIET } else { LONG_QUIET });
     executor.run_until(&world, is_notified_by);
     if !world.scenario.healthy {
-        // Where a store failed, one that was closed stays registered until it is a minute old and the next event does
-        // not find it.
+        // After a failure of a store, a closed connection stays registered until it is a minute old and the next event
+        // does not find it.
         for n in 0..world.scenario.users {
             let world = Arc::clone(&world);
             let group = ConversationId::Group(World::group());
@@ -108,7 +110,7 @@ fn log_in(world: &World, identity: Identity, is_first: bool) {
     assert_eq!(made, CreateUserOutcome::Created);
 }
 
-/// The conversations of a user: the group, and one with each other.
+/// The conversations of a user: the group, and one with each other user.
 fn conversations(world: &World, of: UserId) -> Vec<ConversationId> {
     let others = (0..world.scenario.users).map(user).filter(|other| *other != of);
     let pairs = others.map(|other| ConversationId::dm(of, other).unwrap());
@@ -116,17 +118,17 @@ fn conversations(world: &World, of: UserId) -> Vec<ConversationId> {
 }
 
 #[test]
-fn who_reads_is_told_once_and_who_does_not_is_told_soon_or_closed() {
+fn readers_get_events_once_and_slow_readers_get_them_soon_or_are_closed() {
     check_seeds(400, |seed| simulate(seed, None));
 }
 
 #[test]
-fn who_was_busy_before_the_gateway_failed_and_is_again_afterwards_is_told_and_not_closed() {
+fn a_socket_that_is_busy_before_and_after_an_outage_gets_events_and_is_not_closed() {
     check_seeds(100, |seed| simulate_outage_of_the_busy(seed, None));
 }
 
 #[test]
-fn what_had_no_room_before_the_gateway_failed_and_counts_afterwards_is_found() {
+fn counting_full_buffers_across_an_outage_is_found() {
     check_found_by(simulate_outage_of_the_busy, SEEDS, Bug::FullOverFailures);
 }
 
@@ -136,7 +138,7 @@ fn a_whole_record_that_is_repeated_for_one_connection_is_found() {
 }
 
 #[test]
-fn a_list_of_who_was_not_reached_that_is_dropped_is_found() {
+fn a_dropped_list_of_unreached_connections_is_found() {
     check_found_by(simulate, SEEDS, Bug::UnreachedDropped);
 }
 
@@ -156,12 +158,12 @@ fn a_failure_of_the_gateway_that_counts_against_a_connection_is_found() {
 }
 
 #[test]
-fn a_throttled_account_that_is_taken_for_a_full_buffer_is_found() {
+fn a_throttled_account_that_counts_as_a_full_buffer_is_found() {
     check_found_by(simulate, SEEDS, Bug::ThrottleBlamed);
 }
 
 #[test]
-fn what_the_gateway_failed_to_post_and_nobody_posts_again_is_found() {
+fn a_failed_post_that_is_not_retried_is_found() {
     check_found_by(simulate, SEEDS, Bug::FailureDropped);
 }
 

@@ -1,4 +1,4 @@
-//! The size of a world, and what goes wrong in it, by seed.
+//! The parameters of a world, drawn from a seed.
 
 use super::server::Bug;
 use crate::random::Random;
@@ -8,27 +8,27 @@ use crate::random::Random;
 pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) bug: Option<Bug>,
-    /// Nothing goes wrong but that some do not read.
+    /// Whether no call fails and no function crashes; sockets may still not read.
     pub(super) healthy: bool,
     pub(super) users: u32,
     pub(super) devices: u32,
-    /// Until the trouble ends. Unit: seconds.
+    /// Time until the faults end. Unit: seconds.
     pub(super) length: u64,
     /// Longest time between two messages of a user. Unit: milliseconds.
     pub(super) pause_ms_max: u64,
-    /// One call in so many fails; 0 is never.
+    /// One call in so many fails; 0 for none.
     pub(super) failure_once_in: u64,
-    /// Between two polls of so many a function dies; 0 is never.
+    /// At one poll in so many, a function crashes; 0 for never.
     pub(super) crash_once_in: u64,
-    /// One record in so many comes twice; 0 is never.
+    /// One record in so many is delivered twice; 0 for none.
     pub(super) doubled_once_in: u64,
-    /// Latest that a record comes. Unit: milliseconds.
+    /// Largest delay of a record. Unit: milliseconds.
     pub(super) late_ms_max: u64,
-    /// The gateway fails in this time, for everybody.
+    /// A time span in which the gateway fails for all sockets.
     pub(super) outage: Option<Outage>,
 }
 
-/// When and how the gateway fails for reasons of its own. Unit: milliseconds since the beginning.
+/// When and how the gateway fails. Unit: milliseconds since the start.
 #[derive(Clone, Debug)]
 pub(super) struct Outage {
     pub(super) from_ms: u64,
@@ -38,9 +38,9 @@ pub(super) struct Outage {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OutageKind {
-    /// 5xx, or no answer.
+    /// The gateway answers 5xx or not at all.
     Fails,
-    /// The account is throttled: posts and questions are answered by what also says that a buffer is full.
+    /// The account is throttled: posts and queries get the answer that also stands for a full buffer.
     Throttles,
 }
 
@@ -70,9 +70,9 @@ impl Scenario {
         }
     }
 
-    /// The gateway fails while those who read late are busy, all of them at the beginning; nothing else goes wrong.
+    /// The gateway fails while late readers are busy, all of them at the start; nothing else fails.
     ///
-    /// So some have had no room a few times before it fails, and some are busy again when it is back.
+    /// So some sockets have had a full buffer a few times before the outage, and some are busy again after it.
     pub(super) fn with_outage_of_the_busy(seed: u64, bug: Option<Bug>) -> Self {
         let random = Random::new(seed ^ 0xb5_0b5);
         let from_ms = random.between(1_200, 7_500);

@@ -1,4 +1,4 @@
-//! The queue and the gateway of one invocation, with a bug planted in them or without.
+//! The queue and the gateway of one invocation, with or without a planted bug.
 
 use std::time::Duration;
 
@@ -16,27 +16,27 @@ use super::world::{POLICY, World};
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bug {
-    /// Where one connection is not reached, everybody is told again.
+    /// When one connection is not reached, the event is announced to everybody again.
     WholeRepeated,
-    /// Who was not reached is not told again.
+    /// Unreached connections are not retried.
     UnreachedDropped,
-    /// A connection that takes nothing stays open.
+    /// A connection that takes no event stays open.
     SlowNeverClosed,
-    /// A connection that does not take an event at once is closed the next time.
+    /// A connection that refuses an event once is closed at the next refusal.
     ClosedAtOnce,
-    /// A record fails as a whole where a connection does not take an event.
+    /// A record fails as a whole when a connection does not take an event.
     RecordFails,
-    /// A failure of the gateway counts against the connection that the post was for.
+    /// A failure of the gateway counts against the connection of the post.
     FailureBlamed,
-    /// "Too many requests" is taken for a full buffer, whatever else the gateway says.
+    /// "Too many requests" counts as a full buffer, whatever else the gateway answers.
     ThrottleBlamed,
-    /// What the gateway failed to post is not posted again.
+    /// Posts that failed in the gateway are not retried.
     FailureDropped,
-    /// How often a connection had no room before the gateway failed counts afterwards.
+    /// Full buffers from before a failure of the gateway count after it.
     FullOverFailures,
 }
 
-/// What one invocation reaches beside the stores.
+/// The queue and the gateway of one invocation.
 pub(super) struct Server<'a> {
     pub(super) world: &'a World,
     pub(super) now: Timestamp,

@@ -1,4 +1,4 @@
-//! Time, stores and sockets, and who does not read.
+//! Time, stores, and sockets that read late or never.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -32,20 +32,20 @@ use crate::random::Random;
 pub(super) const POLICY: HeartbeatPolicy =
     HeartbeatPolicy { interval: Duration::from_secs(10), timeout: Duration::from_secs(30) };
 
-/// Longest that a socket reads nothing and goes on afterwards. Unit: milliseconds.
+/// Longest time for which a late socket stops reading. Unit: milliseconds.
 const BUSY_MS_MAX: u64 = 5_000;
 
-/// Longest that a function runs.
+/// Longest run time of a function.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);
 
-/// How often a bug has everybody told again.
+/// How often a bug may announce to everybody again.
 const REPEATED_MAX: u64 = 20;
 
 /// How a socket reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reads {
     Always,
-    /// Nothing from time to time, for a while that begins then.
+    /// Stops reading from time to time, for a while.
     Late {
         every_ms: u64,
         for_ms: u64,
@@ -53,26 +53,26 @@ pub(super) enum Reads {
     Never,
 }
 
-/// A socket, and what became of what was posted to it.
+/// A socket, and the outcomes of its posts.
 #[derive(Clone, Debug)]
 pub(super) struct Socket {
     pub(super) user: UserId,
     pub(super) reads: Reads,
-    /// When it got each message, in order.
+    /// The times at which it received each message, in order.
     pub(super) got: BTreeMap<(ConversationId, u64), Vec<Timestamp>>,
-    /// How often it was offered each that it did not take.
+    /// How often it refused each message.
     pub(super) refused: BTreeMap<(ConversationId, u64), u32>,
     pub(super) warned_as_slow: bool,
 }
 
-/// By which socket a message was sent, and when.
+/// The socket that a message was sent by, and the time.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) origin: ConnectionId,
     pub(super) at: Timestamp,
 }
 
-/// What is shared by all who write, and the servers.
+/// The state that all writers and servers share.
 pub(super) struct World {
     pub(super) scenario: Scenario,
     pub(super) random: Arc<Random>,
@@ -80,7 +80,7 @@ pub(super) struct World {
     pub(super) memory: Memory,
     pub(super) gateway: Gateway,
     pub(super) queue: DelayQueue<FanOutTask>,
-    /// What phones are to be told; nobody does.
+    /// Tasks for pushes; no simulation here receives them.
     pub(super) pushes: DelayQueue<PushTask>,
     pub(super) probes: Probes,
     pub(super) writer: Writer,
@@ -90,9 +90,9 @@ pub(super) struct World {
     /// The messages that were sent while nothing failed.
     sent: Mutex<BTreeMap<(ConversationId, u64), Sent>>,
     count: AtomicU64,
-    /// How often a bug had everybody told again.
+    /// How often a bug has announced to everybody again.
     repeated: AtomicU64,
-    /// What a bug keeps: how often each connection had no room for a message.
+    /// Kept for a bug: how often each connection had no room for a message.
     full: Mutex<BTreeMap<(String, u64, String), u32>>,
     faults: Mutex<Vec<String>>,
 }
@@ -132,12 +132,12 @@ impl World {
         self.scenario.bug == Some(bug)
     }
 
-    /// Whether a bug may have everybody told again: each time makes more of them, without an end.
+    /// Whether a bug may announce to everybody again. Bounded, since each time queues more of them.
     pub(super) fn may_repeat_all(&self) -> bool {
         self.repeated.fetch_add(1, Relaxed) < REPEATED_MAX
     }
 
-    /// How often any of these connections had no room for a message, `full` times at least.
+    /// The largest number of times that any of these connections had no room for a message, at least `full`.
     pub(super) fn most_full(&self, conversation: &str, seq: u64, unreached: &[Unreached], full: u32) -> u32 {
         let mut most = self.full.lock().unwrap();
         let connections = unreached.iter().flat_map(|those| &those.connections);
@@ -175,7 +175,7 @@ impl World {
         self.faults.lock().unwrap().first().cloned()
     }
 
-    /// Reads a store as the judge that nothing fails for.
+    /// Runs a call of the checks, which never fails.
     pub(super) fn peek<T>(&self, read: impl Future<Output = T>) -> T {
         self.injector.set(0);
         let answer = finish(read);
@@ -213,7 +213,7 @@ impl World {
         self.sockets().insert(id, socket);
     }
 
-    /// Whether the gateway fails just then.
+    /// The kind of failure, if the gateway fails now.
     fn fails(&self) -> Option<OutageKind> {
         let passed_ms =
             u64::try_from(self.clock.now().since(crate::presence::clock::START).as_millis()).unwrap();
@@ -221,19 +221,19 @@ impl World {
         (outage.from_ms..outage.to_ms).contains(&passed_ms).then_some(outage.kind)
     }
 
-    /// How long after its sending an event may come for the gateway's sake: twice what an outage lasts, since pauses double.
+    /// How late an event may come because of the gateway: twice the length of the outage, since pauses double.
     pub(super) fn patience_at(&self, at: Timestamp) -> Duration {
         let Some(outage) = &self.scenario.outage else { return Duration::ZERO };
         let ends = crate::presence::clock::START.plus(Duration::from_millis(outage.to_ms));
         ends.since(at) * 2 + Duration::from_secs(20)
     }
 
-    /// What becomes of a question instead of its answer.
+    /// The error of a query to the gateway, if it fails now.
     pub(super) fn question_fault(&self) -> Option<StoreError> {
         self.fails().map(|kind| StoreError::Unavailable(format!("the gateway: {kind:?}").into()))
     }
 
-    /// What becomes of a post instead of its delivery.
+    /// The outcome of a post that is not delivered.
     pub(super) fn post_fault(
         &self,
         id: &ConnectionId,
@@ -258,7 +258,7 @@ impl World {
         refuses.then_some(Ok(PostOutcome::Limited))
     }
 
-    /// Notes what was delivered.
+    /// Records the delivered events.
     pub(super) fn take_frames(&self, id: &ConnectionId) {
         let now = self.clock.now();
         for frame in self.gateway.take_frames(id) {
@@ -314,7 +314,7 @@ impl World {
         }
     }
 
-    /// Runs one invocation, which may die, and does not outlive its time.
+    /// Runs one invocation, which may crash, and ends at its deadline.
     async fn invoke<T>(&self, function: impl Future<Output = T>) -> Option<T> {
         let deadline = self.clock.now().plus(FUNCTION_MAX);
         let dies = || {
@@ -324,7 +324,7 @@ impl World {
         mortal(function, dies).await
     }
 
-    /// The `fan-out` function, for one record, as often as it fails.
+    /// The `fan-out` function, for one record, repeated while it fails.
     async fn perform(&self, delayed: Delayed<FanOutTask>) {
         for receives in 1.. {
             let late_ms = if self.is_faulty() { self.scenario.late_ms_max } else { 100 };
@@ -335,10 +335,10 @@ impl World {
             match self.invoke(announced).await {
                 Some(Ok(_)) => return,
                 Some(Err(TaskFailure::Permanent(why))) => {
-                    return self.fault(format!("{:?} is parked: {why}", delayed.task));
+                    return self.fault(format!("{:?} is dead-lettered: {why}", delayed.task));
                 }
                 Some(Err(TaskFailure::Retry(error))) if self.scenario.healthy => {
-                    return self.fault(format!("a record fails though no store does: {error:?}"));
+                    return self.fault(format!("a record fails although no store does: {error:?}"));
                 }
                 Some(Err(TaskFailure::Retry(_))) | None => self.clock.sleep(pause_of_record(receives)).await,
             }
