@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 use crate::text::{BadName, clean_name, opaque};
 use crate::{Refusal, Relation, UserId};
 
-/// The unique name by which others find an account: 3–32 of `a`–`z`, `0`–`9`, `_`.
+/// Unique name of an account: 3–32 of `a`–`z`, `0`–`9`, `_`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Handle(String);
 
 impl Handle {
-    /// Reads a handle; upper case counts as lower case, and blanks around it as nothing.
+    /// Parses a handle, folded to lower case and without surrounding white space.
     ///
     /// # Errors
     ///
@@ -37,9 +37,9 @@ impl fmt::Display for Handle {
     }
 }
 
-/// A password on its way to being hashed: never shown, never stored.
+/// A password in clear, to be hashed: never shown, never stored.
 ///
-/// In the form of [`opaque`], so that a password that is typed on another system is the same.
+/// It is in the form of [`opaque`], so that the same password typed on another system is equal.
 #[derive(Clone)]
 pub struct Password(String);
 
@@ -47,21 +47,21 @@ impl Password {
     /// Shortest and longest password. Unit: characters, inclusive.
     const CHARS: RangeInclusive<usize> = 8..=128;
 
-    /// Longest text that is looked at. Unit: bytes; 128 characters of at most 18 that make one, of at most 4 bytes.
+    /// Longest text that is parsed. Unit: bytes; 128 characters, each composed of at most 18 characters of at most 4
+    /// bytes.
     const TYPED_BYTES_MAX: usize = 128 * 18 * 4;
 
-    /// Reads a password that is about to be set.
+    /// Parses a password that is about to be set.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for fewer than 8 or more than 128 characters, and for characters that cannot be seen.
+    /// [`Refusal::Field`] for fewer than 8 or more than 128 characters, and for invisible characters.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Refusal> {
         if text.len() > Self::TYPED_BYTES_MAX {
             return Err(Self::wrong_length(field));
         }
-        let password = opaque(text).map_err(|_| {
-            Refusal::field(field, "must not have control characters or others that cannot be seen")
-        })?;
+        let password = opaque(text)
+            .map_err(|_| Refusal::field(field, "must not contain control or invisible characters"))?;
         if Self::CHARS.contains(&password.chars().count()) {
             Ok(Self(password))
         } else {
@@ -80,17 +80,17 @@ impl Password {
     }
 }
 
-/// What somebody types to prove that they know a password.
+/// A password that a user typed as a proof.
 #[derive(Clone, Debug)]
 pub struct TypedPassword {
-    /// As passwords are set.
+    /// In the form in which passwords are set.
     pub password: Option<Password>,
-    /// As it was typed, where that is something else: earlier versions hashed that.
+    /// As it was typed, if that differs: earlier versions hashed it so.
     pub as_typed: Option<Password>,
 }
 
 impl TypedPassword {
-    /// Reads it; `None` where no password can be so.
+    /// Parses a typed password; `None` if no password can have been set so.
     pub fn parse(text: &str) -> Option<Self> {
         let password = Password::parse("password", text).ok();
         let could_be_set =
@@ -107,31 +107,31 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What everybody may know of a user.
+/// The public profile of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Who.
+    /// Id of the user.
     pub user: UserId,
-    /// Unique.
+    /// Unique name.
     pub handle: Handle,
-    /// For people.
+    /// Name for people.
     pub display_name: String,
-    /// A media id or an address of a picture.
+    /// A media id, or the address of a picture.
     pub avatar: Option<String>,
 }
 
-/// Who may put a user into groups, as far as the user has a say in general.
+/// A user's setting for who may add the user to groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupAdds {
-    /// Whoever is not blocked.
+    /// All users who are not blocked.
     #[default]
     Everyone,
-    /// Friends.
+    /// Friends only.
     Friends,
 }
 
 impl GroupAdds {
-    /// Reads what a client says, and what is stored.
+    /// Parses the setting, from a client or from a store.
     ///
     /// # Errors
     ///
@@ -144,14 +144,14 @@ impl GroupAdds {
         }
     }
 
-    /// Whether somebody in this relation to the user may put them into a group; `has_left` says that they have left that
-    /// group by themselves, and have not allowed since to be put back.
+    /// Whether a user with this relation to the owner of the setting may add the owner to a group. `has_left` states
+    /// that the owner has left that group and has not since allowed to be added again.
     pub fn allows(self, relation: Relation, has_left: bool) -> bool {
         let is_open = self == Self::Everyone && !has_left;
         relation.blocked_by_at.is_none() && (relation.are_friends() || is_open)
     }
 
-    /// As clients and stores know it.
+    /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Everyone => "everyone",
@@ -160,15 +160,15 @@ impl GroupAdds {
     }
 }
 
-/// Reads a name that people read, in the form of [`clean_name`].
+/// Parses a name for people, in the form of [`clean_name`].
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for one of which nothing can be seen, one of more than `chars_max` characters,
-/// or one with a control character.
+/// [`Refusal::Field`] for a name without a visible character, one of more than `chars_max` characters, or one with a
+/// control character.
 pub fn check_label(field: &'static str, text: &str, chars_max: usize) -> Result<String, Refusal> {
     let wrong_length = || Refusal::field(field, format!("must have 1 to {chars_max} characters"));
-    // What is dropped may take some room, and not any.
+    // Characters that are dropped may make the text longer, within a limit.
     let typed_chars_max = chars_max * 16;
     let text = text.trim();
     if text.is_empty() || text.chars().nth(typed_chars_max).is_some() {
@@ -176,8 +176,8 @@ pub fn check_label(field: &'static str, text: &str, chars_max: usize) -> Result<
     }
     let name = clean_name(text).map_err(|problem| {
         let problem = match problem {
-            BadName::Control => "must not have control characters",
-            BadName::Invisible => "must have something to see",
+            BadName::Control => "must not contain control characters",
+            BadName::Invisible => "must have a visible character",
         };
         Refusal::field(field, problem)
     })?;
@@ -204,7 +204,7 @@ mod tests {
     use crate::Timestamp;
 
     #[test]
-    fn friends_may_always_add_the_blocked_never_and_others_as_the_user_wants_it() {
+    fn friends_may_always_add_blocked_users_never_and_others_by_the_setting() {
         let then = Some(Timestamp::from_ms(1));
         let stranger = Relation::default();
         let friend = Relation { put_at: then, put_by_at: then, ..stranger };
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_around_a_handle_do_not_count() {
+    fn white_space_around_a_handle_is_ignored() {
         for text in [" alice", "alice ", "\talice\u{a0}\n"] {
             assert_eq!(Handle::parse(text).unwrap().as_str(), "alice");
         }
@@ -269,11 +269,11 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_tried_as_it_would_be_set_and_as_it_was_typed() {
+    fn a_typed_password_is_tried_in_both_forms() {
         check_typed("pässwörd", Some("pässwörd"), None);
         check_typed("pa\u{308}sswo\u{308}rd", Some("pässwörd"), Some("pa\u{308}sswo\u{308}rd"));
         check_typed("tab\tand nul\0", None, Some("tab\tand nul\0"));
-        // Of seven characters, and of more than 128 that make fewer.
+        // Seven characters once composed, and more than 128 that compose to fewer.
         check_typed("seve\u{301}n7\u{301}x", Some("sevén7\u{301}x"), Some("seve\u{301}n7\u{301}x"));
         check_typed(&"e\u{301}".repeat(100), Some(&"é".repeat(100)), None);
         for text in ["", "short", &"x".repeat(129), &"x".repeat(100_000)] {

@@ -1,70 +1,71 @@
-//! What a member's phones were told of a conversation: which messages, and how many were unread.
+//! Alert state of one conversation for one member: which messages were alerted, the unread count, and the last clear.
 //!
-//! Kept in the member's inbox row, and replaced only where it is still as it was seen. So of two who want to alert to the
-//! same message, or to the same message twice, one wins; and what is counted is counted once, whatever order tasks come in.
+//! The member's inbox row holds it, and a write replaces it only where it is unchanged since it was read. If two
+//! tasks alert for the same message, or one task does so twice, only one write succeeds. Each unread message is
+//! counted once, in whatever order tasks arrive.
 
 use std::time::Duration;
 
 use crate::{Seq, Timestamp};
 
-/// Positions before the newest alert of which it is known whether they had one; what lies further back counts as alerted.
+/// Positions before the newest alert whose alert state is known; positions further back count as alerted.
 pub const WINDOW: u64 = 64;
 
 /// Shortest time between two silent pushes of one conversation.
 pub const QUIET_PUSH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What a member's phones were told of one conversation.
+/// Alert state of one conversation for one member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Alerts {
-    /// The newest message that there was an alert for.
+    /// The newest message that had an alert.
     pub newest: Option<Seq>,
-    /// Which of the [`WINDOW`] positions before it had one too; bit 0 is the nearest.
+    /// Which of the [`WINDOW`] positions before `newest` had an alert; bit 0 is the nearest.
     pub before: u64,
-    /// What of the conversation was unread, when last counted.
+    /// The last count of unread messages.
     pub count: Option<Count>,
-    /// All of the user's conversations are counted, and were when this began: their absence, or the pushes to their phones.
+    /// Start of the absence, or a later push registration, since which all of the user's conversations were counted.
     pub all_counted_since: Option<Timestamp>,
-    /// The last silent push.
+    /// The last clear.
     pub cleared: Option<Cleared>,
-    /// A number drawn by whoever wrote this, by which they know it again.
+    /// Random number of the writer of this value, by which the writer recognizes its own write.
     pub writer: u64,
 }
 
-/// Unread messages, as counted.
+/// A count of unread messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// Where it begins: the read marker, or the last entry before the present membership.
+    /// The position after which the count begins: the read mark, or the last entry before the present membership.
     pub from: Option<Seq>,
-    /// The last position that it covers.
+    /// The last position that the count covers.
     pub through: Seq,
-    /// Messages of others in between.
+    /// Number of messages from other users between the two.
     pub unread: u64,
-    /// When it was counted.
+    /// Time of the count.
     pub at: Timestamp,
 }
 
-/// What phones were told of the reading.
+/// A clear that was sent to a member's phones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleared {
-    /// The read marker of which they were told.
+    /// The read mark that the clear carried.
     pub read_seq: Seq,
-    /// When.
+    /// Time of the clear.
     pub at: Timestamp,
 }
 
-/// Whether phones are to be told that something was read elsewhere.
+/// Whether to send a clear after the member has read on another device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClearDecision {
-    /// No alert is left to be cleared, or they know.
+    /// Send none: no alert is left to be cleared, or the phones have that read mark already.
     Nothing,
-    /// Not before this has passed.
+    /// Send one after this pause.
     Later(Duration),
-    /// Now.
+    /// Send one now.
     Now,
 }
 
 impl Alerts {
-    /// Whether there was an alert for the message at `seq`, as far as is known: what is forgotten counts as alerted.
+    /// Whether the message at `seq` had an alert. Positions before the window count as alerted.
     pub fn has(&self, seq: Seq) -> bool {
         let Some(newest) = self.newest else { return false };
         match newest.get().checked_sub(seq.get()) {
@@ -75,7 +76,7 @@ impl Alerts {
         }
     }
 
-    /// With an alert for the message at `seq`.
+    /// Adds an alert for the message at `seq`.
     #[must_use]
     pub fn with(self, seq: Seq) -> Self {
         let Some(newest) = self.newest else { return Self { newest: Some(seq), before: 0, ..self } };
@@ -85,19 +86,20 @@ impl Alerts {
             return Self { before: self.before | bit, ..self };
         }
         let forward = seq.get() - newest.get();
-        // The old newest goes in at the near end, and what is pushed over the far end is forgotten.
+        // The previous newest position becomes the nearest bit; bits beyond the window are dropped.
         let moved =
             u32::try_from(forward).ok().and_then(|forward| self.before.checked_shl(forward)).unwrap_or(0);
         let old_newest = if forward <= WINDOW { 1 << (forward - 1) } else { 0 };
         Self { newest: Some(seq), before: moved | old_newest, ..self }
     }
 
-    /// What is unread after a position, if it was counted from there.
+    /// The last count, if it begins after the position `after`.
     pub fn counted_from(&self, after: Option<Seq>) -> Option<Count> {
         self.count.filter(|count| count.from == after)
     }
 
-    /// What is unread after a position with the message at `seq`, which is one; `None` where the log has to be looked at.
+    /// The unread count after the position `after`, including the unread message at `seq`; `None` where only a read
+    /// of the log can give it.
     pub fn count_with(&self, after: Option<Seq>, seq: Seq, at: Timestamp) -> Option<Count> {
         match self.counted_from(after) {
             Some(count) if seq <= count.through => Some(count),
@@ -112,18 +114,18 @@ impl Alerts {
         }
     }
 
-    /// Whether an alert may be on a screen that was not cleared.
+    /// Whether an alert may still be on a screen.
     pub fn is_shown(&self) -> bool {
         self.newest > self.cleared.map(|cleared| cleared.read_seq)
     }
 
-    /// Whether phones are to be told that the member has read up to there.
+    /// Decides whether to send a clear after the member has read up to `read`.
     pub fn clear_decision(&self, read: Option<Seq>, now: Timestamp) -> ClearDecision {
         let cleared = self.cleared.map(|cleared| cleared.read_seq);
         if !self.is_shown() || read <= cleared {
             return ClearDecision::Nothing;
         }
-        // What a wrong clock wrote keeps no phone waiting.
+        // A time that a wrong clock wrote delays no clear.
         let cleared = self.cleared.filter(|cleared| cleared.at.may_have_been(now));
         let since = cleared.map_or(QUIET_PUSH_INTERVAL, |cleared| now.since(cleared.at));
         match QUIET_PUSH_INTERVAL.checked_sub(since) {
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_message_has_its_alert_once_in_whatever_order_they_come() {
+    fn each_message_has_one_alert_in_any_order() {
         let alerts = alerted(&[5, 9, 7]);
         let has: Vec<u64> = (1..=12).filter(|n| alerts.has(seq(*n))).collect();
         assert_eq!(has, [5, 7, 9]);
@@ -159,15 +161,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_counts_as_alerted() {
+    fn a_position_before_the_window_counts_as_alerted() {
         let alerts = alerted(&[100]);
-        assert!(!alerts.has(seq(36)), "the last that is known of");
+        assert!(!alerts.has(seq(36)), "the last position of the window");
         assert!(alerts.has(seq(35)));
         assert!(alerts.with(seq(36)).has(seq(36)));
     }
 
     #[test]
-    fn a_jump_over_the_window_leaves_nothing_of_it() {
+    fn a_jump_over_the_window_clears_it() {
         for (jump, kept) in [(63, true), (64, true), (65, false), (10_000, false)] {
             let alerts = alerted(&[10, 11, 11 + jump]);
             assert_eq!(alerts.before != 0, kept, "{jump}");
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_message_is_counted_without_a_look_at_the_log() {
+    fn the_next_message_is_counted_without_a_read_of_the_log() {
         let first = Alerts::default().count_with(Some(seq(4)), seq(5), at(1)).unwrap();
         assert_eq!(first, Count { from: Some(seq(4)), through: seq(5), unread: 1, at: at(1) });
         let alerts = Alerts { count: Some(first), ..Alerts::default() };
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn phones_are_told_of_reading_once_and_not_too_often() {
+    fn each_read_mark_is_cleared_once_and_clears_keep_their_interval() {
         let alerts = alerted(&[5, 6]);
         assert_eq!(
             Alerts::default().clear_decision(Some(seq(9)), at(0)),
@@ -200,7 +202,11 @@ mod tests {
         assert_eq!(alerts.clear_decision(None, at(0)), ClearDecision::Nothing);
         assert_eq!(alerts.clear_decision(Some(seq(5)), at(10_000)), ClearDecision::Now);
         let cleared = Alerts { cleared: Some(Cleared { read_seq: seq(5), at: at(10_000) }), ..alerts };
-        assert_eq!(cleared.clear_decision(Some(seq(5)), at(99_000)), ClearDecision::Nothing, "they know");
+        assert_eq!(
+            cleared.clear_decision(Some(seq(5)), at(99_000)),
+            ClearDecision::Nothing,
+            "cleared already"
+        );
         assert_eq!(
             cleared.clear_decision(Some(seq(6)), at(12_000)),
             ClearDecision::Later(Duration::from_secs(3))

@@ -1,31 +1,32 @@
-//! How often something is tried that others are in the way of, and how long to wait before each try.
+//! Number of tries under contention, and the pause before each try.
 
 use std::time::Duration;
 
 use crate::Backoff;
 
-/// The tries of one writer. Whoever loops by them pauses between tries: there is no other way to the next one.
+/// The tries of one writer. A loop gets its next try only from [`Attempts::next_pause`], so it always waits between
+/// tries.
 #[derive(Clone, Debug)]
 pub struct Attempts {
     left: u32,
     has_begun: bool,
-    /// Whether the others may be at it still, so that the second try waits too.
+    /// Whether the contention may last, so that the second try waits too.
     waits: bool,
     backoff: Backoff,
 }
 
 impl Attempts {
-    /// Tries of a writer that others were faster than: the second one follows at once, since the winner has finished.
+    /// Tries after a lost race. The second try follows without a pause, since the winner has finished.
     pub const fn racing(max: u32, seed: u64) -> Self {
         Self { left: max, has_begun: false, waits: false, backoff: Backoff::new(seed) }
     }
 
-    /// Tries of what takes a moment: a transaction to end, a throttled table to serve.
+    /// Tries that wait for something to end: another transaction, or throttling of a table.
     pub const fn waiting(max: u32, seed: u64) -> Self {
         Self { waits: true, ..Self::racing(max, seed) }
     }
 
-    /// How long to wait before the next try, the first one included; `None` after the last.
+    /// The pause before the next try, the first one included; `None` after the last try.
     pub fn next_pause(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
         Some(match (std::mem::replace(&mut self.has_begun, true), self.waits) {
@@ -40,7 +41,7 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    /// The pauses of several writers, by their number.
+    /// The longest pause before each try, over the seeds of 1,000 writers.
     fn longest(attempts: impl Fn(u64) -> Attempts) -> Vec<Duration> {
         let of = |seed| {
             let mut attempts = attempts(seed);
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn each_try_but_the_first_of_what_takes_a_moment_follows_a_pause_that_grows() {
+    fn each_waiting_try_but_the_first_follows_a_pause_that_grows() {
         check(|seed| Attempts::waiting(8, seed), &[0, 5, 10, 20, 40, 80, 160, 200]);
     }
 }

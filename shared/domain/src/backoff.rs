@@ -1,16 +1,16 @@
-//! How long a writer waits that has lost a race.
+//! Pauses between the tries of a writer under contention.
 
 use std::time::Duration;
 
 /// Longest first pause.
 const FIRST_MAX: Duration = Duration::from_millis(5);
 
-/// Longest pause of all.
+/// Longest pause.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
 
 /// Pauses between the tries of one writer: a random part of 5 ms, 10 ms, 20 ms … and at most 200 ms.
 ///
-/// Writers that met once would meet again without it.
+/// Without random pauses, writers that collided once would collide again.
 ///
 /// Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter).
 #[derive(Clone, Debug)]
@@ -21,18 +21,18 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses that follow from a number which no other writer has.
+    /// Starts the pauses from a seed, which must differ from the seed of every other writer.
     pub const fn new(seed: u64) -> Self {
         Self { lost: 0, pauses: 0, state: seed }
     }
 
-    /// How long to wait after a lost race: not at all after the first one, since the winner has finished.
+    /// The pause after a lost race: none after the first race, since the winner has finished.
     pub fn after_lost_race(&mut self) -> Duration {
         self.lost = self.lost.saturating_add(1);
         if self.lost == 1 { Duration::ZERO } else { self.pause() }
     }
 
-    /// How long to wait for somebody who has not finished.
+    /// The next pause for another writer that has not finished.
     pub fn pause(&mut self) -> Duration {
         let longest = FIRST_MAX.saturating_mul(1 << self.pauses.min(8)).min(PAUSE_MAX);
         self.pauses = self.pauses.saturating_add(1);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_of_different_writers_fill_the_time_that_there_is() {
+    fn pauses_of_different_writers_spread_over_the_whole_range() {
         let third = |seed| {
             let mut backoff = Backoff::new(seed);
             [(); 9].map(|()| backoff.after_lost_race())[8]

@@ -1,89 +1,89 @@
-//! What two users are to each other.
+//! Relations between two users: friends, requests and blocks.
 //!
-//! Each of a pair has a relation to the other; every change changes both, so that either tells all that its owner may
-//! be asked about.
+//! Each user of a pair has a relation to the other, and every change updates both. So each relation alone answers
+//! every question about the pair.
 
 use crate::Timestamp;
 
-/// What somebody has said of another, and the other of them.
+/// State between the owner of the relation and another user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relation {
-    /// When they asked to be friends.
+    /// When the owner asked to be friends.
     pub put_at: Option<Timestamp>,
-    /// When the other did.
+    /// When the other user asked to be friends.
     pub put_by_at: Option<Timestamp>,
-    /// They do not want to be reminded that the other did.
+    /// Whether the owner has dismissed the other user's request.
     pub dismissed: bool,
-    /// When they blocked the other.
+    /// When the owner blocked the other user.
     pub blocked_at: Option<Timestamp>,
-    /// When the other blocked them.
+    /// When the other user blocked the owner.
     pub blocked_by_at: Option<Timestamp>,
-    /// When the other was last active, as their owner is shown while the other blocks them.
+    /// Last activity of the other user that the owner sees while the other user blocks the owner.
     pub shown_active_at: Option<Timestamp>,
-    /// Which change let the two see each other's presence, or ended that, last.
+    /// The last change that began or ended that the two see each other's presence.
     pub sight_changed_by: Option<ChangeNumber>,
 }
 
-/// Names a change of a pair. Drawn at random for each request that may make one.
+/// Number of a change of a pair, drawn at random for each request that may make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeNumber(pub u64);
 
-/// What one of a pair is notified of after the other has changed it.
+/// Notification for one user of a pair after the other has changed the relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContactNews {
-    /// The other asks to be friends.
+    /// The other user asks to be friends.
     Requested,
-    /// They are friends.
+    /// The two are friends.
     Friends,
-    /// They are friends no longer, or the other has withdrawn the request.
+    /// The two are no longer friends, or the other user has withdrawn the request.
     Ended,
 }
 
-/// Something that one says of another.
+/// A change that one user of a pair makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContactChange {
-    /// Let us be friends.
+    /// Ask to be friends, or accept.
     Put,
-    /// Let us not.
+    /// End the friendship, withdraw the own request, or decline the other user's request.
     Remove,
-    /// Leave me alone.
+    /// Block the other user.
     Block,
-    /// No longer so.
+    /// End the block.
     Unblock,
 }
 
 impl Relation {
-    /// Both have put each other.
+    /// Whether both have put each other into their contacts.
     pub const fn are_friends(&self) -> bool {
         self.put_at.is_some() && self.put_by_at.is_some()
     }
 
-    /// One has blocked the other: neither learns anything of the other's presence.
+    /// Whether either has blocked the other, so that neither sees the other's presence.
     pub const fn is_cut(&self) -> bool {
         self.blocked_at.is_some() || self.blocked_by_at.is_some()
     }
 
-    /// Whether either is told when the other comes and goes.
+    /// Whether each is notified when the other comes online or goes offline.
     pub const fn shows_presence(&self) -> bool {
         self.are_friends() && !self.is_cut()
     }
 
-    /// The other waits for an answer that their owner may be reminded of.
+    /// Whether the other user's request is open and may be shown to the owner.
     pub const fn is_request(&self) -> bool {
         self.put_by_at.is_some() && self.put_at.is_none() && !self.dismissed && self.blocked_at.is_none()
     }
 
-    /// Their owner waits for an answer.
+    /// Whether the owner's request waits for an answer.
     pub const fn is_requested(&self) -> bool {
         self.put_at.is_some() && self.put_by_at.is_none() && self.blocked_at.is_none()
     }
 
-    /// They are friends, as far as their owner is concerned, who may have been blocked without knowing it.
+    /// Whether the owner sees the other user as a friend; the owner may be blocked without knowing it.
     pub const fn is_contact(&self) -> bool {
         self.are_friends() && self.blocked_at.is_none()
     }
 
-    /// After its owner said that.
+    /// The relation after its owner makes the change.
     #[must_use]
     pub fn after(self, change: ContactChange, now: Timestamp) -> Self {
         let after = match change {
@@ -95,7 +95,7 @@ impl Relation {
         after.or_nothing()
     }
 
-    /// After the other said that.
+    /// The relation after the other user makes the change.
     #[must_use]
     pub fn after_others(self, change: ContactChange, now: Timestamp) -> Self {
         let after = match change {
@@ -107,26 +107,28 @@ impl Relation {
         after.or_nothing()
     }
 
-    /// After a change of this number, which lets the two see each other's presence, or ends that.
+    /// The relation after a change of this number, which began or ended that the two see each other's presence.
     #[must_use]
     pub const fn sight_changed(self, by: ChangeNumber) -> Self {
         Self { sight_changed_by: Some(by), ..self }
     }
 
-    /// Whether that change was the last of its kind. Where nothing is said, whichever was left nothing to see.
+    /// Whether the change of this number was the last of its kind. True if no number is recorded: the last change
+    /// then left the two nothing to see of each other.
     pub fn is_sight_changed_by(&self, number: ChangeNumber) -> bool {
         self.sight_changed_by.is_none_or(|by| by == number)
     }
 
-    /// That of strangers, where nothing is left that one has said of the other.
+    /// The relation of strangers, if neither user's changes have left anything.
     fn or_nothing(self) -> Self {
-        let said = Self { sight_changed_by: None, ..self };
-        if said == Self::default() { said } else { self }
+        let rest = Self { sight_changed_by: None, ..self };
+        if rest == Self::default() { rest } else { self }
     }
 
-    /// What its owner is notified of after the other said that, and the relation became `next`.
+    /// The notification for the owner after the other user's change turned the relation into `next`.
     ///
-    /// A refusal and a block notify nobody. A request that is repeated notifies again: how often is limited elsewhere.
+    /// A declined request and a block notify nobody. A repeated request notifies again; a limit elsewhere bounds how
+    /// often.
     pub fn news(&self, change: ContactChange, next: &Self) -> Option<ContactNews> {
         match change {
             ContactChange::Put if next.is_contact() => (!self.is_contact()).then_some(ContactNews::Friends),
@@ -145,7 +147,7 @@ mod tests {
     use super::ContactChange::{Block, Put, Remove, Unblock};
     use super::*;
 
-    /// Alice's relation to Bob, and his to her.
+    /// Alice's relation to Bob, and Bob's to Alice.
     #[derive(Default)]
     struct Pair {
         alice: Relation,
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn either_ends_it_and_is_not_reminded_until_the_other_asks_again() {
+    fn either_ends_a_friendship_and_sees_no_request_until_the_other_asks_again() {
         let ended = Pair::default().alice(Put).bob(Put).bob(Remove);
         assert!(!ended.alice.are_friends() && ended.alice.is_requested() && !ended.bob.is_request());
         let again = ended.alice(Put);
@@ -183,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_taken_back_leaves_nothing() {
+    fn a_withdrawn_request_leaves_nothing() {
         let none = Pair::default().alice(Put).alice(Remove);
         assert_eq!((none.alice, none.bob), (Relation::default(), Relation::default()));
     }
 
     #[test]
-    fn the_number_of_a_change_stays_until_the_next_one_and_goes_with_the_last_that_was_said() {
+    fn the_number_of_a_change_is_dropped_when_the_two_are_strangers_again() {
         let mut pair = Pair::default().alice(Put).bob(Put);
         let number = ChangeNumber(7);
         (pair.alice, pair.bob) = (pair.alice.sight_changed(number), pair.bob.sight_changed(number));
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_cuts_both_and_shows_to_its_maker_alone() {
+    fn a_block_cuts_both_and_only_its_maker_sees_it() {
         let blocked = Pair::default().alice(Put).bob(Put).alice(Block);
         assert!(blocked.alice.is_cut() && blocked.bob.is_cut() && !blocked.bob.shows_presence());
         assert!(!blocked.alice.is_contact() && blocked.bob.is_contact());
@@ -211,26 +213,27 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_blocked_asks_in_vain_and_sees_no_difference() {
+    fn the_request_of_a_blocked_user_is_hidden_and_the_user_sees_no_difference() {
         let asked = Pair::default().alice(Block).bob(Put);
         assert!(!asked.alice.is_request() && asked.bob.is_requested());
     }
 
     #[test]
-    fn blocks_of_both_are_each_their_own() {
+    fn the_blocks_of_both_are_independent() {
         let one_left = Pair::default().alice(Block).bob(Block).alice(Unblock);
         assert!(one_left.alice.is_cut() && one_left.bob.is_cut() && one_left.alice.blocked_at.is_none());
     }
 
-    /// What the other is notified of after each of these, of which Alice and Bob say one after the other.
+    /// Checks the other user's notification after each of these changes, made by Alice where the first field is true,
+    /// else by Bob.
     #[track_caller]
-    fn check_news(said: &[(bool, ContactChange, Option<ContactNews>)]) {
+    fn check_news(changes: &[(bool, ContactChange, Option<ContactNews>)]) {
         let mut pair = Pair::default();
-        for (by_alice, change, expected) in said {
+        for (by_alice, change, expected) in changes {
             let before = if *by_alice { pair.bob } else { pair.alice };
             pair = if *by_alice { pair.alice(*change) } else { pair.bob(*change) };
             let after = if *by_alice { pair.bob } else { pair.alice };
-            assert_eq!(before.news(*change, &after), *expected, "{change:?} of {said:?}");
+            assert_eq!(before.news(*change, &after), *expected, "{change:?} of {changes:?}");
         }
     }
 
@@ -263,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn saying_it_twice_is_saying_it_once() {
+    fn a_repeated_change_has_no_further_effect() {
         for change in [Put, Remove, Block, Unblock] {
             let once = Pair::default().bob(Put).alice(change);
             let (alice, bob) = (once.alice, once.bob);

@@ -1,22 +1,22 @@
-//! What a message says, and how much.
+//! Content of a message, and its limits.
 
 use std::collections::BTreeSet;
 
 use crate::text::has_visible;
 use crate::{Refusal, Seq, UserId};
 
-/// What a message says.
+/// Content of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     /// `None` where there are attachments only.
     pub text: Option<String>,
     /// The message that this one answers.
     pub reply_to: Option<Seq>,
-    /// Who is to be told in particular.
+    /// Users whom the message addresses in particular.
     pub mentions: Vec<UserId>,
 }
 
-/// How much a message may say.
+/// Limits of a message's content.
 #[derive(Clone, Copy, Debug)]
 pub struct ContentLimits {
     /// Unit: Unicode scalar values, inclusive.
@@ -28,12 +28,12 @@ pub struct ContentLimits {
 }
 
 impl Content {
-    /// Checks everything that can be judged without knowing the conversation.
+    /// Checks everything that does not depend on the conversation.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for a message of which nothing can be seen, or too many mentions,
-    /// [`Refusal::TooLong`] for a text over either limit.
+    /// [`Refusal::Field`] for a message without a visible character, or too many mentions; [`Refusal::TooLong`] for a
+    /// text over either limit.
     pub fn check(&self, limits: ContentLimits) -> Result<(), Refusal> {
         let Some(text) = self.text.as_deref().filter(|text| !text.is_empty()) else {
             return Err(Refusal::field("text", "missing; a message needs text or attachments"));
@@ -49,7 +49,7 @@ impl Content {
             }
         }
         if !has_visible(text) {
-            return Err(Refusal::field("text", "must have a character that can be seen"));
+            return Err(Refusal::field("text", "must have a visible character"));
         }
         if self.mentions.len() > limits.mentions_max {
             return Err(Refusal::field("mentions", format!("at most {}", limits.mentions_max)));
@@ -57,13 +57,13 @@ impl Content {
         Ok(())
     }
 
-    /// Whether a message with `other` says the same: whoever is mentioned twice, or in another order, is mentioned.
+    /// Whether two messages have the same content; repeats and the order of mentions do not matter.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let mentioned = |content: &Self| content.mentions.iter().copied().collect::<BTreeSet<_>>();
         self.text == other.text && self.reply_to == other.reply_to && mentioned(self) == mentioned(other)
     }
 
-    /// Checks what depends on where the message goes.
+    /// Checks the content against the position of the message.
     ///
     /// # Errors
     ///
@@ -109,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_which_nothing_can_be_seen_is_refused() {
-        let problem = Err(Refusal::field("text", "must have a character that can be seen"));
+    fn a_message_without_a_visible_character_is_refused() {
+        let problem = Err(Refusal::field("text", "must have a visible character"));
         for text in [" ", "\n\t", "\0", "\u{200b}", "\u{200d}", "\u{2800}", "\u{3164}", "\u{a0}\u{3000}"] {
             check(text, problem.clone());
         }
@@ -120,19 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_text_answer_and_the_set_of_mentions() {
+    fn content_is_text_answer_and_the_set_of_mentions() {
         let user = |n: u128| UserId::new(ulid::Ulid(n));
-        let said =
+        let content =
             Content { text: Some("a".to_owned()), reply_to: Seq::new(3), mentions: vec![user(1), user(2)] };
-        let same = Content { mentions: vec![user(2), user(1), user(2)], ..said.clone() };
-        assert!(said.says_the_same_as(&same) && same.says_the_same_as(&said));
+        let same = Content { mentions: vec![user(2), user(1), user(2)], ..content.clone() };
+        assert!(content.says_the_same_as(&same) && same.says_the_same_as(&content));
         for other in [
-            Content { text: Some("A".to_owned()), ..said.clone() },
-            Content { reply_to: None, ..said.clone() },
-            Content { mentions: vec![user(1)], ..said.clone() },
-            Content { mentions: vec![user(1), user(2), user(3)], ..said.clone() },
+            Content { text: Some("A".to_owned()), ..content.clone() },
+            Content { reply_to: None, ..content.clone() },
+            Content { mentions: vec![user(1)], ..content.clone() },
+            Content { mentions: vec![user(1), user(2), user(3)], ..content.clone() },
         ] {
-            assert!(!said.says_the_same_as(&other) && !other.says_the_same_as(&said));
+            assert!(!content.says_the_same_as(&other) && !other.says_the_same_as(&content));
         }
     }
 

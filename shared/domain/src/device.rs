@@ -1,38 +1,38 @@
-//! Devices: the logins of a user.
+//! Devices of a user, each with its login.
 
 use crate::push::Registration;
 use crate::refresh::Rotation;
 use crate::{DeviceId, FamilyId, Timestamp, UserId};
 
-/// One login of a user.
+/// A device with its login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Whose.
+    /// The user who is logged in.
     pub user: UserId,
-    /// Which.
+    /// Id of the device.
     pub device: DeviceId,
-    /// The login that its tokens follow from; another login on the same device begins another.
+    /// The login; another login on the same device begins another family.
     pub family: FamilyId,
-    /// How often its refresh token was renewed.
+    /// Number of times that the refresh token was renewed.
     pub generation: u64,
-    /// How this generation was made; `None` for the first of a login, and where an earlier version has made it.
+    /// The refresh that made this generation; `None` for the first of a login, and if an earlier version made it.
     pub rotation: Option<Rotation>,
-    /// As the device named itself.
+    /// The device's name, chosen by the device.
     pub name: Option<String>,
-    /// As the device named itself.
+    /// The device's platform, stated by the device.
     pub platform: Option<String>,
-    /// Where its pushes go; `None` where it has asked for none.
+    /// The device's push registration, if it has one.
     pub push: Option<Registration>,
-    /// When it logged in.
+    /// Time of the login.
     pub created_at: Timestamp,
-    /// When it logged in or last renewed its tokens.
+    /// Time of the login or of the last token refresh.
     pub last_active_at: Timestamp,
 }
 
-/// Which devices have to go, so that with one more there are at most `devices_max`.
+/// Devices that have to be logged out so that, with one more, there are at most `devices_max`.
 ///
-/// The least recently active ones without a connection first, then the least
-/// recently active ones. A device that logs in again replaces itself.
+/// Devices without a connection go first, then those with one; among each, the least recently active first. A device
+/// that logs in again replaces itself.
 pub fn to_log_out(
     devices: &[Device],
     is_connected: impl Fn(DeviceId) -> bool,

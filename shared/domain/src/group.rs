@@ -1,7 +1,7 @@
-//! Groups: who is in, who may change what.
+//! Groups: members, roles and rights.
 //!
-//! A group is a value with a version. A change is decided on one version and becomes the next, together with the entry
-//! in the group's log that tells of it; of two changes decided on the same version only one is made.
+//! A group is a value with a version. A change is decided on one version and becomes the next version, together with
+//! its system entry in the group's log. Of two changes decided on the same version, only one is made.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::{Content, GroupId, Kind, Refusal, Seq, Timestamp, UserId};
 /// Most members of a group, the owner included.
 pub const MEMBERS_MAX: usize = 100;
 
-/// Longest time that making a group takes, from drawing its id on.
+/// Longest time from drawing a group's id to storing the group.
 pub const MAKING_MAX: Duration = crate::claim::APPEND_DELAY_MAX;
 
-/// Most members of a group whose members are told of each other's read markers.
+/// Most members of a group whose members are notified of each other's read marks.
 pub const RECEIPT_AUDIENCE_MAX: usize = 20;
 
 /// Longest name. Unit: characters, inclusive.
 pub const NAME_CHARS_MAX: usize = 64;
 
-/// What a member may do.
+/// Rights of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Everything. There is always at least one.
+    /// All rights. A group always has at least one owner.
     Owner,
-    /// Rename, add members, remove those who are no more than that.
+    /// Rename the group, add members, remove members who are neither admins nor owners.
     Admin,
     /// Read and write.
     Member,
 }
 
 impl Role {
-    /// Its name on the wire and in the store.
+    /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -48,51 +48,51 @@ impl Role {
     }
 }
 
-/// Somebody in a group.
+/// A member of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// What they may do.
+    /// The member's role.
     pub role: Role,
-    /// When they came in.
+    /// Start of the membership.
     pub joined_at: Timestamp,
-    /// The entry that tells of it: the first that they may read of this membership.
+    /// The system entry that added the member: the first entry of this membership that the member may read.
     pub joined_seq: Seq,
 }
 
-/// A group, as it is at one version.
+/// A group at one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Which one.
+    /// Id of the group.
     pub id: GroupId,
-    /// Counts changes.
+    /// Number of the version.
     pub version: u64,
-    /// For people.
+    /// Name for people.
     pub name: String,
-    /// When it was made.
+    /// Time of the group's creation.
     pub created_at: Timestamp,
-    /// At most [`MEMBERS_MAX`]. Those that a deleted group had last.
+    /// At most [`MEMBERS_MAX`]. A deleted group keeps its last members.
     pub members: BTreeMap<UserId, Member>,
-    /// Nothing follows in its log.
+    /// Whether the group is deleted. A deleted group's log gets no further entry.
     pub deleted: bool,
 }
 
-/// A change of a group, decided but not made.
+/// A change of a group that is decided but not yet made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Somebody comes in.
+    /// A user becomes a member.
     Added(UserId, Role),
-    /// Somebody is taken out, or leaves.
+    /// A member is removed, or leaves.
     Removed(UserId),
-    /// Somebody may do more or less.
+    /// A member's role changes.
     RoleChanged(UserId, Role),
-    /// It has another name.
+    /// The group gets another name.
     Renamed(String),
-    /// It ends.
+    /// The group is deleted.
     Deleted,
 }
 
 impl Change {
-    /// The entry that tells of it.
+    /// The system entry of the change.
     pub fn entry(&self) -> (Kind, Content) {
         let (kind, text, user) = match self {
             Self::Added(user, _) => (Kind::MemberAdded, None, Some(*user)),
@@ -106,7 +106,7 @@ impl Change {
 }
 
 impl Group {
-    /// A new group: `owner`, and whoever of `others` is not the owner, each once.
+    /// A new group of `owner` and `others`; duplicates and the owner count once.
     ///
     /// # Errors
     ///
@@ -129,17 +129,17 @@ impl Group {
         Ok(Self { id, version: 1, name, created_at: now, members, deleted: false })
     }
 
-    /// The first entry of its log, which tells who was there from the beginning.
+    /// The first entry of the group's log, which mentions the members besides the owner.
     pub fn first_entry(&self, owner: UserId) -> (Kind, Content) {
         let mentions = self.members.keys().copied().filter(|user| *user != owner).collect();
         (Kind::GroupCreated, Content { text: Some(self.name.clone()), reply_to: None, mentions })
     }
 
-    /// What `user` may do.
+    /// The role of `user`.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotFound`] of a deleted group, [`Refusal::NotAMember`].
+    /// [`Refusal::NotFound`] for a deleted group, [`Refusal::NotAMember`].
     pub fn role_of(&self, user: UserId) -> Result<Role, Refusal> {
         if self.deleted {
             return Err(Refusal::NotFound("group"));
@@ -147,9 +147,10 @@ impl Group {
         self.members.get(&user).map(|member| member.role).ok_or(Refusal::NotAMember)
     }
 
-    /// `actor` wants `user` in, with this role; without one, in whatever role.
+    /// Decides the change when `actor` adds `user` or changes the user's role; without a role, the user keeps the
+    /// present one or becomes a member.
     ///
-    /// `None` where that is so already.
+    /// `None` if nothing has to change.
     ///
     /// # Errors
     ///
@@ -178,18 +179,19 @@ impl Group {
         }
     }
 
-    /// `actor` wants `user` out; oneself, to leave.
+    /// Decides the change when `actor` removes `user`; a member who removes themselves leaves.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotAllowed`], [`Refusal::NotFound`] for who is not in, and those of [`Group::role_of`] for the actor.
+    /// [`Refusal::NotAllowed`], [`Refusal::NotFound`] if `user` is not a member, and those of [`Group::role_of`] for
+    /// the actor.
     pub fn remove_member(&self, actor: UserId, user: UserId) -> Result<Change, Refusal> {
         let actors = self.role_of(actor)?;
         let theirs = self.members.get(&user).map(|member| member.role).ok_or(Refusal::NotFound("member"))?;
         let may = actor == user || actors == Role::Owner || (actors == Role::Admin && theirs == Role::Member);
         if !may {
             return Err(Refusal::NotAllowed(
-                "owners remove anybody, admins those who are no more than members",
+                "only owners and admins remove members, and only owners remove admins and owners",
             ));
         }
         if self.is_last_owner(user) {
@@ -198,7 +200,7 @@ impl Group {
         Ok(Change::Removed(user))
     }
 
-    /// `actor` wants another name. `None` where it has that name.
+    /// Decides the change when `actor` renames the group. `None` if the group has that name.
     ///
     /// # Errors
     ///
@@ -211,7 +213,7 @@ impl Group {
         }
     }
 
-    /// `actor` wants the group to end.
+    /// Decides the change when `actor` deletes the group.
     ///
     /// # Errors
     ///
@@ -223,7 +225,7 @@ impl Group {
         }
     }
 
-    /// The next version, if the change is told of at this position.
+    /// The next version, after the change whose system entry is at `seq`.
     #[must_use]
     pub fn after(&self, change: &Change, seq: Seq, now: Timestamp) -> Self {
         let mut next = Self { version: self.version + 1, ..self.clone() };
@@ -245,12 +247,12 @@ impl Group {
         next
     }
 
-    /// Whether `user` is in it by the membership that began at `since`.
+    /// Whether `user` is a member by the membership that began at `since`.
     pub fn has_membership(&self, user: UserId, since: Option<Seq>) -> bool {
         !self.deleted && since.is_some() && self.members.get(&user).map(|member| member.joined_seq) == since
     }
 
-    /// Those who may read this position, of the members that there are now.
+    /// Present members who may read the position.
     pub fn readers_of(&self, seq: Seq) -> impl Iterator<Item = UserId> {
         self.members.iter().filter(move |(_, member)| member.joined_seq <= seq).map(|(user, _)| *user)
     }
@@ -261,8 +263,8 @@ impl Group {
     }
 }
 
-const GIVES_ROLES: &str = "only an owner gives and takes roles";
-const LAST_OWNER: &str = "name another owner first";
+const GIVES_ROLES: &str = "only an owner changes roles";
+const LAST_OWNER: &str = "make another member an owner first";
 
 #[cfg(test)]
 mod tests {
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_may_go_once_there_is_another() {
+    fn an_owner_may_leave_once_there_is_another() {
         let second = Change::RoleChanged(user(ADMIN), Role::Owner);
         let group = group().after(&second, Seq::FIRST, Timestamp::from_ms(2));
         assert_eq!(group.remove_member(user(OWNER), user(OWNER)), Ok(Change::Removed(user(OWNER))));
@@ -344,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_for_those_who_were_there_before_it() {
+    fn only_members_who_joined_before_a_message_read_it() {
         let seq = |n| Seq::new(n).unwrap();
         let group = group().after(&Change::Added(user(9), Role::Member), seq(7), Timestamp::from_ms(2));
         assert_eq!(group.readers_of(seq(6)).count(), 4);
@@ -352,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_in_a_deleted_group() {
+    fn a_deleted_group_has_no_members() {
         let group = group().after(&Change::Deleted, Seq::FIRST, Timestamp::from_ms(2));
         assert_eq!(group.role_of(user(OWNER)), Err(Refusal::NotFound("group")));
     }

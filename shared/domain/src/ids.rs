@@ -1,15 +1,15 @@
-//! Identifiers: parsed once, then trusted.
+//! Identifiers, parsed at the edge and valid from there on.
 
 use std::fmt;
 use std::str::FromStr;
 
 use ulid::Ulid;
 
-/// A string that is not an identifier of the kind it should be.
+/// Error for a string that is not an identifier of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not {expected}")]
 pub struct InvalidId {
-    /// What was expected, for people.
+    /// Description of the expected form, for people.
     pub expected: &'static str,
 }
 
@@ -20,7 +20,7 @@ macro_rules! ulid_id {
         pub struct $name(Ulid);
 
         impl $name {
-            /// The id around a ULID that the caller made.
+            /// The id of a ULID.
             pub const fn new(ulid: Ulid) -> Self {
                 Self(ulid)
             }
@@ -57,7 +57,7 @@ macro_rules! ulid_id {
 }
 
 ulid_id! {
-    /// A right to make accounts, whose uses are counted.
+    /// An invite: a right to make accounts, whose uses are counted.
     InviteId, "inv_", "inv_ and a ULID"
 }
 
@@ -66,7 +66,7 @@ ulid_id! {
     UserId, "usr_", "a user id (usr_ and a ULID)"
 }
 ulid_id! {
-    /// One login on one phone, laptop or browser: the unit of multi-device.
+    /// A device: one login on one phone, laptop or browser.
     DeviceId, "dev_", "a device id (dev_ and a ULID)"
 }
 ulid_id! {
@@ -74,25 +74,25 @@ ulid_id! {
     GroupId, "grp_", "a group id (grp_ and a ULID)"
 }
 ulid_id! {
-    /// One login and all the refresh tokens that follow from it.
+    /// A login, and all the refresh tokens that follow from it.
     FamilyId, "fam_", "a token family"
 }
 
-/// Only the one canonical spelling counts, so that equal ids are equal strings.
+/// Accepts only the canonical spelling, so that equal ids are equal strings.
 fn canonical_ulid(text: &str) -> Option<Ulid> {
     let ulid = Ulid::from_string(text).ok()?;
     let mut buffer = [0; ulid::ULID_LEN];
     (ulid.array_to_str(&mut buffer) == text).then_some(ulid)
 }
 
-/// A place where people talk: two users, or a group.
+/// A conversation: 1:1 or a group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConversationId {
-    /// Two users. Made by [`ConversationId::dm`] or by parsing, which keep the order.
+    /// A 1:1 conversation. Made by [`ConversationId::dm`] or by parsing, which keep the order.
     Dm {
-        /// The one whose ULID sorts first.
+        /// The user whose ULID sorts first.
         lower: UserId,
-        /// The other.
+        /// The other user.
         upper: UserId,
     },
     /// A group.
@@ -100,7 +100,7 @@ pub enum ConversationId {
 }
 
 impl ConversationId {
-    /// Sorts after every 1:1 conversation and before every group; it is none itself.
+    /// Bound for ranges: sorts after every 1:1 conversation and before every group. It is not itself a conversation.
     pub const BEFORE_GROUPS: Self =
         Self::Dm { lower: UserId::new(Ulid(u128::MAX)), upper: UserId::new(Ulid(u128::MAX)) };
 
@@ -113,7 +113,7 @@ impl ConversationId {
         }
     }
 
-    /// The group whose conversation it is.
+    /// The group, if this is the conversation of one.
     pub const fn group(self) -> Option<GroupId> {
         match self {
             Self::Dm { .. } => None,
@@ -154,7 +154,7 @@ impl FromStr for ConversationId {
     }
 }
 
-/// One open WebSocket, named by API Gateway.
+/// A WebSocket connection, by the gateway's id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(String);
 
@@ -176,7 +176,7 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// A text of 1–64 bytes that a device chose.
+/// A text of 1–64 bytes, chosen by a device.
 macro_rules! chosen_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -184,10 +184,10 @@ macro_rules! chosen_name {
         pub struct $name(String);
 
         impl $name {
-            /// Longest one. Unit: bytes, inclusive.
+            /// Longest text. Unit: bytes, inclusive.
             pub const BYTES_MAX: usize = 64;
 
-            /// As the device chose it.
+            /// The text as the device chose it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -216,7 +216,7 @@ macro_rules! chosen_name {
 pub(crate) use chosen_name;
 
 chosen_name! {
-    /// Chosen by the sending device; the same again is the same message.
+    /// Idempotency key of a message, chosen by the sending device: a repeated key is the same message.
     ///
     /// 1–64 bytes. Scope: (sender, conversation).
     ClientMessageId
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_canonical_is_refused() {
+    fn other_spellings_than_the_canonical_one_are_refused() {
         check_refused("");
         check_refused("usr_");
         check_refused(LOW);
@@ -289,7 +289,7 @@ mod properties {
             }
         }
 
-        /// Equal ids are equal strings: whatever is read is written the same again.
+        /// Equal ids are equal strings: an id that was parsed is written in the same spelling.
         #[test]
         fn there_is_one_spelling(text in "(usr|dm|grp)_[0-9A-Za-z_]{0,60}") {
             if let Ok(user) = text.parse::<UserId>() {

@@ -1,11 +1,11 @@
-//! Who may make an account.
+//! Signup: modes and invites.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{InviteId, Timestamp};
 
-/// Who may make an account.
+/// Setting for who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignupMode {
     /// Everybody.
@@ -18,10 +18,10 @@ pub enum SignupMode {
 }
 
 impl SignupMode {
-    /// All of them.
+    /// All modes.
     pub const ALL: [Self; 3] = [Self::Open, Self::Invite, Self::Closed];
 
-    /// The name by which it is set.
+    /// The name of the mode in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -37,7 +37,7 @@ impl fmt::Display for SignupMode {
     }
 }
 
-/// A name of no [`SignupMode`].
+/// Error for a text that names no [`SignupMode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be open, invite or closed")]
 pub struct UnknownMode;
@@ -50,14 +50,14 @@ impl FromStr for SignupMode {
     }
 }
 
-/// A right to make accounts.
+/// An invite: a right to make accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invite {
-    /// Its uses are counted under this.
+    /// Id under which the uses are counted.
     pub id: InviteId,
-    /// How many accounts can be made with it.
+    /// Number of accounts that the invite allows.
     pub uses: u32,
-    /// When it ends. Counted in whole seconds.
+    /// End of the invite. Whole seconds.
     pub expires_at: Timestamp,
 }
 

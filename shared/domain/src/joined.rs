@@ -1,26 +1,26 @@
-//! Which parts of a log a user may read.
+//! The parts of a log that a user may read.
 
 use crate::Seq;
 
-/// The times of somebody's membership, as positions in the log.
+/// A user's memberships of one conversation, as ranges of positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// Ended memberships, the oldest first: first and last position of each.
     past: Vec<(Seq, Seq)>,
-    /// Where the present membership begins.
+    /// First position of the present membership.
     since: Option<Seq>,
 }
 
-/// Ended memberships that are remembered; who comes and goes more often loses sight of the oldest.
+/// Ended memberships that are remembered. A user who joins and leaves more often loses access to the oldest.
 pub const PAST_MAX: usize = 8;
 
 impl Joined {
-    /// Of a 1:1 conversation, and of a group that one is in from the beginning.
+    /// Membership from the first position on: of a 1:1 conversation, or of a group from its beginning.
     pub const fn whole() -> Self {
         Self { past: Vec::new(), since: Some(Seq::FIRST) }
     }
 
-    /// As it was stored.
+    /// Memberships from a store.
     pub const fn new(past: Vec<(Seq, Seq)>, since: Option<Seq>) -> Self {
         Self { past, since }
     }
@@ -30,18 +30,18 @@ impl Joined {
         &self.past
     }
 
-    /// Where the present membership begins; `None` for who is no member now.
+    /// First position of the present membership; `None` if the user is not a member now.
     pub const fn since(&self) -> Option<Seq> {
         self.since
     }
 
-    /// Comes in at `seq`.
+    /// Begins a membership at `seq`.
     #[must_use]
     pub fn join(self, seq: Seq) -> Self {
         Self { since: self.since.or(Some(seq)), ..self }
     }
 
-    /// Goes after `seq`.
+    /// Ends the present membership after `seq`.
     #[must_use]
     pub fn leave(mut self, seq: Seq) -> Self {
         if let Some(since) = self.since.take() {
@@ -52,7 +52,7 @@ impl Joined {
         self
     }
 
-    /// The readable parts of a run of positions, ascending, both ends inclusive.
+    /// Readable parts of a range of positions, ascending; all bounds are inclusive.
     pub fn within(&self, from: Seq, to: Seq) -> Vec<(Seq, Seq)> {
         let present = self.since.map(|since| (since, Seq::MAX));
         let parts = self.past.iter().copied().chain(present);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_reads_both_times() {
+    fn a_member_who_comes_back_reads_both_memberships() {
         let joined = Joined::whole().leave(seq(5)).join(seq(9));
         assert_eq!(joined.within(Seq::FIRST, seq(20)), [(seq(1), seq(5)), (seq(9), seq(20))]);
         assert_eq!(joined.within(seq(6), seq(8)), []);
@@ -78,11 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn who_has_left_reads_up_to_there() {
+    fn a_former_member_reads_up_to_the_end_of_the_membership() {
         let joined = Joined::new(Vec::new(), Some(seq(3))).leave(seq(4));
         assert_eq!(joined.since(), None);
         assert_eq!(joined.within(Seq::FIRST, Seq::MAX), [(seq(3), seq(4))]);
-        assert_eq!(joined.clone().leave(seq(9)), joined, "leaving twice is leaving once");
+        assert_eq!(joined.clone().leave(seq(9)), joined, "leaving again has no effect");
     }
 
     #[test]

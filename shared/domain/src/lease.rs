@@ -1,67 +1,68 @@
-//! Presence as a lease: whoever is heard from is online for a while.
+//! Presence as a lease: a frame from a user keeps the user online for a while.
 //!
-//! The store keeps when a user was last heard from, not how long that lasts: so a renewal is one blind write, and every
-//! reader finds the same end of the lease.
+//! The store keeps when the lease was renewed, not when it ends. So a renewal is one unconditional write, and every
+//! reader computes the same end.
 
 use std::time::Duration;
 
 use crate::Timestamp;
 use crate::time::AHEAD_MAX;
 
-/// How often clients say that they are alive, and how long that lasts.
+/// How often clients send heartbeats, and how long a lease lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeartbeatPolicy {
-    /// Between two heartbeats of a client that somebody looks at.
+    /// Time between two heartbeats of a client whose user has an observer.
     pub interval: Duration,
     /// Silence after which a user is offline.
     pub timeout: Duration,
 }
 
-/// Longest interval that a client is told, where nobody looks at its user.
+/// Longest heartbeat interval of a client whose user is alone.
 ///
 /// Less than the 10 minutes after which API Gateway closes a silent connection.
 /// Source: API Gateway WebSocket quotas, "Idle connection timeout".
 pub const INTERVAL_MAX: Duration = Duration::from_secs(480);
 
-/// Longest silence after which an operator may have users counted as gone.
+/// Longest [`HeartbeatPolicy::timeout`] that an operator may set.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(3_600);
 
 /// Time alone before the interval grows.
 const ALONE_MIN: Duration = Duration::from_secs(30);
 
-/// The interval of a user alone is this part of the time alone.
+/// The interval of a user alone is the time alone divided by this.
 const ALONE_PER_INTERVAL: u32 = 4;
 
-/// Longest time after a renewal in which other frames need not renew.
+/// Longest [`HeartbeatPolicy::slack`].
 pub(crate) const SLACK_MAX: Duration = Duration::from_secs(2);
 
-/// How long a client has to answer a probe, at most.
+/// Longest time that a client has to answer a probe.
 const PROBE_MAX: Duration = Duration::from_secs(4);
 
-/// What is known of a user's being alive.
+/// The lease of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// When the user was last heard from, give or take [`HeartbeatPolicy::slack`].
+    /// Time of the last renewal, give or take [`HeartbeatPolicy::slack`].
     pub renewed_at: Timestamp,
-    /// When the user was last at a device, where idle heartbeats have come since; `None`: when they were last heard from.
+    /// When the user was last active, if idle heartbeats have come since; `None` if the user was active at
+    /// `renewed_at`.
     pub attended_at: Option<Timestamp>,
-    /// When it ends, unless the user is heard from again: a logout's time, or when a probe must be answered.
+    /// End of the lease unless it is renewed before: the time of a logout, or the deadline of a probe.
     pub ends_at: Option<Timestamp>,
-    /// Since when none of the user's friends has been connected; `None` where one may be.
+    /// Since when the user is alone, with no friend connected; `None` if a friend may be connected.
     pub alone_since: Option<Timestamp>,
 }
 
-/// Whether somebody is there.
+/// Presence of a user, as friends see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// The lease has not run out.
     Online,
-    /// It has, or there was none.
+    /// The lease has run out, or there was none.
     Offline,
 }
 
 impl Status {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
@@ -70,25 +71,25 @@ impl Status {
     }
 }
 
-/// What a frame says of whether anybody is at its socket.
+/// Statement of a frame about whether anybody uses its device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Attendance {
-    /// Nothing.
+    /// The frame states nothing.
     #[default]
     Unstated,
-    /// Somebody is.
+    /// Somebody uses the device.
     Attended,
-    /// Nobody is: the socket is on, and its user idle.
+    /// Nobody uses the device: it is connected, and its user idle.
     Idle,
 }
 
 impl Lease {
-    /// The lease of somebody who is heard from for the first time.
+    /// A lease that begins now.
     pub const fn begun(now: Timestamp) -> Self {
         Self { renewed_at: now, attended_at: None, ends_at: None, alone_since: None }
     }
 
-    /// After the user was heard from.
+    /// Renews the lease.
     #[must_use]
     pub fn renewed(self, attendance: Attendance, now: Timestamp) -> Self {
         let attended_at = match attendance {
@@ -99,26 +100,26 @@ impl Lease {
         Self { renewed_at: now, attended_at, ends_at: None, ..self }
     }
 
-    /// When the user was last active, as others are shown it: idle heartbeats do not move it.
+    /// When the user was last active, as others see it; idle heartbeats do not move it.
     pub fn active_at(&self) -> Timestamp {
         self.attended_at.unwrap_or(self.renewed_at)
     }
 }
 
 impl HeartbeatPolicy {
-    /// Time after a renewal in which other frames than heartbeats need not renew.
+    /// Time after a renewal in which frames other than heartbeats need not renew.
     ///
     /// The lease lasts that much longer than the timeout, so that it covers such a frame.
     pub fn slack(&self) -> Duration {
         (self.interval / 2).min(SLACK_MAX)
     }
 
-    /// How long a client has to answer a probe.
+    /// Time that a client has to answer a probe.
     pub fn probe(&self) -> Duration {
         self.timeout.min(PROBE_MAX)
     }
 
-    /// When the next heartbeat is due, from the last one, as the client was told. Unit: whole seconds.
+    /// Time from the last heartbeat to the next, as the client was given it. Unit: whole seconds.
     pub fn next_heartbeat(&self, lease: &Lease) -> Duration {
         let alone = lease.alone_since.map_or(Duration::ZERO, |since| lease.renewed_at.since(since));
         if alone < ALONE_MIN {
@@ -128,13 +129,13 @@ impl HeartbeatPolicy {
         grown.clamp(self.interval, self.interval.max(INTERVAL_MAX))
     }
 
-    /// Until when the user is online.
+    /// End of the lease.
     ///
-    /// A longer interval counts only while there is a connection that a probe could reach.
+    /// An interval above the usual counts only while a connection exists that a probe could reach.
     pub fn ends_at(&self, lease: &Lease, connected: bool) -> Timestamp {
         let by_silence = self.ends_by_silence(lease, connected);
         match lease.ends_at {
-            // Nobody is left to answer a probe.
+            // No connection is left to answer a probe.
             Some(ends_at) if !connected => ends_at.min(by_silence),
             Some(ends_at) => ends_at,
             None => by_silence,
@@ -146,43 +147,42 @@ impl HeartbeatPolicy {
         lease.renewed_at.plus(self.timeout + self.slack() + longer)
     }
 
-    /// Whether the user is online: not by the time of a clock that was wrong.
+    /// Whether the user is online. A time that a wrong clock wrote does not count.
     pub fn status(&self, lease: &Lease, connected: bool, now: Timestamp) -> Status {
         let ends_at = self.ends_at(lease, connected);
-        // A probe that is sent now ends a lease no later.
+        // Latest end that a probe sent now would set.
         let latest = self.ends_by_silence(lease, connected).max(now.plus(self.probe() + AHEAD_MAX));
         let is_right = lease.renewed_at.may_have_been(now) && ends_at <= latest;
         if is_right && ends_at > now { Status::Online } else { Status::Offline }
     }
 
-    /// Whether a frame that is no heartbeat renews the lease.
+    /// Whether a frame other than a heartbeat renews the lease.
     pub fn renews(&self, lease: &Lease, now: Timestamp) -> bool {
         lease.ends_at.is_some()
             || !lease.renewed_at.may_have_been(now)
             || now.since(lease.renewed_at) > self.slack()
     }
 
-    /// When the lease ends if a probe is not answered that is sent now; `None` where none is needed, since the client was
-    /// told no longer interval than usual.
+    /// End of the lease if a probe sent now is not answered; `None` if no probe is needed, since the client has the
+    /// usual interval.
     pub fn probed(&self, lease: &Lease, now: Timestamp) -> Option<Timestamp> {
         let usual_end = lease.renewed_at.plus(self.timeout + self.slack());
         (self.next_heartbeat(lease) > self.interval).then(|| usual_end.max(now.plus(self.probe())))
     }
 }
 
-/// Age below which a connection that seems gone is kept on record.
+/// Age below which a connection stays registered although the gateway reports it as stale.
 ///
-/// API Gateway answers 410 also for a connection that is not open yet, between
-/// its `$connect` and the end of the handshake. Removing it then would leave a
-/// living device without events.
+/// API Gateway answers 410 also for a connection that is not open yet, between its `$connect` and the end of the
+/// handshake. Removing that connection would leave a live device without events.
 pub const YOUNG_CONNECTION: Duration = Duration::from_secs(60);
 
-/// Connections of one user that are sent events: ten devices with five sockets each.
+/// Most connections of one user that get events: ten devices with five sockets each.
 ///
-/// Bounds what a message to the user costs.
+/// Bounds the cost of a message to the user.
 pub const CONNECTIONS_MAX: usize = 50;
 
-/// Age at which a connection is certainly gone.
+/// Age at which a connection is certainly stale.
 ///
 /// Source: API Gateway WebSocket quotas, "Connection duration" (2 hours), and
 /// a margin for clocks.
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logout_ends_the_lease_at_once_and_whoever_is_heard_from_again_is_online() {
+    fn a_logout_ends_the_lease_and_a_later_frame_renews_it() {
         let ended = Lease { ends_at: Some(at(3)), ..lease(2, None) };
         assert_eq!(POLICY.status(&ended, true, at(3)), Status::Offline);
         assert!(POLICY.renews(&ended, at(3)));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_online_by_a_clock_that_was_a_day_ahead() {
+    fn no_user_is_online_by_a_clock_that_was_a_day_ahead() {
         let day_ahead = lease(24 * 3600, None);
         assert_eq!(POLICY.status(&day_ahead, true, at(0)), Status::Offline);
         assert!(POLICY.renews(&day_ahead, at(0)));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn idle_heartbeats_renew_the_lease_and_leave_when_somebody_was_there() {
+    fn idle_heartbeats_renew_the_lease_and_keep_the_last_activity() {
         let idle = lease(0, None).renewed(Attendance::Idle, at(10)).renewed(Attendance::Idle, at(20));
         assert_eq!((idle.renewed_at, idle.active_at()), (at(20), at(0)));
         assert_eq!(POLICY.status(&idle, true, at(45)), Status::Online);
@@ -260,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_somebody_alone_grows_up_to_eight_minutes_and_the_lease_with_it() {
+    fn the_interval_of_a_user_alone_grows_up_to_eight_minutes_and_the_lease_with_it() {
         check_next(None, 10_000, 10);
         check_next(Some(0), 29, 10);
         check_next(Some(0), 40, 10);
         check_next(Some(0), 60, 15);
         check_next(Some(0), 800, 200);
         check_next(Some(0), 100_000, 480);
-        // Heard from before it was found that nobody is there.
+        // Renewed before the user was found to be alone.
         check_next(Some(100), 90, 10);
     }
 
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_probed_stays_online_until_the_answer_is_due() {
+    fn a_probed_user_stays_online_until_the_answer_is_due() {
         let alone = lease(800, Some(0));
         let probed = Lease { ends_at: POLICY.probed(&alone, at(900)), alone_since: None, ..alone };
         assert_eq!(POLICY.status(&probed, true, at(903)), Status::Online);
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(POLICY.next_heartbeat(&probed.renewed(Attendance::Unstated, at(902))), POLICY.interval);
     }
 
-    /// What the longer intervals save: heartbeats that somebody sends who is alone for a while.
+    /// Number of heartbeats that a user sends who is alone for some hours.
     fn heartbeats_alone(hours: u64, policy: HeartbeatPolicy) -> u64 {
         let (mut renewed_at, mut count) = (at(0), 0);
         while renewed_at < at(hours * 3600) {

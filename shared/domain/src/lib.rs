@@ -1,10 +1,9 @@
 //! Confab's rules: pure functions over values, with the time as an argument.
 //!
-//! Knows: what an id is, how a log grows, who may do what, when a lease has
-//! run out, how often somebody may try.
+//! Knows: ids, logs, rights, leases, rates.
 //! Must not know: I/O, async, a clock, randomness, JSON or AWS.
 //!
-//! Start with [`log`]: everything else hangs on it.
+//! Start with [`log`]: the other modules build on it.
 
 pub mod account;
 pub mod alerts;

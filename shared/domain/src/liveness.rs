@@ -1,36 +1,37 @@
-//! Whether a message that was posted has reached somebody.
+//! Liveness of the recipients of a message.
 
 use crate::lease::{HeartbeatPolicy, Lease, SLACK_MAX};
 use crate::{Status, Timestamp};
 
-/// What has become of the posts of a message to the connections of one user.
+/// Outcome so far of posting a message to the connections of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostStatus {
-    /// The gateway took one.
+    /// The gateway accepted at least one post.
     Taken,
-    /// None was taken yet; others are still to be made.
+    /// No post was accepted yet, and posts are still to be made.
     Pending,
-    /// None was taken.
+    /// No post was accepted.
     NotTaken,
 }
 
-/// Whether a message has reached a user.
+/// Liveness of a recipient of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
-    /// The user was heard from as often as they should be.
+    /// The lease was renewed within the usual interval, so the message has reached the user.
     Active,
-    /// Nothing was heard for longer than the usual interval, so that the socket may be dead, or the message is still to be
-    /// posted. Known at this time at the latest.
+    /// The lease was not renewed for longer than the usual interval, so the socket may be dead; or the message is not
+    /// yet posted. The state is known at this time at the latest.
     Unconfirmed(Timestamp),
-    /// Nobody is there.
+    /// No post was accepted, or the lease has run out.
     Offline,
 }
 
 impl HeartbeatPolicy {
-    /// Whether a message that was sent at `sent_at` has reached a user, by what became of its posts.
+    /// The liveness of a user for a message that was sent at `sent_at`, by the outcome of its posts.
     ///
-    /// Who was told to beat rarely, since nobody looked, has to answer a probe. Who was heard from between the sending and
-    /// the post is not found by whoever looks for what was sent since then ([`missed_since`](Self::missed_since)).
+    /// A user with a longer interval has to answer a probe. A user whose lease was renewed between the sending and
+    /// the post is unconfirmed: a later search for missed messages does not go back to this message
+    /// ([`missed_since`](Self::missed_since)).
     pub fn liveness(&self, lease: &Lease, posts: PostStatus, sent_at: Timestamp, now: Timestamp) -> Liveness {
         if posts == PostStatus::NotTaken || self.status(lease, true, now) == Status::Offline {
             return Liveness::Offline;
@@ -44,7 +45,8 @@ impl HeartbeatPolicy {
         Liveness::Unconfirmed(self.probed(lease, now).unwrap_or(usual_end).max(now))
     }
 
-    /// From when on messages are missed by somebody who was last heard from then: a lease says so give or take the slack.
+    /// Time from which messages count as missed by a user whose last renewal was at `renewed_at`. The lease is exact
+    /// only to the slack.
     pub fn missed_since(renewed_at: Timestamp) -> Timestamp {
         renewed_at.minus(SLACK_MAX)
     }
@@ -68,28 +70,28 @@ mod tests {
         Lease { alone_since: alone_since.map(at), ..Lease::begun(at(renewed)) }
     }
 
-    /// Of a message that was posted when it was sent.
+    /// The liveness for a message that was posted when it was sent.
     fn liveness(lease: &Lease, posts: PostStatus, now: Timestamp) -> Liveness {
         POLICY.liveness(lease, posts, now, now)
     }
 
     #[test]
-    fn whoever_was_heard_from_within_the_interval_has_it() {
+    fn a_lease_renewed_within_the_interval_is_active() {
         assert_eq!(liveness(&lease(0, None), Taken, at(0)), Liveness::Active);
         assert_eq!(liveness(&lease(0, None), Taken, at(12)), Liveness::Active);
     }
 
     #[test]
-    fn nobody_has_it_where_no_post_was_taken_or_the_lease_is_out() {
+    fn a_user_is_offline_if_no_post_was_accepted_or_the_lease_has_run_out() {
         assert_eq!(liveness(&lease(0, None), NotTaken, at(0)), Liveness::Offline);
         assert_eq!(liveness(&lease(0, None), Taken, at(32)), Liveness::Offline);
         let logged_out = Lease { ends_at: Some(at(1)), ..lease(0, None) };
         assert_eq!(liveness(&logged_out, Taken, at(1)), Liveness::Offline);
     }
 
-    /// Alive or dead: whoever looks when the lease should end knows.
+    /// A check at the end of the lease decides whether the user is there.
     #[test]
-    fn of_a_post_that_is_still_to_be_made_nothing_is_known_before_the_lease_ends() {
+    fn a_pending_post_is_unconfirmed_until_the_lease_ends() {
         assert_eq!(liveness(&lease(0, None), Pending, at(0)), Liveness::Unconfirmed(at(32)));
         assert_eq!(liveness(&lease(0, None), Pending, at(32)), Liveness::Offline);
     }
@@ -101,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_told_to_beat_rarely_has_to_answer_a_probe() {
+    fn a_user_with_a_longer_interval_has_to_answer_a_probe() {
         assert_eq!(liveness(&lease(800, Some(0)), Taken, at(900)), Liveness::Unconfirmed(at(904)));
     }
 
     #[test]
-    fn a_message_that_was_posted_long_after_it_was_sent_proves_nothing_by_a_heartbeat_in_between() {
+    fn a_heartbeat_between_sending_and_a_late_post_confirms_nothing() {
         let renewed = lease(10, None);
         assert_eq!(POLICY.liveness(&renewed, Taken, at(8), at(11)), Liveness::Active);
         assert_eq!(POLICY.liveness(&renewed, Taken, at(7), at(11)), Liveness::Unconfirmed(at(42)));

@@ -1,14 +1,14 @@
-//! The log of a conversation: the one durable truth of its messages.
+//! The log of a conversation: its entries, durable and in one order.
 //!
-//! A log is a run of positions 1, 2, 3 … An append writes position head + 1 on
-//! the condition that nothing is there; so, by induction, a log has no hole, and
-//! a reader that holds `n` and `n + 2` knows that it lacks `n + 1`.
+//! The positions of a log are 1, 2, 3 … An append writes position head + 1 on the condition that the position is
+//! empty. So, by induction, a log has no hole until entries expire, and a reader that holds `n` and `n + 2` knows
+//! that it lacks `n + 1`.
 
 use std::fmt;
 
 use crate::{ClientMessageId, Content, ConversationId, Timestamp, UserId};
 
-/// Position of a message in its conversation's log.
+/// Position of an entry in its conversation's log.
 ///
 /// Starts at 1, grows by 1, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ impl Seq {
     /// The largest position: the largest integer that every JSON parser keeps exact.
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// The position, or `None` for 0 and for what is over [`Seq::MAX`].
+    /// The position, or `None` for 0 and for a number above [`Seq::MAX`].
     pub fn new(position: u64) -> Option<Self> {
         (Self::FIRST.0..=Self::MAX.0).contains(&position).then_some(Self(position))
     }
@@ -31,9 +31,9 @@ impl Seq {
         self.0
     }
 
-    /// The position that follows `head`, the first where there is none.
+    /// The position that follows `head`; without a head, the first.
     ///
-    /// `None` at the end of the number space, which no conversation lives to see.
+    /// `None` at the end of the number space, which no conversation reaches.
     pub fn following(head: Option<Self>) -> Option<Self> {
         Self::new(head.map_or(0, Self::get) + 1)
     }
@@ -56,22 +56,22 @@ impl fmt::Display for Seq {
     }
 }
 
-/// What a message is: something that a member wrote, or a change of the conversation.
+/// Kind of an entry: a member's message, or a system entry about the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A member wrote it.
+    /// A message of a member.
     Text,
-    /// The group begins; says its name, and mentions who is in it besides the sender.
+    /// The group was created. The text is its name; the mentions are the members besides the sender.
     GroupCreated,
-    /// Mentions who has come in.
+    /// The mentioned user became a member.
     MemberAdded,
-    /// Mentions who is no longer in it: the sender, who has left, or another.
+    /// The mentioned user is no longer a member: the sender, who left, or another user.
     MemberRemoved,
-    /// Mentions whose role has changed, and says to which.
+    /// The mentioned user has another role, which the text names.
     RoleChanged,
-    /// Says the new name.
+    /// The group has another name, which is the text.
     GroupRenamed,
-    /// The last entry of a group.
+    /// The group was deleted. The last entry of its log.
     GroupDeleted,
 }
 
@@ -87,7 +87,7 @@ impl Kind {
         Self::GroupDeleted,
     ];
 
-    /// Its name on the wire and in the store.
+    /// The name on the wire and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -106,28 +106,30 @@ impl Kind {
     }
 }
 
-/// One entry of a log.
+/// An entry of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Where it is.
+    /// The conversation of the log.
     pub conversation: ConversationId,
-    /// Its position there.
+    /// The position in the log.
     pub seq: Seq,
-    /// Who wrote it.
+    /// The user who wrote the entry.
     pub sender: UserId,
-    /// Under which key.
+    /// The idempotency key of the entry, chosen by the sending device.
     pub client_message_id: ClientMessageId,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// What it is.
+    /// Message or system entry.
     pub kind: Kind,
     /// When it was appended, by the appending server's clock.
     pub sent_at: Timestamp,
-    /// The one try that wrote it. Tells a writer whose answer was lost from another writer with the same key.
+    /// The attempt that wrote the entry. It distinguishes a writer whose answer was lost from another writer with the
+    /// same key.
     pub attempt: Attempt,
-    /// When it may be removed, by the retention under which it was appended; `None` is never. Whole seconds.
+    /// When the entry may be removed, by the retention under which it was appended; `None` is never. Whole seconds.
     pub expires_at: Option<Timestamp>,
-    /// Revision of the log's [`HighWaterMark`](crate::high_water::HighWaterMark) that its writer knew; 0 without one.
+    /// Revision of the log's [`HighWaterMark`](crate::high_water::HighWaterMark) that the writer knew; 0 without a
+    /// mark.
     pub mark_revision: u64,
 }
 
@@ -138,14 +140,14 @@ impl Message {
     }
 }
 
-/// An entry of a log without what it says: enough to count it, and to decide whether it is alerted to.
+/// An entry without its content: enough to count the entry, and to decide whether to alert for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// Its position.
+    /// The position in the log.
     pub seq: Seq,
-    /// Who wrote it.
+    /// The user who wrote the entry.
     pub sender: UserId,
-    /// What it is.
+    /// Message or system entry.
     pub kind: Kind,
     /// When it was appended, by the appending server's clock.
     pub sent_at: Timestamp,
@@ -160,7 +162,7 @@ impl From<&Message> for Heading {
     }
 }
 
-/// One try at appending a message, unique among the tries of the same message.
+/// One try to append a message, unique among the tries of that message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt(pub u32);
 

@@ -1,4 +1,4 @@
-//! Who may read and write where.
+//! Rules of membership: who may read and write in a conversation.
 
 use crate::{Kind, Message, Refusal, UserId};
 
@@ -6,7 +6,7 @@ use crate::{Kind, Message, Refusal, UserId};
 ///
 /// # Errors
 ///
-/// [`Refusal::NotAMember`] for somebody else's conversation.
+/// [`Refusal::NotAMember`] if `user` is neither of the two.
 pub fn peer_of((lower, upper): (UserId, UserId), user: UserId) -> Result<UserId, Refusal> {
     if lower == user {
         Ok(upper)
@@ -17,10 +17,10 @@ pub fn peer_of((lower, upper): (UserId, UserId), user: UserId) -> Result<UserId,
     }
 }
 
-/// Whether `user` is in the group after this entry; `None` where it says nothing of that.
+/// Whether `user` is a member of the group after this entry; `None` if the entry does not change that.
 ///
-/// A send that claimed its key as a member appends only after it has looked at the newest entries; so nobody writes
-/// after an entry that says they are out.
+/// A send that claimed its key as a member reads the newest entries before it appends. So no user writes after an
+/// entry that ends the user's membership.
 pub fn membership_change_in(entry: &Message, user: UserId) -> Option<bool> {
     let is_subject = entry.content.mentions.contains(&user);
     match entry.kind {

@@ -1,8 +1,9 @@
-//! How many groups a user is in, and how many of them strangers put them into.
+//! Limits on the number of groups of a user, and on those that strangers added the user to.
 //!
-//! Each membership is counted before it begins, in the same transaction, and never counted down: leaving, a first
-//! message and friendship make the count too high, never too low. So a count that leaves room is enough to let somebody
-//! in, for the price of one item; only one that leaves none is made anew, by the user's rows. Nothing can leak.
+//! Each membership is counted before it begins, in the same transaction, and never counted down. Leaving a group, a
+//! first message and a friendship make the count too high, never too low. So a count with room left admits a
+//! membership for the price of reading one item. Only a count without room is made anew, from the user's rows. No
+//! membership goes uncounted.
 
 use std::time::Duration;
 
@@ -10,45 +11,45 @@ use crate::group;
 use crate::time::CLOCK_SKEW_MAX;
 use crate::{GroupId, Timestamp};
 
-/// How many memberships a user may have.
+/// Limits on a user's memberships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MembershipLimits {
-    /// Groups that a user is in.
+    /// Most groups that a user is in.
     pub groups: u64,
-    /// Those among them into which somebody put them who is no friend, and where they have not written.
+    /// Most of those groups that a user who is no friend added the user to, and where the user has not written.
     pub unanswered: u64,
 }
 
 impl Default for MembershipLimits {
-    /// What clients are told.
+    /// The limits that PROTOCOL.md states.
     fn default() -> Self {
         Self { groups: 2_000, unanswered: 100 }
     }
 }
 
-/// How many memberships a user has at most.
+/// Upper bound on a user's memberships.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MembershipCount {
-    /// Counts changes of the count: it is replaced only by who has seen it.
+    /// Number of the count's version; a writer replaces only the version that it has read.
     pub version: u64,
     /// See [`MembershipLimits::groups`].
     pub groups: u64,
     /// See [`MembershipLimits::unanswered`].
     pub unanswered: u64,
-    /// When the rows were counted and left no room, the first time within a minute; `None` where they never did.
+    /// When the rows were first counted within a minute and left no room; `None` if they never did.
     pub full_at: Option<Timestamp>,
-    /// How often that was since then.
+    /// Number of such counts since `full_at`.
     pub recounts: u64,
 }
 
-/// Time in which rows that leave no room are counted [`RECOUNTS_MAX`] times at most.
+/// Time in which rows that leave no room are counted at most [`RECOUNTS_MAX`] times.
 const RECOUNTS_WINDOW: Duration = Duration::from_secs(60);
 
-/// Counts that find no room, until the count is believed: few ask so often by hand.
+/// Counts that find no room, after which the stored count is used. A person rarely asks so often.
 const RECOUNTS_MAX: u64 = 8;
 
 impl MembershipCount {
-    /// The count with one more membership; `None` where it leaves no room for one.
+    /// The count with one more membership; `None` if there is no room for it.
     pub fn joined(self, is_unanswered: bool, limits: MembershipLimits) -> Option<Self> {
         let next = Self {
             version: self.version + 1,
@@ -60,7 +61,7 @@ impl MembershipCount {
         fits.then_some(next)
     }
 
-    /// The count as it is stored where the rows left no room, so that the next who ask need not count them again.
+    /// The count to store after the rows left no room, so that the next request need not count them again.
     #[must_use]
     pub fn found_full(self, now: Timestamp) -> Self {
         let version = self.version + 1;
@@ -70,20 +71,20 @@ impl MembershipCount {
         }
     }
 
-    /// Whether the rows were counted so often lately, and left no room, that the count is believed for now.
+    /// Whether the rows left no room so often lately that the stored count is used for now.
     pub fn was_full_lately(self, now: Timestamp) -> bool {
         self.window(now).is_some() && self.recounts >= RECOUNTS_MAX
     }
 
     fn window(self, now: Timestamp) -> Option<Timestamp> {
-        // A time that lies further ahead was written by a clock that was wrong.
+        // A wrong clock wrote a time that lies further ahead.
         self.full_at.filter(|at| now < at.plus(RECOUNTS_WINDOW) && *at <= now.plus(CLOCK_SKEW_MAX))
     }
 }
 
-/// Whether a group that does not exist may still be made by whoever drew its id.
+/// Whether the request that drew a group's id may still make the group, which does not exist yet.
 ///
-/// An id holds the time at which it was drawn, and the request that drew it has ended after
+/// An id holds the time at which it was drawn, and the request that drew it ends after at most
 /// [`APPEND_DELAY_MAX`](crate::claim::APPEND_DELAY_MAX).
 pub fn may_still_be_made(group: GroupId, now: Timestamp) -> bool {
     let drawn_at = Timestamp::from_ms(group.ulid().timestamp_ms());
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_often_left_no_room_is_believed_for_the_rest_of_a_minute() {
+    fn a_count_that_often_left_no_room_is_used_for_the_rest_of_a_minute() {
         let at = |seconds: u64| Timestamp::from_ms(1_000_000 + 1000 * seconds);
         let count = MembershipCount { version: 7, groups: 3, ..MembershipCount::default() };
         assert!(!count.was_full_lately(at(100)));
@@ -136,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn a_friend_may_add_whom_strangers_have_filled() {
+    fn a_friend_may_add_a_user_whom_strangers_cannot_add_any_more() {
         check(2, 1, false, Some((3, 1)));
         check(2, 9, false, Some((3, 9)));
     }
 
     #[test]
-    fn a_group_is_given_up_when_nobody_can_make_it_any_more() {
+    fn a_group_is_given_up_once_no_request_can_make_it_any_more() {
         let group = GroupId::new(Ulid::from_parts(1_000_000, 7));
         assert!(may_still_be_made(group, Timestamp::from_ms(0)));
         assert!(may_still_be_made(group, Timestamp::from_ms(1_040_000)));

@@ -1,46 +1,46 @@
-//! What a push says.
+//! Content of a push.
 
 use crate::push::Owner;
 use crate::{ConversationId, Seq, Timestamp, UserId};
 
-/// Characters of a message that an alert shows, where the deployment allows any.
+/// Most characters of a message in an alert, if the deployment shows texts.
 const PREVIEW_CHARACTERS_MAX: usize = 200;
 
-/// Characters of a name that an alert shows.
+/// Most characters of a name in an alert.
 const NAME_CHARACTERS_MAX: usize = 100;
 
 /// One push to one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// For whom. An app that another user has logged in to meanwhile discards it.
+    /// The login that the push is for. An app discards the push if another user has logged in since.
     pub owner: Owner,
-    /// Of which conversation.
+    /// The conversation that the push is about.
     pub conversation: ConversationId,
-    /// Whether it takes the place of earlier pushes of the conversation at the device.
+    /// Whether the push replaces earlier pushes of the conversation on the device.
     pub collapses: bool,
-    /// Unread messages in all conversations that are not muted; `None` where they could not be counted.
+    /// Unread messages in all conversations that are not muted; `None` if they could not be counted.
     pub badge: Option<u64>,
-    /// What happened.
+    /// The alert or the clear.
     pub notice: Notice,
 }
 
-/// What a push is about.
+/// An alert or a clear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A message came: shown.
+    /// Alert: a message arrived.
     Message(Alert),
-    /// The user has read up to there on another device: silent.
+    /// Clear: the user has read up to this position on another device. Silent.
     Read(Seq),
 }
 
-/// A message, as an alert shows it.
+/// A message as an alert shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Its position.
+    /// Position of the message.
     pub seq: Seq,
-    /// Who sent it.
+    /// Sender of the message.
     pub sender: UserId,
-    /// When.
+    /// When the message was sent.
     pub sent_at: Timestamp,
     /// First line.
     pub title: String,
@@ -48,19 +48,19 @@ pub struct Alert {
     pub body: String,
 }
 
-/// What an alert is worded from.
+/// Parts from which the lines of an alert are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Wording<'a> {
-    /// The sender's name.
+    /// Name of the sender.
     pub sender: &'a str,
-    /// The group's name; `None` in a 1:1 conversation.
+    /// Name of the group; `None` in a 1:1 conversation.
     pub group: Option<&'a str>,
-    /// The message, where the deployment lets it be shown.
+    /// Text of the message, if the deployment shows texts.
     pub text: Option<&'a str>,
 }
 
 impl Wording<'_> {
-    /// The two lines of an alert.
+    /// Title and body of the alert.
     pub fn lines(&self) -> (String, String) {
         let sender = cut(self.sender, NAME_CHARACTERS_MAX);
         let text = self.text.map(|text| cut(text, PREVIEW_CHARACTERS_MAX)).filter(|text| !text.is_empty());
@@ -73,7 +73,7 @@ impl Wording<'_> {
     }
 }
 
-/// The beginning of a text on one line.
+/// The beginning of a text, on one line.
 fn cut(text: &str, characters_max: usize) -> String {
     let mut characters = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut line: String = characters.by_ref().take(characters_max).collect();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_names_sender_and_group_and_no_text_unless_it_may() {
+    fn an_alert_names_sender_and_group_and_shows_the_text_only_if_allowed() {
         check(None, None, "Alice", "New message");
         check(None, Some("Lunch?"), "Alice", "Lunch?");
         check(Some("Team"), None, "Team", "New message from Alice");

@@ -1,35 +1,35 @@
-//! Where a message moves the read marker of its author.
+//! Read mark of a message's author: where the author's message moves it.
 
 use crate::{Heading, Kind, Message, Seq, UserId};
 
-/// Positions by which a marker lags behind its user's own messages at most, where nothing of others was unread.
+/// Most positions by which a read mark lags behind its user's own messages while no message of others was unread.
 ///
-/// A marker is a write, so it does not move with each message of somebody who writes several in a row.
+/// A move of the mark costs a write, so the mark does not move with each of several messages in a row.
 pub const LAG_MAX: u64 = 16;
 
-/// How far an author had read when the message was written.
+/// The author's read mark when the message was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadThrough {
-    /// All that is before the message.
+    /// All entries before the message were read.
     #[default]
     BeforeMessage,
-    /// Up to this position, inclusive; `None` where nothing was read.
+    /// Entries up to this position, inclusive, were read; `None` if none was.
     Seq(Option<Seq>),
 }
 
-/// What is known of the entries before a message.
+/// Knowledge about the entries before a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Before {
-    /// Texts of others.
+    /// Positions of messages from other users.
     others: Vec<Seq>,
-    /// The lowest position that was looked at.
+    /// The lowest position that was read from the log.
     lowest: Option<Seq>,
-    /// Others may have written what was not looked at.
+    /// Whether other users may have written entries that were not read from the log.
     is_uncertain: bool,
 }
 
 impl Before {
-    /// Looks at the newest entries of a log.
+    /// The knowledge from the newest entries of a log.
     pub fn of(newest: &[Message], author: UserId) -> Self {
         let is_others = |entry: &Heading| entry.sender != author && entry.kind == Kind::Text;
         let headings: Vec<Heading> = newest.iter().map(Heading::from).collect();
@@ -40,15 +40,15 @@ impl Before {
         }
     }
 
-    /// Notes that something was appended meanwhile.
+    /// Records that an unknown entry was appended meanwhile.
     pub fn add_unknown(&mut self) {
         self.is_uncertain = true;
     }
 
-    /// Whether others have written between two positions: after the first, and up to the second.
+    /// Whether other users have written between two positions: after the first, and up to the second.
     ///
-    /// What lies before the entries that were looked at is taken for the author's own, which an earlier message of theirs
-    /// has seen, unless all of it lies there.
+    /// Entries before the lowest one read count as the author's own, since an earlier message of the author has
+    /// covered them. If the whole range lies before it, they count as other users'.
     fn have_others_written(&self, after: Option<Seq>, through: Seq) -> bool {
         let is_beyond = self.lowest.is_some_and(|lowest| through < lowest);
         let is_between = |seq: &Seq| Some(*seq) > after && *seq <= through;
@@ -56,13 +56,13 @@ impl Before {
     }
 }
 
-/// Where a message moves its author's read marker; `None` where it stays.
+/// Where a message moves its author's read mark; `None` if the mark stays.
 ///
-/// Never to the message or beyond. It moves where something of others was unread, or where it has come to lag by
+/// Never to the message or beyond. The mark moves if a message of other users was unread, or if it lags by
 /// [`LAG_MAX`].
-pub fn own_mark(marker: Option<Seq>, said: ReadThrough, message: Seq, before: &Before) -> Option<Seq> {
+pub fn own_mark(marker: Option<Seq>, stated: ReadThrough, message: Seq, before: &Before) -> Option<Seq> {
     let bound = message.previous()?;
-    let through = match said {
+    let through = match stated {
         ReadThrough::BeforeMessage => bound,
         ReadThrough::Seq(seq) => seq?.min(bound),
     };
@@ -84,7 +84,7 @@ mod tests {
         Seq::new(n).unwrap()
     }
 
-    /// Entries from a position on, by whom; 0 stands for a system entry of the other.
+    /// Entries from a position on, by their senders; 0 stands for a system entry of user 2.
     fn before(from: u64, senders: &[u128]) -> Before {
         let mut entries: Vec<Message> = senders
             .iter()
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(marker: u64, said: Option<u64>, message: u64, before: &Before, expected: u64) {
-        let said = said.map_or(ReadThrough::BeforeMessage, |said| ReadThrough::Seq(Seq::new(said)));
-        assert_eq!(own_mark(Seq::new(marker), said, seq(message), before), Seq::new(expected));
+    fn check(marker: u64, stated: Option<u64>, message: u64, before: &Before, expected: u64) {
+        let stated = stated.map_or(ReadThrough::BeforeMessage, |seq| ReadThrough::Seq(Seq::new(seq)));
+        assert_eq!(own_mark(Seq::new(marker), stated, seq(message), before), Seq::new(expected));
     }
 
     #[test]
-    fn a_message_marks_what_others_have_written_before_it() {
+    fn a_message_marks_earlier_messages_of_others_as_read() {
         check(0, None, 3, &before(1, &[2, 2]), 2);
         check(1, None, 4, &before(1, &[2, 1, 2]), 3);
         check(2, None, 4, &before(1, &[2, 2, 1]), 0);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_says_it_has_read_bounds_the_mark() {
+    fn the_position_that_the_client_states_bounds_the_mark() {
         check(0, Some(1), 3, &before(1, &[2, 2]), 1);
         check(0, Some(0), 3, &before(1, &[2, 2]), 0);
         check(2, Some(1), 4, &before(1, &[2, 2, 2]), 0);
@@ -136,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_looked_at_may_be_unread_where_the_author_says_that_it_was_read() {
+    fn entries_that_were_not_read_from_the_log_may_be_unread_where_the_client_states_a_position() {
         check(4, Some(6), 18, &before(11, &[1; 7]), 6);
     }
 
     #[test]
-    fn what_came_in_between_may_be_of_others() {
+    fn an_entry_appended_meanwhile_may_be_of_others() {
         let mut before = before(1, &[2, 1]);
         before.add_unknown();
         check(2, None, 4, &before, 3);

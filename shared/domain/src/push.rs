@@ -1,26 +1,26 @@
-//! Registrations: where a device's pushes go.
+//! Push registrations of devices.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{DeviceId, Refusal, Timestamp, UserId};
 
-/// Whose service brings a push to a phone.
+/// Push service of a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
-    /// Apple's.
+    /// Apple Push Notification service.
     Apns,
     /// Google's Firebase Cloud Messaging.
     Fcm,
 }
 
-/// Not the name of a platform.
+/// Error for a text that names no platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be apns or fcm")]
 pub struct UnknownPlatform;
 
 impl Platform {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Apns => "apns",
@@ -47,15 +47,15 @@ impl FromStr for Platform {
     }
 }
 
-/// The name that a platform gave to an app on a phone. Whoever has it can be reached by it; it is not logged.
+/// The platform's name for an app on a phone. Anybody who has the token can send to the app, so it is not logged.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PushToken(String);
 
 impl PushToken {
-    /// Longest token. Unit: bytes, inclusive. Those of both platforms are far below.
+    /// Longest token. Unit: bytes, inclusive. Tokens of both platforms are far shorter.
     pub const BYTES_MAX: usize = 4096;
 
-    /// Reads a token as a client spells it: APNs tokens are hexadecimal, and their letters' case does not matter.
+    /// Parses a token from a client. APNs tokens are hexadecimal, and their case does not matter.
     ///
     /// # Errors
     ///
@@ -68,7 +68,8 @@ impl PushToken {
         }
     }
 
-    /// Reads a token as it is stored: 1 to 4096 visible ASCII characters. More than that only the platform can tell.
+    /// Parses a token from a store: 1 to 4096 visible ASCII characters. Only the platform knows whether the token is
+    /// valid.
     ///
     /// # Errors
     ///
@@ -94,7 +95,7 @@ impl fmt::Debug for PushToken {
     }
 }
 
-/// What the push service made of a token, by its own name.
+/// The push service's own name for a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint(String);
 
@@ -110,37 +111,37 @@ impl Endpoint {
     }
 }
 
-/// Where a device's pushes go. Of all devices at most one has a token.
+/// Push registration of a device. At most one device has a given token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// By which platform.
+    /// Platform of the token.
     pub platform: Platform,
-    /// To which phone.
+    /// Token of the app on the phone.
     pub token: PushToken,
-    /// By which name the push service knows it.
+    /// The push service's name for the token.
     pub endpoint: Endpoint,
-    /// Since when.
+    /// When the device registered.
     pub since: Timestamp,
 }
 
 impl Registration {
-    /// Whether both are of one phone.
+    /// Whether both registrations are of one phone.
     pub fn has_token_of(&self, other: &Self) -> bool {
         (self.platform, &self.token) == (other.platform, &other.token)
     }
 
-    /// Whether both are of one phone, and were asked for at the same time.
+    /// Whether both registrations are of one phone and of the same time.
     pub fn is_of_the_time_of(&self, other: &Self) -> bool {
         self.has_token_of(other) && self.since == other.since
     }
 
-    /// Whether both are the same, whenever that was asked for.
+    /// Whether both registrations are the same except for their time.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.has_token_of(other) && self.endpoint == other.endpoint
     }
 }
 
-/// One login, with its user.
+/// A device, with the user who is logged in.
 pub type Owner = (UserId, DeviceId);
 
 #[cfg(test)]

@@ -1,31 +1,31 @@
-//! How often somebody may try: a token bucket kept as one number.
+//! Rate limits: a token bucket kept as one number.
 //!
-//! The number is the time at which the bucket will be full again ("theoretical
-//! arrival time" of the generic cell rate algorithm): each try moves it on by
-//! one interval, and a try is refused while it lies further ahead than a burst.
+//! The number is the time at which the bucket is full again ("theoretical arrival time" of the generic cell rate
+//! algorithm). Each try moves the time on by one interval. A try is refused while the time lies further ahead than a
+//! burst.
 
 use std::time::Duration;
 
 use crate::time::CLOCK_SKEW_MAX;
 use crate::{Refusal, Timestamp};
 
-/// A bucket as it is kept.
+/// A bucket in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// When it will be full again.
+    /// When the bucket is full again.
     pub full_at: Timestamp,
-    /// The latest time at which somebody took from it; `None` where an earlier version did, which did not keep it.
+    /// Latest time of a try; `None` if an earlier version wrote the bucket.
     ///
-    /// By this a clock that has gone back since is recognised, and one that is behind.
+    /// It reveals a clock that has gone back since, and a clock that is behind.
     pub taken_at: Option<Timestamp>,
 }
 
 /// A burst of tries, then one per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Tries that may come at once.
+    /// Number of tries that may come together.
     pub burst: u32,
-    /// After which one more is allowed.
+    /// Time after which one more try is allowed.
     pub interval: Duration,
 }
 
@@ -35,17 +35,17 @@ impl Rate {
         self.interval * self.burst.saturating_sub(1)
     }
 
-    /// What `units` tries cost. Unit: whole milliseconds, rounded up.
+    /// Time that `units` tries cost. Unit: whole milliseconds, rounded up.
     pub fn cost(&self, units: u32) -> Duration {
         let nanoseconds = self.interval.as_nanos().saturating_mul(u128::from(units));
         Duration::from_millis(u64::try_from(nanoseconds.div_ceil(1_000_000)).unwrap_or(u64::MAX))
     }
 
-    /// Checks that one more try could be taken from a bucket that will be full again at `full_at`.
+    /// Checks that one more try could be taken from a bucket that is full again at `full_at`.
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`] where the bucket is empty.
+    /// [`Refusal::RateLimited`] if the bucket is empty.
     pub fn check(&self, full_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
         let ahead = full_at.since(now);
         if ahead > self.tolerance() {
@@ -54,29 +54,30 @@ impl Rate {
         Ok(())
     }
 
-    /// Takes one try from a bucket; gives what it is then. A bucket that nobody took from is full.
+    /// Takes one try from a bucket, and returns the new bucket. A bucket that was never used is full.
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`] where the bucket is empty.
+    /// [`Refusal::RateLimited`] if the bucket is empty.
     pub fn take(&self, bucket: Option<Bucket>, now: Timestamp) -> Result<Bucket, Refusal> {
         let (full_at, taken_at) = self.known(bucket, now);
         self.check(full_at, taken_at)?;
         Ok(Bucket { full_at: full_at.plus(self.interval), taken_at: Some(taken_at) })
     }
 
-    /// When a bucket will be full again, and the time by which that counts.
+    /// When a bucket is full again, and the time that counts as now.
     fn known(&self, bucket: Option<Bucket>, now: Timestamp) -> (Timestamp, Timestamp) {
         let Some(Bucket { full_at, taken_at }) = bucket else { return (now, now) };
         let whole = self.interval * self.burst;
         match taken_at {
-            // It has as much in it as it had then, whatever the time was.
+            // The clock went back. The bucket is as full as it was at the last try, whatever time that was.
             Some(taken_at) if !taken_at.may_have_been(now) => {
                 (now.plus(full_at.since(taken_at).min(whole)), now)
             }
-            // By another clock, or by a request that began later: how long ago is not known, so nothing came back.
+            // Another clock is ahead, or a later request was faster. The elapsed time is unknown, so nothing has
+            // refilled.
             Some(taken_at) if taken_at > now => (full_at.max(taken_at), taken_at),
-            // A wrong clock wrote it, or one whose rate was longer.
+            // A wrong clock wrote the time, or a process with a slower rate.
             _ if full_at > now.plus(whole + CLOCK_SKEW_MAX) => (now, now),
             _ => (full_at.max(now), now),
         }
@@ -130,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_of_an_earlier_version_is_believed_as_far_as_it_can_be() {
+    fn a_time_from_an_earlier_version_counts_while_it_is_plausible() {
         let now = Timestamp::from_ms(1_000);
         let kept = |ahead| Some(Bucket { full_at: now.plus(ahead), taken_at: None });
         assert!(RATE.take(kept(RATE.interval * 3), now).is_err());
         assert!(RATE.take(kept(RATE.interval * 2), now).is_ok());
-        // Clocks may disagree by this much.
+        // Clocks may differ by this much.
         assert!(RATE.take(kept(CLOCK_SKEW_MAX), now).is_err());
         let bucket = RATE.take(kept(Duration::from_secs(24 * 3600)), now).unwrap();
         assert_eq!(bucket, Bucket { full_at: now.plus(RATE.interval), taken_at: Some(now) });
@@ -156,7 +157,7 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
-        /// Whatever the times of the tries, no window holds more than a burst and what came back in it.
+        /// Whatever the times of the tries, no window has more of them than a burst and its refill.
         #[test]
         fn no_window_holds_more_than_a_burst_and_its_refill(
             burst in 1_u32..20,
@@ -182,7 +183,7 @@ mod properties {
 
         /// A refusal names a time at which the next try passes.
         #[test]
-        fn who_waits_as_told_is_let_in(burst in 1_u32..5, tries in 1_usize..20) {
+        fn the_next_try_passes_after_the_pause_of_a_refusal(burst in 1_u32..5, tries in 1_usize..20) {
             let rate = Rate { burst, interval: Duration::from_millis(250) };
             let (mut now, mut bucket) = (Timestamp::from_ms(1), None);
             for _ in 0..tries {
@@ -190,15 +191,14 @@ mod properties {
                     Ok(next) => bucket = Some(next),
                     Err(Refusal::RateLimited { retry_after }) => {
                         now = now.plus(retry_after);
-                        bucket = Some(rate.take(bucket, now).expect("it was promised"));
+                        bucket = Some(rate.take(bucket, now).expect("the refusal named this time"));
                     }
                     Err(other) => prop_assert!(false, "{other}"),
                 }
             }
         }
 
-        /// Whatever clocks show: who takes no more than a burst is let in, and a flood gains no more than what comes back
-        /// while clocks disagree.
+        /// Whatever clocks show, tries within a burst pass.
         #[test]
         fn a_burst_passes_whatever_clocks_show(
             burst in 1_u32..20,
@@ -213,7 +213,8 @@ mod properties {
             }
         }
 
-        /// A flood by way of processes whose clocks disagree gets a burst, what comes back, and what does so while they do.
+        /// A flood through processes whose clocks differ gets a burst, the refill, and the refill during the clock
+        /// difference.
         #[test]
         fn clocks_that_disagree_let_little_more_through(
             burst in 1_u32..20,

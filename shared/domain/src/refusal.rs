@@ -1,72 +1,72 @@
-//! Why something that a client asked for is not done.
+//! Refusals of client requests.
 
 use std::time::Duration;
 
 use crate::UserId;
 
-/// The caller's fault, or at least the caller's to act on; nothing was stored.
+/// Reason why a request is refused. The caller caused it or has to act on it; nothing was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A field is missing or wrong.
     #[error("{field}: {problem}")]
     Field {
-        /// Its name on the wire.
+        /// The field's name on the wire.
         field: &'static str,
-        /// What is wrong with it, for people.
+        /// The rule that the field breaks, for people.
         problem: String,
     },
-    /// Not JSON, or not of the shape that it should be.
+    /// The body is not JSON, or not of the expected shape.
     #[error("{0}")]
     Malformed(String),
-    /// A frame asks for something that there is not.
+    /// The frame's action does not exist.
     #[error("unknown action")]
     UnknownAction,
     /// A text is over its limit.
     #[error("{field} is too long: at most {limit} {unit}")]
     TooLong {
-        /// Its name on the wire.
+        /// The field's name on the wire.
         field: &'static str,
-        /// What `limit` and `actual` count.
+        /// Unit of `limit` and `actual`.
         unit: &'static str,
-        /// The most that is taken.
+        /// Largest length, inclusive.
         limit: usize,
-        /// What was sent.
+        /// Length that was sent.
         actual: usize,
     },
     /// The caller is not a member of the conversation.
     #[error("you are not a member of this conversation")]
     NotAMember,
-    /// The other of a 1:1 conversation does not take messages from the caller; why is not told.
+    /// The other user of a 1:1 conversation does not accept messages from the caller. The reason is not revealed.
     #[error("this message was not accepted")]
     NotAccepted,
     /// The caller's role does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),
-    /// Some of those named cannot be put into the group; why is not told.
+    /// Some of the named users cannot be added to the group. The reason is not revealed.
     #[error("some of these users cannot be added")]
     CannotBeAdded(Vec<UserId>),
-    /// The group has as many members as a group may have.
+    /// The group has the largest number of members.
     #[error("the group is full")]
     GroupFull,
-    /// What the caller named does not exist.
+    /// The object that the caller named does not exist.
     #[error("no such {0}")]
     NotFound(&'static str),
-    /// Somebody else has the handle.
+    /// Another user has the handle.
     #[error("this handle is taken")]
     HandleTaken,
-    /// The id of a message was used for another one, or may have been for one that has expired.
+    /// The id of a message was used for another message, or may have been used for one that has expired.
     #[error("id: {0}")]
     IdUsed(&'static str),
-    /// Wrong handle or wrong password; which one is not told.
+    /// The handle or the password is wrong; which one is not revealed.
     #[error("wrong handle or password")]
     WrongCredentials,
-    /// No credential, or one that is forged, expired or ended.
+    /// The credential is missing, forged, expired or revoked.
     #[error("{0}")]
     Unauthenticated(&'static str),
     /// Too many tries.
-    #[error("too many tries, wait a little")]
+    #[error("too many tries; wait and try again")]
     RateLimited {
-        /// When the next try may succeed, from now.
+        /// Pause after which the next try may succeed.
         retry_after: Duration,
     },
 }

@@ -1,4 +1,4 @@
-//! How long messages are kept.
+//! Retention of messages.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::claim::DISORDER_MAX;
 pub struct Retention(Option<Duration>);
 
 impl Retention {
-    /// For ever.
+    /// Messages are kept for ever.
     pub const FOR_EVER: Self = Self(None);
 
-    /// Nothing is known: what was written under it may be gone at any time.
+    /// Nothing is known: entries under it may be removed at any time.
     pub const UNKNOWN: Self = Self(Some(Duration::ZERO));
 
-    /// That many days; 0 is for ever.
+    /// Retention of that many days; 0 is for ever.
     pub const fn days(days: u32) -> Self {
         match days {
             0 => Self::FOR_EVER,
@@ -24,7 +24,7 @@ impl Retention {
         }
     }
 
-    /// As [`Retention::as_seconds`] gave it; 0 is [`Retention::UNKNOWN`].
+    /// The retention of [`Retention::as_seconds`]; 0 is [`Retention::UNKNOWN`].
     pub const fn from_seconds(seconds: Option<u64>) -> Self {
         match seconds {
             None => Self::FOR_EVER,
@@ -54,27 +54,27 @@ impl Retention {
         }
     }
 
-    /// When a message that is sent at `sent_at` expires. Whole seconds, rounded up, as DynamoDB's TTL counts.
+    /// When a message sent at `sent_at` expires. Whole seconds, rounded up, as in DynamoDB's TTL.
     pub fn expires_at(self, sent_at: Timestamp) -> Option<Timestamp> {
         self.0.map(|kept| Timestamp::from_ms(sent_at.plus(kept).as_seconds_up().saturating_mul(1000)))
     }
 
-    /// Whether what was written at `time` under this retention is there at `now`, and will be for `duration`.
+    /// Whether an entry written at `time` under this retention remains at `now` and for `duration` after.
     pub(crate) fn keeps(self, time: Timestamp, now: Timestamp, duration: Duration) -> bool {
         self.0.is_none_or(|kept| now.plus(duration) < time.plus(kept))
     }
 
-    /// Whether a message is not shown any more: its own time has come, or the time that it would have today.
+    /// Whether a message is hidden: its own expiry is past, or the expiry that it would have today.
     ///
-    /// By its own time, since it may be removed at any moment from then on; by today's, so that an operator who lowers
-    /// the retention hides at once what is older.
+    /// Its own expiry counts, since the message may be removed at any moment from then on. Today's counts, so that an
+    /// operator who lowers the retention hides older messages immediately.
     pub fn hides(self, sent_at: Timestamp, expires_at: Option<Timestamp>, now: Timestamp) -> bool {
         let is_due = |expires_at: Option<Timestamp>| expires_at.is_some_and(|expires_at| expires_at <= now);
         is_due(expires_at) || is_due(self.expires_at(sent_at))
     }
 
-    /// Whether today's setting hides an entry of this time, and each entry before it in its log: those may bear times that
-    /// are later by [`DISORDER_MAX`] at most.
+    /// Whether today's setting hides an entry of this time and each entry before it in its log, whose times may be
+    /// later by at most [`DISORDER_MAX`].
     pub fn hides_all_through(self, sent_at: Timestamp, now: Timestamp) -> bool {
         self.hides(sent_at.plus(DISORDER_MAX), None, now)
     }
@@ -87,7 +87,7 @@ mod tests {
     const DAY_MS: u64 = 86_400_000;
 
     #[test]
-    fn a_message_expires_its_days_after_it_was_sent_in_whole_seconds() {
+    fn a_message_expires_its_retention_after_it_was_sent_in_whole_seconds() {
         let sent_at = Timestamp::from_ms(5);
         assert_eq!(Retention::FOR_EVER.expires_at(sent_at), None);
         assert_eq!(Retention::days(2).expires_at(sent_at), Some(Timestamp::from_ms(2 * DAY_MS + 1000)));
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// A message of time 0 that was written under one retention, and is looked at under another.
+    /// Checks a message of time 0 that was written under one retention and is read under another.
     #[track_caller]
     fn check_hidden(written: Retention, today: Retention, now_ms: u64, expected: bool) {
         let sent_at = Timestamp::from_ms(0);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_hidden_from_its_own_time_on_whatever_is_set_today() {
+    fn a_message_is_hidden_from_its_own_expiry_on_whatever_the_setting_of_today() {
         for today in [Retention::days(1), Retention::days(30), Retention::FOR_EVER] {
             check_hidden(Retention::days(1), today, DAY_MS - 1, false);
             check_hidden(Retention::days(1), today, DAY_MS, true);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lower_setting_hides_at_once() {
+    fn a_lower_setting_hides_immediately() {
         for written in [Retention::days(30), Retention::FOR_EVER] {
             check_hidden(written, Retention::days(1), DAY_MS - 1, false);
             check_hidden(written, Retention::days(1), DAY_MS, true);
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_tells_that_all_before_it_is_hidden_once_no_clock_and_no_slow_send_can_have_made_it_earlier() {
+    fn an_entry_hides_all_before_it_only_after_the_largest_disorder_of_times() {
         let (sent_at, later) = (Timestamp::from_ms(0), Timestamp::from_ms(40_000));
         for now_ms in [DAY_MS, DAY_MS + 39_999] {
             let now = Timestamp::from_ms(now_ms);

@@ -1,69 +1,69 @@
-//! How many sockets a device may have, and which of them give up their place.
+//! Limits on the sockets of a device, and which of them are displaced.
 
 use std::time::Duration;
 
 use crate::lease::{Attendance, CONNECTION_AGE_MAX, CONNECTIONS_MAX, YOUNG_CONNECTION};
 use crate::{ConnectionId, DeviceId, FamilyId, Timestamp};
 
-/// Sockets of one device that are registered; one more displaces the oldest.
+/// Registered sockets of one device; one more displaces the oldest.
 pub const SOCKETS_PER_DEVICE_MAX: usize = 5;
 
 /// Connections of one device in a session row, handshakes under way included; one more is refused.
 ///
-/// Bounds the row, and what the handshakes of a flood close, however many come at once.
+/// Bounds the row, and how many connections a flood of simultaneous handshakes closes.
 pub const REGISTERED_PER_DEVICE_MAX: usize = 12;
 
-/// Displaced connections of one device in a session row; while there are so many, no other is displaced.
+/// Displaced connections of one device in a session row; while there are this many, no other is displaced.
 ///
-/// Only connections that the gateway did not confirm to be closed are kept: those of a flood.
+/// The row keeps only connections whose closing the gateway has not confirmed: those of a flood.
 pub const DISPLACED_PER_DEVICE_MAX: usize = 16;
 
-/// How long a displaced connection is remembered that may still open: longer than a handshake takes.
+/// How long a displaced connection that may still open is remembered: longer than a handshake takes.
 pub const DISPLACED_KEPT: Duration = YOUNG_CONNECTION;
 
-/// When a handshake that was refused for its device's many others may be tried again.
+/// Pause before a handshake may be retried that was refused because its device has too many connections.
 pub const HANDSHAKE_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A registered WebSocket connection of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// The gateway's name for it.
+    /// The gateway's id.
     pub id: ConnectionId,
-    /// On which device.
+    /// The device of the connection.
     pub device: DeviceId,
-    /// By which login of the device; `None` where the row does not say, since an earlier version wrote it.
+    /// The login of the device; `None` if an earlier version wrote the row.
     pub family: Option<FamilyId>,
-    /// When it was opened.
+    /// Time of the handshake.
     pub opened_at: Timestamp,
-    /// What its last frame that stated anything said.
+    /// The last statement of its frames about attendance.
     pub attendance: Attendance,
 }
 
 impl Connection {
-    /// Whether its handshake may still be under way. Not where a wrong clock wrote when it was opened.
+    /// Whether the handshake may still be under way. False if a wrong clock wrote the opening time.
     pub fn is_young(&self, now: Timestamp) -> bool {
         self.opened_at.may_have_been(now) && now.since(self.opened_at) < YOUNG_CONNECTION
     }
 
-    /// Whether it is older than the gateway lets any connection be.
+    /// Whether the connection is older than the gateway allows.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now.since(self.opened_at) > CONNECTION_AGE_MAX
     }
 
-    /// Whether it was opened after `earlier`. Not where a wrong clock wrote when it was opened.
+    /// Whether the connection was opened after `earlier`. False if a wrong clock wrote the opening time.
     pub fn is_opened_after(&self, earlier: Timestamp, now: Timestamp) -> bool {
         self.opened_at.may_have_been(now) && self.opened_at > earlier
     }
 }
 
-/// A connection that gave up its place, and of which the gateway has not confirmed that it is closed.
+/// A connection that gave up its place, and whose closing the gateway has not confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplacedConnection {
-    /// The gateway's name for it.
+    /// The gateway's id.
     pub id: ConnectionId,
-    /// On which device.
+    /// The device of the connection.
     pub device: DeviceId,
-    /// When it was displaced.
+    /// Time of the displacement.
     pub displaced_at: Timestamp,
 }
 
@@ -72,16 +72,16 @@ pub struct DisplacedConnection {
 pub enum Admission {
     /// The socket may open.
     Admitted {
-        /// Connections to be closed for it, since newer ones take their places.
+        /// Connections to be closed, since newer ones take their places.
         displaced: Vec<Connection>,
-        /// Connections older than the gateway lets any be.
+        /// Connections older than the gateway allows.
         expired: Vec<Connection>,
     },
-    /// Too many displaced connections of the device are remembered.
+    /// The row has too many displaced connections of the device.
     Refused,
 }
 
-/// Decides about a connection that was just registered: the newest of its device, whatever clocks say.
+/// Decides about a connection that was just registered. It counts as the newest of its device, whatever clocks show.
 pub fn admit(
     newcomer: &Connection,
     registered: &[Connection],
@@ -113,10 +113,10 @@ pub fn admit(
     Admission::Admitted { displaced: displaced_now, expired }
 }
 
-/// Connections of a device that a refused handshake displaces, so that a later one finds a place.
+/// Connections of a device that a refused handshake displaces, so that a later handshake finds a place.
 ///
-/// Without this, connections of handshakes that died halfway would keep the device out. Young ones are left alone: they
-/// are handshakes under way, each of which makes room by itself.
+/// Otherwise, connections of handshakes that died halfway would keep the device out. Young connections stay: they are
+/// handshakes under way, each of which makes room by itself.
 pub fn stuck(device: DeviceId, registered: &[Connection], now: Timestamp) -> Vec<Connection> {
     let mut own: Vec<Connection> = registered.iter().filter(|open| open.device == device).cloned().collect();
     newest_first(&mut own, now);
@@ -124,7 +124,7 @@ pub fn stuck(device: DeviceId, registered: &[Connection], now: Timestamp) -> Vec
     surplus.filter(|open| !open.is_young(now)).collect()
 }
 
-/// Displaced connections that are remembered no longer.
+/// Displaced connections that need not be remembered any more.
 pub fn to_forget(displaced: &[DisplacedConnection], now: Timestamp) -> Vec<DisplacedConnection> {
     let is_over = |other: &&DisplacedConnection| {
         !other.displaced_at.may_have_been(now) || now.since(other.displaced_at) >= DISPLACED_KEPT
@@ -132,20 +132,21 @@ pub fn to_forget(displaced: &[DisplacedConnection], now: Timestamp) -> Vec<Displ
     displaced.iter().filter(is_over).cloned().collect()
 }
 
-/// Whether a device has a place for a connection that is not registered.
+/// Whether a device has a place for a further connection.
 pub fn has_free_place(device: DeviceId, registered: &[Connection]) -> bool {
     registered.iter().filter(|open| open.device == device).count() < SOCKETS_PER_DEVICE_MAX
 }
 
-/// Those of which a wrong clock wrote when they were opened come last.
+/// Sorts the newest connection first. Connections whose time a wrong clock wrote come last.
 fn newest_first(connections: &mut [Connection], now: Timestamp) {
     let age = |open: &Connection| (open.opened_at.may_have_been(now), open.opened_at);
     connections.sort_by(|one, other| age(other).cmp(&age(one)).then(other.id.cmp(&one.id)));
 }
 
-/// Whether nobody is at the devices of a user with these connections: one has said so last, and none has said otherwise.
+/// Whether a user with these connections is idle: at least one states that nobody uses its device, and none states
+/// the opposite.
 ///
-/// A connection that has said nothing changes nothing.
+/// A connection that states nothing does not count.
 pub fn is_idle<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> bool {
     let mut idle = false;
     for connection in connections {
@@ -171,7 +172,7 @@ mod tests {
         Timestamp::from_ms(1_790_000_000_000).plus(Duration::from_secs(seconds))
     }
 
-    /// Connection `n` on a device, opened at second `n`.
+    /// Connection `n` of a device, opened at second `n`.
     fn open(n: u64, on: u128) -> Connection {
         Connection {
             id: ConnectionId::new(format!("c{n:03}=")),
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_idle_where_a_connection_says_so_and_none_says_otherwise() {
+    fn a_user_is_idle_if_a_connection_states_so_and_none_the_opposite() {
         use Attendance::{Attended, Idle, Unstated};
         for (says, expected) in [
             (&[][..], false),
@@ -286,7 +287,7 @@ mod tests {
         else {
             panic!("refused")
         };
-        assert_eq!(closed.as_slice(), std::slice::from_ref(&ahead), "and gives up its place first");
+        assert_eq!(closed.as_slice(), std::slice::from_ref(&ahead), "it gives up its place first");
         let many: Vec<Connection> = (0..6).map(|n| open(day_ahead + n, 7)).collect();
         assert_eq!(stuck(device(7), &many, now).len(), 2);
         let remembered = [displaced(1, 7, day_ahead)];

@@ -1,8 +1,9 @@
-//! How much one user may ask for.
+//! Budgets: limits on what one user may use.
 //!
-//! A budget is a token bucket ([`crate::rate`]). Each process keeps an [`Account`] per user: what it knows of each
-//! bucket, and what was taken from it there. Now and then a process adds what was taken to the bucket in the user's
-//! session row ([`Charge`]) and reads there what all processes took together ([`Account::observe`]).
+//! A budget is a token bucket ([`crate::rate`]). Each process keeps an [`Account`] per user. The account holds the
+//! process's view of each bucket, and what the process took from it. From time to time a process adds what it took to
+//! the bucket in the user's session row ([`Charge`]), and reads the total of all processes there
+//! ([`Account::observe`]).
 
 use std::ops::{Index, IndexMut};
 use std::time::Duration;
@@ -11,24 +12,25 @@ use crate::rate::Rate;
 use crate::time::CLOCK_SKEW_MAX;
 use crate::{Refusal, Timestamp};
 
-/// What is counted per user.
+/// The kinds of use that are counted per user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// Messages and changes written. Unit: messages.
+    /// Messages and changes that were written. Unit: messages.
     Writes,
-    /// What is read: answers to `sync`, `history` and `presence`, and to calls over HTTP. Unit: kilobytes ([`kilobytes`]).
+    /// Data that was read: answers to `sync`, `history` and `presence`, and to HTTP calls. Unit: kilobytes
+    /// ([`kilobytes`]).
     Answers,
     /// All other frames. Unit: frames.
     Frames,
-    /// Tickets. Unit: tickets.
+    /// Tickets for the WebSocket. Unit: tickets.
     Tickets,
 }
 
 impl Budget {
-    /// Each of them.
+    /// All budgets.
     pub const ALL: [Self; 4] = [Self::Writes, Self::Answers, Self::Frames, Self::Tickets];
 
-    /// Longest debt: what is read is charged after, and one answer may be larger than a burst.
+    /// Longest debt. Answers are charged after they are read, and one answer may be larger than a burst.
     const fn debt_max(self) -> Duration {
         match self {
             Self::Writes | Self::Frames | Self::Tickets => Duration::ZERO,
@@ -45,11 +47,11 @@ impl Budget {
     }
 }
 
-/// What an answer counts at least, however little is in it: some round trips, and some rows that were read for it.
-/// Unit: kilobytes.
+/// Smallest charge of an answer: it covers round trips and rows that were read, even if the answer is empty. Unit:
+/// kilobytes.
 pub const ANSWER_MIN: u32 = 16;
 
-/// What so many bytes of answers count. Unit: kilobytes, begun ones count.
+/// The charge for an answer of `bytes` bytes. Unit: kilobytes, rounded up.
 pub fn kilobytes(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1_000)).unwrap_or(u32::MAX)
 }
@@ -91,10 +93,10 @@ impl<T> IndexMut<Budget> for PerBudget<T> {
     }
 }
 
-/// How much of each a user may take.
+/// The rate of each budget.
 pub type BudgetRates = PerBudget<Rate>;
 
-/// What the local runner allows: one machine, and nobody pays by the message.
+/// Rates of the local runner: it is one machine, and nobody pays per message.
 pub const LOCAL_RATES: BudgetRates = PerBudget {
     writes: Rate { burst: 1_000, interval: Duration::from_millis(5) },
     answers: Rate { burst: 64_000, interval: Duration::from_millis(1) },
@@ -102,68 +104,68 @@ pub const LOCAL_RATES: BudgetRates = PerBudget {
     tickets: Rate { burst: 60, interval: Duration::from_secs(1) },
 };
 
-/// When each bucket of a row will be full again; `None` where nothing was ever added to it.
+/// When each bucket of a row is full again; `None` where nothing was ever taken from it.
 pub type Budgets = PerBudget<Option<Timestamp>>;
 
-/// What one process adds to the buckets of a row.
+/// The charges that one process adds to the buckets of a row.
 pub type Charges = PerBudget<Option<Charge>>;
 
-/// Time after which a process adds what it took to the row, if more is taken then.
+/// Age of a pending charge at which a process adds it to the row, if the process takes more then.
 const DUE_AFTER: Duration = Duration::from_secs(2);
 
-/// Time after which what a process took has come back, if it took nothing since that was worth adding.
+/// Age at which a process drops a pending charge that did not become due: the bucket has refilled by then.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(4);
 
 /// See [`Budget::debt_max`].
 const DEBT_MAX: Duration = Duration::from_secs(300);
 
-/// By how much a request may begin before another of the same process and take something after it. Where more lies
-/// between two that take something, the clock went back.
+/// By how much two requests of one process may be served in the opposite order of their starts. If the times of two
+/// charges differ by more, the clock went back.
 const OVERTAKEN_MAX: Duration = CLOCK_SKEW_MAX;
 
-/// How much slower than time passes [`Account::gone_back`] falls.
+/// [`Account::gone_back`] falls this many times slower than time passes.
 const FORGIVEN_EVERY: u32 = 64;
 
-/// An addition to a bucket in a row.
+/// A charge to a bucket in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// How much later the bucket will be full.
+    /// By how much later the bucket is full.
     pub cost: Duration,
-    /// Up to when a time in the row is believed; a later one was written by a clock that was wrong.
+    /// Latest plausible time in the row; a wrong clock wrote a later one.
     pub believed_until: Timestamp,
-    /// The latest time at which the bucket may be full: what processes add together beyond it is cut, so that no process
-    /// takes their debt for the time of a wrong clock.
+    /// Latest time at which the bucket may be full. The sum of several processes' charges is cut there, so that no
+    /// process takes their debt for the time of a wrong clock.
     pub at_most: Timestamp,
-    /// Whether the bucket was in use when the row was last seen: tells an adapter what to expect, and no more.
+    /// Whether the bucket was in use when the row was last read. Only a hint to an adapter about what it will find.
     pub was_in_use: bool,
 }
 
 impl Charge {
-    /// When the bucket will be full again, if it would be at `full_at` without the charge.
+    /// When the bucket is full again after this charge, if it was full at `full_at` before.
     pub fn added_to(&self, full_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
         let from = full_at.filter(|at| *at > now && *at <= self.believed_until).unwrap_or(now);
         from.plus(self.cost).min(self.at_most)
     }
 }
 
-/// What a process knows of one bucket.
+/// A process's view of one bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Bucket {
-    /// When it will be full again, as far as the process knows.
+    /// When the bucket is full again, as far as the process knows.
     full_at: Option<Timestamp>,
-    /// The same, as the row said last.
+    /// When the bucket is full again, as last read from the row.
     in_row: Option<Timestamp>,
-    /// What was taken here, and is not yet added to the row.
+    /// Charge that is not yet added to the row.
     pending: Duration,
-    /// When the first of that was taken.
+    /// When the pending charge began.
     since: Option<Timestamp>,
-    /// Whether the clock went back since the row was told: its time may be one of before, and the next charge puts it
-    /// right.
+    /// Whether the clock went back since the last charge to the row. The row may then hold a time of the old clock,
+    /// and the next charge corrects it.
     is_row_ahead: bool,
 }
 
 impl Bucket {
-    /// The same, by a clock that went back.
+    /// Moves the bucket's times back after the clock went back.
     fn set_back(&mut self, by: Duration) {
         self.full_at = self.full_at.map(|at| at.minus(by));
         self.since = self.since.map(|at| at.minus(by));
@@ -171,21 +173,21 @@ impl Bucket {
     }
 }
 
-/// What a process knows of a user's budgets.
+/// A process's view of a user's budgets.
 ///
-/// A bucket fills while time passes, and never because the clock was set: where it goes back, so do all times that are
-/// known here.
+/// A bucket refills as time passes, and never because the clock was set: when the clock goes back, all times in the
+/// account go back by the same amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     buckets: PerBudget<Bucket>,
-    /// The time by which the buckets are told.
+    /// The account's time: the latest time of its requests, moved back when the clock goes back.
     seen: Option<Timestamp>,
-    /// By how much that went back lately in small steps, which requests that overtake each other look like.
+    /// By how much `seen` went back lately in small steps, which overtaking requests cause too.
     gone_back: Duration,
 }
 
 impl Account {
-    /// Checks that a user may take of a budget.
+    /// Checks that the budget allows one more use.
     ///
     /// # Errors
     ///
@@ -202,14 +204,14 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`]; then nothing is taken.
+    /// [`Refusal::RateLimited`]: nothing was taken.
     pub fn take(&mut self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> Result<(), Refusal> {
         self.check(budget, rates, now)?;
         self.charge(budget, 1, rates, now);
         Ok(())
     }
 
-    /// Takes one unit that the row is not told of.
+    /// Takes one unit that is never added to the row.
     ///
     /// # Errors
     ///
@@ -222,7 +224,7 @@ impl Account {
         Ok(())
     }
 
-    /// Takes what was used already, even where there is not so much left.
+    /// Charges units that were used already, even if the budget has fewer left.
     pub fn charge(&mut self, budget: Budget, units: u32, rates: &BudgetRates, now: Timestamp) {
         let now = self.pass(now);
         let at_most = rates[budget].tolerance() + DEBT_MAX;
@@ -233,15 +235,15 @@ impl Account {
             (bucket.pending, bucket.since) = (Duration::ZERO, Some(now));
         }
         bucket.full_at = Some(in_use.unwrap_or(now).plus(cost).min(now.plus(at_most)));
-        // What was taken long before the row is told of it has come back meanwhile.
+        // A charge that waited long has refilled in part, so only the rest is pending.
         let ahead = bucket.full_at.map_or(Duration::ZERO, |full_at| full_at.since(now));
         bucket.pending = (bucket.pending + cost).min(ahead + DUE_AFTER);
     }
 
-    /// Learns from a row what all processes took together.
+    /// Reads from a row what all processes took together.
     ///
-    /// The times in the row may be by a clock that is ahead. So much less counts: better that a flood by way of several
-    /// processes gains it once than that anybody is refused who kept to the rate.
+    /// The times in the row may come from a clock that is ahead, so the largest clock difference is subtracted. A
+    /// flood through several processes gains that much once; no user within the rate is refused.
     pub fn observe(&mut self, row: &Budgets, rates: &BudgetRates, now: Timestamp) {
         let now = self.pass(now);
         for budget in Budget::ALL {
@@ -255,16 +257,17 @@ impl Account {
         }
     }
 
-    /// Whether so much was taken here that the row has to be told.
+    /// Whether the pending charges are large or old enough to be added to the row.
     pub fn is_due(&self, rates: &BudgetRates, now: Timestamp) -> bool {
         let now = self.seen.max(Some(now)).unwrap_or(now);
         Budget::ALL.into_iter().any(|budget| self.is_budget_due(budget, rates, now))
     }
 
-    /// What to add to the row now; it counts as added from then on.
+    /// The charges to add to the row now. They count as added from then on.
     ///
-    /// `everything` that was taken, or what is due and what goes to a bucket that others use too: adding to one that
-    /// others began to use since the row was seen costs a second write.
+    /// With `everything`, these are all pending charges. Otherwise they are those that are due, and those for a
+    /// bucket that other processes use too. A charge costs a second write if other processes began to use the bucket
+    /// after the row was read.
     pub fn take_charges(&mut self, everything: bool, rates: &BudgetRates, now: Timestamp) -> Charges {
         let now = self.pass(now);
         let mut charges = Charges::default();
@@ -278,7 +281,7 @@ impl Account {
             }
             let at_most = full_at_most(budget, rates, now);
             let (cost, believed_until) = if bucket.is_row_ahead {
-                // Whatever is there makes way for all that is known here.
+                // The charge replaces the time in the row with the whole known use.
                 (bucket.pending.max(in_use.map_or(Duration::ZERO, |at| at.since(now))), now)
             } else {
                 (bucket.pending, believed_until(budget, rates, now))
@@ -291,23 +294,23 @@ impl Account {
 
     fn is_budget_due(&self, budget: Budget, rates: &BudgetRates, now: Timestamp) -> bool {
         let (rate, bucket) = (&rates[budget], &self.buckets[budget]);
-        // A small burst is not to be taken whole by each process.
+        // No process may take the whole of a small burst without adding it to the row.
         let units = budget.units_until_due().min(rate.burst.div_ceil(4));
         let is_old = bucket.since.is_some_and(|since| now.since(since) >= DUE_AFTER);
         !bucket.pending.is_zero() && (is_old || bucket.pending >= rate.cost(units))
     }
 
-    /// When a bucket will be full again, unless it is.
+    /// When a bucket is full again; `None` if it is full.
     fn in_use(&self, budget: Budget, now: Timestamp) -> Option<Timestamp> {
         self.buckets[budget].full_at.filter(|at| *at > now)
     }
 
-    /// The time by which a request takes something that began `now`, and does so first of all.
+    /// The account's time for a request that began at `now` and takes from a bucket as its first action.
     fn begin(&mut self, now: Timestamp) -> Timestamp {
         let back = self.seen.map_or(Duration::ZERO, |seen| seen.since(now));
         let is_small = back <= OVERTAKEN_MAX;
         if is_small && self.gone_back + back > OVERTAKEN_MAX {
-            // Requests overtake each other: else all that are under way would fill the bucket, each anew.
+            // Requests that overtake each other must not set the clock back, or each of them would refill the bucket.
             return self.pass(now);
         }
         for budget in Budget::ALL {
@@ -320,7 +323,7 @@ impl Account {
         self.pass(now)
     }
 
-    /// The time by which a request counts that began `now`, perhaps long ago.
+    /// The account's time for a request that began at `now`, perhaps long ago.
     fn pass(&mut self, now: Timestamp) -> Timestamp {
         let seen = self.seen.unwrap_or(now);
         self.gone_back = self.gone_back.saturating_sub(now.since(seen) / FORGIVEN_EVERY);
@@ -330,12 +333,13 @@ impl Account {
     }
 }
 
-/// Up to when a time in a row is believed.
+/// Latest plausible time in a row.
 fn believed_until(budget: Budget, rates: &BudgetRates, now: Timestamp) -> Timestamp {
     full_at_most(budget, rates, now).plus(CLOCK_SKEW_MAX)
 }
 
-/// Several processes whose clocks disagree may add a burst each at the same time, or the debt that each allows.
+/// Latest time at which a bucket may be full: processes whose clocks differ may each add a burst at the same time, or
+/// the debt that each of them allows.
 fn full_at_most(budget: Budget, rates: &BudgetRates, now: Timestamp) -> Timestamp {
     let Rate { burst, interval } = rates[budget];
     now.plus(interval * burst + CLOCK_SKEW_MAX + budget.debt_max() * 2)

@@ -24,18 +24,18 @@ fn retry_after(result: Result<(), Refusal>) -> Option<Duration> {
 }
 
 #[test]
-fn a_burst_passes_and_the_next_is_told_when_to_come_again() {
+fn a_burst_passes_and_the_next_refusal_names_its_pause() {
     let mut account = Account::default();
     for _ in 0..RATE.burst {
         assert_eq!(account.take(Budget::Writes, &RATES, at(0)), Ok(()));
     }
     assert_eq!(retry_after(account.take(Budget::Writes, &RATES, at(0))), Some(Duration::from_millis(100)));
-    assert_eq!(account.take(Budget::Frames, &RATES, at(0)), Ok(()), "budgets do not touch");
+    assert_eq!(account.take(Budget::Frames, &RATES, at(0)), Ok(()), "budgets are independent");
     assert_eq!(account.take(Budget::Writes, &RATES, at(100)), Ok(()));
 }
 
 #[test]
-fn an_answer_is_charged_after_it_was_read_and_the_next_waits_for_all_of_it() {
+fn an_answer_is_charged_after_it_was_read_and_the_next_waits_for_the_whole_charge() {
     let mut account = Account::default();
     assert_eq!(account.check(Budget::Answers, &RATES, at(0)), Ok(()));
     account.charge(Budget::Answers, kilobytes(188_000_000), &RATES, at(0));
@@ -45,7 +45,7 @@ fn an_answer_is_charged_after_it_was_read_and_the_next_waits_for_all_of_it() {
 }
 
 #[test]
-fn a_debt_has_an_end() {
+fn a_debt_is_limited() {
     let mut account = Account::default();
     for _ in 0..3 {
         account.charge(Budget::Answers, u32::MAX, &RATES, at(0));
@@ -65,7 +65,7 @@ fn heartbeats_add_nothing_to_the_row() {
 }
 
 #[test]
-fn what_was_taken_a_while_ago_is_due_with_the_next() {
+fn an_old_pending_charge_is_due_with_the_next_use() {
     let mut account = Account::default();
     account.take(Budget::Writes, &RATES, at(0)).unwrap();
     account.take(Budget::Writes, &RATES, at(1_999)).unwrap();
@@ -77,7 +77,7 @@ fn what_was_taken_a_while_ago_is_due_with_the_next() {
 }
 
 #[test]
-fn a_renewal_that_follows_a_look_at_the_row_adds_everything() {
+fn a_renewal_after_a_read_of_the_row_adds_everything() {
     let mut account = Account::default();
     account.take(Budget::Writes, &RATES, at(0)).unwrap();
     account.charge(Budget::Answers, 7, &RATES, at(0));
@@ -99,7 +99,7 @@ fn every_sixteenth_unit_of_a_burst_is_due() {
     let charge = account.take_charges(false, &RATES, at(0)).frames.unwrap();
     assert_eq!((charge.cost, charge.was_in_use), (RATE.interval * 16, false));
     assert!(!account.is_due(&RATES, at(0)));
-    // The row says by now that others use the bucket: whatever is taken goes there with the next renewal.
+    // Other processes use the bucket now, so each further charge goes to the row with the next renewal.
     let row = Budgets { frames: Some(charge.added_to(None, at(0))), ..Budgets::default() };
     account.observe(&row, &RATES, at(0));
     account.take(Budget::Frames, &RATES, at(0)).unwrap();
@@ -108,7 +108,7 @@ fn every_sixteenth_unit_of_a_burst_is_due() {
 }
 
 #[test]
-fn what_the_row_is_not_told_of_counts_here() {
+fn units_that_are_never_added_to_the_row_count_in_the_process() {
     let mut account = Account::default();
     for _ in 0..RATE.burst {
         assert_eq!(account.take_here(Budget::Frames, &RATES, at(0)), Ok(()));
@@ -120,7 +120,7 @@ fn what_the_row_is_not_told_of_counts_here() {
 }
 
 #[test]
-fn the_row_is_told_late_of_no_more_than_has_not_come_back() {
+fn a_late_charge_is_cut_to_what_has_not_refilled() {
     let mut account = Account::default();
     for n in 0..600 {
         account.take(Budget::Writes, &RATES, at(n * 100)).unwrap();
@@ -130,19 +130,19 @@ fn the_row_is_told_late_of_no_more_than_has_not_come_back() {
 }
 
 #[test]
-fn what_others_took_is_refused_here() {
+fn use_by_other_processes_counts_here() {
     let mut account = Account::default();
     let exhausted = RATE.interval * RATE.burst;
     let row = Budgets { writes: Some(at(0).plus(exhausted + CLOCK_SKEW_MAX)), ..Budgets::default() };
     account.observe(&row, &RATES, at(0));
     assert_eq!(retry_after(account.take(Budget::Writes, &RATES, at(0))), Some(Duration::from_millis(100)));
-    // A row that is read late makes nobody forget.
+    // A row that was read late does not lower the known use.
     account.observe(&Budgets::default(), &RATES, at(0));
     assert!(account.take(Budget::Writes, &RATES, at(0)).is_err());
 }
 
 #[test]
-fn a_time_that_a_wrong_clock_wrote_is_not_believed() {
+fn a_time_that_a_wrong_clock_wrote_is_ignored() {
     let day = Duration::from_secs(24 * 3600);
     let row = Budgets { writes: Some(at(0).plus(day)), ..Budgets::default() };
     let mut account = Account::default();
@@ -167,7 +167,7 @@ fn an_exhausted_bucket_stays_so_for_an_interval_however_far_the_clock_goes_back(
 }
 
 #[test]
-fn the_row_is_put_right_by_whoever_wrote_it_before_the_clock_went_back() {
+fn the_writer_of_a_row_corrects_it_after_the_clock_went_back() {
     for back in [11, 60, 600].map(Duration::from_secs) {
         let (mut account, mut row) = (Account::default(), Budgets::default());
         let before = at(0).plus(Duration::from_secs(600));
@@ -186,7 +186,7 @@ fn the_row_is_put_right_by_whoever_wrote_it_before_the_clock_went_back() {
 }
 
 #[test]
-fn what_is_charged_late_does_not_set_the_clock_back() {
+fn a_late_charge_does_not_set_the_clock_back() {
     let mut account = Account::default();
     account.charge(Budget::Answers, 128_000, &RATES, at(0));
     for n in 0..10 {
@@ -195,12 +195,12 @@ fn what_is_charged_late_does_not_set_the_clock_back() {
     }
 }
 
-/// A frame, in one of several processes, after a pause.
+/// Frames, each with the index of a process and the pause before it.
 fn frames() -> impl Strategy<Value = Vec<(usize, u64)>> {
     prop::collection::vec((0_usize..4, 0_u64..120), 1..400)
 }
 
-/// Adds what is due to the row, as a renewal does.
+/// Adds the due charges to the row, as a renewal does.
 fn settle(account: &mut Account, row: &mut Budgets, now: Timestamp) {
     let charges = account.take_charges(false, &RATES, now);
     if let Some(charge) = charges.writes {
@@ -210,7 +210,8 @@ fn settle(account: &mut Account, row: &mut Budgets, now: Timestamp) {
 }
 
 proptest! {
-    /// However much processes add at once whose clocks disagree, none takes the debt for the time of a wrong clock.
+    /// However much debt processes with different clocks add together, no process ignores it as the time of a wrong
+    /// clock.
     #[test]
     fn a_debt_of_many_processes_is_cut_and_never_forgotten(
         answers in prop::collection::vec((0_u64..10_000, 0_u64..2_000, 1_u32..2_000_000), 1..60),
@@ -219,7 +220,7 @@ proptest! {
         for (behind_ms, pause_ms, units) in answers {
             now = now.plus(Duration::from_millis(pause_ms));
             let here = now.minus(Duration::from_millis(behind_ms));
-            // A process of its own each time, which has seen nothing of the others.
+            // Each charge comes from a new process, which has not read the row.
             let mut account = Account::default();
             account.charge(Budget::Answers, units, &RATES, here);
             let charge = account.take_charges(true, &RATES, here).answers.unwrap();
@@ -238,8 +239,8 @@ proptest! {
         }
     }
 
-    /// Several processes together let through a burst, what came back meanwhile, what each may keep to itself, and what
-    /// clocks may disagree by.
+    /// Several processes together allow a burst, its refill, what each may hold back from the row, and what the clock
+    /// differences allow.
     #[test]
     fn processes_that_share_a_row_keep_to_the_rate_together(
         frames in frames(),
@@ -259,16 +260,16 @@ proptest! {
             if account.is_due(&RATES, now) {
                 settle(account, &mut row, now);
             }
-            let unsaid = 16 * accounts.len() as u64;
+            let held_back = 16 * accounts.len() as u64;
             let refilled = (time.as_ms() - at(0).as_ms()) / 100;
             let disagreed = CLOCK_SKEW_MAX.as_secs() * 10;
-            prop_assert!(passed <= u64::from(RATE.burst) + unsaid + refilled + disagreed, "{passed}");
+            prop_assert!(passed <= u64::from(RATE.burst) + held_back + refilled + disagreed, "{passed}");
         }
     }
 
-    /// Whatever processes add and see, nobody is refused who took less than the rate allows.
+    /// Whatever processes charge and read, no user within the rate is refused.
     #[test]
-    fn nobody_is_refused_who_keeps_to_the_rate(frames in frames()) {
+    fn no_user_within_the_rate_is_refused(frames in frames()) {
         let (mut now, mut row) = (at(0), Budgets::default());
         let mut accounts = [Account::default(); 4];
         for (process, pause_ms) in frames {
@@ -282,9 +283,9 @@ proptest! {
         }
     }
 
-    /// A refusal names a time at which the next try passes, if nobody takes anything meanwhile.
+    /// A refusal names a time at which the next try passes, if nothing is taken before.
     #[test]
-    fn who_waits_as_told_is_let_in(frames in frames(), units in 1_u32..200_000) {
+    fn the_next_try_passes_after_the_pause_of_a_refusal(frames in frames(), units in 1_u32..200_000) {
         let (mut now, mut account) = (at(0), Account::default());
         for (_, pause_ms) in frames {
             now = now.plus(Duration::from_millis(pause_ms));
@@ -298,21 +299,23 @@ proptest! {
     }
 }
 
-/// A frame, in one of two processes, after a pause; and before it the clocks are set, by so many seconds.
+/// Frames, each with the index of a process, the pause before it, and the seconds by which the clocks are set before
+/// it.
 fn frames_while_clocks_are_set() -> impl Strategy<Value = Vec<(usize, u64, i64)>> {
     let set = prop_oneof![20 => Just(0), 1 => 11_i64..5_000, 1 => -5_000_i64..-10];
     prop::collection::vec((0_usize..2, 0_u64..220, set), 1..400)
 }
 
-/// As a clock has it that is ahead by so many seconds.
+/// The time on a clock that is `ahead` seconds ahead.
 fn shown(time: Timestamp, ahead: i64) -> Timestamp {
     Timestamp::from_ms(u64::try_from(time.as_ms() as i64 + ahead * 1_000).unwrap())
 }
 
 proptest! {
-    /// However often clocks are set, and though two disagree: who sends a burst at once and then by the rate is not refused.
+    /// However often clocks are set, and though two clocks differ, a user who sends a burst and then keeps to the
+    /// rate is not refused.
     #[test]
-    fn nobody_is_refused_because_of_a_clock(
+    fn no_user_is_refused_because_of_a_clock(
         frames in frames_while_clocks_are_set(),
         ahead in prop::array::uniform2(0_i64..=10),
     ) {
@@ -334,8 +337,8 @@ proptest! {
         }
     }
 
-    /// A flood gains nothing by a clock that goes back, and 10 seconds at most by requests that overtake each other, which
-    /// come back within some minutes.
+    /// A clock that goes back gains a flood nothing. Overtaking requests gain it at most 10 seconds, which it loses
+    /// within some minutes.
     #[test]
     fn a_flood_gains_little_by_a_clock_that_goes_back(
         frames in prop::collection::vec((0_u64..20, 0_u64..10_000, prop_oneof![300 => Just(0), 1 => 21_i64..5_000]), 1..600),

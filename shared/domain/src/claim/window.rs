@@ -1,4 +1,4 @@
-//! The claims that an inbox row remembers.
+//! The window of claims that an inbox row remembers.
 
 use std::collections::VecDeque;
 
@@ -6,32 +6,33 @@ use super::{Claim, REMEMBERED, ROUNDING_MAX};
 use crate::Timestamp;
 use crate::log::Attempt;
 
-/// One claim that is remembered.
+/// A remembered claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot<K> {
     /// The id, or what a store keeps of it.
     pub key: K,
-    /// When it was first claimed, by the clock of the server that recorded it.
+    /// When the id was first claimed, by the clock of the server that recorded it.
     pub claimed_at: Timestamp,
-    /// Who may release it.
+    /// Which attempt may release the claim.
     pub holder: Holder,
 }
 
-/// Who may release a claim.
+/// Which attempt may release a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// The attempt of this tag, which recorded it.
+    /// The attempt with this tag, which recorded the claim.
     Attempt(AttemptTag),
-    /// The attempt that recorded it, of which nothing is known: so nobody.
+    /// None: the attempt that recorded the claim is not known.
     Unknown,
-    /// Nobody: another send may append, or has appended, under it.
+    /// None: another send may append, or has appended, under the claim.
     Renewed,
 }
 
-/// What is kept of the attempt that recorded a claim: its last three bytes.
+/// Short form of the attempt that recorded a claim: its last three bytes.
 ///
-/// One of 16 million attempts has the tag of another. A claim is released only by an attempt that has its tag and
-/// recorded it at its time, so two sends are confused only where both claimed one id within [`ROUNDING_MAX`].
+/// Two attempts have the same tag with a chance of 1 in 16 million. A claim is released only by an attempt that has
+/// its tag and recorded it at its time. So two sends are confused only if both claimed one id within
+/// [`ROUNDING_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptTag([u8; 3]);
 
@@ -42,12 +43,12 @@ impl AttemptTag {
         Self([a, b, c])
     }
 
-    /// A tag that was stored.
+    /// A tag from a store.
     pub const fn restored(bytes: [u8; 3]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// The bytes of the tag, for a store.
     pub const fn bytes(self) -> [u8; 3] {
         self.0
     }
@@ -55,24 +56,24 @@ impl AttemptTag {
 
 /// The claims that an inbox row remembers, the oldest first.
 ///
-/// A place that was released is used again before a claim is forgotten.
+/// A released place is used again before a claim is forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimWindow<K> {
     slots: VecDeque<Slot<K>>,
-    /// When the claims were made whose places were released; the last is used first.
+    /// Times of the claims whose places were released; the last one is used first.
     freed: Vec<Timestamp>,
     capacity: usize,
     newest_by: Option<Attempt>,
 }
 
 impl<K> ClaimWindow<K> {
-    /// A window without claims, of `capacity` places.
+    /// An empty window of `capacity` places.
     pub const fn new(capacity: usize) -> Self {
         Self { slots: VecDeque::new(), freed: Vec::new(), capacity, newest_by: None }
     }
 
-    /// A window of [`REMEMBERED`] places with these claims, the oldest first, and these places that were released, the
-    /// one first that is used next.
+    /// A window of [`REMEMBERED`] places from a store: its claims, the oldest first, and its released places, the
+    /// next one to be used first.
     pub fn restored(slots: Vec<Slot<K>>, freed: Vec<Timestamp>, newest_by: Option<Attempt>) -> Self {
         let mut window = Self { newest_by, ..Self::new(REMEMBERED) };
         window.slots = slots.into_iter().take(REMEMBERED).collect();
@@ -81,7 +82,7 @@ impl<K> ClaimWindow<K> {
         window
     }
 
-    /// When the claims were made whose places were released, the one first that is used next.
+    /// Times of the claims whose places were released, the next one to be used first.
     pub fn freed(&self) -> impl ExactSizeIterator<Item = Timestamp> {
         self.freed.iter().rev().copied()
     }
@@ -91,21 +92,21 @@ impl<K> ClaimWindow<K> {
         self.slots.iter()
     }
 
-    /// The attempt that recorded an id last.
+    /// The attempt that recorded the newest id.
     pub const fn newest_by(&self) -> Option<Attempt> {
         self.newest_by
     }
 
-    /// Records `key`, unless an id `is` it already.
+    /// Records `key`, unless `is` finds it in the window.
     ///
-    /// The attempt that recorded the last one finds it fresh again: a store's client repeats a request whose answer was
-    /// lost.
+    /// If the same attempt recorded the newest id and asks again, the id is fresh again: a store's client repeats a
+    /// request whose answer was lost.
     pub fn claim(&mut self, is: impl Fn(&K) -> bool, key: K, attempt: Attempt, now: Timestamp) -> Claim {
         let holder = Holder::Attempt(AttemptTag::of(attempt));
         if let Some(index) = self.slots.iter().position(|slot| is(&slot.key)) {
             let is_own = self.slots.get(index).is_some_and(|slot| slot.holder == holder);
             return if self.newest_by == Some(attempt) && is_own {
-                // What was forgotten is not known any more, so it may be the youngest claim that can be.
+                // The forgotten claim is not known any more, so it counts as the youngest possible.
                 Claim::Fresh { forgot: Some(now) }
             } else {
                 Claim::Repeated { claimed_at: self.latest_time_of(index, now) }
@@ -117,17 +118,17 @@ impl<K> ClaimWindow<K> {
         Claim::Fresh { forgot }
     }
 
-    /// The latest time at which the claim in a place can have been made.
+    /// Latest time at which the claim in a place can have been made.
     ///
-    /// Not after those of the claims that followed it: where its own time is later, the clock was ahead that gave it.
+    /// It is not after the times of the claims that followed. If the claim's own time is later, a clock was ahead.
     fn latest_time_of(&self, index: usize, now: Timestamp) -> Timestamp {
         let followed = self.slots.iter().skip(index + 1).filter(|slot| slot.holder != Holder::Renewed);
         let own = self.slots.get(index).map(|slot| slot.claimed_at);
         followed.map(|slot| slot.claimed_at).chain(own).min().unwrap_or(now)
     }
 
-    /// Makes a claim the newest one, as of a time not after `claimed_at`, and keeps others from releasing it; records it
-    /// if it is not there.
+    /// Makes a claim the newest one, with a time not after `claimed_at`, and prevents its release by other attempts.
+    /// Records the claim if the window does not have it.
     pub fn renew(&mut self, is: impl Fn(&K) -> bool, key: K, claimed_at: Timestamp) {
         let claimed_at = match self.remove(is, |_| true) {
             Some(slot) => slot.claimed_at.min(claimed_at),
@@ -139,8 +140,8 @@ impl<K> ClaimWindow<K> {
         self.slots.push_back(Slot { key, claimed_at, holder: Holder::Renewed });
     }
 
-    /// Frees the place of the claim that an attempt recorded at a time, and that nobody has renewed; false where there is
-    /// none.
+    /// Frees the place of a claim that this attempt recorded at this time and that was not renewed since. False if
+    /// there is no such claim.
     pub fn release(&mut self, is: impl Fn(&K) -> bool, by: Attempt, claimed_at: Timestamp) -> bool {
         let holder = Holder::Attempt(AttemptTag::of(by));
         let is_of_that_time = |kept: Timestamp| kept <= claimed_at && claimed_at.since(kept) < ROUNDING_MAX;
@@ -154,7 +155,7 @@ impl<K> ClaimWindow<K> {
         self.slots.remove(index)
     }
 
-    /// Makes room for one more claim; gives when the claim was made that had the place before.
+    /// Makes room for one more claim, and returns the time of the claim that had the place before.
     fn take_place(&mut self, now: Timestamp) -> Option<Timestamp> {
         let is_full = self.slots.len() >= self.capacity;
         self.freed.pop().or_else(|| self.slots.pop_front_if(|_| is_full).map(|slot| slot.forgotten_at(now)))
@@ -162,9 +163,9 @@ impl<K> ClaimWindow<K> {
 }
 
 impl<K> Slot<K> {
-    /// A time that is not before the claim took its place in the window, give or take a slow send and another clock.
+    /// A time not before the claim took its place in the window, give or take a slow send and another clock.
     pub fn forgotten_at(&self, now: Timestamp) -> Timestamp {
-        // A renewed claim has a newer place than its time says.
+        // A renewed claim has a newer place than its time.
         if self.holder == Holder::Renewed { now } else { self.claimed_at }
     }
 }
@@ -181,7 +182,7 @@ mod tests {
         window.claim(|other| *other == key, key, Attempt(u32::try_from(now).unwrap()), at(now))
     }
 
-    /// By the attempt that claimed at that time.
+    /// Releases a claim by the attempt that claimed at that time.
     fn release(window: &mut ClaimWindow<u64>, key: u64, claimed_at: u64) -> bool {
         window.release(|other| *other == key, Attempt(u32::try_from(claimed_at).unwrap()), at(claimed_at))
     }
@@ -212,16 +213,16 @@ mod tests {
             assert!(release(&mut window, key, key));
         }
         assert_eq!(claim(&mut window, 2, 100), Claim::Repeated { claimed_at: at(2) });
-        assert!(!release(&mut window, 99, 99), "it is released already");
+        assert!(!release(&mut window, 99, 99), "released already");
     }
 
     #[test]
-    fn a_claim_is_released_by_the_attempt_that_recorded_it_and_by_no_other() {
+    fn only_the_attempt_that_recorded_a_claim_releases_it() {
         let mut window = ClaimWindow::new(1);
         claim(&mut window, 1, 5);
         claim(&mut window, 2, 6);
         claim(&mut window, 1, 7);
-        assert!(!release(&mut window, 1, 5), "its own claim was forgotten");
+        assert!(!release(&mut window, 1, 5), "the claim of this attempt was forgotten");
         let other = Attempt(7 + (1 << 24));
         let hour = at(3_600_000);
         assert!(!window.release(|other| *other == 1, other, hour), "another attempt of that tag");
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_which_it_is_not_known_who_recorded_it_is_released_by_nobody() {
+    fn a_claim_of_an_unknown_attempt_is_never_released() {
         let slot = Slot { key: 1, claimed_at: at(5), holder: Holder::Unknown };
         let mut window = ClaimWindow::restored(vec![slot], Vec::new(), Some(Attempt(5)));
         assert!(!release(&mut window, 1, 5));
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_records_what_is_not_there() {
+    fn a_renewal_records_a_claim_that_the_window_does_not_have() {
         let mut window = ClaimWindow::new(3);
         window.renew(|other| *other == 1, 1, at(5));
         assert_eq!(claim(&mut window, 1, 9), Claim::Repeated { claimed_at: at(5) });

@@ -1,19 +1,20 @@
-//! Where a log goes on, without ever reusing a position.
+//! The high-water mark of a log: it keeps a position from being used again.
 //!
-//! Entries may expire, and are removed late and in any order; with them goes the knowledge of how far the log went. So
-//! each log that ever held an entry that expires has a high-water mark, which does not expire. Whoever appends an entry
-//! that expires has made sure before that its position is reserved by the mark, and that the mark promises no longer a
-//! life than the entry has.
+//! Entries that expire are removed late and in any order, so the remaining entries do not prove how far the log went.
+//! Each log that ever held an entry that expires has a high-water mark, which does not expire. Before a writer
+//! appends an entry that expires, the mark must reserve its position, and must promise no longer a life than the
+//! entry has.
 //!
-//! So nothing that was removed lies after the mark's reserved positions; and nothing that was removed lies after the
-//! newest entry that is left, as long as what followed it would still be there by the shortest life that the mark
-//! promises for it. Else a log goes on after the reserved positions, since any of them may have been used.
+//! So no removed entry lies after the reserved positions. A removed entry may lie after the newest remaining entry
+//! only once the shortest life that the mark promises for the entries after it is over. From then on a log goes on
+//! after the reserved positions, since each of them may have been used.
 //!
-//! What is judged is what was written, never the setting of today: settings change, and processes that run side by
-//! side may have different ones.
+//! The rules use the retention under which entries were written, never today's setting: settings change, and
+//! processes that run side by side may have different ones.
 //!
-//! Each change of the mark is a compare-and-set of the next revision, and each entry says which revision its writer
-//! knew, at least that of the entry before it. So what follows an entry was written under its revision or later ones.
+//! Each change of the mark is a compare-and-set to the next revision. Each entry carries the revision that its writer
+//! knew, which is at least that of the entry before it. So the entries after an entry were written under its revision
+//! or a later one.
 
 use std::time::Duration;
 
@@ -22,44 +23,45 @@ use crate::retention::Retention;
 use crate::time::CLOCK_SKEW_MAX;
 use crate::{Message, Seq, Timestamp};
 
-/// Positions that are reserved at once: one more write per so many messages.
+/// Positions that one write reserves: one more write per so many messages.
 pub const BLOCK: u64 = 64;
 
-/// How long before its life ends an entry stops to prove that it is the newest.
+/// How long before the end of its life an entry no longer proves that it is the newest.
 ///
-/// What was appended after it may bear an earlier time, by a slow send and by another clock, may be removed by a third
-/// clock, and the judgement may be by the time at which a slow send began.
+/// An entry appended after it may have an earlier time, because of a slow send and of another clock. A third clock
+/// may decide its removal. And the decision may use the time at which a slow send began.
 const CERTAIN_UNTIL: Duration = APPEND_DELAY_MAX
     .saturating_add(CLOCK_SKEW_MAX)
     .saturating_add(CLOCK_SKEW_MAX)
     .saturating_add(APPEND_DELAY_MAX);
 
-/// How long the judgements of others may differ: they may have begun so much earlier or later, by another clock.
+/// By how much the decisions of two processes may differ in time: their requests may have begun that much earlier or
+/// later, by another clock.
 const DISAGREEMENT_MAX: Duration = APPEND_DELAY_MAX.saturating_add(CLOCK_SKEW_MAX);
 
-/// How long before its life ends an entry stops to be relied on without a change of the mark: everybody else has to
-/// find it certain until the append that relies on it.
+/// How long before the end of its life an entry is no longer relied on without a change of the mark. Every other
+/// process has to find the entry certain until the append that relies on it.
 const RELIED_ON_UNTIL: Duration = CERTAIN_UNTIL.saturating_add(DISAGREEMENT_MAX);
 
-/// What is known of a log beside its entries. It does not expire.
+/// The high-water mark of a log. It does not expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HighWaterMark {
     /// The last position that may have been used at [`HighWaterMark::at`].
     pub used_through: Option<Seq>,
-    /// When that was so.
+    /// Time of [`HighWaterMark::used_through`].
     pub at: Timestamp,
     /// No entry that expires lies after this position.
     pub reserved_through: Seq,
-    /// What is appended by whoever knows this revision of the mark lives at least so long.
+    /// Shortest life of entries whose writer knew this revision of the mark.
     pub retention: Retention,
-    /// What was appended after `used_through` by whoever knew only an earlier revision lives at least so long.
+    /// Shortest life of entries after `used_through` whose writer knew only an earlier revision.
     pub retention_before: Retention,
     /// Counts the changes of the mark, from 1; 0 is a mark that was written before marks had revisions.
     pub revision: u64,
 }
 
 impl HighWaterMark {
-    /// A mark that says nothing of how long entries live.
+    /// A mark without any promise about the life of entries.
     pub const fn of_unknown_retention(
         used_through: Option<Seq>,
         at: Timestamp,
@@ -70,7 +72,7 @@ impl HighWaterMark {
         Self { used_through, at, reserved_through, retention: unknown, retention_before: unknown, revision }
     }
 
-    /// The shortest life of what was appended after an entry, whose writer knew this revision or an earlier one.
+    /// Shortest life of the entries after `entry`, where the writer of `entry` knew this revision or an earlier one.
     fn life_after(&self, entry: &Newest) -> Retention {
         if Some(entry.seq) < self.used_through {
             Retention::UNKNOWN
@@ -85,11 +87,11 @@ impl HighWaterMark {
         self.retention.shorter(self.retention_before)
     }
 
-    /// The shortest life of what was appended after `used` by whoever knew this revision or an earlier one, where the
-    /// next is of this retention.
+    /// Shortest life of the entries after `used` whose writers know this revision or an earlier one, if the next
+    /// revision has the retention `next`.
     fn shortest_before(&self, used: Option<Seq>, next: Retention) -> Retention {
         if used >= Some(self.reserved_through) {
-            // Only what never expires is appended beyond what is reserved.
+            // Only entries that never expire are appended after the reserved positions.
             Retention::FOR_EVER
         } else if next == self.retention {
             self.retention_before
@@ -99,14 +101,14 @@ impl HighWaterMark {
     }
 }
 
-/// What is left of the end of a log.
+/// The end of a log: its newest remaining entry, and its high-water mark.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogEnd {
     newest: Option<Newest>,
     mark: Option<HighWaterMark>,
 }
 
-/// The newest entry that is left.
+/// The newest remaining entry.
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     seq: Seq,
@@ -120,53 +122,53 @@ impl Newest {
     }
 }
 
-/// Where a log goes on.
+/// The append position of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NextPosition {
     /// The last position that may have been used.
     pub after: Option<Seq>,
-    /// What the mark has to become before the next position is used; `None` if it will do as it is.
+    /// The mark that has to be written before the next position is used; `None` if the present mark suffices.
     pub mark: Option<HighWaterMark>,
 }
 
 impl LogEnd {
-    /// The newest entry that is left, and the mark.
+    /// The end of a log, from its newest remaining entry and its mark.
     pub fn new(newest: Option<&Message>, mark: Option<HighWaterMark>) -> Self {
         Self { newest: newest.map(Newest::of), mark }
     }
 
-    /// The same entry, with the mark as it is.
+    /// The same entry with another mark.
     #[must_use]
     pub fn with_mark(self, mark: Option<HighWaterMark>) -> Self {
         Self { mark, ..self }
     }
 
-    /// The same mark, with the entry that was found after another append had won.
+    /// The same mark with the newer entry that was found after another append won; `None` keeps the entry.
     #[must_use]
     pub fn with_newest(self, newest: Option<&Message>) -> Self {
         Self { newest: newest.map(Newest::of).or(self.newest), ..self }
     }
 
-    /// Whether the newest entry was written by whoever knew a later mark than this: it has to be read again.
+    /// Whether the writer of the newest entry knew a later mark than this one, so that the mark has to be read again.
     pub fn has_old_mark(&self) -> bool {
         let known = self.mark.map_or(0, |mark| mark.revision);
         self.newest.is_some_and(|newest| newest.mark_revision > known)
     }
 
-    /// Revision of the mark, which an entry bears that is appended by this knowledge.
+    /// Revision of the mark for an entry that is appended with this knowledge.
     pub fn mark_revision(&self) -> u64 {
         self.mark.map_or(0, |mark| mark.revision)
     }
 
-    /// Whether something may have followed the newest entry that is left, and have been removed before it, or be until
-    /// the end of what begins `now`.
+    /// Whether an entry may have followed the newest remaining entry and been removed before it, or may be removed
+    /// until the end of the request that begins at `now`.
     pub fn may_hide_newer(&self, now: Timestamp) -> bool {
         self.newest.is_none() || !(self.is_whole() || self.newest_keeps(now, RELIED_ON_UNTIL))
     }
 
-    /// Whether a position after the newest entry that is left may have been used, and never will be again.
+    /// Whether a position after the newest remaining entry may have been used and is never used again.
     ///
-    /// False for all positions that a later append may use, by whoever's judgement.
+    /// False for every position that a later append may use, by the decision of any process.
     pub fn may_have_been_used(&self, seq: Seq, now: Timestamp) -> bool {
         let Some(mark) = self.mark.filter(|_| !self.is_whole()) else { return false };
         let is_certain_for_some = self
@@ -176,7 +178,7 @@ impl LogEnd {
         if is_certain_for_some { Some(seq) <= mark.used_through } else { seq <= mark.reserved_through }
     }
 
-    /// Where the log goes on for whoever appends an entry of this retention.
+    /// The append position for an entry of this retention.
     pub fn next_position(&self, retention: Retention, now: Timestamp) -> NextPosition {
         let newest = self.newest.map(|newest| newest.seq);
         let Some(mark) = self.mark else {
@@ -214,19 +216,19 @@ impl LogEnd {
         NextPosition { after, mark: Some(next) }
     }
 
-    /// Whether nothing that was removed can have followed the newest entry, whenever it was written.
+    /// Whether no removed entry can have followed the newest entry, whatever its time.
     fn is_whole(&self) -> bool {
         self.mark.is_none_or(|mark| self.newest.is_some_and(|newest| newest.seq >= mark.reserved_through))
     }
 
-    /// Whether what was appended after the newest entry would still be there for `duration`.
+    /// Whether an entry appended after the newest one would still remain for `duration`.
     fn newest_keeps(&self, now: Timestamp, duration: Duration) -> bool {
         let (Some(newest), Some(mark)) = (self.newest, self.mark) else { return false };
         newest.sent_at.may_have_been(now) && mark.life_after(&newest).keeps(newest.sent_at, now, duration)
     }
 }
 
-/// Whether what was appended since the mark was made would still be there for `duration`.
+/// Whether an entry appended since the mark was written would still remain for `duration`.
 fn mark_keeps(mark: &HighWaterMark, now: Timestamp, duration: Duration) -> bool {
     mark.at.may_have_been(now) && mark.shortest().keeps(mark.at, now, duration)
 }

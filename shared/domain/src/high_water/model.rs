@@ -1,5 +1,5 @@
-//! Random histories of a log: several writers whose settings change at any time and differ, whose clocks differ, who
-//! interleave, read in parts and die; and a store that removes what has expired late and in any order.
+//! Random histories of a log. Several writers interleave, read in parts and die; their settings differ and change at
+//! any time, and their clocks differ. The store removes expired entries late and in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ const WRITERS: usize = 3;
 const SKEW_MS: u64 = 1000 * CLOCK_SKEW_MAX.as_secs();
 const SLOW_MS: u64 = 1000 * APPEND_DELAY_MAX.as_secs();
 
-/// Days of retention that are set; 0 is for ever.
+/// Settings of the retention. Unit: days; 0 is for ever.
 const SETTINGS: [u32; 5] = [0, 1, 2, 7, 30];
 
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ enum Step {
         writer: usize,
         days: u32,
     },
-    /// The next call of a writer takes effect; where it may be either of two, which.
+    /// The next call of a writer takes effect; `other` picks one of two where it may be either.
     Call {
         writer: usize,
         other: bool,
@@ -32,7 +32,7 @@ enum Step {
     Die {
         writer: usize,
     },
-    /// Milliseconds pass.
+    /// Time passes. Unit: milliseconds.
     Wait {
         ms: u64,
     },
@@ -41,12 +41,12 @@ enum Step {
         days: u32,
         before_ms: u64,
     },
-    /// Of what has expired, those at the bits that are set are removed.
+    /// The expired entries whose bits are set are removed.
     Remove {
         picks: u64,
         ahead_ms: u64,
     },
-    /// A reader says that it has read a position.
+    /// A reader marks a position as read.
     Read {
         beyond: u64,
         ahead_ms: u64,
@@ -84,11 +84,11 @@ struct Writer {
 /// A send under way.
 #[derive(Clone, Copy)]
 struct SimulatedSend {
-    /// By the true time.
+    /// Start by the true time.
     began: Timestamp,
-    /// By its process's clock.
+    /// Start by the process's clock.
     now: Timestamp,
-    /// As its process has it set.
+    /// Retention by the process's setting.
     retention: Retention,
     at: At,
 }
@@ -96,9 +96,9 @@ struct SimulatedSend {
 #[derive(Clone, Copy)]
 enum At {
     Begin,
-    /// Has read the newest entry, and not the mark.
+    /// The newest entry is read, the mark is not.
     Newest(Option<Newest>),
-    /// Has read the mark, and not the newest entry.
+    /// The mark is read, the newest entry is not.
     Mark(Option<HighWaterMark>),
     Decide(LogEnd),
     SetMark(LogEnd, NextPosition),
@@ -110,9 +110,9 @@ struct Log {
     entries: BTreeMap<Seq, Entry>,
     mark: Option<HighWaterMark>,
     used: BTreeSet<Seq>,
-    /// Positions up to here were said to be read.
+    /// Positions up to here were marked as read.
     read: Option<Seq>,
-    /// When each position that was used may be removed.
+    /// When each used position may be removed.
     lives: BTreeMap<Seq, Option<Timestamp>>,
     writers: [Writer; WRITERS],
 }
@@ -131,7 +131,7 @@ impl Log {
         }
     }
 
-    /// As it was before marks had a retention: some entries, some of them gone, and maybe a mark.
+    /// A log from before marks had a retention: some entries, some of them removed, and maybe a mark.
     fn with_old(mut self, entries: u64, left: u64, expire: bool) -> Self {
         for seq in (1..=entries).filter_map(Seq::new) {
             let newest = Newest { seq, sent_at: self.now, mark_revision: 0 };
@@ -153,7 +153,7 @@ impl Log {
         self.entries.last_key_value().map(|(_, entry)| entry.newest)
     }
 
-    /// The newest entry, where one is after what was known.
+    /// The newest entry, if it lies after the known one.
     fn newest_after(&self, known: LogEnd) -> LogEnd {
         let newest = self.newest().filter(|newest| Some(newest.seq) > known.newest.map(|known| known.seq));
         LogEnd { newest: newest.or(known.newest), ..known }
@@ -180,11 +180,11 @@ impl Log {
             }
             Step::Remove { picks, ahead_ms } => {
                 let now = self.now.plus(Duration::from_millis(ahead_ms));
-                let is_gone = |entry: &Entry| {
+                let is_removed = |entry: &Entry| {
                     let is_due = entry.expires_at.is_some_and(|expires_at| expires_at <= now);
                     is_due && picks & (1 << (entry.newest.seq.get() % 64)) != 0
                 };
-                self.entries.retain(|_, entry| !is_gone(entry));
+                self.entries.retain(|_, entry| !is_removed(entry));
             }
             Step::Read { beyond, ahead_ms } => {
                 let newest = self.newest();
@@ -260,7 +260,8 @@ fn clocks() -> impl Strategy<Value = [u64; WRITERS]> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
-    /// Each position is used once, after all that were used before: so none below what any reader may have as cursor.
+    /// Each position is used once, after all positions that were used before, so none is used at or below any
+    /// reader's cursor.
     #[test]
     fn no_position_is_used_twice_whatever_is_set_and_when(
         clocks in clocks(),
@@ -272,7 +273,7 @@ proptest! {
         }
     }
 
-    /// The same for a log that was begun before marks had a retention.
+    /// The same for a log from before marks had a retention.
     #[test]
     fn no_position_of_an_old_log_is_used_again(
         clocks in clocks(),
@@ -285,7 +286,7 @@ proptest! {
         }
     }
 
-    /// Where sends do not overlap, positions are skipped only where something may have expired.
+    /// If sends do not overlap, positions are skipped only where an entry may have expired.
     #[test]
     fn no_position_is_skipped_where_nothing_expired(
         clocks in clocks(),

@@ -8,7 +8,7 @@ fn seq(n: u64) -> Seq {
     Seq::new(n).unwrap()
 }
 
-/// A mark that was made under one day, as all before it.
+/// A mark that was written under a retention of one day, as were all before it.
 fn mark(used_through: u64, at_ms: u64, reserved_through: u64) -> HighWaterMark {
     HighWaterMark {
         used_through: Seq::new(used_through),
@@ -77,7 +77,7 @@ fn reserved_positions_of_which_none_was_used_are_not_skipped() {
 }
 
 #[test]
-fn a_newest_entry_that_may_vanish_is_written_down_first() {
+fn the_position_of_a_newest_entry_that_may_expire_is_recorded_first() {
     let newest = Some((7, 5));
     check(newest, Some(mark(0, 5, 64)), DAY_MS - 130_000, 7, None);
     check(newest, Some(mark(0, 5, 64)), DAY_MS - 100_000, 7, Some(mark(7, DAY_MS - 100_000, 64)));
@@ -91,13 +91,13 @@ fn an_expired_entry_may_not_have_been_the_newest() {
 }
 
 #[test]
-fn who_comes_late_goes_on_where_another_has_gone_on() {
+fn a_late_writer_goes_on_where_another_has_gone_on() {
     check(Some((7, 5)), Some(mark(64, DAY_MS + 5, 128)), DAY_MS + 6, 64, None);
 }
 
-/// Eleven entries under one day, all or some of them gone; then another setting.
+/// Eleven entries under a retention of one day, all or some of them removed; then another setting.
 #[test]
-fn what_is_set_today_proves_nothing_of_what_was_written_before() {
+fn the_setting_of_today_proves_nothing_about_earlier_entries() {
     for today in [Retention::FOR_EVER, Retention::days(7), MONTH] {
         for newest in [None, Some((10, 5))] {
             let next = end(newest, Some(mark(0, 5, 64))).next_position(today, at(3 * DAY_MS));
@@ -122,16 +122,16 @@ fn a_change_of_the_setting_leaves_no_hole_where_nothing_has_expired() {
     let raised = end(Some((7, 5)), Some(mark(0, 5, 64))).next_position(MONTH, at(6));
     let next = HighWaterMark { retention: MONTH, retention_before: ONE_DAY, revision: 2, ..mark(7, 6, 64) };
     assert_eq!(raised, NextPosition { after: Some(seq(7)), mark: Some(next) });
-    // The entry that the change was made for proves for long that nothing followed it.
+    // The entry that was appended after the change proves for long that nothing followed it.
     assert_eq!(end(Some((8, 6)), Some(next)).next_position(MONTH, at(9 * DAY_MS)).after, Some(seq(8)));
-    // One of the shorter setting, which was on its way at the change, does not.
+    // An entry of the shorter setting, whose send was under way at the change, does not.
     let slow = Newest { seq: seq(8), sent_at: at(6), mark_revision: 1 };
     let slow = LogEnd { newest: Some(slow), mark: Some(next) };
     assert_eq!(slow.next_position(MONTH, at(9 * DAY_MS)).after, Some(seq(64)));
 }
 
 #[test]
-fn a_lower_setting_is_written_down_before_it_is_used() {
+fn a_lower_setting_is_recorded_before_it_is_used() {
     let month = HighWaterMark { retention: MONTH, ..mark(0, 5, 64) };
     let next = end(Some((7, 5)), Some(month)).next_position(ONE_DAY, at(6)).mark.unwrap();
     assert_eq!((next.retention, next.retention_before, next.revision), (ONE_DAY, MONTH, 2));
@@ -139,7 +139,7 @@ fn a_lower_setting_is_written_down_before_it_is_used() {
 }
 
 #[test]
-fn a_mark_of_before_marks_had_a_retention_proves_nothing() {
+fn a_mark_from_before_marks_had_a_retention_proves_nothing() {
     let old = HighWaterMark::of_unknown_retention(None, at(5), seq(64), 0);
     let next = end(Some((11, 5)), Some(old)).next_position(ONE_DAY, at(6));
     assert_eq!(next.after, Some(seq(64)));
@@ -154,7 +154,7 @@ fn a_time_of_the_future_proves_nothing() {
     check(None, Some(mark(3, tomorrow, 64)), DAY_MS, 64, Some(mark(64, DAY_MS, 128)));
 }
 
-/// The newest entry is still there; but what a clock that is wrong by so much wrote after it may be gone.
+/// The newest entry remains, but an entry that a wrong clock wrote after it may be removed.
 #[test]
 fn a_log_goes_on_after_its_reserved_positions_where_the_clock_went_back_by_more_than_40_seconds() {
     let first = end(None, None).next_position(ONE_DAY, at(DAY_MS)).mark;
@@ -162,7 +162,7 @@ fn a_log_goes_on_after_its_reserved_positions_where_the_clock_went_back_by_more_
         let next = end(Some((2, DAY_MS)), first).next_position(ONE_DAY, at(DAY_MS - back_ms));
         assert_eq!(next.after, Seq::new(after), "{back_ms}");
     }
-    // Without a retention nothing is ever gone.
+    // Without a retention no entry is ever removed.
     let next = end(Some((2, DAY_MS)), None).next_position(Retention::FOR_EVER, at(0));
     assert_eq!(next.after, Seq::new(2));
 }
@@ -181,7 +181,7 @@ fn reserved_positions_are_no_content() {
     assert!(!whole.may_have_been_used(seq(65), at(9 * DAY_MS)));
     let fresh = end(Some((7, 5)), Some(mark(0, 5, 64)));
     assert!(!fresh.may_have_been_used(seq(8), at(6)));
-    assert!(!fresh.may_have_been_used(seq(64), at(DAY_MS - 60_000)), "another may find it certain");
+    assert!(!fresh.may_have_been_used(seq(64), at(DAY_MS - 60_000)), "another process may find it certain");
     assert!(!end(None, None).may_have_been_used(seq(1), at(6)));
 }
 
@@ -190,7 +190,7 @@ fn a_position_that_may_have_expired_counts_as_used() {
     let emptied = end(None, Some(mark(0, 5, 64)));
     assert!(emptied.may_have_been_used(seq(11), at(DAY_MS)));
     assert!(!emptied.may_have_been_used(seq(65), at(DAY_MS)));
-    let written_down = end(None, Some(mark(7, 5, 64)));
-    assert!(written_down.may_have_been_used(seq(7), at(6)));
-    assert!(!written_down.may_have_been_used(seq(8), at(6)));
+    let recorded = end(None, Some(mark(7, 5, 64)));
+    assert!(recorded.may_have_been_used(seq(7), at(6)));
+    assert!(!recorded.may_have_been_used(seq(8), at(6)));
 }

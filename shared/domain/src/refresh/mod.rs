@@ -1,7 +1,7 @@
-//! Generations of a login's tokens: which refresh token renews a login, which is answered again, and which ends it.
+//! Refresh tokens: which token renews a login, which gets its answer again, and which ends the login.
 //!
-//! A refresh makes the next generation. Its answer may get lost, and two programs of one device may refresh at once, so
-//! the token before the current one is answered again for a while. A token that is used after that is in two hands.
+//! A refresh makes the next generation. Its answer may get lost, and two programs of one device may refresh side by
+//! side, so the previous token gets the answer again for a while. A token that is used after that is in two hands.
 
 use std::time::Duration;
 
@@ -9,22 +9,23 @@ use crate::Timestamp;
 use crate::device::Device;
 use crate::ids::chosen_name;
 
-/// How long every holder of the token before is given the current generation again, after that was first made.
+/// Time after the first answer in which every holder of the previous token gets the current generation again.
 pub const SHARED: Duration = Duration::from_secs(60);
 
 chosen_name! {
-    /// Names one attempt to refresh, chosen by the device: 1–64 bytes. The same attempt may ask until it has its answer.
+    /// Name of one attempt to refresh, chosen by the device: 1–64 bytes. An attempt may repeat until it has its
+    /// answer.
     RefreshAttempt
 }
 
 /// The refresh that made the current generation of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// The attempt that asked; that no attempt was named counts as a name.
+    /// Name of the attempt that asked. An attempt without a name matches only attempts without a name.
     pub attempt: Option<RefreshAttempt>,
-    /// Until when the token before is answered whoever asks.
+    /// Time until which every holder of the previous token gets the answer again.
     pub shared_until: Timestamp,
-    /// Whether a token of the current generation was used: a call, a handshake.
+    /// Whether a token of the current generation was used, by a call or a handshake.
     pub is_used: bool,
 }
 
@@ -34,35 +35,36 @@ impl Rotation {
         Self { attempt, shared_until: now.plus(SHARED), is_used: false }
     }
 
-    /// The rotation of a changed password: the token before is answered again only to whom the answer may have been lost.
+    /// The rotation of a changed password. The previous token gets the answer again only for a device that may have
+    /// lost it.
     pub const fn unshared(now: Timestamp) -> Self {
         Self { attempt: None, shared_until: now, is_used: false }
     }
 
-    /// Whether the token before the current generation is answered with the current one.
+    /// Whether the previous token gets the current generation again.
     fn answers(&self, attempt: Option<&RefreshAttempt>, now: Timestamp) -> bool {
-        // A clock that was far ahead has written a time from which nothing follows.
+        // A time that a clock far ahead wrote does not count.
         let is_shared = now < self.shared_until && self.shared_until.minus(SHARED).may_have_been(now);
         is_shared || (!self.is_used && self.attempt.as_ref() == attempt)
     }
 }
 
-/// What becomes of a refresh token.
+/// Decision about a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshDecision {
-    /// It is the current one: the next generation is made.
+    /// The token is the current one: the next generation is made.
     Rotate,
-    /// It is the one before: the current generation is given again.
+    /// The token is the previous one: the current generation is given again.
     Repeat,
-    /// It was used before, and the login ends: its rightful holder or a thief has a later one.
+    /// The token was used before, so the login ends: its rightful holder or a thief has a later one.
     Reuse,
-    /// It is of no generation that was made, as far as is known: it is refused.
+    /// The token is of no known generation: it is refused.
     Unknown,
 }
 
-/// Judges a refresh token of `generation` that is of the living login of `device`.
+/// Decides about a refresh token of `generation`, of the present login of `device`.
 ///
-/// A generation of which it is not known how it was made does not answer the token before.
+/// If the refresh that made the current generation is not known, the previous token gets no answer again.
 pub fn judge(
     device: &Device,
     generation: u64,
@@ -84,9 +86,9 @@ pub fn judge(
     }
 }
 
-/// Whether an access token of `generation` is the first use of the current generation, which is to be recorded.
+/// Whether an access token of `generation` is the first use of the current generation, which has to be recorded.
 ///
-/// Tokens of earlier versions name no generation; the first generation of a login follows no other.
+/// Tokens of earlier versions name no generation. The first generation of a login has no previous token.
 pub fn is_first_use(device: &Device, generation: Option<u64>) -> bool {
     generation == Some(device.generation)
         && device.rotation.as_ref().is_some_and(|rotation| !rotation.is_used)
@@ -121,16 +123,17 @@ mod tests {
         (!name.is_empty()).then(|| name.parse().unwrap())
     }
 
-    /// Presents the token before the current one; the answer that makes the current one was to `asked`.
+    /// Presents the previous token. The attempt `asked` made the current generation; the attempt `asks` presents the
+    /// token.
     #[track_caller]
     fn check(asked: &str, asks: &str, after: Duration, is_used: bool, expected: RefreshDecision) {
         let rotation = Rotation { is_used, ..Rotation::by(attempt(asked), NOW) };
         let decision = judge(&device(5, Some(rotation)), 4, attempt(asks).as_ref(), NOW.plus(after));
-        assert_eq!(decision, expected, "{asked:?} was answered, {asks:?} asks after {after:?}");
+        assert_eq!(decision, expected, "{asked:?} made the generation, {asks:?} asks after {after:?}");
     }
 
     #[test]
-    fn the_token_before_is_answered_to_anybody_for_a_minute() {
+    fn the_previous_token_gets_its_answer_again_for_a_minute() {
         for is_used in [false, true] {
             for asks in ["a", "b", ""] {
                 check("a", asks, Duration::ZERO, is_used, RefreshDecision::Repeat);
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn later_it_is_answered_to_the_same_attempt_until_its_answer_was_used() {
+    fn later_only_the_same_attempt_gets_the_answer_again_until_it_is_used() {
         let late = Duration::from_secs(30 * 24 * 3600);
         for (asked, asks, is_used, expected) in [
             ("a", "a", false, RefreshDecision::Repeat),
@@ -168,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn a_generation_of_which_nothing_is_known_answers_no_token_before() {
+    fn a_generation_of_unknown_origin_gives_the_previous_token_no_answer() {
         assert_eq!(judge(&device(5, None), 5, None, NOW), RefreshDecision::Rotate);
         assert_eq!(judge(&device(5, None), 4, None, NOW), RefreshDecision::Reuse);
     }
 
     #[test]
-    fn a_changed_password_answers_only_the_one_that_changed_it_again() {
+    fn a_changed_password_answers_again_only_the_device_that_changed_it() {
         let device = device(5, Some(Rotation::unshared(NOW)));
         assert_eq!(judge(&device, 4, None, NOW), RefreshDecision::Repeat);
         assert_eq!(judge(&device, 4, attempt("a").as_ref(), NOW), RefreshDecision::Reuse);

@@ -1,5 +1,5 @@
-//! Random histories of a login: askers that name attempts or none, answers that get lost, tokens that are used or not, a
-//! clock that goes on. What is decided is compared with what the history says, read anew each time.
+//! Random histories of a login. Askers name attempts or none, answers get lost, tokens are used or not, and time
+//! passes. Each decision is compared with the one that follows from the whole history.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use super::tests::{NOW, device};
 use super::*;
 
-/// Programs that share a device's login; the last one is a thief.
+/// Programs that share a device's login; the last one is a thief's.
 const ASKERS: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// An asker refreshes with the newest token that it has, or an older one, and may never get the answer.
+    /// An asker refreshes with its newest token, or an older one, and may never get the answer.
     Refresh {
         asker: usize,
         age: usize,
@@ -24,7 +24,7 @@ enum Step {
     Call {
         asker: usize,
     },
-    /// An asker is given all tokens of another one: by a store that both use, or by theft.
+    /// An asker gets all tokens of another one, by a shared store or by theft.
     Copy {
         from: usize,
         to: usize,
@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What happened to the login, in order.
+/// An event in the history of the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// A generation was made.
@@ -55,7 +55,7 @@ enum Event {
     Called { generation: u64 },
 }
 
-/// The contract's sentences, over the history.
+/// The decision that PROTOCOL.md prescribes for the history.
 fn expected(history: &[Event], presented: u64, attempt: Option<u8>, now: Timestamp) -> RefreshDecision {
     let mut made = history.iter().filter_map(|event| match event {
         Event::Made { generation, attempt, at } => Some((*generation, *attempt, *at)),
@@ -123,7 +123,7 @@ proptest! {
         }
     }
 
-    /// One program, whose answers get lost as often as may be, and that retries with the same attempt whenever it may.
+    /// One program, whose answers get lost any number of times, and which retries with the same attempt each time.
     #[test]
     fn a_device_that_retries_is_never_logged_out(
         rounds in prop::collection::vec((0..5_usize, 0..200_000_u64, any::<bool>()), 1..20)

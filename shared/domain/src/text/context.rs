@@ -1,4 +1,4 @@
-//! Which invisible characters are needed where they stand.
+//! Invisible characters that change how the text around them is shown.
 //!
 //! Source: Unicode Technical Standard 51, "Emoji Sequences"; RFC 5892, appendix A.1 and A.2 (joiners); Unicode Standard
 //! Annex 31, section 2.3 (joiners), and chapters 9, 12 and 13 of the Unicode Standard (Arabic, Bengali, Mongolian).
@@ -20,7 +20,7 @@ const BLACK_FLAG: char = '\u{1f3f4}';
 const CANCEL_TAG: char = '\u{e007f}';
 const MONGOLIAN_VOWEL_SEPARATOR: char = '\u{180e}';
 
-/// What the tags of a flag may spell; with any other the flag looks like one without tags.
+/// Flags that tags may spell. A flag with any other tags looks like one without tags.
 ///
 /// Source: Unicode Technical Standard 51, data file `emoji-sequences.txt`, "RGI_Emoji_Tag_Sequence".
 const FLAGS: [&str; 3] = ["gbeng", "gbsct", "gbwls"];
@@ -33,7 +33,7 @@ pub(super) fn is_part(c: char) -> bool {
         || CodePointSetData::new::<VariationSelector>().contains(c)
 }
 
-/// Whether a character changes how what is `before` it and `after` it is shown.
+/// Whether a character changes how the text `before` and `after` it is shown.
 pub(super) fn is_needed(before: &[char], c: char, after: &[char]) -> bool {
     let Some(&last) = before.last() else { return false };
     match c {
@@ -49,7 +49,7 @@ pub(super) fn is_needed(before: &[char], c: char, after: &[char]) -> bool {
     }
 }
 
-/// Whether a joiner makes an emoji of two, or shows a letter in a form that it would not have.
+/// Whether a joiner makes one emoji of two, or shows a letter in a form that it would not have otherwise.
 fn joins_or_parts(before: &[char], last: char, joiner: char, after: &[char]) -> bool {
     if matches!(last, ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER) {
         return false;
@@ -66,7 +66,7 @@ fn joins_or_parts(before: &[char], last: char, joiner: char, after: &[char]) -> 
         || joins_next(before) != joins_previous(after())
 }
 
-/// A digit is a keycap with the key after it, and a digit without it, whatever its style.
+/// A digit with a style is a keycap if the key follows; otherwise the style changes nothing.
 fn takes_style(last: char, next: Option<char>) -> bool {
     let is_key = last.is_ascii_digit() || matches!(last, '#' | '*');
     CodePointSetData::new::<Emoji>().contains(last) && (!is_key || next == Some(KEYCAP))
@@ -87,7 +87,7 @@ fn is_pictograph(c: char) -> bool {
     CodePointSetData::new::<ExtendedPictographic>().contains(c)
 }
 
-/// Whether the last is a pictograph, perhaps in a style or of a skin tone.
+/// Whether a text ends in a pictograph, perhaps with a style or a skin tone.
 fn ends_in_pictograph(before: &[char]) -> bool {
     let is_extension = |c: char| c == EMOJI_STYLE || CodePointSetData::new::<EmojiModifier>().contains(c);
     before.iter().rev().copied().find(|&c| !is_extension(c)).is_some_and(is_pictograph)
@@ -105,7 +105,7 @@ fn is_of(c: char, script: Script) -> bool {
     CodePointMapData::<Script>::new().get(c) == script
 }
 
-/// Whether the last letter would be written together with the one after it.
+/// Whether the last letter would be joined to the letter after it.
 fn joins_next(before: &[char]) -> bool {
     use JoiningType as Type;
     let joining = joining_type(before.iter().rev().copied());
@@ -113,7 +113,7 @@ fn joins_next(before: &[char]) -> bool {
         .is_some_and(|joining| [Type::DualJoining, Type::LeftJoining, Type::JoinCausing].contains(&joining))
 }
 
-/// Whether the first letter would be written together with the one before it.
+/// Whether the first letter would be joined to the letter before it.
 fn joins_previous(after: impl Iterator<Item = char>) -> bool {
     use JoiningType as Type;
     let joining = joining_type(after);
@@ -121,7 +121,7 @@ fn joins_previous(after: impl Iterator<Item = char>) -> bool {
         .is_some_and(|joining| [Type::DualJoining, Type::RightJoining, Type::JoinCausing].contains(&joining))
 }
 
-/// How the first joins that is no mark on another.
+/// The joining type of the first character that is not a mark on another.
 fn joining_type(mut letters: impl Iterator<Item = char>) -> Option<JoiningType> {
     let letter = letters.find(|&c| !GeneralCategoryGroup::Mark.contains(category(c)))?;
     Some(CodePointMapData::<JoiningType>::new().get(letter))
@@ -146,7 +146,7 @@ fn spells_a_flag(before: &[char], c: char, after: &[char]) -> bool {
     flag && FLAGS.contains(&spelt.as_str()) && after.get(rest.count()) == Some(&CANCEL_TAG)
 }
 
-/// Whether tags follow a black flag, and what they spell.
+/// Whether tags follow a black flag, and the text that they spell.
 fn spelt(before: &[char]) -> (bool, String) {
     let count = before.iter().rev().map_while(|&c| tag(c)).count();
     let (rest, tags) = before.split_at(before.len() - count);

@@ -1,4 +1,4 @@
-//! What can be seen of a text, by the Unicode properties of its characters.
+//! Visible content of texts, by the Unicode properties of their characters.
 
 mod context;
 
@@ -8,11 +8,12 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Characters that are shown as nothing and have no property that says so: a braille cell without dots, a note without a
-/// head, a filler of Khitan script, and what stands for an object that is not there.
+/// Characters that are shown as nothing although no property states it: a braille cell without dots, a note without a
+/// head, a filler of Khitan script, and the object replacement character.
 const BLANK_LOOK_ALIKES: [char; 4] = ['\u{2800}', '\u{1d159}', '\u{16fe4}', '\u{fffc}'];
 
-/// Whether anything of a text can be seen: not only white space, controls, ignorable characters or blank look-alikes.
+/// Whether a text has a visible character: other than white space, controls, ignorable characters and blank
+/// look-alikes.
 pub fn has_visible(text: &str) -> bool {
     text.chars().any(is_visible)
 }
@@ -22,7 +23,7 @@ fn is_visible(c: char) -> bool {
         || !(c.is_whitespace() || BLANK_LOOK_ALIKES.contains(&c) || is_ignorable(c) || is_control(c))
 }
 
-/// Whether a character is no text: controls, ends of lines and paragraphs, and what will never be a character.
+/// Whether a character is no text: controls, ends of lines and paragraphs, and noncharacters.
 fn is_control(c: char) -> bool {
     let category = category(c);
     matches!(
@@ -31,7 +32,7 @@ fn is_control(c: char) -> bool {
     ) || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
 }
 
-/// Whether a character is shown as nothing by itself, though it may change what is around it.
+/// Whether a character is shown as nothing by itself, though it may change the text around it.
 fn is_ignorable(c: char) -> bool {
     let is_format = category(c) == GeneralCategory::Format
         && !CodePointSetData::new::<PrependedConcatenationMark>().contains(c);
@@ -42,24 +43,24 @@ fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
-/// A text in Unicode's normal form C, in which a letter and its accents are one character where there is such a one.
+/// A text in Unicode's normal form C, in which a letter and its accents are one character if such a character exists.
 fn composed(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
-/// Why a text is no name.
+/// Reason why a text is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadName {
-    /// It has a control character, or an end of a line.
+    /// The text has a control character, or an end of a line.
     Control,
-    /// Nothing of it can be seen.
+    /// The text has no visible character.
     Invisible,
 }
 
-/// A name in the one form in which it is kept: composed, without what cannot be seen, each stretch of blanks one space.
+/// A name in its one stored form: composed, without invisible characters, each run of blanks as one space.
 ///
-/// Joiners and variation selectors stay within an emoji, and where a script needs them; so do the tags of flags.
-/// Cleaning twice is cleaning once.
+/// Joiners and variation selectors stay within an emoji, and where a script needs them; so do the tags of flags. A
+/// clean name stays as it is when it is cleaned again.
 ///
 /// # Errors
 ///
@@ -83,25 +84,26 @@ pub fn clean_name(text: &str) -> Result<String, BadName> {
     let is_mark =
         |c: char| matches!(category(c), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
     if name.iter().any(|&c| is_visible(c) && !is_mark(c)) {
-        // What was dropped may have kept letters and accents apart.
+        // A dropped character may have kept a letter and its accent apart.
         Ok(composed(&name.into_iter().collect::<String>()))
     } else {
         Err(BadName::Invisible)
     }
 }
 
-/// Why a text is no password.
+/// Error for a text that is not a valid password: it has invisible characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unseen;
 
-/// A password in the form in which it is compared: composed, every kind of space a plain one.
+/// A password in the form in which it is compared: composed, with every kind of space as a plain space.
 ///
-/// As RFC 8265 has it (OpaqueString), but composed before it is judged, so that scripts typed in parts are not refused, and
-/// with joiners, variation selectors and characters of any version of Unicode, so that every emoji may be in a password.
+/// The form follows RFC 8265 (OpaqueString), with two differences. The text is composed before it is checked, so that
+/// scripts typed in parts are not refused. Joiners, variation selectors and characters of any version of Unicode are
+/// allowed, so that a password may have every emoji.
 ///
 /// # Errors
 ///
-/// [`Unseen`] for control characters, and for others that nobody would know to have typed.
+/// [`Unseen`] for control characters, and for other invisible characters that no emoji or script needs.
 pub fn opaque(text: &str) -> Result<String, Unseen> {
     let space = |c| if category(c) == GeneralCategory::SpaceSeparator { ' ' } else { c };
     let text: String = composed(text).chars().map(space).collect();

@@ -1,4 +1,4 @@
-//! Odd texts, each with what is left of it as a name.
+//! Unusual texts, each with the name that it is cleaned to.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 const WOMAN: char = '👩';
 const MAN: char = '👨';
 
-/// Checks a name of which nothing is dropped, and that it stays so.
+/// Checks that a name stays as it is.
 #[track_caller]
 fn check_kept(name: &str) {
     check_cleaned(name, name);
@@ -26,7 +26,7 @@ fn check_refused(text: &str, problem: BadName) {
 
 /// Source: RFC 8266, section 3, "Examples".
 #[test]
-fn names_of_any_script_stay() {
+fn names_of_any_script_are_kept() {
     for name in [
         "Foo",
         "foo",
@@ -58,7 +58,8 @@ fn names_of_any_script_stay() {
     }
 }
 
-/// Source: RFC 8266, section 2.1: what is at the ends goes, stretches are one space, other spaces become one.
+/// Source: RFC 8266, section 2.1: blanks at the ends are dropped, runs become one space, other spaces become a plain
+/// one.
 #[test]
 fn blanks_become_one_space() {
     for (text, name) in [
@@ -75,7 +76,7 @@ fn blanks_become_one_space() {
 }
 
 #[test]
-fn letters_and_their_accents_are_one() {
+fn letters_and_their_accents_are_composed() {
     check_cleaned("Zoe\u{308}", "Zo\u{eb}");
     check_cleaned("\u{1112}\u{1161}\u{11ab}", "한");
     check_cleaned("Zoe\u{200b}\u{308}", "Zo\u{eb}");
@@ -83,7 +84,7 @@ fn letters_and_their_accents_are_one() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_dropped() {
+fn invisible_characters_are_dropped() {
     for invisible in [
         '\u{ad}',
         '\u{34f}',
@@ -132,7 +133,7 @@ fn what_cannot_be_seen_is_dropped() {
 }
 
 #[test]
-fn a_name_has_something_to_see() {
+fn a_name_has_a_visible_character() {
     for text in [
         "",
         " ",
@@ -199,7 +200,7 @@ fn emoji_stay_whole() {
 }
 
 #[test]
-fn what_no_emoji_needs_is_dropped() {
+fn characters_that_no_emoji_needs_are_dropped() {
     for (text, name) in [
         (format!("{WOMAN}\u{200d}"), WOMAN.to_string()),
         (format!("{WOMAN}\u{200d}x"), format!("{WOMAN}x")),
@@ -208,7 +209,7 @@ fn what_no_emoji_needs_is_dropped() {
         (format!("{WOMAN}\u{fe0f}\u{fe0f}"), format!("{WOMAN}\u{fe0f}")),
         ("1\u{fe0f}".to_owned(), "1".to_owned()),
         ("A\u{fe0f}".to_owned(), "A".to_owned()),
-        // A flag with hidden words, one without an end, and tags of nothing.
+        // A flag with hidden words, one without an end, and tags without a flag.
         ("🏴\u{e0068}\u{e0069}\u{e007f}".to_owned(), "🏴".to_owned()),
         ("🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}".to_owned(), "🏴".to_owned()),
         ("x\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}".to_owned(), "x".to_owned()),
@@ -253,7 +254,7 @@ fn joiners_that_join_nothing_are_dropped() {
 }
 
 #[test]
-fn of_a_text_anything_that_can_be_seen_is_enough() {
+fn any_visible_character_is_enough_for_a_text() {
     for text in ["a", " . ", "\u{301}", "\u{fffd}", "\u{378}", "\u{e000}", "\u{600}", "\u{200d}\u{200d}?"] {
         assert!(has_visible(text), "{text:?}");
     }
