@@ -1,8 +1,9 @@
-//! What a member's phones were told, in the inbox row.
+//! Alert state of a conversation, in the inbox row.
 //!
-//! Shape: ten words in one string, `-` for what is not there: the newest alert's position, and the mask of those before
-//! it; the count's read marker (0 for none), last position, unread messages and time; since when all is counted; the
-//! position and the time of the last silent push; the writer. One string, so that a condition compares all of it.
+//! Shape: ten words in one string, with `-` for an absent value: the position of the newest alert, and the mask of the
+//! alerts before it; the read mark (0 for none), last position, unread messages and time of the count; the time since
+//! which all is counted; the position and the time of the last clear; the writer. It is one string, so that a condition
+//! compares all of it.
 
 use std::str::SplitAsciiWhitespace;
 
@@ -15,7 +16,7 @@ use crate::item::{Reader, text};
 
 pub(crate) const ALERTS: &str = "alerts";
 
-/// The attribute; `None` where phones were told nothing, and it is not there.
+/// The attribute; `None` for the default state, which is stored as no attribute.
 pub(crate) fn written(alerts: &Alerts) -> Option<AttributeValue> {
     if *alerts == Alerts::default() {
         return None;
@@ -65,11 +66,8 @@ fn parse(text: &str) -> Option<Alerts> {
     words.next().is_none().then_some(alerts)
 }
 
-/// The next word; `None` where there is none or it is wrong.
-#[expect(
-    clippy::option_option,
-    reason = "a word is missing, says that there is nothing, or says what there is"
-)]
+/// The next word; `None` if there is none, or it is wrong.
+#[expect(clippy::option_option, reason = "a word may be missing, stand for an absent value, or hold a value")]
 fn number(words: &mut SplitAsciiWhitespace<'_>) -> Option<Option<u64>> {
     match words.next()? {
         "-" => Some(None),
@@ -96,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_phones_were_told_reads_back_the_same() {
+    fn alert_state_reads_back_the_same() {
         assert_eq!(written(&Alerts::default()), None);
         let (seq, at) = (|n| Seq::new(n).unwrap(), Timestamp::from_ms);
         check(
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ten_words_is_malformed() {
+    fn a_text_that_is_not_ten_words_is_malformed() {
         for wrong in ["", "- 0 - - - - - - -", "- 0 - - - - - - - 1 1", "x 0 - - - - - - - 1"] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! Reading many items at once.
+//! Reads of many items in one request.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
@@ -8,19 +8,19 @@ use crate::error::store_error;
 use crate::item::Item;
 use crate::pauses::Attempts;
 
-/// Keys in one BatchGetItem.
+/// Most keys in one BatchGetItem.
 ///
 /// Source: Amazon DynamoDB API reference, "BatchGetItem".
 pub(crate) const KEYS_MAX: usize = 100;
 
-/// Rounds in which DynamoDB may leave some keys of a batch for later.
+/// Most rounds in which DynamoDB may leave some keys of a batch for later.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// The items with up to [`KEYS_MAX`] keys, in no particular order; those that do not exist are left out.
+/// Returns the items with up to [`KEYS_MAX`] keys, in no particular order. Items that do not exist are left out.
 ///
 /// # Errors
 ///
-/// [`StoreError`], also where DynamoDB goes on leaving keys for later.
+/// [`StoreError`], also if DynamoDB leaves keys for later in every round.
 pub(crate) async fn get(
     client: &Client,
     table: &str,
@@ -40,5 +40,5 @@ pub(crate) async fn get(
             Some(left) => wanted = left,
         }
     }
-    Err(StoreError::Unavailable("keys of a batch were left".into()))
+    Err(StoreError::Unavailable("DynamoDB did not read all keys of a batch".into()))
 }

@@ -1,22 +1,22 @@
-//! Texts of messages, compressed where that saves a write unit.
+//! Texts of messages, compressed if that saves a write unit.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// What DynamoDB bills a write by. Unit: bytes.
+/// Size by which DynamoDB bills a write. Unit: bytes.
 const WRITE_UNIT_BYTES: usize = 1024;
 
-/// Texts up to this length are stored as they are. Unit: bytes.
+/// Longest text that is always stored uncompressed. Unit: bytes.
 const COMPRESS_ABOVE_BYTES: usize = 1024;
 
 /// Longest text that is unpacked. Unit: bytes.
 ///
-/// No text that was stored is longer; a stored body that claims to be is corrupt.
+/// No stored text is longer; a stored body that declares more is corrupt.
 const UNPACKED_BYTES_MAX: usize = 400_000;
 
 /// Zstandard's default level: about as fast as writing the bytes out.
 const LEVEL: i32 = 3;
 
-/// The attribute that holds a text: a string, or binary where it is compressed.
+/// Attribute of a text: a string, or binary if it is compressed.
 pub(crate) fn pack(text: &str) -> AttributeValue {
     if text.len() > COMPRESS_ABOVE_BYTES
         && let Ok(packed) = zstd::bulk::compress(text.as_bytes(), LEVEL)
@@ -27,7 +27,7 @@ pub(crate) fn pack(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// The text that an attribute holds; `None` where it holds none.
+/// Text of an attribute; `None` if the attribute is no text.
 pub(crate) fn unpack(attribute: &AttributeValue) -> Option<String> {
     if let AttributeValue::B(packed) = attribute {
         let bytes = zstd::bulk::decompress(packed.as_ref(), UNPACKED_BYTES_MAX).ok()?;
@@ -36,7 +36,7 @@ pub(crate) fn unpack(attribute: &AttributeValue) -> Option<String> {
     attribute.as_s().ok().cloned()
 }
 
-/// The length of the text that an attribute holds, without unpacking it. Unit: bytes.
+/// Length of the text of an attribute, without unpacking it. Unit: bytes.
 pub(crate) fn unpacked_bytes(attribute: &AttributeValue) -> usize {
     if let AttributeValue::B(packed) = attribute {
         let declared = zstd::decompressed_size(packed.as_ref());
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(unpack(&attribute).as_deref(), Some(text));
     }
 
-    /// Letters without a pattern: about 20 % shorter when packed.
+    /// Random letters: about 20 % shorter when packed.
     fn noise(chars: usize) -> String {
         let mut state = 1_u32;
         let letters = std::iter::repeat_with(|| {

@@ -1,8 +1,8 @@
 //! Budgets in session rows.
 //!
-//! Shape: `{writes_full_at_ms N?, answers_full_at_ms N?, frames_full_at_ms N?, tickets_full_at_ms N?}`, beside what
-//! [`crate::sessions`] has there. Each is moved on in place, from now or from where it is; which of the two is a
-//! condition, so that of processes that add at the same moment nobody's charge is lost.
+//! Shape: `{writes_full_at_ms N?, answers_full_at_ms N?, frames_full_at_ms N?, tickets_full_at_ms N?}`, beside the
+//! attributes of [`crate::sessions`]. A charge moves each attribute on, from now or from its value. Which of the two is
+//! a condition of the update, so that no charge is lost when processes add at the same moment.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use confab_app::ports::StoreError;
@@ -11,12 +11,12 @@ use confab_domain::budget::{Budget, Budgets, Charge, Charges, PerBudget};
 
 use crate::item::{Reader, number, time};
 
-/// Attempts while others add to the same budgets.
+/// Attempts of a charge while other processes add to the same budgets.
 ///
-/// Only a bucket that comes into use, or out of it, between two writes costs another attempt.
+/// Only a bucket that comes into use, or goes out of use, between two writes costs another attempt.
 pub(crate) const CHARGE_ATTEMPTS_MAX: u32 = 4;
 
-/// Where a budget stands in a row.
+/// Attribute of a budget.
 const fn attribute_of(budget: Budget) -> &'static str {
     match budget {
         Budget::Writes => "writes_full_at_ms",
@@ -37,7 +37,7 @@ pub(crate) fn budgets(row: Reader<'_>) -> Result<Budgets, StoreError> {
     })
 }
 
-/// Charges as part of an update, by what is expected of each bucket.
+/// Charges as a part of an update, by the expected state of each bucket.
 #[derive(Debug)]
 pub(crate) struct Additions<'a> {
     charges: &'a Charges,
@@ -45,10 +45,10 @@ pub(crate) struct Additions<'a> {
     now: Timestamp,
 }
 
-/// What a bucket in a row is expected to be.
+/// Expected state of a bucket in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Found {
-    /// Full, or of a time that is not believed: the charge counts from now.
+    /// Full, or with a time that is not believed: the charge counts from now.
     #[default]
     Full,
     /// In use: the charge is added.
@@ -57,13 +57,13 @@ enum Found {
     Exhausted,
 }
 
-/// Up to when a bucket may be in use so that a whole charge can be added.
+/// Latest time of a bucket in use to which the whole charge can be added.
 fn room_until(charge: &Charge, now: Timestamp) -> Timestamp {
     charge.at_most.minus(charge.cost).max(now)
 }
 
 impl<'a> Additions<'a> {
-    /// As the process expects it.
+    /// Charges to buckets in the state that the process expects.
     pub(crate) fn expected(charges: &'a Charges, now: Timestamp) -> Self {
         let mut found = PerBudget::default();
         for budget in Budget::ALL {
@@ -73,7 +73,7 @@ impl<'a> Additions<'a> {
         Self { charges, found, now }
     }
 
-    /// As it was found to be.
+    /// Sets the state of each bucket to the one in the row.
     pub(crate) fn found(&mut self, budgets: &Budgets) {
         for (budget, charge) in self.each() {
             let is_believed = |at: &Timestamp| *at > self.now && *at <= charge.believed_until;
@@ -85,7 +85,7 @@ impl<'a> Additions<'a> {
         }
     }
 
-    /// What follows `SET`.
+    /// Clauses of `SET`.
     pub(crate) fn assignments(&self) -> Vec<String> {
         let assignment = |(budget, _)| {
             let name = attribute_of(budget);
@@ -98,7 +98,7 @@ impl<'a> Additions<'a> {
         self.each().map(assignment).collect()
     }
 
-    /// What has to be so.
+    /// Conditions of the update.
     pub(crate) fn conditions(&self) -> Vec<String> {
         let condition = |(budget, _)| {
             let name = attribute_of(budget);
@@ -115,7 +115,8 @@ impl<'a> Additions<'a> {
         self.each().map(condition).collect()
     }
 
-    /// Gives an update the names and values that [`Additions::assignments`] and [`Additions::conditions`] use, but `:now`.
+    /// Binds the names and values of [`Additions::assignments`] and [`Additions::conditions`] to an update, except
+    /// `:now`.
     pub(crate) fn bind(&self, mut update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
         for (budget, charge) in self.each() {
             let name = attribute_of(budget);

@@ -1,16 +1,17 @@
-//! The claims in an inbox row.
+//! Claims in an inbox row.
 //!
-//! Shape: `{claims L<B>, claimed_at L<B>, claimed_by N?}`: two windows of [`REMEMBERED`] elements, moved on together, the
-//! oldest first: of each claim five bytes of a hash of its key, and when it was made; and the attempt that made the last
-//! one. Free places have a filler, and lie before the claims; those that were released keep the time of their claim.
+//! Shape: `{claims L<B>, claimed_at L<B>, claimed_by N?}`: two windows of [`REMEMBERED`] places that move on together,
+//! the oldest claim first. `claims` has five bytes of a hash of each key, `claimed_at` the time of each claim, and
+//! `claimed_by` the attempt that made the last claim. Free places hold a filler and lie before the claims. A free place
+//! of a released claim keeps the time of the claim.
 //!
-//! A claim of a new key is one update that does not read first: it appends to both windows and removes their first
-//! elements. Whatever else becomes of claims is decided on the row, and written by compare-and-set of both windows.
+//! A claim of a new key is one update without a read: it appends to both windows and removes their first elements.
+//! Every other change of claims is decided on the row that was read, and written by compare-and-set of both windows.
 //!
-//! A time is followed by who may release the claim: three bytes of the attempt that made it, one byte where it was
-//! renewed. Rows of earlier forms have one byte or none where the claim was not renewed, which nobody releases then;
-//! those of a form before that have 32 elements, of four bytes each, and times in seconds as numbers. All are read as
-//! they are, and have the present form from the next claim on.
+//! The bytes after a time say which send may release the claim: three bytes of the attempt that made the claim, or one
+//! byte after a renewal. Rows of an earlier form have one byte or none for a claim that was not renewed; no send
+//! releases such a claim. Rows of the form before that have 32 places, hashes of four bytes, and times as numbers of
+//! seconds. Rows of all forms are read, and the next claim writes the present form.
 
 use std::collections::HashMap;
 
@@ -34,20 +35,20 @@ const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";
 pub(crate) const CLAIMED_BY: &str = "claimed_by";
 
-/// Length of what is kept of a key. Unit: bytes of SHA-256.
+/// Length of the stored hash of a key. Unit: bytes of SHA-256.
 ///
-/// Two keys of a user with the same five bytes share a claim, which costs a search through the log and no more: the
-/// search compares keys, and a claim that is renewed keeps its earlier time.
+/// Two keys of a user with the same five bytes share a claim, which costs a search through the log and nothing else:
+/// the search compares keys, and a renewed claim keeps its earlier time.
 const HASH_BYTES: usize = 5;
 
 /// The same in rows of the earlier form.
 const EARLIER_HASH_BYTES: usize = 4;
 
-/// Where times of claims count from, to keep them short: 2026-01-01. Unit: milliseconds.
+/// Start of the times of claims, which keeps them short: 2026-01-01. Unit: milliseconds.
 const EPOCH_MS: u64 = 1_767_225_600_000;
 
-/// What times of claims count in. With three bytes, they last until 2043; later ones are taken for that time, which
-/// makes searches longer and loses nothing. Unit: milliseconds.
+/// Length of a tick, in which times of claims count. Three bytes of ticks last until 2043. Later times are stored as
+/// that time, which makes searches longer and loses nothing. Unit: milliseconds.
 const TICK_MS: u64 = 32_000;
 
 const _: () = assert!(TICK_MS as u128 <= ROUNDING_MAX.as_millis(), "a claim's time is rounded too far");
@@ -55,17 +56,17 @@ const _: () = assert!(TICK_MS as u128 <= ROUNDING_MAX.as_millis(), "a claim's ti
 /// Largest time of a claim. Unit: ticks.
 const TICKS_MAX: u64 = (1 << 24) - 1;
 
-/// Follows the time of a claim that was renewed.
+/// Byte after the time of a renewed claim.
 const RENEWED: u8 = 1;
 
-/// What is in a free place. No hash has one byte.
+/// Content of a free place. No hash has one byte.
 const FILLER: [u8; 1] = [0];
 
-/// Times that windows are decided on which change meanwhile: more than the sends that a user has under way in one
-/// conversation, each of which changes them once.
+/// Attempts at a change of windows that other requests change meanwhile: more than the sends that a user runs side by
+/// side in one conversation, each of which changes them once.
 const ATTEMPTS_MAX: u32 = 32;
 
-/// What is kept of a key: in rows of either form.
+/// Stored hash of a key, in the length of either form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Hash(Blob);
 
@@ -87,7 +88,7 @@ impl Hash {
     }
 }
 
-/// Whether what is kept of a key may be of this one.
+/// Whether a stored hash may be of this key.
 fn may_be(key: &ClientMessageId) -> impl Fn(&Hash) -> bool {
     let hashes = [Hash::of(key), Hash::earlier(key)];
     move |hash| hashes.contains(hash)
@@ -157,8 +158,8 @@ impl Store {
         self.change_claims(key, None, Of::Anybody, release).await.map(|_| ())
     }
 
-    /// Decides on the row as it is, which is read if it is not known, and writes what becomes of its windows; `None`
-    /// where there is no such row.
+    /// Decides on the row, which is read if it is not known, and writes the changed windows; `None` if there is no such
+    /// row.
     async fn change_claims<T>(
         &self,
         key: ClaimKey<'_>,
@@ -185,7 +186,7 @@ impl Store {
             }
             match self.replace_claims(key, of, &seen, &window).await? {
                 Updated::Done => return Ok(Some(answer)),
-                // It may have moved: see `crate::ended_rows`.
+                // The row may have moved: see `crate::ended_rows`.
                 Updated::NoRow => row = self.row_item(user, conversation, true).await?,
                 Updated::ConditionFailed(changed) => row = Some(changed),
             }
@@ -203,8 +204,8 @@ impl Store {
         let unchanged = Comparison::default()
             .and(CLAIMS, seen.get(CLAIMS).cloned())
             .and(CLAIMED_AT, seen.get(CLAIMED_AT).cloned())
-            // A key that was released and claimed again within a tick gives the same lists: an update that comes late must
-            // not take that for what it has seen.
+            // A key that was released and claimed again within a tick gives the same lists. The attempt separates the two
+            // claims apart, so that a late update does not overwrite the second.
             .and(CLAIMED_BY, seen.get(CLAIMED_BY).cloned());
         let in_it = match of {
             Of::Members => proof_of(key.conversation),
@@ -232,12 +233,12 @@ impl Store {
 
 type Window = ClaimWindow<Hash>;
 
-/// Whose claims may change.
+/// Users whose claims may change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// Who is in the conversation now.
+    /// Present members of the conversation.
     Members,
-    /// Those who have left it as well.
+    /// Present and former members.
     Anybody,
 }
 
@@ -266,7 +267,7 @@ fn window_of(row: &Item) -> Result<Window, StoreError> {
     Ok(ClaimWindow::restored(slots, freed, newest_by))
 }
 
-/// When the claim was made that was in the first place of a row.
+/// When the claim in the first place of a row was made; `None` if the place was unused.
 fn forgotten(row: &Item, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let reader = Reader::new("an inbox row", row);
     let first = (reader.list(CLAIMS)?.first(), reader.list(CLAIMED_AT)?.first());
@@ -278,11 +279,11 @@ fn forgotten(row: &Item, now: Timestamp) -> Result<Option<Timestamp>, StoreError
     })
 }
 
-/// What is in a place of the windows.
+/// Content of a place of the windows.
 enum Place {
     /// Nothing yet.
     Unused,
-    /// A claim of that time was released.
+    /// The claim of that time was released.
     Freed(Timestamp),
     /// A claim.
     Taken(Slot<Hash>),
@@ -312,11 +313,11 @@ fn place_of(reader: &Reader<'_>, claim: &AttributeValue, time: &AttributeValue) 
     Ok(Place::Taken(Slot { key: Hash(hash.clone()), claimed_at, holder }))
 }
 
-/// Who may release a claim, from what follows its time.
+/// Which send may release a claim, from the bytes after its time.
 fn holder_of(bytes: &[u8]) -> Option<Holder> {
     match *bytes {
         [RENEWED] => Some(Holder::Renewed),
-        // An earlier form had a tag of one byte, which is too short to know an attempt by.
+        // An earlier form had a tag of one byte, which is too short to identify an attempt.
         [] | [_] => Some(Holder::Unknown),
         [a, b, c] => Some(Holder::Attempt(AttemptTag::restored([a, b, c]))),
         _ => None,
@@ -348,7 +349,7 @@ fn filler() -> AttributeValue {
     AttributeValue::B(Blob::new(FILLER))
 }
 
-/// Makes the two windows where they are not; with [`claims_names`] and [`claims_values`].
+/// Creates the two windows if they are absent; with [`claims_names`] and [`claims_values`].
 pub(crate) const CLAIMS_UNLESS_THERE: &str =
     "#claims = if_not_exists(#claims, :claims), #claimed_at = if_not_exists(#claimed_at, :claimed_at)";
 

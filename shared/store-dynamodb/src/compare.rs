@@ -1,4 +1,4 @@
-//! Writing only where everything still is as it was read.
+//! Conditions that hold only while attributes are as they were read.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The attribute has this value, or is not there.
+    /// Adds that the attribute has this value, or is absent.
     pub(crate) fn and(mut self, name: &str, seen: Option<AttributeValue>) -> Self {
         let index = self.conditions.len();
         self.names.insert(format!("#seen{index}"), name.to_owned());
@@ -34,7 +34,7 @@ impl Comparison {
         self.conditions.join(" AND ")
     }
 
-    /// The values, if there are any: DynamoDB takes no empty map.
+    /// The values; `None` if there are none, since DynamoDB takes no empty map.
     pub(crate) fn values(self) -> Option<Item> {
         (!self.values.is_empty()).then_some(self.values)
     }

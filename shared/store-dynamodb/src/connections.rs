@@ -1,9 +1,10 @@
 //! Connections in a session row.
 //!
 //! Shape: `{"c#<connection>" M {device S, opened_at_ms N, family S?, idle BOOL?} …, "s#<device>" SS of connections …,
-//! "x#<connection>" M {device S, displaced_at_ms N} …}`. One top-level attribute per connection, so that each comes and
-//! goes by itself; a set of them per device, whose size a condition can bound; displaced ones under a name of their own.
-//! Rows of before have connections without `family`, and no sets: such a set counts what is registered from then on.
+//! "x#<connection>" M {device S, displaced_at_ms N} …}`. Each connection has a top-level attribute, so that it is added
+//! and removed independently of the others. Each device has a set of its connections, whose size a condition can bound.
+//! Displaced connections have a prefix of their own. Rows of earlier versions have connections without `family`, and no
+//! sets; a set then counts the connections that are registered from now on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,7 @@ const CONNECTION_PREFIX: &str = "c#";
 const PLACES_PREFIX: &str = "s#";
 const DISPLACED_PREFIX: &str = "x#";
 
-/// Connections that one write changes.
+/// Most connections that one write changes.
 ///
 /// An expression has at most 4 KB and 300 operators; one connection takes some 20 bytes and 3 operators.
 /// Source: Amazon DynamoDB developer guide, "Quotas".
@@ -39,17 +40,17 @@ const OPENING: &str = "SET #connection = :connection, #active = :now REMOVE #end
 const HAS_ROOM: &str =
     "(attribute_not_exists(#places) OR size(#places) < :places_max OR contains(#places, :connection_id))";
 
-/// The attribute of a registered connection.
+/// Attribute of a registered connection.
 pub(crate) fn attribute_of(connection: &ConnectionId) -> String {
     format!("{CONNECTION_PREFIX}{connection}")
 }
 
-/// The attribute of a connection that was displaced.
+/// Attribute of a displaced connection.
 fn displaced_attribute_of(connection: &ConnectionId) -> String {
     format!("{DISPLACED_PREFIX}{connection}")
 }
 
-/// The attribute with the connections of a device.
+/// Attribute with the set of a device's connections.
 fn places_of(device: DeviceId) -> String {
     format!("{PLACES_PREFIX}{device}")
 }
@@ -64,7 +65,7 @@ fn value_of(connection: &Connection) -> AttributeValue {
     AttributeValue::M(value)
 }
 
-/// What a connection has said, if anything.
+/// What the frames of a connection have stated, if anything.
 pub(crate) fn idle(attendance: Attendance) -> Option<AttributeValue> {
     match attendance {
         Attendance::Unstated => None,
@@ -82,7 +83,7 @@ fn limit(places: usize) -> AttributeValue {
     number(u64::try_from(places).unwrap_or(u64::MAX))
 }
 
-/// The registration of a handshake's connection.
+/// Update that registers the connection of a handshake.
 pub(crate) fn opening(update: UpdateItemFluentBuilder, connection: &Connection) -> UpdateItemFluentBuilder {
     update
         .update_expression(OPENING)
@@ -95,7 +96,7 @@ pub(crate) fn opening(update: UpdateItemFluentBuilder, connection: &Connection) 
         .expression_attribute_values(":places_max", limit(REGISTERED_PER_DEVICE_MAX))
 }
 
-/// The registration of a connection that had lost it.
+/// Update that registers a connection again whose registration was lost.
 pub(crate) fn reopening(connection: &Connection, now: Timestamp) -> UpdateBuilder {
     Update::builder()
         .update_expression(OPENING)
@@ -162,7 +163,7 @@ enum Becomes<'a> {
     Forgotten(&'a ConnectionKey),
 }
 
-/// The writes that a change takes.
+/// Writes that a change needs.
 pub(crate) fn changes(change: &ConnectionChange, now: Timestamp) -> Vec<ChangeUpdate> {
     let ConnectionChange { closed, displaced, forgotten } = change;
     let all: Vec<Becomes<'_>> = displaced
@@ -237,7 +238,7 @@ pub(crate) fn read(row: &Item) -> Result<(Vec<Connection>, Vec<DisplacedConnecti
     Ok((connections, displaced))
 }
 
-/// Places of a device that no registered connection has.
+/// Connections in the set of a device that are not registered.
 pub(crate) fn stray_places(device: DeviceId, row: &Item) -> Vec<ConnectionKey> {
     let places = row.get(&places_of(device)).and_then(|places| places.as_ss().ok());
     let ids = places.into_iter().flatten().map(ConnectionId::new);

@@ -1,7 +1,8 @@
-//! What users are to each other.
+//! Relations between users: contacts and blocks.
 //!
 //! Shape: `{user S, other S, put_at_ms N?, put_by_at_ms N?, dismissed BOOL?, blocked_at_ms N?, blocked_by_at_ms N?,
-//! shown_active_at_ms N?, sight_changed_by N?}`, two items per pair, which change together. A pair of strangers has none.
+//! shown_active_at_ms N?, sight_changed_by N?}`. Each pair has two items, which change together; a pair of strangers
+//! has none.
 
 use std::collections::BTreeSet;
 

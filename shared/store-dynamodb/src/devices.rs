@@ -1,8 +1,8 @@
-//! Logins.
+//! Logins of devices.
 //!
-//! Shape: `{user S, device S, family S, generation N, attempt S?, shared_until_ms N?,
-//! used_generation N?, name S?, platform S?, created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?,
-//! push_since_ms N?}`.
+//! Shape: `{user S, device S, family S, generation N, attempt S?, shared_until_ms N?, used_generation N?, name S?,
+//! platform S?, created_at_ms N, last_active_at_ms N, push_platform S?, push_token S?, push_endpoint S?, push_since_ms
+//! N?}`.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -236,7 +236,7 @@ fn read_registration(reader: &Reader<'_>) -> Result<Option<Registration>, StoreE
     }))
 }
 
-/// `None` where an earlier version has made the generation: it wrote no time.
+/// The rotation; `None` if an earlier version made the generation, which stored no time.
 fn read_rotation(reader: &Reader<'_>, generation: u64) -> Result<Option<Rotation>, StoreError> {
     let Some(shared_until) = reader.optional_time(SHARED_UNTIL_MS)? else { return Ok(None) };
     let attempt = reader.optional_text(ATTEMPT)?.map(str::parse).transpose();

@@ -1,11 +1,11 @@
-//! Rows of ended memberships, out of the way of lists.
+//! Rows of ended memberships, under keys that lists do not read.
 //!
-//! Shape: as in [`crate::inboxes`], with `left#` and the group's id for `conversation`: these keys come after those of
-//! all conversations, so a list ends before them and costs nothing for them.
+//! Shape: as in [`crate::inboxes`], with `left#` and the group's id for `conversation`. These keys sort after those of
+//! all conversations, so a list ends before them and pays nothing for them.
 //!
-//! A membership ends where its row is. Then the row moves, and it moves back where its user joins again: each time one
-//! transaction, so a row is under one of the two keys. Where the first move fails, the next list that meets the row
-//! makes it; rows of versions that know one key only move in the same way.
+//! A membership ends in its row. Then the row moves to its other key, and it moves back when its user joins again. Each
+//! move is one transaction, so a row is under exactly one of the two keys. If the first move fails, the next list that
+//! meets the row moves it. Rows of earlier versions, which have one key only, move in the same way.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use confab_app::ports::StoreError;
@@ -20,17 +20,17 @@ use crate::item::{Item, text};
 use crate::memberships::is_ended;
 use crate::schema::{CONVERSATION, USER};
 
-/// What the keys of ended rows begin with.
+/// Prefix of the keys of ended rows.
 pub(crate) const ENDED: &str = "left#";
 
-/// Rows that one list moves at most, so that it ends in time however many it meets.
+/// Most rows that one list moves, so that it ends in time however many it meets.
 const MOVES_MAX: usize = 64;
 
-/// Moves that are under way side by side.
+/// Moves that run side by side.
 const MOVES_CONCURRENT_MAX: usize = 16;
 
 impl Store {
-    /// The row with all its attributes, wherever it is.
+    /// Returns the row with all its attributes, under either key.
     pub(crate) async fn row_item(
         &self,
         user: UserId,
@@ -45,11 +45,11 @@ impl Store {
         if ended.is_some() {
             return Ok(ended);
         }
-        // It may have moved back between the two reads.
+        // The row may have moved back between the two reads.
         self.listed_item(user, conversation, consistent).await
     }
 
-    /// The row, if a list finds it.
+    /// Returns the row, if it is under the key that lists read.
     pub(crate) async fn listed_item(
         &self,
         user: UserId,
@@ -59,9 +59,9 @@ impl Store {
         self.item_at(user, text(conversation), consistent).await
     }
 
-    /// The row that somebody who joins a group has of it: where it is ended it may be under either key.
+    /// Returns the row of a user who joins a group; the row of an ended membership may be under either key.
     ///
-    /// Two reads are enough: who joins in between has another version of the group made, or another count.
+    /// Two reads are enough: if the user joins in between, the group has another version, or the user another count.
     pub(crate) async fn row_to_join(
         &self,
         user: UserId,
@@ -92,10 +92,10 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Moves the row of a membership that has ended, if that is still so.
+    /// Moves the row of a membership that has ended, unless the user has joined again.
     ///
-    /// Best effort: a row that stays costs its reads until a list moves it, and nothing else goes wrong. False where it
-    /// may have stayed; who lists tells how many did.
+    /// Best effort: a row that stays costs its reads until a list moves it, and nothing else. Returns false if the row
+    /// may have stayed.
     pub(crate) async fn set_aside(&self, row: &Item) -> bool {
         self.move_ended(row).await.is_ok()
     }
@@ -109,7 +109,8 @@ impl Store {
         }
     }
 
-    /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met. Gives how many moves failed.
+    /// As [`set_aside`](Store::set_aside), for the first of the rows that a list has met. Returns how many moves
+    /// failed.
     pub(crate) async fn set_aside_each(&self, rows: Vec<Item>) -> usize {
         let moves = rows.into_iter().take(MOVES_MAX).map(|row| async move { self.set_aside(&row).await });
         let moves = stream::iter(moves).buffer_unordered(MOVES_CONCURRENT_MAX);
@@ -123,13 +124,13 @@ impl Store {
         let items = vec![self.deleting(row)?, self.putting(ended)?];
         match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
-            // Somebody else has moved it, or its user has come back.
+            // Another request has moved the row, or its user has joined again.
             Err(error) if lost_a_race(&error) => Ok(()),
             Err(error) => Err(store_error(error)),
         }
     }
 
-    /// Moves an ended row back, as `row` is with its key as the only difference.
+    /// Writes that move an ended row back, with the content of `row`.
     pub(crate) fn moving_back(
         &self,
         ended: &Item,
@@ -140,7 +141,7 @@ impl Store {
         Ok([self.deleting(ended)?, self.putting(row)?])
     }
 
-    /// Deletes a row, if it is as it was read.
+    /// Deletes a row, if it is unchanged since it was read.
     fn deleting(&self, row: &Item) -> Result<TransactWriteItem, StoreError> {
         let key = |name: &str| row.get(name).cloned().unwrap_or_else(|| text(""));
         let unchanged = unchanged(row);
@@ -175,7 +176,7 @@ pub(crate) fn conversation_of(key: &str) -> Option<ConversationId> {
     key.strip_prefix(ENDED).unwrap_or(key).parse().ok()
 }
 
-/// That a row has all that was read, and nothing that it may have besides.
+/// Condition that a row has all attributes that were read, and no others.
 fn unchanged(row: &Item) -> Comparison {
     let is_no_key = |name: &str| ![USER, CONVERSATION].contains(&name);
     let present = row.iter().filter(|(name, _)| is_no_key(name));

@@ -1,4 +1,4 @@
-//! What an SDK error means to a use case.
+//! Meaning of SDK errors for a use case.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
 use confab_sdk_errors::SdkFailure;
 
-/// Error codes after which the same request may succeed, and may have succeeded already.
+/// Error codes after which the same request may succeed, and may already have succeeded.
 ///
 /// Source: Amazon DynamoDB developer guide, "Error handling with DynamoDB".
 const TRANSIENT: &[&str] = &[
@@ -24,19 +24,19 @@ const TRANSIENT: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// A failure other than the conditions that the caller has looked for.
+/// Turns a failure into a [`StoreError`], after the caller has checked for failed conditions.
 pub(crate) fn store_error(error: impl SdkFailure) -> StoreError {
     error.into_store_error(TRANSIENT)
 }
 
-/// Whether a single write met a transaction on its item: nothing was written.
+/// Whether a single write was refused because of a transaction on its item. Nothing was written.
 pub(crate) fn is_transaction_conflict<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
 }
 
-/// A write that may have a condition.
+/// Error of a write that may have a condition.
 pub(crate) trait Conditional {
-    /// Whether the condition did not hold: nothing was written.
+    /// Whether the condition did not hold. Nothing was written.
     fn condition_failed(&self) -> bool;
 }
 
@@ -52,7 +52,7 @@ impl Conditional for DeleteItemError {
     }
 }
 
-/// What a write answered whose condition held, `None` where it did not; any other failure is an error.
+/// Returns the answer to a write, or `None` if the condition did not hold; any other failure is an error.
 pub(crate) fn if_condition_held<T, E>(result: Result<T, SdkError<E>>) -> Result<Option<T>, StoreError>
 where
     E: Conditional,
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Whether the condition of a write held; any other failure is an error.
+/// Returns whether the condition of a write held; any other failure is an error.
 pub(crate) fn condition_held<T, E>(result: Result<T, SdkError<E>>) -> Result<bool, StoreError>
 where
     E: Conditional,
@@ -74,7 +74,7 @@ where
     Ok(if_condition_held(result)?.is_some())
 }
 
-/// Whether nothing of a transaction was written because somebody else wrote first, or writes now.
+/// Whether a transaction wrote nothing because another writer was first, or is writing now.
 pub(crate) fn lost_a_race<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
@@ -86,7 +86,7 @@ pub(crate) fn lost_a_race<R>(error: &SdkError<TransactWriteItemsError, R>) -> bo
         && failures.all(|code| ["ConditionalCheckFailed", "TransactionConflict"].contains(&code))
 }
 
-/// Which conditions of a transaction of two did not hold; `None` where it failed in another way.
+/// Returns which conditions of a transaction of two items did not hold; `None` if it failed in another way.
 pub(crate) fn failed_conditions<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<[bool; 2]> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {

@@ -1,7 +1,7 @@
 //! Groups.
 //!
-//! Shape: `{group S, version N, name S, created_at_ms N, members M<S>, deleted BOOL?}`, in `members` each user's id with
-//! `<role> <joined_at_ms> <joined_seq>`, so that a group of a hundred is read with two units.
+//! Shape: `{group S, version N, name S, created_at_ms N, members M<S>, deleted BOOL?}`. `members` maps each user's id
+//! to `<role> <joined_at_ms> <joined_seq>`, so that a read of a group of a hundred costs two units.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ impl Groups for Store {
 }
 
 impl Store {
-    /// Puts a version where the one before it is, the first where none is.
+    /// Puts a version in place of the one before it; the first version where there is none.
     fn put_version(&self, group: &Group) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.tables.groups)
@@ -125,7 +125,7 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Puts an entry into its log where nothing is.
+    /// Puts an entry into its log, if its position is free.
     fn put_entry(&self, entry: &Message) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.tables.messages)

@@ -1,12 +1,12 @@
-//! The high-water marks of logs.
+//! High-water marks of logs.
 //!
-//! Shape: `{conversation S, seq N, head N, at_ms N, through N, revision N, kept_seconds N?, kept_seconds_before N?}`, the
-//! last two absent where that is for ever, 0 where it is unknown. The item lies after the last position of its log, so
-//! that one query reads it with the newest entries.
+//! Shape: `{conversation S, seq N, head N, at_ms N, upto N, revision N, kept_seconds N?, kept_seconds_before N?}`; each
+//! of the last two is absent if messages are kept for ever, and 0 if the retention is unknown. The item lies after the
+//! last position of its log, so that one query reads it with the newest entries.
 //!
-//! Until marks had revisions they lay before the first position: `{conversation S, seq N (0), head N, at_ms N, through N}`.
-//! Such a mark is looked for where the newest entry is of that time, or none is left; the first change writes the mark
-//! anew at its place, and the old one stays as it is.
+//! Before marks had revisions, they lay before the first position: `{conversation S, seq N (0), head N, at_ms N, upto
+//! N}`. Such a mark is read if the newest entry is of that time, or if no entry is left. The first change writes the
+//! mark at its new position, and the old item stays unchanged.
 
 use confab_app::ports::StoreError;
 use confab_domain::high_water::HighWaterMark;
@@ -25,10 +25,10 @@ const REVISION: &str = "revision";
 const KEPT_SECONDS: &str = "kept_seconds";
 const KEPT_SECONDS_BEFORE: &str = "kept_seconds_before";
 
-/// Where a log's mark lies: after every position.
+/// Position of a log's mark: after every entry.
 pub(crate) const POSITION: u64 = Seq::MAX.get() + 1;
 
-/// Where marks without a revision lie: before every position.
+/// Position of a mark without a revision: before every entry.
 const OLD_POSITION: u64 = 0;
 
 /// Whether an item of a log is its mark.
@@ -47,7 +47,7 @@ impl Store {
         }
     }
 
-    /// The mark of a log whose end was read: the mark item that was there, and the newest entry.
+    /// Returns the mark of a log whose end was read: `mark` is the mark item in that end, `newest` the newest entry.
     pub(crate) async fn known_mark(
         &self,
         conversation: ConversationId,
@@ -61,7 +61,7 @@ impl Store {
         }
         let old = self.mark_at(conversation, OLD_POSITION).await?;
         Ok(match (mark, old) {
-            // Whoever does not know marks with revisions has written last, and has reserved more.
+            // A version that knows no revisions has written last, and has reserved more.
             (Some(mark), Some(old)) if old.reserved_through > mark.reserved_through => {
                 Some(HighWaterMark { revision: mark.revision, ..old })
             }

@@ -1,7 +1,7 @@
-//! What a conversation is to each of its members.
+//! Inbox rows: what one user keeps of one conversation.
 //!
-//! Shape: `{user S, conversation S, read_seq N?, muted_until_ms N?, alerts S?}`, and in a group what
-//! [`crate::memberships`] says; for `alerts` see [`crate::alerts`], for the claims [`crate::claims`]. The whole row stays
+//! Shape: `{user S, conversation S, read_seq N?, muted_until_ms N?, alerts S?}`, and in a group the attributes of
+//! [`crate::memberships`]; for `alerts` see [`crate::alerts`], for the claims [`crate::claims`]. The whole row stays
 //! under a KB, since a write is billed by the KB of the whole item, and `sync` reads one row per conversation.
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -27,7 +27,8 @@ use crate::{Store, alerts, claims, memberships};
 const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";
 
-/// The attributes that a row has or has not, whoever adds one: a row moves only as it was read.
+/// Attributes that a row may lack. A row moves only if it is as it was read, so the condition names the absent ones as
+/// well.
 pub(crate) const OPTIONAL: [&str; 7] = [
     READ_SEQ,
     MUTED_UNTIL_MS,
@@ -38,7 +39,7 @@ pub(crate) const OPTIONAL: [&str; 7] = [
     memberships::REFUSES_ADDS,
 ];
 
-/// Attempts at a transaction that met another one on the same rows.
+/// Attempts at a transaction that meets another one on the same rows.
 const TRANSACTION_ATTEMPTS_MAX: u32 = 8;
 
 impl Inboxes for Store {
@@ -170,7 +171,7 @@ impl Inboxes for Store {
     }
 
     async fn accept_adds(&self, user: UserId, conversation: ConversationId) -> Result<bool, StoreError> {
-        // A row is under one of the two keys, and may move while they are tried.
+        // A row is under one of the two keys, and may move between these attempts.
         for key in [text(conversation), ended_key(conversation), text(conversation)] {
             let update = self
                 .update_row(user, key)
@@ -216,7 +217,7 @@ impl Inboxes for Store {
             Updated::ConditionFailed(item) => {
                 let row = inbox_row(&item)?;
                 if row.alerts == *next {
-                    // The SDK tried again after its first answer was lost.
+                    // The SDK repeated the request after its first answer was lost.
                     ReplaceOutcome::Replaced
                 } else if item.contains_key(proof) {
                     ReplaceOutcome::Changed(Box::new(row))
@@ -238,7 +239,7 @@ impl Store {
         self.row_item(user, conversation, consistent).await?.as_ref().map(inbox_row).transpose()
     }
 
-    /// The rows of present memberships in a page, and those of ended ones that were met in it.
+    /// Returns the rows of present memberships in a page, and the items of ended ones in it.
     async fn rows(
         &self,
         user: UserId,
@@ -271,7 +272,7 @@ impl Store {
         Ok((InboxPage { rows, next, unmoved: 0 }, ended))
     }
 
-    /// An update of the row under that key.
+    /// Update of the row under a key.
     pub(crate) fn update_row(
         &self,
         user: UserId,
@@ -286,7 +287,7 @@ impl Store {
     }
 }
 
-/// What a conditional update of a row came to.
+/// Outcome of a conditional update of a row.
 pub(crate) enum Updated {
     Done,
     NoRow,
@@ -314,7 +315,7 @@ fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("TransactionConflict"))
 }
 
-/// The read marker of a row.
+/// Read mark of a row.
 pub(crate) fn read_seq(row: &Reader<'_>) -> Result<Option<Seq>, StoreError> {
     Ok(row.optional_number(READ_SEQ)?.and_then(Seq::new))
 }

@@ -1,4 +1,4 @@
-//! Attributes of items, written and read.
+//! Writing and reading the attributes of items.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use confab_app::ports::StoreError;
 use confab_domain::Timestamp;
 
-/// An item as the SDK gives it.
+/// An item, as the SDK returns it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A string attribute.
@@ -20,12 +20,12 @@ pub(crate) fn number(value: impl Into<u64>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
 }
 
-/// A time in milliseconds.
+/// A time, as a number of milliseconds.
 pub(crate) fn time(value: Timestamp) -> AttributeValue {
     number(value.as_ms())
 }
 
-/// An item that is being read, with the name under which it is reported if it cannot be.
+/// Reader of an item, with the name that its errors give the item.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     what: &'static str,
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         self.item.get(name)
     }
 
-    /// What is wrong with an attribute.
+    /// Error for an attribute that is missing or wrong.
     pub(crate) fn malformed(&self, name: &str) -> StoreError {
         StoreError::malformed(self.what, format!("attribute {name} is missing or wrong"))
     }

@@ -1,11 +1,10 @@
 //! The stores of `confab-app`, in DynamoDB.
 //!
-//! Knows: tables, key and attribute names, condition expressions, how the SDK
-//! reports that a condition failed.
+//! Knows: tables, key and attribute names, condition expressions, how the SDK reports a failed condition.
 //! Must not know: rules, frames, or who calls it.
 //!
-//! Start with [`schema`] for the tables, then `message_log`. The shape of each
-//! item stands at the top of the module that writes it.
+//! Start with [`schema`] for the tables, then `message_log`. The module that writes an item gives the item's shape in
+//! its first lines.
 
 mod batch;
 mod body;

@@ -1,7 +1,8 @@
-//! How many memberships each user has at most.
+//! Upper bounds of the number of memberships of each user.
 //!
-//! Shape: `{group S, version N, memberships N, unanswered N, full_at_ms N?, recounts N?}`, in the table of groups, under `of#` and the user's id: what
-//! reads and writes groups reads and writes these, and nobody pages through that table.
+//! Shape: `{group S, version N, memberships N, unanswered N, full_at_ms N?, recounts N?}`, in the table of groups, with
+//! `of#` and the user's id for `group`: a function that may read and write groups may read and write these, and nothing
+//! pages through that table.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -37,7 +38,7 @@ impl Store {
         output.item().map(read).transpose()
     }
 
-    /// Counts a membership, on the condition that the count is the one that was seen.
+    /// Write that counts a membership, if the count is the one that was read.
     pub(crate) fn counting(&self, joining: &Joining) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.tables.groups)

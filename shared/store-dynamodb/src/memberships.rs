@@ -1,10 +1,10 @@
 //! Memberships of groups, in the inbox rows.
 //!
-//! Shape: `joined_seq N?`, where the present membership begins, and `past L<S>`, a window of fixed length with
-//! `<first> <last>` of those that have ended, the latest last, filled up with empty strings.
-//! A row of a 1:1 conversation has neither. `added_by B?` is who put the user there, if that was no friend: the 16 bytes
-//! of the id, or its text in rows of an earlier form. `refuses_adds BOOL?` is there, and true, where the user has left by
-//! themselves and is not to be put back.
+//! Shape: `joined_seq N?`, the first position of the present membership, and `past L<S>`, a window of fixed length with
+//! `<first> <last>` of each ended membership, the latest last, filled up with empty strings. A row of a 1:1
+//! conversation has neither. `added_by B?` is the user who added this one, if they are no friends: the 16 bytes of the
+//! id, or its text in rows of an earlier form. `refuses_adds BOOL?` is present, and true, if the user has left by
+//! themselves and must not be added again.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ pub(crate) const PAST: &str = "past";
 pub(crate) const ADDED_BY: &str = "added_by";
 pub(crate) const REFUSES_ADDS: &str = "refuses_adds";
 
-/// Times that a membership is looked at which changes meanwhile.
+/// Attempts at a change of a membership that other requests change meanwhile.
 const ATTEMPTS_MAX: u32 = 4;
 
 /// The attribute that a row has as long as its user is in the conversation.
@@ -38,7 +38,7 @@ pub(crate) fn proof_of(conversation: ConversationId) -> &'static str {
     }
 }
 
-/// Which part of the log a row lets its user read.
+/// Parts of the log that a row lets its user read.
 pub(crate) fn read(row: &Reader<'_>) -> Result<Joined, StoreError> {
     if row.get(PAST).is_none() {
         return Ok(Joined::whole());
@@ -53,12 +53,12 @@ pub(crate) fn read(row: &Reader<'_>) -> Result<Joined, StoreError> {
     Ok(Joined::new(past, row.optional_number(JOINED_SEQ)?.and_then(Seq::new)))
 }
 
-/// Whether a row is of a group, and of a membership that has ended.
+/// Whether a row is of a group membership that has ended.
 pub(crate) fn is_ended(row: &Item) -> bool {
     row.contains_key(PAST) && !row.contains_key(JOINED_SEQ)
 }
 
-/// Who put the user there, and was no friend of theirs.
+/// The user who added this one to the group, and was no friend.
 pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
     let adder = match row.get(ADDED_BY) {
         None => return Ok(None),
@@ -70,12 +70,12 @@ pub(crate) fn added_by(row: &Reader<'_>) -> Result<Option<UserId>, StoreError> {
     adder.map(Some).ok_or_else(|| row.malformed(ADDED_BY))
 }
 
-/// Who put a user into a group: in fewer bytes than as text, since the row is to stay within a KB.
+/// Attribute of the user who added another: in fewer bytes than a text, since the row must stay within a KB.
 fn adder(user: UserId) -> AttributeValue {
     AttributeValue::B(Blob::new(user.ulid().0.to_be_bytes()))
 }
 
-/// Whether the user has left by themselves, and is not to be put back.
+/// Whether the user has left by themselves and must not be added again.
 pub(crate) fn refuses_adds(row: &Reader<'_>) -> bool {
     row.get(REFUSES_ADDS).is_some()
 }
@@ -147,7 +147,7 @@ impl RowUpdate {
     }
 }
 
-/// A row with a membership that begins.
+/// The row with a membership that begins.
 fn begun(mut row: Item, joining: &Joining, seq: Seq) -> Item {
     row.insert(JOINED_SEQ.to_owned(), number(seq.get()));
     match joining.added_by {
@@ -159,7 +159,7 @@ fn begun(mut row: Item, joining: &Joining, seq: Seq) -> Item {
 }
 
 impl Store {
-    /// Begins the membership of a group that is about to be made, so that its user has no row of it.
+    /// Write that begins a membership of a group that is about to be created, of which the user has no row yet.
     pub(crate) fn joining_first(
         &self,
         joining: &Joining,
@@ -169,7 +169,7 @@ impl Store {
         self.in_transaction(joining.user, conversation, RowUpdate::beginning(joining, seq, None))
     }
 
-    /// Begins a membership, unless one has begun. What is left of an earlier one goes on.
+    /// Writes that begin a membership, unless one has begun. They keep the rest of the row of an earlier membership.
     pub(crate) async fn joining(
         &self,
         joining: &Joining,
@@ -182,14 +182,14 @@ impl Store {
                 let row = begun(ended.clone(), joining, seq);
                 return Ok(self.moving_back(&ended, conversation, row)?.into());
             }
-            // A list may move it meanwhile.
+            // A list may move the row meanwhile.
             Some(_) => "attribute_exists(#past)",
         };
         let update = RowUpdate::beginning(joining, seq, Some(condition));
         Ok(vec![self.in_transaction(joining.user, conversation, update)?])
     }
 
-    /// Removes a row that begins there, and has no other membership.
+    /// Removes a row whose only membership begins at `seq`.
     pub(crate) async fn forget_row(
         &self,
         user: UserId,
@@ -212,7 +212,7 @@ impl Store {
         condition_held(result).map(drop)
     }
 
-    /// Nothing where no membership has begun.
+    /// Write that ends a membership; `None` if none has begun.
     pub(crate) async fn leaving(
         &self,
         user: UserId,
@@ -247,7 +247,7 @@ impl Store {
         Ok(read(&Reader::new("an inbox row", &row))?.since())
     }
 
-    /// The row as it is then; `None` where the condition did not hold.
+    /// Returns the row after the update; `None` if the condition did not hold.
     async fn update_membership(
         &self,
         user: UserId,

@@ -1,8 +1,8 @@
-//! The logs.
+//! Logs.
 //!
-//! Shape: `{conversation S, seq N, sender S, client_message_id S, text S|B,
-//! reply_to N?, mentions L?, kind S, sent_at_ms N, attempt N, mark_revision N, expires_at N?}`.
-//! The high-water mark, where a log has one, is the item after the last `seq`: see [`high_water`](crate::high_water).
+//! Shape: `{conversation S, seq N, sender S, client_message_id S, text S|B, reply_to N?, mentions L?, kind S,
+//! sent_at_ms N, attempt N, mark_revision N, expires_at N?}`. The high-water mark, if a log has one, is the item after
+//! the last `seq`: see [`high_water`](crate::high_water).
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -31,7 +31,7 @@ const SENT_AT_MS: &str = "sent_at_ms";
 const ATTEMPT: &str = "attempt";
 const MARK_REVISION: &str = "mark_revision";
 
-/// Tries of an append that meets a transaction at its position.
+/// Attempts at an append that meets a transaction at its position.
 const APPEND_ATTEMPTS_MAX: u32 = 9;
 
 impl MessageLog for Store {
@@ -105,7 +105,7 @@ impl MessageLog for Store {
         let mut attempts = Attempts::waiting(APPEND_ATTEMPTS_MAX);
         while attempts.next().await {
             let Err(error) = put.clone().send().await else { return Ok(()) };
-            // A change of a group is being written to this position: nothing was written by us.
+            // A transaction on a group writes to this position. This request wrote nothing.
             if is_transaction_conflict(&error) {
                 continue;
             }
@@ -123,7 +123,7 @@ impl MessageLog for Store {
     }
 }
 
-/// Why an append wrote nothing, or may have.
+/// Error of an append: it wrote nothing, or its outcome is unknown.
 fn append_error(message: &Message, error: SdkError<PutItemError>) -> AppendError {
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
         return store_error(error).into();
@@ -136,7 +136,7 @@ fn append_error(message: &Message, error: SdkError<PutItemError>) -> AppendError
 }
 
 impl Store {
-    /// A strongly consistent query of a run of sort keys, both ends inclusive.
+    /// Strongly consistent query of a run of sort keys, both ends inclusive.
     fn query_log(
         &self,
         conversation: ConversationId,
@@ -158,7 +158,7 @@ impl Store {
             .consistent_read(true)
     }
 
-    /// The same of a range of positions.
+    /// The same for a range of positions.
     fn query_range(
         &self,
         conversation: ConversationId,
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-/// The first items, as many as have texts that may be unpacked together; one at least.
+/// The first items whose texts together may be unpacked; at least one.
 fn within_bytes(items: &[Item]) -> &[Item] {
     let mut bytes = 0;
     let fits = |item: &&Item| {
@@ -180,7 +180,7 @@ fn within_bytes(items: &[Item]) -> &[Item] {
     &items[..count.max(1).min(items.len())]
 }
 
-/// Whether a message was written before marks had revisions, maybe under a mark of that time.
+/// Whether an entry was written before marks had revisions, and possibly under a mark of that time.
 pub(crate) fn is_old(item: &Item) -> bool {
     !item.contains_key(MARK_REVISION)
 }

@@ -1,24 +1,24 @@
-//! Waiting between tries.
+//! Pauses between the attempts of a call.
 
 use confab_domain::Attempts as Pauses;
 
-/// The tries of one call, with a pause between them that is longer each time, and a random part of it, so that callers
-/// do not meet again.
+/// Attempts of one call. The pauses between them are random and grow, so that callers that collided do not collide
+/// again.
 #[derive(Debug)]
 pub(crate) struct Attempts(Pauses);
 
 impl Attempts {
-    /// Tries of a writer that another one was faster than: the second one follows at once.
+    /// Attempts of a writer that lost a race to another one. The second attempt follows without a pause.
     pub(crate) fn racing(max: u32) -> Self {
         Self(Pauses::racing(max, seed()))
     }
 
-    /// Tries of what takes a moment: a transaction to end, a throttled table to serve.
+    /// Attempts that wait for something short: the end of a transaction, or a throttled table.
     pub(crate) fn waiting(max: u32) -> Self {
         Self(Pauses::waiting(max, seed()))
     }
 
-    /// Waits until the next try may be made; false after the last.
+    /// Waits until the next attempt may begin; false after the last.
     pub(crate) async fn next(&mut self) -> bool {
         let Some(pause) = self.0.next_pause() else { return false };
         if !pause.is_zero() {
@@ -28,7 +28,7 @@ impl Attempts {
     }
 }
 
-/// Without random numbers all wait alike, and the next try is as good as the one before.
+/// Seed of the pauses. Without random numbers all callers pause alike, which costs more attempts and nothing else.
 fn seed() -> u64 {
     getrandom::u64().unwrap_or_default()
 }

@@ -1,8 +1,8 @@
-//! Which device has a push token: at most one.
+//! Owners of push tokens: each token belongs to at most one device.
 //!
 //! Shape, in the table of devices: `{user S "token#<platform>#<SHA-256 of the token>", device S "owner", owner_user S,
-//! owner_device S, since_ms N}`. Changes together with the devices' own items, which have the token itself; one that is
-//! left over from a device that is gone does no harm.
+//! owner_device S, since_ms N}`. The item changes together with the devices' own items, which hold the token itself. An
+//! item that is left over from a removed device does no harm.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -27,7 +27,7 @@ const OWNER_USER: &str = "owner_user";
 const OWNER_DEVICE: &str = "owner_device";
 const SINCE_MS: &str = "since_ms";
 
-/// Times that a token is looked at which changes hands meanwhile.
+/// Attempts at a registration while other requests move the token.
 const ATTEMPTS_MAX: u32 = 4;
 
 impl Store {
@@ -91,7 +91,7 @@ impl Store {
             .expression_attribute_values(":since", time(registration.since))
             .send()
             .await;
-        // Whether it held does not matter: the device may be gone, or have another token by now.
+        // The result does not matter: the device may have been removed, or have another token by now.
         condition_held(result)?;
         self.release((user, device), registration).await
     }
@@ -124,7 +124,8 @@ impl Store {
         condition_held(result)
     }
 
-    /// The token is nobody's, if it is that device's since then; the device's item says so already. Whether it is nobody's.
+    /// Frees the token, if the device has had it since then and the device's item no longer holds it. Returns whether
+    /// the token is free.
     async fn release(&self, owner: Owner, registration: &Registration) -> Result<bool, StoreError> {
         let unchanged = owned_by(Some((owner, registration.since)));
         let result = self
@@ -167,7 +168,7 @@ impl Store {
         Ok(Some((owner, reader.time(SINCE_MS)?)))
     }
 
-    /// The token's item names the device, if it names whom it was seen to name.
+    /// Write that gives the token to the device, if its owner is still the one that was read.
     fn taking(
         &self,
         device: &Device,
@@ -188,7 +189,8 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build().map_err(rejected)?).build())
     }
 
-    /// The device's item has the registration, if it is the same login with the same registration as before.
+    /// Write that adds the registration to the device's item, if the login and the registration before it are
+    /// unchanged.
     fn pointing_to(
         &self,
         device: &Device,
@@ -222,7 +224,7 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update.build().map_err(rejected)?).build())
     }
 
-    /// The device's item has no registration, if it has this token.
+    /// Write that removes the registration from the device's item, if the item has this token.
     fn losing(&self, device: &Device, registration: &Registration) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.tables.devices)

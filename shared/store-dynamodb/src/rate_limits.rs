@@ -1,7 +1,7 @@
 //! Token buckets.
 //!
-//! Shape: `{bucket S, full_at_ms N, taken_at_ms N?, expires_at N}`. A take is a single conditional write: from an idle
-//! bucket, or from one in use. Rows of earlier versions have no `taken_at_ms`.
+//! Shape: `{bucket S, full_at_ms N, taken_at_ms N?, expires_at N}`. A take is a single conditional write, from an idle
+//! bucket or from one in use. Rows of earlier versions have no `taken_at_ms`.
 
 use std::time::Duration;
 
@@ -21,13 +21,12 @@ use crate::schema::{BUCKET, EXPIRES_AT};
 const FULL_AT_MS: &str = "full_at_ms";
 const TAKEN_AT_MS: &str = "taken_at_ms";
 
-/// Attempts while others take from the same bucket.
+/// Attempts at a take while other requests take from the same bucket.
 ///
-/// Only a bucket that changes from in use to idle, or back, between two writes
-/// costs another attempt.
+/// Only a bucket that changes from in use to idle, or back, between two writes costs another attempt.
 const TAKE_ATTEMPTS_MAX: u32 = 8;
 
-/// How much longer than it says anything a bucket's item is kept, for clocks that disagree.
+/// Time for which an item is kept after its bucket is full, for clocks that disagree.
 const KEPT_LONGER: Duration = Duration::from_secs(60);
 
 impl RateLimits for Store {
@@ -47,7 +46,7 @@ impl RateLimits for Store {
                     self.take_from_used(key, rate, (found, next), now).await?
                 }
                 Some(found) => self.put_right(key, rate, (found, next), now).await?,
-                // It was idle, and has expired since.
+                // The bucket was idle, and has expired since.
                 None => continue,
             };
             if matches!(taken, Taken::Yes) {
@@ -83,7 +82,7 @@ impl RateLimits for Store {
     }
 }
 
-/// Whether a conditional take was carried out, and what the bucket is if not.
+/// Whether a conditional take was carried out; if not, the state of the bucket.
 enum Taken {
     Yes,
     No(Option<Bucket>),
@@ -100,8 +99,8 @@ impl Store {
         taken(update).await
     }
 
-    /// A bucket in use is moved on from where it is, so that of those who do so at the same moment none has to try again:
-    /// each by its own time, or all by that of a clock that is ahead.
+    /// Moves a bucket in use on from its value, so that of requests that do so at the same moment none has to try
+    /// again. Each counts by its own time, or all by the time of a clock that is ahead.
     async fn take_from_used(
         &self,
         key: &str,
@@ -130,7 +129,7 @@ impl Store {
         taken(update).await
     }
 
-    /// A bucket whose time a wrong clock wrote is put right.
+    /// Corrects a bucket whose time a wrong clock wrote.
     async fn put_right(
         &self,
         key: &str,

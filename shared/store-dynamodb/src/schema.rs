@@ -14,13 +14,13 @@ use aws_sdk_dynamodb::types::{
 pub struct Tables {
     /// The logs.
     pub messages: String,
-    /// What a conversation is to each of its members.
+    /// Inbox rows: one per conversation and member.
     pub inboxes: String,
     /// Groups and their members.
     pub groups: String,
-    /// Connections and presence.
+    /// Connections and presence of users.
     pub sessions: String,
-    /// What users are to each other.
+    /// Relations between users: contacts and blocks.
     pub contacts: String,
     /// Accounts and handles.
     pub users: String,
@@ -46,7 +46,7 @@ impl Tables {
         }
     }
 
-    /// Each table's name beside its definition.
+    /// Name and definition of each table.
     pub fn definitions(&self) -> [(&str, Definition); 8] {
         [
             (&self.messages, MESSAGES),
@@ -60,9 +60,9 @@ impl Tables {
         ]
     }
 
-    /// Makes the tables that are not there.
+    /// Creates the tables that do not exist.
     ///
-    /// For the local runner and for tests; on AWS the stack makes them.
+    /// For the local runner and for tests; on AWS the stack creates them.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ pub struct Definition {
     pub expires: bool,
 }
 
-/// What a sort key is.
+/// Type of a sort key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortKey {
     /// Sorted bytewise.

@@ -1,8 +1,8 @@
-//! What a session row says.
+//! Session rows.
 //!
 //! Shape: `{user S, last_active_at_ms N, attended_at_ms N?, ends_at_ms N?, alone_since_ms N?, watch S?,
 //! watched_until_ms N?, ended_by S?}` and the attributes of [`connections`]. A watch is sixteen hexadecimal digits. The
-//! user's [`budgets`](crate::budgets) stand beside that. A row that has nothing else belongs to a user who never connected,
+//! row also has the user's [`budgets`](crate::budgets). A row with nothing else belongs to a user who never connected,
 //! and is no session.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -24,7 +24,7 @@ const WATCH: &str = "watch";
 const WATCHED_UNTIL_MS: &str = "watched_until_ms";
 const ENDED_BY: &str = "ended_by";
 
-/// What a row says of presence, by attribute; `None` is absent.
+/// Presence of a row, by attribute; `None` is absent.
 pub(crate) fn attributes(presence: &Presence) -> [(&'static str, Option<AttributeValue>); 7] {
     let Presence { lease, watch, ended_by } = presence;
     [
@@ -64,7 +64,7 @@ pub(crate) fn presence(reader: Reader<'_>) -> Result<Presence, StoreError> {
     })
 }
 
-/// A row without presence has budgets alone.
+/// Session of a row; `None` for a row without presence, which has budgets only.
 pub(crate) fn session(item: &Item) -> Result<Option<Session>, StoreError> {
     if !item.contains_key(LAST_ACTIVE_AT_MS) && item.contains_key(USER) {
         return Ok(None);
@@ -80,7 +80,7 @@ pub(crate) fn session(item: &Item) -> Result<Option<Session>, StoreError> {
     }))
 }
 
-/// A row that somebody has opened a connection in.
+/// Session of a row in which a connection was opened.
 pub(crate) fn opened(item: &Item) -> Result<Session, StoreError> {
     session(item)?.ok_or_else(|| StoreError::malformed("a session", "not returned"))
 }

@@ -1,6 +1,6 @@
 //! Connections and presence.
 //!
-//! The shape of a row stands in [`crate::session_row`].
+//! [`crate::session_row`] gives the shape of a row.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ use crate::session_row::{
 };
 use crate::{Store, batch};
 
-/// Times that a transaction is tried that meets other writes to its rows.
+/// Attempts at a transaction that meets other writes to its rows.
 const REOPEN_ATTEMPTS_MAX: u32 = 4;
 
 impl Sessions for Store {
@@ -42,7 +42,8 @@ impl Sessions for Store {
             Opened::Done(row) => return Ok(OpenOutcome::Opened(opened(&row)?)),
             Opened::Full(row) => row,
         };
-        // Versions that know no places may have ended registrations and left the places.
+        // Earlier versions, which do not know the sets, may have ended registrations and left their entries in the
+        // sets.
         let stray = connections::stray_places(connection.device, &row);
         if stray.is_empty() {
             return Ok(OpenOutcome::Full(opened(&row)?));
@@ -111,7 +112,7 @@ impl Sessions for Store {
                 Updated::No(_) => return Ok(None),
             }
         }
-        // Many others add at this moment. The lease is worth more than what is counted.
+        // Many other processes add at this moment. The lease matters more than the charges.
         let none = Charges::default();
         match self.renew_with(user, connection, &Additions::expected(&none, now), now).await? {
             Updated::Yes(row) => session(&row),
@@ -152,7 +153,7 @@ impl Sessions for Store {
         for update in connections::changes(change, now) {
             let update = update
                 .apply_to(self.update_session(user))
-                // An update of a row that is not there would make it.
+                // An update of a row that does not exist would create it.
                 .condition_expression("attribute_exists(#user)")
                 .expression_attribute_names("#user", USER);
             condition_held(update.send().await)?;
@@ -187,7 +188,7 @@ impl Sessions for Store {
         for (name, value) in comparison.values().into_iter().flatten() {
             update = update.expression_attribute_values(name, value);
         }
-        // What was heard is always set.
+        // The time of the last renewal is always set.
         let mut expression = format!("SET {}", set.join(", "));
         if !remove.is_empty() {
             expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
@@ -200,7 +201,7 @@ impl Sessions for Store {
             return Err(store_error(error));
         };
         match failed.item() {
-            // The SDK asks again where an answer is lost, and then meets what it has written itself.
+            // The SDK repeats a request whose answer was lost, and then finds its own write.
             Some(row) if row.contains_key(LAST_ACTIVE_AT_MS) => {
                 Ok(presence(Reader::new("a session", row))?.has_become(seen, next))
             }
@@ -320,7 +321,7 @@ impl Store {
     }
 }
 
-/// Whether a conditional update was carried out: the row after it, or the one that was in its way.
+/// Outcome of a conditional update: the row after it, or the row that did not meet the condition.
 enum Updated {
     Yes(Item),
     No(Option<Item>),

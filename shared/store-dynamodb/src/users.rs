@@ -1,8 +1,7 @@
 //! Accounts and handles.
 //!
-//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S,
-//! password_changes N?, created_at_ms N, group_adds S?, password_change {by S, at_ms N}?}`,
-//! and `{user S "handle#…", owner S}`, which makes a handle unique;
+//! Shape: `{user S "usr_…", handle S, display_name S, avatar S?, password_hash S, password_changes N?, created_at_ms N,
+//! group_adds S?, password_change {by S, at_ms N}?}`, and `{user S "handle#…", owner S}`, which makes a handle unique;
 //! in the table of throttles `{bucket S "invite#inv_…", uses N, expires_at N}`.
 
 use std::collections::BTreeSet;
@@ -36,7 +35,7 @@ const DISPLAY_NAME: &str = "display_name";
 const AVATAR: &str = "avatar";
 const PASSWORD_HASH: &str = "password_hash";
 const PASSWORD_CHANGES: &str = "password_changes";
-/// Who has claimed the next change of the password, and when.
+/// Device that has claimed the next change of the password, and the time of the claim.
 const PASSWORD_CHANGE: &str = "password_change";
 const BY: &str = "by";
 const AT_MS: &str = "at_ms";
@@ -44,10 +43,10 @@ const CREATED_AT_MS: &str = "created_at_ms";
 const GROUP_ADDS: &str = "group_adds";
 const OWNER: &str = "owner";
 
-/// Where the handle's item stands in the transaction that makes an account.
+/// Index of the handle's item in the transaction that creates an account.
 const HANDLE_INDEX: usize = 0;
 
-/// Where the use of an invite stands in it.
+/// Index of the use of an invite in that transaction.
 const INVITE_INDEX: usize = 3;
 
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
@@ -55,10 +54,10 @@ const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// Attempts of a signup while others use the same invite.
 const CREATE_ATTEMPTS_MAX: u32 = 8;
 
-/// How often an invite was used; its item is in the table of throttles, whose items expire.
+/// Number of uses of an invite; its item is in the table of throttles, whose items expire.
 const USES: &str = "uses";
 
-/// How much longer than an invite its count is kept, for clocks that disagree.
+/// Time for which the count of an invite is kept after the invite expires, for clocks that disagree.
 const USES_KEPT_LONGER: Duration = Duration::from_secs(24 * 3600);
 
 impl Users for Store {
@@ -89,7 +88,7 @@ impl Users for Store {
             let Err(error) = transaction.send().await else { return Ok(CreateUserOutcome::Created) };
             match why_cancelled(&error, INVITE_INDEX) {
                 Some(CONDITION_FAILED) => return Ok(CreateUserOutcome::InviteUsedUp),
-                // Many people sign up with one invite at once.
+                // Many people sign up with one invite at the same time.
                 Some("TransactionConflict") => {}
                 _ if why_cancelled(&error, HANDLE_INDEX) == Some(CONDITION_FAILED) => {
                     return Ok(CreateUserOutcome::HandleTaken);
@@ -97,7 +96,7 @@ impl Users for Store {
                 _ => return Err(store_error(error)),
             }
         }
-        Err(StoreError::Unavailable("too many signups with one invite at once".into()))
+        Err(StoreError::Unavailable("too many concurrent signups with one invite".into()))
     }
 
     async fn user_by_handle(&self, handle: &Handle) -> Result<Option<Account>, StoreError> {
@@ -180,7 +179,7 @@ impl Users for Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let unchanged = unchanged(user, change);
-        // A claim of the future is one that a wrong clock wrote.
+        // A claim of the future was written by a wrong clock.
         let is_free = "attribute_not_exists(#change) OR #change.#by = :by OR #change.#at < :over OR #change.#at > :ahead";
         let claim = Item::from([(BY.to_owned(), text(change.by)), (AT_MS.to_owned(), time(now))]);
         let update = self
@@ -243,7 +242,7 @@ impl Users for Store {
     }
 }
 
-/// That the password was changed as often as a change has seen, of a user that there is.
+/// Condition that the user exists and the number of password changes is the one that the change has read.
 fn unchanged(user: UserId, change: &PasswordChange) -> Comparison {
     Comparison::default()
         .and(PASSWORD_CHANGES, (change.seen > 0).then(|| number(change.seen)))
@@ -251,7 +250,7 @@ fn unchanged(user: UserId, change: &PasswordChange) -> Comparison {
 }
 
 impl Store {
-    /// One use more, if the invite was used less often than it may be.
+    /// Write that counts a use of an invite, if the invite has one left.
     fn use_of(&self, invite: &Invite) -> Result<TransactWriteItem, StoreError> {
         let expires_at = invite.expires_at.plus(USES_KEPT_LONGER).as_seconds_up();
         let update = Update::builder()
@@ -298,7 +297,7 @@ fn put_new(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Why a transaction was cancelled on account of one of its items.
+/// Reason of one item for which a transaction was cancelled.
 fn why_cancelled<R>(error: &SdkError<TransactWriteItemsError, R>, index: usize) -> Option<&str> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {

@@ -1,7 +1,7 @@
-//! The stores in DynamoDB do what every adapter must do.
+//! The contract of the stores, for DynamoDB.
 //!
-//! The emulator is in the process; the SDK's clients, and all that they
-//! serialise and sign, are those of production.
+//! The emulator is inside the process. The SDK's clients, and all that they serialise and sign, are those of
+//! production.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Rows of an earlier form are read, and go on.
+//! Rows of earlier forms are read, and take the present form.
 
 mod common;
 
@@ -16,10 +16,10 @@ use confab_domain::{ClientMessageId, ConversationId, Timestamp, UserId};
 use confab_store_dynamodb::Store;
 use sha2::{Digest, Sha256};
 
-/// Claims in a row of the earlier form.
+/// Places in a row of the earlier form.
 const EARLIER: u64 = 32;
 
-/// A time in the life of that form, in seconds since 2026-01-01 as well.
+/// A time when that form was in use; also in seconds since 2026-01-01.
 const THEN: (Timestamp, u64) = (Timestamp::from_ms(1_767_225_600_000 + 28_000_000_000), 28_000_000);
 
 struct Row {
@@ -30,7 +30,7 @@ struct Row {
 }
 
 impl Row {
-    /// The row of somebody who has claimed the keys 1 to `claimed`, the last of them as many seconds after the first.
+    /// Row of a user who has claimed the keys 1 to `claimed`, each a second after the one before.
     async fn earlier(claimed: u64) -> Self {
         let (client, tables) = empty_tables().await;
         let [user, other]: [UserId; 2] = [1, 2].map(|n| format!("usr_{n:026}").parse().expect("a user"));
@@ -87,7 +87,7 @@ fn claimed_at(n: u64) -> Claim {
     Claim::Repeated { claimed_at: Timestamp::from_ms(THEN.0.as_ms() + n * 1000) }
 }
 
-/// In the present form times are rounded.
+/// Times of the present form are rounded.
 #[track_caller]
 fn check_repeated(claim: Claim, n: u64) {
     let time = Timestamp::from_ms(THEN.0.as_ms() + n * 1000);
@@ -96,7 +96,7 @@ fn check_repeated(claim: Claim, n: u64) {
 }
 
 #[tokio::test]
-async fn retries_of_what_was_claimed_in_the_earlier_form_are_known() {
+async fn claims_of_the_earlier_form_are_found() {
     let row = Row::earlier(EARLIER).await;
     for n in 1..=EARLIER {
         assert_eq!(row.claim(n).await, claimed_at(n));
@@ -118,7 +118,7 @@ async fn the_first_new_claim_gives_the_row_its_present_form_and_forgets_nothing(
         }
         assert!(matches!(row.claim(999).await, Claim::Fresh { forgot: Some(_) }));
         if claimed > 0 {
-            assert!(row.claim(1).await.is_fresh(), "it was the oldest");
+            assert!(row.claim(1).await.is_fresh(), "the oldest claim is forgotten");
         }
     }
 }
@@ -135,7 +135,7 @@ async fn claims_of_the_earlier_form_are_renewed_and_released_by_nobody() {
     check_repeated(row.claim(3).await, 3);
 }
 
-/// They told attempts apart by one byte.
+/// The second form distinguished attempts by one byte.
 #[tokio::test]
 async fn claims_of_the_second_form_are_known_and_released_by_nobody() {
     let row = Row::earlier(0).await;

@@ -1,4 +1,4 @@
-//! Rows of memberships that ended where present ones lie, as versions left them that knew one key only.
+//! Ended memberships whose rows are under the keys of present ones, as versions with one key left them.
 
 mod common;
 
@@ -61,7 +61,7 @@ impl Place {
         }
     }
 
-    /// A group that the user was in from 1 to 2, and had read as far as 1.
+    /// Creates a group in which the user was from 1 to 2, and had read up to 1.
     async fn group_left_in_place(&self, n: u128) -> Group {
         let group =
             Group::new(GroupId::new(Ulid(n)), "Climbing", self.owner, [self.user], NOW).expect("a group");
@@ -106,7 +106,7 @@ impl Place {
         self.store.get(self.user, ConversationId::Group(group.id)).await.expect("a store")
     }
 
-    /// The user joins again at 3, however often others are first.
+    /// Lets the user join again at 3, and retries while other requests are first.
     async fn comes_back(&self, group: &Group) {
         let added = Change::Added(self.user, Role::Member);
         let (next, entry) = (group.after(&added, seq(3), NOW), self.entry(group.id, 3, added.entry()));
@@ -117,7 +117,7 @@ impl Place {
                 return;
             }
         }
-        panic!("others are always first");
+        panic!("the user lost every race");
     }
 }
 
@@ -126,14 +126,14 @@ fn times(past: &[(u64, u64)], since: Option<u64>) -> Joined {
 }
 
 #[tokio::test]
-async fn the_row_is_found_and_no_list_has_it_and_the_first_that_meets_it_moves_it() {
+async fn the_row_is_found_but_not_listed_and_the_first_list_moves_it() {
     let place = Place::new().await;
     let group = place.group_left_in_place(7).await;
     let [before, after] = [group.id.to_string(), format!("left#{}", group.id)];
     let row = place.get(&group).await.expect("a row");
     assert_eq!((row.joined.clone(), row.read_seq), (times(&[(1, 2)], None), Some(seq(1))));
     assert_eq!(place.store.skim(place.user, None, 10).await.expect("a store").rows, []);
-    assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [true, false], "it moves nothing");
+    assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [true, false], "`skim` moves no row");
     for _ in 0..2 {
         assert_eq!(place.store.list(place.user, None, 10).await.expect("a store").rows, []);
         assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [false, true]);
@@ -146,7 +146,7 @@ async fn the_row_is_found_and_no_list_has_it_and_the_first_that_meets_it_moves_i
 }
 
 #[tokio::test]
-async fn who_comes_back_before_the_row_has_moved_keeps_it() {
+async fn a_user_who_joins_again_before_the_row_has_moved_keeps_it() {
     let place = Place::new().await;
     let group = place.group_left_in_place(7).await;
     place.comes_back(&group).await;
@@ -155,7 +155,7 @@ async fn who_comes_back_before_the_row_has_moved_keeps_it() {
 }
 
 #[tokio::test]
-async fn who_comes_back_while_lists_move_the_row_loses_nothing() {
+async fn a_user_who_joins_again_while_lists_move_the_row_loses_nothing() {
     let place = Place::new().await;
     for n in 0..40 {
         let group = place.group_left_in_place(100 + n).await;

@@ -1,11 +1,11 @@
-//! Tables in an emulator that is in the process; the SDK's clients are those of production.
+//! Tables in an emulator inside the process; the SDK's clients are those of production.
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
 use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
 use confab_store_dynamodb::Tables;
 
-/// A client, and the names of its tables, which are empty.
+/// Returns a client, and the names of its empty tables.
 pub(crate) async fn empty_tables() -> (Client, Tables) {
     let dynamodb = DynamoDb::in_memory().expect("a database in memory");
     let aws = EmbeddedAws::builder().service(signing_name::DYNAMODB, dynamodb).build();
