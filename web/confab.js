@@ -1,8 +1,8 @@
 /**
- * Confab's protocol for web pages: sessions, HTTP, the WebSocket, and a local
- * store that stays in step with the server. Knows nothing of the DOM.
+ * Client of the Confab protocol for web pages: sessions, HTTP, the WebSocket, and a local store that is kept in step
+ * with the server. Does not use the DOM.
  *
- * Start with {@link Accounts} to log in and {@link ConfabClient} to chat:
+ * Use {@link Accounts} to log in and {@link ConfabClient} to chat:
  *
  *     const accounts = new Accounts();
  *     const session = await new ConfabHttp().login({ handle, password });

@@ -1,19 +1,19 @@
-// Opens the page where there is no network: what a page has loaded is kept, all
-// files of one load together, and served when the server cannot be reached. While
-// it can be, everything comes from it, so a kept file never hides a newer one.
-// Nothing of the API is ever kept.
+// Opens the page without a network. The files that a page has loaded are kept, all files of one load together, and
+// are served when the server cannot be reached. While the server can be reached, every file comes from it, so a kept
+// file never hides a newer one. Answers of the API are never kept.
 
 const PREFIX = 'confab-page.';
-/** Stands in a cache that has all files of a load. */
+/** Entry of a cache that holds all files of a load. */
 const COMPLETE = '/complete';
-/** What is not of the page. */
+/** Paths that are not files of the page. */
 const ELSEWHERE = /^\/(v1|ws|dev)(\/|$)/;
-/** Longest wait for a server that does not answer, where there is something to serve instead. Unit: milliseconds. */
+/** Longest wait for the server if the page is kept. Unit: milliseconds. */
 const ANSWER_MS_MAX = 4_000;
 
 /**
- * What windows run, lest versions mix: `kept`, all their files are served from what is kept; `newer`, the server
- * has given them a file that differs from the one kept; else what they have is alike on both sides.
+ * Per window, the version that it runs, so that versions do not mix. `kept`: the window gets all files from the
+ * cache. `newer`: the server has given the window a file that differs from the kept one. No entry: the window's files
+ * are the same in the cache and on the server.
  */
 const runs = new Map();
 let keeping = Promise.resolve();
@@ -27,11 +27,11 @@ addEventListener('fetch', (event) => {
   event.respondWith(request.mode === 'navigate' ? page(request, resultingClientId) : file(request, clientId));
 });
 
-/** A window says what it has loaded. */
+/** A window posts the files that it has loaded. */
 addEventListener('message', (event) => {
   if (runs.get(event.source.id) === 'kept') return;
   const files = event.data.files.filter((path) => !ELSEWHERE.test(path));
-  // One after the other: each drops what the one before has kept.
+  // Sequential, since each run deletes the caches of earlier ones.
   keeping = keeping.then(() => keep(files)).catch(() => {});
   event.waitUntil(keeping);
 });
@@ -60,14 +60,14 @@ async function file(request, client) {
   }
 }
 
-/** A server that is out of order, or a proxy before one, is as good as none. */
+/** Returns the server's answer. A `5xx` status, also of a proxy, counts as no answer. */
 async function answer(request) {
   const response = await fetch(request);
   if (response.status >= 500) throw new Error(`status ${response.status}`);
   return response;
 }
 
-/** Returns the server's answer, unless the window has begun to run what is kept meanwhile. */
+/** Returns the server's answer, or the kept file if the window has begun to run the kept version meanwhile. */
 function choose(response, kept, client) {
   if (kept && runs.get(client) === 'kept') return kept;
   if (!kept || !isSame(response, kept)) runs.set(client, 'newer');
@@ -97,9 +97,9 @@ async function newest() {
   return null;
 }
 
-/** Keeps the files of a load in a cache of their own, and drops the others, unless they are kept already. */
+/** Keeps the files of a load in a new cache and deletes the other caches, unless these files are kept already. */
 async function keep(files) {
-  // From the browser's own cache: the very files that the page runs.
+  // From the browser's HTTP cache, which has the very files that the page runs.
   const loaded = await Promise.all(files.map(async (name) => [name, await fetch(name, { cache: 'force-cache' })]));
   if (loaded.some(([, response]) => !response.ok)) return;
   if (await areKept(loaded)) return;

@@ -8,8 +8,8 @@ const ACTIVE = 'confab.active';
 const VISITED = 'confab.visited';
 
 /**
- * The accounts that this browser knows, in localStorage, and which of them this
- * window uses, in sessionStorage: two windows can be two people.
+ * The accounts that this browser knows (localStorage) and the account that this window uses (sessionStorage). Two
+ * windows can use two accounts.
  *
  * Shape of an account: `{user, handle, display_name, device, logged_in, last_used_at_ms}`.
  */
@@ -28,7 +28,7 @@ export class Accounts {
     this.pendingLogouts = pendingLogouts;
   }
 
-  /** Returns all accounts, the last used first. */
+  /** Returns all accounts, the most recently used first. */
   all() {
     const accounts = [];
     for (let index = 0; index < this.local.length; index += 1) {
@@ -46,12 +46,12 @@ export class Accounts {
     }
   }
 
-  /** Whether anybody has ever logged in here, forgotten accounts included. */
+  /** Whether an account was ever logged in in this browser, including accounts that were forgotten since. */
   get visited() {
     return this.local.getItem(VISITED) !== null;
   }
 
-  /** Merges `changes` into the account, which need not exist yet. */
+  /** Merges `changes` into the account and creates the account if it does not exist. */
   update(user, changes) {
     const account = { user, logged_in: false, last_used_at_ms: 0, ...this.get(user), ...changes };
     this.local.setItem(PREFIX + user, JSON.stringify(account));
@@ -60,7 +60,8 @@ export class Accounts {
   }
 
   /**
-   * Keeps a new session. It is given a name that its renewals keep, `login`, by which windows tell it from a later one.
+   * Stores a new session under a new `login` name. Renewed tokens keep the name, so windows can distinguish this
+   * login from a later one.
    * @param {object} session  From signup or login.
    * @param {{handle: string, display_name?: string}} names
    */
@@ -75,12 +76,12 @@ export class Accounts {
     await this.sessions.remove(user);
   }
 
-  /** Returns the device id of an earlier login with this handle in this browser. */
+  /** Returns the device id of an earlier login with this handle in this browser, or undefined. */
   deviceOf(handle) {
     return this.all().find((account) => account.handle === handle.toLowerCase())?.device;
   }
 
-  /** Makes `user` the account of this window, and lets other windows see that. */
+  /** Makes `user` the account of this window and holds a shared lock that shows this to other windows. */
   activate(user) {
     this.deactivate();
     this.perWindow.setItem(ACTIVE, user);
@@ -94,7 +95,10 @@ export class Accounts {
     this.#release = null;
   }
 
-  /** Returns the account with which a window that just opened should go on, or null. */
+  /**
+   * Returns the account for a newly opened window, or null. The window's own account comes first, then the most
+   * recently used logged-in account that no window uses.
+   */
   async resume() {
     const active = this.get(this.perWindow.getItem(ACTIVE));
     if (active?.logged_in) return active;
@@ -103,12 +107,12 @@ export class Accounts {
     return usable.find((account) => !held.has(windowLock(account.user))) ?? null;
   }
 
-  /** Returns what {@link ConfabClient} needs to keep a session alive, and to end it. */
+  /** Returns the functions with which {@link ConfabClient} loads, stores, renews and ends a session. */
   credentials(user) {
     return {
       load: () => this.sessions.load(user),
       save: async (session) => {
-        // An account that has logged out meanwhile must not come back by a late renewal.
+        // A late renewal must not restore an account that has logged out meanwhile.
         if (this.get(user)) await this.sessions.save(session);
       },
       end: async (access_token) => {
@@ -118,7 +122,8 @@ export class Accounts {
         return true;
       },
       exclusively: (work) => exclusively(`confab-refresh:${user}`, work),
-      // Without the lock: a renewal under way only makes the kept tokens old, and using old ones ends the login too.
+      // No lock is needed: a concurrent renewal only makes the kept tokens outdated, and the server also ends the
+      // login when it receives outdated ones.
       leave: async ({ everywhere = false } = {}) => {
         const session = await this.sessions.load(user);
         if (session) await this.pendingLogouts.add({ ...session, everywhere });
@@ -132,7 +137,7 @@ function windowLock(user) {
   return `confab-window:${user}`;
 }
 
-/** Turns a session answer into what is stored. Times are by the local clock. */
+/** Converts a session answer to its stored form. Times are by the local clock. */
 export function storedSession(answer, now = Date.now()) {
   const life_ms = answer.expires_in_seconds * 1000;
   return { ...answer, life_ms, expires_at_ms: now + life_ms };

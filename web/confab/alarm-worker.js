@@ -1,5 +1,5 @@
-// Browsers slow the timers of hidden pages down to one a minute, too slow for
-// heartbeats; timers in a worker keep their pace.
+// Timers in a worker. Browsers slow the timers of hidden pages down to one a minute, which is too slow for
+// heartbeats; they do not slow down timers in a worker.
 const timers = new Map();
 
 addEventListener('message', ({ data: { id, wait_ms } }) => {

@@ -12,7 +12,7 @@ export const plainAlarms = {
 };
 
 /**
- * Returns alarms that keep their pace in a hidden page, where that is possible.
+ * Returns alarms that a hidden page does not slow down, or {@link plainAlarms} where workers are not available.
  * @returns {Alarms}
  */
 export function steadyAlarms() {

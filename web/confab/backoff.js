@@ -1,11 +1,11 @@
-/** Shortest ceiling of a wait. Unit: milliseconds. */
+/** Upper bound of the wait after the first failure. Unit: milliseconds. */
 export const BACKOFF_BASE_MS = 500;
-/** Longest ceiling of a wait. Unit: milliseconds. */
+/** Largest upper bound of a wait. Unit: milliseconds. */
 export const BACKOFF_MAX_MS = 20_000;
 
 /**
- * Returns how long to wait before the next try: exponential with full jitter,
- * so that clients cut off together do not come back together.
+ * Returns how long to wait before the next attempt: exponential backoff with full jitter, so that clients that lost
+ * their connections together do not reconnect together. Unit: milliseconds.
  * @param {number} failures  Consecutive failures so far, from 1.
  * @param {() => number} [random]  In [0, 1).
  */
@@ -15,7 +15,8 @@ export function backoffMs(failures, random = Math.random) {
 }
 
 /**
- * Returns how long to wait before the next try after a refusal: as the server says, but never less than {@link backoffMs}.
+ * Returns how long to wait before the next attempt after a refusal: the server's `retry_after_ms`, but at least
+ * {@link backoffMs}. Unit: milliseconds.
  * @param {{retry_after_ms?: number}} [error]
  * @param {number} failures  Consecutive failures so far, from 1.
  * @param {() => number} [random]  In [0, 1).

@@ -2,12 +2,12 @@ import { ConfabError, errorFromFrame } from './errors.js';
 import { fitsFrame } from './frames.js';
 import { newClientMessageId } from './ids.js';
 
-/** Messages in one `send_many`. */
+/** Largest number of messages in one `send_many`. */
 export const BATCH_MAX = 16;
 
 /**
- * Returns those of a conversation's entries that go next, in one frame: the first, and what follows it as far as it fits.
- * A first one that fits no frame goes by itself, by HTTP.
+ * Returns the entries of one conversation that are sent next, in one frame: the first entry, and as many of the
+ * following ones as fit. A first entry that does not fit into a frame is returned alone; it is sent by HTTP.
  * @param {object[]} entries  In order.
  */
 export function batchOf(entries) {
@@ -19,7 +19,7 @@ export function batchOf(entries) {
   return batch;
 }
 
-/** Returns the frame that sends entries of one conversation. */
+/** Returns the frame that sends the given entries of one conversation. */
 export function frameOf(entries) {
   const [{ conversation: to }] = entries;
   const messages = entries.map(({ client_message_id: id, text, read_seq }) => ({ id, text, read_seq }));
@@ -28,10 +28,10 @@ export function frameOf(entries) {
 }
 
 /**
- * Returns what an answer says of the entries that were sent: the `ack` of each, or its `error`, which is the last then.
- * Entries of which it says nothing were not tried.
+ * Returns the outcome of each entry that the answer mentions: its `ack`, or its `error`, which is then the last
+ * outcome. The server did not try entries that the answer does not mention.
  * @returns {{entry: object, ack?: object, error?: ConfabError}[]}
- * @throws {ConfabError} It says nothing at all.
+ * @throws {ConfabError} The answer mentions none of the entries.
  */
 export function outcomesOf(entries, answer) {
   if (entries.length === 1) return [{ entry: entries[0], ack: answer }];

@@ -1,16 +1,16 @@
 import { countsAsUnread, membershipAfter, nameGivenBy } from './entries.js';
 import { ConversationLog } from './log.js';
 
-/** Missed messages beyond which a device jumps to the newest and leaves the rest to scrolling. */
+/** Number of missed messages above which a device skips to the newest one. Scrolling up loads the others. */
 const CATCH_UP_MAX = 500;
 
 /**
- * The chat list: what is known of each conversation, its log and its unread count.
+ * The chat list: each conversation with its log and its unread count.
  *
- * `left` of a group in which the user was is `{reason, seq}`: why they are out,
- * and the position of the log from which on that holds; else it is null. `left.accepts_adds`: the user
- * lets anybody put them back. `dismissed`: the user has
- * taken it from the list since. `muted_until_ms` is null where the conversation is not muted.
+ * `left` is null while the user is in the conversation. In a group that the user is no longer in, `left` is
+ * `{reason, seq}`: the reason, and the log position from which it holds. `left.accepts_adds`: users who are no
+ * friends may add the user again. `dismissed`: the user has removed the ended group from the list. `muted_until_ms`
+ * is null while the conversation is not muted.
  *
  * Events: `change`, `released` (`detail` is `{chat, messages}`), `skipped` (`detail` is `{chat}`).
  */
@@ -18,9 +18,9 @@ export class Chats extends EventTarget {
   #user;
   #store;
   #chats = new Map();
-  /** When the user last muted or unmuted a chat in this browser. */
+  /** Per chat, the logical time of the last mute or unmute in this browser. */
   #muted = new Map();
-  /** Whether the server's list has been taken since the page was loaded. */
+  /** Whether the server's chat list has been loaded since the page was loaded. */
   listLoaded = false;
   #time = 0;
 
@@ -40,7 +40,7 @@ export class Chats extends EventTarget {
     return this.#chats.get(conversation) ?? null;
   }
 
-  /** Returns the chat, made up empty where it does not exist yet. */
+  /** Returns the chat, and creates an empty one if it does not exist. */
   ensure(conversation) {
     let chat = this.get(conversation);
     if (!chat) {
@@ -55,27 +55,30 @@ export class Chats extends EventTarget {
     return [...this.#chats.values()];
   }
 
-  /** Number of unread messages; those of muted conversations are not counted. */
+  /** Number of unread messages, without those of muted conversations. */
   get unreadTotal() {
     const now = Date.now();
     return this.all().reduce((total, chat) => total + (isMuted(chat, now) ? 0 : chat.unread_count), 0);
   }
 
-  /** Returns for each conversation the highest seq up to which nothing is missing; of groups that the user has left there is nothing more to come. */
+  /**
+   * Returns the cursor of each conversation. Groups that the user has left are not included, since no more entries
+   * follow.
+   */
   cursors() {
     const known = this.all().filter((chat) => !chat.left && (chat.log.cursor > 0 || chat.listed));
     return Object.fromEntries(known.map((chat) => [chat.conversation, chat.log.cursor]));
   }
 
-  /** Returns what {@link takeList} needs to know of a list that is about to be asked for. */
+  /** Returns the logical time of a list request that is about to be sent, for {@link takeList}. */
   asking() {
     this.#time += 1;
     return this.#time;
   }
 
   /**
-   * Takes the server's chat list, and returns the groups that are in this one but not in that.
-   * @param {number} [asked]  From {@link asking}: what the user has set since then stands.
+   * Merges the server's chat list and returns the groups that are listed here but not there.
+   * @param {number} [asked]  From {@link asking}. A mute that the user has set after that time is kept.
    */
   async takeList(list, asked = this.asking()) {
     await Promise.all(list.map((entry) => this.#takeEntry(entry, asked)));
@@ -87,7 +90,7 @@ export class Chats extends EventTarget {
 
   async #takeEntry(entry, asked) {
     const chat = this.ensure(entry.conversation);
-    // From before the user's leaving, of which the log has told already.
+    // The list is older than the end of the user's membership, which the log has already shown.
     if (chat.left && entry.last_seq <= chat.left.seq) return;
     const before = JSON.stringify(recordOf(chat));
     const isNew = !chat.listed && chat.log.cursor === 0;
@@ -96,7 +99,7 @@ export class Chats extends EventTarget {
     this.takeName(chat, entry.name, entry.last_seq);
     if (entry.last_message && entry.last_seq >= (chat.last_message?.seq ?? 0)) chat.last_message = entry.last_message;
     const skips = isNew || entry.last_seq - chat.log.cursor > CATCH_UP_MAX;
-    // Where the list knows more than the log, what is missing will be counted as it comes.
+    // If the list is ahead of the log, missing messages are counted when they arrive.
     const exact = skips || chat.log.cursor === entry.last_seq;
     if (exact && entry.read_seq >= chat.read_seq) {
       chat.read_seq = entry.read_seq;
@@ -108,13 +111,16 @@ export class Chats extends EventTarget {
     await this.moveRead(chat, entry.read_seq);
   }
 
-  /** Takes a name that a group had when its log was at least as long as `seq`. */
+  /**
+   * Sets the name of a group, unless a newer name is known.
+   * @param {number} seq  Lower bound of the log's length when the group had this name.
+   */
   takeName(chat, name, seq) {
     if (!name || (chat.name && seq < chat.name_seq)) return;
     Object.assign(chat, { name, name_seq: seq });
   }
 
-  /** Notes that the user is in a group, before its log tells. */
+  /** Records that the user is in a group before the group's log shows it. */
   async enter(chat, name) {
     Object.assign(chat, { name: chat.name ?? name, listed: true, left: null, dismissed: false });
     await this.#save(chat);
@@ -122,8 +128,8 @@ export class Chats extends EventTarget {
   }
 
   /**
-   * Notes that the user is in a group no more.
-   * @param {'left' | 'removed' | 'deleted' | 'outside'} reason  `outside`: the user has not been in it, as far as is known.
+   * Records that the user is no longer in a group.
+   * @param {'left' | 'removed' | 'deleted' | 'outside'} reason  `outside`: no membership of the user is known.
    */
   async leave(chat, reason) {
     if (chat.left) return;
@@ -132,7 +138,7 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Notes that anybody may put the user back into a group that they have left. */
+  /** Records that users who are no friends may add the user again to a group that the user has left. */
   async acceptAdds(chat) {
     if (!chat.left) return;
     chat.left = { ...chat.left, accepts_adds: true };
@@ -140,7 +146,7 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Notes until when a conversation is muted, or null. */
+  /** Records until when a conversation is muted, or null for not muted. */
   async mute(chat, muted_until_ms) {
     this.#muted.set(chat, this.asking());
     chat.muted_until_ms = muted_until_ms;
@@ -148,7 +154,7 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Takes a conversation that the user is out of from the list. */
+  /** Removes a conversation that the user is no longer in from the list. */
   async dismiss(chat) {
     if (!chat.left) return;
     chat.dismissed = true;
@@ -156,26 +162,26 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Takes a message, from an event or an answer, whatever its place. */
+  /** Adds a message from an event or an answer, at any position of the log. */
   offer(message) {
     const chat = this.ensure(message.conversation);
     this.#append(chat, chat.log.offer(message));
     return chat;
   }
 
-  /** Gives up on what is missing before `seq`; scrolling up loads it. */
+  /** Skips missing messages up to `seq`. Scrolling up loads them. */
   skipTo(chat, seq) {
     if (seq <= chat.log.cursor) return;
     this.#append(chat, chat.log.skipTo(seq));
     this.dispatchEvent(new CustomEvent('skipped', { detail: { chat } }));
   }
 
-  /** Takes a page that is everything in `[from, to]`. */
+  /** Adds a page that holds all messages of `[from, to]`. */
   cover(chat, from, to, messages) {
     this.#append(chat, chat.log.cover(from, to, messages));
   }
 
-  /** Moves the user's own read marker forward. */
+  /** Moves the user's own read mark forward. */
   async moveRead(chat, seq, { unsent = false } = {}) {
     if (seq <= chat.read_seq) return;
     chat.read_seq = seq;
@@ -185,14 +191,14 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Notes that the server knows the read marker. */
+  /** Records that the server has the read mark. */
   async readSent(chat, seq) {
     if (chat.read_seq !== seq) return;
     chat.read_unsent = false;
     await this.#save(chat);
   }
 
-  /** Notes how far other members have read. */
+  /** Records how far other members have read. */
   async moveMarkers(chat, receipts) {
     const news = receipts.filter(({ user, read_seq }) => user !== this.#user && read_seq > (chat.markers[user] ?? 0));
     if (news.length === 0) return;
@@ -210,7 +216,7 @@ export class Chats extends EventTarget {
     this.#changed();
   }
 
-  /** Draws the conclusions from a message that has just come to its place. */
+  /** Updates unread count, name and membership for a message that the log has just released. */
   #note(chat, message) {
     if (countsAsUnread(message, this.#user) && message.seq > chat.read_seq) chat.unread_count += 1;
     const name = nameGivenBy(message);
@@ -227,7 +233,10 @@ export class Chats extends EventTarget {
     });
   }
 
-  /** The server has nothing unread and no message any more, so only what is stored here can still be read. */
+  /**
+   * Reduces the unread count to the unread messages that are stored here. Call when the server has no message and
+   * nothing unread any more.
+   */
   #forgetExpiredUnread(chat) {
     const before = chat.unread_count;
     return this.#withHeldUnread(chat, ({ known }) => {
@@ -235,13 +244,16 @@ export class Chats extends EventTarget {
     });
   }
 
-  /** Calls `use` with what is stored of the unread stretch, before anything more can come. */
+  /**
+   * Calls `use` with counts of the unread range: `held` messages in the store, `known` unread ones among them,
+   * `positions` in total. No message is released between the count and the call.
+   */
   async #withHeldUnread(chat, use) {
     for (;;) {
       const { read_seq, log: { cursor } } = chat;
       if (read_seq >= cursor) return use({ held: 0, known: 0, positions: 0 });
       const held = await this.#store.messages(chat.conversation, read_seq + 1, cursor);
-      // What has come meanwhile has been counted by itself.
+      // Messages that were released meanwhile have been counted already.
       if (chat.read_seq !== read_seq || chat.log.cursor !== cursor) continue;
       const known = held.filter((message) => countsAsUnread(message, this.#user)).length;
       return use({ held: held.length, known, positions: cursor - read_seq });
@@ -262,7 +274,7 @@ export function isMuted({ muted_until_ms }, now = Date.now()) {
   return muted_until_ms !== null && muted_until_ms > now;
 }
 
-/** The list has it no more, and nothing in it asks to be read. */
+/** Ends the membership: the chat is no longer listed, and nothing in it is unread. */
 function close(chat, reason, seq) {
   Object.assign(chat, { left: { reason, seq }, listed: false, unread_count: 0, read_unsent: false });
 }

@@ -22,23 +22,23 @@ import { Synchronizer } from './synchronizer.js';
 import { Timeline } from './timeline.js';
 import { Typing } from './typing.js';
 
-/** What windows say to each other about their socket: those of different versions of the page that do not understand each other share none. */
+/** Version of the messages about the shared socket. Windows with different versions do not share one. */
 const RELAY_VERSION = 2;
-/** How long a window leaves it to another to tell what has been read. Unit: milliseconds. */
+/** Wait for another window to send a read mark before this window sends it. Unit: milliseconds. */
 const READS_MS = 3_000;
 
 /**
- * One account in one window: everything that a chat page needs. All windows of
- * the account in this browser share one socket, see {@link SharedConnection}.
+ * One account in one window: everything that a chat page needs. All windows of the account in this browser share one
+ * socket, see {@link SharedConnection}.
  *
- * Events: `status`, `change` (chat list, unread counts, read markers or names),
- * `message` (`detail` is `{conversation, messages}`: new ones, in order, once),
- * `outbox` and `typing` (`detail` is `{conversation}`), `presence`, `contacts` (the lists have been loaded),
- * `contact` (`detail` is `{user, change}`: somebody asked, accepted or ended it, and the lists say so), `outdated` (another window
- * runs a later version of the page; this one can store nothing any more) and `ended` (`detail` is `{reason}`,
- * `logout` or `expired`; the client has stopped).
+ * Events: `status`, `change` (chat list, unread counts, read marks or names), `message` (`detail` is `{conversation,
+ * messages}`: new messages, in order, once), `outbox` and `typing` (`detail` is `{conversation}`), `presence`,
+ * `contacts` (the lists have been loaded), `contact` (`detail` is `{user, change}`: another user has sent or accepted
+ * a request or ended a friendship, and the lists include it), `outdated` (another window runs a later version of the
+ * page; this one can no longer store anything) and `ended` (`detail` is `{reason}`, `logout` or `expired`; the client
+ * has stopped).
  *
- * What browsers offer can be given as `platform`: `fetch`, `WebSocket`, `locks`, `openChannel`, `alarms`, `watchPage`.
+ * `platform` can replace APIs of the browser: `fetch`, `WebSocket`, `locks`, `openChannel`, `alarms`, `watchPage`.
  */
 export class ConfabClient extends EventTarget {
   #credentials;
@@ -49,7 +49,7 @@ export class ConfabClient extends EventTarget {
   #reads;
   #platform;
   #alarms;
-  /** The login that the socket was opened with. */
+  /** The login whose ticket opened the socket. */
   #socketLogin;
   #stopped = false;
   #stopWatching = () => {};
@@ -136,7 +136,7 @@ export class ConfabClient extends EventTarget {
     connection.addEventListener('ended', () => this.#end('expired'));
     connection.addEventListener('logged-out', () => this.#loggedOut());
     connection.addEventListener('open', () => {
-      // Every window should know what is unsent, so the one with the socket says it, and the others what it did not know.
+      // The window with the socket sends all unsent read marks now. The other windows later send the remaining ones.
       if (connection.leads) this.#reads.sendAll();
       else this.#alarms.after(READS_MS, () => this.#reads.sendAll());
       this.groups.refreshAll();
@@ -170,17 +170,17 @@ export class ConfabClient extends EventTarget {
     return this.#connection.status;
   }
 
-  /** When the next try to connect is made, or null. Unit: milliseconds since the Unix epoch. */
+  /** Time of the next attempt to connect, or null. Unit: milliseconds since the Unix epoch. */
   get retryAt() {
     return this.#connection.retryAt;
   }
 
-  /** Whether nobody is at any window of the account in this browser, and it is this window's part to call them. */
+  /** Whether this window has the socket and the user is active in no window of the account in this browser. */
   get isUnattended() {
     return this.#connection.isUnattended;
   }
 
-  /** Number of unread messages; those of muted conversations are not counted. */
+  /** Number of unread messages, without those of muted conversations. */
   get unreadTotal() {
     return this.chats.unreadTotal;
   }
@@ -200,8 +200,8 @@ export class ConfabClient extends EventTarget {
   }
 
   /**
-   * Disconnects and leaves what is stored as it is.
-   * @param {Promise<unknown>} [closeAfter]  Until then the socket stays open.
+   * Disconnects and keeps the stored data.
+   * @param {Promise<unknown>} [closeAfter]  The socket stays open until this settles.
    */
   stop(closeAfter) {
     this.#stopped = true;
@@ -214,30 +214,30 @@ export class ConfabClient extends EventTarget {
     this.store.close();
   }
 
-  /** Finds out at once whether the connection still lives. */
+  /** Checks the connection now. */
   wake() {
     this.#connection.wake();
   }
 
-  /** Connects again though another place has taken this browser's; call only when the user acts. */
+  /** Connects again after `displaced`. Call only when the user acts. */
   reconnect() {
     this.#connection.reconnect();
   }
 
-  /** Whether {@link hold} keeps this browser's windows from connecting. */
+  /** Whether {@link hold} prevents this browser's windows from connecting. */
   get held() {
     return this.#connection.held;
   }
 
-  /** Disconnects until called with `false`, as if there were no network. */
+  /** Disconnects, as if there were no network, until called with `false`. */
   hold(held) {
     this.#connection.hold(held);
   }
 
-  /** Call when the page comes to the front and when it goes. */
+  /** Call when the page becomes visible and when it becomes hidden. */
   setVisible(visible) {
     if (visible) {
-      // Before the heartbeat of waking, which says whether somebody is there.
+      // Before the heartbeat of `wake`, which says whether the user is active.
       this.#connection.setActive(true);
       this.wake();
     }
@@ -246,8 +246,8 @@ export class ConfabClient extends EventTarget {
   }
 
   /**
-   * Ends this device's session and deletes what it stored; the server is told as soon as it can be.
-   * @param {{everywhere?: boolean}} [where]  `everywhere`: the server ends the sessions of all devices then.
+   * Ends this device's login and deletes its stored data. The server is notified as soon as it can be reached.
+   * @param {{everywhere?: boolean}} [where]  `everywhere`: the server ends the logins of all devices.
    */
   async logout({ everywhere } = {}) {
     await this.#credentials.leave({ everywhere });
@@ -257,7 +257,7 @@ export class ConfabClient extends EventTarget {
   }
 
   /**
-   * Returns the loaded messages of a conversation, to be listened to; see {@link Timeline}.
+   * Returns the loaded messages of a conversation, an event target; see {@link Timeline}.
    * @param {string} conversation
    */
   timeline(conversation) {
@@ -273,15 +273,15 @@ export class ConfabClient extends EventTarget {
     this.#timelines.delete(conversation);
   }
 
-  /** Queues a text; it is sent as soon as there is a connection. */
+  /** Queues a text, which is sent as soon as there is a connection. */
   send(conversation, text) {
     this.typing.sent(conversation);
-    // Who sends wants to be connected here.
+    // A user who sends a message here wants this window to be connected.
     if (this.status === 'displaced') this.reconnect();
     return this.outbox.add(conversation, text, { read_seq: this.chats.get(conversation)?.read_seq ?? 0 });
   }
 
-  /** Says that the user has seen everything up to `seq`. */
+  /** Records that the user has read everything up to `seq`. */
   async markRead(conversation, seq) {
     const chat = this.chats.get(conversation);
     if (!chat || chat.left || seq <= chat.read_seq) return;
@@ -290,20 +290,20 @@ export class ConfabClient extends EventTarget {
     this.#reads.send(chat);
   }
 
-  /** Has no alerts made for a conversation until a time, or until then is null. Unit: milliseconds since the Unix epoch. */
+  /** Mutes a conversation until a time, or unmutes it with null. Unit: milliseconds since the Unix epoch. */
   async mute(conversation, muted_until_ms) {
     await repeated(() => this.http.patchConversation(conversation, { muted_until_ms }), this.#alarms);
     await this.chats.mute(this.chats.ensure(conversation), muted_until_ms);
     this.#siblings.tell({ muted: { conversation, muted_until_ms } });
   }
 
-  /** Lets anybody put the user back into a group that they have left; else only friends can. */
+  /** Lets users who are no friends add the user again to a group that the user has left. */
   async acceptAdds(conversation) {
     await this.groups.acceptAdds(conversation);
     this.#siblings.tell({ acceptsAdds: conversation });
   }
 
-  /** Takes a conversation that the user is out of from the list. */
+  /** Removes a conversation that the user is no longer in from the list. */
   async dismiss(conversation) {
     await this.chats.dismiss(this.chats.ensure(conversation));
     this.#siblings.tell({ dismissed: conversation });
@@ -324,7 +324,7 @@ export class ConfabClient extends EventTarget {
     return dmOf(this.user, user);
   }
 
-  /** Asks how far the other members have read. */
+  /** Loads how far the other members have read. */
   async loadMarkers(conversation) {
     const chat = this.chats.get(conversation);
     if (!chat || chat.left || chat.log.cursor === 0) return;
@@ -348,7 +348,7 @@ export class ConfabClient extends EventTarget {
 
   #acked(entry, ack) {
     this.#synchronizer.take(ownMessage(this.user, entry, ack));
-    // A repeated send may be acknowledged after its message has come by `sync`.
+    // The `ack` of a repeated send may arrive after `sync` has delivered the message.
     if (this.chats.get(ack.conversation).log.cursor >= ack.seq) this.outbox.released(entry.client_message_id);
   }
 
@@ -360,21 +360,21 @@ export class ConfabClient extends EventTarget {
     if (acceptsAdds) this.chats.acceptAdds(this.chats.ensure(acceptsAdds));
     if (dismissed) this.chats.dismiss(this.chats.ensure(dismissed));
     if (contacts) this.contacts.refreshAll();
-    // One that has logged in anew since has nothing to do with a login that has ended.
-    if (expired && expired.login === this.http.currentLogin) this.#end('expired', { told: true });
+    // A window that has a newer login ignores the end of an older one.
+    if (expired && expired.login === this.http.currentLogin) this.#end('expired', { announced: true });
     if (ended) this.#end('logout');
   }
 
-  /** Another window tells the server; this one does where that other is gone before it could. */
+  /** Records a read mark that another window sends, and sends it if it is still unsent after {@link READS_MS}. */
   #takeRead(chat, seq) {
     this.chats.moveRead(chat, seq, { unsent: true });
     this.#alarms.after(READS_MS, () => this.#reads.send(chat));
   }
 
-  /** The server has ended the login that the socket had. */
+  /** Handles the server's report that the socket's login has ended. */
   async #loggedOut() {
     const session = await this.#credentials.load();
-    // The user has logged in again in this browser, which ended the login before.
+    // A new login in this browser has ended the earlier one.
     if (session && session.login !== this.#socketLogin) {
       this.#connection.restart();
       return;
@@ -383,10 +383,10 @@ export class ConfabClient extends EventTarget {
     this.#end('expired');
   }
 
-  #end(reason, { told = false } = {}) {
+  #end(reason, { announced = false } = {}) {
     if (this.#stopped) return;
-    if (reason === 'expired' && !told) this.#siblings.tell({ expired: { login: this.http.currentLogin } });
-    // The server shows who logs out as offline at once, and who only disconnects later: so the logout goes first.
+    if (reason === 'expired' && !announced) this.#siblings.tell({ expired: { login: this.http.currentLogin } });
+    // A logout shows the user as offline now, a disconnect only later. So the logout precedes the close.
     this.stop(reason === 'logout' ? this.#credentials.settle() : undefined);
     this.#emit('ended', { reason });
   }

@@ -5,34 +5,36 @@ import { Link } from './link.js';
 
 /** Longest wait for a socket to open. Unit: milliseconds. */
 const OPEN_MS_MAX = 10_000;
-/** Longest wait for an answer, or for the next part of one. Unit: milliseconds. */
+/** Longest wait for an answer, or for the next part of an answer. Unit: milliseconds. */
 const ANSWER_MS_MAX = 15_000;
-/** Age at which a connection is replaced, before the gateway's cut at 2 h. Unit: milliseconds. */
+/** Range of the age at which a connection is replaced, below the gateway's limit of 2 h. Unit: milliseconds. */
 const ROTATE_MS_MIN = 100 * 60_000;
 const ROTATE_MS_MAX = 115 * 60_000;
-/** Failures in a row after which people are told that they are offline. */
+/** Consecutive failures after which the status is `offline`. */
 const FAILURES_OFFLINE = 2;
-/** Age from which a socket counts as a success: one that is closed earlier is one more failure in a row. Unit: milliseconds. */
+/**
+ * Age from which a socket counts as a success. A socket that closes earlier counts as one more consecutive failure.
+ * Unit: milliseconds.
+ */
 const SUCCESS_MS = 10_000;
-/** What the local runner's close codes say, where the `closing` frame was lost. */
+/** Meaning of the local runner's close codes, for a `closing` frame that was lost. */
 const CLOSING_BY_CODE = { 4001: 'displaced', 4002: 'logged_out', 4003: 'too_slow' };
 
 /**
- * Keeps one WebSocket open for as long as it runs.
+ * Keeps one WebSocket open while it runs.
  *
- * When the server closes it as `displaced`, another socket of this login has
- * taken its place: it stays closed until {@link reconnect}. When the login has
- * ended, it stays closed for good.
+ * After the server closes the socket as `displaced`, because another socket of this login has replaced it, the
+ * connection stays closed until {@link reconnect}. After the login has ended, it stays closed for good.
  *
- * Events: `open` (a new socket; synchronise now), `frame` (`detail` is the
- * frame; answers to {@link request} are not among them), `status` ({@link status} or {@link retryAt} has changed), `ended`
- * (no ticket can be had, since the login has ended; it has stopped),
- * `logged-out` (the server says that the socket's login has ended; it has stopped).
+ * Events: `open` (a new socket; synchronise now), `frame` (`detail` is the frame; answers to {@link request} are not
+ * included), `status` ({@link status} or {@link retryAt} has changed), `ended` (the login has ended, so no ticket can
+ * be fetched; the connection has stopped), `logged-out` (the server has ended the socket's login; the connection has
+ * stopped).
  */
 export class Connection extends EventTarget {
   /** @type {'stopped' | 'connecting' | 'online' | 'offline' | 'displaced'} */
   status = 'stopped';
-  /** When the next try to connect is made, or null while none waits. Unit: milliseconds since the Unix epoch. */
+  /** Time of the next attempt to connect, or null if none is planned. Unit: milliseconds since the Unix epoch. */
   retryAt = null;
   #ticket;
   #WebSocket;
@@ -77,7 +79,7 @@ export class Connection extends EventTarget {
     this.#now = now;
   }
 
-  /** @param {{displaced?: boolean}} [options]  `displaced`: as if the server had just closed it so. */
+  /** @param {{displaced?: boolean}} [options]  `displaced`: start in the state after a `displaced` close. */
   start({ displaced = false } = {}) {
     if (this.status !== 'stopped') return;
     this.#displaced = displaced;
@@ -86,25 +88,25 @@ export class Connection extends EventTarget {
     if (this.#held) this.#showStatus();
   }
 
-  /** Connects again though the server has displaced the last socket. Only for what the user does, or windows displace each other for ever. */
+  /** Connects again after `displaced`. Call only when the user acts; otherwise windows displace each other forever. */
   reconnect() {
     this.#displaced = false;
     this.wake();
   }
 
-  /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open, though nobody listens any more. */
+  /** @param {Promise<unknown>} [closeAfter]  The socket stays open until this settles, without listeners. */
   stop(closeAfter) {
     this.#setStatus('stopped');
     this.#cancelRetry();
     this.#drop(closeAfter);
   }
 
-  /** Whether {@link hold} keeps it from connecting. */
+  /** Whether {@link hold} prevents connecting. */
   get held() {
     return this.#held;
   }
 
-  /** Lets go of the socket and opens no other, until called with `false`. */
+  /** Closes the socket and opens no other until called with `false`. */
   hold(held) {
     this.#held = held;
     if (held) {
@@ -116,7 +118,7 @@ export class Connection extends EventTarget {
     }
   }
 
-  /** Reconnects at once, or finds out at once whether the connection still lives. */
+  /** Reconnects now, or checks an open connection now. */
   wake() {
     if (this.status === 'stopped') return;
     if (this.#link) this.#link.probe();
@@ -124,25 +126,25 @@ export class Connection extends EventTarget {
     this.#showStatus();
   }
 
-  /** Says whether nobody is at any window of the page; the server then has phones alerted. */
+  /** Sets whether the user is idle in all windows. The server alerts the phones of an idle user. */
   setIdle(idle) {
     this.#idle = idle;
     this.#link?.setIdle(idle);
   }
 
-  /** Returns whether the frame was handed to an open socket. */
+  /** Sends a frame. Returns whether a socket was open to take it. */
   send(frame) {
     return this.#link?.send(frame) ?? false;
   }
 
   /**
-   * Sends a frame and returns its answer; of an answer in parts, the last.
+   * Sends a frame and returns its answer, or the last part of an answer in parts.
    * @param {{action: string, id: string}} frame
    * @param {(frame: object) => void} [onPart]  Called for every part, the last included.
    * @throws {ConfabError} `network` and `timeout` leave the outcome unknown.
    */
   request(frame, onPart = () => {}) {
-    // Who takes over an unsent message of a window that has closed sends the same id again.
+    // A window that takes over an unsent message of a closed window sends the same id again.
     const superseded = this.#requests.get(frame.id);
     if (superseded) this.#settle(frame.id, () => superseded.reject(cutOff()));
     return new Promise((resolve, reject) => {
@@ -150,7 +152,7 @@ export class Connection extends EventTarget {
       pending.wait = () => {
         pending.cancel();
         pending.cancel = this.#alarms.after(ANSWER_MS_MAX, () => {
-          // The next heartbeat may be minutes away, and the socket dead.
+          // The socket may be dead, and the next heartbeat may be minutes away.
           this.#link?.beat();
           this.#settle(frame.id, () => reject(new ConfabError('timeout', 'The server did not answer in time.')));
         });
@@ -226,7 +228,7 @@ export class Connection extends EventTarget {
     link.beat();
   }
 
-  /** Lets go of a socket that the server closes, or that is dead. */
+  /** Drops a socket that the server has closed or that is dead. */
   #closing(reason) {
     this.#drop();
     if (reason === 'logged_out') {
@@ -313,7 +315,7 @@ export class Connection extends EventTarget {
   }
 }
 
-/** An answer in parts ends with one that is complete, or that names where the next request goes on. */
+/** Whether a part is the last of its answer: it is complete, or it names where the next request continues. */
 function isLast({ complete, next }) {
   return complete !== false || next !== undefined;
 }

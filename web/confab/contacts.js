@@ -3,24 +3,26 @@ import { retryWaitMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { repeated } from './repeated.js';
 
-/** How often the list is loaded while somebody watches it: not every change makes an event. Unit: milliseconds. */
+/** Interval at which a watched list is reloaded, since not every change causes an event. Unit: milliseconds. */
 const RELOAD_MS = 60_000;
 
 /**
- * Friends, requests and blocks. The lists are loaded after each connect, when
- * the user looks at them, and after each change that the user makes or that an
- * event tells of.
+ * Friends, requests and blocks. The lists are loaded after each connect, when a view of them opens, after each change
+ * by the user, and after each `contact` event.
  *
  * Events: `change`, `changed-here` (the user has changed something in this window).
  */
 export class Contacts extends EventTarget {
-  /** Profiles, each list by its own meaning: both have put each other, they the user, the user them. */
+  /**
+   * Profiles. `friends`: both users have added each other; `requests`: the other user has added this one;
+   * `requested`: this user has added the other; `blocks`: this user has blocked the other.
+   */
   friends = [];
   requests = [];
   requested = [];
   blocks = [];
   loaded = false;
-  /** Why the lists could not be loaded the last time, or null. */
+  /** Error of the last load, or null. */
   error = null;
   /** Loads friends and requests again. */
   refresh = oneAtATime(() => this.#attempt(() => this.#load()));
@@ -40,8 +42,9 @@ export class Contacts extends EventTarget {
   }
 
   /**
-   * Returns how the user stands to another.
-   * @returns {'blocked' | 'friend' | 'requested' | 'request' | 'none'} `requested`: the user has asked, `request`: the other has.
+   * Returns the user's relation to another user.
+   * @returns {'blocked' | 'friend' | 'requested' | 'request' | 'none'}
+   *   `requested`: this user has sent a request, `request`: the other user has.
    */
   relationTo(user) {
     const has = (list) => list.some((one) => one.user === user);
@@ -51,7 +54,7 @@ export class Contacts extends EventTarget {
     return has(this.requests) ? 'request' : 'none';
   }
 
-  /** Loads all lists, and again now and then until the returned function is called. */
+  /** Loads all lists, and reloads them regularly until the returned function is called. */
   watch() {
     let cancel = () => {};
     const load = () => {
@@ -66,21 +69,21 @@ export class Contacts extends EventTarget {
     return Promise.all([this.refresh(), this.refreshBlocks()]);
   }
 
-  /** Takes note that another has changed something. */
+  /** Reloads friends and requests after another user's change, and retries after an error of the server. */
   async changed(failures = 0) {
     await this.refresh();
-    // After a lost connection all is loaded anyway.
+    // The next connect loads everything.
     if (!this.error?.retryable || this.error.code === 'network') return;
     this.#alarms.after(retryWaitMs(this.error, failures + 1), () => this.changed(failures + 1));
   }
 
-  /** Asks somebody to be a friend, or accepts that they asked; returns whether both are friends now. */
+  /** Sends a friend request or accepts one. Returns whether the two users are friends now. */
   async put(user) {
     const { friends } = await this.#change(user, () => this.#http.putContact(user));
     return friends;
   }
 
-  /** Ends a friendship, takes a request back, or ignores one. */
+  /** Ends a friendship, withdraws a request, or ignores one. */
   async remove(user) {
     await this.#change(user, () => this.#http.deleteContact(user));
   }
@@ -93,7 +96,7 @@ export class Contacts extends EventTarget {
     await this.#change(user, () => this.#http.deleteBlock(user));
   }
 
-  /** Each change may be repeated: one that was made already is answered in the same way. */
+  /** Changes are idempotent: repeating one returns the same answer. */
   async #change(user, change) {
     const answer = await repeated(change, this.#alarms);
     await this.refreshAll();

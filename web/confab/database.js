@@ -1,22 +1,22 @@
 import { plainAlarms } from './alarms.js';
 
-/** Longest wait for other windows to let go of a database. Unit: milliseconds. */
+/** Longest wait for other windows to close a database. Unit: milliseconds. */
 const BLOCKED_MS_MAX = 10_000;
 
 /**
  * Opens an IndexedDB database.
  *
- * Another window that has an older version open is asked to close it, and
- * waited for. This window closes its own as soon as another wants to upgrade or
- * delete it, so that nobody waits for a window that is merely open.
+ * Asks windows that have an older version open to close it, and waits for them. Closes the database here as soon as
+ * another window wants to upgrade or delete it, so that an open window does not block others.
  * @param {string} name
  * @param {number} version
  * @param {object} use
- * @param {(db: IDBDatabase, from: number) => void} use.upgrade  Makes what versions above `from` have.
- * @param {(event: {upgraded: boolean}) => void} [use.onClosed]  The database was closed, since another window upgrades or deletes it.
+ * @param {(db: IDBDatabase, from: number) => void} use.upgrade  Creates what versions above `from` have.
+ * @param {(event: {upgraded: boolean}) => void} [use.onClosed]
+ *   The database was closed, since another window upgrades or deletes it.
  * @param {import('./alarms.js').Alarms} [use.alarms]
  * @returns {Promise<IDBDatabase>}
- * @throws {DOMException} also where other windows do not let go of it in time.
+ * @throws {DOMException} Also if other windows do not close the database in time.
  */
 export async function openDatabase(name, version, { upgrade, onClosed = () => {}, alarms = plainAlarms }) {
   const opening = indexedDB.open(name, version);
@@ -29,7 +29,7 @@ export async function openDatabase(name, version, { upgrade, onClosed = () => {}
   return db;
 }
 
-/** Deletes a database, as soon as all windows have let go of it; returns then, or after a while. */
+/** Deletes a database as soon as all windows have closed it. Returns after that, or after {@link BLOCKED_MS_MAX}. */
 export async function deleteDatabase(name, { alarms = plainAlarms } = {}) {
   await unblocked(indexedDB.deleteDatabase(name), alarms, () => {}).catch(() => {});
 }
@@ -42,7 +42,7 @@ export function answer(request) {
   });
 }
 
-/** @param {() => void} onLate  The request was carried out, after it had been given up. */
+/** @param {() => void} onLate  The request succeeded after the timeout. */
 function unblocked(request, alarms, onLate) {
   let giveUp;
   let cancel = () => {};

@@ -1,20 +1,20 @@
-/** What the entries of a conversation's log mean beyond what they say. */
+/** Meaning of log entries for unread counts, group names and memberships. */
 
-/** Kinds whose text is the group's name from then on. */
+/** Kinds of entries whose text becomes the group's name. */
 const NAMING = new Set(['group_created', 'group_renamed']);
 
-/** Returns whether an entry is one that somebody should read: another's message. */
+/** Returns whether an entry counts as unread: a message from another user. */
 export function countsAsUnread({ kind, sender }, user) {
   return kind === 'text' && sender !== user;
 }
 
-/** Returns the name that an entry gives the group, or null. */
+/** Returns the group name that an entry sets, or null. */
 export function nameGivenBy({ kind, text }) {
   return (NAMING.has(kind) && text) || null;
 }
 
 /**
- * Returns what an entry makes of a user's membership, or null where it leaves it alone.
+ * Returns a user's membership after an entry, or null if the entry does not change it.
  * @returns {'joined' | 'left' | 'removed' | 'deleted' | null}
  */
 export function membershipAfter({ kind, sender, mentions = [] }, user) {

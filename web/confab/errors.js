@@ -1,16 +1,15 @@
 /**
- * Why a request was not carried out.
+ * Error of a request.
  *
- * `code` is one of the server's error codes, or one of three that only the
- * client knows: `network` (no answer came, the outcome is unknown), `timeout`
- * (likewise) and `session_ended` (log in again).
+ * `code` is an error code of the server or one of three codes of the client: `network` (no answer arrived; the
+ * outcome is unknown), `timeout` (likewise) and `session_ended` (log in again).
  */
 export class ConfabError extends Error {
   /**
    * @param {string} code
    * @param {string} message  A sentence for people.
    * @param {{status?: number, retry_after_ms?: number, limit?: number, actual?: number, users?: string[]}} [details]
-   *   `users`: those whom the refusal is about.
+   *   `users`: the users because of whom the server refused.
    */
   constructor(code, message, details = {}) {
     super(message);
@@ -23,7 +22,7 @@ export class ConfabError extends Error {
     this.users = details.users;
   }
 
-  /** True where the same request may succeed later. */
+  /** Whether the same request may succeed later. */
   get retryable() {
     return RETRYABLE.has(this.code);
   }
@@ -32,7 +31,7 @@ export class ConfabError extends Error {
 const RETRYABLE = new Set(['rate_limited', 'unavailable', 'internal', 'network', 'timeout', 'unauthenticated', 'session_ended']);
 
 /**
- * Turns an `error` frame into a {@link ConfabError}.
+ * Converts an `error` frame to a {@link ConfabError}.
  * @param {{code: string, message: string}} frame
  */
 export function errorFromFrame(frame) {

@@ -1,4 +1,4 @@
-/** Takes the events of the socket to where they belong. */
+/** Dispatches the socket's events to the parts of the client. */
 export class Events {
   #parts;
 
@@ -29,7 +29,7 @@ export class Events {
       case 'profile':
         return profiles.take(frame);
       default:
-        // Frames of further kinds may come, and mean nothing to this client.
+        // Unknown kinds of frames are ignored.
     }
   }
 

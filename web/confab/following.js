@@ -1,19 +1,21 @@
 import { retryWaitMs } from './backoff.js';
 import { ConfabError } from './errors.js';
 
-/** How often the leading window is asked whether it is there. Unit: milliseconds. */
+/** Interval of pings to the leading window. Unit: milliseconds. */
 const PING_MS = 5_000;
-/** The same until it has answered, and when somebody comes to look. Unit: milliseconds. */
+/** Interval of pings until the leading window answers, and after {@link Following.wake}. Unit: milliseconds. */
 const PROBE_MS = 1_500;
-/** Questions in a row without a word from it, after which it is taken for frozen. */
+/** Consecutive unanswered pings after which the leading window counts as frozen. */
 const SILENT_PINGS_MAX = 2;
-/** Longest wait for an answer, or for the next part of one; the leading window waits less. Unit: milliseconds. */
+/**
+ * Longest wait for an answer, or for the next part of one. The leading window's limit is shorter. Unit: milliseconds.
+ */
 const ANSWER_MS_MAX = 40_000;
 
 /**
- * A window without a socket: has another send for it, and hears from it what
- * comes in. It sees to it that nothing is missed: frames are numbered, and after
- * a gap, as after each new socket, it says `open`, upon which is synchronised.
+ * A window without a socket. The leading window sends its frames and posts incoming frames to it. Frames are
+ * numbered. After a gap, as after each new socket, this class emits `open`, upon which the client synchronises, so no
+ * frame is missed.
  *
  * Messages that it posts: `ping`, `active`, `wake`, `reconnect`, `send` and `request`.
  */
@@ -22,7 +24,7 @@ export class Following {
   #ended = false;
   #term = 0;
   #frames = 0;
-  /** The socket that `open` was said of, and the one that it will be said of. */
+  /** The socket for which `open` was emitted, and the one for which it will be emitted. */
   #attached = null;
   #attaching = null;
   #requests = new Map();
@@ -32,13 +34,13 @@ export class Following {
 
   /**
    * @param {object} use
-   * @param {string} use.window  This one's name.
+   * @param {string} use.window  This window's name.
    * @param {(message: object) => void} use.post
    * @param {(type: string, detail?: object) => void} use.emit
    * @param {(status: string, retryAt: number | null) => void} use.setStatus
    * @param {() => string} use.status
-   * @param {() => boolean} use.active  Whether somebody is at this window.
-   * @param {() => Promise<void>} use.prepare  What must be done before the first `open`.
+   * @param {() => boolean} use.active  Whether the user is active in this window.
+   * @param {() => Promise<void>} use.prepare  What must be done before an `open`.
    * @param {() => void} use.onSilent  The leading window does not answer.
    * @param {import('./alarms.js').Alarms} use.alarms
    * @param {() => number} use.random
@@ -76,19 +78,19 @@ export class Following {
     this.#ping(PROBE_MS);
   }
 
-  /** The leading window hears of it by itself. */
+  /** Does nothing: the leading window receives the `hold` message itself. */
   hold() {}
 
   reconnect() {
     this.#use.post({ kind: 'reconnect' });
   }
 
-  /** Tells whether somebody is at this window. */
+  /** Posts whether the user is active in this window. */
   setActive(active) {
     this.#use.post({ kind: 'active', active });
   }
 
-  /** Takes what the leading window posts. */
+  /** Handles a message from the leading window. */
   take(message) {
     this.#silentPings = 0;
     if (message.to !== undefined && message.to !== this.#use.window) return;
@@ -120,7 +122,7 @@ export class Following {
     this.#frames = frames;
     this.#use.setStatus(status, retry_at_ms);
     if (isNew) this.setActive(this.#use.active());
-    // What the window that led before was asked for it may have sent, and nobody will say.
+    // The previous leading window may have sent these requests, but no answer will arrive.
     if (isNew) this.#refuseAll();
     const socket = status === 'online' ? `${term}.${opens}` : null;
     if (socket === null) this.#attached = this.#attaching = null;
@@ -135,7 +137,7 @@ export class Following {
     if (missed) this.#attach(this.#attached);
   }
 
-  /** Says `open` as soon as that may be said. What comes in before is among what is synchronised then. */
+  /** Emits `open` after `prepare` succeeds. The synchronisation that follows includes frames that arrive before. */
   async #attach(socket) {
     if (this.#attaching === socket) return;
     this.#attaching = socket;

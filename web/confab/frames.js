@@ -11,16 +11,16 @@ export function jsonBytes(value) {
   return encoder.encode(JSON.stringify(value)).length;
 }
 
-/** Returns whether a frame may go over the WebSocket. */
+/** Returns whether a frame is small enough for the WebSocket. */
 export function fitsFrame(frame) {
   return jsonBytes(frame) <= FRAME_BYTES_MAX;
 }
 
 /**
- * Splits cursors into as many maps as `sync` frames are needed.
+ * Splits cursors into one map for each `sync` frame.
  *
- * One map means a full sync; several mean partial ones. There is always at
- * least one, since an empty map asks for everything.
+ * One map means a full sync; several mean partial ones. The result has at least one map, since an empty map requests
+ * everything.
  * @param {Record<string, number>} cursors
  * @param {number} [bytesMax]
  * @returns {Record<string, number>[]}

@@ -4,11 +4,10 @@ import { oneAtATime } from './one-at-a-time.js';
 import { repeated } from './repeated.js';
 
 /**
- * Who is in a group and with which role, kept up to date for groups that
- * somebody watches; and the changes that members make.
+ * Members and roles of watched groups, kept up to date, and the changes that members make.
  *
- * Every change is an entry in the group's log, which tells all devices; an
- * answer is taken in as well, so that who asked need not wait for it.
+ * Every change is an entry in the group's log, which all devices receive. The answer to a change is applied as well,
+ * so that the user who made it need not wait for the entry.
  *
  * Events: `change`.
  */
@@ -20,12 +19,12 @@ export class Groups extends EventTarget {
   #onRefused;
   #known = new Map();
   #errors = new Map();
-  /** Per conversation how many watch it, and how it is loaded. */
+  /** Per conversation, the number of watchers and the function that loads it. */
   #watched = new Map();
 
   /**
    * @param {object} use
-   * @param {() => void} use.onRefused  The server gives a group no more that the chat list still has.
+   * @param {() => void} use.onRefused  The server refuses a group that the chat list still has.
    */
   constructor({ user, http, chats, onRefused, alarms = plainAlarms }) {
     super();
@@ -46,12 +45,12 @@ export class Groups extends EventTarget {
     return this.#errors.get(conversation) ?? null;
   }
 
-  /** Returns the user's own role, or null where it is not known. */
+  /** Returns the user's own role, or null if it is not known. */
   roleIn(conversation) {
     return this.get(conversation)?.members.find(({ user }) => user === this.#user)?.role ?? null;
   }
 
-  /** Returns the members of all groups that somebody watches. */
+  /** Returns the members of all watched groups. */
   get watchedMembers() {
     return [...this.#watched.keys()].flatMap((conversation) => this.get(conversation)?.members.map(({ user }) => user) ?? []);
   }
@@ -68,25 +67,25 @@ export class Groups extends EventTarget {
     };
   }
 
-  /** Loads a group again, if somebody watches it. */
+  /** Reloads a group if it is watched. */
   refresh(conversation) {
     return this.#watched.get(conversation)?.load();
   }
 
-  /** Loads every watched group again, after a time in which events may have been missed. */
+  /** Reloads every watched group. Call when events may have been missed. */
   refreshAll() {
     for (const conversation of this.#watched.keys()) this.refresh(conversation);
   }
 
-  /** Takes note of entries of a group's log. */
+  /** Reloads a group after system entries of its log, or forgets it if the user has left. */
   released(chat, messages) {
     if (chat.left) this.#known.delete(chat.conversation);
     else if (messages.some(({ kind }) => kind !== 'text')) this.refresh(chat.conversation);
   }
 
   /**
-   * Makes a group and returns its id. Not to be repeated without looking at the
-   * chat list: where no answer came, it may exist.
+   * Creates a group and returns its id. Check the chat list before repeating it: if no answer arrived, the group may
+   * exist.
    */
   async create(name, members) {
     const group = await this.#http.createGroup({ name, members });
@@ -99,29 +98,29 @@ export class Groups extends EventTarget {
     this.#take(await this.#repeated(() => this.#http.patchGroup(conversation, { name })));
   }
 
-  /** Adds somebody, or gives them a role. */
+  /** Adds a member, or changes a member's role. */
   async putMember(conversation, user, role) {
     this.#take(await this.#repeated(() => this.#http.putMember(conversation, user, role)));
   }
 
   async removeMember(conversation, user) {
-    await this.#goneAfter(() => this.#http.removeMember(conversation, user));
+    await this.#remove(() => this.#http.removeMember(conversation, user));
     await this.refresh(conversation);
   }
 
   async leave(conversation) {
-    await this.#goneAfter(() => this.#http.removeMember(conversation, this.#user));
+    await this.#remove(() => this.#http.removeMember(conversation, this.#user));
     await this.#chats.leave(this.#chats.ensure(conversation), 'left');
   }
 
-  /** Lets anybody who may add members put the user back, who has left. */
+  /** Lets users who are no friends add the user again to a group that the user has left. */
   async acceptAdds(conversation) {
     await this.#repeated(() => this.#http.patchConversation(conversation, { accept_adds: true }));
     await this.#chats.acceptAdds(this.#chats.ensure(conversation));
   }
 
   async delete(conversation) {
-    await this.#goneAfter(() => this.#http.deleteGroup(conversation));
+    await this.#remove(() => this.#http.deleteGroup(conversation));
     await this.#chats.leave(this.#chats.ensure(conversation), 'deleted');
   }
 
@@ -136,7 +135,7 @@ export class Groups extends EventTarget {
       this.#errors.set(conversation, error);
       watched.failures += 1;
       if (error.code === 'forbidden' || error.code === 'not_found') await this.#refused(chat, error.code);
-      // Without a network, the next connect loads it.
+      // After a network error, the next connect loads the group.
       else if (error.retryable && error.code !== 'network') this.#alarms.after(retryWaitMs(error, watched.failures), () => this.refresh(conversation));
       this.#changed();
     }
@@ -144,18 +143,18 @@ export class Groups extends EventTarget {
 
   async #refused(chat, code) {
     this.#known.delete(chat.conversation);
-    // The list knows better: a group may have been joined since the request was answered.
+    // The list is more reliable: the user may have joined the group since the request was answered.
     if (chat.listed) this.#onRefused();
     else await this.#chats.leave(chat, code === 'not_found' ? 'deleted' : 'outside');
   }
 
-  /** A change may be repeated: one that was made already is answered in the same way. */
+  /** Changes are idempotent: repeating one returns the same answer. */
   #repeated(change) {
     return repeated(change, this.#alarms);
   }
 
-  /** The same for what removes: once an outcome is unknown, "there is none" means that it is done. */
-  #goneAfter(removal) {
+  /** Repeats a removal. After an unknown outcome, `not_found` means success. */
+  #remove(removal) {
     let tries = 0;
     return this.#repeated(async () => {
       tries += 1;

@@ -4,24 +4,26 @@ import { retryWaitMs } from './backoff.js';
 import { ConfabError } from './errors.js';
 import { newClientMessageId } from './ids.js';
 
-/** Longest wait for an answer, uploads of long texts included. Unit: milliseconds. */
+/** Longest wait for an answer, including the upload of a long text. Unit: milliseconds. */
 const ANSWER_MS_MAX = 30_000;
-/** How long before its end an access token is renewed. Unit: milliseconds. */
+/** Time before its expiry at which an access token is renewed. Unit: milliseconds. */
 const RENEW_BEFORE_MS = 60_000;
-/** Longest wait that a `rate_limited` call makes by itself; who called is told of longer ones. Unit: milliseconds. */
+/**
+ * Longest wait before a `rate_limited` call is repeated. If the server asks for a longer one, the call throws.
+ * Unit: milliseconds.
+ */
 const LIMITED_MS_MAX = 5_000;
-/** How often a call that is `rate_limited` is made. */
+/** Largest number of attempts of a `rate_limited` call. */
 const LIMITED_TRIES_MAX = 4;
 
 /**
- * The HTTP API.
+ * Client of the HTTP API.
  *
- * Every method throws {@link ConfabError}. An access token is renewed shortly
- * before it ends, or when the server refuses it; only one window does so, since
- * most uses of an old refresh token end the session.
+ * Every method throws {@link ConfabError}. An access token is renewed shortly before it expires, or when the server
+ * refuses it. Only one window at a time renews, since most uses of an outdated refresh token end the session.
  *
- * A refresh is named by an `attempt`, which is stored before it is made. A refresh
- * whose answer was lost is repeated under that name, also after a reload.
+ * Each refresh has an `attempt` id, which is stored before the request. A refresh whose answer was lost is repeated
+ * with the same id, also after a reload.
  */
 export class ConfabHttp {
   #base;
@@ -33,7 +35,7 @@ export class ConfabHttp {
 
   /**
    * @param {object} [options]
-   * @param {string} [options.base]  Origin of the API; empty means the page's own.
+   * @param {string} [options.base]  Origin of the API; empty means the page's origin.
    * @param {object} [options.credentials]  `{load, save, end, exclusively}`; not needed for signup and login.
    * @param {typeof fetch} [options.fetch]
    * @param {import('./alarms.js').Alarms} [options.alarms]
@@ -45,7 +47,7 @@ export class ConfabHttp {
     this.#alarms = alarms;
   }
 
-  /** The login whose tokens were used last, as {@link Accounts} names it. */
+  /** The `login` name, see {@link Accounts}, of the tokens that were used last. */
   get currentLogin() {
     return this.#cached?.login;
   }
@@ -71,7 +73,7 @@ export class ConfabHttp {
   userByHandle = (handle) => this.#authorized('GET', `/v1/users?handle=${encodeURIComponent(handle)}`);
   devices = async () => (await this.#authorized('GET', '/v1/devices')).devices;
   endDevice = (device) => this.#authorized('DELETE', `/v1/devices/${encodeURIComponent(device)}`);
-  /** Has pushes sent to this device. @param {{platform: 'apns' | 'fcm', token: string}} push */
+  /** Registers this device for pushes. @param {{platform: 'apns' | 'fcm', token: string}} push */
   putPush = (push) => this.#authorized('PUT', '/v1/devices/self/push', push);
   deletePush = () => this.#authorized('DELETE', '/v1/devices/self/push');
 
@@ -81,24 +83,26 @@ export class ConfabHttp {
   /** @param {{name: string}} changes */
   patchGroup = (group, changes) => this.#authorized('PATCH', groupPath(group), changes);
   deleteGroup = (group) => this.#authorized('DELETE', groupPath(group));
-  /** Adds somebody or, with a role, changes theirs. */
+  /** Adds a member or, with a role, changes a member's role. */
   putMember = (group, user, role) => this.#authorized('PUT', memberPath(group, user), { role });
   removeMember = (group, user) => this.#authorized('DELETE', memberPath(group, user));
 
   /**
-   * Sets another password, which logs every other device out and gives this one new tokens. No window renews the old ones meanwhile.
+   * Changes the password, which logs out every other device and gives this one new tokens. No other window renews the
+   * old tokens meanwhile.
    * @param {{old_password: string, new_password: string}} passwords
-   * @throws {ConfabError} `forbidden` where the old one is wrong; `network` and `unavailable` leave the outcome unknown.
+   * @throws {ConfabError} `forbidden` if the old password is wrong.
+   *   `network` and `unavailable` leave the outcome unknown.
    */
   changePassword(passwords) {
     return this.#credentials.exclusively(() => this.#changePassword(passwords));
   }
 
-  /** Returns the whole chat list, all pages of it. */
+  /** Returns the whole chat list, from all pages. */
   conversations = async () => (await this.#allPages('/v1/conversations', ['conversations'])).conversations;
 
   /**
-   * Returns all pages of the contact list.
+   * Returns the whole contact list, from all pages.
    * @returns {Promise<{contacts: object[], requests: object[], requested: object[]}>}
    */
   contacts = () => this.#allPages('/v1/contacts', ['contacts', 'requests', 'requested']);
@@ -106,13 +110,13 @@ export class ConfabHttp {
   putContact = (user) => this.#authorized('PUT', `/v1/contacts/${encodeURIComponent(user)}`);
   deleteContact = (user) => this.#authorized('DELETE', `/v1/contacts/${encodeURIComponent(user)}`);
 
-  /** Returns everybody whom the user has blocked, all pages of it. */
+  /** Returns all users whom the user has blocked, from all pages. */
   blocks = async () => (await this.#allPages('/v1/blocks', ['blocks'])).blocks;
   putBlock = (user) => this.#authorized('PUT', `/v1/blocks/${encodeURIComponent(user)}`);
   deleteBlock = (user) => this.#authorized('DELETE', `/v1/blocks/${encodeURIComponent(user)}`);
 
   /**
-   * Returns one page of whole messages, ascending.
+   * Returns one page of complete messages, ascending.
    * @param {string} conversation
    * @param {{before?: number, after?: number, around?: number, limit?: number}} [where]
    * @returns {Promise<{messages: object[], more: boolean}>}
@@ -121,7 +125,7 @@ export class ConfabHttp {
     return this.#authorized('GET', `${conversationPath(conversation)}/messages?${new URLSearchParams(where)}`);
   }
 
-  /** Sends a message of any permitted size; answers like `ack`. */
+  /** Sends a message of any permitted size. The answer is like an `ack`. */
   postMessage(conversation, { client_message_id, text, read_seq }) {
     return this.#authorized('POST', `${conversationPath(conversation)}/messages`, { client_message_id, text, read_seq });
   }
@@ -129,13 +133,13 @@ export class ConfabHttp {
   /** @param {{muted_until_ms?: number | null, accept_adds?: true}} changes */
   patchConversation = (conversation, changes) => this.#authorized('PATCH', conversationPath(conversation), changes);
 
-  /** Returns the read markers of a conversation's members. */
+  /** Returns the read marks of a conversation's members. */
   async receipts(conversation) {
     const answer = await this.#authorized('GET', `${conversationPath(conversation)}/receipts`);
     return answer?.receipts ?? [];
   }
 
-  /** @param {string[]} names  The lists that a page holds. */
+  /** @param {string[]} names  The names of the lists in each page. */
   async #allPages(path, names) {
     const all = Object.fromEntries(names.map((name) => [name, []]));
     let cursor;
@@ -148,7 +152,10 @@ export class ConfabHttp {
     return all;
   }
 
-  /** Makes a call, again after the wait that a server asks for which has not carried it out. */
+  /**
+   * Makes a call. Repeats it after `rate_limited`, which means that the server has not carried it out, once the
+   * requested wait is over.
+   */
   async #authorized(method, path, body) {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -177,7 +184,7 @@ export class ConfabHttp {
     }
   }
 
-  /** @param {string | null} refused  A token that the server no longer takes. */
+  /** @param {string | null} refused  A token that the server no longer accepts. */
   async #accessToken(refused) {
     if (this.#cached && usable(this.#cached, refused)) return this.#cached.access_token;
     const token = await this.#renewing;
@@ -189,7 +196,7 @@ export class ConfabHttp {
   }
 
   async #renew(refused) {
-    // Read again: another window may have renewed it while this one waited for the lock.
+    // Read from the store: another window may have renewed the session while this one waited for the lock.
     const session = await this.#credentials.load();
     if (!session) throw sessionEnded();
     this.#cached = session;
@@ -218,13 +225,13 @@ export class ConfabHttp {
   }
 
   async #changePasswordOf(session, passwords) {
-    // Where the answer gets lost, only a refresh without a name is given the new tokens.
+    // If the answer is lost, only a refresh without an attempt id returns the new tokens.
     await this.#credentials.save({ ...session, attempt: null });
     let answer;
     try {
       answer = await this.#call('POST', '/v1/me/password', passwords, session.access_token);
     } catch (error) {
-      // Refused, so that the tokens are what they were.
+      // After a refusal the tokens are unchanged.
       if (error.status >= 400 && error.status < 500) await this.#credentials.save(session);
       throw error;
     }
@@ -232,7 +239,7 @@ export class ConfabHttp {
     await this.#credentials.save(this.#cached);
   }
 
-  /** Returns a session whose tokens are known to be the newest: where an answer with newer ones may have been lost, they are renewed. */
+  /** Returns a session with the newest tokens. Renews them first if an answer with newer ones may have been lost. */
   async #settled(refused) {
     const known = await this.#credentials.load();
     await this.#renew(known?.attempt === undefined ? refused : known.access_token);
@@ -241,14 +248,14 @@ export class ConfabHttp {
     return session;
   }
 
-  /** Returns the name of the refresh that is made with a session's refresh token; null where it is to have none. */
+  /** Returns the attempt id for a refresh with the session's refresh token, or null if the refresh must have none. */
   async #attemptOf(session) {
     if (session.attempt !== undefined) return session.attempt;
     const attempt = newClientMessageId();
     try {
       await this.#credentials.save({ ...session, attempt });
     } catch {
-      // Without a place to store it, an answer that is lost can be had again for a minute only.
+      // Without a stored id, a lost answer can be fetched again for only a minute.
     }
     return attempt;
   }
@@ -326,5 +333,5 @@ function errorFromAnswer(response, answer) {
   );
 }
 
-// For answers from a proxy, which know nothing of the API's error bodies.
+// Error codes for answers of a proxy, which lack the API's error bodies.
 const CODE_BY_STATUS = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 413: 'too_large', 429: 'rate_limited' };

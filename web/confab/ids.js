@@ -12,7 +12,7 @@ export function dmOf(a, b) {
 }
 
 /**
- * Returns the other user of a 1:1 conversation, or null for anything else.
+ * Returns the other user of a 1:1 conversation, or null for any other conversation.
  * @param {string} conversation
  * @param {string} user  `usr_…`, one of the two.
  */
@@ -24,10 +24,11 @@ export function peerOf(conversation, user) {
   return USER + (ulids[0] === own ? ulids[1] : ulids[0]);
 }
 
-/** Returns a fresh idempotency key. */
+/** Returns a new idempotency key. */
 export function newClientMessageId() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  // Browsers offer randomUUID on secure origins only; a page on a plain LAN address has this.
+  // Browsers offer `randomUUID` on secure origins only. On other origins, such as a plain LAN address, this is the
+  // fallback.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,6 @@
 /**
- * Which of several windows leads: the one that holds a Web Lock. When it closes
- * or crashes, the browser gives the lock to the window that has waited longest.
+ * Election of the leading window: the window that holds a Web Lock leads. When it closes or crashes, the browser
+ * gives the lock to the window that has waited longest.
  */
 export class Leadership {
   #name;
@@ -14,7 +14,8 @@ export class Leadership {
    * @param {string} use.name
    * @param {LockManager} use.locks
    * @param {() => void} use.onWon
-   * @param {(error: Error) => void} use.onLost  Another window has seized it (`AbortError`), or there are no locks here.
+   * @param {(error: Error) => void} use.onLost
+   *   Another window has seized the lock (`AbortError`), or locks are not available.
    */
   constructor({ name, locks, onWon, onLost }) {
     this.#name = name;
@@ -23,17 +24,17 @@ export class Leadership {
     this.#onLost = onLost;
   }
 
-  /** Waits until no other window leads. */
+  /** Leads as soon as no other window leads. */
   join() {
     this.#request({ steal: false });
   }
 
-  /** Leads in place of a window that does not answer. */
+  /** Takes the lead from a window that does not answer. */
   seize() {
     this.#request({ steal: true });
   }
 
-  /** Leads no more, or waits no more. */
+  /** Stops leading or waiting. */
   leave() {
     this.#end();
   }

@@ -1,14 +1,17 @@
-/** Actions whose `id` no other window uses: it is an idempotency key, or made up anew each time. */
+/** Actions whose `id` is unique over all windows: an idempotency key, or generated anew for each request. */
 const KEYED = new Set(['send', 'send_many']);
-/** Silence of another window after which nobody is taken to be at it; it pings every few seconds. Unit: milliseconds. */
+/**
+ * Time without a ping from another window after which that window counts as inactive. Windows ping every few seconds.
+ * Unit: milliseconds.
+ */
 const WINDOW_MS_MAX = 20_000;
 
 /**
- * The window that has the socket: opens it, tells the others what comes in,
- * sends for them, and says on it whether somebody is at any of them.
+ * The window that has the socket. It opens the socket, posts incoming frames to the other windows, sends their
+ * frames, and reports on the socket whether the user is active in any of them.
  *
- * Messages that it posts: `state`, whenever that changes and when asked;
- * `frame`, numbered; to one window `part`, `answer` and `refusal`.
+ * Messages that it posts: `state`, after each change and each ping; `frame`, numbered; to one window `part`, `answer`
+ * and `refusal`.
  */
 export class Leading {
   #connection;
@@ -18,7 +21,7 @@ export class Leading {
   #echo;
   #alarms;
   #active;
-  /** The other windows that somebody is at, and for each how to end the wait for its next word. */
+  /** The other windows in which the user is active, each with the function that cancels its timeout. */
   #activeWindows = new Map();
   #opens = 0;
   #frames = 0;
@@ -29,10 +32,11 @@ export class Leading {
    * @param {(message: object) => void} use.post
    * @param {(type: string, detail?: object) => void} use.emit
    * @param {(status: string, retryAt: number | null) => void} use.setStatus
-   * @param {(frame: object, answer: object) => object[]} use.echo  The events that the socket is not sent, since it made the request.
-   * @param {() => boolean} use.active  Whether somebody is at this window.
+   * @param {(frame: object, answer: object) => object[]} use.echo
+   *   The events that the server does not send to the socket that made the request.
+   * @param {() => boolean} use.active  Whether the user is active in this window.
    * @param {import('./alarms.js').Alarms} use.alarms
-   * @param {{held: boolean, displaced: boolean}} was  What holds for the socket of the window that led before.
+   * @param {{held: boolean, displaced: boolean}} was  State of the previous leading window's connection.
    */
   constructor({ connect, post, emit, setStatus, echo, active, alarms }, { held, displaced }) {
     this.#post = post;
@@ -46,7 +50,7 @@ export class Leading {
     connection.addEventListener('status', () => this.#statusChanged());
     connection.addEventListener('open', () => {
       this.#opens += 1;
-      this.#tell();
+      this.#postState();
       emit('open');
     });
     connection.addEventListener('frame', ({ detail }) => this.#spread(detail));
@@ -54,7 +58,7 @@ export class Leading {
     connection.setIdle(this.isIdle);
     connection.hold(held);
     connection.start({ displaced });
-    this.#tell();
+    this.#postState();
   }
 
   send(frame) {
@@ -63,7 +67,7 @@ export class Leading {
 
   async request(frame, onPart) {
     const answer = await this.#connection.request(frame, onPart);
-    // Told by this window, since the one that asked may be frozen or closed by now.
+    // This window posts the events, since the window that made the request may be frozen or closed by now.
     for (const event of this.#echo(frame, answer)) this.#spread(event);
     return answer;
   }
@@ -80,28 +84,28 @@ export class Leading {
     this.#connection.reconnect();
   }
 
-  /** Whether nobody is at any window of the account. */
+  /** Whether the user is active in no window of the account. */
   get isIdle() {
     return !this.#active && this.#activeWindows.size === 0;
   }
 
-  /** Notes whether somebody is at this window. */
+  /** Records whether the user is active in this window. */
   setActive(active) {
     this.#active = active;
-    this.#tellIdle();
+    this.#sendIdle();
   }
 
-  /** Connects again after `logged-out`, with another login. */
+  /** Connects again after `logged-out`, with a new login. */
   restart() {
     this.#connection.start();
   }
 
-  /** Takes what another window posts. */
+  /** Handles a message from another window. */
   take(message) {
     switch (message.kind) {
       case 'ping':
         this.#noteActive(message);
-        return this.#tell();
+        return this.#postState();
       case 'active':
         return this.#noteActive(message);
       case 'wake':
@@ -117,22 +121,25 @@ export class Leading {
     }
   }
 
-  /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open. */
+  /** @param {Promise<unknown>} [closeAfter]  The socket stays open until this settles. */
   end(closeAfter) {
     this.#post({ kind: 'state', ...this.#state(), status: 'connecting' });
     this.#connection.stop(closeAfter);
     for (const cancel of this.#activeWindows.values()) cancel();
   }
 
-  /** A window of an earlier version of the page does not say whether somebody is at it, so somebody may be. */
+  /**
+   * Records whether the user is active in another window. A window of an earlier page version does not say so and
+   * counts as active.
+   */
   #noteActive({ from, active = true }) {
     this.#activeWindows.get(from)?.();
     this.#activeWindows.delete(from);
     if (active) this.#activeWindows.set(from, this.#alarms.after(WINDOW_MS_MAX, () => this.#noteActive({ from, active: false })));
-    this.#tellIdle();
+    this.#sendIdle();
   }
 
-  #tellIdle() {
+  #sendIdle() {
     this.#connection.setIdle(this.isIdle);
   }
 
@@ -155,13 +162,13 @@ export class Leading {
   }
 
   #statusChanged() {
-    // It stops only when its end is told otherwise.
+    // A stop is reported by other events.
     if (this.#connection.status === 'stopped') return;
     this.#setStatus(this.#connection.status, this.#connection.retryAt);
-    this.#tell();
+    this.#postState();
   }
 
-  #tell() {
+  #postState() {
     this.#post({ kind: 'state', ...this.#state() });
   }
 

@@ -1,21 +1,23 @@
-/** Interval until the server names one. Unit: milliseconds. */
+/** Heartbeat interval until the server sets one. Unit: milliseconds. */
 const FIRST_BEAT_MS = 10_000;
-/** Silence after a heartbeat that means that the socket is dead. Unit: milliseconds. */
+/** Time without a frame after a heartbeat that means that the socket is dead. Unit: milliseconds. */
 const SILENCE_MS_MAX = 8_000;
-/** The same where the network is known to have changed. Unit: milliseconds. */
+/** Time without a frame after {@link Link.probe} that means that the socket is dead. Unit: milliseconds. */
 const PROBE_SILENCE_MS_MAX = 3_000;
-/** Actions by which the server knows that somebody is there. */
+/** Actions after which the server counts the user as active. */
 const ACTIVE = new Set(['send', 'send_many', 'read', 'typing']);
-/** How long after a frame that says whether somebody is there it is said again: frames may overtake each other. Unit: milliseconds. */
+/**
+ * Delay after which `idle` is sent again after a change or an action, since frames may overtake each other.
+ * Unit: milliseconds.
+ */
 const SAY_AGAIN_MS = 3_000;
 
 /**
- * One open WebSocket: heartbeats, and the judgement whether it still lives.
+ * One open WebSocket: sends heartbeats and detects when the socket is dead.
  *
- * A heartbeat is due when nothing was sent for an interval, since the server
- * then takes the user for gone, and when nothing was received for one, since
- * the socket may then be dead without a close frame. Each says whether nobody
- * is there (`idle`).
+ * A heartbeat is due when no frame was sent for one interval, since the user's presence lease would run out, and when
+ * no frame was received for one interval, since the socket may be dead without a close frame. Each heartbeat says
+ * whether the user is `idle`.
  */
 export class Link {
   #socket;
@@ -23,7 +25,7 @@ export class Link {
   #onFrame;
   #onDead;
   #cancelSendBy = () => {};
-  #cancelHearBy = () => {};
+  #cancelReceiveBy = () => {};
   #cancelSilence = null;
   #cancelAgain = () => {};
   #idle;
@@ -34,9 +36,9 @@ export class Link {
    * @param {WebSocket} socket  Already open.
    * @param {object} use
    * @param {import('./alarms.js').Alarms} use.alarms
-   * @param {boolean} [use.idle]  Whether nobody is there.
+   * @param {boolean} [use.idle]  Whether the user is idle.
    * @param {(frame: object) => void} use.onFrame
-   * @param {(code?: number) => void} use.onDead  `code` is that of the close frame, where one came.
+   * @param {(code?: number) => void} use.onDead  `code` is that of the close frame, if one arrived.
    */
   constructor(socket, { alarms, idle = false, onFrame, onDead }) {
     this.#socket = socket;
@@ -49,17 +51,17 @@ export class Link {
     socket.onerror = () => this.#die();
   }
 
-  /** Returns whether the frame was handed to the socket; not whether it arrived. */
+  /** Sends a frame. Returns whether the socket was open; the frame may still get lost. */
   send(frame) {
     if (this.#socket.readyState !== 1) return false;
     this.#socket.send(JSON.stringify(frame));
-    // Every frame is as good as a heartbeat to the server.
+    // For the server, every frame counts as a heartbeat.
     this.#planSend();
     if (this.#idle && ACTIVE.has(frame.action)) this.#sayAgain();
     return true;
   }
 
-  /** Says whether nobody is there, at once where that has changed. */
+  /** Sets whether the user is idle, and sends a change immediately. */
   setIdle(idle) {
     if (idle === this.#idle) return;
     this.#idle = idle;
@@ -67,30 +69,30 @@ export class Link {
     this.#sayAgain();
   }
 
-  /** Sends a heartbeat, after which an answer must come. */
+  /** Sends a heartbeat. The socket counts as dead if no frame arrives within `silence_ms`. */
   beat(silence_ms = SILENCE_MS_MAX) {
     this.#planSend();
-    this.#planHearing();
+    this.#planReceive();
     this.#beats += 1;
     this.send({ action: 'heartbeat', id: `beat-${this.#beats}`, ...(this.#idle && { idle: true }) });
     this.#cancelSilence ??= this.#alarms.after(silence_ms, () => this.#die());
   }
 
-  /** Asks at once whether the socket still lives. */
+  /** Checks the socket now. */
   probe() {
-    this.#heard();
+    this.#endSilence();
     this.beat(PROBE_SILENCE_MS_MAX);
   }
 
   /**
-   * Lets go of the socket without a word to the owner.
-   * @param {Promise<unknown>} [after]  Until then it stays open, though nobody listens any more.
+   * Closes the socket without calling `onDead`.
+   * @param {Promise<unknown>} [after]  The socket stays open until this settles, without listeners.
    */
   close(after) {
     this.#cancelSendBy();
-    this.#cancelHearBy();
+    this.#cancelReceiveBy();
     this.#cancelAgain();
-    this.#heard();
+    this.#endSilence();
     const socket = this.#socket;
     socket.onmessage = socket.onclose = socket.onerror = null;
     const close = () => socket.close(1000);
@@ -98,7 +100,7 @@ export class Link {
     else close();
   }
 
-  #heard() {
+  #endSilence() {
     this.#cancelSilence?.();
     this.#cancelSilence = null;
   }
@@ -113,21 +115,24 @@ export class Link {
     this.#cancelSendBy = this.#alarms.after(this.#next_ms, () => this.beat());
   }
 
-  #planHearing() {
-    this.#cancelHearBy();
-    this.#cancelHearBy = this.#alarms.after(this.#next_ms, () => this.beat());
+  #planReceive() {
+    this.#cancelReceiveBy();
+    this.#cancelReceiveBy = this.#alarms.after(this.#next_ms, () => this.beat());
   }
 
   #received(data) {
-    this.#heard();
-    this.#planHearing();
+    this.#endSilence();
+    this.#planReceive();
     const frame = frameOf(data);
     if (!frame) return;
     if (frame.type === 'heartbeat') this.#heartbeat(frame);
     else this.#onFrame(frame);
   }
 
-  /** Follows the server's interval; without an `id` it is a probe, which wants a heartbeat at once. */
+  /**
+   * Adopts the server's interval. A heartbeat without an `id` is a probe, which is answered with a heartbeat
+   * immediately.
+   */
   #heartbeat({ id, next_seconds }) {
     if (next_seconds > 0) this.#next_ms = next_seconds * 1000;
     if (id === undefined || id === null) {
@@ -135,7 +140,7 @@ export class Link {
       return;
     }
     this.#planSend();
-    this.#planHearing();
+    this.#planReceive();
   }
 
   #die(code) {
@@ -144,7 +149,7 @@ export class Link {
   }
 }
 
-/** Returns the frame of a WebSocket message, or null: AWS answers with an empty message where there is nothing to say. */
+/** Returns the frame of a WebSocket message, or null. AWS sends an empty message where there is no answer. */
 function frameOf(data) {
   if (data === '') return null;
   try {

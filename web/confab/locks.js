@@ -1,10 +1,10 @@
-// Web Locks exist on secure origins only (https and localhost). Elsewhere a
-// queue within the page is the best there is, and windows do not see each other.
+// Web Locks exist on secure origins only (https and localhost). On other origins, a queue within the page replaces
+// them, and windows do not exclude each other.
 const browserLocks = () => globalThis.navigator?.locks;
 const queues = new Map();
 
 /**
- * Runs `work` while no other window of this browser runs under the same name.
+ * Runs `work` while no other window of this browser runs work of the same name.
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} work
@@ -29,7 +29,7 @@ export function holdShared(name, locks = browserLocks()) {
   const held = new Promise((resolve) => {
     release = resolve;
   });
-  // A page to which the browser gives no locks goes on without.
+  // A page to which the browser denies locks continues without them.
   locks?.request(name, { mode: 'shared' }, () => held).catch(() => {});
   return release;
 }

@@ -1,36 +1,36 @@
 import { addRange, spanAt } from './ranges.js';
 
 /**
- * Puts one conversation's messages into order.
+ * Orders the messages of one conversation.
  *
- * Knows neither network nor storage: it is offered messages in any order, any
- * number of times, and releases each once, ascending, without a hole.
+ * Uses neither network nor storage. It accepts messages in any order and any number of times, and releases each once,
+ * ascending, without a hole.
  */
 export class ConversationLog {
   #waiting = new Map();
 
   /**
    * @param {number} cursor  Highest seq up to which nothing is missing.
-   * @param {import('./ranges.js').Ranges} held  Spans whose messages are stored.
+   * @param {import('./ranges.js').Ranges} held  Ranges whose messages are stored.
    */
   constructor(cursor = 0, held = []) {
     this.cursor = cursor;
     this.held = held;
   }
 
-  /** Positions between the cursor and the first message that waits, or null. */
+  /** The missing positions between the cursor and the first waiting message, or null. */
   get hole() {
     if (this.#waiting.size === 0) return null;
     return { after: this.cursor, before: Math.min(...this.#waiting.keys()) };
   }
 
-  /** Highest seq that is known, be it due or waiting. */
+  /** Highest known seq, released or waiting. */
   get newest() {
     return Math.max(this.cursor, ...this.#waiting.keys());
   }
 
   /**
-   * Takes a message and returns those that are due now.
+   * Adds a message and returns the messages that are released by it.
    * @param {{seq: number}} message
    */
   offer(message) {
@@ -40,10 +40,10 @@ export class ConversationLog {
   }
 
   /**
-   * Takes a page that is known to be everything in `[from, to]`.
+   * Adds a page that holds all messages of `[from, to]`, and returns the messages that are released by it.
    *
-   * Positions without a message are ones that this user cannot have, expired
-   * or from before joining; they are no holes.
+   * Positions without a message are not holes: the user cannot have these messages, since they have expired or are
+   * older than the user's membership.
    * @param {{seq: number}[]} messages  Ascending.
    */
   cover(from, to, messages) {
@@ -57,7 +57,10 @@ export class ConversationLog {
     return [...due, ...this.#release()];
   }
 
-  /** Gives up on everything up to `seq`: it is loaded when somebody scrolls there. */
+  /**
+   * Skips everything up to `seq`, which is loaded when the user scrolls there. Returns the messages that are released
+   * by it.
+   */
   skipTo(seq) {
     if (seq <= this.cursor) return [];
     this.cursor = seq;
@@ -67,7 +70,7 @@ export class ConversationLog {
     return this.#release();
   }
 
-  /** Returns the stored span that ends just before `seq`, or null. */
+  /** Returns the stored range that ends just before `seq`, or null. */
   heldBefore(seq) {
     const span = spanAt(this.held, seq - 1);
     return span && [span[0], seq - 1];

@@ -1,7 +1,7 @@
 import { begunNow, countToSend } from './store.js';
 import { unionRanges } from './ranges.js';
 
-/** Stands in for {@link Store} where the browser forbids IndexedDB; gone with the page. */
+/** Replacement for {@link Store} where the browser forbids IndexedDB. Its data ends with the page. */
 export class MemoryStore {
   #conversations = new Map();
   #messages = new Map();

@@ -1,7 +1,6 @@
 /**
- * Returns a function that runs `work`, never twice at the same time. Calls
- * during a run share one run after it, so that whoever calls gets a result that
- * was begun after the call.
+ * Returns a function that runs `work`, never concurrently. Calls during a run share one following run, so that each
+ * call gets a result of a run that began after the call.
  * @template T
  * @param {() => Promise<T>} work
  * @returns {() => Promise<T>}

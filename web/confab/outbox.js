@@ -5,34 +5,33 @@ import { ConfabError } from './errors.js';
 import { fitsFrame } from './frames.js';
 import { newClientMessageId } from './ids.js';
 
-/** Answers of `internal` after which a message is taken for the cause, and no longer holds up the next ones. */
+/** Number of `internal` answers to a message after which it fails, so that it no longer delays the next ones. */
 const FAULTS_MAX = 5;
-/** Messages of one conversation that the server may have without having answered for them, over all windows. */
+/** Largest number of sent but unanswered messages of one conversation, over all windows. */
 const UNANSWERED_MAX = 16;
-/** How often it is looked whether there are fewer. Unit: milliseconds. */
+/** Interval at which the number of unanswered messages is checked. Unit: milliseconds. */
 const UNANSWERED_MS = 1_000;
-/** How long the server may slow sending down before people are told. Unit: milliseconds. */
+/** Time after which {@link Outbox.slowed} is set. Unit: milliseconds. */
 const SLOWED_MS = 5_000;
-/** Refusals of several messages at once that say nothing of any of them. */
+/** Errors of a frame with several messages that are not caused by any of them. */
 const NOT_OF_MESSAGES = new Set(['network', 'rate_limited', 'unauthenticated', 'session_ended']);
 
 /**
  * Messages that the server has not acknowledged.
  *
- * Each is stored before it is sent, and sent again under the same id until the
- * server answers for it. Per conversation they go in order, those that wait
- * together in one frame, and no frame before the one before it is answered. Where
- * the server asks to wait, all conversations do.
+ * Each message is stored before it is sent, and is sent again with the same id until the server answers. The messages
+ * of a conversation are sent in order, several in one frame where possible, and the next frame follows after the
+ * answer to the previous one. When the server asks to wait, all conversations wait.
  *
  * Shape of an entry: `{client_message_id, conversation, text, read_seq, created_at_ms, order,
- * state: 'pending' | 'sent' | 'failed', window, tried?, faults?, error?, seq?}`; `sent` lasts until
- * the log has released the message; `tried` means that the server may have it; `read_seq` is how far
- * the user had read when they wrote it.
+ * state: 'pending' | 'sent' | 'failed', window, tried?, faults?, error?, seq?}`.
+ * `sent` lasts until the log has released the message; `tried` means that the server may have the message; `read_seq`
+ * is how far the user had read when they wrote it.
  *
  * Events: `change` (`detail` is `{conversation}`), `slowed` ({@link slowed} has changed).
  */
 export class Outbox extends EventTarget {
-  /** Whether the server has been asking to wait for so long that people should be told. */
+  /** Whether the server has asked to wait for so long that the user should see it. */
   slowed = false;
   #store;
   #connection;
@@ -44,14 +43,14 @@ export class Outbox extends EventTarget {
   #entries = new Map();
   #draining = new Set();
   #early = new Map();
-  /** Messages that go by themselves, since a frame with several was refused: which of them is the cause is not known. */
+  /** Messages that are sent alone, since a frame with several was refused and the cause is not known. */
   #alone = new Set();
-  /** How to end the waits that a new connection ends, and all waits. */
+  /** Functions that end waits: those that a new connection ends, and all. */
   #wakes = new Set();
   #sleepers = new Set();
   #lastOrder = 0;
   #stopped = false;
-  /** Ends when the wait that the server last asked for has passed. */
+  /** Promise that resolves after the wait that the server last asked for, or null. */
   #limit = null;
   #cancelSlowed = null;
 
@@ -76,7 +75,7 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Takes over the stored entries of windows that are gone.
+   * Takes over the stored entries of closed windows.
    * @param {(window: string) => boolean} alive
    */
   async adopt(alive) {
@@ -89,7 +88,7 @@ export class Outbox extends EventTarget {
     }
   }
 
-  /** Drops what other windows have taken over, while this one was frozen. */
+  /** Drops entries that other windows have taken over while this window was frozen. */
   async yieldAdopted() {
     for (const { client_message_id: id, window } of await this.#store.outbox()) {
       if (window === this.#window || this.#entries.get(id)?.state !== 'pending') continue;
@@ -100,14 +99,14 @@ export class Outbox extends EventTarget {
     }
   }
 
-  /** Returns a conversation's entries in the order in which they were written. */
+  /** Returns a conversation's entries in the order in which the user wrote them. */
   of(conversation) {
     return [...this.#entries.values()]
       .filter((entry) => entry.conversation === conversation)
       .sort((a, b) => a.order - b.order);
   }
 
-  /** Number of messages that are still to be sent, the failed ones not counted. */
+  /** Number of messages that are still to be sent, without failed ones. */
   get pendingCount() {
     return [...this.#entries.values()].filter((entry) => entry.state === 'pending').length;
   }
@@ -134,7 +133,10 @@ export class Outbox extends EventTarget {
     return entry;
   }
 
-  /** Sends a failed message again, after everything written since; not one whose id stands for another message. */
+  /**
+   * Sends a failed message again, after all messages written since. Does nothing after `conflict`, since the id
+   * belongs to another message.
+   */
   async retry(id) {
     const entry = this.#entries.get(id);
     if (entry?.state !== 'failed' || entry.error?.code === 'conflict') return;
@@ -142,19 +144,19 @@ export class Outbox extends EventTarget {
     this.#drain(entry.conversation);
   }
 
-  /** Gives a failed message up. */
+  /** Deletes a failed message. */
   async discard(id) {
     if (this.#entries.get(id)?.state === 'failed') await this.#remove(id);
   }
 
-  /** Takes note that the log holds the message, whether or not its `ack` arrived. */
+  /** Records that the log holds the message, whether or not its `ack` arrived. */
   async released(id) {
     if (!this.#entries.has(id)) return;
     this.#early.get(id)?.();
     await this.#remove(id);
   }
 
-  /** Sends nothing more; what is stored stays stored. */
+  /** Stops sending. Stored entries remain. */
   stop() {
     this.#stopped = true;
     this.#cancelSlowed?.();
@@ -185,16 +187,16 @@ export class Outbox extends EventTarget {
   /** Returns the entries that are to be sent next, in one frame. */
   #nextOf(conversation) {
     const pending = this.of(conversation).filter(({ state }) => state === 'pending');
-    // What the server has failed on goes by itself too, lest it hold up others.
+    // A message on which the server has failed is sent alone too, so that it does not delay others.
     const alone = pending.findIndex(({ client_message_id, faults }) => faults || this.#alone.has(client_message_id));
     return batchOf(pending.slice(0, alone < 0 ? undefined : Math.max(alone, 1)));
   }
 
-  /** Returns whether a message is refused for good. */
+  /** Records a refusal. Returns whether it is permanent for a message. */
   async #noteRefusal({ entries, error }) {
     const [{ client_message_id }, ...others] = entries;
     if (others.length) {
-      // Some may have been sent all the same: their ids tell.
+      // Some of the messages may be in the log. Sending them again with the same ids is safe.
       if (!NOT_OF_MESSAGES.has(error.code)) for (const { client_message_id: id } of entries) this.#alone.add(id);
       return false;
     }
@@ -207,9 +209,10 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * Sends entries in one frame, and takes note of those that the server has acknowledged.
+   * Sends entries in one frame and records those that the server has acknowledged.
    * @returns {Promise<{any: boolean, refusal?: {entries: object[], error: ConfabError}}>}
-   *   Whether any was, and the one that was refused, after which none was tried; or all, where it is not known which.
+   *   `any`: whether the server has acknowledged any entry. `refusal`: the refused entry, after which the server tried
+   *   none, or all entries if the refused one is not known.
    */
   async #deliver(entries) {
     let begun = entries;
@@ -226,7 +229,7 @@ export class Outbox extends EventTarget {
     }
   }
 
-  /** Sends entries in one frame and returns what comes of them; nothing once the log is seen to have them all. */
+  /** Sends entries in one frame and returns their outcomes, or nothing if the log releases all of them first. */
   async #outcomesOf(entries) {
     const ids = entries.map(({ client_message_id }) => client_message_id);
     const seen = ids.map((id) => new Promise((resolve) => this.#early.set(id, resolve)));
@@ -240,7 +243,7 @@ export class Outbox extends EventTarget {
   async #acked(entry, ack) {
     const { client_message_id: id } = entry;
     if (!this.#entries.has(id)) return;
-    // The log has it at that position for good, so the stored copy has done its work.
+    // The log holds the message at that position, so the stored copy is no longer needed.
     await this.#store.deleteOutbox(id);
     this.#alone.delete(id);
     this.#entries.set(id, { ...entry, state: 'sent', seq: ack.seq });
@@ -248,7 +251,7 @@ export class Outbox extends EventTarget {
     this.#onAck(entry, ack);
   }
 
-  /** Returns the first of the entries, as many as may be sent now and still are to be. */
+  /** Waits until entries may be sent. Returns the first ones, as many as may be sent now and are still to be sent. */
   async #begin(entries) {
     let count;
     while (!(count = await this.#store.beginSends(entries, UNANSWERED_MAX))) {
@@ -268,12 +271,12 @@ export class Outbox extends EventTarget {
     return outcomesOf(entries, await this.#http.postMessage(conversation, { client_message_id, text, read_seq }));
   }
 
-  /** What goes by HTTP needs no connection. */
+  /** Throws if the entries need a connection and there is none. Entries that are sent by HTTP need none. */
   #checkOnline(entries) {
     if (this.#connection.status !== 'online' && fitsFrame(frameOf(entries))) throw new ConfabError('network', 'Not connected.');
   }
 
-  /** A limit is the user's, so it holds up every conversation. */
+  /** Waits before the next attempt. `rate_limited` applies to the user, so all conversations wait. */
   async #pause(error, failures) {
     const wait_ms = retryWaitMs(error, failures, this.#random);
     if (error.code !== 'rate_limited') return this.#waitOut(error, wait_ms);
@@ -296,7 +299,7 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event('slowed'));
   }
 
-  /** Waits, and less where the client stops. */
+  /** Waits, at most until the client stops. */
   #sleep(wait_ms) {
     return this.#waitOut(null, wait_ms);
   }

@@ -1,11 +1,11 @@
-/** Returns the message that an `ack` says is in the log. */
+/** Returns the message that an `ack` confirms. */
 export function ownMessage(sender, { client_message_id, text }, { conversation, seq, sent_at_ms }) {
   return { conversation, seq, sender, client_message_id, text, kind: 'text', sent_at_ms };
 }
 
 /**
- * Returns the events that a request and its answer mean for the windows that did not make it: the server
- * sends them to every socket but the one that sent.
+ * Returns the events of a request for the other windows, which share its socket. The server sends these events to
+ * every socket but the sender's.
  */
 export function echoOf(sender, { action, id, to, text, messages }, answer) {
   const event = (message, ack) => ({ type: 'message', ...ownMessage(sender, message, ack) });

@@ -1,14 +1,14 @@
 import { watchActivity } from './activity.js';
 
 /**
- * Tells what becomes of the page and of the network, where the browser does.
+ * Reports changes of the page's life cycle and of the network, as far as the browser does.
  * @param {object} use
  * @param {() => void} use.onNetwork  The network has come or gone.
- * @param {() => void} use.onSuspend  The page is about to be frozen; it may never go on.
+ * @param {() => void} use.onSuspend  The page is about to be frozen, perhaps for good.
  * @param {() => void} use.onResume
  * @param {() => void} use.onLeave  The page is about to end.
- * @param {(active: boolean) => void} use.onActivity  Somebody has come to the window, or nobody is at it any more.
- * @returns {() => void}  Ends it.
+ * @param {(active: boolean) => void} use.onActivity  The user has become active or inactive in the window.
+ * @returns {() => void}  Stops the reports.
  */
 export function watchPage({ onNetwork, onSuspend, onResume, onLeave, onActivity }) {
   const cleanups = [watchActivity(onActivity)];

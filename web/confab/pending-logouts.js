@@ -5,14 +5,16 @@ import { exclusively } from './locks.js';
 import { SessionStore } from './session-store.js';
 
 /**
- * Logins that have ended in this browser and of which the server has not been
- * told: their tokens and nothing else, kept until the server answers that it
- * has ended them too, or has no such login.
+ * Logouts that the server has not confirmed yet. Only the tokens of these logins are kept, until the server answers
+ * that it has ended the login or has no such login.
  *
  * Events: `change`, after {@link late} has changed.
  */
 export class PendingLogouts extends EventTarget {
-  /** What the last try left the server untold: `here` that this login has ended, `everywhere` that all of a user's are to end; else null. */
+  /**
+   * What the last attempt could not send: `here` for a logout of this device, `everywhere` for one of all devices,
+   * else null.
+   */
   late = null;
   #base;
   #fetch;
@@ -37,29 +39,32 @@ export class PendingLogouts extends EventTarget {
     this.#random = random;
   }
 
-  /** Tells the server of what earlier pages left, now and whenever the network is back. */
+  /** Sends the logouts that earlier pages left, now and whenever the network is back. */
   start() {
     globalThis.addEventListener?.('online', () => this.settle());
     return this.settle();
   }
 
-  /** @param {{device: string, access_token: string, refresh_token: string, everywhere?: boolean}} session  `everywhere`: all devices of the user are to be logged out. */
+  /**
+   * @param {{device: string, access_token: string, refresh_token: string, everywhere?: boolean}} session
+   *   `everywhere`: log out all devices of the user.
+   */
   add(session) {
     return this.#sessions.save(session);
   }
 
-  /** Tells the server, and tries again later where it cannot be told. Never throws. */
+  /** Sends the pending logouts, and retries later those that fail. Never throws. */
   settle() {
     this.#cancelRetry();
-    return exclusively('confab-pending-logouts', () => this.#tellAll());
+    return exclusively('confab-pending-logouts', () => this.#sendAll());
   }
 
-  async #tellAll() {
+  async #sendAll() {
     let failure = null;
     let late = null;
     for (const { device, everywhere } of await this.#sessions.all().catch(() => [])) {
       try {
-        await this.#tell(device, everywhere);
+        await this.#send(device, everywhere);
       } catch (error) {
         if (error.code === 'session_ended') continue;
         failure = error;
@@ -75,7 +80,7 @@ export class PendingLogouts extends EventTarget {
     this.#setLate(late);
   }
 
-  async #tell(device, everywhere) {
+  async #send(device, everywhere) {
     const end = async () => {
       await this.#sessions.remove(device);
       return true;

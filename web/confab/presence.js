@@ -2,22 +2,25 @@ import { plainAlarms } from './alarms.js';
 import { retryWaitMs } from './backoff.js';
 import { oneAtATime } from './one-at-a-time.js';
 
-/** Users that one query may name. */
+/** Largest number of users in one query. */
 const QUERY_USERS_MAX = 100;
 /**
- * How often those on the screen are asked for again while somebody looks, of whom no event tells. For each the server
- * may have to read the user's whole chat list, to find a group that both are in. Unit: milliseconds.
+ * Interval at which a visible page queries users on the screen who are no friends, since events cover friends only.
+ * For each of them the server may have to read the user's whole chat list, to find a group that both are in.
+ * Unit: milliseconds.
  */
 const REFRESH_MS = 60_000;
-/** Every so many rounds, those are asked for too who are not on the screen. */
+/** Number of rounds after which users who are not on the screen are queried too. */
 const ROUNDS_PER_WHOLE = 10;
-/** Members of a group come one list after the other; they are asked for together. Unit: milliseconds. */
+/**
+ * Delay in which users are gathered for one query, since the member lists of groups arrive one by one.
+ * Unit: milliseconds.
+ */
 const GATHER_MS = 100;
 
 /**
- * Who is online, as far as the server tells: of friends by events and by the contact
- * list, of everybody who matters to the page by a query after each connect, and of
- * those who are no friends by further ones while somebody looks.
+ * Presence of other users. Friends: by events and by the contact list. All users that the page shows: by a query
+ * after each connect. Users who are no friends: by further queries while the page is visible.
  *
  * Events: `change`.
  */
@@ -28,9 +31,9 @@ export class Presence extends EventTarget {
   #people;
   #friends;
   #onScreen;
-  /** Per user what is known, and when it was asked for or told. */
+  /** Per user, the known presence and the logical time of the query or event. */
   #known = new Map();
-  /** Who was asked for since the last connect. */
+  /** Users who were queried since the last connect. */
   #asked = new Set();
   #time = 0;
   #queries = 0;
@@ -40,9 +43,9 @@ export class Presence extends EventTarget {
 
   /**
    * @param {object} use
-   * @param {() => Iterable<string>} use.people  The users whose statuses matter at this moment.
-   * @param {() => Iterable<string>} use.friends  Those of whom events tell.
-   * @param {() => Iterable<string>} use.onScreen  Those who are in what is open.
+   * @param {() => Iterable<string>} use.people  The users whose presence the page shows now.
+   * @param {() => Iterable<string>} use.friends  The users whom events cover.
+   * @param {() => Iterable<string>} use.onScreen  The users in open conversations.
    */
   constructor({ user, connection, people, friends, onScreen, alarms = plainAlarms }) {
     super();
@@ -56,48 +59,48 @@ export class Presence extends EventTarget {
   }
 
   /**
-   * Returns a user's status, or null where it is not known.
+   * Returns a user's presence, or null if it is not known.
    * @returns {{status: 'online' | 'offline', last_active_at_ms?: number} | null}
    */
   get(user) {
-    // Without a connection nobody tells of a change.
+    // Without a connection no change is reported.
     if (['offline', 'displaced'].includes(this.#connection.status)) return null;
     return this.#known.get(user)?.presence ?? null;
   }
 
-  /** Takes a `presence` event. Events may overtake each other, so an older one tells nothing. */
+  /** Applies a `presence` event. Events may overtake each other, so an older one is ignored. */
   take(users) {
     const news = users.filter(({ user, last_active_at_ms = 0 }) => last_active_at_ms >= (this.#known.get(user)?.presence?.last_active_at_ms ?? 0));
     const time = this.#tick();
     this.#put(news.map((one) => [one.user, one, time]));
   }
 
-  /** Returns what {@link answered} needs to know of a question that is about to be asked. */
+  /** Returns the logical time of a query that is about to be sent, for {@link answered}. */
   asking() {
     return this.#tick();
   }
 
   /**
-   * Takes an answer. Who was asked for and is left out becomes unknown; what
-   * has been told since the question was asked stands.
+   * Applies an answer. The presence of users whom the answer leaves out becomes unknown. Presence that was reported
+   * after the query was sent is kept.
    * @param {number} time  From {@link asking}.
    * @param {string[]} asked
    * @param {{user: string, status: string, last_active_at_ms?: number}[]} users
    */
   answered(time, asked, users) {
-    const told = new Map(users.map((one) => [one.user, one]));
+    const statuses = new Map(users.map((one) => [one.user, one]));
     for (const user of asked) this.#asked.add(user);
     const due = asked.filter((user) => (this.#known.get(user)?.time ?? 0) <= time);
-    this.#put(due.map((user) => [user, told.get(user), time]));
+    this.#put(due.map((user) => [user, statuses.get(user), time]));
   }
 
-  /** Asks for everybody who matters; call when a new connection has synchronised. */
+  /** Queries all users that the page shows. Call when a new connection has synchronised. */
   synced() {
     this.#asked.clear();
     this.#refresh();
   }
 
-  /** Asks for those who have begun to matter; call as often as you like. */
+  /** Queries users whom the page shows and who were not queried since the last connect. May be called often. */
   notice() {
     if (this.#gathering) return;
     this.#gathering = true;
@@ -107,12 +110,12 @@ export class Presence extends EventTarget {
     });
   }
 
-  /** Asks for some users. */
+  /** Queries the given users. */
   ask(users) {
     return this.#query(users);
   }
 
-  /** Says whether somebody looks at the page; while that is so, those are asked for now and then of whom no event tells. */
+  /** Sets whether the page is visible. While it is, users who are no friends are queried regularly. */
   setVisible(visible) {
     this.#cancelRefresh();
     if (visible) this.#round(0);
@@ -141,7 +144,8 @@ export class Presence extends EventTarget {
         const answer = await this.#connection.request({ action: 'presence', id: `presence-${this.#queries}`, users: asked });
         this.answered(time, asked, answer.users);
       } catch (error) {
-        // What is known stays, until the next round or the next connect; where the server asks to wait, until then.
+        // Known presence is kept until the next round or connect. After `rate_limited`, the rest is queried once the
+        // wait is over.
         if (error.code === 'rate_limited') this.#alarms.after(retryWaitMs(error, 1), () => this.#query(users.slice(from)));
         return;
       }
@@ -150,8 +154,8 @@ export class Presence extends EventTarget {
 
   #put(entries) {
     let changed = false;
-    for (const [user, told, time] of entries) {
-      const presence = told ? presenceFrom(told) : null;
+    for (const [user, status, time] of entries) {
+      const presence = status ? presenceFrom(status) : null;
       const before = this.#known.get(user)?.presence ?? null;
       changed ||= JSON.stringify(before) !== JSON.stringify(presence);
       this.#known.set(user, { presence, time });
@@ -169,7 +173,7 @@ export class Presence extends EventTarget {
   }
 }
 
-/** Nobody was active at 0: it stands for somebody who has never connected. */
+/** Returns the presence of a user. `last_active_at_ms: 0` means that the user has never connected, and is left out. */
 function presenceFrom({ status, last_active_at_ms }) {
   return last_active_at_ms ? { status, last_active_at_ms } : { status };
 }

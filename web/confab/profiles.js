@@ -1,8 +1,8 @@
-/** Look-ups that run at the same time. */
+/** Concurrency limit of profile requests. */
 const LOOKUPS_MAX = 4;
 
 /**
- * Names of users, from the store at once and from the server when needed.
+ * Profiles of users, loaded from the store and, if missing there, from the server.
  *
  * Events: `change`.
  */
@@ -24,14 +24,14 @@ export class Profiles extends EventTarget {
     for (const profile of await this.#store.profiles()) this.#known.set(profile.user, profile);
   }
 
-  /** Returns what is known, or null; asks the server where nothing is. */
+  /** Returns the known profile, or null. Requests a missing one from the server. */
   get(user) {
     const profile = this.#known.get(user) ?? null;
     if (!profile) this.refresh(user);
     return profile;
   }
 
-  /** Asks the server once per page load. */
+  /** Requests a profile from the server, once per page load. */
   refresh(user) {
     if (this.#asked.has(user)) return;
     this.#asked.add(user);
@@ -52,20 +52,20 @@ export class Profiles extends EventTarget {
     if (news.length) this.dispatchEvent(new Event('change'));
   }
 
-  /** Takes a `profile` event, which has all of a profile but the handle. */
+  /** Applies a `profile` event, which has all fields of a profile but the handle. */
   take({ user, display_name, avatar }) {
     const known = this.#known.get(user);
     if (known) this.put({ user, handle: known.handle, display_name, ...(avatar && { avatar }) });
     else this.refresh(user);
   }
 
-  /** Asks the server for the user's own profile. */
+  /** Loads the user's own profile. */
   async loadOwn() {
     const me = await this.#http.me().catch(() => null);
     if (me) this.put(me);
   }
 
-  /** Gives the user another display name. */
+  /** Changes the user's display name. */
   async rename(display_name) {
     this.put(await this.#http.patchMe({ display_name }));
   }
@@ -78,7 +78,7 @@ export class Profiles extends EventTarget {
       try {
         this.put(await this.#http.user(user));
       } catch (error) {
-        // Asked again when somebody next wants the name; a user who does not exist stays unknown.
+        // The profile is requested again when it is next needed. A user who does not exist stays unknown.
         if (error.retryable) this.#asked.delete(user);
       }
     }

@@ -1,6 +1,6 @@
 /**
- * A set of positions, kept as ascending, disjoint, non-adjacent spans
- * `[from, to]`, both inclusive. Plain arrays, so that it can be stored as it is.
+ * A set of positions as ascending, disjoint, non-adjacent spans `[from, to]`, both inclusive. Plain arrays, so that
+ * the set can be stored without conversion.
  * @typedef {[number, number][]} Ranges
  */
 

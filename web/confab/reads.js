@@ -2,8 +2,8 @@ import { plainAlarms } from './alarms.js';
 import { retryWaitMs } from './backoff.js';
 
 /**
- * Tells the server how far the user has read: per conversation one request at a
- * time, the last position only, and again until the server has it.
+ * Sends the user's read marks to the server. Per conversation it sends one request at a time, with the last position
+ * only, and repeats it until the server has the mark.
  */
 export class Reads {
   #connection;
@@ -11,14 +11,14 @@ export class Reads {
   #alarms;
   #random;
   #onSent;
-  /** Chats that are being told of, or wait. */
+  /** Chats whose mark is being sent or waits for a retry. */
   #busy = new Set();
   #requests = 0;
   #stopped = false;
 
   /**
    * @param {object} use
-   * @param {(chat: object, seq: number) => void} use.onSent  The server has the marker.
+   * @param {(chat: object, seq: number) => void} use.onSent  The server has the mark.
    */
   constructor({ connection, chats, onSent, alarms = plainAlarms, random = Math.random }) {
     this.#connection = connection;
@@ -28,7 +28,7 @@ export class Reads {
     this.#onSent = onSent;
   }
 
-  /** Tells of every chat of which the server does not know yet; call after each connect. */
+  /** Sends every mark that the server does not have yet. Call after each connect. */
   sendAll() {
     for (const chat of this.#chats.all()) this.send(chat);
   }
@@ -41,7 +41,8 @@ export class Reads {
         await this.#request(chat);
         failures = 0;
       } catch (error) {
-        // What a cut leaves goes out after the next connect; what the server refuses for good, with the next position.
+        // After `network`, the mark is sent at the next connect. After a permanent refusal, it is sent with the next
+        // position.
         if (!error.retryable || error.code === 'network') break;
         failures += 1;
         await new Promise((resolve) => this.#alarms.after(retryWaitMs(error, failures, this.#random), resolve));

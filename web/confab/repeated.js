@@ -1,11 +1,11 @@
 import { plainAlarms } from './alarms.js';
 import { retryWaitMs } from './backoff.js';
 
-/** How often a change whose outcome is unknown is asked for. */
+/** Largest number of attempts of a change whose outcome is unknown. */
 const TRIES_MAX = 3;
 
 /**
- * Makes a change that may be made twice, and makes it again where its outcome is unknown.
+ * Makes an idempotent change, and repeats it while its outcome is unknown.
  * @template T
  * @param {() => Promise<T>} change
  * @param {import('./alarms.js').Alarms} [alarms]

@@ -3,10 +3,9 @@ import { answer, openDatabase } from './database.js';
 const VERSION = 1;
 
 /**
- * Where tokens are kept: IndexedDB, because every window must see a renewed
- * token as soon as it holds the lock. localStorage gives no such promise: a
- * browser copies it between its processes when it gets round to it, and a
- * refresh token that is presented twice ends the session.
+ * Store of tokens in IndexedDB. Every window that gets the lock must see a renewed token immediately. localStorage
+ * does not guarantee that, since browsers copy it between processes with a delay, and a refresh token that is used
+ * twice ends the session.
  *
  * Where the browser forbids IndexedDB, sessions end with the page.
  */
@@ -16,7 +15,7 @@ export class SessionStore {
   #db = null;
   #inMemory = new Map();
 
-  /** @param {{database?: string, key?: 'user' | 'device'}} [options]  `key` tells sessions apart. */
+  /** @param {{database?: string, key?: 'user' | 'device'}} [options]  `key`: the field that identifies a session. */
   constructor({ database = 'confab', key = 'user' } = {}) {
     this.#database = database;
     this.#key = key;
@@ -47,21 +46,21 @@ export class SessionStore {
   }
 
   /**
-   * Removes a session, unless another has taken its place.
-   * @returns {Promise<boolean>}  Whether there is none any more.
+   * Removes a session, unless another session has replaced it.
+   * @returns {Promise<boolean>}  Whether there is no session afterwards.
    */
   async removeIf(id, access_token) {
     const isOther = (session) => Boolean(session) && session.access_token !== access_token;
-    let gone = !isOther(this.#inMemory.get(id));
+    let removed = !isOther(this.#inMemory.get(id));
     await this.#write((sessions) => {
       const reading = sessions.get(id);
       reading.onsuccess = () => {
-        gone = !isOther(reading.result);
-        if (gone) sessions.delete(id);
+        removed = !isOther(reading.result);
+        if (removed) sessions.delete(id);
       };
     });
-    if (gone) this.#inMemory.delete(id);
-    return gone;
+    if (removed) this.#inMemory.delete(id);
+    return removed;
   }
 
   async #write(work) {
@@ -77,7 +76,7 @@ export class SessionStore {
 
   #open() {
     const upgrade = (db) => db.createObjectStore('sessions', { keyPath: this.#key });
-    // Closed for another window's sake, it is opened again when it is needed next.
+    // A database that was closed for another window is opened again at the next use.
     const onClosed = () => (this.#db = null);
     this.#db ??= openDatabase(this.#database, VERSION, { upgrade, onClosed }).catch(() => null);
     return this.#db;

@@ -5,32 +5,32 @@ import { newClientMessageId } from './ids.js';
 import { Leadership } from './leadership.js';
 import { Leading } from './leading.js';
 
-/** Longest time by which windows that find the leading one silent wait differently, lest they seize at once. Unit: milliseconds. */
+/**
+ * Largest random delay before a window seizes the lead from an unresponsive window, so that windows do not all seize
+ * it together. Unit: milliseconds.
+ */
 const SEIZE_SPREAD_MS = 500;
-/** What the leading window posts. */
+/** Kinds of messages that the leading window posts. */
 const FROM_LEADER = new Set(['state', 'frame', 'part', 'answer', 'refusal']);
 
 /**
- * One {@link Connection} for all windows of an account in this browser; each of
- * them has one of these, which behaves as the connection does.
+ * One {@link Connection} for all windows of an account in this browser. Each window has an instance of this class,
+ * which behaves like the connection.
  *
- * One window leads and has the socket. When it closes, crashes or freezes,
- * another leads: it opens a socket, and every window says `open`, as after any
- * cut. So what one of them sends or receives at that moment is what it would be
- * at a cut: requests fail with an unknown outcome, and `sync` gives the rest.
+ * One window leads and has the socket. When it closes, crashes or freezes, another window leads and opens a socket.
+ * Every window then emits `open`, as after any lost connection: open requests fail with an unknown outcome, and
+ * `sync` delivers what was missed.
  *
- * Where there are no Web Locks (on origins that are not secure) each window has
- * a socket of its own.
+ * Where there are no Web Locks (on origins that are not secure), each window has its own socket.
  *
- * Events: those of {@link Connection}; `ended` and `logged-out` come to the
- * window that leads.
+ * Events: those of {@link Connection}; `ended` and `logged-out` are emitted in the leading window only.
  */
 export class SharedConnection extends EventTarget {
   /** @type {import('./connection.js').Connection['status']} */
   status = 'stopped';
   /** As {@link Connection.retryAt}. */
   retryAt = null;
-  /** Whether {@link hold} keeps the account's windows from connecting. */
+  /** Whether {@link hold} prevents the account's windows from connecting. */
   held = false;
   #name;
   #connect;
@@ -45,7 +45,7 @@ export class SharedConnection extends EventTarget {
   #channel = null;
   #leadership = null;
   #role = null;
-  /** Grows from one leading window to the next: what an earlier one still says does not count. */
+  /** Number that grows with each leading window. Messages of earlier leading windows are ignored. */
   #term = 0;
   #suspended = false;
   #active = true;
@@ -53,10 +53,11 @@ export class SharedConnection extends EventTarget {
 
   /**
    * @param {object} use
-   * @param {string} use.name  The same in all windows of the account.
-   * @param {() => import('./connection.js').Connection} use.connect  Makes one that has not started.
-   * @param {() => Promise<void>} use.prepare  What a window must do before the first `open`; the connection's ticket does so too.
-   * @param {(frame: object, answer: object) => object[]} [use.echo]  The events that a request means for the windows that did not make it.
+   * @param {string} use.name  The same name in all windows of the account.
+   * @param {() => import('./connection.js').Connection} use.connect  Creates a connection that has not started.
+   * @param {() => Promise<void>} use.prepare
+   *   What a window must do before an `open`. The connection's `ticket` does it too.
+   * @param {(frame: object, answer: object) => object[]} [use.echo]  The events of a request for the other windows.
    * @param {import('./alarms.js').Alarms} [use.alarms]
    * @param {() => number} [use.random]
    * @param {() => number} [use.now]
@@ -91,7 +92,7 @@ export class SharedConnection extends EventTarget {
     return this.#role instanceof Leading;
   }
 
-  /** Whether this window has the socket and nobody is at any window: of all windows one at most says so. */
+  /** Whether this window has the socket and the user is active in no window. At most one window returns true. */
   get isUnattended() {
     return this.leads && this.#role.isIdle;
   }
@@ -102,14 +103,14 @@ export class SharedConnection extends EventTarget {
     this.#join();
   }
 
-  /** @param {Promise<unknown>} [closeAfter]  Until then the socket stays open, though nobody listens any more. */
+  /** @param {Promise<unknown>} [closeAfter]  The socket stays open until this settles, without listeners. */
   stop(closeAfter) {
     this.#suspended = false;
     this.#setStatus('stopped');
     this.#leave(closeAfter);
   }
 
-  /** Hands over to another window; call when the browser is about to freeze this one. */
+  /** Hands the lead over to another window. Call when the browser is about to freeze this window. */
   suspend() {
     if (this.status === 'stopped' || this.#suspended) return;
     this.#suspended = true;
@@ -124,7 +125,7 @@ export class SharedConnection extends EventTarget {
     this.#join();
   }
 
-  /** Lets all windows of the account disconnect, until called with `false`. */
+  /** Disconnects all windows of the account until called with `false`. */
   hold(held) {
     this.#setHeld(held);
     this.#post({ kind: 'hold', held });
@@ -134,19 +135,22 @@ export class SharedConnection extends EventTarget {
     this.#role?.wake();
   }
 
-  /** Says whether somebody is at this window. Nobody at any of the account's windows is told the server as `idle`. */
+  /**
+   * Sets whether the user is active in this window. The server receives `idle` when the user is active in no window
+   * of the account.
+   */
   setActive(active) {
     if (active === this.#active) return;
     this.#active = active;
     this.#role?.setActive(active);
   }
 
-  /** Connects again after `displaced`. Only for what the user does. */
+  /** Connects again after `displaced`. Call only when the user acts. */
   reconnect() {
     this.#role?.reconnect();
   }
 
-  /** Connects again after `logged-out`, where the account has another login by now. */
+  /** Connects again after `logged-out`, if the account has a new login. */
   restart() {
     if (this.leads) this.#role.restart();
   }
@@ -229,14 +233,14 @@ export class SharedConnection extends EventTarget {
       this.#leadership.join();
       return;
     }
-    // The browser has locks and gives none to this page.
+    // The browser has locks but denies them to this page.
     this.#locks = null;
     this.#leave();
     this.#lead();
   }
 
   #received(message) {
-    // This window was frozen, and another has seized the lead meanwhile.
+    // While this window was frozen, another window has seized the lead.
     if (this.leads && message.term > this.#term) this.#lost({ name: 'AbortError' });
     if (message.kind === 'hold') this.#setHeld(message.held);
     else if (!FROM_LEADER.has(message.kind)) this.#takeFromFollower(message);
@@ -248,7 +252,8 @@ export class SharedConnection extends EventTarget {
   }
 
   #takeFromLeader(message) {
-    // Two that lead in the same millisecond: the lock has one of them, which soon learns that.
+    // Two windows lead in the same millisecond. One of them has the lock, and the other soon learns that it has lost
+    // it.
     if (this.leads) return;
     this.#cancelSeizing();
     this.#term = message.term;

@@ -1,14 +1,17 @@
 import { plainAlarms } from './alarms.js';
 import { heldNames, holdShared } from './locks.js';
 
-/** How often a window looks for unsent messages of windows that are gone. Unit: milliseconds. */
+/** Interval at which a window checks for unsent messages of closed windows. Unit: milliseconds. */
 const ADOPT_MS = 30_000;
-/** The same after a window has said that it goes; the browser takes its locks a moment later. Unit: milliseconds. */
+/**
+ * Delay of that check after a window has posted `goes`. The browser releases the window's locks a moment later.
+ * Unit: milliseconds.
+ */
 const ADOPT_SOON_MS = 500;
 
 /**
- * The other windows of an account in this browser: what they tell each other
- * beside what the socket brings, and the unsent messages of those that are gone.
+ * The other windows of an account in this browser: exchanges messages with them besides the events of the socket, and
+ * takes over the unsent messages of closed windows.
  */
 export class Siblings {
   #name;
@@ -24,7 +27,7 @@ export class Siblings {
 
   /**
    * @param {object} use
-   * @param {string} use.name  The same in all windows of the account.
+   * @param {string} use.name  The same name in all windows of the account.
    * @param {import('./outbox.js').Outbox} use.outbox
    * @param {(message: object) => void} use.onMessage
    * @param {import('./alarms.js').Alarms} [use.alarms]
@@ -49,29 +52,31 @@ export class Siblings {
     this.#adoptNowAndThen();
   }
 
-  /** Leaves what this window has not sent to the others; call when the browser is about to freeze it. */
+  /**
+   * Lets other windows take over this window's unsent messages. Call when the browser is about to freeze this window.
+   */
   suspend() {
     this.#release();
     this.goes();
   }
 
-  /** Undoes {@link suspend}, as far as no other has taken it over. */
+  /** Undoes {@link suspend}, except for messages that another window has taken over. */
   async resume() {
     this.#own();
     await this.#outbox.yieldAdopted();
   }
 
-  /** Tells the others. */
+  /** Posts a message to the other windows. */
   tell(message) {
     this.#channel?.postMessage(message);
   }
 
-  /** Tells the others that this window goes, so that they take over what it has not sent. */
+  /** Posts that this window is about to close or freeze, so that others take over its unsent messages. */
   goes() {
     this.tell({ goes: true });
   }
 
-  /** Takes over what windows that are gone have not sent. */
+  /** Takes over the unsent messages of closed windows. */
   async adopt() {
     const held = await heldNames(this.#locks);
     if (!this.#stopped) await this.#outbox.adopt((window) => held.has(lockOf(window)));
@@ -102,7 +107,7 @@ export class Siblings {
   }
 }
 
-/** The lock that a window holds for as long as its unsent messages are its own. */
+/** Returns the name of the lock that a window holds while its unsent messages are its own. */
 function lockOf(window) {
   return `confab-outbox:${window}`;
 }

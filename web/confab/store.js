@@ -6,17 +6,17 @@ const VERSION = 1;
 /**
  * One account's data in IndexedDB, shared by all windows of the browser.
  *
- * Shape of a conversation's record: the server's fields plus `cursor` (highest
- * seq up to which nothing is missing), `held` (spans whose messages are
- * stored), `markers` (user → read_seq), `read_unsent`, and of a group `left`
- * (see `chats.js`) and `name_seq` (length of the log when it had its `name`).
+ * Shape of a conversation's record: the server's fields plus `cursor` (highest seq up to which nothing is missing),
+ * `held` (spans whose messages are stored), `markers` (user → read_seq), `read_unsent`, and for a group `left` (see
+ * `chats.js`) and `name_seq` (length of the log when the group had its `name`).
  */
 export class Store {
   #db;
 
   /**
    * @param {string} user  `usr_…`
-   * @param {{onUpgraded?: () => void}} [use]  `onUpgraded`: another window runs a later version of the page; nothing can be read or written here any more.
+   * @param {{onUpgraded?: () => void}} [use]
+   *   `onUpgraded`: another window runs a later version of the page; this store can no longer be read or written.
    * @returns {Promise<Store>}
    */
   static async open(user, { onUpgraded = () => {} } = {}) {
@@ -26,12 +26,12 @@ export class Store {
       db.createObjectStore('outbox', { keyPath: 'client_message_id' });
       db.createObjectStore('profiles', { keyPath: 'user' });
     };
-    // Deleted by another window means that the account has logged out there, which it says by itself.
+    // Another window deletes the database when the account logs out there, and notifies this window separately.
     const onClosed = ({ upgraded }) => upgraded && onUpgraded();
     return new Store(await openDatabase(databaseName(user), VERSION, { upgrade, onClosed }));
   }
 
-  /** Deletes everything that is stored of an account. */
+  /** Deletes all stored data of an account. */
   static remove(user) {
     return deleteDatabase(databaseName(user));
   }
@@ -59,8 +59,8 @@ export class Store {
   }
 
   /**
-   * Stores messages, and with them what is known to be complete, in one step.
-   * Other windows' spans are kept: `held` grows and never shrinks.
+   * Stores messages and the log's complete spans in one transaction. Spans of other windows are kept: `held` grows
+   * and never shrinks.
    * @param {{cursor: number, held: import('./ranges.js').Ranges}} log
    */
   putMessages(conversation, messages, log) {
@@ -87,8 +87,8 @@ export class Store {
   }
 
   /**
-   * Notes that entries of one conversation are about to be sent, the first of them, as many as may be: the server
-   * is to have at most `max` of the conversation that it has not answered for, over all windows.
+   * Records that entries of one conversation are about to be sent: the first ones, as many as may be sent. Over all
+   * windows, at most `max` messages of the conversation may be unanswered.
    * @returns {Promise<number>}  How many may be sent.
    */
   async beginSends(entries, max) {
@@ -103,7 +103,7 @@ export class Store {
 
   /**
    * Gives an entry of the outbox to another window.
-   * @returns {Promise<object | null>}  The entry, or null where it has another owner by now, or is gone.
+   * @returns {Promise<object | null>}  The entry, or null if it was deleted or has another owner.
    */
   async adoptOutbox({ client_message_id, window: owner }, window) {
     let adopted = null;
@@ -133,8 +133,8 @@ export class Store {
   }
 
   /**
-   * A failed write costs a reload its speed or an unsent message its second
-   * chance, never the running page its state, so it is reported and survived.
+   * Runs a write transaction. A failure is logged and not thrown: the page keeps its state in memory, but a reload
+   * loads more from the server and may lose unsent messages.
    */
   async #write(names, work) {
     try {
@@ -154,7 +154,9 @@ function databaseName(user) {
   return `confab.${user}`;
 }
 
-/** Returns how many of `entries`, from the first on, may be sent; those that the server may have already make no more of them. */
+/**
+ * Returns how many of `entries`, from the first on, may be sent. Entries that were already tried do not count again.
+ */
 export function countToSend(stored, entries, max) {
   const [{ conversation }] = entries;
   const unanswered = new Set(stored.filter((entry) => entry.conversation === conversation && entry.tried && entry.state === 'pending').map(({ client_message_id }) => client_message_id));
@@ -166,7 +168,7 @@ export function countToSend(stored, entries, max) {
   return beyond < 0 ? entries.length : beyond;
 }
 
-/** Returns the stored entries that change by being sent, as they are from then on. */
+/** Returns the stored entries that sending changes, in their new state. */
 export function begunNow(stored, sent) {
   const ids = new Set(sent.map(({ client_message_id }) => client_message_id));
   return stored.filter((entry) => ids.has(entry.client_message_id) && !entry.tried).map((entry) => ({ ...entry, tried: true }));

@@ -2,16 +2,16 @@ import { backoffMs, retryWaitMs } from './backoff.js';
 import { splitCursors } from './frames.js';
 import { oneAtATime } from './one-at-a-time.js';
 
-/** How long an event may be late before the hole that it left is fetched. Unit: milliseconds. */
+/** Delay before a hole in the log is fetched, in which late events may fill it. Unit: milliseconds. */
 const HOLE_MS_MAX = 700;
-/** Messages per `history` answer when a hole is filled. */
+/** Largest number of messages per `history` answer when a hole is filled. */
 const FILL_LIMIT = 100;
-/** Fetches without progress after which a hole is taken for messages that have expired, and a promise for a mistake. */
+/** Fetches without progress after which the messages of a hole count as expired, and a target is given up. */
 const FILL_ATTEMPTS_MAX = 5;
-/** Refusals after which a conversation's history is closed to the user, and what they mean in a group. */
+/** Error codes that end the user's access to a conversation, and the reason that each means in a group. */
 const CLOSED = { forbidden: 'removed', not_found: 'deleted' };
 
-/** Brings {@link Chats} up to date after every connect, and fills holes between. */
+/** Synchronises {@link Chats} after every connect, and fills holes in the logs. */
 export class Synchronizer {
   #connection;
   #http;
@@ -22,16 +22,19 @@ export class Synchronizer {
   #listed = false;
   #round = 0;
   #requests = 0;
-  /** The chats that are being filled, and how far at least. */
+  /** The chats whose holes are being filled, each with the seq to reach. */
   #targets = new Map();
-  /** The groups that the user is out of, and why, until all that may still be read is here. */
+  /**
+   * The groups that the user is no longer in, each with the reason, until everything that the user may still read is
+   * loaded.
+   */
   #leaving = new Map();
   #loadList = oneAtATime(() => this.#takeList());
 
   /**
    * @param {object} use
-   * @param {(profiles: object[]) => void} [use.onPeers]  The chat list has brought these people's profiles.
-   * @param {() => void} [use.onSynced]  A new connection's `sync` is complete, and other frames may follow.
+   * @param {(profiles: object[]) => void} [use.onPeers]  The chat list contained these profiles.
+   * @param {() => void} [use.onSynced]  A new connection's `sync` is complete; other frames may follow.
    */
   constructor({ connection, http, chats, alarms, onPeers = () => {}, onSynced = () => {} }) {
     this.#connection = connection;
@@ -50,20 +53,20 @@ export class Synchronizer {
     this.#listed = true;
   }
 
-  /** Brings the chat list up to date, and tries again where the server is busy. */
+  /** Reloads the chat list, and retries after an error of the server. */
   async refreshList(failures = 0) {
     try {
       await this.#loadList();
     } catch (error) {
-      // A lost connection is followed by a sync, which loads the list too.
+      // The next connect synchronises, which loads the list too.
       if (!error.retryable || this.#connection.status !== 'online') return;
       this.#alarms.after(retryWaitMs(error, failures + 1), () => this.refreshList(failures + 1));
     }
   }
 
   /**
-   * Takes a `conversation` event. The log says the same, and when; so the event
-   * only matters where the log does not follow, or begins with it.
+   * Applies a `conversation` event. The log has the same change, so the event matters only if the log does not arrive
+   * or begins with the change.
    */
   hint(event) {
     const wait_ms = event.change === 'added' ? 0 : HOLE_MS_MAX;
@@ -72,7 +75,7 @@ export class Synchronizer {
     });
   }
 
-  /** Takes a `message` event. */
+  /** Applies a `message` event. */
   take(message) {
     const chat = this.#chats.offer(message);
     if (chat.log.hole) this.#alarms.after(HOLE_MS_MAX, () => this.#fill(chat));
@@ -88,7 +91,7 @@ export class Synchronizer {
   async #takeList() {
     const asked = this.#chats.asking();
     const list = await this.#http.conversations();
-    // Before the rows, for which the names would be asked one by one.
+    // Before the list is shown, whose rows would otherwise request the names one by one.
     this.#onPeers(list.flatMap(({ peer }) => (peer ? [peer] : [])));
     const missing = await this.#chats.takeList(list, asked);
     for (const chat of missing) await this.#findOut(chat);
@@ -98,7 +101,10 @@ export class Synchronizer {
     }
   }
 
-  /** Asks whether the user is still in a group that the list lacks: it may be older than their joining. */
+  /**
+   * Checks whether the user is still in a group that the list lacks, since the list may be older than the user's
+   * joining.
+   */
   async #findOut(chat) {
     try {
       await this.#http.group(chat.conversation);
@@ -110,7 +116,7 @@ export class Synchronizer {
     }
   }
 
-  /** Fetches what was said before the user was out, which `sync` no longer gives. */
+  /** Fetches the messages up to the end of the user's membership, which `sync` no longer includes. */
   async #readToTheEnd(chat) {
     const after = chat.log.cursor;
     const page = await this.#http.messages(chat.conversation, { after, limit: FILL_LIMIT }).catch(() => null);
@@ -122,7 +128,7 @@ export class Synchronizer {
     const round = this.#round;
     const parts = splitCursors(this.#chats.cursors());
     const partial = parts.length > 1 ? true : undefined;
-    // Asked for at once: the request must be the first frame, and the answer of each part is its own.
+    // Sent without waiting: the request must be the socket's first frame, and each part has its own answer.
     const answers = parts.map((cursors) => this.#syncPart({ cursors, partial }, () => round === this.#round));
     const refreshList = round > 1 || partial;
     try {
@@ -130,7 +136,7 @@ export class Synchronizer {
       if (round !== this.#round) return;
       this.#onSynced();
       if (refreshList) await this.#loadList();
-      // A sync is silent about groups that the user has left, and about what came before that.
+      // `sync` includes neither groups that the user has left nor their earlier entries.
       for (const chat of this.#chats.all()) this.#fill(chat);
     } catch (error) {
       if (round !== this.#round || this.#connection.status !== 'online') return;
@@ -141,18 +147,18 @@ export class Synchronizer {
   }
 
   /**
-   * Asks until the answer is complete: one that is not in time says where the next request goes on.
-   * Requests that bring nothing new are made ever more slowly, for as long as `isCurrent` says.
+   * Sends `sync` until the answer is complete. An incomplete answer names where the next request continues. Requests
+   * that bring nothing new are sent with growing delays, while `isCurrent` returns true.
    */
   async #syncPart(question, isCurrent) {
-    /** Per chat how far the answers say that it goes. */
+    /** Per chat, the end of its log according to the answers. */
     const ends = new Map();
     let complete = false;
     try {
       let after;
       for (let fruitless = 0; !complete; ) {
         if (fruitless) await this.#pause(fruitless);
-        // On another socket the token is none, and a sync of its own is under way.
+        // On a new socket the `next` token is not valid, and that socket has its own sync.
         if (!isCurrent()) break;
         const before = this.#progress();
         const { next } = await this.#ask({ ...question, after }, ends);
@@ -163,7 +169,8 @@ export class Synchronizer {
     } finally {
       for (const [chat, { last_seq, read_seq, reason }] of ends) {
         this.#chats.moveRead(chat, read_seq);
-        // Not before all parts have come, which may overtake each other, nor before what may still be read is here.
+        // Only after all parts, which may overtake each other, and after everything that the user may still read is
+        // loaded.
         if (reason && complete) this.#leaving.set(chat, reason);
         else this.#leaving.delete(chat);
         this.#fill(chat, last_seq);
@@ -180,7 +187,7 @@ export class Synchronizer {
 
   #takeSynced(entry, ends) {
     const chat = this.#chats.ensure(entry.conversation);
-    // Of a group that the user is out of, an answer has the messages and where they end.
+    // For a group that the user is no longer in, an answer has the messages and where they end.
     const { kind = chat.kind, name, last_seq = 0, read_seq = 0, messages = [] } = entry;
     const reason = entry.deleted ? 'deleted' : entry.left ? 'removed' : null;
     chat.kind = kind;
@@ -190,7 +197,7 @@ export class Synchronizer {
     ends.set(chat, { last_seq: Math.max(end.last_seq, last_seq), read_seq: Math.max(end.read_seq, read_seq), reason });
   }
 
-  /** A number that grows with every newer message, and with every chat. */
+  /** Returns a number that grows with each newer message and each chat. */
   #progress() {
     return this.#chats.all().reduce((sum, { log }) => sum + log.newest + 1, 0);
   }
@@ -198,8 +205,8 @@ export class Synchronizer {
   /**
    * Fetches until the log has no hole and has reached `target`.
    *
-   * Only a message beyond a hole proves that what is missing has expired. A
-   * target is a hint: where the history ends before it, so does the log.
+   * Only a message beyond a hole proves that the missing messages have expired. A target is a hint: if the history
+   * ends before it, so does the log.
    */
   async #fill(chat, target = 0) {
     const filling = this.#targets.has(chat);
@@ -217,24 +224,27 @@ export class Synchronizer {
         this.#passHoles(chat);
         this.#leave(chat);
       }
-      // A later sync tells again, since it names the cursor.
+      // A later `sync` reports the leave again, since it names the cursor.
       this.#leaving.delete(chat);
       const missing = this.#targets.get(chat);
-      // A lost connection is followed by a sync, which sees the hole again.
+      // The next connect synchronises, which finds the hole again.
       if (error.retryable && error.code !== 'network') this.#alarms.after(retryWaitMs(error, FILL_ATTEMPTS_MAX), () => this.#fill(chat, missing));
     } finally {
       this.#targets.delete(chat);
     }
   }
 
-  /** The user is out of a group, and of what they may still read nothing is missing: its cursor is not named again. */
+  /**
+   * Ends a membership after everything that the user may still read is loaded. Later syncs no longer name the group's
+   * cursor.
+   */
   #leave(chat) {
     const reason = this.#leaving.get(chat);
     this.#leaving.delete(chat);
     if (reason) this.#chats.leave(chat, reason);
   }
 
-  /** What the server does not give to this user any more will not come. */
+  /** Skips all holes, since the server no longer gives the missing messages to this user. */
   #passHoles(chat) {
     for (let { hole } = chat.log; hole; { hole } = chat.log) this.#chats.cover(chat, hole.after + 1, hole.before - 1, []);
   }
@@ -243,7 +253,7 @@ export class Synchronizer {
     return chat.log.hole !== null || chat.log.cursor < this.#targets.get(chat);
   }
 
-  /** Fetches, some times over if need be; returns whether the log has moved. */
+  /** Fetches once or several times. Returns whether the log has moved, or nothing is due any more. */
   async #advance(chat) {
     const before = chat.log.cursor;
     for (let attempt = 0; attempt < FILL_ATTEMPTS_MAX && this.#due(chat); attempt += 1) {

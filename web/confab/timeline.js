@@ -1,12 +1,12 @@
-/** Messages that one step of scrolling up adds. */
+/** Number of messages that one step of scrolling up adds. */
 const PAGE = 50;
-/** Pages in a row that may turn out to hold nothing (expired messages) before a step gives up. */
+/** Largest number of consecutive empty pages (expired messages) that one step loads. */
 const EMPTY_PAGES_MAX = 5;
-/** Refusals after which there is no more to be read. */
+/** Error codes that mean that the user can no longer read the conversation. */
 const CLOSED = new Set(['forbidden', 'not_found']);
 
 /**
- * The loaded stretch of one conversation: from `low` to the newest, without a hole.
+ * The loaded messages of one conversation: from `low` to the newest, without a hole.
  *
  * Events: `change`.
  */
@@ -35,7 +35,7 @@ export class Timeline extends EventTarget {
     return this.#loading !== null;
   }
 
-  /** Loads the page before the loaded ones, from the store or over HTTP. */
+  /** Loads the page before the loaded messages, from the store or by HTTP. */
   loadOlder() {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null;
@@ -44,20 +44,20 @@ export class Timeline extends EventTarget {
     return this.#loading;
   }
 
-  /** Takes messages that the log has just released. */
+  /** Appends messages that the log has just released. */
   append(messages) {
     this.messages.push(...messages);
     this.#changed();
   }
 
-  /** Starts over at the log's cursor, after it has skipped ahead. */
+  /** Restarts at the log's cursor, after the log has skipped ahead. */
   reset() {
     this.messages = [];
     this.low = this.#chat.log.cursor + 1;
     this.#changed();
   }
 
-  /** Fetches the whole of a message that came shortened. */
+  /** Fetches the complete text of a truncated message. */
   async loadWhole(seq) {
     const { conversation, log } = this.#chat;
     const page = await this.#http.messages(conversation, { after: seq - 1, limit: 1 });
@@ -101,7 +101,7 @@ export class Timeline extends EventTarget {
     try {
       return await this.#http.messages(conversation, { before, limit: PAGE });
     } catch (error) {
-      // Of a group that the user is out of, the server may give nothing any more.
+      // The server may give nothing of a group that the user is no longer in.
       if (this.#chat.left && CLOSED.has(error.code)) return { messages: [], more: false };
       throw error;
     }

@@ -1,12 +1,12 @@
 import { plainAlarms } from './alarms.js';
 
-/** Time between two frames that tell of one user's typing. Unit: milliseconds. */
-const TELL_MS = 3_000;
-/** How long somebody counts as typing after the last event. Unit: milliseconds. */
+/** Shortest time between two `typing` frames for one conversation. Unit: milliseconds. */
+const SEND_MS = 3_000;
+/** Time for which a user counts as typing after the last event. Unit: milliseconds. */
 const LASTS_MS = 5_000;
 
 /**
- * Who is typing where. Nothing of it is kept: it ends by itself.
+ * The users who are typing, per conversation. Nothing is stored, and each entry expires.
  *
  * Events: `change` (`detail` is `{conversation}`).
  */
@@ -14,9 +14,12 @@ export class Typing extends EventTarget {
   #user;
   #connection;
   #alarms;
-  /** Conversations that were told a moment ago, and how to forget that. */
-  #told = new Map();
-  /** Per conversation who is typing, in the order in which they began, and how to cancel their end. */
+  /** Conversations for which a frame was sent within {@link SEND_MS}, each with the function that cancels its timer. */
+  #recentlySent = new Map();
+  /**
+   * Per conversation, the users who are typing, in the order in which they began, each with the function that cancels
+   * its timer.
+   */
   #typists = new Map();
 
   constructor({ user, connection, alarms = plainAlarms }) {
@@ -26,16 +29,16 @@ export class Typing extends EventTarget {
     this.#alarms = alarms;
   }
 
-  /** Says that the user is typing; call at every key. */
+  /** Sends that the user is typing. Call at every key. */
   typing(conversation) {
-    if (this.#told.has(conversation) || !this.#connection.send({ action: 'typing', conversation })) return;
-    this.#told.set(conversation, this.#alarms.after(TELL_MS, () => this.#told.delete(conversation)));
+    if (this.#recentlySent.has(conversation) || !this.#connection.send({ action: 'typing', conversation })) return;
+    this.#recentlySent.set(conversation, this.#alarms.after(SEND_MS, () => this.#recentlySent.delete(conversation)));
   }
 
-  /** Says that the user has sent what they typed: what they type next is told anew. */
+  /** Call when the user has sent their text. The next key sends `typing` again without a wait. */
   sent(conversation) {
-    this.#told.get(conversation)?.();
-    this.#told.delete(conversation);
+    this.#recentlySent.get(conversation)?.();
+    this.#recentlySent.delete(conversation);
   }
 
   /** Returns the users who are typing in a conversation. */
@@ -43,7 +46,7 @@ export class Typing extends EventTarget {
     return [...(this.#typists.get(conversation)?.keys() ?? [])];
   }
 
-  /** Takes a `typing` event. */
+  /** Applies a `typing` event. */
   take({ conversation, user }) {
     if (user === this.#user) return;
     const typists = this.#typists.get(conversation) ?? new Map();
@@ -54,7 +57,7 @@ export class Typing extends EventTarget {
     if (isNew) this.#changed(conversation);
   }
 
-  /** Takes note that somebody types no more, since what they wrote is there. */
+  /** Records that a user has stopped typing, since their message has arrived. */
   ended(conversation, user) {
     const typists = this.#typists.get(conversation);
     if (!typists?.has(user)) return;
