@@ -1,4 +1,4 @@
-//! A gateway that records what is posted.
+//! A gateway that records every post.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::yielding::call;
 
 /// Open sockets by id, with the frames that were delivered to each.
 ///
-/// Failed and lost posts are up to the weather, like those of a store.
+/// The fault injector decides whether a post fails or its answer is lost, as for a call to a store.
 pub struct Gateway {
     injector: Arc<dyn FaultInjector>,
     sockets: Mutex<Sockets>,
@@ -23,18 +23,18 @@ struct Sockets {
     /// Frames that were delivered and not taken yet, in order.
     open: BTreeMap<ConnectionId, Vec<Vec<u8>>>,
     fault: Option<PostFault>,
-    /// Those of some sockets alone.
+    /// Faults of single sockets.
     faults: BTreeMap<ConnectionId, PostFault>,
 }
 
-/// What happens to posts until it is set otherwise.
+/// Fault of posts, until it is set otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostFault {
-    /// Not delivered: the socket has no room.
+    /// The post is not delivered: the socket has no room.
     Full,
-    /// Not delivered: the gateway itself fails.
+    /// The post is not delivered: the gateway itself fails.
     Failed,
-    /// Taken, and not delivered: the device is in a tunnel.
+    /// The post is accepted but not delivered: the device is in a tunnel.
     Swallowed,
 }
 
@@ -49,7 +49,8 @@ impl Gateway {
         self.sockets().open.insert(connection, Vec::new());
     }
 
-    /// Drops a socket, without a word to anybody; posts to it are 410 from then on. False where there was none.
+    /// Drops a socket without notice; posts to it are answered with 410 from then on. False if there was no such
+    /// socket.
     pub fn drop_socket(&self, connection: &ConnectionId) -> bool {
         self.sockets().open.remove(connection).is_some()
     }
@@ -59,12 +60,12 @@ impl Gateway {
         self.sockets().open.contains_key(connection)
     }
 
-    /// Takes the frames that were delivered since the last time, in order.
+    /// Takes the frames that were delivered since the last call, in order.
     pub fn take_frames(&self, connection: &ConnectionId) -> Vec<Vec<u8>> {
         self.sockets().open.get_mut(connection).map(std::mem::take).unwrap_or_default()
     }
 
-    /// Sets or ends a fault of every post to one socket.
+    /// Sets or ends a fault of posts to one socket.
     pub fn set_fault_of(&self, connection: &ConnectionId, fault: Option<PostFault>) {
         let faults = &mut self.sockets().faults;
         match fault {
@@ -73,7 +74,7 @@ impl Gateway {
         };
     }
 
-    /// Sets or ends a fault of every post.
+    /// Sets or ends a fault of posts to all sockets.
     pub fn set_fault(&self, fault: Option<PostFault>) {
         self.sockets().fault = fault;
     }

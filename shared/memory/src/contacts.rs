@@ -1,4 +1,4 @@
-//! What users are to each other.
+//! Relations between users.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use confab_domain::{Relation, UserId};
 
 use crate::Memory;
 
-/// Of each user to each other; strangers have none.
+/// The relation of each user to each other user; strangers have none.
 #[derive(Debug, Default)]
 pub(crate) struct ContactTable(BTreeMap<UserId, BTreeMap<UserId, Relation>>);
 

@@ -1,4 +1,4 @@
-//! A queue whose tasks wait for their time.
+//! A queue with delayed tasks.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,21 +13,21 @@ use confab_domain::Timestamp;
 use crate::faults::{FaultInjector, NoFaults};
 use crate::yielding::call;
 
-/// A task, and when it may be delivered.
+/// A task with the time of its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delayed<T> {
-    /// Not before.
+    /// Earliest time of the delivery.
     pub due: Timestamp,
-    /// What is to be done.
+    /// The task.
     pub task: T,
-    /// Whether it was received before, and not finished.
+    /// Whether the task was received before and put back.
     pub received_before: bool,
 }
 
-/// Tasks that are still to be done, by when they are due: looks at leases, announcements, or pushes.
+/// Tasks by their due time: lease checks, fan-outs or pushes.
 ///
-/// Nothing is delivered by itself: whoever reads says what time it is, and which of the due tasks it takes. What is
-/// received is gone, so whoever does not finish it puts it back.
+/// The queue delivers nothing by itself: its reader passes the time, and picks one of the due tasks. A received task
+/// is removed, so a reader that does not finish it has to put it back.
 pub struct DelayQueue<T> {
     injector: Arc<dyn FaultInjector>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
@@ -35,7 +35,7 @@ pub struct DelayQueue<T> {
 }
 
 impl<T: Clone> DelayQueue<T> {
-    /// An empty queue, which counts delays from what `clock` says.
+    /// An empty queue, whose delays count from the time of `clock`.
     pub fn new(
         injector: Arc<dyn FaultInjector>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
@@ -43,7 +43,7 @@ impl<T: Clone> DelayQueue<T> {
         Self { injector, clock: Box::new(clock), tasks: Mutex::default() }
     }
 
-    /// What waits, the soonest first.
+    /// All waiting tasks, the soonest first.
     pub fn waiting(&self) -> Vec<Delayed<T>> {
         self.tasks().clone()
     }
@@ -53,25 +53,25 @@ impl<T: Clone> DelayQueue<T> {
         self.tasks().first().map(|next| next.due)
     }
 
-    /// How many tasks are due at `now`.
+    /// Number of tasks that are due at `now`.
     pub fn due(&self, now: Timestamp) -> usize {
         self.tasks().partition_point(|delayed| delayed.due <= now)
     }
 
-    /// Takes the task at `index` of those that are due at `now`, counted from the one that has been so for longest.
+    /// Takes the task at `index` of those that are due at `now`, the one that is due for longest first.
     pub fn receive(&self, index: usize, now: Timestamp) -> Option<Delayed<T>> {
         let mut tasks = self.tasks();
         let is_due = tasks.get(index).is_some_and(|delayed| delayed.due <= now);
         is_due.then(|| tasks.remove(index))
     }
 
-    /// Takes the task at `index` of all, due or not.
+    /// Takes the task at `index` of all tasks, due or not.
     pub fn receive_early(&self, index: usize) -> Option<Delayed<T>> {
         let mut tasks = self.tasks();
         (index < tasks.len()).then(|| tasks.remove(index))
     }
 
-    /// Has a task delivered again, or for the first time.
+    /// Puts a task into the queue, again or for the first time.
     pub fn put_back(&self, delayed: Delayed<T>) {
         let mut tasks = self.tasks();
         let index = tasks.partition_point(|other| other.due <= delayed.due);
@@ -110,7 +110,7 @@ impl PushQueue for DelayQueue<PushTask> {
 }
 
 impl<T: Clone> Default for DelayQueue<T> {
-    /// Without a clock: all is due by its delay, from the epoch on.
+    /// A queue without a clock: delays count from the epoch.
     fn default() -> Self {
         Self::new(Arc::new(NoFaults), || Timestamp::from_ms(0))
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_delivered_before_its_time_unless_it_is_asked_for() {
+    fn no_task_is_delivered_before_its_time_unless_received_early() {
         let queue = DelayQueue::default();
         queue.put_back(delayed(30, "late"));
         queue.put_back(delayed(10, "soon"));

@@ -1,4 +1,4 @@
-//! Devices.
+//! Devices and their logins.
 
 use std::collections::BTreeMap;
 

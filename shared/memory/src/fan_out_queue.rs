@@ -1,4 +1,4 @@
-//! A queue that delivers when, and in which order, the reader of it says.
+//! A queue whose reader picks the time and the order of deliveries.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use confab_app::ports::{FanOutQueue, StoreError};
 use crate::faults::{FaultInjector, NoFaults};
 use crate::yielding::call;
 
-/// Announcements that are still to be made.
+/// Fan-outs that are still to be made.
 ///
-/// Delays are the reader's to keep. Nothing is lost: what is received is gone, so whoever does not finish it puts it back; whoever puts back what is
-/// finished delivers it twice.
+/// The queue ignores delays. It loses nothing: a received task is removed, so a reader that does not finish it has to
+/// put it back. A reader that puts a finished task back has it delivered twice.
 pub struct Queue {
     injector: Arc<dyn FaultInjector>,
     tasks: Mutex<Vec<FanOutTask>>,
@@ -25,18 +25,18 @@ impl Queue {
         Self { injector, tasks: Mutex::default() }
     }
 
-    /// How many tasks wait.
+    /// Number of waiting tasks.
     pub fn waiting(&self) -> usize {
         self.tasks().len()
     }
 
-    /// Takes the task at `index`, counted from the one that has waited longest; a real queue keeps no order.
+    /// Takes the task at `index`, the one that has waited longest first; a real queue keeps no order.
     pub fn receive(&self, index: usize) -> Option<FanOutTask> {
         let mut tasks = self.tasks();
         (index < tasks.len()).then(|| tasks.remove(index))
     }
 
-    /// Has a task delivered again.
+    /// Puts a task back, to be delivered again.
     pub fn put_back(&self, task: FanOutTask) {
         self.tasks().push(task);
     }

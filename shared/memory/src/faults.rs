@@ -1,26 +1,26 @@
-//! How calls go wrong.
+//! Injected failures of calls.
 
 use confab_app::ports::StoreError;
 
-/// What becomes of a call.
+/// Outcome of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallOutcome {
-    /// It takes effect and is answered.
+    /// The call takes effect and is answered.
     #[default]
     Done,
-    /// It fails before it takes effect, as a throttled call does.
+    /// The call fails before it takes effect, as a throttled call does.
     NotDone,
-    /// It takes effect, and the caller never learns that.
+    /// The call takes effect, but its answer is lost.
     AnswerLost,
 }
 
-/// Decides the fate of each call, in the order in which the calls take effect.
+/// Decides the outcome of each call, in the order in which the calls take effect.
 pub trait FaultInjector: Send + Sync {
-    /// The fate of the next call.
+    /// The outcome of the next call.
     fn next_outcome(&self) -> CallOutcome;
 }
 
-/// Every call is done and answered.
+/// Fault injector of healthy runs: every call takes effect and is answered.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFaults;
 

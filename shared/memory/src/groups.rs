@@ -1,4 +1,4 @@
-//! Groups.
+//! Groups and membership counts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::memory::Tables;
 #[derive(Debug, Default)]
 pub(crate) struct GroupTable {
     groups: BTreeMap<GroupId, Group>,
-    /// Memberships, at most.
+    /// Upper bounds on the number of memberships.
     counts: BTreeMap<UserId, MembershipCount>,
 }
 
@@ -21,7 +21,7 @@ impl GroupTable {
         self.counts.get(&joining.user).copied() == joining.seen
     }
 
-    /// Counts a membership, if the count is the one that was seen.
+    /// Replaces a membership count, if it is unchanged since it was read.
     fn replace_count(&mut self, joining: &Joining) -> bool {
         let is_seen = self.has_count(joining);
         if is_seen {
@@ -32,7 +32,7 @@ impl GroupTable {
 }
 
 impl Tables {
-    /// Makes a version with its entry, if the version before it is the newest and the position is free.
+    /// Stores a version with its entry, if the version before it is the newest and the position is free.
     fn make_version(&mut self, group: &Group, entry: &Message) -> bool {
         let newest = self.groups.groups.get(&group.id).map_or(0, |newest| newest.version);
         let may = group.version == newest + 1 && self.logs.occupant(entry).is_none();

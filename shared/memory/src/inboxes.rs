@@ -16,12 +16,12 @@ type Rows = BTreeMap<UserId, BTreeMap<ConversationId, Row>>;
 
 #[derive(Debug)]
 pub(crate) struct InboxTable {
-    /// Those that lists find.
+    /// Rows that lists read.
     rows: Rows,
-    /// Those of ended memberships of groups, out of their way.
+    /// Rows of ended memberships of groups, which lists do not read.
     ended: Rows,
     alert_writes: Vec<AlertWrite>,
-    /// Places for claims in a new row.
+    /// Number of places for claims in a new row.
     claims_max: usize,
 }
 
@@ -31,14 +31,14 @@ impl Default for InboxTable {
     }
 }
 
-/// A change of what a member's phones were told.
+/// A write to the alert state of an inbox row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertWrite {
-    /// Whose row it was.
+    /// The user of the row.
     pub user: UserId,
-    /// As it was before.
+    /// The row before the write.
     pub before: InboxRow,
-    /// What it says of alerts since.
+    /// The alert state after the write.
     pub after: Alerts,
 }
 
@@ -80,14 +80,14 @@ impl Row {
     }
 }
 
-/// Where a row is.
+/// Where a row is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Nowhere.
+    /// The row does not exist.
     Nowhere,
-    /// Where lists find it.
+    /// Among the rows that lists read.
     Listed,
-    /// Among those of ended memberships.
+    /// Among the rows of ended memberships.
     Ended,
 }
 
@@ -110,7 +110,7 @@ impl InboxTable {
         [Place::Listed, Place::Ended].into_iter().find(is_there).unwrap_or(Place::Nowhere)
     }
 
-    /// The row, wherever it is.
+    /// The row, whatever its place.
     fn row_mut(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
         let rows = match self.place(user, conversation) {
             Place::Nowhere => return None,
@@ -120,13 +120,14 @@ impl InboxTable {
         rows.get_mut(&user)?.get_mut(&conversation)
     }
 
-    /// The row of somebody who is in the conversation now.
+    /// The row, if the user is a member now.
     fn members_row(&mut self, user: UserId, conversation: ConversationId) -> Option<&mut Row> {
         let row = self.rows.get_mut(&user)?.get_mut(&conversation)?;
         Some(row).filter(|row| row.joined.since().is_some())
     }
 
-    /// Moves the row of a membership that has ended out of the way of lists, if that is still so.
+    /// Moves the row of an ended membership to a place that lists do not read; does nothing if the membership has
+    /// begun again.
     fn set_aside(&mut self, user: UserId, conversation: ConversationId) {
         let Some(rows) = self.rows.get_mut(&user) else { return };
         if rows.get(&conversation).is_some_and(|row| row.joined.since().is_none())
@@ -140,12 +141,12 @@ impl InboxTable {
         self.ended.get_mut(&user)?.remove(&conversation)
     }
 
-    /// Gives each row that is made from now on so many places for claims.
+    /// Sets the number of places for claims in rows that are made from now on.
     pub(crate) fn set_claims_max(&mut self, claims_max: usize) {
         self.claims_max = claims_max;
     }
 
-    /// Begins a membership of a group, unless one has begun. What is left of an earlier one goes on.
+    /// Begins a membership of a group, unless one has begun. The row of an earlier membership is used again.
     pub(crate) fn join(&mut self, joining: &Joining, conversation: ConversationId, seq: Seq) {
         let claims_max = self.claims_max;
         let ended = self.take_ended(joining.user, conversation);
@@ -157,7 +158,7 @@ impl InboxTable {
         row.refuses_adds = false;
     }
 
-    /// As [`leave`](InboxTable::leave), by the user's own wish.
+    /// Ends a membership as [`leave`](InboxTable::leave) does, by the user's own request.
     pub(crate) fn leave_by_oneself(&mut self, user: UserId, conversation: ConversationId, seq: Seq) {
         if self.leave(user, conversation, seq)
             && let Some(row) = self.row_mut(user, conversation)
@@ -166,7 +167,7 @@ impl InboxTable {
         }
     }
 
-    /// Ends a membership of a group; false where none has begun.
+    /// Ends a membership of a group; false if none has begun.
     pub(crate) fn leave(&mut self, user: UserId, conversation: ConversationId, seq: Seq) -> bool {
         let row = self.members_row(user, conversation);
         row.map(|row| row.joined = row.joined.clone().leave(seq)).is_some()
@@ -174,30 +175,30 @@ impl InboxTable {
 }
 
 impl Memory {
-    /// Every change of alerts that took effect, from the `skipped`th on, in that order.
+    /// All writes to alert states that took effect, in order, without the first `skipped`.
     pub fn alert_writes(&self, skipped: usize) -> Vec<AlertWrite> {
         self.tables().inboxes.alert_writes.iter().skip(skipped).cloned().collect()
     }
 
-    /// Whether a user's row is of a membership that has ended, at this moment.
+    /// Whether the user's membership has ended, at this moment. Not a call.
     pub fn has_ended(&self, user: UserId, conversation: ConversationId) -> bool {
         let tables = self.tables();
         let row = tables.inboxes.shown(tables.inboxes.place(user, conversation), user, conversation);
         row.is_some_and(|row| row.joined.since().is_none())
     }
 
-    /// Loses what is left of an ended membership, as a store does that looks for it under the key of present ones only.
+    /// Loses the row of an ended membership, as a store does that reads it only by the key of present memberships.
     pub fn lose_ended_row(&self, user: UserId, conversation: ConversationId) {
         self.tables().inboxes.take_ended(user, conversation);
     }
 
-    /// Moves a row out of the way of lists, best effort.
+    /// Moves a row out of the lists, best effort.
     pub(crate) async fn set_aside(&self, user: UserId, conversation: ConversationId) {
-        // Where it fails, the next list moves it.
+        // If the call fails, the next list moves the row.
         let _ = self.call(|tables| tables.inboxes.set_aside(user, conversation)).await;
     }
 
-    /// A page of rows, and those of ended memberships that were met in it.
+    /// A page of rows, and the conversations of ended memberships found in it.
     async fn page_of(
         &self,
         user: UserId,
@@ -209,10 +210,10 @@ impl Memory {
             let Some(rows) = tables.inboxes.rows.get(&user) else { return Default::default() };
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let mut rows = rows.range((from, Bound::Unbounded)).map(|(id, row)| row.show(*id));
-            let met: Vec<InboxRow> = rows.by_ref().take(size).collect();
-            let next = met.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
+            let found: Vec<InboxRow> = rows.by_ref().take(size).collect();
+            let next = found.last().map(|last| last.conversation).filter(|_| rows.next().is_some());
             let (rows, ended): (Vec<_>, Vec<_>) =
-                met.into_iter().partition(|row| row.joined.since().is_some());
+                found.into_iter().partition(|row| row.joined.since().is_some());
             (InboxPage { rows, next, unmoved: 0 }, ended.into_iter().map(|row| row.conversation).collect())
         })
         .await
@@ -311,12 +312,12 @@ impl Inboxes for Memory {
     }
 
     async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        // As a store reads it that can move a row between two reads.
-        let looks: &[Place] = match conversation {
+        // In the order of a store that can move a row between two reads.
+        let places: &[Place] = match conversation {
             ConversationId::Dm { .. } => &[Place::Listed],
             ConversationId::Group(_) => &[Place::Listed, Place::Ended, Place::Listed],
         };
-        for place in looks {
+        for place in places {
             let row = self.call(|tables| tables.inboxes.shown(*place, user, conversation)).await?;
             if row.is_some() {
                 return Ok(row);

@@ -1,14 +1,13 @@
-//! Every store in memory, for simulations and fast tests.
+//! In-memory stores for simulations and fast tests.
 //!
-//! Knows: what the ports of `confab-app` promise, and how a call to a store can
-//! go wrong.
+//! Knows: the promises of the ports of `confab-app`, and the ways in which a call to a store can fail.
 //! Must not know: a runtime, a clock, threads or AWS.
 //!
-//! Each call is an interleaving point: it yields once before and once after it
-//! takes effect, and takes effect at once in between, under a lock that is never
-//! held across an await. Whoever polls the futures decides the interleaving.
+//! Each call is an interleaving point. It yields once, takes effect in one step, and yields again. The step runs
+//! under a lock that is never held across an await. The order in which the futures are polled decides the
+//! interleaving.
 //!
-//! Start with [`Memory`], then [`injector`].
+//! Start with [`Memory`], then [`faults`].
 
 pub mod faults;
 

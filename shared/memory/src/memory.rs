@@ -1,4 +1,4 @@
-//! One store that has every store port.
+//! A store that implements every store port.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -24,7 +24,7 @@ pub struct Memory {
     tables: Mutex<Tables>,
 }
 
-/// Under one lock, so that a call across tables is atomic.
+/// All tables, under one lock, so that a call across tables is atomic.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     pub(crate) logs: LogTable,
@@ -40,27 +40,27 @@ pub(crate) struct Tables {
 }
 
 impl Memory {
-    /// An empty store with that weather.
+    /// An empty store with that fault injector.
     pub fn new(injector: Arc<dyn FaultInjector>) -> Self {
         Self { injector, page_max: NonZeroU32::MAX, tables: Mutex::default() }
     }
 
-    /// Never gives more than that many entries or rows at once, whatever is asked for.
+    /// Limits every page to that many entries or rows, whatever the call asks for.
     ///
-    /// A real store cuts a page where its entries are large.
+    /// A real store cuts a page whose entries are large.
     #[must_use]
     pub fn with_page_max(self, page_max: NonZeroU32) -> Self {
         Self { page_max, ..self }
     }
 
-    /// Remembers only so many claims per member and conversation, so that a simulation forgets some soon.
+    /// Limits the claims that an inbox row remembers, so that a simulation soon forgets some.
     #[must_use]
     pub fn with_claims_max(self, claims_max: usize) -> Self {
         self.tables().inboxes.set_claims_max(claims_max);
         self
     }
 
-    /// The size of a page for which `wanted` was asked.
+    /// Size of a page of at most `wanted` entries.
     pub(crate) fn page_size(&self, wanted: u32) -> usize {
         usize::try_from(wanted.min(self.page_max.get())).unwrap_or(usize::MAX)
     }

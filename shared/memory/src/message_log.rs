@@ -13,7 +13,7 @@ use crate::Memory;
 #[derive(Debug, Default)]
 pub(crate) struct LogTable {
     logs: BTreeMap<ConversationId, Log>,
-    /// Every append that took effect, in that order, swept or not.
+    /// All appends that took effect, in order, removed or not.
     appended: Vec<Message>,
 }
 
@@ -61,7 +61,7 @@ impl Log {
 }
 
 impl LogTable {
-    /// What is at a message's position.
+    /// The entry at a message's position.
     pub(crate) fn occupant(&self, message: &Message) -> Option<&Message> {
         self.logs.get(&message.conversation)?.entries.get(&message.seq)
     }
@@ -80,8 +80,7 @@ impl Memory {
         self.sweep_some(now, |_| true);
     }
 
-    /// Removes those of the expired messages that `pick` picks: a real store
-    /// removes them late and in no particular order.
+    /// Removes the expired messages that `pick` picks: a real store removes them late and in no particular order.
     pub fn sweep_some(&self, now: Timestamp, mut pick: impl FnMut(&Message) -> bool) {
         let has_expired = |entry: &Message| entry.expires_at.is_some_and(|expires_at| expires_at <= now);
         for log in self.tables().logs.logs.values_mut() {
@@ -89,24 +88,23 @@ impl Memory {
         }
     }
 
-    /// Every append that took effect, in that order, swept or not.
+    /// All appends that took effect, in order, removed or not.
     pub fn appended(&self) -> Vec<Message> {
         self.tables().logs.appended.clone()
     }
 
-    /// Looks at every append that took effect, in that order, swept or not, without a copy.
-    pub fn with_appended<T>(&self, look: impl FnOnce(&[Message]) -> T) -> T {
-        look(&self.tables().logs.appended)
+    /// Reads all appends that took effect, in order, removed or not, without a copy.
+    pub fn with_appended<T>(&self, read: impl FnOnce(&[Message]) -> T) -> T {
+        read(&self.tables().logs.appended)
     }
 
-    /// The message at a position, without a call.
+    /// The message at a position. Not a call.
     pub fn message_at(&self, conversation: ConversationId, seq: Seq) -> Option<Message> {
         let tables = self.tables();
         tables.logs.logs.get(&conversation)?.entries.get(&seq).cloned()
     }
 
-    /// Writes a message whatever is at its position, without a call: for tests
-    /// that have to notice such a fault.
+    /// Writes a message whatever is at its position, for tests that have to notice such a fault. Not a call.
     pub fn overwrite(&self, message: &Message) {
         self.tables().logs.put(message);
     }

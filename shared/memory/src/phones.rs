@@ -1,4 +1,4 @@
-//! A push service that records what is published.
+//! A push service that records every publish.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::yielding::call;
 
 /// Endpoints by name, and every push that was published to one, in order.
 ///
-/// Failed and lost publishes are up to the weather, like calls to a store.
+/// The fault injector decides whether a publish fails or its answer is lost, as for a call to a store.
 pub struct Phones {
     injector: Arc<dyn FaultInjector>,
     state: Mutex<State>,
@@ -29,16 +29,16 @@ struct State {
 /// A push that reached a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Where it was published to.
+    /// The endpoint that it was published to.
     pub endpoint: Endpoint,
-    /// What it says.
+    /// Content of the push.
     pub notification: Notification,
 }
 
-/// What happens to every publish until it is set otherwise.
+/// Fault of every publish, until it is set otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishFault {
-    /// Not done, and said so.
+    /// The publish fails, and the caller gets an error.
     Throttled,
 }
 
@@ -48,24 +48,24 @@ impl Phones {
         Self { injector, state: Mutex::default() }
     }
 
-    /// The endpoint that a token has, or would have.
+    /// The endpoint of a token, whether it exists or not.
     pub fn endpoint_of(platform: Platform, token: &PushToken) -> Endpoint {
         Endpoint::new(format!("endpoint/{platform}/{}", token.reveal()))
     }
 
-    /// Disables an endpoint, as when the app was taken off the phone; until it is asked for again.
+    /// Disables an endpoint until it is asked for again, as when the app was removed from the phone.
     pub fn disable(&self, endpoint: &Endpoint) {
         if let Some(is_enabled) = self.state().endpoints.get_mut(endpoint.as_str()) {
             *is_enabled = false;
         }
     }
 
-    /// Takes an endpoint away.
+    /// Removes an endpoint.
     pub fn remove(&self, endpoint: &Endpoint) {
         self.state().endpoints.remove(endpoint.as_str());
     }
 
-    /// Whether the endpoint is there and takes pushes.
+    /// Whether the endpoint exists and accepts pushes.
     pub fn is_enabled(&self, endpoint: &Endpoint) -> bool {
         self.state().endpoints.get(endpoint.as_str()).is_some_and(|is_enabled| *is_enabled)
     }
@@ -75,12 +75,12 @@ impl Phones {
         self.state().fault = fault;
     }
 
-    /// How many pushes were published so far.
+    /// Number of pushes published so far.
     pub fn published_count(&self) -> usize {
         self.state().published.len()
     }
 
-    /// Everything that was published from the `skipped`th on.
+    /// All pushes published so far, without the first `skipped`.
     pub fn published_after(&self, skipped: usize) -> Vec<Publish> {
         self.state().published.iter().skip(skipped).cloned().collect()
     }

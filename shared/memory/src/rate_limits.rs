@@ -1,4 +1,4 @@
-//! Token buckets.
+//! Token buckets of rate limits.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use confab_domain::{Refusal, Timestamp};
 
 use crate::Memory;
 
-/// Each bucket.
+/// All buckets by name.
 #[derive(Debug, Default)]
 pub(crate) struct BucketTable(BTreeMap<String, Bucket>);
 

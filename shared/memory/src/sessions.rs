@@ -14,9 +14,9 @@ use crate::Memory;
 
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
-    /// Their budgets stand below.
+    /// Rows without their budgets, which are in `budgets`.
     rows: BTreeMap<UserId, Session>,
-    /// Also of users without a session.
+    /// Budgets, also of users without a session.
     budgets: BTreeMap<UserId, Budgets>,
 }
 
@@ -66,7 +66,7 @@ impl SessionTable {
         self.whole(user, now)
     }
 
-    /// A row with what it says of budgets, made where it is not there.
+    /// The row with its budgets; made if it does not exist.
     fn whole(&mut self, user: UserId, now: Timestamp) -> Session {
         let row = self.row(user, now).clone();
         self.get(user).unwrap_or(row)

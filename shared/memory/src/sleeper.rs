@@ -1,4 +1,4 @@
-//! Waiting without a clock.
+//! Sleeping without a clock.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use confab_app::ports::Sleeper;
 
 use crate::yield_once;
 
-/// Lets others go first, once for each millisecond.
+/// A sleeper that yields once for each millisecond.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct YieldingSleeper;
 

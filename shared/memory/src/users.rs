@@ -1,4 +1,4 @@
-//! Accounts.
+//! Accounts, password changes and invites.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +16,11 @@ use crate::Memory;
 #[derive(Debug, Default)]
 pub(crate) struct UserTable(BTreeMap<UserId, Account>);
 
-/// Who has claimed the next change of a password, and when.
+/// The device that has claimed the next change of a user's password, and the time of the claim.
 #[derive(Debug, Default)]
 pub(crate) struct PasswordChangeTable(BTreeMap<UserId, (DeviceId, Timestamp)>);
 
-/// How often each invite was used.
+/// Number of uses of each invite.
 #[derive(Debug, Default)]
 pub(crate) struct InviteTable(BTreeMap<InviteId, u32>);
 

@@ -7,7 +7,7 @@ use confab_app::ports::StoreError;
 
 use crate::faults::{CallOutcome, FaultInjector, unavailable};
 
-/// Lets everybody else go first, once.
+/// Yields once to all other tasks.
 pub async fn yield_once() {
     let mut yielded = false;
     poll_fn(|context| {
@@ -20,7 +20,7 @@ pub async fn yield_once() {
     .await;
 }
 
-/// Runs one call: yields, takes effect, yields, answers; or fails as the weather has it.
+/// Runs one call: yields, takes effect, yields, answers; or fails as the fault injector decides.
 pub(crate) async fn call<T>(
     injector: &dyn FaultInjector,
     effect: impl FnOnce() -> T,

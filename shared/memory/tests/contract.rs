@@ -1,4 +1,4 @@
-//! The stores in memory do what every adapter must do.
+//! The in-memory stores keep the contract of every adapter.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ mod whole_pages {
     confab_contract::suite!(block_on = confab_contract::block_on, store = Memory::default());
 }
 
-/// Pages of at most two entries, as where entries are large.
+/// Pages of at most two entries, as a store with large entries cuts them.
 mod cut_pages {
     use super::{Memory, NonZeroU32};
 
