@@ -1,4 +1,4 @@
-//! Whether somebody can be put into a group by somebody else.
+//! Whether a user may be put into a group by another user.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,25 @@ use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 
-/// Rows that are read at once to count memberships.
+/// Inbox rows in one page while memberships are counted.
 const ROWS_PAGE: u32 = 500;
 
-/// Relations that are read at once.
+/// Relations that are read in one call.
 const RELATIONS_MAX: usize = 100;
 
-/// Counts each of `users`, who are put into a group by `actor`, with one membership more.
+/// Admits `users`, whom `actor` puts into a group, and counts one more membership for each of them.
 ///
-/// `conversation` is the group's, where it is there already and somebody may have been in it before.
+/// `conversation` is the group's, if the group exists: a user may have been in it before.
 ///
-/// The counts are stored with the memberships. Where the rows of a user leave no room, their count is stored at once; after
-/// a few of these within a minute it refuses whoever asks but the user, at the price of one item.
+/// The caller stores the counts together with the memberships. Where a user's rows leave no room, this call stores
+/// their count itself. After several such counts within a minute, the stored count refuses every actor but the user,
+/// at the price of one item.
 ///
 /// # Errors
 ///
-/// [`Refusal::CannotBeAdded`] names those who do not want it (they have blocked the actor, let friends alone add them,
-/// or have left this group by themselves), and those whose memberships are too many; [`Refusal::NotFound`] where one
-/// of them does not exist; [`Error::Store`].
+/// [`Refusal::CannotBeAdded`] names the users who refuse (they have blocked the actor, let only friends add them, or
+/// have left this group by themselves) and those who have too many memberships; [`Refusal::NotFound`] where one of
+/// the users does not exist; [`Error::Store`].
 pub async fn admit(
     store: &(impl Groups + Inboxes + Contacts + Users),
     limits: MembershipLimits,
@@ -72,7 +73,7 @@ pub async fn admit(
     }
 }
 
-/// Whether a user lets somebody in this relation put them into a group.
+/// Whether a user lets a user of this relation put them into a group.
 async fn allows(
     store: &(impl Inboxes + Users),
     relation: Relation,
@@ -90,7 +91,7 @@ async fn allows(
     }
 }
 
-/// A user with one membership more; `None` where that is too many.
+/// A user with one more membership; `None` where that is too many.
 async fn joining(
     store: &(impl Groups + Inboxes + Contacts),
     limits: MembershipLimits,
@@ -106,17 +107,17 @@ async fn joining(
     if is_by_another && seen.is_some_and(|seen| seen.was_full_lately(now)) {
         return Ok(None);
     }
-    // Read after the count: who joins meanwhile changes it, and then nothing is decided by this.
+    // Read after the count: a join in between changes the count, and then no decision by these rows is stored.
     let counted = count(store, limits, user, seen.unwrap_or_default()).await?;
     match counted.joined(is_unanswered, limits) {
         Some(next) => Ok(Some(Joining { user, added_by, seen, next })),
         None => {
-            // Best effort, as the next who asks counts again.
+            // Best effort: the next request counts again.
             if let Err(error) = store.replace_membership_count(user, seen, counted.found_full(now)).await {
                 tracing::warn!(
                     event = "membership_count_not_kept",
                     error = chain(&error),
-                    "memberships are counted again by whoever asks next"
+                    "the next request counts the memberships again"
                 );
             }
             Ok(None)
@@ -124,10 +125,10 @@ async fn joining(
     }
 }
 
-/// Counts a user's memberships by their rows, up to one more than they may have.
+/// Counts a user's memberships by their inbox rows, up to one more than the limit.
 ///
-/// A user of an earlier version may have any number of ended rows: the lists move them, so the work of each call is
-/// there for the next one, though a deadline ends it.
+/// A user of an earlier version may have any number of rows of ended memberships. The lists move such rows out of the
+/// way, so even a call that a deadline ends saves work for the next one.
 async fn count(
     store: &(impl Inboxes + Contacts),
     limits: MembershipLimits,

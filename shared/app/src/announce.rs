@@ -1,8 +1,7 @@
-//! Telling connected devices.
+//! Posting events to connected devices.
 //!
-//! Sessions are read **after** what is announced was stored, strongly
-//! consistent. A device writes its session, then syncs; a send appends, then
-//! reads sessions: whatever the interleaving, one of the two sees the other.
+//! Sessions are read **after** the announced entry was stored, strongly consistent. A device writes its session, then
+//! syncs; a send appends, then reads sessions. Whatever the interleaving, one of the two sees the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,32 +18,32 @@ use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
 use crate::unreached::CONNECTIONS_PER_TASK;
 
-/// Posts under way at once: enough to hide the latency of one HTTP request each.
+/// Maximum number of concurrent posts: enough to hide the latency of one HTTP request each.
 pub(crate) const POSTS_IN_FLIGHT_MAX: usize = 32;
 
-/// After so many connections that do not take an event the others are left to another request: each may have taken a
-/// second, and whoever reads is not to wait for who does not.
+/// After so many connections refuse an event, the others are left to a later request: each refusal may have taken a
+/// second, and a client that reads its events must not wait for clients that do not.
 const REFUSED_MAX: usize = CONNECTIONS_PER_TASK;
 
-/// What posting came to.
+/// Outcome of posting an event to several connections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posted {
-    /// Users of whom the gateway took the event for a connection at least.
+    /// Users for whom the gateway took the event on at least one connection.
     pub(crate) taken_by: BTreeSet<UserId>,
     /// Connections that the gateway does not have.
     pub(crate) stale: BTreeSet<ConnectionId>,
-    /// Connections that have no room for it.
+    /// Connections that have no room for the event.
     pub(crate) full: Vec<FullConnection>,
-    /// Connections to which the gateway failed to post it, for reasons of its own.
+    /// Connections to which the post failed, where the fault is the gateway's.
     pub(crate) failed: Vec<(UserId, Connection)>,
-    /// Connections that it was not offered to.
+    /// Connections to which the event was not offered.
     pub(crate) unoffered: Vec<(UserId, Connection)>,
 }
 
-/// A connection of which the gateway said that it is there and has no room.
+/// A connection that the gateway has and that has no room.
 ///
-/// Made from a post's answer alone, and the one thing that [`close_slow`](crate::unreached::close_slow) closes: a
-/// failure of the gateway cannot become a reason to close anybody.
+/// Only the answer to a post creates this value, and [`close_slow`](crate::unreached::close_slow) closes no other
+/// connections: so a failure of the gateway never closes a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct FullConnection {
     user: UserId,
@@ -62,12 +61,12 @@ impl FullConnection {
 }
 
 impl Posted {
-    /// Whether there is nobody to whom it is to be offered again.
+    /// Whether no connection needs another offer of the event.
     pub(crate) fn is_done(&self) -> bool {
         self.full.is_empty() && self.failed.is_empty() && self.unoffered.is_empty()
     }
 
-    /// What has become of the posts to one user.
+    /// Outcome of the posts to one user.
     pub(crate) fn status_of(&self, user: UserId) -> PostStatus {
         if self.taken_by.contains(&user) {
             PostStatus::Taken
@@ -79,13 +78,13 @@ impl Posted {
     }
 }
 
-/// Posts an event to every connection of some users, but for the one it came from.
+/// Posts an event to every connection of `users` but the one that the event came from (`except`).
 ///
-/// Connections that turn out to be gone are removed from the record.
+/// Ends the registrations of stale connections, except young ones.
 ///
 /// # Errors
 ///
-/// [`StoreError`], where nobody was told.
+/// [`StoreError`]; then no connection got the event.
 pub(crate) async fn announce(
     sessions: &impl Sessions,
     connections: &impl Connections,
@@ -98,7 +97,7 @@ pub(crate) async fn announce(
     post_to(sessions, connections, &rows, except, event, now).await
 }
 
-/// As [`announce`], by whom has read the session rows.
+/// As [`announce`], for session rows that the caller has read.
 pub(crate) async fn post_to(
     sessions: &impl Sessions,
     connections: &impl Connections,
@@ -148,7 +147,7 @@ pub(crate) async fn post_to(
     Ok(posted)
 }
 
-/// Announces what nobody needs to be told of for certain.
+/// Announces an event best effort: logs a failure and returns nothing.
 pub async fn hint(
     sessions: &impl Sessions,
     connections: &impl Connections,
@@ -166,21 +165,22 @@ pub async fn hint(
     }
 }
 
-/// What became of an event for one connection.
+/// Outcome of offering an event to one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Taken,
     Gone,
     /// The connection has no room; it may take it later.
     Full,
-    /// The gateway failed, or is asked too much.
+    /// The gateway failed, or has too many requests.
     Failed,
     Unoffered,
-    /// Nothing would come of offering it again.
+    /// The gateway rejects the event, so another offer is useless.
     Unpostable,
 }
 
-/// Posts a frame to one connection, and finds out whose fault it is where that was not taken.
+/// Posts a frame to one connection. Where the gateway limits the post, asks whether it has the connection, which
+/// separates a full connection from a failure of the gateway.
 async fn offer(connections: &impl Connections, connection: &Connection, frame: &[u8]) -> Outcome {
     match connections.post(&connection.id, frame).await {
         Ok(PostOutcome::Taken) => Outcome::Taken,
@@ -207,7 +207,8 @@ fn failed(connection: &Connection, error: &StoreError) -> Outcome {
     Outcome::Failed
 }
 
-/// Ends the registrations of stale connections, in one write for each user; young ones may not be open yet.
+/// Ends the registrations of stale connections, in one write for each user. Young connections stay: they may not be
+/// open yet.
 async fn forget(sessions: &impl Sessions, stale: Vec<(UserId, Connection)>, now: Timestamp) {
     let mut by_user: BTreeMap<UserId, Vec<Connection>> = BTreeMap::new();
     for (user, connection) in stale {

@@ -1,4 +1,4 @@
-//! Where a log goes on, and what lies at its end.
+//! The next position of a log, and the entries at its end.
 
 use confab_domain::high_water::LogEnd;
 use confab_domain::retention::Retention;
@@ -10,25 +10,25 @@ use crate::ports::MessageLog;
 
 /// Attempts before an append gives up.
 ///
-/// Each lost race means that some other append won, so with fewer concurrent writers than this in a conversation every
-/// one of them makes progress.
+/// Each lost race means that another append won. So with fewer concurrent writers in a conversation than this, every
+/// writer makes progress.
 pub(crate) const ATTEMPTS_MAX: u32 = 64;
 
 /// Entries that are read with the end of a log.
 ///
-/// Enough that a fresh claim in a conversation of human pace needs no second read, few enough to cost one read unit
+/// Enough that a fresh claim in a conversation of human pace needs no second read; few enough to cost one read unit
 /// (4 KB) with messages of usual length.
 pub(crate) const TAIL_ENTRIES: u32 = 7;
 
-/// What may be done at the end of a log.
+/// Outcome of finding the next position of a log.
 pub(crate) enum NextPosition {
     /// Append here, with this revision of the mark.
     At(Seq, u64),
-    /// The mark was changed by another writer; this is how it is. Look again.
+    /// Another writer has changed the mark; this is the end with the new mark. Find the position again.
     Moved(LogEnd),
 }
 
-/// Finds the position after the newest entry, reserving positions first where entries expire.
+/// Returns the position after the newest entry. Reserves positions first where entries expire.
 ///
 /// # Errors
 ///
@@ -55,9 +55,9 @@ pub(crate) async fn next_position(
     Ok(NextPosition::At(seq, revision))
 }
 
-/// Finds the first position of a log that only the caller knows of.
+/// Returns the first position of a log that only the caller knows.
 ///
-/// Its mark may be there: set by a request of the caller whose answer was lost.
+/// The log may have a mark already, which an earlier call of the same request wrote without getting the answer.
 ///
 /// # Errors
 ///

@@ -1,10 +1,10 @@
-//! Trying again what others were in the way of.
+//! Attempts at operations that other requests prevent, with pauses between them.
 
 use confab_domain::Attempts as Pauses;
 
 use crate::ports::Sleeper;
 
-/// The tries of one writer, with a pause before each but the first two: see [`Pauses`].
+/// The attempts of one writer, with pauses between them: see [`Pauses`].
 #[derive(Debug)]
 pub(crate) struct Attempts<'a> {
     pauses: Pauses,
@@ -13,17 +13,17 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// For a writer that no other has the `seed` of.
+    /// Attempts after lost races, with a pause before each but the first two. `seed` is unique to the writer.
     pub(crate) fn racing(sleeper: &'a dyn Sleeper, max: u32, seed: u64) -> Self {
         Self { pauses: Pauses::racing(max, seed), begun: 0, sleeper }
     }
 
-    /// For what another does at this moment, with a pause before each try but the first.
+    /// Attempts that wait for another request to finish, with a pause before each but the first.
     pub(crate) fn waiting(sleeper: &'a dyn Sleeper, max: u32, seed: u64) -> Self {
         Self { pauses: Pauses::waiting(max, seed), begun: 0, sleeper }
     }
 
-    /// Waits until the next try may be made; false after the last.
+    /// Waits until the next attempt may begin; false after the last.
     pub(crate) async fn next(&mut self) -> bool {
         let Some(pause) = self.pauses.next_pause() else { return false };
         if !pause.is_zero() {
@@ -33,7 +33,7 @@ impl<'a> Attempts<'a> {
         true
     }
 
-    /// The number of the try that is under way, from 0.
+    /// The number of the current attempt, from 0.
     pub(crate) const fn number(&self) -> u32 {
         self.begun.saturating_sub(1)
     }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_loops_sleeps_before_each_try_after_the_second() {
+    fn a_racing_writer_sleeps_before_each_attempt_after_the_second() {
         let (sleeper, mut tries) = (Counting::default(), 0);
         let mut attempts = Attempts::racing(&sleeper, 8, 7);
         while pin!(attempts.next()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(true) {

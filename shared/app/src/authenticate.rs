@@ -1,4 +1,4 @@
-//! Who a request comes from.
+//! Authentication of requests.
 
 use confab_domain::device::Device;
 use confab_domain::refresh::is_first_use;
@@ -7,12 +7,11 @@ use confab_domain::{Refusal, Timestamp};
 use crate::Error;
 use crate::ports::{AccessClaims, Devices, Identity, Tokens};
 
-/// The living login behind an access token.
+/// Returns the living login of an access token.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a token that is forged, expired, or whose login has
-/// ended; [`Error::Store`].
+/// [`Error::Refused`] for a token that is missing, forged or expired, or whose login has ended; [`Error::Store`].
 pub async fn authenticate(
     devices: &impl Devices,
     tokens: &impl Tokens,
@@ -27,7 +26,8 @@ pub async fn authenticate(
 
 /// Checks that the login of a call or a handshake has not ended, and records the first use of its generation.
 ///
-/// Recorded before anything is answered: from then on the refresh token before is worth nothing.
+/// The use is recorded before the call is answered. After that, the refresh token of the previous generation renews
+/// the login only within [`SHARED`](confab_domain::refresh::SHARED).
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
-//! Whether a frame may act: it is decided before the frame does.
+//! Whether a frame may act. The decision precedes all effects of the frame.
 //!
-//! A frame of a registered connection may act, which an eventually consistent read of the sender's own session row tells.
-//! Only where the connection is missing there, the login and the row are read strongly: the connection may be newer than
-//! the copy that was read, may have lost its registration to a post that came too early, may have been displaced, or may
-//! be of a login that has ended.
+//! A frame of a registered connection may act, and an eventually consistent read of the sender's own session row is
+//! enough to decide that. Only where this read does not show the connection, the login and the row are read strongly
+//! consistent: the connection may be newer than the row that was read, may have lost its registration to a post that
+//! came before it was open, may have been displaced, or may be of a login that has ended.
 
 use confab_domain::Presence;
 use confab_domain::budget::Budgets;
@@ -19,12 +19,12 @@ use crate::presence::Context;
 use crate::presence::renew::{ensure_watched, renew_on_activity};
 use crate::{Error, Limiter};
 
-/// Decides whether a frame may act, and renews the lease of its user; gives the session row. The `attendance` of
-/// `connection` is what the frame says.
+/// Decides whether a frame may act, renews the lease of its user, and returns the session row. The `attendance` of
+/// `connection` is the one that the frame states.
 ///
 /// # Errors
 ///
-/// [`Error::ConnectionEnded`] where it may not; [`Error::Store`] where that is not known.
+/// [`Error::ConnectionEnded`] where the frame may not act; [`Error::Store`] where that is unknown.
 pub async fn authorize_frame(
     context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
     connections: &impl Connections,
@@ -42,8 +42,8 @@ pub async fn authorize_frame(
     }
 }
 
-/// Decides about a frame of a connection that is not registered, and registers the connection again if its device has a
-/// free place. No other connection is displaced for it: only handshakes displace.
+/// Decides whether a frame of an unregistered connection may act, and registers the connection again if its device
+/// has a free place. No other connection is displaced for it: only handshakes displace.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub(crate) async fn authorize_unregistered(
     identity: Identity,
     connection: &Connection,
 ) -> Result<Session, Error> {
-    // Boxed, since it is rare and its future is large.
+    // Boxed, since this path is rare and its future is large.
     Box::pin(authorize_strongly(context, connections, identity, connection)).await
 }
 
@@ -84,7 +84,7 @@ async fn authorize_strongly(
         return Err(DISPLACED);
     }
     if let Ok(false) = connections.is_open(&connection.id).await {
-        // It has ended by itself, after it sent this frame.
+        // The connection has closed by itself after it sent this frame.
         return Ok(session);
     }
     match context.store.reopen_connection(user, connection, now).await? {

@@ -1,8 +1,8 @@
-//! Making groups and changing them.
+//! Creating and changing groups.
 //!
-//! A change is decided by a pure rule on one version of the group, and made in one transaction: the next version, the
-//! entry in the log that tells of it, and the inbox row of who comes or goes. So a group, its log and its members' rows
-//! always tell the same.
+//! A pure rule decides a change on one version of the group. One transaction then writes the next version, the log
+//! entry of the change, and the inbox row of a user who joins or leaves. So a group, its log and its members' rows
+//! always agree.
 
 use confab_domain::group::{Change, Role};
 use confab_domain::log::Attempt;
@@ -25,40 +25,40 @@ use crate::ports::{
 use crate::send_message::Writer;
 use crate::{Error, metric, wire};
 
-/// Who changes a group, and what tells this request from all others.
+/// The user who changes a group, and what distinguishes this request from all others.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// The id of the entry that tells of the change.
+    /// The id of the entry that records the change.
     pub key: ClientMessageId,
     /// Drawn at random for each request.
     pub attempt: Attempt,
 }
 
-/// The stores and ways out that a change of a group needs.
+/// Stores, ports and queues that a change of a group needs.
 #[derive(Clone, Copy)]
 pub struct Context<'a, S, C, P, Q> {
     /// All stores.
     pub store: &'a S,
-    /// The ways to members' devices.
+    /// Ports to the members' devices.
     pub delivery: Delivery<'a, C, P>,
-    /// What is announced later.
+    /// The queue of announcements.
     pub queue: &'a Q,
-    /// What a warm environment keeps.
+    /// State that a warm process keeps.
     pub writer: &'a Writer,
 }
 
-/// What somebody wants of a group.
+/// A requested change of a group.
 #[derive(Clone, Debug)]
 pub enum GroupCommand {
-    /// This user in it, with this role; without one, in whatever role.
+    /// Adds the user with this role, or gives a member this role; without one, adds a member and changes no role.
     PutMember(UserId, Option<Role>),
-    /// This user out of it.
+    /// Removes the user.
     RemoveMember(UserId),
-    /// Another name.
+    /// Gives the group another name.
     Rename(String),
-    /// No group.
+    /// Deletes the group.
     Delete,
 }
 
@@ -80,12 +80,12 @@ where
     P: PushQueue,
     Q: FanOutQueue,
 {
-    /// Makes a group of the caller and others.
+    /// Creates a group of the caller and others.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] for a wrong field, an unknown user, too many, or who cannot be added; [`Error::Store`]: the
-    /// group is whole or absent, and which of it may be unknown.
+    /// [`Error::Refused`] for a wrong field, an unknown user, too many members, or a user who cannot be added;
+    /// [`Error::Store`]: the group exists as a whole or not at all, and which of the two may be unknown.
     pub async fn create(
         &self,
         id: GroupId,
@@ -117,7 +117,8 @@ where
         };
         match made {
             Ok(()) => {}
-            // It may be made all the same. If it is not, each member's next sync finds the row, and forgets it.
+            // The group may have been created all the same. If not, each member's next sync finds the row and removes
+            // it.
             Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
             Err(error) => {
                 self.forget_each(&group, seq).await;
@@ -128,12 +129,12 @@ where
         Ok(wire::group(&group))
     }
 
-    /// Changes a group as somebody wishes it, if it is not so already.
+    /// Makes the requested change of a group, unless the group is in that state already.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: nothing is changed. [`Error::Contended`] and [`Error::Store`]: it may be changed; the same
-    /// wish again finds out.
+    /// [`Error::Refused`]: nothing is changed. [`Error::Contended`] and [`Error::Store`]: the change may have been
+    /// made; the same command again finds out.
     pub async fn change(
         &self,
         id: GroupId,
@@ -173,11 +174,11 @@ where
             if next.deleted
                 && let Err(error) = close_rows(self.store, &next, seq).await
             {
-                // Whoever performs the announcement closes the rest.
+                // The announcement from the queue closes the rest.
                 tracing::warn!(
                     event = "row_close_failed",
                     error = chain(&error),
-                    "rows of a deleted group stay for now"
+                    "rows of a deleted group stay open for now"
                 );
             }
             return Ok(wire::group(&next));
@@ -185,8 +186,8 @@ where
         Err(Error::Contended)
     }
 
-    /// Does again, for an owner who asks again, what follows the end of a group: an earlier request may have died
-    /// between the two.
+    /// Repeats the work that follows the deletion of a group, for an owner who repeats the command: an earlier
+    /// request may have died between the two.
     async fn finish_deleting(
         &self,
         group: &Group,
@@ -202,7 +203,7 @@ where
         Ok(())
     }
 
-    /// The group, for one of its members.
+    /// Returns the group to one of its members.
     ///
     /// # Errors
     ///
@@ -213,7 +214,8 @@ where
         Ok(wire::group(&group))
     }
 
-    /// What becomes of whose inbox row, if they exist and may be added.
+    /// The change of an inbox row that belongs to a change of the group. A user to be added must exist and may be
+    /// added.
     async fn row_of(
         &self,
         conversation: ConversationId,
@@ -233,9 +235,9 @@ where
         }
     }
 
-    /// Begins the memberships of a group that is about to be made.
+    /// Begins the memberships of a group that is about to be created.
     ///
-    /// All are tried, so that none is under way when this ends.
+    /// All are tried, so that none is in progress when this returns.
     async fn join_each(
         &self,
         conversation: ConversationId,
@@ -267,7 +269,7 @@ where
             if self.store.join(conversation, seq, &joining).await? == CommitOutcome::Done {
                 return Ok(());
             }
-            // They have come into another group meanwhile.
+            // The user has joined another group meanwhile.
             let limits = self.writer.memberships;
             let again = admit(self.store, limits, actor.user, None, &[joining.user], now).await?;
             joining = again.first().copied().ok_or(Error::Internal("nobody was admitted"))?;
@@ -275,7 +277,7 @@ where
         Err(Error::Contended)
     }
 
-    /// Takes back what was stored for a group that is not made.
+    /// Removes the inbox rows that were stored for a group that is not created.
     async fn forget_each(&self, group: &Group, seq: Seq) {
         let conversation = ConversationId::Group(group.id);
         let mut forgotten = stream::iter(group.members.keys().copied())
@@ -283,11 +285,11 @@ where
             .buffer_unordered(STORE_CALLS_MAX);
         while let Some(result) = forgotten.next().await {
             if let Err(error) = result {
-                // Its member's next sync forgets it.
+                // The member's next sync removes it.
                 tracing::warn!(
                     event = "orphan_row_removal_failed",
                     error = chain(&error),
-                    "the row of a group that was never made stays for now"
+                    "the row of a group that was never created stays for now"
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Changing one's password.
+//! Changing the own password.
 
 use confab_domain::account::{Password, TypedPassword};
 use confab_domain::device::Device;
@@ -16,25 +16,26 @@ use crate::ports::{
 use crate::presence::Context;
 use crate::refresh_session::session;
 
-/// How often the next generation of tokens is tried while the same device refreshes.
+/// Attempts to make the next generation of tokens while the same device refreshes.
 const ROTATE_ATTEMPTS_MAX: u32 = 4;
 
-/// Somebody else has logged the device out after its change was made.
+/// Refusal text for a device that another request has logged out after the change.
 const LOGGED_OUT_AFTER: &str =
     "the password was changed, and this device was logged out since; log in with the new password";
 
-/// Sets a new password, logs all other devices out, and gives this one the next generation of its tokens.
+/// Sets a new password, logs out all other devices, and returns the next generation of this device's tokens.
 ///
-/// The others are logged out before the password is changed, so that a request that dies in between can be repeated, and
-/// again after it: a login with the old password that comes later finds the change and ends by itself. Of two devices
-/// that change it at the same time one has claimed the change, and only that one logs the other out. The refresh token
-/// from before gives the answer again only to whom it may have been lost, and ends the login otherwise.
+/// The other devices are logged out before the password is changed, so that a request that dies in between can be
+/// repeated, and again after it. A login with the old password that comes later finds the change and ends by itself.
+/// Of two devices that change the password at the same time, only the one that claims the change logs the other out.
+/// The previous refresh token returns the new tokens only to a device that may have lost them; otherwise it ends the
+/// login.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong field, a wrong old password, and too many tries, and where the device is logged out
-/// meanwhile, of which the text says whether the password was changed before; [`Error::Contended`] where another device
-/// is changing it; [`Error::Store`]: the password may have been changed, and others logged out.
+/// [`Error::Refused`] for a wrong field, a wrong old password, too many tries, and where the device is logged out
+/// meanwhile (the text states whether the password was changed before); [`Error::Contended`] where another device is
+/// changing the password; [`Error::Store`]: the password may have been changed, and other devices logged out.
 pub async fn change_password(
     context: &Context<'_, impl Users + Devices + Sessions + RateLimits, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -84,7 +85,8 @@ async fn replace(
     if users.replace_password(user, &PasswordReplacement::Changed(change), hash).await? {
         return Ok(true);
     }
-    // The adapter may have tried again after its first answer was lost; a hash has a salt of its own.
+    // The adapter may have tried again after its first answer was lost. A hash has a salt of its own, so an equal
+    // hash is this change's.
     Ok(users.user(user).await?.is_some_and(|account| account.password_hash == *hash))
 }
 

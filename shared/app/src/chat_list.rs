@@ -20,7 +20,7 @@ use crate::push::PushTask;
 use crate::unread::{self, count_unread, nothing_unread};
 use crate::{Costed, Error, wire};
 
-/// A page of the user's conversations.
+/// Returns a page of the user's conversations.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub async fn chat_list(
         .await?;
     let rows = scanned.iter().map(|(row, ..)| row);
     let (names, peers) = try_join(group_names(store, user, rows.clone()), peers(store, user, rows)).await?;
-    // Of each conversation its row, the end of its log, and who or what it is called by.
+    // Each conversation costs its row, the end of its log, and the group or profile that names it.
     let counted = scanned.iter().filter_map(|(.., count)| count.as_ref()).map(unread::scanned);
     let rows = listed + 2 * scanned.len() + counted.sum::<usize>();
     let shown =
@@ -54,15 +54,15 @@ pub async fn chat_list(
     Ok(Costed::new(rows, http::ChatList { conversations: shown.collect(), next }))
 }
 
-/// Changes what a conversation is to one user, and gives it as it is then.
+/// Changes one user's settings of a conversation, and returns the conversation with the new settings.
 ///
-/// A former member of a group may allow others to put them back; all else is for members.
+/// A former member of a group may allow others to add them again; all other settings are for members.
 ///
-/// A mute clears what the user's other phones show of the conversation, best effort.
+/// A mute clears the conversation's alerts on the user's other phones, best effort.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider, or for what cannot be; [`Error::Store`].
+/// [`Error::Refused`] for an outsider or an invalid setting; [`Error::Store`].
 pub async fn change_conversation(
     store: &(impl Inboxes + Groups + MessageLog + Users),
     push: &impl PushQueue,
@@ -83,7 +83,7 @@ pub async fn change_conversation(
     }
     let Member { joined, read_seq } = membership_of(store, id, user).await?;
     if joined.since().is_none() {
-        // All that may be refused is refused before anything is stored.
+        // All refusals precede the first write.
         let only_allows_adds = allows_adds && patch.muted_until_ms.is_none();
         if !only_allows_adds || !store.accept_adds(user, id).await? {
             return Err(Refusal::NotAMember.into());
@@ -91,7 +91,7 @@ pub async fn change_conversation(
         let last = joined.past().last().map(|(_, last)| *last);
         return Ok(Costed::free(left(id, last, read_seq)));
     }
-    // A member allows it by being there: only who leaves by themselves refuses.
+    // A member allows additions by being a member: only a user who leaves by themselves refuses them.
     if let Some(until) = patch.muted_until_ms {
         let until = until.map(Timestamp::from_ms).filter(|until| *until > now);
         if !store.mute(user, id, until).await? {
@@ -102,7 +102,7 @@ pub async fn change_conversation(
     let (scanned, count) = conversation(store, user, &row, retention, now).await?;
     let rows = count.as_ref().map_or(0, unread::scanned);
     if patch.muted_until_ms.is_some() && row.muted_until.is_none() {
-        // While it was muted nothing was counted for the badge.
+        // The badge counted nothing of the conversation while it was muted.
         let count = count.or_else(|| nothing_unread(&row, now));
         let counted = Alerts { count, writer: row.alerts.writer.wrapping_add(1), ..row.alerts };
         store.replace_alerts(user, &row, &counted).await?;
@@ -118,8 +118,8 @@ pub async fn change_conversation(
     Ok(Costed::new(rows, shown))
 }
 
-/// A group as somebody sees it who is not in it any more: up to where they left. Their marker is where it was, as it
-/// will be if they come back.
+/// A group as a former member sees it, up to the end of their membership. Their read mark stays where it was, also if
+/// they join again.
 fn left(id: ConversationId, last: Option<Seq>, read: Option<Seq>) -> http::Conversation {
     http::Conversation {
         conversation: id.to_string(),
@@ -134,10 +134,10 @@ fn left(id: ConversationId, last: Option<Seq>, read: Option<Seq>) -> http::Conve
     }
 }
 
-/// The names of the groups among some rows that are there, and in which the user's membership is that of the row.
+/// Names of the groups among `rows` that exist, and in which the user's membership is that of the row.
 ///
-/// Asked after the logs were read: a newest message may be of a time when the user was out already. And a row may be
-/// left of a group that was never made.
+/// Read after the logs: a newest message may be from a time when the user had left already. A row may also belong to
+/// a group that was never created.
 async fn group_names(
     groups: &impl Groups,
     user: UserId,
@@ -155,7 +155,7 @@ async fn group_names(
     Ok(present.map(|group| (group.id, group.name)).collect())
 }
 
-/// The public profiles of the others in the 1:1 conversations among some rows, a moment old perhaps.
+/// Public profiles of the peers in the 1:1 conversations among `rows`, perhaps a moment old.
 async fn peers(
     users: &impl Users,
     user: UserId,
@@ -173,7 +173,7 @@ fn peer(row: &InboxRow, user: UserId) -> Option<UserId> {
     }
 }
 
-/// A conversation with its name or its other member; `None` for a group that the user is not in.
+/// A conversation with its name or its peer; `None` for a group that the user is not in.
 fn shown(
     row: &InboxRow,
     conversation: http::Conversation,

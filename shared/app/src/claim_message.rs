@@ -1,4 +1,4 @@
-//! Claiming a message's key, and what is judged by that before it is appended.
+//! Claiming a message's key, and the checks that precede its append.
 
 use confab_domain::claim::{Claim, lies_after_known};
 use confab_domain::high_water::LogEnd;
@@ -15,25 +15,27 @@ use crate::ports::{ClaimOutcome, Contacts, Groups, Inboxes, MessageLog, StoreErr
 use crate::send_message::{SendMessage, Writer};
 use crate::unread::last_seq;
 
-/// What is known once a send has claimed its key.
+/// What a send knows once it has claimed its key.
 pub(crate) struct Claimed {
     pub(crate) claim: Claim,
-    /// The newest entries, read beside the claim.
+    /// The newest entries, read concurrently with the claim.
     tail: Tail,
     end: LogEnd,
-    /// Whether the other of a 1:1 conversation takes no messages from the sender.
+    /// Whether the peer in a 1:1 conversation has blocked the sender.
     is_blocked: bool,
     /// The head that this process knew before the claim.
     known: Option<Seq>,
-    /// The sender's read marker.
+    /// The sender's read mark.
     pub(crate) read_seq: Option<Seq>,
-    /// What of the log was seen beside the claim.
+    /// The entries before the message, as far as they were read concurrently with the claim.
     pub(crate) before: Before,
 }
 
-/// Claims the key beside all that decides what becomes of the message; opens a 1:1 conversation at its first one.
+/// Claims the key, and concurrently reads everything that decides about the message. Opens a 1:1 conversation at its
+/// first message.
 ///
-/// `authorized` is judged before anything else is answered or written; what it refuses takes no place among the claims.
+/// `authorized` runs concurrently with the claim, and decides before anything else is written or answered. If it
+/// refuses, the claim is released, best effort.
 pub(crate) async fn claim(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Users),
     writer: &Writer,
@@ -58,9 +60,9 @@ pub(crate) async fn claim(
         if claimed.is_ok_and(|(outcome, ..)| outcome.claim.is_fresh())
             && let Err(error) = store.release_claim(command.claim_key(), now).await
         {
-            // The place stays taken, as that of an attempt whose outcome is unknown; the verdict is known.
+            // The claim stays, like one of a send whose outcome is unknown. The decision itself is known.
             let error = chain(&error);
-            tracing::warn!(event = "claim_release_failed", error, "a refused message keeps its place");
+            tracing::warn!(event = "claim_release_failed", error, "the claim of a refused message stays");
         }
         return Err(refusal);
     }
@@ -79,8 +81,8 @@ pub(crate) async fn claim(
     Ok(Claimed { claim, tail, end, is_blocked, known, read_seq, before })
 }
 
-/// Checks before the claim that what the message answers is there: a refused
-/// message is none of those whose keys are remembered.
+/// Checks, before the claim, that the message that is replied to exists: a refused message takes no place among the
+/// remembered keys.
 async fn check_answered(
     store: &(impl MessageLog + Inboxes + Groups),
     writer: &Writer,
@@ -94,14 +96,15 @@ async fn check_answered(
     let next = Seq::following(last).ok_or(Error::Internal("a log is full"))?;
     let checked = command.content.check_at(next);
     if checked.is_err() && command.conversation.group().is_some() {
-        // An outsider does not learn from the refusal how far the log goes.
+        // The refusal must not show an outsider where the log ends.
         let Member { joined, .. } = membership_of(store, command.conversation, command.sender).await?;
         joined.since().ok_or(Refusal::NotAMember)?;
     }
     Ok(checked?)
 }
 
-/// Looks whether an earlier request with the same key has appended the message, and refuses what may not be appended.
+/// Searches for a message that an earlier request with the same key has appended, and refuses a message that may not
+/// be appended.
 pub(crate) async fn find_earlier(
     store: &(impl MessageLog + Inboxes + Groups),
     command: &SendMessage,
@@ -111,15 +114,16 @@ pub(crate) async fn find_earlier(
     let Claimed { claim, tail, end, is_blocked, known, .. } = claimed;
     let search = match claim {
         Claim::NotAMember => return Ok((search_past(store, command).await?, end)),
-        // The tail was read beside the claim, not before it: between the two, a
-        // concurrent retry may have found the claim and appended the message.
+        // The tail was read concurrently with the claim, not before it: between the two, a concurrent retry may have
+        // found the claim and appended the message.
         Claim::Fresh { forgot } => {
             let bound = Bound::fresh(now, known, lies_after_known(forgot, now));
             let search = search_back(store, command, tail, bound).await?;
             if let Search::Found(message) = &search
                 && command.is_of(message)
             {
-                // From a claim that was forgotten: the next retry has to search as far.
+                // The message is from a claim that was forgotten. The renewed claim bears its time, so that the next
+                // retry searches as far back.
                 store.renew_claim(command.claim_key(), message.sent_at).await?;
             }
             search
@@ -133,17 +137,17 @@ pub(crate) async fn find_earlier(
     if let Search::NotBefore(newest) = &search
         && end.with_newest(newest.as_deref()).may_hide_newer(now)
     {
-        // What told of the group's end, before its rows were all closed, may be gone.
+        // The entry that ended the group may have expired before all of the group's rows were closed.
         check_still_in(store, command).await?;
     }
-    // What was appended before the block is acknowledged after it too.
+    // A message that was appended before the block is acknowledged after it too.
     if is_blocked && !matches!(search, Search::Found(_)) {
         return Err(Refusal::NotAccepted.into());
     }
     Ok((search, end))
 }
 
-/// Whether the other of a 1:1 conversation takes no messages from the sender.
+/// Whether the peer in a 1:1 conversation has blocked the sender.
 async fn is_blocked(
     contacts: &impl Contacts,
     sender: UserId,
@@ -153,7 +157,8 @@ async fn is_blocked(
     Ok(contacts.relation(sender, peer).await?.blocked_by_at.is_some())
 }
 
-/// Refuses who is not in the group, by the group itself: the log may have lost to expiry what tells that they came back.
+/// Refuses a sender who is not in the group, by the group itself: the log entry of the sender's return may have
+/// expired.
 pub(crate) async fn check_still_in(groups: &impl Groups, command: &SendMessage) -> Result<(), Error> {
     if let Some(group) = command.conversation.group() {
         let group = groups.group(group).await?.ok_or(Refusal::NotFound("group"))?;
@@ -162,7 +167,7 @@ pub(crate) async fn check_still_in(groups: &impl Groups, command: &SendMessage) 
     Ok(())
 }
 
-/// Makes a 1:1 conversation at its first message.
+/// Opens a 1:1 conversation at its first message.
 async fn open_conversation(
     store: &(impl Inboxes + Users),
     sender: UserId,

@@ -1,4 +1,4 @@
-//! The end of connections: `$disconnect`, and closing them with a reason.
+//! Ending connections: `$disconnect`, and closing with a reason.
 
 use std::time::Duration;
 
@@ -17,15 +17,14 @@ use crate::ports::{
 };
 use crate::presence::{CloseAgain, Context, PresenceTask};
 
-/// Before a connection is closed again that the gateway did not have.
+/// Delay before a connection that the gateway did not have is closed again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 
-/// Ends the registration of a connection. Its user stays online for the rest of the
-/// lease: a tunnel is not a logout.
+/// Ends the registration of a connection. Its user stays online until the lease ends: a tunnel is not a logout.
 ///
 /// # Errors
 ///
-/// [`Error::Store`]; the first post to the connection will take it off then.
+/// [`Error::Store`]; then the first post to the connection ends its registration.
 pub async fn close_connection(
     sessions: &impl Sessions,
     user: UserId,
@@ -36,13 +35,13 @@ pub async fn close_connection(
     Ok(sessions.change_connections(user, &change, now).await?)
 }
 
-/// Tells a connection why it ends with a `closing` frame, then closes it.
+/// Sends a connection a `closing` frame with the reason, then closes it.
 ///
-/// The frame is best effort: a connection that takes no frame is closed all the same. The session row stays as it is.
+/// The frame is best effort: a connection that takes no frame is closed too. The session row does not change.
 ///
 /// # Errors
 ///
-/// [`StoreError`]; the connection may be closed all the same.
+/// [`StoreError`]; the connection may have been closed.
 pub async fn close_with_reason(
     connections: &impl Connections,
     connection: &ConnectionId,
@@ -61,14 +60,14 @@ pub async fn close_with_reason(
 pub(crate) struct Closings {
     /// Certainly closed.
     pub(crate) closed: Vec<ConnectionKey>,
-    /// Perhaps open, or about to open: the gateway did not have a young one, or did not answer.
+    /// Perhaps open, or about to open: the gateway did not have the young connection, or did not answer.
     pub(crate) unconfirmed: Vec<ConnectionKey>,
 }
 
-/// Closes connections, some at a time, each with its reason told first.
+/// Closes connections, several side by side, and sends each the reason first.
 ///
-/// The gateway does not have a connection whose handshake is under way, and has it once the handshake ends: only an old
-/// one that it does not have is closed.
+/// The gateway does not have a connection during its handshake, and has it afterwards. So a connection that the
+/// gateway does not have counts as closed only if it is old.
 pub(crate) async fn close_each(
     connections: &impl Connections,
     those: impl IntoIterator<Item = Connection>,
@@ -95,11 +94,11 @@ pub(crate) async fn close_each(
     closings
 }
 
-/// Has connections closed again, until their handshakes have certainly ended.
+/// Queues another close of connections, which is repeated until their handshakes have certainly ended.
 ///
 /// # Errors
 ///
-/// [`StoreError`]; then they are closed at their first frame only.
+/// [`StoreError`]; then the connections are closed only at their first frame.
 pub(crate) async fn close_later(
     context: &Context<'_, impl Sync, impl PresenceQueue>,
     user: UserId,
@@ -119,11 +118,12 @@ pub(crate) async fn close_later(
     context.queue.put(&PresenceTask::close_again(again), FIRST_DELAY).await
 }
 
-/// Closes connections once more; those that the gateway still does not have come again after twice the time.
+/// Closes connections once more. Connections that the gateway still does not have are queued again, with twice the
+/// delay.
 ///
 /// # Errors
 ///
-/// [`StoreError`] where the gateway or the queue failed; doing it again is harmless.
+/// [`StoreError`] where the gateway or the queue failed; a repetition is harmless.
 pub(crate) async fn close_again(
     context: &Context<'_, impl Sync, impl PresenceQueue>,
     connections: &impl Connections,

@@ -1,5 +1,5 @@
-//! How much of a use case runs side by side.
+//! Concurrency limits.
 
-/// Store calls of one request that are under way at once: enough to hide the latency of each, few enough that one
-/// request does not take a table's whole rate.
+/// Concurrent store calls of one request: enough to hide the latency of each, few enough that one request does not
+/// use the whole rate of a table.
 pub const STORE_CALLS_MAX: usize = 16;
