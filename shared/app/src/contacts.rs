@@ -19,20 +19,20 @@ use crate::presence::ask::settled;
 use crate::presence::{Context, may_observe, observe_each, queue_notice};
 use crate::{Costed, Error, wire};
 
-/// How often a change of a pair is tried that others change at the same time.
+/// Attempts to change a pair that other requests change at the same time.
 const ATTEMPTS_MAX: u32 = 32;
 
-/// When somebody was active, as others are shown it, who has never been.
+/// The last activity that others see of a user who was never active.
 const NEVER: Timestamp = Timestamp::from_ms(0);
 
-/// How often somebody is notified that the same other asks to be friends.
+/// How often a user is notified of repeated friend requests of the same other user.
 const REQUEST_EVENTS: Rate = Rate { burst: 1, interval: Duration::from_secs(24 * 3_600) };
 
-/// `user` wants to be friends with `other`; they are as soon as both want to.
+/// Adds `other` to the contacts of `user`; they are friends as soon as both have done so.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for oneself and for nobody; [`Error::Store`], [`Error::Contended`].
+/// [`Error::Refused`] where `other` is `user` or does not exist; [`Error::Store`], [`Error::Contended`].
 pub async fn put_contact(
     context: &Context<'_, impl Contacts + Users + Sessions + RateLimits, impl PresenceQueue>,
     connections: &impl Connections,
@@ -44,7 +44,7 @@ pub async fn put_contact(
     Ok(http::ContactPut { user: other.to_string(), friends: relation.are_friends() })
 }
 
-/// `user` does not want to be friends with `other`, or not any more.
+/// Removes `other` from the contacts of `user`: ends a friendship, withdraws a request, or declines one.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub async fn remove_contact(
     change(context, connections, user, other, ContactChange::Remove).await.map(drop)
 }
 
-/// `user` wants no messages from `other`, and neither learns of the other's presence.
+/// Blocks `other`: `user` gets no messages from them, and neither sees the other's presence.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub async fn block(
     change(context, connections, user, other, ContactChange::Block).await.map(drop)
 }
 
-/// Ends a block; what was before it holds again.
+/// Ends a block; the relation from before the block applies again.
 ///
 /// # Errors
 ///
@@ -95,10 +95,11 @@ async fn check_other(users: &impl Users, user: UserId, other: UserId) -> Result<
     Ok(())
 }
 
-/// Makes a change and gives what `user` is to `other` then.
+/// Makes a change and returns the new relation of `user` to `other`.
 ///
-/// The message that notifies both of each other's presence is queued before the change is made: a request that dies in
-/// between leaves nobody with a status that they may no longer see. The other is notified of the change itself as a hint.
+/// The queue message that notifies both of each other's presence is queued before the change is made: a request that
+/// dies in between leaves neither with a status that they may no longer see. `other` is notified of the change
+/// itself, best effort.
 async fn change(
     context: &Context<'_, impl Contacts + Sessions + RateLimits, impl PresenceQueue>,
     connections: &impl Connections,
@@ -139,7 +140,8 @@ async fn change(
             if let Some(news) = news {
                 notify(context, connections, user, other, news, &sessions).await;
             }
-            // Also where they were friends before: who asked for that may have failed to look.
+            // Also where they were friends before: the request that made them friends may have failed before this
+            // step.
             let both_observe =
                 sessions.len() == 2 && sessions.iter().all(|session| may_observe(context, session));
             if sees && both_observe {
@@ -151,7 +153,7 @@ async fn change(
     Err(Error::Contended)
 }
 
-/// When `user` was last active, as friends are shown it.
+/// When `user` was last active, as friends see it.
 async fn active_at(
     context: &Context<'_, impl Sessions, impl Sync>,
     user: UserId,
@@ -160,7 +162,7 @@ async fn active_at(
     Ok(session.map_or(NEVER, |session| session.presence.lease.active_at()))
 }
 
-/// Notifies `other` of what `user` has become to them, as a hint.
+/// Notifies `other` of the change of their relation to `user`, best effort.
 async fn notify(
     context: &Context<'_, impl Sessions + RateLimits, impl Sync>,
     connections: &impl Connections,
@@ -192,7 +194,7 @@ async fn notify(
     }
 }
 
-/// A page of somebody's friends, and of who waits for an answer.
+/// Returns a page of a user's friends, of the requests to them, and of the requests that they have made.
 ///
 /// # Errors
 ///
@@ -210,10 +212,10 @@ pub async fn list_contacts(
         relation.is_contact() || relation.is_request() || relation.is_requested()
     };
     let shown: Vec<&Contact> = page.contacts.iter().filter(is_shown).collect();
-    let told = shown.iter().filter(|contact| contact.relation.shows_presence());
-    let told: Vec<UserId> = told.map(|contact| contact.other).collect();
-    let rows = page.contacts.len() + shown.len() + told.len();
-    let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&told)).await?;
+    let visible = shown.iter().filter(|contact| contact.relation.shows_presence());
+    let visible: Vec<UserId> = visible.map(|contact| contact.other).collect();
+    let rows = page.contacts.len() + shown.len() + visible.len();
+    let (profiles, sessions) = try_join(profiles(store, &shown), store.sessions(&visible)).await?;
     let sessions = settled(context, connections, user, sessions).await?;
     let mut list = http::Contacts {
         contacts: Vec::new(),
@@ -229,7 +231,7 @@ pub async fn list_contacts(
             let active_at = if contact.relation.shows_presence() {
                 session.map(|session| session.presence.lease.active_at())
             } else {
-                // A friend who blocks the user seems to have gone then.
+                // A friend who blocks the user appears offline since the block.
                 contact.relation.shown_active_at.or(contact.relation.blocked_by_at)
             };
             list.contacts.push(http::Contact {
@@ -247,7 +249,7 @@ pub async fn list_contacts(
     Ok(Costed::new(rows, list))
 }
 
-/// A page of those whom somebody has blocked.
+/// Returns a page of the users whom a user has blocked.
 ///
 /// # Errors
 ///

@@ -1,22 +1,22 @@
-//! What an answer costs that says little.
+//! Cost of answers that are small for what was read.
 
-/// An answer, and what was looked at for it.
+/// An answer with the cost of what was read for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Costed<T> {
-    /// It.
+    /// The answer.
     pub answer: T,
-    /// Unit: rows of tables, of which each counts as a kilobyte, and entries of logs of which no text was read, each as a
-    /// quarter of one.
+    /// Cost of the rows that were read. Unit: table rows, each of which counts as a kilobyte. A log entry that is
+    /// read without its text counts as a quarter of a row.
     pub rows: u32,
 }
 
 impl<T> Costed<T> {
-    /// For an answer for which so many rows were read.
+    /// An answer for which `rows` rows were read.
     pub(crate) fn new(rows: usize, answer: T) -> Self {
         Self { answer, rows: u32::try_from(rows).unwrap_or(u32::MAX) }
     }
 
-    /// For an answer that says all that was looked at.
+    /// An answer whose own size covers all that was read for it.
     pub const fn free(answer: T) -> Self {
         Self { answer, rows: 0 }
     }

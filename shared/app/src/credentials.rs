@@ -11,21 +11,22 @@ use crate::Error;
 use crate::chain;
 use crate::ports::{Account, PasswordMatch, PasswordReplacement, Passwords, RateLimits, Users};
 
-/// How often accounts are made, and passwords tried.
+/// Rates of signups and of password tries.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthRates {
-    /// Signups per source address, and as many tries of passwords.
+    /// Signups per source address, and separately as many password tries.
     pub per_source: Rate,
     /// Wrong passwords per handle and source address.
     pub per_handle: Rate,
-    /// Tries per handle and source address that are under way at once.
+    /// Concurrent tries per handle and source address.
     pub concurrent_per_handle: Rate,
 }
 
-/// Wrong passwords of one handle, from all addresses together, after which each address is slowed down.
+/// Wrong passwords per handle, from all addresses together; beyond this, each address is slowed down.
 const FAILED_ANYWHERE: Rate = Rate { burst: 100, interval: Duration::from_secs(6) };
 
-/// Wrong passwords per handle and address while that is so: whoever knows the password gets in with the first try.
+/// Wrong passwords per handle and address while the handle is slowed down. A user who knows the password still gets
+/// in with the first try.
 const FAILED_WHEN_SLOWED: Rate = Rate { burst: 1, interval: Duration::from_secs(60) };
 
 /// Takes a try from the bucket of a source address.
@@ -41,9 +42,9 @@ pub(crate) async fn take_try(
     Ok(store.take(&format!("login#{source}"), rates.per_source, now).await??)
 }
 
-/// The account with a handle, if what was typed is its password; a hash of an earlier version is renewed then.
+/// Returns the account of a handle if the typed password is right; renews a hash of an earlier version.
 ///
-/// Failures are counted per handle and source address, so that nobody elsewhere keeps a user out.
+/// Failures are counted per handle and source address, so that nobody elsewhere can keep a user out.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub(crate) async fn check_password(
         rate: rates.per_handle,
     };
     failures.check(store, now).await?;
-    // Bounds how many guesses can be under way at once, which the check lets through together.
+    // Limits the concurrent guesses that the check above lets through together.
     let tries = format!("tries#{handle}#{source}");
     store.take(&tries, rates.concurrent_per_handle, now).await??;
     let account = store.user_by_handle(handle).await?;
@@ -79,9 +80,9 @@ pub(crate) async fn check_password(
     Ok(Some(account))
 }
 
-/// Hashes the same password in the form of today. Best effort: the next login does it otherwise.
+/// Hashes the same password in today's form. Best effort: after a failure, the next login does it.
 async fn renew(store: &impl Users, passwords: &impl Passwords, account: &Account, typed: &TypedPassword) {
-    // A password that could not be set today stays as it was typed.
+    // A password that today's rules do not accept keeps its hash, as it was typed.
     let Some(password) = &typed.password else { return };
     let renewal = async {
         let hash = passwords.hash(password).await?;
@@ -93,15 +94,15 @@ async fn renew(store: &impl Users, passwords: &impl Passwords, account: &Account
     }
 }
 
-/// The buckets of failed logins at a handle.
+/// Buckets of failed logins for one handle.
 struct Failures {
     /// From this address.
     here: String,
-    /// From this address, while there are too many from everywhere.
+    /// From this address, while the handle has too many failures from everywhere.
     slowed: String,
     /// From everywhere.
     anywhere: String,
-    /// Of `here`.
+    /// Rate of `here`.
     rate: Rate,
 }
 
@@ -117,7 +118,7 @@ impl Failures {
         Ok(())
     }
 
-    /// Whether this one was within the limits is not told: it was a wrong one.
+    /// Counts a wrong password. It is wrong in any case, so it does not matter whether it was within the limits.
     async fn count(&self, store: &impl RateLimits, now: Timestamp) -> Result<(), Error> {
         let here = store.take(&self.here, self.rate, now);
         let anywhere = store.take(&self.anywhere, FAILED_ANYWHERE, now);

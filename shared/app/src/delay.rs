@@ -1,13 +1,13 @@
-//! How long a message of a queue waits.
+//! Delays of queue messages.
 
 use std::time::Duration;
 
-/// Longest delay of a message.
+/// Longest delay of a queue message.
 ///
 /// Source: Amazon SQS quotas, "Message delay" (15 minutes).
 pub const DELAY_MAX: Duration = Duration::from_secs(900);
 
-/// A delay of at least `wait`, as a queue takes it: in whole seconds, and at most [`DELAY_MAX`].
+/// Rounds `wait` up to a delay that a queue takes: whole seconds, and at most [`DELAY_MAX`].
 pub(crate) fn at_least(wait: Duration) -> Duration {
     let seconds = wait.as_millis().div_ceil(1000);
     Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)).min(DELAY_MAX)

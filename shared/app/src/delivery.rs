@@ -1,4 +1,4 @@
-//! Delivering a message: to the devices that are connected, and as a push to whoever has none.
+//! Delivering a message: as an event to connected devices, and as a push to users whom the event did not reach.
 
 use std::time::Duration;
 
@@ -13,38 +13,38 @@ use crate::presence::{Probes, probe_event};
 use crate::push::{Absent, PushTask};
 use crate::{delay, wire};
 
-/// The ways to a user's devices.
+/// Ports and policy for reaching users' devices.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a, C, P> {
     /// Open connections.
     pub connections: &'a C,
-    /// What phones are told.
+    /// The queue of pushes.
     pub push: &'a P,
-    /// How often clients are heard from, and how long that lasts.
+    /// How often clients send heartbeats, and how long a lease lasts.
     pub policy: HeartbeatPolicy,
-    /// Who was asked lately whether they are alive.
+    /// Users who were probed recently.
     pub probes: &'a Probes,
 }
 
-/// To whom a message goes.
+/// The recipients of a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Audience<'a> {
-    /// Whoever may read it.
+    /// Users who may read the message.
     pub(crate) readers: &'a [UserId],
     /// The group's name.
     pub(crate) group: Option<&'a str>,
-    /// The WebSocket that it came by, which got the answer instead.
+    /// The connection that the message came by: it gets the answer instead of the event.
     pub(crate) origin: Option<&'a ConnectionId>,
 }
 
-/// Posts a message to every connection of its readers, and has those alerted who were not reached. Gives the connections
-/// that may be reached later.
+/// Posts a message to every connection of its readers, and queues alerts for readers whom it did not reach. Returns
+/// the outcome of the posts, with the connections that may be reached later.
 ///
-/// Session rows are read before this, and after the message was appended: see [`crate::announce`].
+/// The caller reads the session rows before this, and after the message was appended: see [`crate::announce`].
 ///
 /// # Errors
 ///
-/// [`StoreError`], where somebody may not have been told in either way.
+/// [`StoreError`]; some readers may have got neither the event nor an alert.
 pub(crate) async fn deliver(
     sessions: &impl Sessions,
     delivery: &Delivery<'_, impl Connections, impl PushQueue>,
@@ -63,16 +63,16 @@ pub(crate) async fn deliver(
     Ok(posted)
 }
 
-/// A message as a device is told of it.
+/// The event of a message.
 pub(crate) fn event(message: &Message) -> ServerFrame {
     ServerFrame::Message(wire::event_message(message))
 }
 
-/// Readers who have no device that got the message, or may have none; whoever is idle has none.
+/// Readers who have no device that got the message, or perhaps none. An idle reader counts as offline.
 struct Missed {
     offline: Vec<Absent>,
     unconfirmed: Vec<Absent>,
-    /// When it is known of all who are unsure.
+    /// When the liveness of all unconfirmed readers is known.
     known_at: Timestamp,
 }
 
@@ -128,8 +128,8 @@ impl Missed {
     }
 }
 
-/// Asks devices that were told to beat rarely whether they are alive, unless they were asked a moment ago; they answer by
-/// a heartbeat. Who cannot be asked is alerted.
+/// Probes unconfirmed users whose clients send heartbeats rarely, unless they were probed a moment ago. A client
+/// answers with a heartbeat. A user whom no probe reaches cannot answer, and is alerted.
 async fn probe(
     sessions: &impl Sessions,
     delivery: &Delivery<'_, impl Connections, impl PushQueue>,

@@ -6,7 +6,7 @@ use confab_protocol::http;
 use crate::Error;
 use crate::ports::{Devices, Sessions};
 
-/// The devices that a user is logged in on, the oldest login first.
+/// Returns the devices on which a user is logged in, the oldest login first.
 ///
 /// # Errors
 ///

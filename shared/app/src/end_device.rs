@@ -19,19 +19,18 @@ use crate::presence::{Context, Errand, PresenceTask, Queued};
 use crate::push::register::forget;
 use crate::stale::stale_among;
 
-/// How often the end of a lease is tried while the user is heard from.
+/// Attempts to end a lease while the user's frames renew it.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// After which a logout is looked at a second time: longer than it takes to write to a row.
+/// Delay of the second scan for the connections of a login that has ended: longer than a write to a row takes.
 pub(crate) const SECOND_SCAN: Duration = Duration::from_secs(2);
 
-/// Ends a device's login: its tokens die, its sockets close, and its user is
-/// offline at once if no other device was connected. False where there was none,
-/// or where it is another login than `family`.
+/// Ends a device's login: its tokens become invalid, its sockets close, and its user is offline immediately if no
+/// other device is connected. Returns false where the device had no login, or another login than `family`.
 ///
-/// From the answer on no socket of the login reads or writes: none is registered, none is registered again, and the
-/// frames of one that is open all the same are judged by the login. A message in the queue finishes what this request
-/// has begun and does not live to end.
+/// From the answer on, no socket of the login reads or writes: none is registered, none can be registered again, and
+/// the login decides about the frames of a socket that is still open. If this request dies, a queue message finishes
+/// its work.
 ///
 /// # Errors
 ///
@@ -45,7 +44,7 @@ pub async fn end_device(
     family: Option<FamilyId>,
 ) -> Result<bool, Error> {
     let Some(login) = context.store.device(user, device).await? else {
-        // A request before may have removed the login and not have got to its sockets.
+        // An earlier request may have removed the login and died before it closed the sockets.
         let has_ended = end_sockets(context, connections, user, device).await?;
         if has_ended || family.is_some() {
             end_lease_if_alone(context, user).await?;
@@ -61,18 +60,18 @@ pub async fn end_device(
         forget_registration(context.store, push, &login).await;
     }
     let has_ended = end_sockets(context, connections, user, device).await?;
-    // A device that logs out is gone, though its socket may have been closed before.
+    // A device that logs out is offline, even if its socket was closed before.
     if has_ended || family.is_some() {
         end_lease_if_alone(context, user).await?;
     }
     Ok(ended)
 }
 
-/// Ends the logins of all devices of a user but one.
+/// Ends the logins of all devices of a user but `kept`.
 ///
 /// # Errors
 ///
-/// As [`end_device`]; doing it again ends what is left.
+/// As [`end_device`]; a repetition ends what is left.
 pub(crate) async fn end_other_devices(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -83,12 +82,12 @@ pub(crate) async fn end_other_devices(
     end_each(context, ways, user, devices.map(|login| login.device).filter(|device| *device != kept)).await
 }
 
-/// Ends the logins of several devices of a user side by side: each takes some round trips, and with a gateway that is slow
-/// some seconds.
+/// Ends the logins of several devices of a user side by side: each takes some round trips, and some seconds if the
+/// gateway is slow.
 ///
 /// # Errors
 ///
-/// As [`end_device`], once all have been tried; doing it again ends what is left.
+/// As [`end_device`], once all have been tried; a repetition ends what is left.
 pub(crate) async fn end_each(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -104,7 +103,7 @@ pub(crate) async fn end_each(
 ///
 /// # Errors
 ///
-/// As [`end_device`]; doing it again ends what is left.
+/// As [`end_device`]; a repetition ends what is left.
 pub async fn end_every_device(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -115,18 +114,20 @@ pub async fn end_every_device(
     end_device(context, ways, user, device, Some(family)).await.map(drop)
 }
 
-/// The device is gone, so nothing is pushed to it; what is left of it in the push service is in nobody's way.
+/// Removes the push endpoint of a device that is logged out, best effort. Nothing is pushed to the device any more,
+/// so an endpoint that is left over does no harm.
 async fn forget_registration(devices: &impl Devices, push: &impl Push, login: &Device) {
     if let Err(error) = forget(devices, push, login).await {
         tracing::warn!(event = "endpoint_removal_failed", error = chain(&error), "an endpoint is left over");
     }
 }
 
-/// Closes the sockets of a device that are not of its living login, and ends the lease if the user has no others.
+/// Closes the sockets of a device that are not of its living login, and ends the lease if the user has no other
+/// sockets.
 ///
 /// # Errors
 ///
-/// [`Error::Store`], [`Error::Contended`]; doing it again finishes what was begun.
+/// [`Error::Store`], [`Error::Contended`]; a repetition finishes the work.
 pub(crate) async fn close_ended_sockets(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -139,9 +140,10 @@ pub(crate) async fn close_ended_sockets(
     Ok(())
 }
 
-/// Closes the sockets of a device that are not of its living login, and ends their registrations; whether there were any.
+/// Closes the sockets of a device that are not of its living login, and ends their registrations. Returns whether
+/// there were any.
 ///
-/// The login is read after the row: a connection of a newer login is in the row only after that login is there.
+/// The login is read after the row: a connection of a newer login is in the row only after that login exists.
 async fn end_sockets(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -168,17 +170,17 @@ async fn end_sockets(
     let all: Vec<Connection> = ended.iter().cloned().chain(displaced).collect();
     let unconfirmed = close_each(connections, all, ClosingReason::LoggedOut, context.now).await.unconfirmed;
     close_later(context, user, &unconfirmed, ClosingReason::LoggedOut).await?;
-    // A stale connection is no other device that keeps the user online.
+    // A stale connection does not keep the user online.
     let stale = stale_among(connections, others, context.now).await;
     let change = ConnectionChange { forgotten, ..ConnectionChange::closed(ended.iter().chain(&stale)) };
     context.store.change_connections(user, &change, context.now).await?;
     Ok(had_sockets)
 }
 
-/// Ends the lease of a user of whom no connection is on record, and has friends told.
+/// Ends the lease of a user without registered connections, and has friends notified.
 ///
-/// The look that tells them comes only after the row says so, since before that it would find nothing to tell. Another is
-/// in the queue before, for a later time: in case that this request does not get there.
+/// The lease check that notifies them is queued after the write to the row, since before that it would find nothing
+/// to do. Another lease check is queued before the write, with a delay, in case this request dies.
 pub(crate) async fn end_lease_if_alone(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     user: UserId,

@@ -1,27 +1,27 @@
-//! How a use case fails.
+//! Errors of use cases.
 
 use confab_domain::Refusal;
 use confab_protocol::server::ClosingReason;
 
 use crate::ports::{StoreError, TokenError};
 
-/// Why a use case did not do what it was asked for.
+/// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The caller's fault; nothing was stored.
+    /// The caller is at fault; nothing was stored.
     #[error("refused")]
     Refused(#[from] Refusal),
-    /// The frame's connection has no right to act any more; nothing was done.
+    /// The frame's connection may not act any more; nothing was done.
     #[error("the connection has ended: {}", .0.as_str())]
     ConnectionEnded(ClosingReason),
-    /// Too many others changed the same at the same time: a log, a group, a pair, a
-    /// row. A concurrent retry may have done what was asked; the same again finds out.
+    /// Too many concurrent changes of the same log, group, pair or row. A concurrent retry may have made the change;
+    /// the same call again finds out.
     #[error("too many concurrent changes")]
     Contended,
-    /// A store did not do its part; the outcome may be unknown.
+    /// A store failed; the outcome may be unknown.
     #[error("a store failed")]
     Store(#[from] StoreError),
-    /// A fault of ours that is not a store's.
+    /// A fault of ours outside the stores.
     #[error("{0}")]
     Internal(&'static str),
 }
@@ -35,7 +35,7 @@ impl From<TokenError> for Error {
     }
 }
 
-/// An error with its causes, for a log: the JSON format of logs on Lambda keeps only the outermost.
+/// Formats an error with its causes for a log: the JSON format of logs on Lambda keeps only the outermost.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

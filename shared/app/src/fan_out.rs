@@ -1,9 +1,8 @@
-//! Announcing what is in a log to everybody whom it concerns.
+//! Announcing an entry of a log to all users whom it concerns.
 //!
-//! A task names an entry; the entry says whom to tell. Whoever performs it reads
-//! the members after the entry was appended, so nobody who was taken out before
-//! it is told of it. What is repeated names the connections too that did not take
-//! it, and nobody else is told again.
+//! A task names an entry, and the entry determines the recipients. The fan-out reads the group's members after the
+//! entry was appended, so a member who was removed before the entry gets no event of it. A repeated task also names
+//! the connections that did not take the event; no other connection gets the event again.
 
 use std::time::Duration;
 
@@ -25,45 +24,45 @@ use crate::ports::{
 use crate::push::PushTask;
 use crate::unreached::{self, Retry, Tries, Unreached, retries};
 
-/// When a message is announced again whose announcement failed: soon, and not at once, since a store did not answer.
+/// Delay before a failed announcement is repeated: short, and not zero, since a store did not answer.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
-/// An announcement to be made.
+/// An announcement to make.
 ///
-/// Shape: `{"version":"v1","conversation":"grp_…","seq":7,"origin":"…"}`, and for what is repeated
+/// Shape: `{"version":"v1","conversation":"grp_…","seq":7,"origin":"…"}`, and for a repetition
 /// `{"version":"v2","conversation":"grp_…","seq":7,"change":false,"tries":1,
 /// "unreached":[{"user":"usr_…","connections":["…"]}]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "version", rename_all = "snake_case")]
 pub enum FanOutTask {
-    /// An entry of a log, to everybody whom it concerns.
+    /// An entry of a log, for all users whom it concerns.
     V1 {
         /// `dm_…` or `grp_…`.
         conversation: String,
-        /// Its position.
+        /// The entry's position.
         seq: u64,
-        /// The WebSocket that it came by, which got the answer instead.
+        /// The connection that the entry came by: it got the answer instead of the event.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         origin: Option<String>,
     },
-    /// The same, to connections that did not get it.
+    /// The same, for connections that did not get the event.
     V2 {
         /// `dm_…` or `grp_…`.
         conversation: String,
-        /// Its position.
+        /// The entry's position.
         seq: u64,
-        /// Whether it is what the entry changes in lists of conversations that they are told, instead of the entry.
+        /// Whether the event is the entry's change of the list of conversations, instead of the entry.
         change: bool,
-        /// How often it was tried.
+        /// Earlier offers of the event.
         #[serde(flatten)]
         tries: Tries,
-        /// Who is to be told.
+        /// The connections that the event did not reach.
         unreached: Vec<Unreached>,
     },
 }
 
 impl FanOutTask {
-    /// The announcement of an entry.
+    /// Creates the announcement of an entry.
     pub fn of(entry: &Message, origin: Option<&ConnectionId>) -> Self {
         Self::V1 {
             conversation: entry.conversation.to_string(),
@@ -72,22 +71,23 @@ impl FanOutTask {
         }
     }
 
-    /// What tasks are kept apart by, so that a busy conversation does not hold up the others.
+    /// The key that separates tasks in the queue, so that a busy conversation does not delay others.
     pub fn conversation(&self) -> &str {
         let (Self::V1 { conversation, .. } | Self::V2 { conversation, .. }) = self;
         conversation
     }
 
-    /// Whether it was made before, and somebody was not reached.
+    /// Whether the task repeats an announcement for connections that were not reached.
     pub fn is_repetition(&self) -> bool {
         matches!(self, Self::V2 { .. })
     }
 }
 
-/// Makes an announcement: posts it to every connection of everybody whom it concerns. Gives the time of what it told of.
+/// Makes an announcement: posts it to every connection of all users whom it concerns. Returns the time of the entry.
 ///
-/// Connections that do not get it are left to another task of the queue, which names them; those that have no room for it
-/// a few times are closed, and the announcement is done. Doing it again repeats events, which devices recognise, and alerts nobody twice.
+/// Another queue task names the connections that do not get the event. Connections that have no room for it several
+/// times are closed, and then the announcement is done. A repetition repeats events, which devices recognise, and
+/// alerts nobody twice.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub async fn fan_out(
         }
     };
     let (mut page, group) = futures_util::future::try_join(store.page(conversation, range, 1), group).await?;
-    // Expired meanwhile, or named by a task that is not ours.
+    // The entry has expired meanwhile, or the task is none of ours.
     let entry = page.entries.pop().ok_or(TaskFailure::Permanent("no such entry"))?;
     match task {
         FanOutTask::V1 { origin, .. } => {
@@ -130,7 +130,7 @@ pub async fn fan_out(
             let mut unreached = unreached::read(unreached)?;
             let event = if *change {
                 let audience = Audience::of(&entry, group.as_ref())?;
-                // Whoever has come or gone since is told of that.
+                // Users who have joined or left since then get another event.
                 unreached.retain(|user, _| audience.changed.contains(user));
                 audience.change.ok_or(TaskFailure::Permanent("nothing changes"))?
             } else {
@@ -146,19 +146,19 @@ pub async fn fan_out(
     Ok(entry.sent_at)
 }
 
-/// What connections are told of an entry.
+/// An event of an entry, as it was announced.
 pub(crate) struct Announced<'a> {
     pub(crate) entry: &'a Message,
-    /// What it changes in lists of conversations, instead of itself.
+    /// Whether the event is the entry's change of the list of conversations, instead of the entry.
     pub(crate) is_change: bool,
 }
 
 impl Announced<'_> {
-    /// Has those told again who were not reached, or closed where that was tried often enough.
+    /// Queues the event again for connections that did not get it, and closes connections that had no room too often.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], where somebody is neither.
+    /// [`StoreError`]; then some of the connections are neither queued nor closed.
     pub(crate) async fn retry(
         &self,
         sessions: &impl Sessions,
@@ -184,7 +184,7 @@ impl Announced<'_> {
     }
 }
 
-/// Announces to two users here and now, and has it done again later where that fails.
+/// Announces a message to the two users of a 1:1 conversation directly, and leaves failures to the queue.
 pub(crate) async fn announce_to_pair(
     sessions: &impl Sessions,
     (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
@@ -215,9 +215,9 @@ pub(crate) async fn announce_to_pair(
     }
 }
 
-/// Has an entry of a group announced: by the queue, or, where that fails, here and now.
+/// Queues the announcement of a group's entry; where the queue fails, makes the announcement directly.
 ///
-/// Best effort: whoever misses it finds the hole, or syncs.
+/// Best effort: a device that misses the event finds the hole, or syncs.
 pub(crate) async fn announce_in_group(
     store: &(impl MessageLog + Groups + Sessions + Inboxes),
     (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
@@ -232,7 +232,7 @@ pub(crate) async fn announce_in_group(
         error = chain(&error),
         "the queue failed, so the event is posted inline"
     );
-    // Boxed, since it is rare and its future is large.
+    // Boxed, since this path is rare and its future is large.
     if let Err(error) = Box::pin(fan_out(store, (delivery, queue), &task, now)).await {
         tracing::warn!(
             event = "fan_out_incomplete",
@@ -242,7 +242,7 @@ pub(crate) async fn announce_in_group(
     }
 }
 
-/// Ends the memberships of a group that is deleted.
+/// Ends the memberships of a deleted group.
 pub(crate) async fn close_rows(inboxes: &impl Inboxes, group: &Group, seq: Seq) -> Result<(), StoreError> {
     let conversation = ConversationId::Group(group.id);
     let mut left = stream::iter(group.members.keys().copied())
@@ -254,13 +254,13 @@ pub(crate) async fn close_rows(inboxes: &impl Inboxes, group: &Group, seq: Seq) 
     Ok(())
 }
 
-/// Whom an entry concerns, and what they are told.
+/// The users whom an entry concerns, and their events.
 struct Audience {
-    /// The entry, to all who may read it.
+    /// All users who may read the entry: they get the entry.
     readers: Vec<UserId>,
     /// The group's name.
     name: Option<String>,
-    /// A change of their own list of conversations, to these.
+    /// Users whose list of conversations changes: they get `change`.
     changed: Vec<UserId>,
     change: Option<ServerFrame>,
 }
@@ -274,7 +274,7 @@ impl Audience {
             }
             (ConversationId::Group(_), None) => return Err(TaskFailure::Permanent("no such group")),
         };
-        // As it is now: an earlier coming or going may be told of late.
+        // The members as they are now: the announcement of an earlier join or leave may be late.
         let subjects = entry.content.mentions.iter().copied();
         let (inside, outside): (Vec<_>, Vec<_>) = subjects.partition(|user| members.contains(user));
         let (change, changed) = match entry.kind {
@@ -282,7 +282,7 @@ impl Audience {
             Kind::GroupCreated => (Some(ConversationChange::Added), members),
             Kind::MemberAdded => (Some(ConversationChange::Added), inside),
             Kind::MemberRemoved => {
-                // They read up to this entry, and are in the group no more.
+                // The removed members read up to this entry, and are no longer in the group.
                 readers.extend(outside.iter().copied());
                 (Some(ConversationChange::Removed), outside)
             }
@@ -294,21 +294,21 @@ impl Audience {
                 conversation: entry.conversation.to_string(),
                 change,
                 seq: entry.seq.get(),
-                // Who is out does not learn of another name.
+                // A removed member does not learn a later name of the group.
                 name: group.filter(|_| change != ConversationChange::Removed).map(|group| group.name.clone()),
             })
         });
         Ok(Self { readers, name: group.map(|group| group.name.clone()), changed, change })
     }
 
-    /// Has alerts cleared on the phones of whoever the entry puts out of the group.
+    /// The task that clears alerts on the phones of users whom the entry takes out of the group.
     fn clears(&self, entry: &Message) -> Option<PushTask> {
         let is_out = matches!(entry.kind, Kind::MemberRemoved | Kind::GroupDeleted);
         let users = Some(&self.changed).filter(|users| is_out && !users.is_empty())?;
         Some(PushTask::clear_all(users, entry.conversation, None))
     }
 
-    /// The change first: a device should know of a conversation before it gets a message of it.
+    /// Announces the change first: a device should know a conversation before it gets a message of it.
     async fn announce(
         &self,
         sessions: &impl Sessions,
@@ -331,7 +331,7 @@ impl Audience {
     }
 }
 
-/// Whom a read marker of this user is told to, in a group.
+/// Recipients of a user's receipt in a group: all members of a small group, in a large one only the reader.
 pub(crate) async fn receipt_audience(
     groups: &impl Groups,
     group: GroupId,

@@ -1,7 +1,7 @@
-//! Looking for a message that an earlier send with the same key may have appended.
+//! Searching for a message that an earlier send with the same key may have appended.
 //!
-//! From the newest entry backwards, since most are sent again soon; beyond [`PAGES_MAX`] pages only around the time of
-//! the claim.
+//! The search runs from the newest entry backwards, since most retries come soon. Beyond [`PAGES_MAX`] pages it
+//! covers only the time around the claim.
 
 use confab_domain::claim::{
     Seen, lies_after_stretch, lies_before_stretch, may_have_expired, searched_far_enough,
@@ -16,18 +16,18 @@ use crate::send_message::SendMessage;
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
 
-/// Pages that a search for an old message reads, from either end.
+/// Pages that a search for an old message reads backwards from the newest entry, and as many around the claim.
 ///
-/// A send holds its conversation's lane meanwhile, and pays for each.
+/// A send holds the permit of its conversation meanwhile, and pays for each page.
 const PAGES_MAX: u32 = 256;
 
-/// How far the log has been searched for the caller's own message.
+/// Outcome of a search for the caller's own message.
 pub(crate) enum Search {
-    /// Here it is.
+    /// The message.
     Found(Box<Message>),
-    /// It is not at or before the newest message, which is this one.
+    /// The message is not at or before the newest entry, which is this one.
     NotBefore(Option<Box<Message>>),
-    /// Nor is it there, and what was looked at tells that the sender is out.
+    /// As `NotBefore`; and the entries that were read show that the sender is no longer in the group.
     Out(Option<Box<Message>>),
 }
 
@@ -40,27 +40,27 @@ pub(crate) struct Bound {
     hides_newer: bool,
 }
 
-/// When the key was claimed.
+/// Time of the key's claim.
 #[derive(Clone, Copy)]
 enum Claimed {
-    /// By this send.
+    /// Claimed by this send.
     Now(Timestamp),
-    /// By an earlier one.
+    /// Claimed by an earlier send.
     Before(Timestamp),
-    /// By an earlier one, whose clock was ahead.
+    /// Claimed by an earlier send whose clock was ahead.
     Unknown,
 }
 
 impl Bound {
-    /// For a key that was claimed afresh, with the head that was known before it: at or before that, the message lies
-    /// only if its key was forgotten.
+    /// Bound for a key that is claimed afresh. `known` is the head that was known before the claim: the message lies
+    /// at or before it only if its key was forgotten.
     pub(crate) const fn fresh(claimed_at: Timestamp, known: Option<Seq>, lies_after_known: bool) -> Self {
         let claimed = Claimed::Now(claimed_at);
         Self { claimed, known, lies_after_known, may_be_expired: false, hides_newer: false }
     }
 
-    /// For a key that was claimed before, so long ago perhaps that its message may have expired; `hides_newer` says
-    /// whether such a message may have followed the newest entry that is left.
+    /// Bound for a key that was claimed before, perhaps so long ago that its message may have expired. `hides_newer`
+    /// states whether such a message may have followed the newest remaining entry.
     pub(crate) fn repeated(claimed_at: Timestamp, hides_newer: bool, now: Timestamp) -> Self {
         let claimed =
             if claimed_at.may_have_been(now) { Claimed::Before(claimed_at) } else { Claimed::Unknown };
@@ -75,14 +75,14 @@ impl Bound {
                 searched_far_enough(oldest, at)
                     || is_known && (self.lies_after_known || seen.has_enough_own())
             }
-            // The message is among those that can be sent again, or the key may be forgotten.
+            // The message is among the sender's last ones, which can be sent again, or its key may be forgotten.
             Claimed::Unknown => seen.has_enough_own(),
         }
     }
 }
 
-/// Looks for the caller's message from the newest entry back to the time of its
-/// claim, or to a position that it is known not to be at or before.
+/// Searches for the caller's message from the newest entry back to the time of its claim, or to a position at or
+/// before which it cannot be.
 pub(crate) async fn search_back(
     store: &impl MessageLog,
     command: &SendMessage,
@@ -109,7 +109,7 @@ pub(crate) async fn search_back(
             .filter(|_| more)
             .and_then(|oldest| Range::before(oldest.seq).filter(|_| !bound.is_reached(oldest, &seen)));
         let Some(range) = rest else { break };
-        // What this send has claimed itself is searched for through the last minute, however much was said in it.
+        // A search under this send's own claim covers the last minute, however many pages that takes.
         if pages == PAGES_MAX && !matches!(bound.claimed, Claimed::Now(_)) {
             return search_around_claim(store, command, bound.claimed, range.to).await;
         }
@@ -124,12 +124,13 @@ pub(crate) async fn search_back(
     not_before(newest, change)
 }
 
-/// Looks for a message where its first send has put it, if it did: among what was appended soon after the claim, up to a
-/// position.
+/// Searches for a message where its first send may have appended it: among the entries that were appended soon after
+/// the claim, up to position `to`.
 ///
 /// # Errors
 ///
-/// [`Refusal::IdUsed`] where it is not found: a later send may have put it in between, so it is not appended again.
+/// [`Refusal::IdUsed`] where the message is not found. A later send may have appended it beyond those entries, so it
+/// is not appended again.
 async fn search_around_claim(
     log: &impl MessageLog,
     command: &SendMessage,
@@ -140,7 +141,7 @@ async fn search_around_claim(
     let Claimed::Before(claimed_at) = claimed else { return Err(refusal().into()) };
     let mut before = None;
     let mut beyond = to;
-    // The stretch begins between the two, and each look halves what is left.
+    // The stretch begins after `before` and at or before `beyond`. Each read halves that range.
     while let Some(range) = Range::after(before).filter(|range| range.from < beyond) {
         let middle = range.from.middle(beyond);
         let range = Range { from: middle, to: beyond, direction: Direction::Up };
@@ -167,8 +168,8 @@ async fn search_around_claim(
     Err(refusal().into())
 }
 
-/// Looks for a message that somebody sent before they were taken out, in any of their memberships, and of which they have
-/// lost the ack.
+/// Searches the sender's ended memberships for a message that was appended before the sender was removed, and whose
+/// ack was lost.
 pub(crate) async fn search_past(
     store: &(impl MessageLog + Inboxes + Groups),
     command: &SendMessage,
@@ -190,9 +191,9 @@ pub(crate) async fn search_past(
     Err(refusal.into())
 }
 
-/// Looks for the caller's message in everything after what was the newest when it lost a race.
+/// Searches for the caller's message in all entries after `newest`, which was the newest entry before a lost race.
 ///
-/// Everything, not only the new end: a concurrent retry may have appended it anywhere in between.
+/// All of them, not only the last: a concurrent retry may have appended the message anywhere in between.
 pub(crate) async fn search_after(
     store: &impl MessageLog,
     command: &SendMessage,
@@ -215,7 +216,8 @@ pub(crate) async fn search_after(
     not_before(newest, change)
 }
 
-/// Nobody writes after the end of a group; who was taken out after the claim is told of among what was looked at.
+/// Outcome of a search that did not find the message. Nothing follows the entry that deletes a group. A removal of
+/// the sender after the claim is among the entries that were read.
 fn not_before(newest: Option<Box<Message>>, change: Option<bool>) -> Result<Search, Error> {
     match newest {
         Some(newest) if newest.kind == Kind::GroupDeleted => Err(Refusal::NotFound("group").into()),

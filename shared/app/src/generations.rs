@@ -1,10 +1,10 @@
-//! A map that forgets what was not put lately.
+//! A bounded map that drops its oldest entries.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Two halves instead of a list in order of use: when the younger is full, the
-/// older is dropped. So what was put lately stays, at the price of a map.
+/// Two halves instead of a list in order of use: when the younger half is full, it replaces the older one, which is
+/// dropped. So recent entries stay, at the price of a map.
 #[derive(Debug)]
 pub(crate) struct Generations<K, V> {
     capacity: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Generations<K, V> {
 }
 
 impl<K: Eq + Hash, V: Copy> Generations<K, V> {
-    /// An empty one, for at most `capacity` entries.
+    /// Creates an empty map for at most `capacity` entries.
     pub(crate) fn new(capacity: usize) -> Self {
         Self { capacity, young: HashMap::new(), old: HashMap::new() }
     }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stays_within_its_capacity_and_keeps_what_is_young() {
+    fn it_stays_within_its_capacity_and_keeps_young_entries() {
         let mut map = Generations::new(100);
         for n in 0..200 {
             map.put(n, n);

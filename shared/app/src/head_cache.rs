@@ -1,4 +1,4 @@
-//! Heads of logs that this process has seen.
+//! Cache of the heads of logs.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,13 +6,12 @@ use confab_domain::{ConversationId, Seq};
 
 use crate::generations::Generations;
 
-/// Conversations that are remembered at most. Unit: conversations of about 100 bytes each.
+/// Maximum number of remembered conversations. Unit: conversations of about 100 bytes each.
 const CAPACITY: usize = 10_000;
 
 /// The last known head of each conversation, kept while a process is warm.
 ///
-/// Only ever a bound: positions up to a remembered head were used before, and
-/// more may have been since.
+/// A remembered head is only a lower bound: all positions up to it are used, and more may be.
 #[derive(Debug)]
 pub struct HeadCache {
     heads: Mutex<Generations<ConversationId, Seq>>,
@@ -25,7 +24,7 @@ impl Default for HeadCache {
 }
 
 impl HeadCache {
-    /// The head, if it is remembered.
+    /// Returns the head, if it is remembered.
     pub fn get(&self, conversation: ConversationId) -> Option<Seq> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&conversation)
     }
