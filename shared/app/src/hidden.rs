@@ -1,31 +1,32 @@
-//! Passing over what is stored and shown to nobody any more.
+//! Skipping entries that are stored and no longer shown.
 //!
-//! Where a retention is set after a log has grown, what was written before stays stored without an end of its life, and
-//! is hidden for ever. It is the beginning of the log, give or take what clocks and slow sends make of the order.
+//! Where a retention is set after a log has grown, the entries written before stay stored without expiring, and are
+//! hidden for ever. They are the beginning of the log, but for the disorder that clocks and slow sends cause.
 
 use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Seq, Timestamp};
 
 use crate::ports::{Direction, MessageLog, Range, StoreError};
 
-/// Pages of hidden messages alone that one request reads, beyond what is passed over: of those that wait to be removed.
+/// Pages of only hidden entries that one request reads, not counting the entries that it skips. The entries of these
+/// pages have expired and wait for their removal.
 ///
-/// DynamoDB removes what has expired within days; this is what many people write in an hour.
+/// DynamoDB removes expired items within days; so many pages hold what many users write in an hour.
 pub(crate) const PAGES_MAX: u32 = 32;
 
-/// Messages in a page of which none is expected to be shown.
+/// Entries in a page of which none is expected to be shown.
 pub(crate) const SCAN_PAGE: u32 = 200;
 
-/// Positions in which the border is not looked for more closely: they are read in a page.
+/// Distance at which the search for the border stops: a page covers the positions in between.
 const NEAR: u64 = 50;
 
-/// Looks that find the border between any two positions.
-const LOOKS_MAX: u32 = 54;
+/// Steps that find the border between any two positions.
+const STEPS_MAX: u32 = 54;
 
-/// An ascending range without what lies at its beginning and is hidden by today's setting, or nearly; `None` where all
-/// that is in it is hidden.
+/// Removes from an ascending range the entries at its beginning that today's setting hides, but for a few; `None`
+/// where it hides the whole range.
 ///
-/// A search by halves, so that it costs some 20 reads of one entry, whatever lies there.
+/// A binary search, so that it costs about 20 reads of one entry, however many entries are hidden.
 ///
 /// # Errors
 ///
@@ -53,7 +54,7 @@ pub(crate) async fn skip_hidden(
         None | Some((_, true)) => return Ok(None),
         Some((seq, false)) => seq,
     };
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..STEPS_MAX {
         let between = shown_from.get().saturating_sub(hidden_through.get());
         let Some(middle) = Seq::new(hidden_through.get() + between / 2).filter(|_| between > NEAR) else {
             break;

@@ -5,8 +5,8 @@ use confab_domain::{ConversationId, UserId};
 use crate::metric;
 use crate::ports::{InboxPage, Inboxes, StoreError};
 
-/// As [`Inboxes::list`]; counts the rows of ended memberships that could not be moved out of the way, since the store
-/// that tries to may not know who is told.
+/// As [`Inboxes::list`]; also counts the rows of ended memberships that could not be moved out of the way. The store
+/// that moves them does not know the metrics.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! So many at a time, within a process.
+//! A semaphore for each key, within a process.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Lets requests of a process that share a key begin one after another, as soon as one of so many places is free.
+/// Limits how many requests with the same key a process serves side by side.
 ///
-/// They go in the order in which they come. On Lambda, where an environment has one invocation at a time, a place is
-/// always free.
+/// Requests get their permits in the order in which they come. On Lambda, where an environment has one invocation at
+/// a time, a permit is always free.
 #[derive(Debug)]
 pub struct KeyedSemaphore<K> {
     permits: usize,
     semaphores: Mutex<HashMap<K, Arc<Semaphore>>>,
 }
 
-/// Holds a place until it is dropped.
+/// The right of a request to run, held until it is dropped.
 pub struct Permit<'a, K: Hash + Eq + Copy> {
     semaphores: &'a KeyedSemaphore<K>,
     key: K,
@@ -25,24 +25,24 @@ pub struct Permit<'a, K: Hash + Eq + Copy> {
 }
 
 impl<K: Hash + Eq + Copy> Permit<'_, K> {
-    /// Whether others had all places first, so that time has passed since the request came: what it was judged by may not
-    /// be so any more.
+    /// Whether the request had to wait for the permit. Then time has passed since it came, and earlier decisions
+    /// about it may be out of date.
     pub const fn has_waited(&self) -> bool {
         self.has_waited
     }
 }
 
 impl<K: Hash + Eq + Copy> KeyedSemaphore<K> {
-    /// One with so many places for each key.
+    /// Creates a semaphore with `permits` permits for each key.
     pub fn new(permits: usize) -> Self {
         Self { permits, semaphores: Mutex::default() }
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     pub async fn acquire(&self, key: K) -> Permit<'_, K> {
         let semaphore =
             Arc::clone(self.lock().entry(key).or_insert_with(|| Arc::new(Semaphore::new(self.permits))));
-        // Made first, so that the lane is tidied up also if the wait is given up.
+        // Made before the wait, so that dropping it removes the key's semaphore also if the wait is given up.
         let mut permit = Permit { semaphores: self, key, held: None, has_waited: false };
         permit.held = Arc::clone(&semaphore).try_acquire_owned().ok();
         if permit.held.is_none() {
@@ -52,7 +52,7 @@ impl<K: Hash + Eq + Copy> KeyedSemaphore<K> {
         permit
     }
 
-    /// Whether nobody has a place, or waits for one.
+    /// Whether no permit is held or waited for.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         self.lock().is_empty()
@@ -85,42 +85,42 @@ mod tests {
     }
 
     #[test]
-    fn turns_come_in_the_order_in_which_they_were_asked_for() {
+    fn permits_are_granted_in_the_order_of_the_requests() {
         let semaphores = KeyedSemaphore::new(1);
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(semaphores.acquire(conversation(1))).poll(&mut context) else {
-            panic!("the lane was free");
+            panic!("the permit was free");
         };
         let mut second = pin!(semaphores.acquire(conversation(1)));
         assert!(second.as_mut().poll(&mut context).is_pending());
         assert!(!first.has_waited());
         drop(first);
         let mut third = pin!(semaphores.acquire(conversation(1)));
-        assert!(third.as_mut().poll(&mut context).is_pending(), "who came last went first");
-        let Poll::Ready(second) = second.poll(&mut context) else { panic!("it was its turn") };
+        assert!(third.as_mut().poll(&mut context).is_pending(), "the last request was first");
+        let Poll::Ready(second) = second.poll(&mut context) else { panic!("the permit is free again") };
         assert!(second.has_waited());
         drop(second);
         assert!(third.poll(&mut context).is_ready());
     }
 
     #[test]
-    fn a_lane_is_one_turns_at_a_time_and_is_gone_when_nobody_wants_it() {
+    fn a_key_has_one_permit_and_is_removed_when_no_request_uses_it() {
         let semaphores = KeyedSemaphore::new(1);
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(semaphores.acquire(conversation(1))).poll(&mut context) else {
-            panic!("the lane was free");
+            panic!("the permit was free");
         };
         let mut second = pin!(semaphores.acquire(conversation(1)));
         assert!(second.as_mut().poll(&mut context).is_pending());
         assert!(pin!(semaphores.acquire(conversation(2))).poll(&mut context).is_ready());
         drop(first);
-        let Poll::Ready(second) = second.poll(&mut context) else { panic!("the lane is free again") };
+        let Poll::Ready(second) = second.poll(&mut context) else { panic!("the permit is free again") };
         drop(second);
         assert!(semaphores.lock().is_empty());
     }
 
     #[test]
-    fn as_many_begin_as_there_are_places() {
+    fn as_many_begin_as_there_are_permits() {
         let semaphores = KeyedSemaphore::new(2);
         let mut context = Context::from_waker(Waker::noop());
         let mut acquire = |key| match pin!(semaphores.acquire(key)).poll(&mut context) {

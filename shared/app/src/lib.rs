@@ -1,12 +1,25 @@
 //! Confab's use cases, and the ports that they need.
 //!
-//! Knows: the domain's rules, the wire's shapes, and in which order things are
-//! read, decided, written and announced.
-//! Must not know: AWS, HTTP, a clock or a random number generator: times and
-//! ids come as arguments, the world comes through [`ports`].
+//! Start with [`send_message`], then read [`sync`](mod@sync), which delivers every entry that an announcement missed.
 //!
-//! Start with [`send_message`], the reason for everything else; then
-//! [`sync`](mod@sync), which makes up for whatever an announcement missed.
+//! - Messages: [`send_message`] appends a message, [`read_history`] reads a page, [`mark_read`] and [`read_markers`]
+//!   move and read the members' read marks.
+//! - Delivery: [`announce`] posts events, [`delivery`] adds alerts, [`fan_out`] announces the entries of groups from
+//!   the queue, [`unreached`] repeats events, [`push`] sends pushes, [`sync`](mod@sync) brings a device up to date.
+//! - Connections: [`open_connection`], [`authorize_frame`], [`close_connection`].
+//! - Presence: [`presence`] keeps leases and notifies friends, [`typing`] sends typing events.
+//! - Accounts and devices: [`sign_up`], [`log_in`], [`refresh_session`], [`authenticate`], [`credentials`],
+//!   [`change_password`], [`issue_ticket`], [`devices`], [`end_device`], [`profiles`].
+//! - Conversations and contacts: [`chat_list`], [`change_group`], [`admission`], [`contacts`].
+//! - Limits: [`Limiter`] counts budgets, [`UserPermits`] and [`KeyedSemaphore`] limit concurrent requests,
+//!   [`rare_changes`] limits the rates of rare changes, [`concurrency`] limits the store calls of one request,
+//!   [`delay`] bounds the delays of queue messages.
+//! - Shared: [`ports`] are the traits that adapters implement, [`wire`] converts between the domain and the wire,
+//!   [`metric`] names the metrics, [`Error`] and [`TaskFailure`] are the errors.
+//!
+//! This crate knows the domain's rules, the wire's shapes, and the order in which a use case reads, decides, writes
+//! and announces. It does not know AWS, HTTP, a clock or a random number generator: times and ids are arguments, and
+//! all other input and output goes through [`ports`].
 
 pub mod ports;
 

@@ -1,4 +1,4 @@
-//! Budgets of users, as far as one process counts them.
+//! Budgets of users, as one process counts them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,27 +13,27 @@ use crate::ports::{Session, Sessions, Sleeper};
 use crate::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
 use crate::{Costed, Error};
 
-/// Users that are remembered at most. Unit: users of about 300 bytes each.
+/// Maximum number of remembered users. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;
 
-/// Answers to one user that a process reads side by side. Each is charged when it was read, so more would be read at once
-/// than is left.
+/// Answers to one user that a process reads side by side. An answer is charged after it was read, so more concurrent
+/// reads could exceed the budget by more.
 const ANSWERS_CONCURRENT_MAX: usize = 3;
 
-/// Changes by one user that a process makes side by side, of groups, contacts and whatever else asks a store often.
+/// Changes by one user that a process makes side by side: of groups, contacts, and all else with many store calls.
 const CHANGES_CONCURRENT_MAX: usize = 3;
 
-/// Messages and read markers of one user that a process writes and announces side by side. Where all users share one store
-/// on one machine, as on the local runner, more of one user would hold up the others, and come no sooner.
+/// Messages and read marks of one user that a process writes and announces side by side. Where all users share one
+/// store on one machine, as on the local runner, more of one user would delay other users and finish no sooner.
 const WRITES_CONCURRENT_MAX: usize = 4;
 
-/// What a message to a recipient who does not exist counts beyond the message itself. Unit: messages.
+/// Cost of a message to a recipient who does not exist, beyond the message itself. Unit: messages.
 const UNKNOWN_RECIPIENT: u32 = 9;
 
-/// What each user may still ask for, while a process is warm.
+/// What is left of each user's budgets, kept while a process is warm.
 ///
-/// Kept in memory, so that a refusal costs no call to a store. What is taken here is added to the user's session row now
-/// and then, and what other processes took is learnt there.
+/// Kept in memory, so that a refusal costs no store call. From time to time the limiter adds what was taken here to
+/// the user's session row, and reads there what other processes took.
 #[derive(Debug)]
 pub struct Limiter {
     rates: BudgetRates,
@@ -44,7 +44,7 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// One that nobody has taken anything from.
+    /// Creates a limiter from which nothing was taken.
     pub fn new(rates: BudgetRates) -> Self {
         Self {
             rates,
@@ -64,7 +64,7 @@ impl Limiter {
         self.with(user, |account| account.take(budget, &self.rates, now))
     }
 
-    /// Takes one unit where no store is at hand: the session row is not told of it.
+    /// Takes one unit where no store is available: it is not added to the session row.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Limiter {
         self.with(user, |account| account.take_here(budget, &self.rates, now))
     }
 
-    /// Checks that something may be read which is charged after.
+    /// Checks that a budget allows a read, which is charged afterwards.
     ///
     /// # Errors
     ///
@@ -82,11 +82,12 @@ impl Limiter {
         self.with(user, |account| account.check(budget, &self.rates, now))
     }
 
-    /// Waits, but not for long, until few other answers to the user are read; then it can be checked what is left.
+    /// Waits a limited time until few other answers to the user are read. The caller then checks what is left of the
+    /// budget.
     ///
     /// # Errors
     ///
-    /// [`Refusal::RateLimited`]; then nothing is taken, and nobody waits behind it.
+    /// [`Refusal::RateLimited`]; then nothing is taken, and no request waits behind this one.
     pub async fn read_permit(
         &self,
         user: UserId,
@@ -95,11 +96,11 @@ impl Limiter {
         self.answers.acquire(user, sleeper).await
     }
 
-    /// Waits until few other changes by the user are made that cost as much as an answer.
+    /// Waits a limited time until few other changes by the user are made that cost as much as an answer.
     ///
     /// # Errors
     ///
-    /// As [`Limiter::read_permit`], but later.
+    /// As [`Limiter::read_permit`], after a longer wait.
     pub async fn change_permit(
         &self,
         user: UserId,
@@ -108,23 +109,23 @@ impl Limiter {
         self.changes.acquire(user, sleeper).await
     }
 
-    /// Waits, for as long as it takes, until few other messages and read markers of the user are under way: a burst within the
-    /// budget is not refused. They go in the order in which they come.
+    /// Waits without limit until few other messages and read marks of the user are being written, so that a burst
+    /// within the budget is not refused. Requests get their permits in the order in which they come.
     ///
-    /// Whoever has a turn may wait for the lane of a conversation, and never the other way round.
+    /// A request that has this permit may wait for the permit of a conversation, never the other way round.
     pub async fn write_permit(&self, user: UserId) -> Permit<'_, UserId> {
         self.writes.acquire(user).await
     }
 
-    /// Takes what a message counts beyond itself whose recipient does not exist: no honest client sends many, and the search
-    /// for the recipient costs as much as a message.
+    /// Charges what a message costs beyond itself, if `error` is [`Refusal::NotFound`]: its recipient does not exist.
+    /// No honest client sends many such messages, and the search for the recipient costs as much as a message.
     pub fn charge_unknown_recipient(&self, user: UserId, error: &Error, now: Timestamp) {
         if matches!(error, Error::Refused(Refusal::NotFound(_))) {
             self.charge(user, Budget::Writes, UNKNOWN_RECIPIENT, now);
         }
     }
 
-    /// Begins an answer to who reads: takes what it counts at least, whatever becomes of it.
+    /// Begins an answer to a call that reads: takes its minimum cost, whatever the outcome.
     ///
     /// # Errors
     ///
@@ -137,10 +138,10 @@ impl Limiter {
         })
     }
 
-    /// Answers a call that reads, whose turn it is, unless its user has read too much.
+    /// Answers a call that reads and has its permit, unless its user has read too much.
     ///
-    /// What was taken before is added to the user's row beside it, so that it takes no round trip more; only a very large
-    /// answer is added after it was read.
+    /// What was taken before is added to the user's row concurrently with the read, so it costs no further round
+    /// trip. Only a very large answer is added after it was read.
     ///
     /// # Errors
     ///
@@ -160,7 +161,8 @@ impl Limiter {
         Ok(answer)
     }
 
-    /// Takes what an answer counts beyond that: its kilobytes, or what was looked at for it where that is more.
+    /// Takes the cost of an answer beyond the minimum: its kilobytes, or the cost of what was read for it where that
+    /// is more.
     pub fn end_answer(&self, user: UserId, bytes: usize, scanned: u32, now: Timestamp) {
         let rest = kilobytes(bytes).max(scanned).saturating_sub(ANSWER_MIN);
         if rest > 0 {
@@ -168,24 +170,24 @@ impl Limiter {
         }
     }
 
-    /// Takes what was used already, even where there is not so much left.
+    /// Takes units that are used already, even if fewer are left.
     pub fn charge(&self, user: UserId, budget: Budget, units: u32, now: Timestamp) {
         self.with(user, |account| account.charge(budget, units, &self.rates, now));
     }
 
-    /// Learns from a session row what all processes took together.
+    /// Reads from a session row what all processes took together.
     pub fn observe(&self, session: &Session, now: Timestamp) {
         self.observe_budgets(session.user, &session.budgets, now);
     }
 
-    /// Whether so much was taken here that the session row has to be told.
+    /// Whether enough was taken here that it has to be added to the session row.
     pub fn is_due(&self, user: UserId, now: Timestamp) -> bool {
         self.accounts().get(&user).is_some_and(|account| account.is_due(&self.rates, now))
     }
 
-    /// Tells the session row what was taken, where that is due: for calls by which no lease is renewed.
+    /// Adds what was taken to the session row if that is due, for calls that renew no lease.
     ///
-    /// Best effort: what was taken is counted here all the same.
+    /// Best effort: this process counts what was taken in any case.
     pub async fn settle(&self, sessions: &impl Sessions, user: UserId, now: Timestamp) {
         if !self.is_due(user, now) {
             return;
@@ -236,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    /// Sleeps until it is over.
+    /// A sleeper that sleeps until it is ended.
     #[derive(Clone, Debug, Default)]
     struct Night(Arc<AtomicBool>);
 
@@ -258,7 +260,7 @@ mod tests {
         format!("usr_{n:026}").parse().unwrap()
     }
 
-    /// The turn or the refusal that is there; `None` where it is waited for.
+    /// The permit or the refusal, if it is ready; `None` while the request waits.
     fn now<T>(asking: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         match asking.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome),
@@ -267,10 +269,10 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_too_long_for_their_turn_is_told_when_to_ask_again_and_nobody_waits_behind_them() {
+    fn a_request_that_waits_too_long_gets_a_time_to_retry_and_no_request_waits_behind_it() {
         let (limiter, long, short) = (Limiter::new(LOCAL_RATES), Night::default(), Night::default());
         let (ada, bob) = (user(1), user(2));
-        let held = || now(pin!(limiter.read_permit(ada, &long))).expect("a place").ok();
+        let held = || now(pin!(limiter.read_permit(ada, &long))).expect("a permit").ok();
         let mut held: Vec<_> = (0..ANSWERS_CONCURRENT_MAX).map(|_| held()).collect();
         let mut first = pin!(limiter.read_permit(ada, &short));
         let mut second = pin!(limiter.read_permit(ada, &long));
@@ -281,16 +283,16 @@ mod tests {
         assert_eq!(refused, Some(Refusal::RateLimited { retry_after: PERMIT_WAIT_MAX }));
         assert!(now(second.as_mut()).is_none());
         held.pop();
-        held.push(now(second.as_mut()).expect("somebody is before it who was refused").ok());
-        assert!(now(pin!(limiter.read_permit(ada, &long))).is_none(), "a place too many");
+        held.push(now(second.as_mut()).expect("the refused request is still before it").ok());
+        assert!(now(pin!(limiter.read_permit(ada, &long))).is_none(), "one permit too many");
         drop(held);
         assert!(limiter.answers.is_idle());
     }
 
     #[test]
-    fn a_turn_that_is_there_is_taken_however_late_it_is() {
+    fn a_free_permit_is_granted_even_if_the_time_to_wait_is_over() {
         let (limiter, night) = (Limiter::new(LOCAL_RATES), Night::default());
-        let held = || now(pin!(limiter.read_permit(user(1), &night))).expect("a place").ok();
+        let held = || now(pin!(limiter.read_permit(user(1), &night))).expect("a permit").ok();
         let held: Vec<_> = (0..ANSWERS_CONCURRENT_MAX).map(|_| held()).collect();
         let mut late = pin!(limiter.read_permit(user(1), &night));
         assert!(now(late.as_mut()).is_none());

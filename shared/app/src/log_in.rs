@@ -21,8 +21,8 @@ use crate::sign_up::{FreshIds, new_device};
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for wrong credentials (which part is not told) and for too
-/// many tries from one address or at one handle; [`Error::Store`].
+/// [`Error::Refused`] for wrong credentials (it does not say which part is wrong) and for too many tries from one
+/// address or at one handle; [`Error::Store`].
 pub async fn log_in(
     context: &Context<'_, impl Users + Devices + Sessions + RateLimits, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -38,21 +38,21 @@ pub async fn log_in(
     let is_known = login.device.as_ref().is_some_and(|device| device.id.is_some());
     let device = new_device(user, login.device.unwrap_or_default(), ids, now)?;
     if is_known {
-        // Whether or not this request gets to closing what the earlier login opened.
+        // Even if this request dies before it closes the sockets of the earlier login.
         context.queue.put(&PresenceTask::end_sockets(user, device.device), SECOND_SCAN).await?;
     }
     store.put_device(&device).await?;
-    // A change of the password ends all logins that it finds; one that comes too late for that ends here.
+    // A change of the password ends all logins that it finds; a login that comes too late for that ends here.
     if store.user(user).await?.is_none_or(|now| now.password_changes != account.password_changes) {
         end_device(context, ways, user, device.device, Some(device.family)).await?;
         return Err(Refusal::WrongCredentials.into());
     }
-    // After the device is there: of logins at once, the last to look sees all of them.
+    // Read after the device was stored: of concurrent logins, the last to read sees all devices.
     make_room(context, ways, user, device.device).await?;
     Ok(session_of(tokens, &device, now))
 }
 
-/// The account that the credentials are of.
+/// Returns the account of the credentials.
 async fn check_credentials(
     store: &(impl Users + RateLimits),
     passwords: &impl Passwords,
@@ -81,6 +81,6 @@ async fn make_room(
     };
     let surplus = to_log_out(&devices, is_connected, newcomer, limits::DEVICES_MAX);
     end_each(context, ways, user, surplus.into_iter()).await?;
-    // Those of an earlier login on the same device.
+    // The sockets of an earlier login on the same device.
     close_ended_sockets(context, ways.0, user, newcomer).await
 }

@@ -1,4 +1,4 @@
-//! Moving a read marker, and telling the others.
+//! Moving a read mark, and announcing the receipt.
 
 use std::time::Duration;
 
@@ -16,23 +16,22 @@ use crate::send_message::SendMessage;
 use crate::unread::last_seq;
 use crate::{Error, announce};
 
-/// Receipts that one read announces at most, where others move the marker at the same time: each of these announces too.
+/// Maximum number of receipts that one read announces while others move the read mark: each of these announces too.
 const RECEIPTS_MAX: u32 = 8;
 
-/// What is wrong with a position that its reader cannot read, though they are in the group.
+/// Refusal text for a position outside the reader's memberships.
 const OUT: &str = "is of a time in which you were not in this conversation";
 
-/// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired, and tells
-/// the members' devices if that is news; in a group of more than
-/// [`RECEIPT_AUDIENCE_MAX`](confab_domain::group::RECEIPT_AUDIENCE_MAX), the reader's only.
+/// Marks a conversation as read up to `seq`, or up to its last message where the one at `seq` has expired. If the
+/// read mark moves, the members' devices are notified; in a group of more than
+/// [`RECEIPT_AUDIENCE_MAX`](confab_domain::group::RECEIPT_AUDIENCE_MAX) members, only the reader's.
 ///
 /// Alerts on the reader's other phones are cleared, best effort.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider, for a position that has no message yet, and for one beyond the marker of a time in
-/// which the reader was no member;
-/// [`Error::Store`].
+/// [`Error::Refused`] for an outsider, for a position that has no message yet, and for a position beyond the read
+/// mark from a time in which the reader was no member; [`Error::Store`].
 pub async fn mark_read(
     store: &(impl Inboxes + Groups + MessageLog + Sessions),
     (connections, push): (&impl Connections, &impl PushQueue),
@@ -66,8 +65,8 @@ pub async fn mark_read(
     }
 }
 
-/// Announces how far a member has read, until that is what the row says after the posts: of two reads at once the one that
-/// is announced last announces the further one.
+/// Announces how far a member has read, until the row says the same after the posts. So of two concurrent reads, the
+/// last announcement has the further read mark.
 async fn announce_receipts(
     store: &(impl Inboxes + Sessions),
     connections: &impl Connections,
@@ -92,7 +91,7 @@ async fn announce_receipts(
     Ok(())
 }
 
-/// Marks as read what the author of a message had read, best effort. The other members are told nothing.
+/// Marks as read what the author of a message had read, best effort. The other members are not notified.
 pub(crate) async fn mark_own(
     inboxes: &impl Inboxes,
     push: &impl PushQueue,
@@ -108,12 +107,12 @@ pub(crate) async fn mark_own(
         Ok(MarkReadOutcome::Already | MarkReadOutcome::NotAMember) => {}
         Err(error) => {
             let error = chain(&error);
-            tracing::warn!(event = "own_mark_failed", error, "a message leaves its sender's read marker");
+            tracing::warn!(event = "own_mark_failed", error, "the sender's read mark did not move");
         }
     }
 }
 
-/// The position to mark; `None` where nothing is left to be read.
+/// The position to mark; `None` where nothing is left to be marked.
 async fn check_readable(
     store: &(impl Inboxes + Groups + MessageLog),
     user: UserId,
@@ -126,7 +125,8 @@ async fn check_readable(
         return Err(Refusal::NotAMember.into());
     }
     if joined.within(seq, seq).is_empty() {
-        // What was said while they were out is not theirs to mark; a marker beyond it has passed over it.
+        // A member cannot mark entries from outside their memberships; a read mark beyond such an entry has passed
+        // it.
         let is_passed = Some(seq) <= read_seq;
         return if is_passed { Ok(None) } else { Err(Refusal::field("seq", OUT).into()) };
     }
@@ -135,7 +135,8 @@ async fn check_readable(
     }
     let end = store.end(conversation, 1).await?;
     let last = end.tail.last();
-    // Positions that are only reserved are no messages; those of messages that have expired tell nobody anything.
+    // A position that is only reserved has no message. One whose message has expired reveals nothing, and is
+    // accepted.
     if Some(seq) > last && !end.decisive().may_have_been_used(seq, now) {
         return Err(Refusal::field("seq", "is after the last message").into());
     }

@@ -1,34 +1,34 @@
-//! Who may read and write where, by what is stored.
+//! Who may read and write in a conversation, by the stored rows.
 
 use confab_domain::{ConversationId, GroupId, Joined, Refusal, Seq, UserId, membership};
 
 use crate::Error;
 use crate::ports::{Groups, InboxRow, Inboxes};
 
-/// What somebody is in a conversation.
+/// A user's membership of a conversation.
 pub(crate) struct Member {
-    /// When they were in it; a former member is in it no more.
+    /// The times of the membership; a former member has no present one.
     pub(crate) joined: Joined,
-    /// How far they have read, in a group; of a 1:1 conversation no row is read for it.
+    /// The user's read mark in a group; `None` for a 1:1 conversation, whose row is not read for this.
     pub(crate) read_seq: Option<Seq>,
 }
 
-/// Which part of a conversation somebody may read, who is or was in it. That of a group that has ended stays readable.
+/// Returns the part of a conversation that a present or former member may read. A deleted group stays readable.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider, and for a group that was never made; [`Error::Store`].
+/// [`Error::Refused`] for an outsider, and for a group that was never created; [`Error::Store`].
 pub(crate) async fn readable_by(
     store: &(impl Inboxes + Groups),
     conversation: ConversationId,
     user: UserId,
 ) -> Result<Joined, Error> {
     let (Member { joined, .. }, has_ended) = member_of(store, conversation, user).await?;
-    // Nothing follows the end of a group, and rows are closed a moment later.
+    // Nothing follows the end of a group, and its rows are closed a moment later.
     Ok(if has_ended { joined.leave(Seq::MAX) } else { joined })
 }
 
-/// As [`readable_by`], for somebody who is about to change something there: a group that has ended is not found.
+/// As [`readable_by`], for a change of the conversation: a deleted group is not found.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub(crate) async fn membership_of(
     if has_ended { Err(Refusal::NotFound("group").into()) } else { Ok(member) }
 }
 
-/// By the row, and whether the group has ended.
+/// The membership by the row, and whether the group is deleted.
 async fn member_of(
     store: &(impl Inboxes + Groups),
     conversation: ConversationId,
@@ -54,7 +54,7 @@ async fn member_of(
             Ok((Member { joined: Joined::whole(), read_seq: None }, false))
         }
         ConversationId::Group(group) => {
-            // Both, since rows may be left open of a group that has ended, or that was never made.
+            // Both are read: a row may be open though its group is deleted or was never created.
             let (row, group) =
                 futures_util::future::try_join(store.get(user, conversation), store.group(group)).await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
@@ -67,7 +67,7 @@ async fn member_of(
     }
 }
 
-/// Why somebody who is not in a group is refused.
+/// The refusal for a user who is not in a group.
 pub(crate) async fn not_a_member(store: &impl Groups, group: GroupId) -> Result<Refusal, Error> {
     let is_there = store.group(group).await?.is_some_and(|group| !group.deleted);
     Ok(if is_there { Refusal::NotAMember } else { Refusal::NotFound("group") })

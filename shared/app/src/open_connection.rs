@@ -1,4 +1,4 @@
-//! A device has connected.
+//! Opening a connection.
 
 use confab_domain::sockets::{
     Admission, DisplacedConnection, HANDSHAKE_RETRY_AFTER, admit, stuck, to_forget,
@@ -17,18 +17,17 @@ use crate::ports::{
 use crate::presence::Context;
 use crate::presence::renew::ensure_watched;
 
-/// Registers a connection, renews its user's lease, and has it watched if nobody does.
+/// Registers a connection, renews its user's lease, and has the lease watched if no watch exists.
 ///
-/// The oldest connections beyond the device's five are told so and closed.
-/// The login is looked up after the connection is registered: a logout takes the
-/// login away and then looks for connections, so one of the two sees the other.
-/// A handshake by an access token is a use of its generation.
+/// The oldest connections beyond the device's five get a `closing` frame and are closed. The login is read after the
+/// connection is registered: a logout removes the login and then searches for connections, so one of the two sees the
+/// other. A handshake by an access token is a use of its generation.
 ///
 /// # Errors
 ///
 /// [`Error::Refused`] where the login has ended, and as [`Refusal::RateLimited`] where the device has too many
-/// handshakes under way; [`Error::Store`], [`Error::Contended`]. The connection is not registered then, unless the store
-/// fails in this too.
+/// handshakes under way; [`Error::Store`], [`Error::Contended`]. Then the connection is not registered, unless the
+/// store fails to end the registration too.
 pub async fn open_connection(
     context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
     connections: &impl Connections,
@@ -55,14 +54,14 @@ pub async fn open_connection(
     let Err(error) = admitted else { return Ok(()) };
     let key = ConnectionKey::from(connection);
     close_connection(context.store, identity.user, key, context.now).await?;
-    // A look-up that failed says nothing of the login: the device comes again.
+    // A failed read does not show that the login has ended: the device connects again.
     if matches!(error, Error::Refused(Refusal::Unauthenticated(_))) {
         end_lease_if_alone(context, identity.user).await?;
     }
     Err(error)
 }
 
-/// Checks the login of a connection that is registered, and displaces others for it.
+/// Checks the login of a registered connection, and displaces other connections for it.
 async fn make_room(
     context: &Context<'_, impl Sessions + Devices, impl PresenceQueue>,
     connections: &impl Connections,
@@ -87,7 +86,8 @@ async fn make_room(
     displace(context, connections, session.user, displaced, change).await
 }
 
-/// Closes displaced connections whose handshakes have certainly ended; gives those that need not be remembered then.
+/// Closes displaced connections whose handshakes have certainly ended. Returns those that need not be remembered any
+/// more.
 async fn close_remembered(
     context: &Context<'_, impl Sync, impl Sync>,
     connections: &impl Connections,
@@ -107,7 +107,7 @@ fn too_many() -> Error {
     Refusal::RateLimited { retry_after: HANDSHAKE_RETRY_AFTER }.into()
 }
 
-/// Closes connections that gave up their place, and writes down which of them may still open, with `change`.
+/// Closes displaced connections, and writes `change` together with those that may still open.
 async fn displace(
     context: &Context<'_, impl Sessions, impl PresenceQueue>,
     connections: &impl Connections,
@@ -122,7 +122,8 @@ async fn displace(
     if change.is_empty() {
         return Ok(());
     }
-    // First the message, then the row, which forgets them: a request that dies in between leaves none open for good.
+    // The message is queued before the row forgets the connections: a request that dies in between leaves none open
+    // for good.
     close_later(context, user, &change.displaced, ClosingReason::Displaced).await?;
     Ok(context.store.change_connections(user, &change, context.now).await?)
 }

@@ -1,4 +1,4 @@
-//! Looking users up, and changing one's own profile.
+//! Reading profiles, and changing the own one.
 
 use confab_domain::account::{GroupAdds, Handle, check_avatar, check_label};
 use confab_domain::{Refusal, Timestamp, UserId};
@@ -11,46 +11,46 @@ use crate::ports::{Connections, Contacts, Identity, ProfileChange, Sessions, Sto
 use crate::presence::friends_of;
 use crate::{Error, wire};
 
-/// A user's public profile.
+/// Returns a user's public profile.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where there is no such user; [`Error::Store`].
+/// [`Error::Refused`] where the user does not exist; [`Error::Store`].
 pub async fn profile(users: &impl Users, user: UserId) -> Result<http::Profile, Error> {
     let account = users.user(user).await?.ok_or(Refusal::NotFound("user"))?;
     Ok(wire::profile(&account.profile))
 }
 
-/// A user's own profile.
+/// Returns a user's own profile.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where there is no such user; [`Error::Store`].
+/// [`Error::Refused`] where the user does not exist; [`Error::Store`].
 pub async fn own_profile(users: &impl Users, user: UserId) -> Result<http::OwnProfile, Error> {
     let account = users.user(user).await?.ok_or(Refusal::NotFound("user"))?;
     Ok(wire::own_profile(&account))
 }
 
-/// The public profile of the user with this handle.
+/// Returns the public profile of the user with this handle.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] where nobody has it, or nobody can have it; [`Error::Store`].
+/// [`Error::Refused`] where no user has the handle, or none can have it; [`Error::Store`].
 pub async fn profile_by_handle(users: &impl Users, handle: &str) -> Result<http::Profile, Error> {
     let handle = Handle::parse(handle)?;
     let account = users.user_by_handle(&handle).await?.ok_or(Refusal::NotFound("user"))?;
     Ok(wire::profile(&account.profile))
 }
 
-/// Contact rows that are read at once to find friends.
+/// Contact rows in one page while friends are collected.
 const FRIENDS_PAGE: u32 = 500;
 
-/// Pages of contact rows that are read; friends beyond them see the profile when they ask for it.
+/// Pages of contact rows that are read; friends beyond them see the new profile when they request it.
 const FRIENDS_PAGES_MAX: u32 = 10;
 
-/// Changes one's own profile and gives it as it is then.
+/// Changes the own profile and returns the new one.
 ///
-/// Connected friends and the user's other devices are notified, as a hint.
+/// Connected friends and the user's other devices are notified, best effort.
 ///
 /// # Errors
 ///
