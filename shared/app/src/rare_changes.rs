@@ -1,4 +1,4 @@
-//! How often a user may change what is changed rarely, and what others notice.
+//! Rate limits of rare changes, which others notice.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ pub struct ChangeRates {
     pub contacts: Rate,
     /// The same, towards one other user.
     pub contacts_per_person: Rate,
-    /// The own profile.
+    /// The user's own profile.
     pub profile: Rate,
-    /// Groups made.
+    /// New groups.
     pub groups: Rate,
 }
 
 impl ChangeRates {
-    /// What the local runner allows.
+    /// The rates of the local runner.
     pub const LOCAL: Self = Self::new(60, 10, 20, 1_000);
 
-    /// That many changes at once, and as many per hour; groups, per day.
+    /// Allows bursts of so many changes, and as many per hour; of groups, per day.
     pub const fn new(contacts: u32, contacts_per_person: u32, profile: u32, groups: u32) -> Self {
         Self {
             contacts: spread(contacts, HOUR),
@@ -48,12 +48,13 @@ const fn spread(count: u32, over: Duration) -> Rate {
     Rate { burst, interval }
 }
 
-/// A change that is counted in the table of token buckets: it writes anyway, and hours outlive a process.
+/// A change whose rate is kept in the table of token buckets: the change writes to a table anyway, and hours outlive
+/// a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RareChange {
-    /// Of what the user is to that other one: friend, or blocked.
+    /// Of the relation to this other user: friend or blocked.
     Contact(UserId),
-    /// Of the own profile.
+    /// Of the user's own profile.
     Profile,
     /// A new group.
     Group,
@@ -74,7 +75,7 @@ pub async fn take_change(
     match change {
         RareChange::Contact(other) => {
             let (all, towards) = (format!("contacts#{user}"), format!("contacts#{user}#{other}"));
-            // One after the other: what is refused for this person takes nothing from the changes of others.
+            // One after the other: a refusal for this other user takes nothing from the changes for others.
             limits.take(&towards, rates.contacts_per_person, now).await??;
             limits.take(&all, rates.contacts, now).await??;
         }

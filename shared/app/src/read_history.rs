@@ -10,25 +10,25 @@ use crate::hidden::{PAGES_MAX, SCAN_PAGE, skip_hidden};
 use crate::membership::readable_by;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
-/// Where a page lies.
+/// Position of a page in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// The newest messages.
     Newest,
-    /// What is just before this position.
+    /// The messages before this position.
     Before(Seq),
-    /// What is just after this position, from the first message where `None`.
+    /// The messages after this position; from the first message where `None`.
     After(Option<Seq>),
-    /// This position, with as much before it as after.
+    /// The message at this position, with as many before it as after.
     Around(Seq),
 }
 
 impl Anchor {
-    /// Reads the fields by which a client names a page.
+    /// Parses the fields by which a client names a page.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for a wrong position, or more than one of them.
+    /// [`Refusal::Field`] for a wrong position, or for more than one.
     pub fn parse(before: Option<u64>, after: Option<u64>, around: Option<u64>) -> Result<Self, Refusal> {
         match (before, after, around) {
             (None, None, None) => Ok(Self::Newest),
@@ -40,35 +40,36 @@ impl Anchor {
     }
 }
 
-/// How large a page may be.
+/// Maximum size of a page.
 #[derive(Clone, Copy)]
 pub struct PageSize<F> {
-    /// Most messages.
+    /// Maximum number of messages.
     pub messages_max: u32,
-    /// Most bytes, by `bytes_of`; but always one message, if there is one.
+    /// Maximum number of bytes, by `bytes_of`; a page has at least one message, if there is one.
     pub bytes_max: usize,
-    /// What a message counts.
+    /// The size of a message. Unit: bytes.
     pub bytes_of: F,
 }
 
-/// A page, and whether there is more in the direction that was asked for.
+/// A page, and whether more messages follow in the requested direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryPage {
-    /// Ascending `seq`.
+    /// Ascending by `seq`.
     pub messages: Vec<Message>,
     /// For [`Anchor::Around`]: on either side.
     pub more: bool,
-    /// Pages of the log that were read for it.
+    /// Number of pages of the log that were read for it.
     pub scanned: u32,
 }
 
-/// Reads a page of a conversation for somebody who is or was in it: what their memberships cover.
+/// Reads a page of a conversation for a present or former member, within their memberships.
 ///
-/// Strongly consistent; expired messages are left out. Pages tile: each begins
-/// where the one before ended, whatever their sizes.
+/// Strongly consistent; expired messages are left out. Pages tile: each begins where the one before ended, whatever
+/// their sizes.
 ///
-/// What today's retention hides is not read through, however much of it is stored. Of what is hidden by its own time
-/// [`PAGES_MAX`] pages are; where there is more of it, the page may be empty though there is more.
+/// Entries that today's retention hides are skipped without a read, however many are stored. Of the entries that have
+/// expired by their own time, at most [`PAGES_MAX`] pages are read; where there are more of them, the page may be
+/// empty though more messages follow.
 ///
 /// # Errors
 ///
@@ -91,7 +92,7 @@ pub async fn read_history(
         Anchor::Around(seq) => reading.around(seq, &size).await?,
     };
     if conversation.group().is_some() && !page.messages.is_empty() {
-        // It may hold what was said after the reader had been taken out, meanwhile.
+        // The page may hold messages from after a removal of the reader that happened meanwhile.
         let joined = readable_by(store, conversation, reader).await?;
         page.messages.retain(|message| !joined.within(message.seq, message.seq).is_empty());
     }
@@ -147,7 +148,7 @@ impl<L: MessageLog> Reading<'_, L> {
                 break;
             }
             let wanted = messages_max.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
-            // One more than wanted tells whether there is more beyond what was asked for.
+            // One more than wanted shows whether more messages follow.
             let size_max = if of_hidden == 0 { wanted + 1 } else { SCAN_PAGE.max(wanted + 1) };
             let page = self.log.page(self.conversation, range, size_max).await?;
             scanned += 1;

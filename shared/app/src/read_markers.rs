@@ -1,4 +1,4 @@
-//! How far each member of a conversation has read.
+//! The read marks of a conversation's members.
 
 use confab_domain::{ConversationId, Refusal, UserId, membership};
 use confab_protocol::http;
@@ -8,7 +8,7 @@ use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Groups, Inboxes};
 use crate::{Costed, Error, wire};
 
-/// The members' read markers; empty where the conversation has not begun.
+/// Returns the members' read marks; empty where the conversation has not begun.
 ///
 /// # Errors
 ///

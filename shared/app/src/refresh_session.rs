@@ -13,15 +13,15 @@ use crate::ports::{
 use crate::presence::Context;
 use crate::wire::parse_id;
 
-/// Renews a login: gives the tokens of its next generation, or those of the current one again ([`judge`]).
+/// Renews a login: returns the tokens of its next generation, or those of the current one again ([`judge`]).
 ///
-/// A refresh token that is used after that ends the login: either the rightful device or a
-/// thief holds its successor, and it cannot be told which.
+/// A refresh token that is used after that ends the login: either the rightful device or a thief holds its successor,
+/// and the server cannot know which.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong field, and for a token that is forged, expired or dead;
-/// [`Error::Store`]: the same again, with the same `attempt`, gives the tokens.
+/// [`Error::Refused`] for a wrong field, and for a token that is forged, expired or dead; [`Error::Store`]: the same
+/// call again, with the same `attempt`, returns the tokens.
 pub async fn refresh_session(
     context: &Context<'_, impl Devices + Sessions, impl PresenceQueue>,
     ways: (&impl Connections, &impl Push),
@@ -44,14 +44,14 @@ pub async fn refresh_session(
             end_device(context, ways, user, device, Some(family)).await?;
             Err(Refusal::Unauthenticated("this refresh token was used before; log in again").into())
         }
-        // The current generation is not refused by the store.
+        // The store does not refuse the current generation.
         Some(RefreshDecision::Unknown | RefreshDecision::Rotate) | None => {
             Err(Refusal::Unauthenticated("this device was logged out").into())
         }
     }
 }
 
-/// Whose a refresh token is, whatever has become of it.
+/// Returns the user of a refresh token, also where the token was used before or its login has ended.
 ///
 /// # Errors
 ///
@@ -60,7 +60,7 @@ pub fn user_of(tokens: &impl Tokens, refresh: &http::Refresh, now: Timestamp) ->
     Ok(tokens.verify_refresh(&refresh.refresh_token, now)?.identity.user)
 }
 
-/// The tokens of a device as it is now.
+/// The tokens of a device's current generation.
 pub(crate) fn session_of(tokens: &impl Tokens, device: &Device, now: Timestamp) -> http::Session {
     let identity = Identity { user: device.user, device: device.device, family: device.family };
     session(tokens, identity, device.generation, now)

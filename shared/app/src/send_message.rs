@@ -29,40 +29,40 @@ use crate::ports::{
 };
 use crate::{Error, HeadCache, KeyedSemaphore, metric, wire};
 
-/// What the caller wants to send.
+/// A message to send to a conversation.
 #[derive(Clone, Debug)]
 pub struct SendMessage {
-    /// Who sends.
+    /// The user who sends.
     pub sender: UserId,
-    /// The WebSocket that it came by, which gets the answer instead of the event.
+    /// The connection that the message came by: it gets the answer instead of the event.
     pub origin: Option<ConnectionId>,
-    /// Where to.
+    /// The conversation to which the message is sent.
     pub conversation: ConversationId,
     /// Idempotency key.
     pub key: ClientMessageId,
-    /// What it says.
+    /// The message's content.
     pub content: Content,
     /// Drawn at random for each request.
     pub attempt: Attempt,
-    /// How far the sender had read, if the message tells.
+    /// How far the sender had read, if the message states it.
     pub reading: Option<Reading>,
 }
 
-/// How far the author of a message had read when it was written.
+/// How far the author of a message had read while writing it.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    /// The device that it was written on.
+    /// The device on which the message was written.
     pub device: DeviceId,
-    /// What was read.
+    /// The entries that were read.
     pub through: ReadThrough,
 }
 
 impl Reading {
-    /// Reads the `read_seq` of a message, where 0 is nothing.
+    /// Parses the `read_seq` of a message, where 0 means that nothing was read.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Field`] for what no log reaches.
+    /// [`Refusal::Field`] for a position beyond the end of any log.
     pub fn parse(device: DeviceId, read_seq: Option<u64>) -> Result<Self, Refusal> {
         let through = match read_seq {
             Some(seq) => ReadThrough::Seq(wire::parse_cursor("read_seq", seq)?),
@@ -78,56 +78,57 @@ impl SendMessage {
         ClaimKey { user: sender, conversation, key, attempt }
     }
 
-    /// Whether a message that is there under the key is the one that is sent.
+    /// Whether `message`, which was found under the key, is the message of this command.
     pub(crate) fn is_of(&self, message: &Message) -> bool {
         message.kind == Kind::Text && message.content.says_the_same_as(&self.content)
     }
 }
 
-/// What outlives one send in a process.
+/// State that a process keeps between sends.
 #[derive(Debug)]
 pub struct Writer {
-    /// Heads of the logs that this process wrote to.
+    /// Heads of the logs that this process has written to.
     pub heads: HeadCache,
     /// One send into a conversation at a time.
     ///
-    /// They would only take positions away from each other, and one that waited for long would claim its key so late that
-    /// its own retry, and 32 messages after that, could have come before. Sends of different environments still race, and
-    /// the log decides.
+    /// Concurrent sends of one process would only take positions from each other. Permits are granted in the order of
+    /// the requests: a send that others overtake would claim its key late, perhaps after its own retry and 32 later
+    /// messages. Sends of different processes still race, and the log decides.
     pub locks: KeyedSemaphore<ConversationId>,
     /// How long messages are kept.
     pub retention: Retention,
     /// How many memberships a user may have.
     pub memberships: MembershipLimits,
-    /// How a send waits that has lost a race for a position.
+    /// How a send waits after it has lost a race for a position.
     pub sleeper: Arc<dyn Sleeper>,
 }
 
 impl Writer {
-    /// A process that has written nothing yet.
+    /// Creates the state of a process that has not written anything yet.
     pub fn new(retention: Retention, sleeper: Arc<dyn Sleeper>) -> Self {
         let (heads, memberships) = Default::default();
         Self { heads, locks: KeyedSemaphore::new(1), retention, memberships, sleeper }
     }
 
-    /// Tries of an append, by somebody whose `attempt` no other has.
+    /// Attempts of an append. `attempt` is unique to the request.
     pub(crate) fn attempts(&self, attempt: Attempt) -> Attempts<'_> {
         Attempts::racing(&*self.sleeper, ATTEMPTS_MAX, attempt.0.into())
     }
 }
 
-/// Appends a message once, however often it is sent, and tells the members' devices.
+/// Appends a message once, however often it is sent, and announces it to the members' devices.
 ///
-/// Once this answers, the message is durable at its `seq`. Announcing is best
-/// effort: a device that misses it finds the hole, or syncs. So is moving the
-/// sender's read marker, which is done beside it: see [`own_mark`].
+/// Once this returns `Ok`, the message is durable at its `seq`. Announcing is best effort: a device that misses the
+/// event finds the hole, or syncs. Moving the sender's read mark is best effort too, and runs concurrently with the
+/// announcement: see [`own_mark`].
 ///
-/// `authorized` decides whether the sender may act, beside the claim: it has decided before anything is appended or
-/// answered.
+/// `authorized` decides whether the sender may act. It runs concurrently with the claim, and has decided before
+/// anything is appended or answered.
 ///
 /// # Errors
 ///
-/// Those of `authorized`, [`Error::Refused`]: nothing was appended. [`Error::Contended`], [`Error::Store`]: unknown.
+/// Those of `authorized`, and [`Error::Refused`]: nothing was appended. [`Error::Contended`], [`Error::Store`]: the
+/// outcome is unknown.
 pub async fn send_message(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Sessions + Users),
     (delivery, queue): (&Delivery<'_, impl Connections, impl PushQueue>, &impl FanOutQueue),
@@ -166,13 +167,13 @@ pub async fn send_message(
 /// A message that is in the log.
 struct Appended {
     message: Message,
-    /// Whether an earlier send has appended it.
+    /// Whether an earlier send appended it.
     duplicate: bool,
-    /// Where it moves its sender's read marker.
+    /// The position to which the sender's read mark moves; `None` where it stays.
     mark: Option<Seq>,
 }
 
-/// Claims the key and appends the message; says whether an earlier send has done so.
+/// Claims the key and appends the message, unless an earlier send has appended it.
 async fn append(
     store: &(impl MessageLog + Inboxes + Groups + Contacts + Users),
     writer: &Writer,
@@ -185,12 +186,12 @@ async fn append(
     let mut claimed = claim(store, writer, command, peer, authorized, now).await?;
     let is_fresh = claimed.claim.is_fresh();
     let marker = claimed.read_seq;
-    // Whoever is in the conversation no more has no marker there.
+    // A sender who is no longer in the conversation has no read mark there.
     let reading = command.reading.filter(|_| claimed.claim != Claim::NotAMember);
     let mut before = std::mem::take(&mut claimed.before);
     let appended = append_claimed(store, writer, command, claimed, &mut before, now).await;
     if is_fresh && matches!(appended, Err(Error::Refused(_))) {
-        // A refused message is none of those whose keys are remembered; where that fails, the outcome is unknown.
+        // A refused message takes no place among the remembered keys. If the release fails, the outcome is unknown.
         store.release_claim(command.claim_key(), now).await?;
     }
     let (message, duplicate) = appended?;
@@ -257,7 +258,7 @@ async fn append_claimed(
     Err(Error::Contended)
 }
 
-/// Answers with the message that is there under the key, if it is the one that is sent.
+/// Returns the message that exists under the key, if it is the message of the command.
 fn outcome_of(command: &SendMessage, message: Message) -> Result<(Message, bool), Error> {
     if !command.is_of(&message) {
         return Err(Refusal::IdUsed("must be new: it was used for another message").into());

@@ -1,4 +1,4 @@
-//! Making an account, and logging in to it.
+//! Creating an account with its first login.
 
 use confab_domain::account::{GroupAdds, Handle, Password, Profile, check_label};
 use confab_domain::device::Device;
@@ -12,7 +12,7 @@ use crate::Error;
 use crate::ports::{Account, CreateUserOutcome, Passwords, RateLimits, Tokens, Users};
 use crate::refresh_session::session_of;
 
-/// Ids for whatever a request creates, drawn at random by the caller.
+/// Ids for the items that a request creates, drawn at random by the caller.
 #[derive(Clone, Copy, Debug)]
 pub struct FreshIds {
     /// For a new account.
@@ -23,22 +23,22 @@ pub struct FreshIds {
     pub family: FamilyId,
 }
 
-/// Who may make an account, and how often.
+/// Who may create an account, and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct SignupPolicy {
-    /// Who.
+    /// Who may sign up.
     pub mode: SignupMode,
-    /// Per source address.
+    /// Rate of signups per source address.
     pub per_source: Rate,
 }
 
-/// Makes an account with its first device.
+/// Creates an account with its first device.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for a wrong field, without a good invite where one is needed, for a handle in use, or too many
-/// signups from one address; [`Error::Store`]: the account may have been made, and doing
-/// it again may find its handle in use.
+/// [`Error::Refused`] for a wrong field, a missing or unusable invite where one is needed, a handle in use, or too
+/// many signups from one address; [`Error::Store`]: the account may have been created, and a repetition may find its
+/// handle in use.
 pub async fn sign_up(
     store: &(impl Users + RateLimits),
     (passwords, tokens): (&impl Passwords, &impl Tokens),
@@ -56,7 +56,7 @@ pub async fn sign_up(
     let device = new_device(ids.user, signup.device.unwrap_or_default(), ids, now)?;
     store.take(&format!("signup#{source}"), policy.per_source, now).await??;
     let invite = admitting(tokens, policy.mode, signup.invite.as_deref(), now)?;
-    // Hashing costs far more than a look; the transaction below is what decides.
+    // Hashing costs far more than a read; the transaction below decides.
     if store.user_by_handle(&handle).await?.is_some() {
         return Err(Refusal::HandleTaken.into());
     }
@@ -93,7 +93,7 @@ fn admitting(
     }
 }
 
-/// The device of a new login.
+/// Creates the device of a new login.
 pub(crate) fn new_device(
     user: UserId,
     label: http::DeviceLabel,

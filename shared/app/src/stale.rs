@@ -1,4 +1,4 @@
-//! Which connections are gone, though they are on record.
+//! Finding the stale ones among registered connections.
 
 use confab_domain::Timestamp;
 use futures_util::{StreamExt, stream};
@@ -6,8 +6,8 @@ use futures_util::{StreamExt, stream};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connection, Connections};
 
-/// Those that are older than a socket gets, and those that the gateway does not know; but for young ones, which may not
-/// be open yet. Where the gateway does not say, they are taken to be there.
+/// Returns the connections that are older than the gateway lets any be, and those that the gateway does not have;
+/// except young ones, which may not be open yet. Where the gateway does not answer, a connection counts as open.
 pub(crate) async fn stale_among(
     connections: &impl Connections,
     registered: Vec<Connection>,

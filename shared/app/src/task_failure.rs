@@ -1,14 +1,14 @@
-//! Why something that a queue asked for is not done.
+//! Failures of queue tasks.
 
 use crate::Error;
 
 /// Why a task is not done.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskFailure {
-    /// It may be done later: a store or a connection did not do its part.
+    /// The task may succeed later: a store or a connection failed.
     #[error("not done yet")]
     Retry(#[source] Error),
-    /// It never can be: it names nothing that exists.
+    /// The task can never succeed: it names nothing that exists.
     #[error("cannot be done: {0}")]
     Permanent(&'static str),
 }

@@ -1,4 +1,4 @@
-//! Telling that somebody writes.
+//! Typing events.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,16 +13,17 @@ use crate::generations::Generations;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, Sessions, StoreError};
 use crate::{Error, announce};
 
-/// How often one user may say that they write, as far as one process has heard: the event is shown for 5 seconds, so a
-/// client has no use for more than one in that time and conversation.
+/// How often a process lets one user send typing events. A client shows the event for 5 seconds, so it has no use for
+/// more than one in that time and conversation.
 const RATE: Rate = Rate { burst: 5, interval: Duration::from_secs(1) };
 
-/// Users that are remembered at most. Unit: users of about 50 bytes each.
+/// Maximum number of remembered users. Unit: users of about 50 bytes each.
 const CAPACITY: usize = 10_000;
 
-/// Who has said so lately, while a process is warm.
+/// Users who sent typing events recently, kept while a process is warm.
 ///
-/// Kept in memory alone: a write for each would cost more than the event itself. Several processes let more through.
+/// Kept in memory alone: a write for each event would cost more than the event itself. Several processes together let
+/// more through.
 #[derive(Debug)]
 pub struct Typists {
     buckets: Mutex<Generations<UserId, Bucket>>,
@@ -43,14 +44,15 @@ impl Typists {
     }
 }
 
-/// Tells the other members of a 1:1 conversation that has a message, or of a group of up to
-/// [`RECEIPT_AUDIENCE_MAX`], that `typist` writes. Nothing is stored, and nobody is told with a block between.
+/// Notifies the other members of a 1:1 conversation that has a message, or of a group of up to
+/// [`RECEIPT_AUDIENCE_MAX`] members, that `typist` writes. Nothing is stored. Members with a block between them and
+/// the typist are not notified.
 ///
-/// Before the first message of a 1:1 conversation nobody is told: a stranger would reach anybody by it.
+/// Before the first message of a 1:1 conversation nobody is notified: else a stranger could reach any user.
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] for an outsider, and for too many; [`Error::Store`].
+/// [`Error::Refused`] for an outsider, and for too many events; [`Error::Store`].
 pub async fn typing(
     store: &(impl Sessions + Contacts + Groups + Inboxes),
     connections: &impl Connections,
@@ -71,16 +73,16 @@ pub async fn typing(
     }
     let cut: Vec<UserId> =
         cut.iter().filter(|contact| contact.relation.is_cut()).map(|contact| contact.other).collect();
-    let told: Vec<UserId> = others.into_iter().filter(|user| !cut.contains(user)).collect();
+    let recipients: Vec<UserId> = others.into_iter().filter(|user| !cut.contains(user)).collect();
     let event = ServerFrame::Typing(server::TypingEvent {
         conversation: conversation.to_string(),
         user: typist.to_string(),
     });
-    announce::hint(store, connections, &told, None, &event, now).await;
+    announce::hint(store, connections, &recipients, None, &event, now).await;
     Ok(())
 }
 
-/// Whether a 1:1 conversation has begun; of a group it is known that the user is a member.
+/// Whether a 1:1 conversation has begun. A group has: the user is a member of it.
 async fn is_begun(
     inboxes: &impl Inboxes,
     typist: UserId,
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_at_once_pass_and_then_one_per_second() {
+    fn a_burst_of_a_few_passes_and_then_one_per_second() {
         let (typists, user) = (Typists::default(), "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap());
         let now = Timestamp::from_ms(1_000);
         assert_eq!((0..9).filter(|_| typists.take(user, now).is_ok()).count(), 5);

@@ -1,7 +1,8 @@
-//! Connections that did not get an event: it is offered again to them alone.
+//! Connections that did not get an event: only they are offered it again.
 //!
-//! A connection without room is offered it a few times, soon, and then closed: a client that reads nothing gets more from
-//! a new connection and a `sync`. A failure of the gateway is waited out, for minutes if need be, and closes nobody.
+//! A connection without room is offered the event a few times within seconds, and then closed: a client that reads
+//! nothing gets more from a new connection and a `sync`. A failure of the gateway is retried for minutes, and closes
+//! no connection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,37 +19,37 @@ use crate::close_connection::close_with_reason;
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
 use crate::{TaskFailure, metric};
 
-/// Connections that one task names: so few that posting to all of them, and closing them, ends in time though each call
-/// takes as long as it may; and that a task is far smaller than a message of a queue may be.
+/// Maximum number of connections that one task names. Posting to all of them, and closing them, ends in time even if
+/// each call takes as long as it may; and the task is far smaller than a queue message may be.
 pub(crate) const CONNECTIONS_PER_TASK: usize = 64;
 
-/// How often an event was offered in vain.
+/// Number of offers of an event that failed.
 ///
 /// Shape: `{"tries":1,"failures":2}`, the second absent where it is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tries {
-    /// How often in a row the connections had no room for it.
+    /// Offers in a row for which the connections had no room.
     #[serde(rename = "tries")]
     pub full: u32,
-    /// How often the gateway failed.
+    /// Offers that failed because of the gateway.
     #[serde(rename = "failures", default, skip_serializing_if = "is_zero")]
     pub failed: u32,
 }
 
 impl Tries {
-    /// Once more the connections had no room.
+    /// Counts one more offer for which the connections had no room.
     const fn full_again(self) -> Self {
         Self { full: self.full + 1, ..self }
     }
 
-    /// Once more the gateway failed. How often the connections had no room before counts no longer: nobody knows whether
-    /// they have read meanwhile.
+    /// Counts one more failure of the gateway. Offers without room before it no longer count: the clients may have
+    /// read meanwhile.
     const fn failed_again(self) -> Self {
         Self { full: 0, failed: self.failed + 1 }
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
@@ -60,11 +61,11 @@ const fn is_zero(count: &u32) -> bool {
 pub struct Unreached {
     /// `usr_…`.
     pub user: String,
-    /// The gateway's names for them.
+    /// The gateway's connection ids.
     pub connections: Vec<String>,
 }
 
-/// What is to be tried again, and when.
+/// An offer to repeat after a pause.
 #[derive(Debug)]
 pub(crate) struct Retry {
     pub(crate) unreached: Vec<Unreached>,
@@ -72,9 +73,10 @@ pub(crate) struct Retry {
     pub(crate) pause: Duration,
 }
 
-/// What becomes of the connections that an event did not reach which was offered to them so often before.
+/// Decides what to do with the connections that an event did not reach, by the number of earlier tries.
 ///
-/// Those that had no room for it a few times in a row are closed. Those to which the gateway does not post for minutes miss the event.
+/// Connections that had no room a few times in a row are closed. Connections to which the gateway does not post for
+/// minutes miss the event.
 pub(crate) async fn retries(
     sessions: &impl Sessions,
     connections: &impl Connections,
@@ -134,7 +136,7 @@ fn by_user(connections: &[(UserId, Connection)]) -> BTreeMap<UserId, Vec<&Connec
     by_user
 }
 
-/// Reads what a task names.
+/// Parses the users and connections that a task names.
 pub(crate) fn read(unreached: &[Unreached]) -> Result<BTreeMap<UserId, BTreeSet<ConnectionId>>, TaskFailure> {
     let read = |Unreached { user, connections }: &Unreached| {
         let user = user.parse().map_err(|_| TaskFailure::Permanent("no user id"))?;
@@ -143,8 +145,8 @@ pub(crate) fn read(unreached: &[Unreached]) -> Result<BTreeMap<UserId, BTreeSet<
     unreached.iter().map(read).collect()
 }
 
-/// The rows with these connections alone, as far as they are on record still: whoever was taken off it, by a logout for
-/// one, is told of nothing any more.
+/// The rows with only the named connections that are still registered. A connection whose registration has ended, for
+/// example by a logout, gets no more events.
 pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>) -> Vec<Session> {
     rows.into_iter()
         .filter_map(|mut row| {
@@ -155,9 +157,9 @@ pub(crate) fn only(rows: Vec<Session>, unreached: &BTreeMap<UserId, BTreeSet<Con
         .collect()
 }
 
-/// Tells connections that they are too slow, as far as they take that, closes them and takes them off the record.
+/// Sends slow connections a `closing` frame where they take it, closes them, and ends their registrations.
 ///
-/// Best effort: what stays is closed after the next event that it does not take.
+/// Best effort: a connection that stays open is closed after the next event that it does not take.
 pub(crate) async fn close_slow(
     sessions: &impl Sessions,
     connections: &impl Connections,
@@ -170,7 +172,12 @@ pub(crate) async fn close_slow(
                 Ok(CloseOutcome::Closed | CloseOutcome::Gone) => Some((user, connection)),
                 Err(error) => {
                     let error = chain(&error);
-                    tracing::warn!(event = "slow_close_failed", connection_id = %connection.id, error, "a slow connection stays open");
+                    tracing::warn!(
+                        event = "slow_close_failed",
+                        connection_id = %connection.id,
+                        error,
+                        "a slow connection stays open"
+                    );
                     None
                 }
             }
@@ -181,7 +188,12 @@ pub(crate) async fn close_slow(
         .await;
     metrics::counter!(metric::SLOW_CONNECTIONS).increment(closed.len() as u64);
     for (user, slow) in by_user(&closed) {
-        tracing::info!(event = "slow_connections_closed", %user, count = slow.len(), "connections that read nothing are closed");
+        tracing::info!(
+            event = "slow_connections_closed",
+            %user,
+            count = slow.len(),
+            "connections that read nothing are closed"
+        );
         let change = ConnectionChange::closed(slow);
         if let Err(error) = sessions.change_connections(user, &change, now).await {
             tracing::warn!(
@@ -201,7 +213,7 @@ mod tests {
         format!("usr_01ARZ3NDEKTSV4RRFFQ6{n:06}").parse().unwrap()
     }
 
-    /// As long as API Gateway's are, and more.
+    /// As long as the ids of API Gateway, or longer.
     fn connection(n: usize) -> Connection {
         Connection {
             id: ConnectionId::new(format!("TWegAcC4EowCHnA{n:08}=")),
@@ -223,16 +235,16 @@ mod tests {
     }
 
     #[test]
-    fn what_had_no_room_before_a_failure_of_the_gateway_is_offered_the_event_as_often_as_at_first() {
+    fn a_failure_of_the_gateway_resets_the_count_of_offers_without_room() {
         let before = Tries::default().full_again().full_again().full_again();
         assert_eq!(pause_before_post(before.full_again().full), None);
         let after = before.failed_again();
         assert_eq!(pause_before_post(after.full_again().full), pause_before_post(1));
-        assert_eq!(after.full_again().failed, 1, "failures of minutes end");
+        assert_eq!(after.full_again().failed, 1, "failures of the gateway stay counted");
     }
 
     #[test]
-    fn connections_of_one_user_are_told_together() {
+    fn a_task_names_the_connections_of_one_user_together() {
         let user = user(1);
         let tasks: Vec<_> = tasks(&[(user, connection(1)), (user, connection(2))]).collect();
         let [task] = &tasks[..] else { panic!("{tasks:?}") };

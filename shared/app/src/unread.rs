@@ -1,4 +1,4 @@
-//! What of a conversation somebody has not read.
+//! Counting the unread messages of a conversation.
 
 use confab_domain::alerts::Count;
 use confab_domain::retention::Retention;
@@ -9,16 +9,17 @@ use crate::ports::{Direction, InboxRow, MessageLog, Range, StoreError};
 /// Messages in one page while unread ones are counted.
 const COUNT_PAGE: u32 = 500;
 
-/// Pages that are counted; what lies before them is not looked at.
+/// Pages that are counted; entries before them are not read.
 ///
-/// A page is at most 1 MB of the store, so this bounds what somebody who writes a
-/// lot can make a look at the chat list cost.
+/// A page is at most 1 MB of the store, so this bounds what a user who writes a lot can make a read of the chat list
+/// cost.
 const COUNT_PAGES_MAX: u32 = 2;
 
-/// Counts messages of others after the read marker, among the newest; changes of a group are none. `None` where nothing
-/// is after the marker.
+/// Counts the messages of other users after the read mark, from the newest backwards; changes of a group do not
+/// count. `None` where no entry follows the read mark.
 ///
-/// Those that are not looked at all count, unless none that was looked at did; not those before the oldest that is left.
+/// Positions beyond the scanned pages count as unread, unless no scanned entry is unread. Positions before the oldest
+/// remaining entry do not count.
 ///
 /// # Errors
 ///
@@ -51,14 +52,14 @@ pub(crate) async fn count_unread(
     Ok(through.map(|through| Count { from: row.unread_after(), through, unread, at: now }))
 }
 
-/// What was looked at to count. Unit: as of [`Costed`](crate::Costed).
+/// Cost of the entries that were read for a count. Unit: as of [`Costed`](crate::Costed).
 pub(crate) fn scanned(count: &Count) -> usize {
     let positions = count.through.get() - count.from.map_or(0, Seq::get).min(count.through.get());
     let entries = positions.min(u64::from(COUNT_PAGE * COUNT_PAGES_MAX));
     usize::try_from(entries.div_ceil(4)).unwrap_or(usize::MAX)
 }
 
-/// Positions of a range from its oldest entry on: what was before it has expired, or was never written.
+/// Number of positions of a range from its oldest entry on: earlier entries have expired, or were never written.
 async fn positions_left(
     log: &impl MessageLog,
     conversation: ConversationId,
@@ -68,7 +69,7 @@ async fn positions_left(
     Ok(page.entries.first().map_or(0, |oldest| range.to.get() - oldest.seq.get() + 1))
 }
 
-/// The last position of a log; `None` where no message is left.
+/// Returns the last position of a log; `None` where no message is left.
 ///
 /// # Errors
 ///
@@ -81,7 +82,7 @@ pub(crate) async fn last_seq(
     Ok(page.entries.first().map(|newest| newest.seq))
 }
 
-/// The count of somebody who has read everything; `None` where there was nothing to read.
+/// The count of a user who has read everything; `None` where there was nothing to read.
 pub(crate) fn nothing_unread(row: &InboxRow, now: Timestamp) -> Option<Count> {
     row.unread_after().map(|through| Count { from: Some(through), through, unread: 0, at: now })
 }
