@@ -1,7 +1,7 @@
 //! Open connections, through API Gateway's `@connections`.
 //!
-//! Knows: how the SDK reports a connection that is gone or slow.
-//! Must not know: what a frame says, or who is behind a connection.
+//! Knows: how the SDK reports a connection that does not exist or is slow.
+//! Must not know: the content of a frame, or the user of a connection.
 
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ pub struct Gateway {
     client: Client,
 }
 
-/// How often a post is tried: once more, soon.
+/// Retries of a post: one more attempt, soon.
 ///
-/// An ack waits for it, and whoever misses an event finds the hole: a device that
-/// does not read must not hold up those who write to it.
+/// An ack waits for the post, and a client that misses an event finds the hole in its log: a device that does not read
+/// must not hold up the users who write to it.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(25))
 }
 
 impl Gateway {
-    /// The connections behind a client whose endpoint is that of the API's stage.
+    /// The connections of the API whose stage is the client's endpoint.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
@@ -49,7 +49,8 @@ impl Connections for Gateway {
         match error.as_service_error() {
             Some(PostToConnectionError::GoneException(_)) => Ok(PostOutcome::Gone),
             Some(PostToConnectionError::LimitExceededException(_)) => Ok(PostOutcome::Limited),
-            // A 429 by another name is the front end's, which knows no connections: the account is throttled.
+            // A 429 with another error code comes from the front end, which knows no connections: the account is
+            // throttled.
             _ => Err(store_error(error)),
         }
     }
@@ -77,7 +78,7 @@ impl Connections for Gateway {
     }
 }
 
-/// The statuses say what may pass: 429 and 5xx. The API's own errors are 403, 410, 413 and 429.
+/// The statuses show which failures are transient: 429 and 5xx. The API's own errors are 403, 410, 413 and 429.
 ///
 /// Source: Amazon API Gateway Management API reference, "PostToConnection".
 fn store_error(error: impl SdkFailure) -> StoreError {

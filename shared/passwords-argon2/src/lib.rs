@@ -1,6 +1,6 @@
 //! Password hashing with Argon2id.
 //!
-//! Knows: the algorithm, its cost, and on which threads it runs.
+//! Knows: the algorithm, its cost, and the threads it runs on.
 //! Must not know: accounts, or where hashes are kept.
 
 use argon2::password_hash::phc::PasswordHash as PhcHash;
@@ -12,11 +12,11 @@ use tokio::sync::Semaphore;
 
 /// Memory of one hash. Unit: KiB.
 ///
-/// With [`PASSES`] one of the equally strong settings that OWASP recommends, and
-/// the one that needs the least memory: a function of 256 MB has room for many.
+/// With [`PASSES`] it is one of the equally strong settings that OWASP recommends, and the one that needs the least
+/// memory: a function of 256 MB has room for many hashes.
 /// Source: OWASP Password Storage Cheat Sheet, "Argon2id" (m=7 MiB, t=5, p=1).
 const MEMORY_KIB: u32 = 7 * 1024;
-/// See [`MEMORY_KIB`].
+/// Number of passes: see [`MEMORY_KIB`].
 const PASSES: u32 = 5;
 const PARALLELISM: u32 = 1;
 
@@ -29,7 +29,7 @@ pub struct Argon2Passwords {
 }
 
 impl Argon2Passwords {
-    /// At most `concurrent_max` hashes are computed at a time; further ones wait.
+    /// Computes at most `concurrent_max` hashes at a time; further ones wait.
     pub fn new(concurrent_max: usize) -> Self {
         Self { slots: Semaphore::new(concurrent_max.max(1)) }
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_hashed_as_it_was_typed_is_right_as_it_was_typed() {
+    async fn a_password_that_was_hashed_as_typed_is_right_as_typed() {
         for text in ["cafe\u{301} cre\u{300}me", "caf\u{e9}\u{a0}cr\u{e8}me", "with a\ttab"] {
             let as_typed = TypedPassword::parse(text).unwrap().as_typed.unwrap();
             let hash = Argon2Passwords::new(1).hash(&as_typed).await.unwrap();

@@ -1,7 +1,8 @@
-//! Making endpoints, whatever is there already.
+//! Creates endpoints, or enables existing ones.
 //!
-//! SNS keeps one endpoint per token. It gives that of a token that is there, unless its attributes differ from those asked
-//! for: a disabled endpoint is one such, and the error names it. A new endpoint is enabled; one that was there may not be.
+//! SNS keeps one endpoint per token. `CreatePlatformEndpoint` returns the existing endpoint of a token, unless its
+//! attributes differ from the requested ones, as those of a disabled endpoint do; then the error names the endpoint. A
+//! new endpoint is enabled; an existing one may not be.
 //! Source: Amazon SNS developer guide, "Create an Amazon SNS platform endpoint".
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use confab_domain::push::{Endpoint, PushToken};
 
 use crate::error::endpoint_error;
 
-/// Times that an endpoint is made which somebody removes before it is enabled: the token's former owner, who logs out.
+/// Attempts at an endpoint that another request removes before it is enabled: a logout of the token's former owner.
 const ATTEMPTS_MAX: u32 = 3;
 
 pub(crate) async fn ready(
@@ -30,10 +31,10 @@ pub(crate) async fn ready(
             return Ok(EndpointOutcome::Ready(Endpoint::new(arn)));
         }
     }
-    Err(StoreError::Unavailable("an endpoint keeps vanishing".into()))
+    Err(StoreError::Unavailable("other requests keep removing an endpoint".into()))
 }
 
-/// The endpoint of a token; `None` where SNS does not take the token.
+/// Returns the endpoint of a token, which may be a new one; `None` if SNS does not take the token.
 async fn made(client: &Client, application: &str, token: &PushToken) -> Result<Option<String>, StoreError> {
     let created = client
         .create_platform_endpoint()
@@ -47,7 +48,7 @@ async fn made(client: &Client, application: &str, token: &PushToken) -> Result<O
             Ok(Some(arn.ok_or_else(|| StoreError::Rejected("an endpoint has no ARN".into()))?))
         }
         Err(error) => match error.as_service_error() {
-            // Of another parameter, such as the application's ARN, the same exception says so.
+            // The same exception also reports a fault of another parameter, such as the application's ARN.
             Some(CreatePlatformEndpointError::InvalidParameterException(invalid))
                 if is_about_token(invalid.message().unwrap_or_default()) =>
             {
@@ -58,7 +59,7 @@ async fn made(client: &Client, application: &str, token: &PushToken) -> Result<O
     }
 }
 
-/// Whether the endpoint is there, and takes pushes now.
+/// Enables an endpoint. Returns false if it does not exist.
 async fn enabled(client: &Client, arn: &str, token: &PushToken) -> Result<bool, StoreError> {
     let attributes = HashMap::from([
         ("Enabled".to_owned(), "true".to_owned()),
@@ -81,7 +82,7 @@ fn is_about_token(message: &str) -> bool {
     message.contains("Token Reason:")
 }
 
-/// The endpoint that an error says is there: `… Endpoint <ARN> already exists with the same Token …`.
+/// The existing endpoint that an error names: `… Endpoint <ARN> already exists with the same Token …`.
 fn existing(message: &str) -> Option<&str> {
     let (before, _) = message.split_once(" already exists with the same Token")?;
     before.rsplit(' ').next().filter(|arn| arn.starts_with("arn:"))
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_said_of_the_token_makes_it_wrong() {
+    fn only_an_error_about_the_token_makes_it_wrong() {
         assert!(is_about_token("Invalid parameter: Token Reason: iOS device tokens must be hexadecimal"));
         for message in [
             "Invalid parameter: PlatformApplicationArn Reason: An ARN must have at least 6 elements, not 1",

@@ -1,4 +1,4 @@
-//! What an SDK error means to a use case.
+//! Meaning of SDK errors for a use case.
 
 use confab_app::ports::StoreError;
 use confab_sdk_errors::SdkFailure;
@@ -18,7 +18,8 @@ const TRANSIENT: &[&str] = &[
     "ThrottlingException",
 ];
 
-/// What an operator can put right while a push waits: a policy takes minutes to count, and credentials are renewed.
+/// Error codes whose cause an operator can remove while a push waits: a policy takes minutes to take effect, and
+/// credentials are renewed.
 ///
 /// Source: Amazon SNS API reference, "Publish".
 const MENDABLE: &[&str] = &["AuthorizationError", "PlatformApplicationDisabled"];
@@ -27,7 +28,7 @@ pub(crate) fn store_error(error: impl SdkFailure) -> StoreError {
     error.into_store_error(TRANSIENT)
 }
 
-/// Of a request about one endpoint.
+/// Error of a request about one endpoint.
 pub(crate) fn endpoint_error(error: impl SdkFailure) -> StoreError {
     error.into_store_error(&[TRANSIENT, MENDABLE].concat())
 }

@@ -1,6 +1,7 @@
-//! Pushes, through SNS's platform endpoints.
+//! Pushes, through platform endpoints of SNS.
 //!
-//! Knows: how the SDK reports an endpoint that is there already, disabled or gone, and what APNs and FCM are sent.
+//! Knows: how the SDK reports an endpoint that exists already, is disabled or does not exist, and the payloads for APNs
+//! and FCM.
 //! Must not know: who is pushed, or why.
 //!
 //! Start with [`SnsPush`]; [`payload`] is what a phone gets.
@@ -19,12 +20,12 @@ use confab_domain::push::{Endpoint, Platform, PushToken};
 
 use error::endpoint_error;
 
-/// The platform applications of a deployment, by their ARNs; `None` where there are no credentials for the platform.
+/// ARNs of the platform applications of a deployment; `None` for a platform without credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applications {
-    /// Apple's, for production or for the sandbox.
+    /// Apple's application, for production or for the sandbox.
     pub apns: Option<String>,
-    /// Firebase's.
+    /// Firebase's application.
     pub fcm: Option<String>,
 }
 
@@ -45,7 +46,7 @@ pub struct SnsPush {
 }
 
 impl SnsPush {
-    /// Pushes by these applications.
+    /// Pushes through these applications.
     pub fn new(client: Client, applications: Applications) -> Self {
         Self { client, applications }
     }
@@ -91,7 +92,7 @@ impl Push for SnsPush {
         match error.as_service_error() {
             Some(PublishError::EndpointDisabledException(_)) => Ok(PublishOutcome::Disabled),
             Some(PublishError::NotFoundException(_)) => Ok(PublishOutcome::Gone),
-            // The other way in which SNS has been seen to say so.
+            // Another form in which SNS was observed to report a missing endpoint.
             Some(PublishError::InvalidParameterException(invalid))
                 if invalid.message().is_some_and(|message| message.contains("No endpoint found")) =>
             {

@@ -1,7 +1,7 @@
-//! What APNs and FCM are sent.
+//! Payloads for APNs and FCM.
 //!
-//! Both get the same facts: of whom and of which conversation, what happened, and the badge. Apps find them under `confab`
-//! (APNs) or in `data` (FCM, which takes strings only).
+//! Both carry the same facts: the user, the device and the conversation, the message or the read mark, and the badge.
+//! Apps find them under `confab` (APNs) or in `data` (FCM, which takes strings only).
 //! Sources: Apple, "Generating a remote notification" and "Sending notification requests to APNs"; Firebase, "REST
 //! Resource: projects.messages"; Amazon SNS developer guide, "Mobile app attributes" and "Using FCM v1 payloads".
 
@@ -9,10 +9,10 @@ use confab_domain::notification::{Alert, Notice, Notification};
 use confab_domain::push::Platform;
 use serde_json::{Map, Value, json};
 
-/// How long a platform keeps a push for a phone that is off. Unit: seconds.
+/// Time for which a platform keeps a push for a phone that is off. Unit: seconds.
 const LIFE_SECONDS: u32 = 86_400;
 
-/// What SNS is handed, with `MessageStructure=json`: each value is a string.
+/// Message for SNS, with `MessageStructure=json`: each value is a string.
 pub fn message(sns_platform: &str, notification: &Notification) -> Value {
     let inner = match platform_of(sns_platform) {
         Platform::Apns => apns(notification),
@@ -23,7 +23,7 @@ pub fn message(sns_platform: &str, notification: &Notification) -> Value {
     message
 }
 
-/// What SNS is told beside the message.
+/// Attributes for SNS, beside the message.
 pub fn attributes(sns_platform: &str, notification: &Notification) -> Vec<(String, String)> {
     let life = LIFE_SECONDS.to_string();
     match platform_of(sns_platform) {
@@ -32,7 +32,7 @@ pub fn attributes(sns_platform: &str, notification: &Notification) -> Vec<(Strin
             let is_silent = matches!(notification.notice, Notice::Read(_));
             let mut attributes = vec![
                 (format!("AWS.SNS.MOBILE.{sns_platform}.TTL"), life),
-                // Also a silent one: a push of the type `background` must not have a badge.
+                // Also for a silent push: a push of the type `background` must not have a badge.
                 ("AWS.SNS.MOBILE.APNS.PUSH_TYPE".to_owned(), "alert".to_owned()),
                 ("AWS.SNS.MOBILE.APNS.PRIORITY".to_owned(), if is_silent { "5" } else { "10" }.to_owned()),
             ];
@@ -45,7 +45,7 @@ pub fn attributes(sns_platform: &str, notification: &Notification) -> Vec<(Strin
     }
 }
 
-/// The body of a request to APNs.
+/// Body of a request to APNs.
 pub fn apns(notification: &Notification) -> Value {
     let thread = notification.conversation.to_string();
     let mut aps = match &notification.notice {
@@ -79,7 +79,7 @@ pub fn fcm(notification: &Notification) -> Value {
             android["notification"] = shown(notification);
             json!({ "notification": { "title": title, "body": body }, "data": data, "android": android })
         }
-        // Without a notification of its own, an app gets the data and shows nothing.
+        // Without a notification, an app gets the data and shows nothing.
         Notice::Read(_) => {
             android["priority"] = json!("normal");
             json!({ "data": data, "android": android })
@@ -144,7 +144,7 @@ mod tests {
         Notice::Message(Alert { seq, sender: SENDER.parse().unwrap(), sent_at, title, body })
     }
 
-    /// The string that SNS picks out for a platform.
+    /// The string that SNS takes for a platform.
     fn inner(sns_platform: &str, notification: &Notification) -> Value {
         let message = message(sns_platform, notification);
         assert!(message["default"].is_string());
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_collapse_has_no_id_and_what_is_not_counted_has_no_badge() {
+    fn a_push_that_does_not_collapse_has_no_id_and_one_without_a_count_has_no_badge() {
         let alone = Notification { collapses: false, badge: None, ..notification(alert("Alice", None)) };
         assert!(attributes("APNS", &alone).iter().all(|(name, _)| !name.ends_with("COLLAPSE_ID")));
         assert_eq!(inner("APNS", &alone)["aps"].get("badge"), None);

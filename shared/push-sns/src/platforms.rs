@@ -1,4 +1,4 @@
-//! The platform applications themselves: what SNS has a deployment's credentials in.
+//! Platform applications, in which SNS keeps the credentials of a deployment.
 
 use std::collections::HashMap;
 
@@ -8,24 +8,24 @@ use confab_app::ports::StoreError;
 
 use crate::error::store_error;
 
-/// Makes, changes and deletes platform applications.
+/// Creates, changes and deletes platform applications.
 #[derive(Clone, Debug)]
 pub struct Platforms {
     client: Client,
 }
 
 impl Platforms {
-    /// Those of the client's account and region.
+    /// The platform applications of the client's account and region.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Has an application have these attributes, whether it is there or not: what is repeated does no harm.
+    /// Gives an application these attributes; creates it if it does not exist. Repeating the call does no harm.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Rejected`] for credentials that the platform does not take, and for what is no ARN of an
-    /// application; then nothing was made.
+    /// [`StoreError::Rejected`] for credentials that the platform does not take, and for a text that is no ARN of an
+    /// application; then nothing was created.
     pub async fn put(&self, arn: &str, attributes: HashMap<String, String>) -> Result<(), StoreError> {
         let Some((platform, name)) = arn.split_once(":app/").and_then(|(_, rest)| rest.split_once('/'))
         else {
@@ -56,11 +56,11 @@ impl Platforms {
             .map_err(store_error)
     }
 
-    /// Deletes an application with its endpoints, if it is there.
+    /// Deletes an application and its endpoints; succeeds if there is none.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]: doing it again finishes what was begun.
+    /// [`StoreError`]; doing it again finishes the deletion.
     pub async fn delete(&self, arn: &str) -> Result<(), StoreError> {
         self.client
             .delete_platform_application()

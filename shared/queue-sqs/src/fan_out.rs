@@ -1,4 +1,4 @@
-//! The queue of announcements.
+//! Queue of announcements.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use confab_app::ports::{FanOutQueue, StoreError};
 
 use crate::queue::{Queue, seconds, send};
 
-/// The queue of announcements.
+/// Queue of announcements.
 #[derive(Clone, Debug)]
 pub struct SqsFanOutQueue(Queue);
 
@@ -20,8 +20,8 @@ impl SqsFanOutQueue {
 }
 
 impl FanOutQueue for SqsFanOutQueue {
-    /// One message per task; its group is the conversation, by which SQS shares a standard queue out fairly, with a delay
-    /// of its own.
+    /// Puts one message per task, with its own delay. The message's group is the conversation, by which SQS serves a
+    /// standard queue fairly.
     ///
     /// Source: Amazon SQS developer guide, "Amazon SQS fair queues".
     async fn enqueue(&self, task: &FanOutTask, delay: Duration) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! What is to be announced, looked at or pushed later, in SQS.
+//! Queues of announcements, lease checks and pushes, in SQS.
 //!
 //! Knows: how a task is written into a message, and how the SDK reports a failure.
 //! Must not know: what a task is about, or who performs it.

@@ -1,4 +1,4 @@
-//! The queue of looks at leases.
+//! Queue of presence tasks.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use confab_app::presence::PresenceTask;
 
 use crate::queue::{Queue, seconds, send};
 
-/// The queue of what is to be looked at.
+/// Queue of presence tasks: lease checks, notifications, closes.
 #[derive(Clone, Debug)]
 pub struct SqsPresenceQueue(Queue);
 
@@ -20,7 +20,7 @@ impl SqsPresenceQueue {
 }
 
 impl PresenceQueue for SqsPresenceQueue {
-    /// One message per task, with a delay of its own.
+    /// Puts one message per task, with its own delay.
     ///
     /// Source: Amazon SQS developer guide, "Amazon SQS message timers".
     async fn put(&self, task: &PresenceTask, delay: Duration) -> Result<(), StoreError> {

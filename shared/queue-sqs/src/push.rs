@@ -1,4 +1,4 @@
-//! The queue of pushes.
+//! Queue of pushes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use confab_app::push::PushTask;
 
 use crate::queue::{Queue, seconds, send};
 
-/// The queue of what phones are to be told.
+/// Queue of pushes.
 #[derive(Clone, Debug)]
 pub struct SqsPushQueue(Queue);
 
@@ -20,8 +20,8 @@ impl SqsPushQueue {
 }
 
 impl PushQueue for SqsPushQueue {
-    /// One message per task, in the group of its conversation as an announcement is, or of its user, with a delay of its
-    /// own.
+    /// Puts one message per task, with its own delay. The message's group is the conversation, as for announcements, or
+    /// the user.
     async fn put(&self, task: &PushTask, delay: Duration) -> Result<(), StoreError> {
         send(self.0.task(task)?.message_group_id(task.group()).delay_seconds(seconds(delay))).await
     }

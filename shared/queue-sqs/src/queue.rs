@@ -1,4 +1,4 @@
-//! One queue, and what a message in it is.
+//! One queue, and its messages.
 
 use std::time::Duration;
 
@@ -41,17 +41,17 @@ pub(crate) async fn send(message: SendMessageFluentBuilder) -> Result<(), StoreE
     message.send().await.map(drop).map_err(|error| error.into_store_error(TRANSIENT))
 }
 
-/// A delay as SQS takes it.
+/// A delay in the form that SQS takes.
 pub(crate) fn seconds(delay: Duration) -> i32 {
     i32::try_from(delay.as_secs()).unwrap_or(i32::MAX)
 }
 
-/// A task as JSON, without the two characters of JSON that SQS does not take in a body.
+/// Writes a task as JSON, without the two characters of JSON that SQS does not take in a body.
 ///
 /// Source: Amazon SQS API reference, "SendMessage": what XML allows.
 fn body_of(task: &impl Serialize) -> Result<String, StoreError> {
     let json = serde_json::to_string(task).map_err(|error| StoreError::Rejected(error.into()))?;
-    // They can only be within strings, where JSON may write any character so.
+    // These characters can only be within strings, where JSON may escape any character.
     Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
 }
 

@@ -1,4 +1,4 @@
-//! The queue that a function is fed from, seen from that function.
+//! The queue that feeds a function, as that function uses it.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use confab_sdk_errors::SdkFailure;
 
 use crate::queue::{Queue, TRANSIENT, seconds, send};
 
-/// The attribute of a parked message that says why it is there.
+/// Attribute of a dead-lettered message that gives the reason.
 const REASON: &str = "reason";
 
-/// The queue that a function is fed from, and its dead-letter queue.
+/// The queue that feeds a function, and its dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct SourceQueue {
     source: Queue,
@@ -26,8 +26,7 @@ impl SourceQueue {
         Self { source, dead_letters: Queue { client, url: dead_letter_url } }
     }
 
-    /// Puts a message into the dead-letter queue at once, with the reason, rather than after it has failed some times
-    /// more.
+    /// Dead-letters a message now, with the reason, instead of after more failures.
     ///
     /// # Errors
     ///
@@ -40,14 +39,14 @@ impl SourceQueue {
         send(self.dead_letters.message(body).message_attributes(REASON, value)).await
     }
 
-    /// Has a message that was received, and is not done, come again after that time, rather than after the visibility
-    /// timeout of the queue. It counts as received once more each time.
+    /// Makes a message that was received and is not done visible again after `pause`, instead of after the queue's
+    /// visibility timeout. Each receive counts as one more.
     ///
     /// Source: Amazon SQS API reference, "ChangeMessageVisibility".
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; then it comes again after the queue's timeout.
+    /// [`StoreError`]; the message is then received again after the queue's timeout.
     pub async fn hide(&self, receipt: &str, pause: Duration) -> Result<(), StoreError> {
         let Queue { client, url } = &self.source;
         let hide = client.change_message_visibility().queue_url(url).receipt_handle(receipt);

@@ -1,6 +1,6 @@
-//! What a failure of an AWS SDK means to a use case.
+//! Meaning of AWS SDK failures for a use case.
 //!
-//! Knows: how all SDKs tell a service's answer from the lack of one.
+//! Knows: how all SDKs distinguish a service's answer from the lack of one.
 //! Must not know: any service.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -8,13 +8,13 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use confab_app::ports::StoreError;
 
-/// A failure other than those that the caller has looked for.
+/// Failure of an SDK call that the caller has not handled itself.
 pub trait SdkFailure {
-    /// What it means, where `transient` are the service's error codes after which the same request may succeed, and may
-    /// have succeeded already.
+    /// Returns the failure as a [`StoreError`]. `transient` are the service's error codes after which the same request
+    /// may succeed, and may already have succeeded.
     ///
-    /// No answer, an answer without a code, and one whose status is 429 or 5xx count as such:
-    /// [`StoreError::Unavailable`]. All others are [`StoreError::Rejected`].
+    /// A failure with such a code is [`StoreError::Unavailable`], and so is one without an answer, with an answer
+    /// without a code, or with the status 429 or 5xx. All others are [`StoreError::Rejected`].
     fn into_store_error(self, transient: &[&str]) -> StoreError;
 }
 
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(matches!(error, StoreError::Rejected(_)), !is_unavailable, "{error:?}");
     }
 
-    /// What a service answered.
+    /// Answer of a service.
     #[derive(Debug)]
     struct Refusal(ErrorMetadata);
 
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_named_may_pass_and_others_do_not() {
+    fn a_named_code_is_transient_and_others_are_not() {
         check(Refusal::of(400, Some("SlowDown")), true);
         check(Refusal::of(400, Some("ValidationException")), false);
         check(Refusal::of(403, Some("AccessDeniedException")), false);
     }
 
     #[test]
-    fn a_status_of_the_servers_fault_may_pass_whatever_the_code() {
+    fn a_status_of_429_or_5xx_is_transient_with_any_code() {
         for (status, code) in [
             (429, "TooManyRequestsException"),
             (500, "InternalServerErrorException"),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_code_and_no_answer_leave_the_outcome_open() {
+    fn an_answer_without_a_code_and_no_answer_leave_the_outcome_unknown() {
         check(Refusal::of(400, None), true);
         check(SdkError::timeout_error("it took too long"), true);
         check(SdkError::construction_failure("never sent"), true);

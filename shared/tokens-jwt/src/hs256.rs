@@ -1,7 +1,7 @@
 //! HMAC-SHA-256 for `jsonwebtoken`, by the RustCrypto crates.
 //!
-//! The providers that come with `jsonwebtoken` bring RSA and elliptic curves
-//! with them, or a C library; one keyed hash needs neither.
+//! The providers that come with `jsonwebtoken` bring RSA and elliptic curves, or a C library; one keyed hash needs
+//! neither.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::Sha256;
 use signature::{Signer, Verifier};
 
-/// Makes this the process's provider; does nothing where there is one.
+/// Installs the provider of the process, unless there is one.
 pub(crate) fn install() {
     static PROVIDER: CryptoProvider = CryptoProvider {
         signer_factory: signer,

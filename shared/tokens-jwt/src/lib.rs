@@ -1,4 +1,4 @@
-//! Signed tokens as JSON Web Tokens.
+//! Signed tokens, as JSON Web Tokens.
 //!
 //! Knows: claims, audiences, lives, keys.
 //! Must not know: who has logged in, or a clock: times are arguments.
@@ -22,14 +22,14 @@ const REFRESH: &str = "confab-refresh";
 const TICKET: &str = "confab-websocket";
 const INVITE: &str = "confab-invite";
 
-/// Life of an access token. Unit: seconds. Its login is looked up with every request all the same.
+/// Life of an access token. Unit: seconds. Each request also checks that the login has not ended.
 const ACCESS_SECONDS: u64 = 3600;
-/// Life of a refresh token: how long a device may stay away. Unit: seconds (60 days).
+/// Life of a refresh token, and so the longest absence of a device. Unit: seconds (60 days).
 const REFRESH_SECONDS: u64 = 60 * 24 * 3600;
 /// Life of a ticket: from one HTTP answer to the next WebSocket handshake. Unit: seconds.
 const TICKET_SECONDS: u64 = 30;
 
-/// Shortest secret. Unit: bytes; as long as what HMAC-SHA-256 gives.
+/// Shortest secret. Unit: bytes; the length of an HMAC-SHA-256.
 const SECRET_BYTES_MIN: usize = 32;
 
 /// Makes and checks tokens with a list of secrets.
@@ -51,21 +51,20 @@ impl fmt::Debug for JwtTokens {
     }
 }
 
-/// The secrets cannot be used.
+/// Error for secrets that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a signing secret must have at least {SECRET_BYTES_MIN} bytes, one secret per line")]
 pub struct WeakSecret;
 
 impl JwtTokens {
-    /// The first line is the secret that signs; tokens of the others are still accepted.
+    /// Takes a list of secrets, one per line. The first signs; tokens of the others are accepted as well.
     ///
-    /// To change the secret, add the new one as the last line; when every running
-    /// function knows it, make it the first; when the last refresh token of the
-    /// old one has expired, take that one away.
+    /// To change the secret, add the new one as the last line. When every running function has it, make it the first
+    /// line. When the last refresh token of the old secret has expired, remove the old one.
     ///
     /// # Errors
     ///
-    /// [`WeakSecret`] where there is none, or one is too short.
+    /// [`WeakSecret`] if there is no secret, or one is too short.
     pub fn new(secrets: &str) -> Result<Self, WeakSecret> {
         hs256::install();
         let keys: Vec<Key> = secrets
@@ -109,7 +108,7 @@ impl JwtTokens {
     fn sign(&self, claims: &impl Serialize) -> String {
         let [key, ..] = &self.keys[..] else { return String::new() };
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        // Only a key or claims that are no JSON could fail, and both are our own.
+        // Only an invalid key, or claims that are no JSON, could fail; the code makes neither.
         jsonwebtoken::encode(&header, claims, &key.encoding).unwrap_or_default()
     }
 
@@ -120,7 +119,7 @@ impl JwtTokens {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["aud", "exp"]);
-        // The library would ask the system's clock.
+        // The library would read the system's clock.
         validation.validate_exp = false;
         let read = jsonwebtoken::decode::<C>(token, &key.decoding, &validation);
         Ok(read.map_err(|_| TokenError::Invalid)?.claims)
@@ -150,7 +149,7 @@ struct InviteClaims {
     uses: u32,
 }
 
-/// A key is named by its hash, so that a changed secret changes its name.
+/// Key of a secret. Its id is the secret's hash, so that a changed secret has another id.
 fn key(secret: &str) -> Result<Key, WeakSecret> {
     if secret.len() < SECRET_BYTES_MIN {
         return Err(WeakSecret);
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_speaks_for_whom_it_was_made_until_it_expires() {
+    fn a_token_gives_its_identity_until_it_expires() {
         let tokens = JwtTokens::new(NEW).unwrap();
         let (ticket, life) = tokens.issue_ticket(identity(), NOW);
         assert_eq!(tokens.verify_ticket(&ticket, later(life - 1)), Ok(identity()));
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invite_says_what_it_was_made_for_and_is_no_other_token() {
+    fn an_invite_gives_its_content_and_is_no_other_token() {
         let tokens = JwtTokens::new(NEW).unwrap();
         let invite = Invite { id: InviteId::new(Ulid(9)), uses: 5, expires_at: later(100) };
         let code = tokens.issue_invite(&invite);
