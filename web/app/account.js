@@ -6,11 +6,11 @@ import { passwordError } from './rules.js';
 import { toast } from './toast.js';
 import { problemOf } from './words.js';
 
-/** Refusals after which it is not known whether the password was changed. */
+/** Error codes after which it is not known whether the password was changed. */
 const OUTCOME_UNKNOWN = new Set(['network', 'timeout', 'unavailable']);
 
 /**
- * Lets the user change their password, say who may add them to groups, and log out on all devices.
+ * Opens the account dialog: password, permission to add the user to groups, and logout on all devices.
  * @param {{client: object, onLogout: (where: {everywhere: boolean}) => void}} use
  */
 export function openAccount({ client, onLogout }) {
@@ -25,7 +25,7 @@ export function openAccount({ client, onLogout }) {
   const render = batched(consent.render);
   client.addEventListener('change', render);
   dialog.addEventListener('close', () => client.removeEventListener('change', render));
-  // No keyboard that covers half of a phone: not everybody is here for the password.
+  // Focus the title and not the password field, so that a phone shows no keyboard.
   const title = dialog.querySelector('h2');
   title.setAttribute('tabindex', '-1');
   title.focus();
@@ -37,14 +37,14 @@ function section(title, ...content) {
 
 function passwordForm(client) {
   const secret = { type: 'password', maxlength: '256' };
-  // Password managers want to know whose password it is.
+  // Password managers need the account's name.
   const username = h('input', { type: 'text', name: 'username', autocomplete: 'username', hidden: true, value: client.profiles.get(client.user)?.handle ?? '' });
   const old = field({ label: 'Current password', testid: 'password-old', name: 'old_password', autocomplete: 'current-password', ...secret });
   const fresh = field({ label: 'New password', hint: 'At least 8 characters. Your other devices are logged out.', testid: 'password-new', name: 'new_password', autocomplete: 'new-password', ...secret });
   const problem = h('p', { class: 'dialog-error', role: 'alert', 'data-testid': 'password-error' });
   const save = h('button', { class: 'button primary', type: 'submit', text: 'Change password', 'data-testid': 'password-save' });
   const form = h('form', { class: 'dialog-form', novalidate: true }, username, old.element, fresh.element, problem, save);
-  /** Whether an earlier try may have changed it. */
+  /** Whether an earlier attempt may have changed the password. */
   let isUncertain = false;
 
   const explain = (error) => {

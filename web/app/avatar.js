@@ -9,14 +9,14 @@ export function initials(name) {
   return letters.map(firstGrapheme).join('').toLocaleUpperCase() || '?';
 }
 
-/** Returns which of the avatar colours a user gets, always the same. */
+/** Returns the number of a user's avatar colour, which never changes. */
 export function toneOf(id) {
   let hash = 0;
   for (const character of id) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
   return hash % TONES;
 }
 
-/** Returns an avatar; the name must be written next to it. */
+/** Returns an avatar. It is hidden from screen readers, so the name must be next to it. */
 export function avatar(id, name) {
   const element = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   updateAvatar(element, id, name);

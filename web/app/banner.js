@@ -1,6 +1,6 @@
 import { h } from './dom.js';
 
-/** How long a reconnect may take before people are told. Unit: milliseconds. */
+/** Duration of a reconnect after which the banner shows it. Unit: milliseconds. */
 const QUIET_MS = 1_500;
 const SECOND_MS = 1_000;
 
@@ -13,17 +13,18 @@ const TEXTS = {
 };
 
 /**
- * A line that says so while there is no connection, or while sending is slow.
+ * A line that is shown while there is no connection, or while the server slows sending down.
  * @param {object} client
- * @param {() => void} onGone  It has gone with the focus in it.
+ * @param {() => void} onGone  Called when the line disappears while it contains the focus.
  * @returns {{element: HTMLElement, dispose: () => void}}
  */
 export function banner(client, onGone) {
   const text = h('span', { role: 'status' });
-  // Outside of what is read out: it changes every second.
+  // Outside of the live region, since it changes every second.
   const countdown = h('span', { class: 'countdown', 'data-testid': 'next-try' });
   const retry = h('button', { class: 'text-button', type: 'button', 'data-testid': 'retry-now', text: 'Retry now', on: { click: () => client.wake() } });
-  // A click is what brings a displaced window back, or a message that is sent: focus and typing alone would have windows displace each other.
+  // Only a click or a sent message reconnects a displaced window. If focus or typing did, windows would displace each
+  // other.
   const here = h('button', { class: 'text-button', type: 'button', 'data-testid': 'use-here', text: 'Use Confab here', on: { click: () => client.reconnect() } });
   const element = h('div', { class: 'banner', hidden: true }, text, countdown, retry, here);
   let timer;

@@ -1,7 +1,8 @@
 import { isolated } from './names.js';
 
 /**
- * Returns the beginning of a sentence that says who cannot be added to a group, or null where a refusal is not about people.
+ * Returns the beginning of a sentence with the users who cannot be added to a group, or null if the refusal names no
+ * users.
  * @param {import('../confab.js').ConfabError} error
  * @param {(user: string) => string} nameOf
  */

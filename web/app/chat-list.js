@@ -9,10 +9,12 @@ import { isOnline } from './presence.js';
 import { previewOf } from './preview.js';
 import { listTime } from './time.js';
 
-/** Number of chats from which a search field helps. */
+/** Number of chats from which the search field is shown. */
 const SEARCH_FROM = 5;
 const MINUTE_MS = 60_000;
-/** Names arrive one by one after the first login; a long list is not drawn for each. Unit: milliseconds. */
+/**
+ * Delay that gathers changes for one render, since names arrive one by one after the first login. Unit: milliseconds.
+ */
 const RENDER_MS = 30;
 
 /** The list of conversations, the newest first. */

@@ -11,7 +11,7 @@ export async function copyText(text) {
   }
 }
 
-/** Where the page has no clipboard: on origins that are not secure, and without the permission. */
+/** Fallback without the clipboard API: on origins that are not secure, and without the permission. */
 function copyFromField(text) {
   const before = document.activeElement;
   const field = document.createElement('textarea');

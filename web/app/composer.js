@@ -1,19 +1,19 @@
 import { h } from './dom.js';
 import { icon } from './icons.js';
 
-/** Longest text. Unit: Unicode code points, inclusive. */
+/** Longest text of a message. Unit: Unicode code points, inclusive. */
 const TEXT_CHARS_MAX = 100_000;
 /** Length from which the counter is shown. Unit: Unicode code points. */
 const COUNTER_FROM = 95_000;
 
-/** Returns what is sent of what was typed: no blank lines before, no blanks after. */
+/** Returns the text to send: the typed text without blank lines at its start and blanks at its end. */
 export function cleaned(text) {
   return text.replace(/^(?:[ \t]*\r?\n)+/u, '').trimEnd();
 }
 
 /**
- * Where a message is written. Enter sends, Shift+Enter breaks the line. What is
- * not sent yet stays with its conversation, in all windows.
+ * The input of a message. Enter sends, Shift+Enter breaks the line. The draft is stored per conversation, for all
+ * windows.
  * @param {{conversation: string, drafts: import('./drafts.js').Drafts, name: string, onSend: (text: string) => void, onType: () => void}} use
  *   `onType` is called whenever something is typed that could be sent.
  */
@@ -33,7 +33,7 @@ export function composer({ conversation, drafts, name, onSend, onType }) {
 
   const changed = () => {
     fit(input);
-    // Code points are never more than code units, so short texts need no count.
+    // A text has no more code points than code units, so short texts need no count.
     const length = input.value.length < COUNTER_FROM ? 0 : Array.from(cleaned(input.value)).length;
     const left = TEXT_CHARS_MAX - length;
     counter.hidden = length < COUNTER_FROM;
@@ -64,7 +64,7 @@ export function composer({ conversation, drafts, name, onSend, onType }) {
     submit();
   });
   const followDraft = ({ detail }) => {
-    // What is typed here at this moment is not taken from under the fingers.
+    // A text that the user is editing here is not replaced.
     if (detail.conversation !== conversation || input.value !== detail.before) return;
     input.value = detail.draft;
     changed();

@@ -15,12 +15,12 @@ import { toast } from './toast.js';
 import { typingAnnouncer } from './typing.js';
 import { peerOf } from '../confab.js';
 
-/** Events after which the header may have to say something else. */
+/** Events after which the header is updated. */
 const CHANGES = ['change', 'presence', 'contacts', 'typing'];
 const MINUTE_MS = 60_000;
 
 /**
- * One conversation: who it is with, its messages, and where to write.
+ * The view of one conversation: header, messages and composer.
  * @param {{client: object, drafts: import('./drafts.js').Drafts, conversation: string, onBack: () => void, onOpen: (conversation: string) => void}} use
  */
 export function conversationView({ client, drafts, conversation, onBack, onOpen }) {

@@ -4,24 +4,24 @@ import { batched, h } from './dom.js';
 import { lockScreen } from './lock-screen.js';
 import { phoneScreen } from './phone-screen.js';
 
-/** How often a disconnected phone looks for pushes. Unit: milliseconds. */
+/** Interval at which a disconnected phone polls for pushes. Unit: milliseconds. */
 const POLL_MS = 1_000;
-/** The same after a failure. Unit: milliseconds. */
+/** Interval of polls after a failure. Unit: milliseconds. */
 const POLL_FAILED_MS = 5_000;
 const TOKEN_BYTES = 32;
 const PLATFORMS = { apns: 'an iPhone (APNs)', fcm: 'an Android phone (FCM)' };
 
-/** A phone for developers: this browser's device, and the pushes to it. */
+/** A phone for developers: shows this browser's device and the pushes to it. */
 export class DevPhone {
   #client;
   #seen = null;
   #dialog = null;
-  #look = () => this.#connected();
+  #noteStatus = () => this.#connected();
 
   constructor({ client }) {
     this.#client = client;
-    for (const type of ['status', 'change']) client.addEventListener(type, this.#look);
-    this.#look();
+    for (const type of ['status', 'change']) client.addEventListener(type, this.#noteStatus);
+    this.#noteStatus();
   }
 
   open() {
@@ -30,10 +30,10 @@ export class DevPhone {
 
   dispose() {
     this.#dialog?.end();
-    for (const type of ['status', 'change']) this.#client.removeEventListener(type, this.#look);
+    for (const type of ['status', 'change']) this.#client.removeEventListener(type, this.#noteStatus);
   }
 
-  /** An app that is connected sets the number on its icon itself. */
+  /** A connected app sets the number on its icon itself. */
   #connected() {
     if (this.#client.status === 'online') this.#seen = { at_ms: Date.now(), badge: this.#client.unreadTotal };
   }
@@ -63,7 +63,7 @@ class PhoneDialog {
     this.#load();
   }
 
-  /** Looks no more; the dialog may be gone already. */
+  /** Stops polling. The dialog may be closed already. */
   end() {
     this.#ended = true;
     clearTimeout(this.#timer);
@@ -114,7 +114,7 @@ class PhoneDialog {
     this.#poll();
   }
 
-  /** Looks for pushes: once, and again and again while none can come by the connection. */
+  /** Polls for pushes: once, and repeatedly while the browser is held offline. */
   async #poll() {
     clearTimeout(this.#timer);
     this.#round += 1;
@@ -126,7 +126,7 @@ class PhoneDialog {
       this.#pushes = await sentPushes();
       this.screen.complain('');
     } catch {
-      this.screen.complain('What was pushed cannot be read at the moment.');
+      this.screen.complain('The list of pushes cannot be read at the moment.');
       wait_ms = POLL_FAILED_MS;
     }
     if (this.#ended || round !== this.#round) return;
@@ -148,7 +148,7 @@ class PhoneDialog {
     });
   }
 
-  /** The button that was used goes; the focus goes to what can be done next. */
+  /** Registers or unregisters. The used button disappears, so the focus moves to the next possible one. */
   async #change(change) {
     for (const button of [...this.registers, this.unregister]) button.disabled = true;
     await this.#attempt(change);

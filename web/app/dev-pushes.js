@@ -6,18 +6,18 @@ export function isForDevelopers(address = location) {
 }
 
 /**
- * Returns whether the server tells what it pushes, which only the local runner does.
+ * Returns whether the server lists its pushes, which only the local runner does.
  * @param {{protocol?: string, fetch?: typeof globalThis.fetch}} [use]
  */
 export async function offersPushes({ protocol = location.protocol, fetch = globalThis.fetch.bind(globalThis) } = {}) {
-  // Every deployed site is encrypted, and a browser writes each 404 into the console.
+  // Every deployed site uses HTTPS. Without this check, the browser would log a 404 on the console there.
   if (protocol !== 'http:') return false;
   const response = await fetch(PATH, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
   return response !== null && isJson(response);
 }
 
 /**
- * Returns what was pushed to everybody, in order.
+ * Returns all pushes to all devices, in order.
  * @returns {Promise<import('./phone-screen.js').Pushed[]>}
  */
 export async function sentPushes() {

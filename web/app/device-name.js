@@ -15,7 +15,7 @@ const SYSTEMS = [
   ['Linux', /\bLinux\b/],
 ];
 
-/** Returns a name by which people recognise a browser, such as "Firefox on Windows". */
+/** Returns a recognisable name of a browser, such as "Firefox on Windows". */
 export function deviceName(userAgent) {
   const find = (names) => names.find(([, pattern]) => pattern.test(userAgent))?.[0];
   const system = find(SYSTEMS);

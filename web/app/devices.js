@@ -5,7 +5,7 @@ import { ago } from './time.js';
 import { toastOutcome } from './toast-outcome.js';
 import { problemOf } from './words.js';
 
-/** Shows where the account is logged in, and lets other devices be logged out. */
+/** Opens the list of devices on which the account is logged in, where other devices can be logged out. */
 export function openDevices({ client }) {
   const list = h('ul', { class: 'devices', 'aria-busy': 'true' }, h('li', { class: 'devices-wait' }, h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' })));
   const note = h('p', { class: 'dialog-error', role: 'alert' });

@@ -5,8 +5,7 @@ import { holdToasts } from './toast.js';
 let lastId = 0;
 
 /**
- * Opens a modal dialog; Escape, the cross and a click beside it close it, and
- * the focus returns to where it was.
+ * Opens a modal dialog. Escape, the cross and a click beside it close it. The focus then returns to where it was.
  * @param {string} title
  * @param {...Node} content
  * @returns {HTMLDialogElement}
@@ -35,7 +34,7 @@ export function openDialog(title, ...content) {
 
 /**
  * Asks a yes-or-no question and returns the answer.
- * @param {{calm?: boolean}} [how]  Whether a yes takes nothing away.
+ * @param {{calm?: boolean}} [how]  `calm`: the action removes nothing, so its button is not red.
  */
 export function confirmDialog(title, sentence, yes, { calm = false } = {}) {
   return new Promise((resolve) => {

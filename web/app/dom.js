@@ -3,8 +3,8 @@ const PROPERTIES = new Set(['value', 'disabled', 'hidden', 'checked', 'inert']);
 /**
  * Returns a new element.
  *
- * `text` sets the text, `data` the dataset, `on` the listeners; everything else
- * is an attribute, left out where it is null, undefined or false.
+ * `text` sets the text, `data` the dataset, `on` the listeners. All other options are attributes, left out if null,
+ * undefined or false.
  */
 export function h(tag, { text, data, on, ...attributes } = {}, ...children) {
   const element = document.createElement(tag);
@@ -19,15 +19,15 @@ export function h(tag, { text, data, on, ...attributes } = {}, ...children) {
   return element;
 }
 
-/** Sets an attribute, or removes it where the value is null, undefined or false. */
+/** Sets an attribute, or removes it if the value is null, undefined or false. */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? '' : value);
 }
 
 /**
- * Makes the children of `parent` show `items`, and reuses the elements of items
- * that stay, so that focus, selection and scroll position survive.
+ * Makes the children of `parent` show `items`. Reuses the elements of items that stay, so that focus, selection and
+ * scroll position are kept.
  * @param {{key: (item) => string, create: (item) => HTMLElement, update: (element, item) => void}} how
  */
 export function reconcile(parent, items, { key, create, update }) {
@@ -40,13 +40,13 @@ export function reconcile(parent, items, { key, create, update }) {
     update(element, item);
     return element;
   });
-  for (const gone of old.values()) gone.remove();
+  for (const removed of old.values()) removed.remove();
   elements.forEach((element, index) => {
     if (parent.children[index] !== element) parent.insertBefore(element, parent.children[index] ?? null);
   });
 }
 
-/** Returns a function that runs `work` soon, or after `wait_ms`, once for any number of calls. */
+/** Returns a function that runs `work` in a microtask, or after `wait_ms`, once for all calls until then. */
 export function batched(work, wait_ms = 0) {
   let planned = false;
   return () => {
@@ -61,7 +61,10 @@ export function batched(work, wait_ms = 0) {
   };
 }
 
-/** Returns a listener that starts `work` unless it is running; a button that is disabled meanwhile would lose the focus. */
+/**
+ * Returns a listener that starts `work` unless it is running. Unlike a disabled button, the button keeps the focus
+ * meanwhile.
+ */
 export function unlessRunning(work) {
   let running = false;
   return async (...args) => {

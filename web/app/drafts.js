@@ -1,16 +1,14 @@
 const PREFIX = 'confab.draft.';
 
 /**
- * What was typed and not sent, per conversation of an account, in localStorage:
- * it outlives the window, and ends when it is sent or the account logs out.
- *
- * Events: `change` (`detail` is `{conversation, before, draft}`: another window has changed it).
+ * The drafts of an account's conversations, in localStorage. A draft outlives the window and ends when it is sent or
+ * the account logs out.
  */
 export class Drafts extends EventTarget {
   #prefix;
   #storage;
   #target;
-  #heard = (event) => this.#changedElsewhere(event);
+  #onStorage = (event) => this.#changedElsewhere(event);
 
   /**
    * @param {string} user  `usr_…`
@@ -21,14 +19,14 @@ export class Drafts extends EventTarget {
     this.#prefix = `${PREFIX}${user}.`;
     this.#storage = storage;
     this.#target = target;
-    target.addEventListener('storage', this.#heard);
+    target.addEventListener('storage', this.#onStorage);
   }
 
   dispose() {
-    this.#target.removeEventListener('storage', this.#heard);
+    this.#target.removeEventListener('storage', this.#onStorage);
   }
 
-  /** Returns what was typed in a conversation, or an empty text. */
+  /** Returns the draft of a conversation, or an empty text. */
   get(conversation) {
     return this.#storage.getItem(this.#prefix + conversation) ?? '';
   }

@@ -1,6 +1,6 @@
 import { problemOf } from './words.js';
 
-/** Finds somebody by what was typed as their handle, the user's own not among them. */
+/** Finds a user by a typed handle. Throws for a malformed handle and for the user's own. */
 export async function findPerson(client, typed) {
   const wanted = typed.trim().replace(/^@/, '');
   if (!/^[a-z0-9_]{3,32}$/i.test(wanted)) throw { code: 'malformed' };
@@ -9,7 +9,7 @@ export async function findPerson(client, typed) {
   return profile;
 }
 
-/** Returns in words why nobody was found. */
+/** Returns a sentence that says why no user was found. */
 export function sentenceFor(error, typed) {
   switch (error.code) {
     case 'malformed':

@@ -3,17 +3,18 @@ import { nameOf } from './names.js';
 import { portrait, updatePortrait } from './portrait.js';
 import { acceptRequest, ignoreRequest } from './relations.js';
 
-/** Requests that the list of chats shows; the others are in the friends dialog. */
+/** Largest number of requests above the list of chats. The friends dialog shows the others. */
 const SHOWN_MAX = 2;
 
-/** Returns the profiles of those who wait for an answer to their friend request. */
+/** Returns the profiles of the users whose friend requests are not answered yet. */
 export function waitingRequests({ contacts }) {
   return contacts.requests.filter(({ user }) => contacts.relationTo(user) === 'request');
 }
 
 /**
- * Returns the friend requests that wait for an answer, for the list of chats.
- * @param {{client: object, onMore: () => void, onGone: () => void}} use  `onGone`: the last one has gone with the focus in it.
+ * Returns the section of unanswered friend requests above the list of chats.
+ * @param {{client: object, onMore: () => void, onGone: () => void}} use
+ *   `onGone` is called when the last request disappears while it contains the focus.
  * @returns {{element: HTMLElement, render: () => void}}
  */
 export function friendRequests({ client, onMore, onGone }) {

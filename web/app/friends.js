@@ -7,11 +7,11 @@ import { statusText } from './presence.js';
 import { acceptRequest, ignoreRequest, putFriend, removeFriend, takeBack, unblock } from './relations.js';
 import { problemOf } from './words.js';
 
-/** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
+/** Delay that gathers changes for one render, since names arrive one by one. Unit: milliseconds. */
 const RENDER_MS = 30;
 const MINUTE_MS = 60_000;
 
-/** Shows friends, requests in both directions and blocks, and lets all of them be changed. */
+/** Opens the friends dialog: friends, requests in both directions and blocks, each with its actions. */
 export function openFriends({ client, onOpen }) {
   new Friends({ client, onOpen });
 }
@@ -55,7 +55,7 @@ class Friends {
       this.wait,
       ...[this.requests, this.friends, this.requested, this.blocks].map(({ element }) => element),
     );
-    // Not the cross, and no keyboard that covers half of a phone.
+    // Focus the title: not the close button, and not the input, for which a phone shows a keyboard.
     this.dialog.querySelector('h2').setAttribute('tabindex', '-1');
     this.dialog.querySelector('h2').focus();
   }
@@ -82,7 +82,7 @@ class Friends {
     this.note.textContent = contacts.error && !contacts.loaded ? problemOf(contacts.error) : '';
   }
 
-  /** By name and not by status, so that nobody moves away under the pointer. */
+  /** Returns the rows of users, sorted by name. A sort by status would move rows under the pointer. */
   #people(list, { withStatus = false } = {}) {
     const people = list.map(({ user, handle }) => {
       const presence = withStatus ? this.#client.presence.get(user) : null;

@@ -9,7 +9,7 @@ const CHOICES = [
 ];
 
 /**
- * Returns what lets the user say who may add them to groups: at all, and again to those that they have left.
+ * Returns the controls for who may add the user to groups: in general, and again to groups that the user has left.
  * @returns {{element: HTMLElement, render: () => void}}
  */
 export function groupConsent(client) {
@@ -42,7 +42,7 @@ function adders(client) {
   const save = async (value) => {
     const { done } = CHOICES.find((choice) => choice.value === value);
     if (await toastOutcome(() => client.http.patchMe({ group_adds: value }), done)) held = value;
-    // Another choice may have been made meanwhile, and is saved next.
+    // If the user has made another choice meanwhile, it is saved next.
     else if (wanted === value) wanted = held;
     show();
   };
@@ -54,7 +54,7 @@ function adders(client) {
   return element;
 }
 
-/** Groups that the user has left and that others cannot add them to again, as far as this browser knows. */
+/** Groups that the user has left and to which only friends can add them again, as far as this browser knows. */
 function leftGroups(client) {
   const list = h('ul', { 'data-testid': 'left-groups' });
   const heading = h('h4', { class: 'choices-title', tabindex: '-1', text: 'Groups you have left' });
@@ -80,7 +80,7 @@ function leftGroup(client, { conversation, name }) {
   return h('li', { class: 'left-group' }, h('bdi', { text: name }), accept);
 }
 
-/** Lets others add the user again to a group that they have left, and tells what has come of it. */
+/** Lets others add the user again to a group that the user has left, and shows the outcome. */
 export function acceptAdds(client, conversation, name) {
   return toastOutcome(() => client.acceptAdds(conversation), [{ text: 'Whoever adds people to ' }, { name }, { text: ' can add you again.' }]);
 }

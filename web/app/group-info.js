@@ -13,11 +13,11 @@ import { toast } from './toast.js';
 import { toastOutcome } from './toast-outcome.js';
 import { problemOf } from './words.js';
 
-/** Names arrive one by one; a long list is not drawn for each. Unit: milliseconds. */
+/** Delay that gathers changes for one render, since names arrive one by one. Unit: milliseconds. */
 const RENDER_MS = 30;
 const ROLE_WORDS = { owner: 'an owner', admin: 'an admin', member: 'a member' };
 
-/** Shows who is in a group, and lets its members change what their role allows. */
+/** Opens the group's dialog: its members, and the changes that the user's role allows. */
 export function openGroupInfo({ client, conversation, onOpen }) {
   new GroupInfo({ client, conversation, onOpen });
 }
@@ -37,7 +37,7 @@ class GroupInfo {
     this.#build();
     const render = batched(() => this.#render(), RENDER_MS);
     const unwatch = client.groups.watch(conversation);
-    // No event tells of members who are no friends.
+    // Presence events do not cover members who are no friends.
     client.presence.ask(client.groups.watchedMembers);
     for (const type of ['change', 'presence']) client.addEventListener(type, render);
     this.dialog.addEventListener('close', () => {
@@ -110,7 +110,7 @@ class GroupInfo {
   #renderName(name) {
     updateAvatar(this.picture, this.#conversation, name);
     this.title.textContent = name;
-    // What somebody is typing stays when the name changes meanwhile.
+    // A name that the user is typing is kept when the group's name changes meanwhile.
     if (this.name.input.value === this.#shownName) this.name.input.value = name;
     this.#shownName = name;
   }
@@ -187,7 +187,7 @@ class GroupInfo {
   }
 
   async #removeMember({ user, name }) {
-    if (!(await confirmDialog(`Remove ${isolated(name)}?`, 'They can read what was said up to now, and nothing that follows.', 'Remove'))) return;
+    if (!(await confirmDialog(`Remove ${isolated(name)}?`, 'They can read the messages up to now, but no later ones.', 'Remove'))) return;
     await toastOutcome(() => this.#client.groups.removeMember(this.#conversation, user), [{ name }, { text: ' is no longer in the group.' }]);
   }
 
@@ -199,7 +199,7 @@ class GroupInfo {
   }
 
   async #delete() {
-    if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it. They can still read what was said, and nobody can write. This cannot be undone.', 'Delete'))) return;
+    if (!(await confirmDialog('Delete this group?', 'It ends for everybody in it. They can still read its messages, but nobody can write. This cannot be undone.', 'Delete'))) return;
     await toastOutcome(() => this.#client.groups.delete(this.#conversation), [{ name: this.#shownName }, { text: ' is deleted.' }]);
   }
 }

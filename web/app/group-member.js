@@ -9,7 +9,7 @@ const TAKES = { admin: 'Become admin', member: 'Become member' };
 let lastId = 0;
 
 /**
- * Returns the element of a member of a group; a click opens what can be done with them.
+ * Returns the element of a group member. A click opens the actions for the member.
  * @param {{onWrite: (member) => void, onRole: (member, role: string) => void, onRemove: (member) => void}} actions
  */
 export function createMember(actions) {
@@ -37,7 +37,7 @@ export function createMember(actions) {
 }
 
 /**
- * Shows a member.
+ * Updates the element of a member.
  * @param {{user: string, name: string, handle: string | null, role: string, joined_at_ms: number, isSelf: boolean, online: boolean, roles: string[], removable: boolean}} member
  */
 export function updateMember(element, member) {

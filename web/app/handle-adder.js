@@ -4,11 +4,11 @@ import { findPerson, sentenceFor } from './find-person.js';
 import { problemOf } from './words.js';
 
 /**
- * A field that takes one handle after the other.
+ * A field for adding users by handle, one after the other.
  * @param {{client: object, label: string, hint: string, onFound: (profile: object) => unknown}} use
  *   `onFound` may throw an error, or reject with one, whose `message` is then shown.
  * @returns {{element: HTMLElement, input: HTMLInputElement, add: () => Promise<boolean>}}
- *   `add` takes what is typed, and returns whether nothing is left to be taken.
+ *   `add` adds the typed handle, and returns whether the field is empty or its handle was added.
  */
 export function handleAdder({ client, label, hint, onFound }) {
   const button = h('button', { class: 'field-action', type: 'button', 'data-testid': 'add-handle-submit', text: 'Add' });
@@ -34,7 +34,7 @@ export function handleAdder({ client, label, hint, onFound }) {
       const profile = await findPerson(client, typed);
       found = true;
       await onFound(profile);
-      // Somebody may have typed on meanwhile.
+      // The user may have typed on meanwhile.
       if (input.value === typed) input.value = '';
       setError(null);
       return true;

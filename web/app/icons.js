@@ -42,7 +42,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Returns the product's mark. */
+/** Returns the product's logo. */
 export function logo() {
   const image = document.createElement('img');
   image.src = '/icon.svg';

@@ -6,7 +6,7 @@ import { clockTime, dayLabel, fullTime } from './time.js';
 const SERVICES = { apns: 'APNs', fcm: 'FCM' };
 
 /**
- * Returns what looks like a phone's lock screen, and the list of all pushes.
+ * Returns a view that resembles a phone's lock screen, and the list of all pushes.
  * @returns {{elements: HTMLElement[], show: (screen: object, pushes: object[]) => void, complain: (sentence: string) => void}}
  */
 export function lockScreen() {
@@ -76,10 +76,10 @@ function updatePush(element, { push }) {
   element.parts.payload.show(push);
 }
 
-/** A push as it is, to be unfolded. */
+/** Returns a collapsed view of a push's payload. */
 function payload() {
   const title = h('summary', {});
-  // With a place in the tab order, since it may be wider than the phone.
+  // In the tab order, so that the keyboard can scroll it: it may be wider than the phone.
   const text = h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Payload', dir: 'ltr' });
   return {
     element: h('details', { class: 'payload', 'data-testid': 'payload' }, title, text),
@@ -88,7 +88,7 @@ function payload() {
   };
 }
 
-/** A text that is set again loses the reader's selection. */
+/** Sets a text only if it differs, since setting it clears the reader's selection. */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

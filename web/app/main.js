@@ -28,7 +28,7 @@ async function enter(user) {
     if (client === opened) leave(detail.reason);
   });
   opened.addEventListener('change', () => keepNames(opened));
-  // Drafts and unsent messages survive it.
+  // Drafts and unsent messages survive the reload.
   opened.addEventListener('outdated', () => location.reload());
   drafts = new Drafts(user);
   shell = new Shell({ client: opened, drafts, onSwitch, onLogout: (where) => logOut(opened, where) });
@@ -36,7 +36,7 @@ async function enter(user) {
   opened.start();
 }
 
-/** Keeps the names on the "Continue as" buttons up to date. */
+/** Updates the names on the "Continue as" buttons. */
 function keepNames({ user, profiles }) {
   const profile = profiles.get(user);
   const known = accounts.get(user);
@@ -82,7 +82,7 @@ function close() {
 }
 
 function showSignIn({ notice, handle } = {}) {
-  // Not removed at once: what a dialog holds it lets go of when it closes.
+  // Closed and not just removed, so that each dialog releases its resources.
   for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   const view = signInView({ accounts, notice, pending, handle, onEnter: enter });
   root.replaceChildren(view.element);

@@ -2,11 +2,13 @@ import { h } from './dom.js';
 import { icon } from './icons.js';
 
 /**
- * Returns a button that opens a menu. `setNews` of the element says in words what waits in it, or null.
+ * Returns a button that opens a menu. `setNews` of the element marks the button and adds a text to its label; null
+ * removes the mark.
  * @param {object} use
  * @param {string} use.label
  * @param {string} [use.testid]
- * @param {() => {icon: string, text: string, testid?: string, run: () => void}[]} use.items  Asked when the menu opens.
+ * @param {() => {icon: string, text: string, testid?: string, run: () => void}[]} use.items
+ *   Called when the menu opens.
  */
 export function menuButton({ label, items, testid = 'menu' }) {
   const button = h('button', { class: 'icon-button', type: 'button', 'aria-label': label, title: label, 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'data-testid': testid }, icon('more'));

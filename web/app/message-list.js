@@ -8,7 +8,7 @@ import { rowsOf } from './rows.js';
 import { Scroller } from './scroller.js';
 import { dayLabel } from './time.js';
 
-/** Pages that opening loads to reach the first unread message. */
+/** Largest number of pages that opening loads to reach the first unread message. */
 const UNREAD_PAGES_MAX = 10;
 
 /** The messages of one conversation: loading, scrolling, read markers. */
@@ -20,7 +20,7 @@ export class MessageList {
   #shownSeq = 0;
   #loadError = null;
   #newCount = 0;
-  /** Whether the view has found its place; before that, what it shows is not what the user looks at. */
+  /** Whether the initial scroll position is set. Before that, visible messages do not count as read. */
   #placed = false;
   #cleanup = [];
 
@@ -40,7 +40,7 @@ export class MessageList {
     this.#client.closeTimeline(this.#chat.conversation);
   }
 
-  /** Shows the end, where what the user writes appears. */
+  /** Scrolls to the end, where the user's own messages appear. */
   follow() {
     this.#unreadAfter = null;
     this.scroller.toEnd();
@@ -85,7 +85,7 @@ export class MessageList {
       await this.#loadOlder({ again: true });
     }
     this.#client.loadMarkers(this.#chat.conversation);
-    // Who has scrolled while the pages came stays where they are.
+    // A user who has scrolled while the pages were loading stays there.
     if (!this.scroller.hasLeftEnd) this.#place();
     this.#placed = true;
     this.#markRead();

@@ -7,7 +7,7 @@ import { clockTime, fullTime } from './time.js';
 
 /** Texts longer than this are shown in part at first. Unit: UTF-16 code units. */
 const FOLD_ABOVE = 3_000;
-/** How much of a folded text is shown. Unit: UTF-16 code units. */
+/** Length of the shown part of a folded text. Unit: UTF-16 code units. */
 const FOLD_TO = 1_200;
 
 const STATES = {
@@ -31,7 +31,8 @@ export function createMessage(actions) {
 
 /**
  * Shows a row of `rowsOf` in its element.
- * @param {{inGroup: boolean, sender: string | null}} place  `sender` is the name to be shown at the first of several messages.
+ * @param {{inGroup: boolean, sender: string | null}} place  
+ *   `sender` is the name that the first of several consecutive messages shows.
  */
 export function updateMessage(element, row, place) {
   const signature = JSON.stringify([row, place, element.unfolded]);
@@ -94,7 +95,7 @@ function meta(row, { inGroup }) {
 
 function failure(element, row, place) {
   const act = (action) => () => action(row.client_message_id);
-  // Under an id that stands for another message nothing can be sent any more; the text can be, as a new one.
+  // An id that belongs to another message cannot be sent any more. The text can be sent as a new message.
   const first =
     row.error?.code === 'conflict'
       ? copyButton(row.text)
@@ -129,7 +130,7 @@ function reasonOf(error, { inGroup }) {
     case 'too_large':
       return 'This message is too long.';
     case 'conflict':
-      return 'This message cannot be sent as it is. Copy its text and send it anew.';
+      return 'This message cannot be sent as it is. Copy its text and send it as a new message.';
     case 'internal':
       return 'The server could not take this message.';
     default:
@@ -138,7 +139,7 @@ function reasonOf(error, { inGroup }) {
 }
 
 function cut(text) {
-  // Never between the halves of a character outside the basic plane.
+  // Never within a surrogate pair.
   return text.slice(0, FOLD_TO).replace(/[\uD800-\uDBFF]$/u, '');
 }
 
@@ -148,7 +149,7 @@ function isBig(row) {
 
 function emojiPattern() {
   try {
-    // By constructor, because older browsers refuse the whole file over the `v` flag.
+    // Built by the constructor, because older browsers reject a whole file with a `v` flag in a literal.
     return new RegExp('^\\p{RGI_Emoji}{1,3}$', 'v');
   } catch {
     return null;

@@ -6,7 +6,7 @@ import { untilTime } from './time.js';
 import { toastOutcome } from './toast-outcome.js';
 
 const HOUR_MS = 3_600_000;
-/** Stands for a time that nobody waits for. Unit: milliseconds since the Unix epoch. */
+/** The time that stands for "without an end". Unit: milliseconds since the Unix epoch. */
 const FOREVER_MS = Date.UTC(9999, 11, 31);
 const DURATIONS = [
   { text: 'For 1 hour', testid: 'mute-1', until: () => Date.now() + HOUR_MS },
@@ -14,9 +14,9 @@ const DURATIONS = [
   { text: 'Until I turn it off', testid: 'mute-forever', until: () => FOREVER_MS },
 ];
 
-/** Returns what can be done about a conversation's alerts, for a menu. */
+/** Returns the menu items for muting or unmuting a conversation. */
 export function muteItems(client, chat) {
-  // The server knows no conversation in which nothing was said.
+  // The server does not know a conversation without messages.
   if (!chat.listed) return [];
   if (isMuted(chat)) return [{ icon: 'bell', text: 'Unmute', testid: 'unmute', run: () => mute(client, chat, null) }];
   return [{ icon: 'muted', text: 'Mute', testid: 'mute', run: () => openMute(client, chat) }];
@@ -28,7 +28,7 @@ export function mutedText({ muted_until_ms }, now = Date.now()) {
   return `Muted until ${untilTime(muted_until_ms, now)}`;
 }
 
-/** Returns the mark of muted conversations, not shown at first. */
+/** Returns the mark of muted conversations, hidden at first. */
 export function mutedMark() {
   return h('span', { class: 'muted-mark', role: 'img', hidden: true, 'data-testid': 'muted-mark' }, icon('muted'));
 }
@@ -51,12 +51,12 @@ function openMute(client, chat) {
   });
   const dialog = openDialog(
     'Mute this chat',
-    h('p', { class: 'dialog-text', text: 'Its messages still come in. They alert none of your devices, and the number of unread messages leaves them out.' }),
+    h('p', { class: 'dialog-text', text: 'You still get its messages. No device alerts you, and your number of unread messages does not include them.' }),
     h('div', { class: 'dialog-form' }, ...choices),
   );
 }
 
-/** Returns whether it worked. */
+/** Mutes or unmutes a conversation and shows the outcome. Returns whether it succeeded. */
 function mute(client, { conversation }, muted_until_ms) {
   const done = muted_until_ms === null ? 'This chat alerts you again.' : `${mutedText({ muted_until_ms })}.`;
   return toastOutcome(() => client.mute(conversation, muted_until_ms), done);

@@ -11,7 +11,7 @@ const CLOSED_TEXTS = {
 
 const ENDED_BY_OTHERS = new Set(['removed', 'deleted']);
 
-/** Returns how a conversation is shown: `{name, handle, id}`; `id` picks the avatar's colour. */
+/** Returns the title of a conversation: `{name, handle, id}`; `id` determines the avatar's colour. */
 export function titleOf(client, chat) {
   const peer = peerOf(chat.conversation, client.user);
   if (!peer) return { name: chat.name ?? client.groups.get(chat.conversation)?.name ?? 'Group', handle: null, id: chat.conversation };
@@ -20,7 +20,7 @@ export function titleOf(client, chat) {
 }
 
 /**
- * Returns the line below a conversation's name: what there is to know of the other side at this moment.
+ * Returns the line below a conversation's name: typing, presence or the number of members.
  * @returns {import('./system-entry.js').Phrase}
  */
 export function detailOf(client, chat) {
@@ -33,29 +33,32 @@ export function detailOf(client, chat) {
   return [{ text: [status, handle && `@${handle}`].filter(Boolean).join(' · ') }];
 }
 
-/** Returns in words who is typing in a conversation, or null where nobody is. */
+/** Returns a sentence that says who is typing in a conversation, or null if nobody is. */
 export function typingIn(client, chat) {
   return chat.left ? null : typingPhrase(client.typing.in(chat.conversation), (user) => nameOf(client, user));
 }
 
-/** Returns how many are in a group, in words; nothing where that is not known. */
+/** Returns the number of a group's members in words, or an empty text if it is not known. */
 export function membersText(group) {
   if (!group) return '';
   return group.members.length === 1 ? '1 member' : `${group.members.length} members`;
 }
 
-/** Returns why nobody can write in a conversation any more, or null where the user can. */
+/** Returns a sentence that says why the user cannot write in a conversation, or null if the user can. */
 export function closedText(chat) {
   if (!chat.left) return null;
   return chat.left.accepts_adds ? 'You have left this group. Others can add you again.' : CLOSED_TEXTS[chat.left.reason];
 }
 
-/** Returns whether only friends can put the user back into a group, since they have left it. */
+/** Returns whether the user has left a group and only friends can add them again. */
 export function maySayWhoAdds({ left }) {
   return left?.reason === 'left' && !left.accepts_adds;
 }
 
-/** Returns whether a conversation from which others have put the user out is shown in the list all the same, to be read. */
+/**
+ * Returns whether an ended conversation is still listed: others have removed the user or deleted the group, and its
+ * messages can be read.
+ */
 export function isShownEnded({ left, dismissed, last_message }) {
   return ENDED_BY_OTHERS.has(left?.reason) && !dismissed && Boolean(last_message);
 }
@@ -66,12 +69,12 @@ export function nameOf(client, user) {
   return profile?.display_name || profile?.handle || '…';
 }
 
-/** Returns a name for use within a plain-text sentence, whose direction it does not disturb. */
+/** Returns a name in Unicode isolates, so that its direction does not affect the sentence around it. */
 export function isolated(name) {
   return `\u2068${name}\u2069`;
 }
 
-/** Returns how far the other members of a conversation have read, each of them. */
+/** Returns the read mark of each other member of a conversation. */
 export function othersMarkers(client, chat) {
   return Object.entries(chat.markers).filter(([user]) => user !== client.user).map(([, read_seq]) => read_seq);
 }

@@ -5,7 +5,7 @@ import { findPerson, sentenceFor } from './find-person.js';
 import { icon } from './icons.js';
 import { openNewGroup } from './new-group.js';
 
-/** Asks for a handle and opens the conversation with its owner, or goes on to a new group. */
+/** Opens the dialog that asks for a handle and opens the conversation with its user, or continues to a new group. */
 export function openNewChat({ client, onOpen }) {
   const handle = field({
     label: 'Handle',

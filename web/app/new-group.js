@@ -8,10 +8,10 @@ import { icon } from './icons.js';
 import { displayNameError } from './rules.js';
 import { problemOf } from './words.js';
 
-/** Others who fit into a group beside the user. */
+/** Largest number of members beside the user. */
 const OTHERS_MAX = 99;
 
-/** Asks for a name and for people, and makes a group of them. */
+/** Opens the dialog that asks for a name and members, and creates a group. */
 export function openNewGroup({ client, onOpen }) {
   const members = new Map();
   const name = field({ label: 'Group name', hint: 'Everybody in the group sees it.', testid: 'group-name', name: 'group_name', autocomplete: 'off', dir: 'auto', maxlength: '128', autofocus: true });

@@ -7,9 +7,8 @@ import { toast } from './toast.js';
 const PREFIX = 'confab.notify.';
 
 /**
- * Notifications of new messages by the browser, one per conversation, while
- * nobody is at any window of the account. Off until the user turns them on in
- * this browser; off again when the account logs out.
+ * Browser notifications of new messages, one per conversation, while the user is active in no window of the account.
+ * Off until the user turns them on in this browser, and off again after a logout.
  */
 export class Notices {
   #client;
@@ -35,7 +34,7 @@ export class Notices {
     client.addEventListener('change', () => this.#closeRead());
   }
 
-  /** Whether the browser has notifications at all. */
+  /** Whether the browser has notifications. */
   get arePossible() {
     return Boolean(this.#Notification);
   }
@@ -44,18 +43,20 @@ export class Notices {
     return this.arePossible && this.#Notification.permission === 'granted' && this.#storage.getItem(this.#key) !== null;
   }
 
-  /** Turns them on or off, and tells what has come of it; call upon a click, since the browser may ask. */
+  /**
+   * Turns notifications on or off and shows the outcome. Call upon a click, since the browser may ask for permission.
+   */
   async toggle() {
     if (this.areOn) {
       this.off();
       toast('Notifications are off in this browser.');
     } else if ((await this.#Notification.requestPermission()) !== 'granted') {
       toast('Your browser does not let this page notify you. Allow it in the browser’s settings for this site, then try again.', { bad: true });
-    } else if (this.#show('confab', 'Confab', 'This is how new messages are told while you are away.')) {
+    } else if (this.#show('confab', 'Confab', 'New messages are shown like this while you are away.')) {
       this.#storage.setItem(this.#key, 'on');
       toast('Notifications are on in this browser, for messages that come while you are away.');
     } else {
-      toast('This browser shows no notifications of pages.', { bad: true });
+      toast('This browser does not show notifications of web pages.', { bad: true });
     }
   }
 
@@ -83,7 +84,7 @@ export class Notices {
     };
   }
 
-  /** Returns the notification, or null where the browser has them for service workers only. */
+  /** Shows a notification and returns it, or null if the browser has notifications for service workers only. */
   #show(tag, title, body) {
     try {
       return new this.#Notification(title, { tag: `${this.#client.user}.${tag}`, body, icon: '/icon.svg' });
@@ -92,7 +93,7 @@ export class Notices {
     }
   }
 
-  /** What is read, in this browser or elsewhere, needs no telling any more. */
+  /** Closes the notifications of conversations that were read, in this browser or elsewhere. */
   #closeRead() {
     for (const [conversation, notification] of this.#shown) {
       if (this.#client.chats.get(conversation)?.unread_count) continue;

@@ -5,7 +5,7 @@ const TEXTS = {
   everywhere: 'You are logged out here. Your other devices will be when the server can be reached.',
 };
 
-/** Returns the sentence for somebody whose logout the server has not heard of; empty while there is nothing to say. */
+/** Returns the notice of a logout that the server has not confirmed yet. It is empty while there is none. */
 export function pendingLogoutNotice(pendingLogouts) {
   const element = h('p', { class: 'notice', role: 'status', 'data-testid': 'pending-logout' });
   pendingLogouts.addEventListener('change', () => {

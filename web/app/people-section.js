@@ -4,15 +4,15 @@ import { portrait, updatePortrait } from './portrait.js';
 let lastId = 0;
 
 /**
- * Returns a part of a dialog: a heading, and people with what can be done about
- * each. Nobody in it, and it is not shown, unless it has words for that.
+ * Returns a section of a dialog: a heading, and users with actions. Without users it is hidden, unless it has a text
+ * for that.
  * @param {object} use
  * @param {string} use.title
  * @param {string} use.testid
- * @param {string} [use.empty]  What it says when nobody is in it.
- * @param {((person: object) => void) | null} use.onOpen  What a click on somebody does.
+ * @param {string} [use.empty]  Text without users.
+ * @param {((person: object) => void) | null} use.onOpen  Called on a click on a user.
  * @param {{text: string, testid: string, kind?: string, run: (person: object) => unknown}[]} use.actions
- * @param {() => void} use.onGone  The section has gone with the focus in it.
+ * @param {() => void} use.onGone  Called when the section disappears while it contains the focus.
  * @returns {{element: HTMLElement, show: (people: {user: string, name: string, detail: string, online: boolean}[]) => void}}
  */
 export function peopleSection({ title, testid, empty, onOpen, actions, onGone }) {

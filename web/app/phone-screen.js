@@ -4,13 +4,14 @@
  */
 
 /**
- * Returns what a phone shows that got these pushes, newest first, and the
- * number on the app's icon.
+ * Returns what a phone shows after these pushes: the notifications, newest first, and the number on the app's icon.
  *
  * @param {Pushed[]} pushes  To this phone, in order.
- * @param {object} [app]  What the app on the phone does of its own accord.
- * @param {(conversation: string) => number} [app.readSeq]  How far it has read; of that it shows nothing any more.
- * @param {{at_ms: number, badge: number} | null} [app.seen]  When it was last connected, and the number that it set then.
+ * @param {object} [app]  What the app on the phone does itself.
+ * @param {(conversation: string) => number} [app.readSeq]
+ *   The read mark of the app. It shows no notifications up to there.
+ * @param {{at_ms: number, badge: number} | null} [app.seen]
+ *   When the app was last connected, and the number that it set then.
  * @returns {{badge: number, notifications: {conversation: string, seq: number, title: string, body: string, platform: string, at_ms: number, push: Pushed}[]}}
  */
 export function phoneScreen(pushes, { readSeq = () => 0, seen = null } = {}) {
@@ -20,7 +21,7 @@ export function phoneScreen(pushes, { readSeq = () => 0, seen = null } = {}) {
     const { collapse, title, body, ...facts } = read(push);
     if (facts.badge !== null && push.sent_at_ms > (seen?.at_ms ?? 0)) badge = facts.badge;
     if (facts.type === 'message') {
-      // Put at the end again: a notification that replaces another moves up.
+      // Moved to the end: a notification that replaces another moves up.
       shown.delete(collapse);
       shown.set(collapse, { conversation: facts.conversation, seq: facts.seq, title, body, platform: push.platform, at_ms: push.sent_at_ms, push });
     } else if (facts.type === 'read') {
@@ -33,7 +34,7 @@ export function phoneScreen(pushes, { readSeq = () => 0, seen = null } = {}) {
   return { badge, notifications: notifications.reverse() };
 }
 
-/** Returns in a few words what a push is about. */
+/** Returns a short description of a push. */
 export function pushSummary(push) {
   const { type, seq, read_seq } = read(push);
   if (type === 'message') return `message ${seq}`;
@@ -41,7 +42,7 @@ export function pushSummary(push) {
   return 'unknown';
 }
 
-/** Reads what the two platforms' payloads have in common; FCM has all facts as strings. */
+/** Returns the common fields of both platforms' payloads. FCM has all values as strings. */
 function read({ platform, payload, attributes }) {
   const isApns = platform === 'apns';
   const { aps = {}, message = {} } = payload;

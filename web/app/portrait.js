@@ -2,8 +2,8 @@ import { avatar, updateAvatar } from './avatar.js';
 import { h } from './dom.js';
 
 /**
- * Returns an avatar with a dot that says who is online.
- * @param {{labelled?: boolean}} [how]  Not labelled where a text beside it says the same.
+ * Returns an avatar with a dot that shows that the user is online.
+ * @param {{labelled?: boolean}} [how]  `labelled: false` if a text beside it says the same.
  */
 export function portrait({ labelled = true } = {}) {
   const picture = avatar('', '');

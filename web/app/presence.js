@@ -1,7 +1,7 @@
 import { ago } from './time.js';
 
 /**
- * Returns a status in words; nothing where it is not known.
+ * Returns a presence in words, or an empty text if it is not known.
  * @param {{status: string, last_active_at_ms?: number} | null} presence
  */
 export function statusText(presence, now = Date.now()) {
@@ -9,7 +9,7 @@ export function statusText(presence, now = Date.now()) {
   return presence?.last_active_at_ms ? `last active ${ago(presence.last_active_at_ms, now)}` : '';
 }
 
-/** Returns whether somebody is known to be online. */
+/** Returns whether a user is known to be online. */
 export function isOnline(client, user) {
   return client.presence.get(user)?.status === 'online';
 }

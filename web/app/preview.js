@@ -2,10 +2,10 @@ import { phraseOf } from './system-entry.js';
 import { closedText, nameOf, typingIn } from './names.js';
 
 /**
- * Returns the line below a chat's name in the list: who is typing, or what was said last, and in a group by whom.
+ * Returns the line below a chat's name in the list: typing, a draft, or the last entry with its sender in a group.
  * @param {object} chat
  * @param {object | null} entry  The newest unsent message.
- * @param {string} [draft]  What is typed and not sent.
+ * @param {string} [draft]  Typed and unsent text.
  * @returns {import('./system-entry.js').Phrase}
  */
 export function previewOf(client, chat, entry, draft = '') {
@@ -19,7 +19,7 @@ export function previewOf(client, chat, entry, draft = '') {
 }
 
 /**
- * Returns what was said last in a chat, and in a group by whom.
+ * Returns a chat's last entry in words, in a group with its sender.
  * @returns {import('./system-entry.js').Phrase}
  */
 export function messagePreviewOf(client, chat) {

@@ -5,7 +5,7 @@ import { displayNameError } from './rules.js';
 import { toast } from './toast.js';
 import { problemOf } from './words.js';
 
-/** Lets the user change their display name. */
+/** Opens the dialog in which the user changes their display name. */
 export function openProfile({ client }) {
   const profile = client.profiles.get(client.user);
   const name = field({ label: 'Display name', hint: 'What other people see.', testid: 'profile-name', name: 'display_name', autocomplete: 'name', dir: 'auto', maxlength: '128', value: profile?.display_name ?? '', autofocus: true });

@@ -4,7 +4,7 @@ import { toast } from './toast.js';
 import { toastOutcome } from './toast-outcome.js';
 
 /**
- * Returns what a user can do about another person, for a menu.
+ * Returns the menu items for the user's relation to another user.
  * @returns {{icon: string, text: string, testid: string, run: () => void}[]}
  */
 export function relationItems(client, user) {
@@ -21,13 +21,13 @@ export function relationItems(client, user) {
   return [friendship[relation], block].filter(Boolean);
 }
 
-/** Asks somebody to be a friend; what comes of it is told. */
+/** Sends a friend request and shows the outcome. */
 export function askFriend(client, user) {
   return toastOutcome(() => putFriend(client, user));
 }
 
 /**
- * The same, for who tells of failures otherwise.
+ * Sends a friend request and shows its success. Throws failures, for callers that show them elsewhere.
  * @throws {import('../confab.js').ConfabError}
  */
 export async function putFriend(client, user) {
@@ -41,27 +41,27 @@ export function acceptRequest(client, user) {
 }
 
 export function ignoreRequest(client, user) {
-  return toastOutcome(() => client.contacts.remove(user), [{ text: 'The request of ' }, named(client, user), { text: ' is gone. They are not told.' }]);
+  return toastOutcome(() => client.contacts.remove(user), [{ text: 'The request of ' }, named(client, user), { text: ' is deleted. They are not notified.' }]);
 }
 
 export function takeBack(client, user) {
   return toastOutcome(() => client.contacts.remove(user), [{ text: 'Your request to ' }, named(client, user), { text: ' is taken back.' }]);
 }
 
-/** Ends a friendship, if the user is sure. */
+/** Ends a friendship after a confirmation. */
 export function removeFriend(client, user) {
   const question = [`Remove ${isolatedName(client, user)} as a friend?`, 'Neither of you will see any more when the other is online. Your chat stays.', 'Remove'];
   return ifSure(question, () => client.contacts.remove(user), [named(client, user), { text: ' is no longer your friend.' }]);
 }
 
-/** Unblocks somebody, if the user is sure. */
+/** Unblocks a user after a confirmation. */
 export function unblock(client, user) {
   const question = [`Unblock ${isolatedName(client, user)}?`, 'They can write to you again, and if you were friends, you are friends again.', 'Unblock', { calm: true }];
   return ifSure(question, () => client.contacts.unblock(user), [named(client, user), { text: ' is not blocked any more.' }]);
 }
 
 function blockUser(client, user) {
-  const sentence = 'They can no longer write to you here, and neither of you sees when the other is online or typing. They are not told. In groups you both still read each other.';
+  const sentence = 'They can no longer write to you here, and neither of you sees when the other is online or typing. They are not notified. In groups you both still read each other.';
   return ifSure([`Block ${isolatedName(client, user)}?`, sentence, 'Block'], () => client.contacts.block(user), [named(client, user), { text: ' is blocked.' }]);
 }
 

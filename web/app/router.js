@@ -1,6 +1,6 @@
 /**
- * Which conversation the window shows, kept in the address, so that the
- * browser's back button leads from a conversation to the list.
+ * The conversation that the window shows, kept in the URL's hash, so that the browser's back button leads from a
+ * conversation to the list.
  *
  * Events: `change`.
  */

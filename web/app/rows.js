@@ -1,18 +1,17 @@
 import { dayOf } from './time.js';
 
-/** Messages of one sender further apart than this start a new group. Unit: milliseconds. */
+/** Time between two messages of one sender from which they are not grouped. Unit: milliseconds. */
 const GROUP_MS = 5 * 60_000;
 
 /**
- * Returns what a conversation shows, from top to bottom: days, the line above
- * unread messages, messages and what else happened in log order, and unsent messages last.
- *
+ * Returns the rows of a conversation, from top to bottom: day lines, the line above unread messages, messages and
+ * system entries in log order, and unsent messages last.
  * @param {object} view
  * @param {object[]} view.messages  Ascending by seq.
  * @param {object[]} view.entries  The outbox's, in order.
  * @param {string} view.user
- * @param {number[]} view.markers  How far each of the others has read.
- * @param {number | null} view.unreadAfter  Seq below the unread line, or null for none.
+ * @param {number[]} view.markers  Read marks of the other members.
+ * @param {number | null} view.unreadAfter  Seq after which the unread line is shown, or null for none.
  */
 export function rowsOf({ messages, entries, user, markers, unreadAfter }) {
   const known = new Set(messages.filter(({ sender }) => sender === user).map((message) => message.client_message_id));
@@ -72,7 +71,7 @@ function withSeparators(items, unreadAfter) {
   let day = -Infinity;
   let unreadLineDue = unreadAfter !== null;
   for (const item of items) {
-    // Later days only: clocks disagree, and order is by seq, so time may step back.
+    // Later days only: order is by seq and clocks differ, so time may step back.
     const newDay = dayOf(item.at_ms) > day;
     if (newDay) {
       day = dayOf(item.at_ms);

@@ -1,6 +1,6 @@
-// The server's limits, checked here first so that people need not wait for them.
+// The server's limits, checked in the page first, so that users need not wait for an answer.
 
-/** @returns {string | null} What is wrong, in a sentence. */
+/** @returns {string | null} The problem in a sentence. */
 export function handleError(handle) {
   if (handle.length === 0) return 'Choose a handle.';
   if (!/^[a-z0-9_]*$/i.test(handle)) return 'Use only letters a–z, digits and underscores.';
@@ -8,7 +8,7 @@ export function handleError(handle) {
   return null;
 }
 
-/** @returns {string | null} What is wrong, in a sentence. */
+/** @returns {string | null} The problem in a sentence. */
 export function passwordError(password) {
   const length = Array.from(password).length;
   if (length < 8) return 'Use at least 8 characters.';
@@ -16,7 +16,7 @@ export function passwordError(password) {
   return null;
 }
 
-/** @returns {string | null} What is wrong, in a sentence. */
+/** @returns {string | null} The problem in a sentence. */
 export function displayNameError(name) {
   const length = Array.from(name).length;
   if (length < 1) return 'Enter a name.';

@@ -1,19 +1,19 @@
 /** Distance from the end that still counts as the end. Unit: CSS pixels. */
 const END_PX = 80;
-/** Distance from the top at which older content is asked for. Unit: CSS pixels. */
+/** Distance from the top at which older content is loaded. Unit: CSS pixels. */
 const NEAR_TOP_PX = 600;
 
-/** Longest way that is scrolled smoothly. Unit: heights of the viewport. */
+/** Longest distance that is scrolled smoothly. Unit: heights of the viewport. */
 const SMOOTH_MAX = 3;
 
-/** Keeps a growing column in place: at its end, or at what the reader looks at. */
+/** Keeps the scroll position of a growing column: at its end, or at the row that the reader sees. */
 export class Scroller {
   #viewport;
   #onMove;
   #onNearTop;
   #sticks = true;
   #hasLeftEnd = false;
-  /** Where the viewport was when last looked at; elsewhere now means that the reader has scrolled. */
+  /** The scroll position at the last measurement. A different position means that the reader has scrolled. */
   #top = 0;
   #resizes;
 
@@ -38,24 +38,24 @@ export class Scroller {
     return this.#sticks;
   }
 
-  /** Whether the viewport has ever been away from the end: from then on its place is the reader's. */
+  /** Whether the viewport has ever left the end. From then on, the reader determines its position. */
   get hasLeftEnd() {
     this.#notice();
     return this.#hasLeftEnd;
   }
 
-  /** Goes to the end and follows it from here on. */
+  /** Scrolls to the end and follows it from then on. */
   toEnd({ smooth = false } = {}) {
     this.#sticks = true;
     const { scrollTop, scrollHeight, clientHeight } = this.#viewport;
     const near = scrollHeight - scrollTop < SMOOTH_MAX * clientHeight;
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.#viewport.scrollTo({ top: scrollHeight, behavior: smooth && near && !calm ? 'smooth' : 'instant' });
+    const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.#viewport.scrollTo({ top: scrollHeight, behavior: smooth && near && !reducedMotion ? 'smooth' : 'instant' });
     this.#top = this.#viewport.scrollTop;
     this.#onMove();
   }
 
-  /** Scrolls up to an element, where it is above what is visible. */
+  /** Scrolls up to an element, if it is above the visible part. */
   showFrom(element) {
     const above = element.getBoundingClientRect().top - this.#viewport.getBoundingClientRect().top;
     if (above >= 0) return;
@@ -63,7 +63,7 @@ export class Scroller {
     this.#measure();
   }
 
-  /** Runs a change of the content so that the reader's place does not move. */
+  /** Runs a change of the content and keeps the reader's position. */
   preserve(change) {
     this.#notice();
     const anchor = this.#sticks ? null : this.#firstVisible();
@@ -91,7 +91,7 @@ export class Scroller {
     this.#top = this.#viewport.scrollTop;
   }
 
-  /** Takes in a scroll whose event, a frame late, has not come yet. */
+  /** Handles a scroll whose event, which comes a frame late, has not arrived yet. */
   #notice() {
     if (this.#viewport.scrollTop !== this.#top) this.#measure();
   }

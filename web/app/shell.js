@@ -21,7 +21,7 @@ import { toast } from './toast.js';
 
 const WIDE = matchMedia('(min-width: 760px)');
 const MINUTE_MS = 60_000;
-/** Words for statuses of the connection that say not enough by themselves. */
+/** Texts of the connection statuses that are shown under another name. */
 const STATUSES = { stopped: 'connecting', displaced: 'disconnected' };
 
 /** The page of a logged-in user: chat list and conversation. */
@@ -53,7 +53,7 @@ export class Shell {
     this.#route({ initial: true });
   }
 
-  /** Deletes what the account has set in this browser. */
+  /** Deletes the account's drafts and notification setting in this browser. */
   forget() {
     this.#drafts.clear();
     this.#notices.off();
@@ -95,18 +95,18 @@ export class Shell {
 
   #listen() {
     const update = batched(() => this.#update());
-    const look = () => this.#client.setVisible(document.visibilityState === 'visible');
+    const noteVisibility = () => this.#client.setVisible(document.visibilityState === 'visible');
     for (const type of ['change', 'status', 'contacts']) this.#client.addEventListener(type, update);
     this.#client.addEventListener('contact', ({ detail }) => this.#toastContact(detail));
     const timer = setInterval(update, MINUTE_MS);
     this.#cleanup.push(() => clearInterval(timer));
-    document.addEventListener('visibilitychange', look);
-    this.#cleanup.push(() => document.removeEventListener('visibilitychange', look));
-    look();
+    document.addEventListener('visibilitychange', noteVisibility);
+    this.#cleanup.push(() => document.removeEventListener('visibilitychange', noteVisibility));
+    noteVisibility();
     this.#update();
   }
 
-  /** Tells what another has done, where it still holds. */
+  /** Shows a friend request or its acceptance by another user, if the lists still say so. */
   #toastContact({ user, change }) {
     const { contacts } = this.#client;
     const name = nameOf(this.#client, user);
@@ -115,18 +115,18 @@ export class Shell {
     if (change === 'friends' && relation === 'friend') toast([{ name }, { text: ' has accepted your friend request.' }]);
   }
 
-  /** Puts the focus to where the user was, where the page has taken it. */
+  /** Sets the focus to the conversation or the list, after the page has removed the focused element. */
   #focus() {
     if (this.#view) this.#view.focus({ toComposer: WIDE.matches });
     else this.list.focus();
   }
 
-  /** Developers who open the page as `/?dev` get a phone, where the server tells what it pushes. */
+  /** Offers the developers' phone if the page was opened as `/?dev` and the server lists its pushes. */
   async #findPhone() {
     if (!isForDevelopers()) return;
-    let gone = false;
-    this.#cleanup.push(() => (gone = true));
-    if (!(await offersPushes()) || gone) return;
+    let disposed = false;
+    this.#cleanup.push(() => (disposed = true));
+    if (!(await offersPushes()) || disposed) return;
     const phone = new DevPhone({ client: this.#client });
     this.#phone = phone;
     this.#cleanup.push(() => phone.dispose());

@@ -9,17 +9,17 @@ import { signUp } from './sign-up.js';
 import { problemOf } from './words.js';
 
 /**
- * The page for somebody who is not logged in.
+ * The page for login and signup.
  * @param {object} use
  * @param {import('../confab.js').Accounts} use.accounts
- * @param {string} [use.notice]  Why the user is here.
- * @param {HTMLElement} use.pending  Says whether the server has yet to hear of a logout.
- * @param {string} [use.handle]  Filled in already.
+ * @param {string} [use.notice]  Why the user has to log in.
+ * @param {HTMLElement} use.pending  The notice of a logout that the server has not confirmed yet.
+ * @param {string} [use.handle]  The initial handle.
  * @param {(user: string) => void} use.onEnter
  */
 export function signInView({ accounts, notice, pending, handle: knownHandle = '', onEnter }) {
   const http = new ConfabHttp();
-  // Who is offered an account to go on with and does not take it is likely to want a new one.
+  // A user who is offered an account to continue with and does not take it is likely to want a new one.
   let isSignup = !notice && (!accounts.visited || accounts.all().some((account) => account.logged_in));
 
   const title = h('h1');
@@ -29,7 +29,7 @@ export function signInView({ accounts, notice, pending, handle: knownHandle = ''
   const password = field({ label: 'Password', hint: 'At least 8 characters.', testid: 'password', name: 'password', type: 'password', maxlength: '256', after: reveal });
   const invited = new URLSearchParams(location.search).get('invite') ?? '';
   const invite = field({ label: 'Invitation', hint: 'The code that you were given.', testid: 'invite', name: 'invite', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', value: invited });
-  /** Whether the server has asked for one, or the address brings one. */
+  /** Whether the server has asked for an invitation, or the URL has one. */
   let needsInvite = invited !== '';
   const problem = h('p', { class: 'form-error', role: 'alert' });
   const submit = h('button', { class: 'button primary wide', type: 'submit', 'data-testid': 'submit' });

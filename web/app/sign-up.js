@@ -1,7 +1,6 @@
 /**
- * Creates an account, and survives an answer that was lost: where the server
- * may already have created it, a `conflict` can be about this very account, and a
- * `forbidden` about an invite that it has used up, so logging in tells.
+ * Creates an account, also if an answer gets lost. The server may then have created the account already: a `conflict`
+ * can be about this very account, and a `forbidden` about an invite that it has used up. A login decides.
  */
 export async function signUp(http, form) {
   try {

@@ -1,15 +1,14 @@
 import { h } from './dom.js';
 
 /**
- * A sentence in parts: words, and names, which people choose and which
- * therefore must not disturb what is around them.
+ * A sentence in parts: texts and names. Names are shown in isolation, since users choose them.
  * @typedef {{text?: string, name?: string}[]} Phrase
  */
 
 const ROLES = { owner: 'an owner', admin: 'an admin', member: 'a member' };
 
 /**
- * Returns in words what an entry says that is no text, for example "Ada added Bob".
+ * Returns the sentence of a system entry, for example "Ada added Bob".
  * @param {{kind: string, sender: string, mentions?: string[], text?: string}} entry
  * @param {{user: string, nameOf: (user: string) => string}} reader
  * @returns {Phrase}
@@ -19,12 +18,12 @@ export function phraseOf(entry, reader) {
   return sentence(wordsFor(entry, reader)) ?? [{ text: 'Something has changed in this chat' }];
 }
 
-/** Returns the nodes that show a phrase. */
+/** Returns the DOM nodes of a phrase. */
 export function phraseNodes(phrase) {
   return phrase.map(({ text, name }) => (name === undefined ? document.createTextNode(text) : h('bdi', { text: name })));
 }
 
-/** Shows a phrase in an element, which is left alone where it says the same already. */
+/** Shows a phrase in an element. Does not touch an element that shows it already. */
 export function showPhrase(element, phrase) {
   if (element.textContent !== phraseText(phrase)) element.replaceChildren(...phraseNodes(phrase));
 }
@@ -54,7 +53,7 @@ function wordsFor({ sender, mentions = [], text }, { user, nameOf }) {
     actor: (you) => person(sender, you),
     others: mentions.length ? listed(mentions.map((who) => person(who, 'you'))) : null,
     subject: mentions[0] === user ? 'you' : 'other',
-    /** Somebody did it to themselves: has come, left, or given up a role. */
+    /** The sender did it to themselves: joined, left, or gave up a role. */
     isOwnAct: mentions.length === 1 && mentions[0] === sender,
     given: text || null,
   };

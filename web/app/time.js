@@ -20,7 +20,7 @@ export function fullTime(at_ms) {
   return full.format(at_ms);
 }
 
-/** Returns how a day is written between messages. */
+/** Returns the label of a day between messages. */
 export function dayLabel(at_ms, now = Date.now()) {
   const days = daysAgo(at_ms, now);
   if (days <= 0) return 'Today';
@@ -29,7 +29,7 @@ export function dayLabel(at_ms, now = Date.now()) {
   return sameYear(at_ms, now) ? date.format(at_ms) : dateWithYear.format(at_ms);
 }
 
-/** Returns how a time is written in the chat list. */
+/** Returns the label of a time in the chat list. */
 export function listTime(at_ms, now = Date.now()) {
   const days = daysAgo(at_ms, now);
   if (days <= 0) return clockTime(at_ms);
@@ -38,7 +38,7 @@ export function listTime(at_ms, now = Date.now()) {
   return shortDate.format(at_ms);
 }
 
-/** Returns how long ago a device was used, in words. */
+/** Returns how long ago a time was, in words. */
 export function ago(at_ms, now = Date.now()) {
   const minutes = Math.max(0, Math.round((now - at_ms) / 60_000));
   if (minutes < 2) return 'just now';
@@ -48,7 +48,7 @@ export function ago(at_ms, now = Date.now()) {
   return `on ${dateWithYear.format(at_ms)}`;
 }
 
-/** Returns when something ends, in words that follow "until". */
+/** Returns a future time in words that follow "until". */
 export function untilTime(at_ms, now = Date.now()) {
   const days = -daysAgo(at_ms, now);
   if (days <= 0) return clockTime(at_ms);

@@ -2,31 +2,34 @@ import { h } from './dom.js';
 import { phraseNodes } from './system-entry.js';
 import { icon } from './icons.js';
 
-/** How long a toast is shown, one about what went wrong and any other. Unit: milliseconds. */
+/** How long a toast is shown, for failures and for all others. Unit: milliseconds. */
 const BAD_MS = 12_000;
 const GOOD_MS = 5_000;
 const SHOWN_MAX = 3;
 
-/** The live regions that toasts are shown in, the topmost last: a modal dialog makes all inert that is outside of it. */
+/**
+ * The live regions that show toasts, the topmost last. A modal dialog makes everything outside of it inert, so it has
+ * its own.
+ */
 const regions = [];
 
-/** Shows toasts in an element of the page, until the returned function is called. */
+/** Shows toasts in an element of the page until the returned function is called. */
 export function holdToasts(parent) {
   const region = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite', 'data-testid': 'toasts' });
   regions.push(region);
   parent.append(region);
   return () => {
     regions.splice(regions.indexOf(region), 1);
-    // What was said last can still be read where the dialog was.
+    // The last toasts stay visible after the dialog has closed.
     regions.at(-1)?.append(...region.children);
     region.remove();
   };
 }
 
 /**
- * Tells in passing what has come of something; screen readers say it when they have nothing else to say.
+ * Shows the outcome of an action for a few seconds. Screen readers read it without interrupting.
  * @param {string | import('./system-entry.js').Phrase} words
- * @param {{bad?: boolean}} [how]  `bad`: it did not work.
+ * @param {{bad?: boolean}} [how]  `bad`: the action has failed.
  */
 export function toast(words, { bad = false } = {}) {
   const phrase = typeof words === 'string' ? [{ text: words }] : words;

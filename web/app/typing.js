@@ -2,7 +2,7 @@
 const QUIET_MS = 30_000;
 
 /**
- * Returns in words who is typing, or null where nobody is.
+ * Returns a sentence that says who is typing, or null if nobody is.
  * @param {string[]} users
  * @param {(user: string) => string} nameOf
  * @returns {import('./system-entry.js').Phrase | null}
@@ -16,22 +16,22 @@ export function typingPhrase(users, nameOf) {
 }
 
 /**
- * Says now and then, in a live region, that somebody is typing. People stop and
- * go on all the time, and who listens wants to hear of it once.
+ * Announces in a live region that users are typing, at most once in {@link QUIET_MS}, since users stop and continue
+ * all the time.
  * @param {HTMLElement} region
- * @returns {(sentence: string) => void}  Takes what is shown; empty where nobody is typing.
+ * @returns {(sentence: string) => void}  Takes the shown sentence, empty if nobody is typing.
  */
 export function typingAnnouncer(region, now = Date.now) {
-  let said_at_ms = -Infinity;
+  let announced_at_ms = -Infinity;
   let wasTyping = false;
   return (sentence) => {
     const begins = sentence !== '' && !wasTyping;
     wasTyping = sentence !== '';
-    if (!begins || now() - said_at_ms < QUIET_MS) {
+    if (!begins || now() - announced_at_ms < QUIET_MS) {
       if (!wasTyping) region.textContent = '';
       return;
     }
-    said_at_ms = now();
+    announced_at_ms = now();
     region.textContent = sentence;
   };
 }

@@ -3,9 +3,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Returns in plain words why something did not work, and what to do.
+ * Returns a sentence that says why something failed and what to do.
  * @param {Error & {code?: string, retry_after_ms?: number}} error
- * @param {Record<string, string>} [special]  What codes mean where it was tried.
+ * @param {Record<string, string>} [special]  Sentences for error codes that have a special meaning in this place.
  */
 export function problemOf(error, special = {}) {
   const { code = '' } = error;
@@ -19,7 +19,7 @@ const PROBLEMS = {
   timeout: () => 'The server did not answer. Try again.',
   unavailable: () => 'The server is busy. Try again in a moment.',
   internal: () => 'Something went wrong at the server. Try again in a moment.',
-  rate_limited: ({ retry_after_ms }) => `That was often in a short time. Try again ${waitOf(retry_after_ms)}.`,
+  rate_limited: ({ retry_after_ms }) => `You did that too often in a short time. Try again ${waitOf(retry_after_ms)}.`,
   forbidden: () => 'You may not do that. Something may have changed meanwhile: look again.',
   conflict: () => 'Something has changed meanwhile. Look again and try once more.',
   not_found: () => 'That is not there any more. Look again.',
