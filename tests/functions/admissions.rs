@@ -1,4 +1,4 @@
-//! What it costs to find that somebody cannot be put into a group.
+//! The cost of refusing to add a user to a group.
 
 use confab_app::admission::admit;
 use confab_domain::{MembershipLimits, Timestamp};
@@ -12,13 +12,13 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_ms(1_000_000 + 1000 * seconds)
 }
 
-/// Whether one of them may put the other into a group.
+/// Whether one user may add the other to a group.
 async fn is_admitted(bench: &Bench, actor: &User, user: &User, seconds: u64) -> bool {
     admit(&bench.store, LIMITS, actor.id, None, &[user.id], at(seconds)).await.is_ok()
 }
 
 #[tokio::test]
-async fn whoever_asks_often_for_somebody_who_is_full_is_refused_for_one_read_of_the_count() {
+async fn adding_a_user_who_is_in_too_many_groups_is_refused_for_one_read_of_the_count() {
     let bench = Bench::new().await;
     let [ada, stranger] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let mut groups = Vec::new();
@@ -44,7 +44,7 @@ async fn whoever_asks_often_for_somebody_who_is_full_is_refused_for_one_read_of_
     assert!(is_admitted(&bench, &stranger, &ada, 60).await);
 }
 
-/// As versions left them that knew one key only.
+/// Rows as versions left them that knew one key only.
 #[tokio::test]
 async fn somebody_with_thousands_of_ended_rows_in_place_can_join() {
     let bench = Bench::new().await;

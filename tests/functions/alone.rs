@@ -1,4 +1,4 @@
-//! Somebody who is told to beat rarely, since no friend is there.
+//! A user without observers, who sends heartbeats rarely.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
 
 #[tokio::test]
-async fn whoever_was_told_to_beat_rarely_is_asked_once_when_a_friend_comes() {
+async fn a_user_who_was_alone_is_probed_once_when_a_friend_connects() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.run_presence().await;
@@ -42,7 +42,7 @@ async fn a_second_device_that_comes_and_goes_does_not_put_the_first_offline() {
 }
 
 #[tokio::test]
-async fn twenty_messages_to_somebody_who_beats_rarely_ask_them_once() {
+async fn twenty_messages_to_a_user_who_is_alone_probe_them_once() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.run_presence().await;
@@ -52,23 +52,23 @@ async fn twenty_messages_to_somebody_who_beats_rarely_ask_them_once() {
     for n in 0..20 {
         bench.send(&ada, &bob, &format!("m{n}"), "Are you there?").await;
     }
-    assert_eq!(bench.posts_to("c2="), 20 + 1, "the messages, and one question");
+    assert_eq!(bench.posts_to("c2="), 20 + 1, "the messages, and one probe");
 }
 
 #[tokio::test]
-async fn whoever_has_gone_without_a_word_is_found_when_the_watch_of_a_friend_is_renewed() {
+async fn an_expired_lease_is_found_when_the_watch_of_a_friend_is_renewed() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.befriend(&ada, &bob).await;
     bench.run_presence().await;
-    // Bob's next look is lost.
+    // Bob's next lease check is lost.
     bench.was_silent_for_long(&bob).await;
     bench.watch_is_due_to_be_renewed(&ada).await;
     let lease_check = bench.next_lease_check(&ada).await;
     bench.forget_posts();
     assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     bench.run_presence().await;
-    assert_eq!(bench.posts_to("c1="), 1, "that he is offline");
+    assert_eq!(bench.posts_to("c1="), 1, "the event that he is offline");
     let session = bench.store.session(bob.id).await.expect("a store").expect("a session");
     assert!(!session.presence.friends_see_online());
 }

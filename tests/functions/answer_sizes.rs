@@ -1,4 +1,4 @@
-//! Each answer of the HTTP API that holds a list, as large as it can get, fits into what Lambda lets a function answer.
+//! Every answer of the HTTP API that holds a list fits into the answer limit of Lambda, at its largest size.
 //!
 //! The body is a JSON text within the JSON of the answer, so a quote in a name takes four bytes.
 
@@ -15,13 +15,13 @@ use ulid::Ulid;
 
 use crate::bench::Bench;
 
-/// Left for the headers of an answer, its status, and what else is around the body. Unit: bytes.
+/// Margin for the status, the headers and the rest around the body. Unit: bytes.
 const ENVELOPE_BYTES: usize = 64 * 1024;
 
-/// The character that takes most bytes of all that a name may have: `\\\"` in an answer.
+/// The character that takes the most bytes of all that a name may contain: `\\\"` in an answer.
 const WORST: &str = "\"";
 
-/// Others that every caller here knows: one more than any page holds.
+/// The other users, all known to every caller here: one more than any page holds.
 const OTHERS: RangeInclusive<u128> = 1..=101;
 
 /// The schemas of answers that hold lists, each with the call that is measured.
@@ -36,14 +36,14 @@ const LISTS: [(&str, &str, &str); 8] = [
     ("Group", "GET", "/v1/groups/GROUP"),
 ];
 
-/// A name as long as it may be, of the worst characters.
+/// A name of the longest allowed length, of the worst characters.
 fn longest_name() -> String {
     let name = WORST.repeat(*limits::DISPLAY_NAME_CHARS.end());
     assert_eq!(check_label("display_name", &name, *limits::DISPLAY_NAME_CHARS.end()), Ok(name.clone()));
     name
 }
 
-/// An account of which everything that others see is as long as it may be.
+/// An account whose public fields have their longest allowed length.
 fn longest_account(n: u128) -> Account {
     let avatar = format!("https://{}", WORST.repeat(limits::AVATAR_BYTES_MAX - "https://".len()));
     assert_eq!(check_avatar(&avatar, limits::AVATAR_BYTES_MAX), Ok(avatar.clone()));
@@ -61,7 +61,7 @@ fn longest_account(n: u128) -> Account {
     }
 }
 
-/// Somebody who has as much of everything as there may be.
+/// A user with the largest allowed number of everything.
 struct Caller {
     token: String,
     user: UserId,
@@ -110,7 +110,7 @@ impl Caller {
         ConversationId::dm(self.user, UserId::new(Ulid(n))).expect("two users").to_string()
     }
 
-    /// Makes every other what this user may list.
+    /// Makes every other user a contact that this user can list.
     async fn relates_by(&self, bench: &Bench, changes: [Option<ContactChange>; 2]) {
         let (now, nothing) = (Timestamp::from_ms(1), Relation::default());
         let [own, others] = changes;
@@ -137,7 +137,7 @@ impl Caller {
         assert_eq!(status, 200, "{answer}");
     }
 
-    /// Asks for what a row of the table names; gives the answer, once it is known to fit.
+    /// Makes the call for a schema, checks that the answer fits, and returns it.
     async fn measures(&self, bench: &Bench, schema: &str) -> Value {
         let (_, method, path) = LISTS.iter().find(|(name, ..)| *name == schema).expect("a row of the table");
         let path = path.replace("DM", &self.dm(1)).replace("GROUP", &self.group);
@@ -195,7 +195,7 @@ async fn a_page_of_the_chat_list_fits() {
     let caller = Caller::new(&bench).await;
     let mentions: Vec<String> =
         OTHERS.take(limits::MENTIONS_MAX).map(|n| UserId::new(Ulid(n)).to_string()).collect();
-    // As large as a message may be that is shown whole, but for a few bytes.
+    // The largest text that is shown whole, less a few bytes.
     let text = WORST.repeat((limits::EVENT_BYTES_MAX - 2 * 1024) / 2);
     for n in OTHERS {
         caller.posts(&bench, n, 0, &text, &mentions).await;
@@ -219,7 +219,7 @@ async fn a_page_of_the_longest_messages_fits() {
     }
     let answer = caller.measures(&bench, "MessagePage").await;
     assert_eq!(answer["more"], true);
-    // The longest of all takes seven bytes for a character, and a page holds one whatever its size.
+    // The longest text takes seven bytes for a character, and a page holds one message whatever its size.
     let longest = format!("a{}", "\u{1}".repeat(limits::TEXT_CHARS_MAX - 1));
     for n in 12..20 {
         caller.posts(&bench, 1, n, &longest, &[]).await;
@@ -252,7 +252,7 @@ fn name_of(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
 }
 
-/// Whether there is a list anywhere in what a schema describes.
+/// Whether a schema contains a list anywhere.
 fn holds_a_list<'a>(description: &'a Value, schema: &'a Value, seen: &mut BTreeSet<&'a str>) -> bool {
     if let Some(name) = name_of(schema) {
         return seen.insert(name)

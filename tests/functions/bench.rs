@@ -36,7 +36,7 @@ pub(crate) const POLICY: HeartbeatPolicy =
 
 pub(crate) struct Bench {
     pub(crate) meter: Meter,
-    /// How stores and queues answer.
+    /// Delays and failures of the stores and queues.
     pub(crate) stalls: Stalls,
     pub(crate) posts: Posts,
     pub(crate) store: Store,
@@ -56,7 +56,7 @@ pub(crate) struct Bench {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
-    /// What was published.
+    /// The published pushes.
     pub(crate) pushes: Pushes,
     pub(crate) fan_out_queue: Queue,
     pub(crate) presence_queue: Queue,
@@ -87,7 +87,7 @@ impl Bench {
         Self::keeping(Retention::FOR_EVER).await
     }
 
-    /// With messages that are kept for so long.
+    /// A bench whose messages are kept for so long.
     pub(crate) async fn keeping(retention: Retention) -> Self {
         let (meter, audit, posts, pushes): (Meter, Audit, Posts, Pushes) = Default::default();
         let stalls = Stalls::default();
@@ -155,7 +155,7 @@ impl Bench {
         }
     }
 
-    /// Begins to count posts anew.
+    /// Resets the count of posts.
     pub(crate) fn forget_posts(&self) {
         self.posts.forget();
     }
@@ -164,23 +164,23 @@ impl Bench {
         self.posts.count()
     }
 
-    /// How often a post to a connection was tried.
+    /// The number of attempted posts to a connection.
     pub(crate) fn posts_to(&self, connection: &str) -> usize {
         self.posts.count_of(&http::Method::POST, connection)
     }
 
-    /// How often a connection was closed.
+    /// The number of attempts to close a connection.
     pub(crate) fn closes_of(&self, connection: &str) -> usize {
         self.posts.count_of(&http::Method::DELETE, connection)
     }
 
-    /// As if a table could not be reached from now on.
+    /// Makes a table unreachable from now on.
     pub(crate) async fn loses_table(&self, name: &str) {
         let table = format!("{TABLE_PREFIX}{name}");
         self.dynamodb.delete_table().table_name(table).send().await.expect("a table");
     }
 
-    /// Makes an account with one device.
+    /// Creates an account with one device.
     pub(crate) async fn sign_in(&self, n: u128) {
         let (user, now) = (UserId::new(Ulid(n)), Timestamp::from_ms(1));
         let handle = Handle::parse(&format!("user_{n}")).expect("a handle");
@@ -216,7 +216,7 @@ impl Bench {
         self.disconnect.handle(event(n, connection, "$disconnect", "DISCONNECT", None)).await;
     }
 
-    /// Puts a connection on record that was opened an hour ago.
+    /// Registers a connection that was opened an hour ago.
     pub(crate) async fn has_old_connection(&self, user: &User, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(user.n)), an_hour_ago());
         let connection = Connection {
@@ -229,7 +229,7 @@ impl Bench {
         self.store.open_connection(user.id, &connection, clock::now()).await.expect("a store");
     }
 
-    /// Puts a connection of a session on record.
+    /// Registers a connection of a login.
     pub(crate) async fn connects_as(&self, session: &Value, id: &str) {
         let text = |name: &str| session[name].as_str().expect("a field of a session");
         let connection = Connection {
@@ -243,7 +243,7 @@ impl Bench {
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
 
-    /// Connects with an access token in the header, as the authorizer lets it.
+    /// Connects with an access token in the header, as the authorizer passes it on.
     pub(crate) async fn connects_by_access_token(&self, session: &Value, id: &str) {
         let token = session["access_token"].as_str().expect("a token");
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).expect("claims")).expect("base64");
@@ -260,7 +260,7 @@ impl Bench {
         assert_eq!(self.connect.handle(event).await.status_code, 200);
     }
 
-    /// Puts a connection on record that was opened an hour ago, on a device of which nothing else is known.
+    /// Registers a connection that was opened an hour ago, on a device that has no other data.
     pub(crate) async fn has_old_connection_of_another_device(&self, user: UserId, id: &str) {
         let (device, opened_at) = (DeviceId::new(Ulid(77)), an_hour_ago());
         let connection = Connection {
@@ -273,7 +273,8 @@ impl Bench {
         self.store.open_connection(user, &connection, clock::now()).await.expect("a store");
     }
 
-    /// Connects, and sends a frame of each kind, with a login that has ended: each is answered, and the socket closed.
+    /// Connects, and sends a frame of each kind, with a login that has ended. Each is answered, and the socket is
+    /// closed.
     pub(crate) async fn is_logged_out(&self, n: u128) {
         let response = self.connect.handle(event(n, "c=", "$connect", "CONNECT", None)).await;
         assert_eq!(response.status_code, 401);
@@ -288,22 +289,22 @@ impl Bench {
                 _ => self.sync.handle(frame("sync", json!({"id": "s", "cursors": {}}))).await,
             };
             assert_eq!((response.status_code, response.body), (200, None));
-            assert_eq!(self.posts(), 2, "an error and why the socket is closed");
+            assert_eq!(self.posts(), 2, "an error and the reason for the close");
         }
     }
 
-    /// What each function has asked of AWS so far.
+    /// The calls of each function to AWS so far.
     pub(crate) fn accesses(&self) -> BTreeSet<Access> {
         self.audit.accesses()
     }
 
-    /// A frame to the function of `history` or `read`.
+    /// Sends a frame to the `sync` function: `history`, `read` and others.
     pub(crate) async fn ask(&self, user: &User, route: &str, frame: &Value) -> Option<Value> {
         let response = self.sync.handle(message(user, route, frame)).await;
         response.body.map(|body| serde_json::from_str(&body).expect("JSON"))
     }
 
-    /// A call of the HTTP API: its status and its body.
+    /// Calls the HTTP API; returns the status and the body.
     pub(crate) async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
         let request = http::Request::builder()
             .method(method)
@@ -318,7 +319,7 @@ impl Bench {
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
-    /// Makes an account over HTTP and gives its session.
+    /// Creates an account over HTTP; returns the session.
     pub(crate) async fn signs_up(&self, handle: &str) -> Value {
         let signup = json!({"handle": handle, "password": "correct horse"});
         let (status, session) = self.call("POST", "/v1/signup", "", signup).await;
@@ -326,7 +327,7 @@ impl Bench {
         session
     }
 
-    /// Sends a message and gives its conversation.
+    /// Sends a message; returns its conversation.
     pub(crate) async fn send(&self, from: &User, to: &User, id: &str, text: &str) -> String {
         let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});
         let answer = frame_of(self.send.handle(message(from, "send", &frame)).await);
@@ -337,7 +338,7 @@ impl Bench {
         conversation.to_string()
     }
 
-    /// As [`Bench::send`], without a look at the answer.
+    /// Like [`Bench::send`], but returns any answer.
     pub(crate) async fn try_send(&self, from: &User, to: &User, id: &str, text: &str) -> Value {
         let frame = json!({"action": "send", "id": id, "to": to.id.to_string(), "text": text});
         frame_of(self.send.handle(message(from, "send", &frame)).await)
@@ -352,7 +353,7 @@ impl Bench {
         self.beats(user, &json!({"action": "heartbeat"})).await
     }
 
-    /// A heartbeat as this frame.
+    /// Sends this frame as a heartbeat.
     pub(crate) async fn beats(&self, user: &User, frame: &Value) -> Value {
         frame_of(self.heartbeat.handle(message(user, "heartbeat", frame)).await)
     }
@@ -362,7 +363,7 @@ pub(crate) fn message(user: &User, route: &str, frame: &Value) -> Event {
     event(user.n, &user.connection, route, "MESSAGE", Some(frame.to_string()))
 }
 
-/// Long enough for a connection to be open, and not too long for a socket.
+/// Old enough for the connection to count as open, and young enough for a WebSocket's longest life.
 fn an_hour_ago() -> Timestamp {
     clock::now().minus(Duration::from_secs(3600))
 }

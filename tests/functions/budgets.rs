@@ -1,4 +1,4 @@
-//! What users may ask for, over several environments of the functions.
+//! Budgets of users, over several environments of the functions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::bench::{Bench, User, frame_of, message};
 use crate::clients::tokens;
 use crate::costs::{Budget, check};
 
-/// Little enough to be used up by a test, and so slow to come back that no test waits for it.
+/// Rates small enough to be used up by a test, and too slow to refill during it.
 pub(crate) fn few() -> BudgetRates {
     let few = |burst| Rate { burst, interval: Duration::from_secs(60) };
     BudgetRates { writes: few(20), answers: few(50), frames: few(20), ..LOCAL_RATES }
@@ -39,7 +39,7 @@ pub(crate) fn token_of(user: &User) -> String {
     tokens().issue_access(identity, 0, clock::now()).0
 }
 
-/// Sends until one is refused; gives how many passed.
+/// Sends until a send is refused; returns how many passed.
 async fn send_until_refused(bench: &Bench, from: &User, to: &User, prefix: &str) -> u32 {
     for n in 0..100 {
         let answer = bench.try_send(from, to, &format!("{prefix}{n}"), "again").await;
@@ -53,7 +53,7 @@ async fn send_until_refused(bench: &Bench, from: &User, to: &User, prefix: &str)
 }
 
 #[tokio::test]
-async fn a_burst_passes_then_sends_are_refused_and_nobody_else_is() {
+async fn a_burst_passes_then_sends_of_that_user_alone_are_refused() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     bench.is_elsewhere(few());
@@ -66,7 +66,7 @@ async fn a_burst_passes_then_sends_are_refused_and_nobody_else_is() {
 }
 
 #[tokio::test]
-async fn environments_refuse_together_what_they_were_asked_for_together() {
+async fn environments_share_the_budget_of_a_user() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     bench.is_elsewhere(few());
@@ -75,7 +75,8 @@ async fn environments_refuse_together_what_they_were_asked_for_together() {
         passed += send_until_refused(&bench, &ada, &bob, &format!("e{environment}-")).await;
         bench.is_elsewhere(few());
     }
-    // Each may let one through before it has seen the row, and keep to itself what it has not told it yet.
+    // Each environment may let one send through before it has read the row, and may hold back charges that it has not
+    // written yet.
     assert!((20..=20 + 3 * 5).contains(&passed), "{passed}");
 }
 
@@ -93,7 +94,7 @@ async fn http_calls_and_frames_of_a_user_share_their_budgets() {
 
     bench.is_elsewhere(few());
     assert_eq!(send_until_refused(&bench, &ada, &bob, "a").await, 20);
-    // An environment learns of it when it tells the row what it has let through.
+    // An environment reads the charges of others when it writes its own.
     let mut posted = 0;
     let (status, refused) = loop {
         let answer = post(&bench, &format!("p{posted}")).await;
@@ -101,15 +102,16 @@ async fn http_calls_and_frames_of_a_user_share_their_budgets() {
             break answer;
         }
         posted += 1;
-        assert!(posted < 20, "what frames have used up is there for HTTP");
+        assert!(posted < 20, "a budget used up by frames still allows HTTP calls");
     };
     assert_eq!(status, 429);
     assert_refused(&refused["error"]);
 }
 
-/// Nobody has many recipients who do not exist, and looking for one costs as much as a message.
+/// A send to a user who does not exist counts more: real clients rarely do it, and the lookup costs as much as a
+/// message.
 #[tokio::test]
-async fn a_message_to_nobody_counts_as_ten() {
+async fn a_message_to_an_unknown_user_counts_as_ten() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let to = |n: u128| UserId::new(Ulid(n)).to_string();
@@ -136,7 +138,8 @@ async fn a_message_to_nobody_counts_as_ten() {
     assert_eq!(bench.call("POST", &path(905), &bob_token, body).await.0, 429);
 }
 
-/// The row is told what was taken, so that others know; in between it goes with renewals, for nothing.
+/// Charges are written to the row from time to time so that other environments see them; a renewal carries them for
+/// free.
 #[tokio::test]
 async fn of_a_burst_of_sends_every_sixteenth_costs_a_write_more() {
     let bench = Bench::new().await;
@@ -151,7 +154,7 @@ async fn of_a_burst_of_sends_every_sixteenth_costs_a_write_more() {
 }
 
 #[tokio::test]
-async fn answers_are_charged_after_they_were_read_wherever_that_was() {
+async fn answers_are_charged_after_they_were_read_in_every_environment() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let conversation = bench.send(&ada, &bob, "m1", "opens").await;
@@ -165,7 +168,7 @@ async fn answers_are_charged_after_they_were_read_wherever_that_was() {
     assert_refused(&bench.ask(&bob, "history", &history).await.expect("an answer"));
     assert_eq!(bench.ask(&ada, "history", &history).await.expect("an answer")["type"], "history");
     bench.is_elsewhere(few());
-    // The frame by which an environment learns of it passes.
+    // The frame with which an environment reads the charges passes.
     let other = json!({"action": "read", "id": "r", "conversation": conversation, "seq": 1});
     assert_eq!(bench.ask(&bob, "read", &other).await.expect("an answer")["type"], "ok");
     assert_refused(&bench.ask(&bob, "history", &history).await.expect("an answer"));
@@ -188,7 +191,7 @@ async fn a_sync_of_many_cursors_counts_though_it_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_sync_counts_what_it_reads_though_it_gives_little_and_no_cursor_names_it() {
+async fn a_sync_counts_the_rows_that_it_reads_even_if_its_answer_is_small() {
     let mut bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     for n in 100..141 {
@@ -202,7 +205,7 @@ async fn a_sync_counts_what_it_reads_though_it_gives_little_and_no_cursor_names_
 }
 
 #[tokio::test]
-async fn strangers_who_write_to_a_user_use_up_nothing_of_what_that_user_may_read() {
+async fn messages_of_strangers_do_not_use_up_the_read_budget_of_their_recipient() {
     let mut bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     for n in 100..141 {
@@ -215,9 +218,9 @@ async fn strangers_who_write_to_a_user_use_up_nothing_of_what_that_user_may_read
     }
 }
 
-/// Frames whose answers are next to nothing.
+/// Frames with almost empty answers.
 #[tokio::test]
-async fn each_answer_to_a_frame_counts_16_kb_at_least_a_refused_one_too() {
+async fn each_answer_to_a_frame_counts_at_least_16_kb_even_if_it_is_refused() {
     let mut bench = Bench::new().await;
     let of =
         |one, other| ConversationId::dm(UserId::new(Ulid(one)), UserId::new(Ulid(other))).expect("two users");
@@ -252,7 +255,7 @@ async fn presence_counts_the_rows_that_it_reads() {
     assert_eq!(bench.ask(&ada, "read", &other).await.expect("an answer")["type"], "ok");
 }
 
-/// The paths of what is read over HTTP, by how the description of the API calls them.
+/// The paths of all reads over HTTP, by their names in the API description.
 fn reads(user: &str, conversation: &str, group: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("/v1/me", "/v1/me".to_owned()),
@@ -269,7 +272,7 @@ fn reads(user: &str, conversation: &str, group: &str) -> BTreeMap<&'static str, 
 }
 
 #[tokio::test]
-async fn whatever_is_read_over_http_counts_and_is_refused_without_a_read_but_that_of_the_login() {
+async fn every_read_over_http_counts_and_a_refusal_reads_only_the_login() {
     let mut bench = Bench::new().await;
     let (ada, bob) = (bench.signs_up("ada").await, bench.signs_up("bob").await);
     let [token, user, other] = [&ada["access_token"], &ada["user"], &bob["user"]]
@@ -288,11 +291,11 @@ async fn whatever_is_read_over_http_counts_and_is_refused_without_a_read_but_tha
         .iter()
         .filter(|(_, calls)| calls["get"]["security"].as_array().is_some_and(|schemes| !schemes.is_empty()))
         .map(|(path, calls)| {
-            assert!(calls["get"]["responses"]["429"].is_object(), "{path} says nothing of the limit");
+            assert!(calls["get"]["responses"]["429"].is_object(), "{path} does not document the limit");
             path.as_str()
         })
         .collect();
-    assert_eq!(described, reads.keys().copied().collect::<Vec<_>>(), "each of them is tried here");
+    assert_eq!(described, reads.keys().copied().collect::<Vec<_>>(), "the test calls every read");
 
     let one = Rate { burst: ANSWER_MIN, interval: Duration::from_secs(60) };
     for path in reads.values() {
@@ -333,7 +336,7 @@ async fn a_mute_a_registration_and_a_refresh_count_too() {
 }
 
 #[tokio::test]
-async fn the_chat_list_counts_what_it_counts_as_unread() {
+async fn the_chat_list_charges_the_messages_that_it_counts_as_unread() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     for n in 0..200 {
@@ -343,7 +346,7 @@ async fn the_chat_list_counts_what_it_counts_as_unread() {
     let list =
         async |bench: &Bench, user| bench.call("GET", "/v1/conversations", &token_of(user), json!({})).await;
     for _ in 0..3 {
-        assert_eq!(list(&bench, &ada).await.0, 200, "who has read all of it");
+        assert_eq!(list(&bench, &ada).await.0, 200, "ada has read everything");
     }
     assert_eq!(list(&bench, &bob).await.0, 200);
     assert_eq!(list(&bench, &bob).await.0, 429);

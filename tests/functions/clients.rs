@@ -1,4 +1,4 @@
-//! SDK clients, by who calls.
+//! SDK clients, one for each caller.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use confab_tokens_jwt::JwtTokens;
 use crate::bench::POLICY;
 use crate::queue_bench::Queue;
 
-/// Begins the name of every table and queue.
+/// Prefix of the name of every table and queue.
 pub(crate) const TABLE_PREFIX: &str = "test-";
 
 /// The name of the platform applications.
@@ -37,7 +37,7 @@ const RATES: AuthRates = AuthRates {
     concurrent_per_handle: api::config::LOGINS_CONCURRENT_MAX,
 };
 
-/// Clients of each caller over one transport, the caller's name as their access key.
+/// Clients of each caller over one transport; the name of the caller is the access key.
 pub(crate) struct Clients {
     pub(crate) aws: EmbeddedAws,
     pub(crate) tables: Tables,
@@ -70,7 +70,7 @@ impl Clients {
         )
     }
 
-    /// Makes a queue and its dead-letter queue.
+    /// Creates a queue and its dead-letter queue.
     pub(crate) async fn make_queue(&self, name: &str) -> Queue {
         let url_of = async |name: String| {
             let create = self.sqs("bench").create_queue().queue_name(name);
@@ -95,7 +95,7 @@ impl Clients {
         SqsFanOutQueue::new(self.sqs(caller), url.to_owned())
     }
 
-    /// A failed publish is not tried again, so that a test knows how often it was.
+    /// A client that does not retry a failed publish, so that a test can count publishes.
     pub(crate) fn sns(&self, caller: &str) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::from_conf(
             aws_sdk_sns::Config::builder()
@@ -108,7 +108,7 @@ impl Clients {
         )
     }
 
-    /// Makes the platform application of Firebase, and none of Apple's.
+    /// Creates the platform application of Firebase, and none of Apple's.
     pub(crate) async fn make_applications(&self) -> Applications {
         let made = self.sns("bench").create_platform_application().name(APPLICATION).platform("GCM");
         let made = made.attributes("PlatformCredential", "test").send().await.expect("an application");
@@ -213,7 +213,7 @@ impl Clients {
     }
 }
 
-/// Of an environment that nobody has asked for anything yet.
+/// The tokens of an environment that has served no request yet.
 pub(crate) fn tokens() -> JwtTokens {
     JwtTokens::new("a secret of the tests, long enough to sign").expect("a secret")
 }

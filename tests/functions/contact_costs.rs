@@ -1,4 +1,4 @@
-//! What contacts, blocks and profiles cost on DynamoDB, counted in the transport; see [`crate::costs`].
+//! Costs of contacts, blocks and profiles on DynamoDB, counted in the transport; see [`crate::costs`].
 
 use confab_app::presence::{PresenceTask, Step};
 use confab_lambda::clock;
@@ -8,7 +8,7 @@ use crate::bench::Bench;
 use crate::costs::{Budget, check};
 use crate::queue_bench::redeliver;
 
-/// Somebody who signed up and has one connected device.
+/// A user who has signed up and has one connected device.
 struct Person {
     user: String,
     token: String,
@@ -18,12 +18,12 @@ async fn person(bench: &Bench, handle: &str) -> Person {
     let session = bench.signs_up(handle).await;
     bench.connects_by_access_token(&session, &format!("{handle}=")).await;
     let text = |name: &str| session[name].as_str().expect("a field of a session").to_owned();
-    // The first call with an access token of a generation says that it arrived, which is a write.
+    // The first call with an access token of a generation records its use, which is a write.
     bench.call("GET", "/v1/me", &text("access_token"), Value::Null).await;
     Person { user: text("user"), token: text("access_token") }
 }
 
-/// A call about somebody, with nothing that went before on the meter.
+/// Makes a call about another user, after a reset of the meter.
 async fn changes(bench: &Bench, by: &Person, method: &str, list: &str, of: &Person) {
     bench.meter.reset();
     bench.forget_posts();
@@ -33,7 +33,7 @@ async fn changes(bench: &Bench, by: &Person, method: &str, list: &str, of: &Pers
 }
 
 #[tokio::test]
-async fn a_contact_that_is_told_costs_one_read_of_the_sessions_concerned() {
+async fn a_contact_event_costs_one_read_of_the_two_sessions() {
     let bench = Bench::new().await;
     let [ada, bob] = [person(&bench, "ada").await, person(&bench, "bob").await];
     changes(&bench, &ada, "PUT", "contacts", &bob).await;
@@ -41,10 +41,10 @@ async fn a_contact_that_is_told_costs_one_read_of_the_sessions_concerned() {
     check("a request", &bench, &Budget { write_units: 7.0, read_units: 6.0, round_trips: 8 });
     changes(&bench, &bob, "PUT", "contacts", &ada).await;
     assert_eq!(bench.posts(), 1, "friends");
-    check("its answer", &bench, &Budget { write_units: 6.0, read_units: 6.0, round_trips: 7 });
+    check("the acceptance", &bench, &Budget { write_units: 6.0, read_units: 6.0, round_trips: 7 });
     changes(&bench, &ada, "DELETE", "contacts", &bob).await;
     assert_eq!(bench.posts(), 1, "ended");
-    check("its end", &bench, &Budget { write_units: 8.0, read_units: 5.0, round_trips: 8 });
+    check("a removal", &bench, &Budget { write_units: 8.0, read_units: 5.0, round_trips: 8 });
 }
 
 #[tokio::test]
@@ -52,11 +52,11 @@ async fn a_block_costs_no_more_than_the_end_of_a_friendship() {
     let bench = Bench::new().await;
     let [ada, bob] = [person(&bench, "ada").await, person(&bench, "bob").await];
     changes(&bench, &ada, "PUT", "blocks", &bob).await;
-    assert_eq!(bench.posts(), 0, "nobody is told of a block");
+    assert_eq!(bench.posts(), 0, "a block sends no event");
     check("a block", &bench, &Budget { write_units: 6.0, read_units: 4.0, round_trips: 6 });
 }
 
-/// What an earlier version queued tells of whatever is so.
+/// A task that an earlier version queued notifies of the present state.
 #[tokio::test]
 async fn a_last_offline_costs_one_read_of_the_relations_and_sessions_on_each_side() {
     let bench = Bench::new().await;
@@ -72,8 +72,8 @@ async fn a_last_offline_costs_one_read_of_the_relations_and_sessions_on_each_sid
     bench.meter.reset();
     bench.forget_posts();
     assert!(!redeliver(&task, |event| bench.presence.handle(event)).await);
-    assert_eq!(bench.posts(), 2, "each learns it of the other");
-    // For each side before the post, and after it once more.
+    assert_eq!(bench.posts(), 2, "one event for each side");
+    // For each side before the post, and once more after it.
     check("a last offline", &bench, &Budget { write_units: 0.0, read_units: 15.0, round_trips: 5 });
 }
 
@@ -89,6 +89,6 @@ async fn a_new_name_costs_one_read_of_each_friends_session() {
     bench.meter.reset();
     bench.forget_posts();
     let (status, _) = bench.call("PATCH", "/v1/me", &ada.token, json!({"display_name": "Ada L."})).await;
-    assert_eq!((status, bench.posts()), (200, 8), "each friend; the device that asked knows");
+    assert_eq!((status, bench.posts()), (200, 8), "each friend, and no event for the device that made the change");
     check("a new name", &bench, &Budget { write_units: 2.0, read_units: 11.0, round_trips: 5 });
 }

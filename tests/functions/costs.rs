@@ -1,14 +1,14 @@
-//! What each operation costs on DynamoDB, counted in the transport.
+//! Costs of each operation on DynamoDB, counted in the transport.
 //!
-//! Request units are exact and the same everywhere, unlike times: the emulator
-//! answers with `ConsumedCapacity`, which the production handlers never see.
+//! Request units are exact and the same everywhere, unlike times: the emulator answers with `ConsumedCapacity`, which
+//! the production handlers never see.
 
 use confab_domain::ConversationId;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 
-/// Units that an operation may cost at most, and how many of its requests may wait for each other.
+/// Largest number of units of an operation, and of requests that wait for one another.
 pub(crate) struct Budget {
     pub(crate) write_units: f64,
     pub(crate) read_units: f64,
@@ -23,10 +23,10 @@ pub(crate) fn check(what: &str, bench: &Bench, budget: &Budget) {
     assert!(usage.round_trips <= budget.round_trips, "{what}: {usage:?}");
 }
 
-/// Half a read unit is the look at the sender's own session row, beside the claim.
+/// Half a read unit is for the sender's own session row, which is read with the claim.
 const SEND: Budget = Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 };
 
-/// The same where something of others was unread, which the message marks as read.
+/// The same, if messages of others were unread, which the message marks as read.
 const ANSWER: Budget = Budget { write_units: 3.0, ..SEND };
 
 #[tokio::test]
@@ -76,8 +76,8 @@ async fn a_send_from_a_fresh_environment_costs_no_more() {
     check("a send from a fresh environment", &bench, &ANSWER);
 }
 
-/// More than the tail shows was said within the last 40 seconds, and this
-/// environment knows of none of it: it has to look further back, once.
+/// More was sent within the last 40 seconds than the tail shows, and this environment has seen none of it: it reads
+/// further back, once.
 #[tokio::test]
 async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
     let mut bench = Bench::new().await;
@@ -92,8 +92,8 @@ async fn a_send_from_a_fresh_environment_into_a_burst_costs_one_read_more() {
     check("a send into a burst", &bench, &Budget { write_units: 3.0, read_units: 6.5, round_trips: 4 });
 }
 
-/// The row of somebody who was alerted, who came and went four times, and who has sent a lot in a group of a million
-/// entries: whoever has a shorter one pays no more.
+/// An inbox row of the largest size: the user was alerted, joined and left four times, and sent many messages in a
+/// group of a million entries. A shorter row costs no more.
 #[tokio::test]
 async fn a_claim_in_the_largest_row_costs_one_write_unit() {
     let bench = Bench::new().await;
@@ -110,16 +110,16 @@ async fn a_claim_in_the_largest_row_costs_one_write_unit() {
     bench.is_renewed(&ada).await;
     bench.meter.reset();
     bench.send_to_group(&ada, &group, "m99").await;
-    // More than 48 within two minutes: the search goes on to the sender's last 32.
+    // More than 48 within two minutes: the search continues to the sender's last 32.
     check("a send to a group", &bench, &Budget { write_units: 2.0, read_units: 4.0, round_trips: 3 });
     bench.meter.reset();
     bench.send(&ada, &bob, "n99", "At eight.").await;
     check("a send", &bench, &Budget { write_units: 2.0, read_units: 7.5, round_trips: 4 });
 }
 
-/// The claim, what is judged, and the place that is freed: the row is read, and written once more.
+/// The claim, the check and the release of the place: the row is read, and written twice.
 #[tokio::test]
-async fn a_refused_send_costs_two_writes_and_a_message_sent_again_one_that_is_in_vain() {
+async fn a_refused_send_costs_two_writes_and_a_repeated_one_a_failed_write() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "the first one opens the conversation").await;
@@ -168,16 +168,16 @@ async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_
     let others: Vec<&User> = users[1..].iter().collect();
     let group = bench.group(&users[0], &others).await;
     assert_eq!(bench.run_fan_out().await, 1);
-    // Who answers marks what was before as read.
+    // A message that answers marks the earlier ones as read.
     for (sender, write_units) in users.iter().zip([2.0, 3.0, 3.0]) {
         bench.is_renewed(sender).await;
         bench.meter.reset();
         bench.send_to_group(sender, &group, "m1").await;
         let usage = bench.meter.snapshot();
         let exact = (usage.write_units, usage.read_units);
-        let what = "claim, entry, mark, end of the log, a glance at the session";
+        let what = "claim, entry, mark, end of the log, a read of the session";
         assert_eq!(exact, (write_units, 1.5), "{what}: {usage:?}");
-        // In a group nothing of the store is read after the append; the mark is beside the queue.
+        // In a group, nothing is read after the append; the mark is written beside the queue.
         let budget = Budget { write_units, read_units: 1.5, round_trips: 3 };
         check("a send to a group", &bench, &budget);
 
@@ -190,7 +190,7 @@ async fn a_message_to_a_hundred_costs_three_units_in_send_and_a_unit_per_member_
     }
 }
 
-/// The login and the rows, and of each conversation its end, a page to count by, and half a unit for who the other is.
+/// The login and the rows; for each conversation its end, a page for the count, and half a unit for the peer's profile.
 #[tokio::test]
 async fn the_chat_list_costs_half_a_read_per_peer_besides() {
     const PEERS: u8 = 20;

@@ -1,4 +1,4 @@
-//! A store that answers nothing gets no function killed: each says by itself that it has given up.
+//! When a store hangs, each function answers before Lambda kills it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::bench::{Bench, User, event, message};
 
-/// How long Lambda lets a function run, by its folder in `template.yaml`.
+/// The timeout of a Lambda function, by its folder in `template.yaml`.
 fn timeout_of(function: &str) -> Duration {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let template = std::fs::read_to_string(path).expect("template.yaml");
@@ -17,8 +17,8 @@ fn timeout_of(function: &str) -> Duration {
     Duration::from_secs(rest.lines().next().expect("a line").parse().expect("whole seconds"))
 }
 
-/// Calls a function again and again, each time with one more request to the stores and queues that is answered before all
-/// others hang, until it needs no more of them. Gives the answers, the last of which is from when nothing hung.
+/// Calls a function again and again; each time one more request to the stores and queues is answered before all others
+/// hang. Stops when no request hangs. Returns the answers, the last of which is undisturbed.
 async fn with_each_request_hanging(
     bench: &Bench,
     function: &str,
@@ -34,7 +34,7 @@ async fn with_each_request_hanging(
             answer.unwrap_or_else(|_| panic!("{function} is killed with {answered} requests answered")),
         );
         let took = started.elapsed();
-        // Nothing waits for time but what hangs.
+        // Only a hanging request takes time.
         if took < Duration::from_secs(1) {
             break;
         }
@@ -47,7 +47,7 @@ async fn with_each_request_hanging(
 async fn a_handshake_is_refused_in_time_whichever_request_hangs() {
     let bench = Bench::new().await;
     bench.sign_in(1).await;
-    // Others of the device fill it, so that the handshake closes one, queues that, and writes it down.
+    // Other connections fill the device, so that the handshake closes one, queues the close and records it.
     for n in 0..5 {
         bench.connect(1, &format!("old{n}=")).await;
     }

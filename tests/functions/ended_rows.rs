@@ -1,4 +1,4 @@
-//! What rows of ended memberships cost: nothing, where conversations are listed.
+//! Costs of rows of ended memberships: none, where conversations are listed.
 
 use confab_app::ports::{InboxPage, Inboxes};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
 
-/// Rows that one list moves at most.
+/// Most rows that one list moves.
 const MOVES_MAX: usize = 64;
 
-/// Ada in a conversation and two groups, who has left `left` groups besides.
+/// Ada with one conversation and two groups, after she has left `left` other groups.
 async fn ada(bench: &Bench, left: u128) -> (User, Value, Vec<(User, String)>) {
     let [ada, bob] = [User::new(bench, 1).await, User::new(bench, 2).await];
     let dm = bench.send(&bob, &ada, "m1", "Shall we meet at eight?").await;
@@ -29,7 +29,7 @@ async fn ada(bench: &Bench, left: u128) -> (User, Value, Vec<(User, String)>) {
     (ada, Value::Object(cursors), groups)
 }
 
-/// Units read by a list, a skim and a full sync.
+/// Read units of a list, a skim and a full sync.
 async fn costs(bench: &Bench, ada: &User, cursors: &Value) -> [f64; 3] {
     let units = || bench.meter.snapshot().read_units;
     let all = |page: InboxPage| assert_eq!((page.rows.len(), page.next), (3, None));
@@ -54,7 +54,7 @@ async fn lists_skims_and_full_syncs_cost_the_same_with_and_without_ended_rows() 
     assert_eq!(costs(&with, &ada, &cursors).await, expected);
 }
 
-/// As versions left them that knew one key only.
+/// Rows as versions left them that knew one key only.
 #[tokio::test]
 async fn rows_that_ended_in_place_are_moved_by_the_first_lists_and_cost_nothing_then() {
     let [without, with] = [Bench::new().await, Bench::new().await];
@@ -73,7 +73,7 @@ async fn rows_that_ended_in_place_are_moved_by_the_first_lists_and_cost_nothing_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_tells_how_many_rows_it_could_not_move() {
+async fn a_list_reports_how_many_rows_it_could_not_move() {
     let bench = Bench::new().await;
     let (ada, _, groups) = ada(&bench, 3).await;
     for (_, group) in &groups {
@@ -89,8 +89,8 @@ async fn a_list_tells_how_many_rows_it_could_not_move() {
     assert_eq!([list().await, list().await], [(3, 0); 2]);
 }
 
-/// The next version, its entry and the row, each twice; then the row is read, deleted and put, each twice. Before that,
-/// whether its user left by themselves is looked up where the row may be.
+/// The next version, its entry and the row, each written twice; then the row is read, deleted and put, each twice.
+/// Before that, a read finds out where the row may be and whether its user left by themselves.
 #[tokio::test]
 async fn leaving_costs_ten_writes_and_joining_again_ten() {
     let bench = Bench::new().await;

@@ -1,4 +1,4 @@
-//! Environments of functions that have just started, and so know nothing.
+//! Environments of functions that have just started and have no cached state.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::bench::Bench;
 use crate::clients::limiter;
 
 impl Bench {
-    /// As if the next send met an environment that has just started.
+    /// Gives the next send an environment that has just started.
     pub(crate) fn forget_warm_state(&mut self) {
         self.send.writer = Writer::new(self.send.writer.retention, sleeper::sleeper());
         self.send.limiter = limiter();
     }
 
-    /// As if every function ran in a fresh environment from here on, and allowed that much.
+    /// Gives every function a fresh environment with these rates.
     pub(crate) fn is_elsewhere(&mut self, rates: BudgetRates) {
         self.send.limiter = Arc::new(Limiter::new(rates));
         self.sync.limiter = Arc::new(Limiter::new(rates));

@@ -1,4 +1,4 @@
-//! What becomes of a record that a function gets.
+//! Outcomes of failed queue records.
 
 use confab_app::ports::Sessions;
 use confab_lambda::records::{self, Received};
@@ -13,7 +13,7 @@ fn task(conversation: &str, seq: u64) -> String {
     json!({"version": "v1", "conversation": conversation, "seq": seq}).to_string()
 }
 
-/// An announcement that some connections of a user did not take.
+/// The record of an announcement that some connections of a user did not take.
 pub(crate) fn repetition(
     conversation: &str,
     seq: u64,
@@ -29,7 +29,7 @@ pub(crate) fn repetition(
     .to_string()
 }
 
-/// News of a user's presence that some connections of a friend did not take.
+/// The record of a presence notification that some connections of a friend did not take.
 pub(crate) fn redeliver_news(
     of: &User,
     online: bool,
@@ -46,7 +46,7 @@ pub(crate) fn redeliver_news(
 }
 
 #[tokio::test]
-async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing_else() {
+async fn a_connection_that_takes_no_post_costs_only_its_own_retries() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
@@ -64,7 +64,7 @@ async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing
         bench.meter.reset();
         let again = repetition(&group, 2, tries, &bob, &[&slow]);
         assert!(!redeliver(&again, |event| bench.fan_out.handle(event)).await);
-        assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
+        assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to no other connection");
         check("a repetition", &bench, &Budget { write_units: 0.0, read_units: 2.0, round_trips: 2 });
         assert_eq!(bench.delayed(&bench.fan_out_queue).await, 1 + tries as usize);
     }
@@ -72,19 +72,19 @@ async fn one_connection_that_takes_no_post_costs_its_own_repetitions_and_nothing
 }
 
 #[tokio::test]
-async fn where_the_gateway_itself_fails_a_post_is_repeated_too() {
+async fn a_post_is_retried_after_a_failure_of_the_gateway() {
     for fails in [FRONT_END, THROTTLED, TOO_MANY] {
         let bench = Bench::new().await;
         let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
         let group = bench.group(&ada, &[&bob]).await;
         bench.has_old_connection(&bob, &format!("{fails}1=")).await;
         assert!(!redeliver(&task(&group, 1), |event| bench.fan_out.handle(event)).await);
-        assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of his list, and the entry");
+        assert_eq!(bench.delayed(&bench.fan_out_queue).await, 2, "the change of Bob's list, and the entry");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_closed_for_what_the_gateway_fails_to_do_however_often() {
+async fn no_connection_is_closed_for_failures_of_the_gateway_however_many() {
     for fails in [FRONT_END, THROTTLED, TOO_MANY] {
         let bench = Bench::new().await;
         let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
@@ -110,9 +110,10 @@ async fn nobody_is_closed_for_what_the_gateway_fails_to_do_however_often() {
     }
 }
 
-/// Many that read nothing leave the others to the next record. Those are there, so their phones are silent.
+/// Many connections that read nothing leave the others to the next record. Their users are connected, so their phones
+/// get no alert.
 #[tokio::test]
-async fn nobody_is_alerted_whose_post_is_left_to_the_next_record() {
+async fn a_user_whose_post_is_left_to_the_next_record_is_not_alerted() {
     let bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     let mut others = Vec::new();
@@ -134,13 +135,13 @@ async fn nobody_is_alerted_whose_post_is_left_to_the_next_record() {
     bench.send_to_group(&ada, &group, "m").await;
     bench.run_fan_out().await;
     let posted = listening.iter().filter(|user| bench.posts_to(&format!("c{}=", user.n)) > 0).count();
-    assert!(posted < listening.len(), "nobody was left to the next record");
+    assert!(posted < listening.len(), "no post was left to the next record");
     bench.run_push().await;
     assert!(bench.pushes.published().is_empty(), "{:?}", bench.pushes.published());
 }
 
 #[tokio::test]
-async fn a_connection_that_never_takes_it_is_closed_and_the_record_is_done() {
+async fn a_connection_that_never_takes_the_event_is_closed_and_the_record_is_done() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
@@ -155,7 +156,7 @@ async fn a_connection_that_never_takes_it_is_closed_and_the_record_is_done() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_off_the_record_is_told_nothing_again() {
+async fn an_unregistered_connection_gets_no_retry() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
@@ -166,7 +167,7 @@ async fn a_connection_that_is_off_the_record_is_told_nothing_again() {
 }
 
 #[tokio::test]
-async fn a_message_to_one_who_takes_no_post_is_left_to_the_queue() {
+async fn a_message_to_a_connection_that_takes_no_post_is_left_to_the_queue() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "opens").await;
@@ -183,7 +184,7 @@ async fn connections_of(bench: &Bench, user: &User) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_nobody_can_ever_announce_is_parked_at_once() {
+async fn a_record_that_can_never_succeed_is_dead_lettered_immediately() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
@@ -202,7 +203,7 @@ async fn what_nobody_can_ever_announce_is_parked_at_once() {
 }
 
 #[tokio::test]
-async fn friends_are_told_once_though_one_takes_no_post() {
+async fn friends_are_notified_once_although_one_connection_takes_no_post() {
     let bench = Bench::new().await;
     let [ada, bob, eve] =
         [User::new(&bench, 1).await, User::new(&bench, 2).await, User::new(&bench, 3).await];
@@ -221,7 +222,7 @@ async fn friends_are_told_once_though_one_takes_no_post() {
     bench.forget_posts();
     let again = redeliver_news(&bob, false, 1, &ada, &[&slow]);
     assert!(!redeliver(&again, |event| bench.presence.handle(event)).await);
-    assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to nobody else");
+    assert_eq!((bench.posts(), bench.posts_to(&slow)), (per_try, per_try), "to no other connection");
     assert_eq!(bench.delayed(&bench.presence_queue).await, waiting + 2);
 
     let last = redeliver_news(&bob, false, 3, &ada, &[&slow]);
@@ -232,7 +233,7 @@ async fn friends_are_told_once_though_one_takes_no_post() {
 }
 
 #[tokio::test]
-async fn old_news_is_told_to_nobody_and_nobody_is_told_who_is_no_friend() {
+async fn outdated_presence_is_sent_to_no_friend_and_presence_is_sent_to_friends_only() {
     let bench = Bench::new().await;
     let [ada, bob, eve] =
         [User::new(&bench, 1).await, User::new(&bench, 2).await, User::new(&bench, 3).await];
@@ -251,7 +252,7 @@ async fn old_news_is_told_to_nobody_and_nobody_is_told_who_is_no_friend() {
 }
 
 #[tokio::test]
-async fn what_names_nobody_is_parked_and_what_is_done_already_is_done() {
+async fn an_invalid_presence_task_is_dead_lettered_and_a_repeated_one_does_nothing() {
     let bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     let begin = |user: &str| json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
@@ -281,14 +282,14 @@ async fn a_panic_is_a_failure_of_its_record_alone() {
     assert!(bench.comes_within_seconds(&bench.fan_out_queue, 5).await);
 }
 
-/// A batch of two, of which the store serves one.
+/// A batch of two records, one of which the store can serve.
 #[tokio::test]
-async fn a_record_that_fails_comes_again_soon_and_alone() {
+async fn a_failed_record_is_retried_soon_and_alone() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let group = bench.group(&ada, &[&bob]).await;
     bench.run_fan_out().await;
-    let (fails, never) = (repetition(&group, 1, 1, &bob, &["c2="]), "nonsense, which is parked");
+    let (fails, never) = (repetition(&group, 1, 1, &bob, &["c2="]), "nonsense, which is dead-lettered");
     bench.loses_table("sessions").await;
     let handle = |event| bench.fan_out.handle(event);
     let failed = bench.hand_over(&bench.fan_out_queue, &[&fails, never], handle).await;

@@ -20,7 +20,7 @@ use crate::bench::{Bench, POLICY, User, frame_of, message};
 use crate::clients::TABLE_PREFIX;
 
 impl Bench {
-    /// Makes a group of one user and others, of whom the first is in no other group of theirs; gives its id.
+    /// Creates a group of one user and others, the first of whom is in no other group of the owner; returns its id.
     pub(crate) async fn group(&self, owner: &User, others: &[&User]) -> String {
         let actor = Actor { user: owner.id, key: "made".parse().expect("a key"), attempt: Attempt(0) };
         let wanted = NewGroup {
@@ -43,14 +43,14 @@ impl Bench {
         assert_eq!(answer["type"], "ack", "{answer}");
     }
 
-    /// Sends a message to where the sender is not.
+    /// Sends a message to a group that the sender is not in, and checks that it is refused.
     pub(crate) async fn send_is_refused(&self, from: &User, group: &str) {
         let frame = json!({"action": "send", "id": "refused", "to": group, "text": "hello?"});
         let answer = frame_of(self.send.handle(message(from, "send", &frame)).await);
         assert_eq!(answer["type"], "error", "{answer}");
     }
 
-    /// As if the function that made a group had died before it did.
+    /// Leaves a row as a function does that crashed before it created the group.
     pub(crate) async fn row_was_left_of_no_group(&self, user: &User) -> ConversationId {
         let conversation = ConversationId::Group(GroupId::new(Ulid::from_parts(1, 1)));
         let seen = self.store.membership_count(user.id).await.expect("a store");
@@ -62,12 +62,12 @@ impl Bench {
         conversation
     }
 
-    /// Takes a user out of a group, by their own wish.
+    /// Has a user leave a group.
     pub(crate) async fn leaves(&self, user: &User, group: &str) {
         self.change(user, group, &GroupCommand::RemoveMember(user.id)).await;
     }
 
-    /// Puts a user into a group.
+    /// Adds a user to a group.
     pub(crate) async fn adds(&self, owner: &User, group: &str, user: &User) {
         self.change(owner, group, &GroupCommand::PutMember(user.id, None)).await;
     }
@@ -84,14 +84,14 @@ impl Bench {
         context.change(group, &actor, command, Timestamp::from_ms(1)).await.expect("a change");
     }
 
-    /// As if the function that ended a group had died before it ended this membership.
+    /// Leaves a membership open as a function does that crashed while it ended the group.
     pub(crate) async fn row_was_left_open(&self, user: &User, group: &str) {
         let mut row = self.row_stays_in_place(user, group).await;
         row.insert("joined_seq".to_owned(), AttributeValue::N("1".to_owned()));
         self.puts_row(row).await;
     }
 
-    /// As if the function that ended a membership had died before it moved the row; gives the row.
+    /// Leaves the row in place as a function does that crashed before it moved an ended membership; returns the row.
     pub(crate) async fn row_stays_in_place(
         &self,
         user: &User,
@@ -115,7 +115,7 @@ impl Bench {
         row
     }
 
-    /// As if a user had left so many other groups.
+    /// Gives a user so many other groups that they have left.
     pub(crate) async fn has_copies_of(&self, row: &HashMap<String, AttributeValue>, count: u128) {
         let puts = (0..count).map(|n| {
             let mut row = row.clone();
@@ -133,7 +133,7 @@ impl Bench {
         }
     }
 
-    /// As a user of a version that did not count memberships.
+    /// Removes the membership count, as for a user of a version that had none.
     pub(crate) async fn is_uncounted(&self, user: &User) {
         let key = AttributeValue::S(format!("of#{}", user.id));
         let delete = self.dynamodb.delete_item().table_name(format!("{TABLE_PREFIX}groups"));

@@ -1,4 +1,4 @@
-//! The functions over embedded backends, without a gateway: what they cost, and what they may do.
+//! The functions over embedded backends, without a gateway: their costs and their permissions.
 
 mod admissions;
 mod alone;

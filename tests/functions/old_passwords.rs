@@ -1,4 +1,4 @@
-//! Hashes that an earlier version made of passwords as they were typed.
+//! Hashes of an earlier version, made of passwords as they were typed.
 
 use confab_app::ports::{PasswordReplacement, Passwords, Users};
 use confab_domain::account::TypedPassword;
@@ -14,7 +14,7 @@ async fn logs_in(bench: &Bench, handle: &str, password: &str) -> u16 {
     bench.call("POST", "/v1/login", "", json!({"handle": handle, "password": password})).await.0
 }
 
-/// Gives an account the hash that an earlier version made of that text.
+/// Gives an account the hash that an earlier version made of a text.
 async fn has_old_hash(bench: &Bench, user: &User, text: &str) -> String {
     let typed = TypedPassword::parse(text).expect("a password");
     let as_typed = typed.as_typed.or(typed.password).expect("a password");
@@ -37,7 +37,7 @@ async fn a_password_that_was_hashed_as_typed_logs_in_and_is_renewed() {
     assert_eq!(logs_in(&bench, &handle, "cafe creme").await, 401);
 }
 
-/// No such password can be set, but who has one is not locked out.
+/// Such a password cannot be set any more, but a user who has one can still log in.
 #[tokio::test]
 async fn a_password_that_could_not_be_set_any_more_goes_on() {
     let bench = Bench::new().await;

@@ -7,13 +7,13 @@ use confab_embedded_aws::Access;
 use crate::clients::TABLE_PREFIX;
 use crate::{policies, tour};
 
-/// Functions that read the signing secret; they do so at a cold start, which no test has.
+/// Functions that read the signing secret. They read it at a cold start, which no test has.
 const SIGNING: [&str; 2] = ["api", "authorizer"];
 
-/// Called by CloudFormation alone, which is on no tour.
+/// Called by CloudFormation only, which the tour does not do.
 const DEPLOYING: &str = "push-platforms";
 
-/// What every function is seen to do on a tour through all it can do, connections by any id, phones of any platform.
+/// The calls of every function on a tour through everything it can do; connections by any id, phones of any platform.
 async fn used() -> BTreeSet<Access> {
     let seen = Box::pin(tour::accesses()).await.into_iter().filter(|access| access.caller != "bench");
     let mut used: BTreeSet<Access> = seen
@@ -27,7 +27,7 @@ async fn used() -> BTreeSet<Access> {
         action: "secretsmanager:GetSecretValue".to_owned(),
         resource: "the signing secret".to_owned(),
     }));
-    // What is stored for a group is taken back where making it fails halfway, which no tour has.
+    // A failed creation of a group is undone in the store, which the tour does not do.
     used.insert(Access {
         caller: "api".to_owned(),
         action: "dynamodb:DeleteItem".to_owned(),
@@ -36,12 +36,12 @@ async fn used() -> BTreeSet<Access> {
     used
 }
 
-/// `endpoint/GCM/test/*` as `endpoint/*/test/*`: a policy names all platforms at once.
+/// `endpoint/GCM/test/*` as `endpoint/*/test/*`: a policy names all platforms in one resource.
 fn of_any_platform(resource: &str) -> String {
     resource.replace("/GCM/", "/*/").replace("/APNS/", "/*/")
 }
 
-/// Whether IAM may ask for the application where the audit sees its endpoint: its reference names neither.
+/// Whether IAM may ask for the application where the audit sees its endpoint; the service reference names neither.
 fn is_application_of_used(access: &Access, used: &BTreeSet<Access>) -> bool {
     let endpoints = access.resource.strip_prefix("app/").map(|name| format!("endpoint/{name}/*"));
     let named_by_nobody = ["sns:SetEndpointAttributes", "sns:DeleteEndpoint"];

@@ -1,4 +1,4 @@
-//! What `template.yaml` allows each function.
+//! The permissions of each function in `template.yaml`.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,12 @@ use crate::clients::{APPLICATION, TABLE_PREFIX};
 
 /// The permissions of all functions, as accesses by a caller with the name of the function's folder.
 ///
-/// Reads the form in which the template is written: statements with `Action` and `Resource`, each on one line or a list.
+/// Reads the form in which the template is written: statements with `Action` and `Resource`, each on one line or as a
+/// list.
 ///
 /// # Panics
 ///
-/// On a resource of a kind that it does not know, so that none is left out.
+/// If a resource is of an unknown kind, so that none is left out.
 pub(crate) fn allowed() -> BTreeSet<Access> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let template = std::fs::read_to_string(path).expect("template.yaml");
@@ -20,7 +21,7 @@ pub(crate) fn allowed() -> BTreeSet<Access> {
     functions.flat_map(|function| of_function(own_lines(function))).collect()
 }
 
-/// The lines of a resource, up to where the next begins.
+/// The lines of a resource, up to the start of the next.
 fn own_lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().take_while(|line| line.is_empty() || line.starts_with("    "))
 }
@@ -55,7 +56,7 @@ fn of_function<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Access> {
     accesses
 }
 
-/// As the audit names it.
+/// The name of a resource in the audit.
 fn resource_of(arn: &str) -> String {
     if let Some(table) = arn.strip_prefix("!GetAtt ").and_then(|arn| arn.strip_suffix("Table.Arn")) {
         return format!("{TABLE_PREFIX}{}", table.to_lowercase());
@@ -70,7 +71,7 @@ fn resource_of(arn: &str) -> String {
         return name.replace("${AWS::StackName}", APPLICATION);
     }
     match arn {
-        // What deploys names these, and nothing else.
+        // Only the function that deploys names these.
         "!GetAtt PushSecret.Id" | "!GetAtt PushFeedbackRole.Arn" => arn.to_owned(),
         "!GetAtt SigningSecret.Id" => "the signing secret".to_owned(),
         _ => panic!("a resource of an unknown kind: {arn}"),

@@ -7,23 +7,22 @@ use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest, ServiceRespons
 use http::{HeaderValue, Method};
 use serde_json::Value;
 
-/// How the id of a connection begins that is gone.
+/// Prefix of the id of a stale connection.
 pub(crate) const GONE: &str = "gone";
 
-/// How the id of a connection begins that takes no post for now.
+/// Prefix of the id of a connection that takes no post for now.
 pub(crate) const SLOW: &str = "slow";
 
-/// How the id of a connection begins of which API Gateway's front end answers by itself.
+/// Prefix of the id of a connection for which API Gateway's front end answers with an error.
 pub(crate) const FRONT_END: &str = "front";
 
-/// How the id of a connection begins to which nothing can be posted, and of which nothing can be asked, since the account
-/// is throttled.
+/// Prefix of the id of a connection for which posts and queries fail because the account is throttled.
 pub(crate) const THROTTLED: &str = "throttled";
 
-/// How the id of a connection begins of which API Gateway's front end says that the account is throttled.
+/// Prefix of the id of a connection for which API Gateway's front end answers that the account is throttled.
 pub(crate) const TOO_MANY: &str = "many";
 
-/// Knows every connection and takes every post, but of what is gone or slow; remembers what was asked.
+/// A gateway that has every connection and takes every post, except for the prefixes above. It records all requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Posts(Arc<Mutex<Vec<(Method, String, Bytes)>>>);
 
@@ -51,7 +50,7 @@ impl Service for Posts {
     }
 }
 
-/// What a question about a connection is answered; nobody reads the answers to the rest.
+/// The answer to a query of a connection; the answers to other requests are not read.
 fn described() -> ServiceResponse {
     ServiceResponse::new(Bytes::from(
         r#"{"connectedAt":"2024-02-09T18:23:27.396Z","identity":{"sourceIp":"192.0.2.1","userAgent":""},
@@ -60,7 +59,7 @@ fn described() -> ServiceResponse {
 }
 
 impl Posts {
-    /// Begins to count anew.
+    /// Resets the count.
     pub(crate) fn forget(&self) {
         self.asked().clear();
     }
@@ -69,7 +68,7 @@ impl Posts {
         self.asked().iter().filter(|(method, ..)| *method == Method::POST).count()
     }
 
-    /// What a connection was posted, and takes it from what is remembered.
+    /// The posts to a connection so far; removes them from the record.
     pub(crate) fn take_frames(&self, id: &str) -> Vec<Value> {
         let mut asked = self.asked();
         let (taken, left) = asked.drain(..).partition(|(method, of, _)| *method == Method::POST && of == id);
@@ -78,9 +77,9 @@ impl Posts {
         taken.iter().map(|(.., body)| serde_json::from_slice(body).expect("JSON")).collect()
     }
 
-    /// How often this was asked of this connection.
+    /// The number of requests of this method for this connection.
     pub(crate) fn count_of(&self, method: &Method, id: &str) -> usize {
-        self.asked().iter().filter(|(asked, of, _)| asked == method && of == id).count()
+        self.asked().iter().filter(|(requested, of, _)| requested == method && of == id).count()
     }
 
     fn asked(&self) -> MutexGuard<'_, Vec<(Method, String, Bytes)>> {

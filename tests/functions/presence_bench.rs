@@ -1,4 +1,4 @@
-//! Friends on the bench, and what is looked at of them.
+//! Friends and lease checks on the bench.
 
 use confab_app::ports::{Contacts, PairChange, Sessions};
 use confab_app::presence::{CloseAgain, PresenceTask, Step};
@@ -12,7 +12,7 @@ use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
 
 impl Bench {
-    /// Makes two users friends, as if both had put each other.
+    /// Makes two users friends, as if each had added the other.
     pub(crate) async fn befriend(&self, one: &User, other: &User) {
         let now = Timestamp::from_ms(1);
         let friends =
@@ -26,7 +26,7 @@ impl Bench {
         assert!(self.store.change_pair(&pair).await.expect("a store"));
     }
 
-    /// The message that looks at a user's lease next, before it is due.
+    /// The record of a user's next lease check, before it is due.
     pub(crate) async fn next_lease_check(&self, user: &User) -> String {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let watch = session.presence.watch.expect("a watch").id.0;
@@ -34,7 +34,7 @@ impl Bench {
         serde_json::to_string(&task).expect("JSON")
     }
 
-    /// Hands `presence` what a logout leaves for it to finish, of a user who has one socket and no login.
+    /// Hands `presence` the record that a logout leaves for it, of a user with one socket and no login.
     pub(crate) async fn ends_sockets(&self, n: u128) {
         let user = UserId::new(Ulid(n));
         self.has_old_connection_of_another_device(user, "c9-1=").await;
@@ -54,23 +54,23 @@ impl Bench {
         assert_eq!(session.connections, []);
     }
 
-    /// As if nothing had been heard of a user for long.
+    /// Sets a user's last activity to long ago.
     pub(crate) async fn was_silent_for_long(&self, user: &User) {
         self.was_renewed_at(user, Timestamp::from_ms(1)).await;
     }
 
-    /// Has a user say that nobody is there.
+    /// Has a user's device report that it is idle.
     pub(crate) async fn is_idle(&self, user: &User) {
         let frame = json!({"action": "heartbeat", "idle": true});
         assert_eq!(self.beats(user, &frame).await["type"], "heartbeat");
     }
 
-    /// As if a user had sent a heartbeat at this moment.
+    /// Sets a user's last activity to now.
     pub(crate) async fn is_renewed(&self, user: &User) {
         self.was_renewed_at(user, clock::now()).await;
     }
 
-    /// As if the last sign of life of a user had come then, by a frame to `send`.
+    /// Sets a user's last activity to that time, by a frame to `send`.
     pub(crate) async fn was_renewed_at(&self, user: &User, then: Timestamp) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let connection = &session.connections.first().expect("a connection");
@@ -78,7 +78,7 @@ impl Bench {
         assert!(self.store.renew(user.id, connection, &charges, then).await.expect("a store").is_some());
     }
 
-    /// As if a user had been watched for ten minutes.
+    /// Sets a user's watch to be ten minutes old.
     pub(crate) async fn watch_is_due_to_be_renewed(&self, user: &User) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let mut renewed = session.presence;
@@ -86,7 +86,7 @@ impl Bench {
         assert!(self.store.replace_presence(user.id, &session.presence, &renewed).await.expect("a store"));
     }
 
-    /// As if a user had been alone for long, and told to beat rarely.
+    /// Sets a user to have been alone for long, so that the device sends heartbeats rarely.
     pub(crate) async fn was_alone_for_long(&self, user: &User) {
         let session = self.store.session(user.id).await.expect("a store").expect("a session");
         let mut alone = session.presence;

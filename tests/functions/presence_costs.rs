@@ -1,4 +1,4 @@
-//! What presence costs on DynamoDB, counted in the transport; see [`crate::costs`].
+//! Costs of presence on DynamoDB, counted in the transport; see [`crate::costs`].
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
@@ -14,7 +14,7 @@ async fn a_heartbeat_costs_one_write() {
     check("a heartbeat", &bench, &Budget { write_units: 1.0, read_units: 0.0, round_trips: 1 });
 }
 
-/// Whether it says that nobody is there, or ends that.
+/// Both for a heartbeat that reports idleness, and for one that ends it.
 #[tokio::test]
 async fn an_idle_heartbeat_costs_one_write_and_a_send_that_ends_it_one_more() {
     let bench = Bench::new().await;
@@ -68,7 +68,7 @@ async fn a_frame_that_registers_its_connection_again_costs_once() {
 }
 
 #[tokio::test]
-async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
+async fn a_check_of_a_renewed_lease_costs_one_read() {
     let bench = Bench::new().await;
     let ada = User::new(&bench, 1).await;
     bench.run_presence().await;
@@ -76,11 +76,11 @@ async fn a_look_at_a_lease_that_was_renewed_costs_one_read() {
     bench.is_renewed(&ada).await;
     bench.meter.reset();
     assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
-    check("a look", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
+    check("a lease check", &bench, &Budget { write_units: 0.0, read_units: 1.0, round_trips: 1 });
 }
 
 #[tokio::test]
-async fn a_frame_of_somebody_just_heard_from_renews_nothing() {
+async fn a_frame_soon_after_a_renewal_renews_nothing() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     let conversation = bench.send(&ada, &bob, "m1", "opens").await;
@@ -91,9 +91,9 @@ async fn a_frame_of_somebody_just_heard_from_renews_nothing() {
     check("typing", &bench, &Budget { write_units: 0.0, read_units: 3.5, round_trips: 3 });
 }
 
-/// It counts as a heartbeat, which the client need not send then.
+/// The send counts as a heartbeat, which the client need not send then.
 #[tokio::test]
-async fn a_send_by_somebody_not_heard_from_for_a_while_costs_one_write_more() {
+async fn a_send_long_after_the_last_renewal_costs_one_write_more() {
     let bench = Bench::new().await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
     bench.send(&ada, &bob, "m1", "opens").await;
@@ -107,7 +107,7 @@ async fn a_send_by_somebody_not_heard_from_for_a_while_costs_one_write_more() {
     check("a send", &bench, &Budget { write_units: 2.0, read_units: 4.5, round_trips: 3 });
 }
 
-/// Friends, and how many of them are connected.
+/// Number of friends, and of those who are connected.
 const FRIENDS: [u128; 2] = [200, 20];
 
 async fn with_friends(bench: &Bench) -> User {
@@ -131,8 +131,8 @@ async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_con
     bench.meter.reset();
     bench.forget_posts();
     let begins = bench.run_presence().await;
-    assert!(begins > 1, "everybody came online");
-    // Once more, alone: all others are known to be there, or not.
+    assert!(begins > 1, "a begin for each user who came online");
+    // Once more for Ada alone: the states of all others are settled.
     let lease_check = bench.next_lease_check(&ada).await;
     bench.was_silent_for_long(&ada).await;
     assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
@@ -142,7 +142,7 @@ async fn coming_online_with_200_friends_costs_a_read_for_each_and_a_post_per_con
     assert_eq!(bench.run_presence().await, 1);
     let usage = bench.meter.snapshot();
     assert!(usage.read_units <= 220.0, "{usage:?}");
-    assert!(usage.write_units <= 2.0, "told to be online, and not alone: {usage:?}");
+    assert!(usage.write_units <= 2.0, "shown online, and not alone: {usage:?}");
     assert_eq!(bench.posts(), 20);
 }
 

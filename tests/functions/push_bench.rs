@@ -1,4 +1,4 @@
-//! Phones on the bench, and what they are told.
+//! Phones on the bench, and the pushes to them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,21 +18,21 @@ use ulid::Ulid;
 use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
 
-/// SNS, which may be made to fail.
+/// SNS, which can be made to fail.
 #[derive(Clone)]
 pub(crate) struct Pushes {
     sns: Sns,
     fault: Arc<Mutex<Option<Fault>>>,
 }
 
-/// What becomes of a publish.
+/// The failure of a publish.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
-    /// It is throttled.
+    /// The publish is throttled.
     Throttled,
-    /// It is refused, by this code and status.
+    /// The publish is refused with this code and status.
     Refused(&'static str, u16),
-    /// It is not made, and nothing is answered: whoever waits for it dies.
+    /// The publish is not made and never answered, so that the calling function times out.
     Hangs,
 }
 
@@ -47,7 +47,7 @@ impl Pushes {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// What was published so far: the facts that an app finds.
+    /// The pushes that were published so far, as the data that an app receives.
     pub(crate) fn published(&self) -> Vec<Value> {
         let published = self.sns.published().expect("a database");
         let facts = published.into_iter().map(|push| {
@@ -80,7 +80,7 @@ fn refused(code: &str, status: u16) -> ServiceFuture {
     Box::pin(std::future::ready(response))
 }
 
-/// Who a user is on their one device.
+/// The identity of a user on their one device.
 pub(crate) fn identity(user: &User) -> Identity {
     let number = Ulid(user.n);
     Identity { user: user.id, device: DeviceId::new(number), family: FamilyId::new(number) }
@@ -94,7 +94,7 @@ impl Bench {
         register(&self.store, &self.phones, identity, &wanted, clock::now()).await.expect("a registration");
     }
 
-    /// A user with a registered device who is not there.
+    /// A user with a registered device who is not connected.
     pub(crate) async fn absent(&self, n: u128) -> User {
         let user = User::new(self, n).await;
         self.registers(&user, &format!("token-{n}")).await;
@@ -107,7 +107,7 @@ impl Bench {
         self.store.device(user, device).await.expect("a store").expect("a device").push
     }
 
-    /// As when the app was taken off the phone.
+    /// Disables the endpoint, as after the app was removed from the phone.
     pub(crate) async fn endpoint_is_disabled(&self, user: &User) {
         let registration = self.registration(user).await.expect("a registration");
         let disabled = [("Enabled".to_owned(), "false".to_owned())].into();
@@ -115,14 +115,14 @@ impl Bench {
         set.set_attributes(Some(disabled)).send().await.expect("an endpoint");
     }
 
-    /// As when somebody who had the phone earlier has just logged out.
+    /// Deletes the endpoint, as after a logout of an earlier user of the phone.
     pub(crate) async fn endpoint_is_gone(&self, user: &User) {
         let registration = self.registration(user).await.expect("a registration");
         let delete = self.sns.delete_endpoint().endpoint_arn(registration.endpoint.as_str());
         delete.send().await.expect("an endpoint");
     }
 
-    /// Hands what is due in the queue to `push`; gives the number of records.
+    /// Hands the due records of the queue to `push`; returns their number.
     pub(crate) async fn run_push(&self) -> usize {
         self.run(&self.pushes_queue, |event| self.push_records(event)).await
     }
@@ -136,12 +136,12 @@ impl Bench {
         }
     }
 
-    /// Hands one record to `push`; says whether it is to come again.
+    /// Hands one record to `push`; returns whether it is to be retried.
     pub(crate) async fn redeliver_push(&self, body: &str) -> bool {
         redeliver(body, |event| self.push_records(event)).await
     }
 
-    /// What became of a message, as `push` tells who runs the deployment.
+    /// The outcome of a message, as `push` explains it to an operator.
     pub(crate) async fn explained(&self, conversation: &str, seq: u64) -> Value {
         let question = json!({"explain": {"conversation": conversation, "seq": seq}});
         let answer = self.push.handle(serde_json::from_value(question).expect("a question")).await;
@@ -160,14 +160,14 @@ fn message_ref(from: &User, to: &User, seq: u64) -> MessageRef {
     }
 }
 
-/// The record that alerts a user to a message, unless they were heard from since the beginning of time.
+/// The record that alerts a user to a message. With `unless_renewed`, it alerts no user whose lease was ever renewed.
 pub(crate) fn alert(from: &User, to: &User, seq: u64, unless_renewed: bool) -> String {
     let absent = vec![Absent { user: to.id.to_string(), renewed_at_ms: 0 }];
     let task = PushTask::V1(Step::Alert { message: message_ref(from, to, seq), absent, unless_renewed });
     serde_json::to_string(&task).expect("JSON")
 }
 
-/// The record that tries an alert again.
+/// The record that retries an alert.
 pub(crate) fn again(from: &User, to: &User, seq: u64, attempt: u32) -> String {
     let task = PushTask::V1(Step::Again {
         message: message_ref(from, to, seq),
@@ -178,7 +178,7 @@ pub(crate) fn again(from: &User, to: &User, seq: u64, attempt: u32) -> String {
     serde_json::to_string(&task).expect("JSON")
 }
 
-/// The record of a user who was not heard from since.
+/// The record of a user whose lease has run out.
 pub(crate) fn silence(user: &User, renewed_at_ms: u64) -> String {
     let task = PushTask::V1(Step::Silence { user: user.id.to_string(), renewed_at_ms });
     serde_json::to_string(&task).expect("JSON")

@@ -1,11 +1,11 @@
-//! What pushes cost on DynamoDB.
+//! Costs of pushes on DynamoDB.
 
 use serde_json::json;
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
 
-/// Units of the last operation: written, read.
+/// Write and read units of the last operation.
 fn units(bench: &Bench) -> (f64, f64) {
     let usage = bench.meter.snapshot();
     (usage.write_units, usage.read_units)
@@ -21,7 +21,7 @@ async fn an_alert_costs_one_write_and_two_and_a_half_reads() {
         assert_eq!(bench.run_push().await, 1);
         assert_eq!(bench.pushes.published().len(), n);
         if n > 1 {
-            // The row, written; the devices, the row, all rows and the sender's name, read.
+            // Written: the row. Read: the devices, the row, all rows and the sender's name.
             assert_eq!(units(&bench), (1.0, 2.5), "{n}: {:?}", bench.meter.snapshot());
         }
         let budget = Budget { write_units: 1.0, read_units: 3.0, round_trips: if n == 1 { 7 } else { 5 } };
@@ -47,11 +47,11 @@ async fn the_first_alert_counts_all_other_conversations_once() {
     bench.meter.reset();
     assert_eq!(bench.run_push().await, 1);
     assert_eq!(bench.pushes.published().pop().expect("a push")["badge"], "11");
-    // A tail, a page and a write of each of nine; a page of the one.
+    // A tail, a page and a write for each of nine conversations; a page for the one.
     let budget = Budget { write_units: 10.0, read_units: 2.0 + 9.0 * 2.0 + 2.0, round_trips: 7 };
     check("the first alert", &bench, &budget);
 
-    // The first one of a conversation has to look whether all are counted, which another page of rows tells.
+    // The first alert of a conversation reads another page of rows to find out whether all are counted.
     for (round, read_units, round_trips) in [(0, 4.0, 6), (1, 3.0, 5)] {
         for (n, other) in others.iter().enumerate() {
             bench.send(other, &bob, &format!("m{}", 3 + round), "You are still away.").await;
@@ -66,7 +66,7 @@ async fn the_first_alert_counts_all_other_conversations_once() {
 }
 
 #[tokio::test]
-async fn who_is_connected_costs_nothing_and_who_has_no_phone_one_read() {
+async fn a_connected_recipient_costs_no_push_and_one_without_a_phone_costs_one_read() {
     let bench = Bench::new().await;
     let [ada, bob, carol] =
         [User::new(&bench, 1).await, User::new(&bench, 2).await, User::new(&bench, 3).await];
@@ -96,15 +96,16 @@ async fn a_message_to_absent_members_of_a_group_is_one_record_and_a_write_and_so
         bench.send_to_group(&ada, &group, &format!("m{n}")).await;
         assert_eq!(bench.run_fan_out().await, 1);
         bench.meter.reset();
-        assert_eq!(bench.run_push().await, 1, "for all of them");
+        assert_eq!(bench.run_push().await, 1, "one record for all of them");
         assert_eq!(bench.pushes.published().len(), 20 * n);
-        // At first each looks into the log for what is unread, since the group began with an entry that is none.
+        // The first time, each member's unread messages are counted in the log, since the group began with an entry
+        // that is no message.
         let reads = if n == 1 { 20.0 * 3.0 + 0.5 } else { 20.0 * 2.0 + 0.5 };
         assert_eq!(units(&bench), (20.0, reads), "{n}: {:?}", bench.meter.snapshot());
     }
 }
 
-/// Beside the message in the queue, where an alert is to be cleared.
+/// The read may also queue a message, where an alert is to be cleared.
 #[tokio::test]
 async fn marking_read_costs_the_same_whether_there_was_an_alert_or_not() {
     let bench = Bench::new().await;

@@ -1,4 +1,4 @@
-//! What becomes of a record of the push queue, and of whom it is for, where a function dies or SNS fails.
+//! Outcomes for records of the push queue, and for their recipients, when a function crashes or SNS fails.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::push_bench::{Fault, again, alert, clear, silence};
 const LIFE: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn a_record_that_comes_again_after_its_function_died_gives_no_second_alert() {
+async fn a_record_that_is_retried_after_a_crash_gives_no_second_alert() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
     let record = alert(&ada, &bob, 1, false);
-    // Each but the first as if the one before had died after it published, and before it answered.
+    // Each delivery but the first is as after a crash between the publish and the answer.
     for _ in 0..3 {
         assert!(!bench.redeliver_push(&record).await);
         assert_eq!(bench.pushes.published().len(), 1);
     }
-    assert_eq!(bench.run_push().await, 1, "the one that the message itself has put there");
+    assert_eq!(bench.run_push().await, 1, "the record that the send has queued");
     assert_eq!(bench.pushes.published().len(), 1);
 }
 
 #[tokio::test]
-async fn dying_before_the_publish_errs_to_silence_and_the_next_message_counts_both() {
+async fn a_crash_before_the_publish_drops_the_alert_and_the_next_alert_counts_both_messages() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     let conversation = bench.send(&ada, &bob, "m1", "hello").await;
@@ -38,7 +38,7 @@ async fn dying_before_the_publish_errs_to_silence_and_the_next_message_counts_bo
     bench.pushes.set_fault(None);
     assert!(!bench.redeliver_push(&record).await);
     assert_eq!(bench.run_push().await, 1);
-    assert!(bench.pushes.published().is_empty(), "it cannot be told whether the phone has it");
+    assert!(bench.pushes.published().is_empty(), "the outcome at the phone is unknown");
     assert_eq!(bench.explained(&conversation, 1).await["members"][1]["outcome"], "alerted");
 
     bench.send(&ada, &bob, "m2", "hello?").await;
@@ -49,7 +49,7 @@ async fn dying_before_the_publish_errs_to_silence_and_the_next_message_counts_bo
 }
 
 #[tokio::test]
-async fn what_sns_does_not_take_is_tried_again_by_another_record() {
+async fn a_publish_that_sns_throttles_is_retried_by_another_record() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
@@ -58,15 +58,15 @@ async fn what_sns_does_not_take_is_tried_again_by_another_record() {
     bench.pushes.set_fault(None);
     assert!(bench.pushes.published().is_empty());
     tokio::time::sleep(Duration::from_millis(2_100)).await;
-    assert_eq!(bench.run_push().await, 2, "the message's own, which finds it alerted, and the repetition");
+    assert_eq!(bench.run_push().await, 2, "the record of the send, which finds the message alerted, and the retry");
     let published = bench.pushes.published();
     assert_eq!(published.len(), 1);
     assert_eq!(published[0]["badge"], "1");
 }
 
-/// What an operator mends while the push waits: a policy, or credentials that have run out.
+/// Failures that an operator repairs while the push waits: a policy, or expired credentials.
 #[tokio::test]
-async fn what_sns_refuses_for_a_policy_or_credentials_is_tried_again_and_in_the_end_parked() {
+async fn a_publish_refused_for_a_policy_or_credentials_is_retried_and_finally_dead_lettered() {
     for (code, status) in [("AuthorizationError", 403), ("PlatformApplicationDisabled", 400)] {
         let bench = Bench::new().await;
         let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
@@ -79,12 +79,12 @@ async fn what_sns_refuses_for_a_policy_or_credentials_is_tried_again_and_in_the_
         bench.pushes.set_fault(None);
         assert!(bench.pushes.published().is_empty());
         assert!(!bench.redeliver_push(&again(&ada, &bob, 1, 1)).await);
-        assert_eq!(bench.pushes.published().len(), 1, "once it is mended");
+        assert_eq!(bench.pushes.published().len(), 1, "after the repair");
     }
 }
 
 #[tokio::test]
-async fn what_sns_never_takes_is_dead_lettered() {
+async fn a_publish_that_sns_never_takes_is_dead_lettered() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
@@ -96,7 +96,7 @@ async fn what_sns_never_takes_is_dead_lettered() {
 }
 
 #[tokio::test]
-async fn a_repetition_is_dropped_once_the_message_is_read_or_muted() {
+async fn a_retry_is_dropped_once_the_message_is_read_or_muted() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     let conversation = bench.send(&ada, &bob, "m1", "hello").await;
@@ -107,7 +107,7 @@ async fn a_repetition_is_dropped_once_the_message_is_read_or_muted() {
 }
 
 #[tokio::test]
-async fn nobody_is_alerted_who_was_heard_from_since() {
+async fn a_user_whose_lease_was_renewed_since_is_not_alerted() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     bench.send(&ada, &bob, "m1", "hello").await;
@@ -139,7 +139,7 @@ async fn a_dead_token_is_forgotten_and_a_vanished_endpoint_made_anew() {
 }
 
 #[tokio::test]
-async fn what_names_nothing_is_dead_lettered() {
+async fn an_invalid_push_task_is_dead_lettered() {
     let bench = Bench::new().await;
     let (ada, bob) = (User::new(&bench, 1).await, bench.absent(2).await);
     let right = alert(&ada, &bob, 1, false);

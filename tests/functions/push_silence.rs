@@ -1,4 +1,4 @@
-//! Who fell silent while their socket was open, and what they are alerted to then.
+//! Users whose lease ran out while their socket was open, and the alerts that follow.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::push_bench::silence;
 use crate::queue_bench::redeliver;
 
 impl Bench {
-    /// As if nothing had been heard of a connected user for long, which the next look at their lease finds.
-    pub(crate) async fn falls_silent(&self, user: &User) {
+    /// Lets a connected user's lease run out and runs the next lease check.
+    pub(crate) async fn lets_lease_end(&self, user: &User) {
         self.run_presence().await;
         let lease_check = self.next_lease_check(user).await;
         self.was_silent_for_long(user).await;
@@ -41,7 +41,7 @@ async fn ten_write_to(bench: &Bench, to: &User) {
 }
 
 #[tokio::test]
-async fn what_the_gateway_took_for_a_dead_socket_is_alerted_to() {
+async fn messages_that_the_gateway_took_for_a_dead_socket_are_alerted() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     let dm = bench.send(&ada, &bob, "m1", "I have read this").await;
@@ -53,41 +53,41 @@ async fn what_the_gateway_took_for_a_dead_socket_is_alerted_to() {
     let group = bench.group(&ada, &[&bob]).await;
     bench.send_to_group(&ada, &group, "m1").await;
     bench.run_fan_out().await;
-    assert_eq!(bench.run_push().await, 0, "he is there");
-    bench.falls_silent(&bob).await;
+    assert_eq!(bench.run_push().await, 0, "he is connected");
+    bench.lets_lease_end(&bob).await;
     assert_eq!(bench.run_push().await, 1);
     let mut alerted = bench.alerted();
     alerted.sort();
-    // What was before his own message was read with it.
+    // The message before his own counts as read.
     let expected = [(&dm, "4"), (&group, "2")];
     assert_eq!(alerted, expected.map(|(conversation, seq)| (conversation.clone(), seq.to_owned())));
     assert!(bench.pushes.published().iter().any(|push| push["badge"] == "2"));
 }
 
 #[tokio::test]
-async fn a_silence_that_is_told_of_twice_gives_no_second_alert() {
+async fn an_expired_lease_that_is_reported_twice_gives_no_second_alert() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     assert_eq!(bench.run_push().await, 1);
     assert!(!bench.redeliver_push(&silence(&bob, 1)).await);
     assert_eq!(bench.alerted().len(), 1);
 }
 
 #[tokio::test]
-async fn whoever_is_heard_from_again_has_missed_nothing() {
+async fn a_user_whose_lease_is_renewed_again_gets_no_alert() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     bench.is_renewed(&bob).await;
     assert_eq!(bench.run_push().await, 1);
     assert!(bench.alerted().is_empty());
 }
 
 #[tokio::test]
-async fn what_was_sent_more_than_two_seconds_before_the_last_sign_of_life_is_not_alerted_to() {
+async fn a_message_more_than_two_seconds_before_the_last_renewal_gives_no_alert() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     let dm = bench.send(&ada, &bob, "m1", "hello").await.parse().expect("an id");
@@ -107,7 +107,7 @@ async fn many_messages_are_alerted_to_in_their_order_by_several_records() {
     for n in 1..=40 {
         bench.send(&ada, &bob, &format!("m{n}"), "are you there?").await;
     }
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     assert_eq!(bench.run_push().await, 2);
     let alerted = bench.alerted().into_iter().map(|(_, seq)| seq.parse().expect("a position"));
     assert_eq!(alerted.collect::<Vec<u64>>(), (1..=40).collect::<Vec<u64>>());
@@ -119,7 +119,7 @@ async fn the_alerts_of_many_conversations_count_them_once() {
     let bob = User::new(&bench, 1).await;
     bench.registers(&bob, "token").await;
     ten_write_to(&bench, &bob).await;
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     bench.meter.reset();
     assert_eq!(bench.run_push().await, 1);
     assert_eq!(bench.alerted().len(), 10);
@@ -130,7 +130,7 @@ async fn the_alerts_of_many_conversations_count_them_once() {
 }
 
 #[tokio::test]
-async fn whoever_closed_their_socket_has_missed_nothing() {
+async fn a_user_who_closed_the_socket_gets_no_alert_for_an_expired_lease() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     bench.send(&ada, &bob, "m1", "hello").await;
@@ -143,23 +143,23 @@ async fn whoever_closed_their_socket_has_missed_nothing() {
 }
 
 #[tokio::test]
-async fn muted_conversations_stay_muted_after_a_silence() {
+async fn muted_conversations_give_no_alert_after_an_expired_lease() {
     let bench = Bench::new().await;
     let (ada, bob) = connected(&bench).await;
     let dm = bench.send(&ada, &bob, "m1", "hello").await;
     let until = clock::now().plus(Duration::from_secs(60));
     assert!(bench.store.mute(bob.id, dm.parse().expect("an id"), Some(until)).await.expect("a store"));
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     assert_eq!(bench.run_push().await, 1);
     assert!(bench.alerted().is_empty());
 }
 
 #[tokio::test]
-async fn a_silence_costs_two_reads_without_a_phone_and_one_more_for_each_conversation_with_one() {
+async fn an_expired_lease_costs_two_reads_without_a_phone_and_one_more_per_conversation_with_one() {
     let bench = Bench::new().await;
     let bob = User::new(&bench, 1).await;
     ten_write_to(&bench, &bob).await;
-    bench.falls_silent(&bob).await;
+    bench.lets_lease_end(&bob).await;
     bench.meter.reset();
     assert_eq!(bench.run_push().await, 1);
     let usage = bench.meter.snapshot();

@@ -1,4 +1,4 @@
-//! The part of the tour on which phones are told something, or are not.
+//! The part of the tour on which phones get pushes, or do not.
 
 use confab_domain::DeviceId;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use ulid::Ulid;
 use crate::bench::{Bench, User};
 use crate::push_bench::{Fault, again, alert, clear};
 
-/// Registers, and registers another token, and none, by the API.
+/// Registers a token, another one, and none, by the API.
 pub(crate) async fn registering(bench: &Bench, token: &str) {
     for (method, body, expected) in [
         ("PUT", json!({"platform": "fcm", "token": "first"}), 204),
@@ -21,7 +21,7 @@ pub(crate) async fn registering(bench: &Bench, token: &str) {
     }
 }
 
-/// Alerts, and what can become of them.
+/// Sends alerts with all their outcomes.
 pub(crate) async fn alerting(bench: &Bench, ada: &User, n: u128) {
     let frank = bench.absent(n).await;
     let conversation = bench.send(ada, &frank, "p1", "is pushed").await;
@@ -43,7 +43,7 @@ pub(crate) async fn alerting(bench: &Bench, ada: &User, n: u128) {
     let group = bench.group(ada, &[&frank]).await;
     bench.send_to_group(ada, &group, "p1").await;
     bench.run_fan_out().await;
-    bench.falls_silent(&frank).await;
+    bench.lets_lease_end(&frank).await;
     bench.run_push().await;
     assert_eq!(bench.explained(&group, 2).await["members"][1]["outcome"], "alerted");
     bench.disconnect(n, &format!("c{n}=")).await;

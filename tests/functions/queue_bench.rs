@@ -1,4 +1,4 @@
-//! What Lambda does with the queues.
+//! The work of Lambda for the queues.
 
 use std::future::Future;
 
@@ -16,12 +16,12 @@ pub(crate) struct Queue {
 }
 
 impl Bench {
-    /// Hands what is in the queue to `fan-out`; gives the number of records.
+    /// Hands the records of the queue to `fan-out`; returns their number.
     pub(crate) async fn run_fan_out(&self) -> usize {
         self.run(&self.fan_out_queue, |event| self.fan_out.handle(event)).await
     }
 
-    /// Hands what is due in the queue to `presence`; gives the number of records.
+    /// Hands the due records of the queue to `presence`; returns their number.
     pub(crate) async fn run_presence(&self) -> usize {
         self.run(&self.presence_queue, |event| self.presence.handle(event)).await
     }
@@ -60,7 +60,7 @@ impl Bench {
         messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect()
     }
 
-    /// How many messages of a queue wait for their time.
+    /// The number of delayed messages of a queue.
     pub(crate) async fn delayed(&self, queue: &Queue) -> usize {
         let name = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
         let ask = self.sqs.get_queue_attributes().queue_url(&queue.url).attribute_names(name.clone());
@@ -68,14 +68,14 @@ impl Bench {
         attributes[&name].parse().expect("a number")
     }
 
-    /// Whether a message of the queue is there within that time.
+    /// Whether a message of the queue becomes visible within that time.
     pub(crate) async fn comes_within_seconds(&self, queue: &Queue, seconds: i32) -> bool {
         let receive = self.sqs.receive_message().queue_url(&queue.url).wait_time_seconds(seconds);
         receive.send().await.expect("a queue").messages.is_some_and(|messages| !messages.is_empty())
     }
 
-    /// Puts records into an empty queue and hands them to a function, as one batch; gives the bodies of those that are to
-    /// come again.
+    /// Puts records into an empty queue and hands them to a function as one batch; returns the bodies of those that are
+    /// to be retried.
     pub(crate) async fn hand_over<F: Future<Output = SqsBatchResponse>>(
         &self,
         queue: &Queue,
@@ -103,14 +103,14 @@ impl Bench {
         failed.collect()
     }
 
-    /// Puts a record into a queue that is no task.
+    /// Puts a record into a queue that is no valid task.
     pub(crate) async fn enqueue_nonsense(&self, queue: &Queue) {
         let send = self.sqs.send_message().queue_url(&queue.url).message_body("nonsense");
         send.send().await.expect("a queue");
     }
 }
 
-/// Hands one record to a function; says whether it is to come again.
+/// Hands one record to a function; returns whether it is to be retried.
 pub(crate) async fn redeliver<F: Future<Output = SqsBatchResponse>>(
     body: &str,
     handle: impl Fn(SqsEvent) -> F,

@@ -1,4 +1,4 @@
-//! A sync that takes so long that it is resumed, more than once, while messages go on to come.
+//! A sync that takes so long that it is resumed, more than once, while messages keep arriving.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, User, frame_of, message};
 
-/// So slow that an answer ends after a few pages, and fast enough for any function to end in time.
+/// So slow that an answer ends after a few pages, and fast enough for every function to end in time.
 const DELAY: Duration = Duration::from_millis(1_300);
 
-/// More pages of one log than one answer gives. Unit: messages.
+/// More pages of one log than one answer returns. Unit: messages.
 const IN_GROUP: usize = 220;
 
-/// By conversation, the positions of messages.
+/// Positions of messages, by conversation.
 type Positions = BTreeMap<String, BTreeSet<u64>>;
 
 fn note(positions: &mut Positions, message: &Value) {
@@ -21,15 +21,15 @@ fn note(positions: &mut Positions, message: &Value) {
     positions.entry(conversation).or_default().insert(message["seq"].as_u64().expect("a position"));
 }
 
-/// What a device was given by its syncs, and by events.
+/// The messages that a device received by syncs and by events.
 #[derive(Debug, Default)]
 struct Device {
     synced: Positions,
-    told: Positions,
+    announced: Positions,
 }
 
 impl Device {
-    /// Takes what was posted to it, and the answer.
+    /// Takes the posted frames and the answer.
     fn takes(&mut self, posted: Vec<Value>, answer: &Value) {
         for frame in posted.iter().chain([answer]) {
             match frame["type"].as_str() {
@@ -39,14 +39,14 @@ impl Device {
                         note(&mut self.synced, message);
                     }
                 }
-                Some("message") => note(&mut self.told, frame),
+                Some("message") => note(&mut self.announced, frame),
                 _ => {}
             }
         }
     }
 }
 
-/// A bench on which somebody has missed 40 conversations, and four pages of a group.
+/// A bench on which a user has missed 40 conversations, and four pages of a group.
 struct Missed {
     bench: Bench,
     reader: User,
@@ -57,7 +57,7 @@ struct Missed {
 impl Missed {
     async fn new() -> Self {
         let bench = Bench::new().await;
-        // Amid the others, so that some conversations come before theirs and some after it.
+        // Between the others, so that some conversations sort before the reader's and some after.
         let reader = User::new(&bench, 20).await;
         let mut senders = Vec::new();
         for n in (1..=41).filter(|n| *n != 20) {
@@ -74,7 +74,7 @@ impl Missed {
         missed
     }
 
-    /// Each writes to the reader once more.
+    /// Has each sender write to the reader once more.
     async fn writes(&self, id: &str) {
         for sender in &self.senders {
             self.bench.send(sender, &self.reader, id, "hello").await;
@@ -83,7 +83,7 @@ impl Missed {
         self.bench.run_fan_out().await;
     }
 
-    /// What is in all logs now.
+    /// The positions in all logs now.
     async fn logs(&self) -> Positions {
         let (device, mut answer) = (&mut Device::default(), json!({}));
         while answer["complete"] != true {
@@ -131,12 +131,12 @@ async fn nothing_is_lost_by_a_sync_that_is_resumed_while_messages_come() {
         let missing: Vec<&u64> = positions.difference(&device.synced[conversation]).collect();
         assert!(missing.is_empty(), "{conversation}: {missing:?} were lost");
     }
-    // And what has come meanwhile was told, or given.
+    // Messages that came meanwhile were announced or returned.
     for (conversation, positions) in &missed.logs().await {
         let none = BTreeSet::new();
-        let told = device.told.get(conversation).unwrap_or(&none);
+        let announced = device.announced.get(conversation).unwrap_or(&none);
         let missing =
-            positions.iter().filter(|seq| !told.contains(seq) && !device.synced[conversation].contains(seq));
+            positions.iter().filter(|seq| !announced.contains(seq) && !device.synced[conversation].contains(seq));
         assert_eq!(missing.collect::<Vec<_>>(), Vec::<&u64>::new(), "{conversation}");
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of sends on the bench that are no new messages.
+//! Sends on the bench that are refused or repeated.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,7 +10,7 @@ use crate::bench::{Bench, User, frame_of, message};
 use crate::clients::TABLE_PREFIX;
 
 impl Bench {
-    /// Has a user block another, who was nothing to them.
+    /// Has a user block another to whom they had no relation.
     pub(crate) async fn blocks(&self, user: &User, other: &User) {
         let now = Timestamp::from_ms(1);
         let nothing = Relation::default();
@@ -34,14 +34,14 @@ impl Bench {
         assert_eq!(answer["code"], code, "{answer}");
     }
 
-    /// Sends a message that is there already.
+    /// Sends a message that exists already.
     pub(crate) async fn is_repeated(&self, from: &User, to: &User, id: &str, text: &str) {
         let answer = self.answer_to(from, to, id, text).await;
         assert_eq!(answer["duplicate"], true, "{answer}");
     }
 
-    /// Gives an inbox row the longest attributes that it has in a log of a million entries, but for its claims, and four
-    /// ended memberships in a group.
+    /// Gives an inbox row the longest attributes that it can have in a log of a million entries, without the claims,
+    /// and four ended memberships in a group.
     pub(crate) async fn fill_row(&self, user: &User, conversation: &str) {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let number = |value: u64| AttributeValue::N(value.to_string());

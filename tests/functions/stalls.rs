@@ -1,4 +1,4 @@
-//! A store that is slow, that answers nothing any more, or that fails.
+//! A store that is slow, hangs, or fails.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,42 +7,42 @@ use std::time::Duration;
 use bytes::Bytes;
 use confab_embedded_aws::{Service, ServiceFuture, ServiceRequest};
 
-/// How the stores of a bench answer. Clones share it.
+/// Delays and failures of the stores of a bench. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stalls(Arc<Mutex<Stall>>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Stall {
-    /// Before each answer.
+    /// Time before each answer.
     delay: Duration,
-    /// Requests that are answered still; all where it is `None`.
+    /// Requests that are still answered; `None` for all.
     answers: Option<usize>,
     /// The operation that fails.
     fails: Option<&'static str>,
 }
 
 impl Stalls {
-    /// Each request takes this long from now on.
+    /// From now on, each request takes this long.
     pub(crate) fn delay(&self, delay: Duration) {
         self.stall().delay = delay;
     }
 
-    /// This many requests are answered from now on, and those after them never.
+    /// From now on, this many requests are answered, and all later ones hang.
     pub(crate) fn hang_after(&self, answers: usize) {
         self.stall().answers = Some(answers);
     }
 
-    /// Each request for this operation fails from now on.
+    /// From now on, each request for this operation fails.
     pub(crate) fn fail(&self, operation: &'static str) {
         self.stall().fails = Some(operation);
     }
 
-    /// All requests are answered again, at once.
+    /// From now on, all requests are answered immediately.
     pub(crate) fn end(&self) {
         *self.stall() = Stall::default();
     }
 
-    /// A service that stalls so.
+    /// A service with these delays and failures.
     pub(crate) fn of(&self, service: impl Service) -> impl Service {
         Stalling { stalls: self.clone(), service: Arc::new(service) }
     }
@@ -51,7 +51,7 @@ impl Stalls {
         self.0.lock().expect("nobody panics with it")
     }
 
-    /// How long the next answer takes; `None` where it never comes.
+    /// The delay of the next answer; `None` if it never comes.
     fn next(&self) -> Option<Duration> {
         let mut stall = self.stall();
         if let Some(left) = stall.answers {
@@ -62,7 +62,7 @@ impl Stalls {
 }
 
 impl Stalls {
-    /// Whether a request, as the SDK sends it to DynamoDB and SQS, is one that fails.
+    /// Whether a request, as the SDK sends it to DynamoDB and SQS, fails.
     fn fails(&self, request: &ServiceRequest) -> bool {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.rsplit('.').next());

@@ -1,6 +1,6 @@
 //! A tour through everything that the functions can do with AWS.
 //!
-//! Each step is there for requests that no other makes; together they are why a function has a permission.
+//! Each step makes requests that no other step makes; together they are the reason for each permission.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::posts::{GONE, SLOW};
 use crate::push_tour;
 use crate::queue_bench::redeliver;
 
-/// Takes the tour; gives what was asked of AWS on it.
+/// Takes the tour; returns the calls to AWS that were made on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {
     let bench = Bench::keeping(Retention::days(1)).await;
     let [ada, bob] = [User::new(&bench, 1).await, User::new(&bench, 2).await];
@@ -33,7 +33,7 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
     bench.accesses()
 }
 
-/// Who takes no post is closed in the end.
+/// A connection that takes no post is closed in the end.
 async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
     let group = bench.group(bob, &[ada]).await;
     for (n, function) in ["fan-out", "presence"].into_iter().enumerate() {
@@ -55,7 +55,7 @@ async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
     }
 }
 
-/// A record that fails comes again soon.
+/// A failed record is retried soon.
 async fn without_a_store(bench: &Bench, ada: &User) {
     for table in ["sessions", "messages"] {
         bench.loses_table(table).await;
@@ -63,14 +63,14 @@ async fn without_a_store(bench: &Bench, ada: &User) {
     let user = ada.id.to_string();
     let conversation = ConversationId::dm(ada.id, UserId::new(Ulid(77))).expect("two users").to_string();
     let announced = json!({"version": "v1", "conversation": conversation, "seq": 1}).to_string();
-    let looked = json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
+    let begun = json!({"version": "v1", "step": "begin", "user": user, "watch": 7}).to_string();
     let silent = json!({"version": "v1", "step": "silence", "user": user, "renewed_at_ms": 1}).to_string();
     let failed = [
         bench.hand_over(&bench.fan_out_queue, &[&announced], |event| bench.fan_out.handle(event)).await,
-        bench.hand_over(&bench.presence_queue, &[&looked], |event| bench.presence.handle(event)).await,
+        bench.hand_over(&bench.presence_queue, &[&begun], |event| bench.presence.handle(event)).await,
         bench.hand_over(&bench.pushes_queue, &[&silent], |event| bench.push_records(event)).await,
     ];
-    for (failed, body) in failed.into_iter().zip([announced, looked, silent]) {
+    for (failed, body) in failed.into_iter().zip([announced, begun, silent]) {
         assert!(failed.contains(&body), "{body}");
     }
 }
@@ -87,7 +87,7 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
         let route = frame["action"].as_str().expect("an action");
         assert!(bench.ask(bob, route, &frame).await.is_some());
     }
-    // Of a log of which nothing is left, a mark of format 1 is looked for.
+    // For an empty log, a mark of format 1 is looked up.
     let empty = ConversationId::dm(bob.id, UserId::new(Ulid(77))).expect("two users").to_string();
     let read = json!({"action": "read", "id": "4", "conversation": empty, "seq": 1});
     assert!(bench.ask(bob, "read", &read).await.is_some());
@@ -99,7 +99,7 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
     }
     bench.sync(bob, json!({})).await;
 
-    // The sixth displaces the first.
+    // The sixth connection displaces the first.
     for n in 0..=SOCKETS_PER_DEVICE_MAX {
         bench.connect(1, &format!("c1-{n}=")).await;
     }
@@ -108,7 +108,7 @@ async fn over_sockets(bench: &Bench, ada: &User, bob: &User) {
     }
     bench.heartbeat(ada).await;
 
-    // A connection that lost its registration gets it back by any frame, unless its login has ended.
+    // A connection that lost its registration gets it back with any frame, unless its login has ended.
     bench.disconnect(2, "c2=").await;
     bench.sync(bob, json!({})).await;
     bench.disconnect(2, "c2=").await;
@@ -215,7 +215,7 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
         let (status, answer) = bench.call(method, &format!("/v1/{path}"), &token, Value::Null).await;
         assert_eq!(status, expected, "{method} {path}: {answer}");
     }
-    // Ada comes, is found alone, and is looked at by Bob who comes, and by whoever asks.
+    // Ada connects and is alone; then Bob connects and observes her, and users query her presence.
     bench.befriend(ada, bob).await;
     bench.enqueue_nonsense(&bench.presence_queue).await;
     bench.run_presence().await;
@@ -238,11 +238,11 @@ async fn among_friends(bench: &Bench, ada: &User, bob: &User) {
     let conversation = ConversationId::dm(ada.id, bob.id).expect("two users");
     let typing = json!({"action": "typing", "conversation": conversation.to_string()});
     assert_eq!(bench.ask(ada, "typing", &typing).await, None);
-    // They cease to see each other, and see each other again.
+    // They stop seeing each other, and see each other again.
     for method in ["PUT", "DELETE"] {
         let path = format!("/v1/blocks/{}", bob.id);
         let (status, answer) = bench.call(method, &path, &token_of(ada), Value::Null).await;
         assert_eq!(status, 204, "{method}: {answer}");
-        assert!(bench.run_presence().await > 0, "{method} tells nobody");
+        assert!(bench.run_presence().await > 0, "{method} notifies nobody");
     }
 }

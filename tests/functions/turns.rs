@@ -1,4 +1,4 @@
-//! Of one user little is under way at once.
+//! Limits on the concurrent requests of one user.
 
 use std::time::Duration;
 
@@ -11,42 +11,42 @@ use tokio::time::Instant;
 use crate::bench::{Bench, User, event, frame_of, message};
 use crate::budgets::{assert_refused, few, token_of, two};
 
-/// As many as are read at once, and some more.
+/// As many as are read side by side, and some more.
 const CONCURRENT: usize = 3 + 4;
 
-/// How long who is to wait for their turn may wait.
+/// Longest wait for a permit.
 const WAIT_MAX: Duration = Duration::from_secs(4);
 
-/// Messages and read markers of one user that are under way at once.
+/// Messages and read marks of one user that are written side by side.
 const WRITES_CONCURRENT_MAX: usize = 4;
 
-/// More than are written at once.
+/// More than are written side by side.
 const MANY: usize = 3 * WRITES_CONCURRENT_MAX;
 
-/// How long a store takes for each request where it matters which calls wait for others.
+/// Delay of each request to a store, where it matters which calls wait for others.
 const DELAY: Duration = Duration::from_millis(100);
 
-/// Makes calls at once; gives their answers, and how long each took.
-async fn concurrent_max<T>(call: impl AsyncFn() -> T) -> Vec<(T, Duration)> {
+/// Makes calls concurrently; returns their answers, and how long each took.
+async fn concurrently<T>(call: impl AsyncFn() -> T) -> Vec<(T, Duration)> {
     concurrently_each(CONCURRENT, async |_| call().await).await
 }
 
-/// Makes so many calls at once, each by its number.
+/// Makes so many calls concurrently, each with its number.
 async fn concurrently_each<T>(count: usize, call: impl AsyncFn(usize) -> T) -> Vec<(T, Duration)> {
     let (started, call) = (Instant::now(), &call);
     let timed = async |n| (call(n).await, started.elapsed());
     join_all((0..count).map(timed)).await
 }
 
-/// How many did not wait for others: all take as long, but for their turn.
+/// The number of calls that did not wait for others: all calls take equally long, apart from waiting for a permit.
 fn without_waiting<T>(answers: &[(T, Duration)]) -> usize {
     let fastest = answers.iter().map(|(_, took)| *took).min().expect("an answer");
     answers.iter().filter(|(_, took)| *took < fastest + DELAY / 2).count()
 }
 
-/// Each is charged once it was read, so those that are read side by side pass together.
+/// Each sync is charged once it was read, so those that are read side by side pass together.
 #[tokio::test]
-async fn of_many_syncs_at_once_few_are_read_before_the_others_are_refused() {
+async fn of_many_concurrent_syncs_few_are_read_before_the_others_are_refused() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     for n in 0..6 {
@@ -59,9 +59,9 @@ async fn of_many_syncs_at_once_few_are_read_before_the_others_are_refused() {
     refused.into_iter().for_each(assert_refused);
 }
 
-/// So a flood is told to who sends it as what it is, and holds nothing until the deadline.
+/// So the sender of a flood gets a `rate_limited` error, and waits hold nothing until the deadline.
 #[tokio::test(start_paused = true)]
-async fn frames_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wait_for_ends() {
+async fn frames_that_get_no_permit_in_time_are_refused_before_the_running_ones_end() {
     let bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let dm = bench.send(&ada, &bob, "m1", "opens").await;
@@ -71,7 +71,7 @@ async fn frames_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wa
         ("presence", json!({"action": "presence", "id": "p", "users": [ada.id.to_string()]})),
     ] {
         bench.stalls.hang_after(0);
-        let answers = concurrent_max(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
+        let answers = concurrently(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
         bench.stalls.end();
         let (given_up, refused): (Vec<_>, Vec<_>) =
             answers.iter().partition(|(answer, _)| answer["code"] == "unavailable");
@@ -81,23 +81,23 @@ async fn frames_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wa
             assert_eq!(answer["id"], frame["id"]);
             assert!(*took < WAIT_MAX, "{route}: {took:?}");
         }
-        // Nobody is left who has a place, or waits for one.
-        let answers = concurrent_max(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
+        // No call is left that has a permit or waits for one.
+        let answers = concurrently(async || bench.ask(&bob, route, &frame).await.expect("an answer")).await;
         assert!(answers.iter().all(|(answer, _)| answer["type"] == route), "{answers:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wait_for_ends() {
+async fn calls_that_get_no_permit_in_time_are_refused_before_the_running_ones_end() {
     let bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     bench.send(&ada, &bob, "m1", "opens").await;
     let token = token_of(&bob);
     let list = async || bench.call("GET", "/v1/conversations", &token, json!({})).await;
-    // The login is looked at before, in one request.
+    // The login is read first, in one request.
     let delay = WAIT_MAX;
     bench.stalls.delay(delay);
-    let answers = concurrent_max(list).await;
+    let answers = concurrently(list).await;
     bench.stalls.end();
     let refused: Vec<_> = answers.iter().filter(|((status, _), _)| *status == 429).collect();
     assert_eq!(refused.len(), CONCURRENT - 3, "{answers:?}");
@@ -105,13 +105,13 @@ async fn calls_that_wait_for_their_turn_in_vain_are_refused_before_what_they_wai
         assert_refused(&answer["error"]);
         assert!(*took < delay + WAIT_MAX, "{took:?}");
     }
-    let answers = concurrent_max(list).await;
+    let answers = concurrently(list).await;
     assert!(answers.iter().all(|((status, _), _)| *status == 200), "{answers:?}");
 }
 
-/// They wait longer than what is read, since changes have limits of their own, and a burst within these is to pass.
+/// Changes wait longer than reads, since they have limits of their own, within which a burst is to pass.
 #[tokio::test(start_paused = true)]
-async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
+async fn changes_that_get_no_permit_in_time_are_refused_and_pass_later() {
     let bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let token = token_of(&ada);
@@ -131,10 +131,10 @@ async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
         ("DELETE", group, json!({})),
     ] {
         let change = async || bench.call(method, &path, &token, body.clone()).await;
-        // The login is looked at before, in one request.
+        // The login is read first, in one request.
         bench.stalls.delay(DELAY);
         bench.stalls.hang_after(CONCURRENT);
-        let answers = concurrent_max(change).await;
+        let answers = concurrently(change).await;
         bench.stalls.end();
         let refused: Vec<_> = answers.iter().filter(|((status, _), _)| *status == 429).collect();
         assert_eq!(refused.len(), CONCURRENT - 3, "{method} {path}: {answers:?}");
@@ -142,18 +142,18 @@ async fn changes_that_wait_for_their_turn_in_vain_are_refused_and_pass_later() {
             assert_refused(&answer["error"]);
             assert!((2 * WAIT_MAX..3 * WAIT_MAX).contains(took), "{took:?}");
         }
-        // Nobody is left who has a place, or waits for one.
+        // No call is left that has a permit or waits for one.
         let answers = join_all((0..3).map(|_| change())).await;
         assert!(answers.iter().all(|(status, _)| *status != 429), "{method} {path}: {answers:?}");
     }
 }
 
-/// A login that ends while calls wait ends them too: nothing is read or written by it from then on.
+/// A login that ends while calls wait ends them too: they read and write nothing from then on.
 #[tokio::test(start_paused = true)]
-async fn calls_that_wait_for_their_turn_are_refused_where_their_login_has_ended() {
+async fn calls_that_wait_for_a_permit_are_refused_if_their_login_has_ended() {
     let bench = Bench::new().await;
     let message = json!({"client_message_id": "m", "text": "hi"});
-    for (n, (method, path, body, places)) in [
+    for (n, (method, path, body, permits)) in [
         ("POST", "/v1/groups", json!({"name": "Hiking", "members": []}), 3),
         ("PATCH", "/v1/me", json!({"display_name": "Ada"}), 3),
         ("GET", "/v1/conversations", json!({}), 3),
@@ -168,20 +168,20 @@ async fn calls_that_wait_for_their_turn_are_refused_where_their_login_has_ended(
         bench.stalls.delay(DELAY);
         let calls = concurrently_each(MANY, async |_| bench.call(method, &path, &token, body.clone()).await);
         let logout = async {
-            // Its login is looked at while theirs is, and it has no turn to wait for.
+            // The login of the logout is read together with theirs, and the logout needs no permit.
             bench.call("POST", "/v1/logout", &token, json!({})).await.0
         };
         let (answers, left) = tokio::join!(calls, logout);
         bench.stalls.end();
         assert_eq!(left, 204);
         let refused = answers.iter().filter(|((status, _), _)| *status == 401).count();
-        assert!(refused >= MANY - 2 * places, "{method} {path}: {answers:?}");
+        assert!(refused >= MANY - 2 * permits, "{method} {path}: {answers:?}");
     }
 }
 
-/// Whoever sends much at once holds up themselves, and a burst within the budget is not refused.
+/// A user who sends many messages side by side delays only themselves, and a burst within the budget is not refused.
 #[tokio::test(start_paused = true)]
-async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused() {
+async fn of_many_messages_of_a_user_few_are_written_concurrently_and_none_is_refused() {
     let mut bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let mut others = Vec::new();
@@ -190,7 +190,7 @@ async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused(
     }
     bench.stalls.delay(DELAY);
     for route in ["send", "send_many"] {
-        // Every sixteenth costs a write more.
+        // Every sixteenth send costs a write more.
         bench.is_elsewhere(LOCAL_RATES);
         let send = async |n: usize| {
             let (id, to) = (format!("{route}{n}"), others[n].id.to_string());
@@ -204,10 +204,10 @@ async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused(
         let acked = if route == "send" { "ack" } else { "acks" };
         assert!(answers.iter().all(|(answer, _)| answer["type"] == acked), "{answers:?}");
         assert_eq!(without_waiting(&answers), WRITES_CONCURRENT_MAX, "{route}: {answers:?}");
-        assert!(answers.is_sorted_by_key(|(_, took)| *took), "{route}, in the order of coming: {answers:?}");
+        assert!(answers.is_sorted_by_key(|(_, took)| *took), "{route}, in the order of arrival: {answers:?}");
     }
     let seen = json!({"action": "read", "id": "r", "conversation": dm(&ada, &bob), "seq": 1});
-    // The first one moves the marker.
+    // The first read moves the read mark.
     bench.ask(&bob, "read", &seen).await.expect("an answer");
     let answers =
         concurrently_each(MANY, async |_| bench.ask(&bob, "read", &seen).await.expect("an answer")).await;
@@ -216,7 +216,7 @@ async fn of_many_messages_of_a_user_few_are_written_at_once_and_none_is_refused(
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_many_posts_of_a_user_few_are_written_at_once_and_none_is_refused() {
+async fn of_many_posts_of_a_user_few_are_written_concurrently_and_none_is_refused() {
     let bench = Bench::new().await;
     let [ada, _] = two(&bench).await;
     let mut paths = Vec::new();
@@ -236,7 +236,7 @@ async fn of_many_posts_of_a_user_few_are_written_at_once_and_none_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_of_somebody_else_and_a_heartbeat_wait_for_nobody() {
+async fn messages_of_other_users_and_heartbeats_do_not_wait() {
     let bench = Bench::new().await;
     let [ada, bob] = two(&bench).await;
     let mut others = Vec::new();
@@ -266,9 +266,9 @@ async fn a_message_of_somebody_else_and_a_heartbeat_wait_for_nobody() {
     assert!(typings.iter().all(|(answer, took)| answer.is_none() && *took < fastest + DELAY / 2));
 }
 
-/// The ticket of a login that has ended opens nothing, and is looked at in the store each time.
+/// The ticket of a login that has ended opens nothing, and its login is read from the store each time.
 #[tokio::test(start_paused = true)]
-async fn of_many_handshakes_of_a_user_few_are_judged_at_once_and_others_are_refused_in_time() {
+async fn of_many_handshakes_of_a_user_few_are_judged_concurrently_and_others_are_refused_in_time() {
     let bench = Bench::new().await;
     let ended = async |n: usize| {
         bench.connect.handle(event(99, &format!("c{n}="), "$connect", "CONNECT", None)).await.status_code
@@ -279,7 +279,7 @@ async fn of_many_handshakes_of_a_user_few_are_judged_at_once_and_others_are_refu
     let (given_up, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 503);
     assert_eq!((given_up.len(), refused.len()), (4, CONCURRENT - 4), "{answers:?}");
     assert!(refused.iter().all(|(status, took)| *status == 429 && *took < WAIT_MAX), "{answers:?}");
-    // Nobody is left who has a place, or waits for one; who waits in time is judged.
+    // No handshake is left that has a permit or waits for one; a handshake that waits in time is judged.
     bench.stalls.delay(DELAY);
     bench.sign_in(1).await;
     let other = async { (bench.connect(1, "c=").await, Instant::now()).1 };
