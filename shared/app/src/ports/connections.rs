@@ -1,4 +1,4 @@
-//! The gateway's side of open connections.
+//! Open connections, which the gateway holds.
 
 use std::future::Future;
 
@@ -6,16 +6,16 @@ use confab_domain::ConnectionId;
 
 use super::StoreError;
 
-/// What posting to a connection came to.
+/// Outcome of posting to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostOutcome {
-    /// The gateway took it. That does not prove that the device has it.
+    /// The gateway took the frame. That does not prove that the device has it.
     Taken,
     /// There is no such connection, or it is not open yet.
     Gone,
-    /// Either the connection's own buffer is full, or the gateway takes too many requests of everybody: its answer does
-    /// not say which. Whether it [knows](Connections::is_open) the connection right after tells the two apart, since
-    /// that question needs no room in a buffer.
+    /// Either the connection's own buffer is full, or the gateway gets too many requests altogether: its answer does
+    /// not say which. Asking right after whether the connection [is open](Connections::is_open) distinguishes the
+    /// two, since that request needs no room in a buffer.
     ///
     /// Source: Amazon API Gateway Management API reference, `LimitExceededException`: "more than the allowed number of
     /// requests per unit of time or the WebSocket client side buffer is full".
@@ -37,26 +37,26 @@ pub trait Connections: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`], where the gateway itself is at fault; it says nothing about the connection. The device may have
-    /// got the frame all the same.
+    /// [`StoreError`], where the gateway itself failed; the error says nothing about the connection. The device may
+    /// have got the frame all the same.
     fn post(
         &self,
         connection: &ConnectionId,
         frame: &[u8],
     ) -> impl Future<Output = Result<PostOutcome, StoreError>> + Send;
 
-    /// Whether the gateway knows of a connection; true also where it is dead and the gateway has not noticed.
+    /// Whether the gateway has a connection; true also where the connection is dead and the gateway has not noticed.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn is_open(&self, connection: &ConnectionId) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Closes a connection, after what was posted to it before.
+    /// Closes a connection, after it has sent the frames that were posted to it before.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; it may be closed all the same.
+    /// [`StoreError`]; the connection may be closed all the same.
     fn close(
         &self,
         connection: &ConnectionId,

@@ -1,4 +1,4 @@
-//! What users are to each other.
+//! Relations between users.
 
 use std::future::Future;
 
@@ -6,40 +6,40 @@ use confab_domain::{Relation, UserId};
 
 use super::StoreError;
 
-/// Somebody's relation to another.
+/// A user's relation to another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contact {
-    /// To whom.
+    /// The other user.
     pub other: UserId,
-    /// What they are to each other.
+    /// The relation.
     pub relation: Relation,
 }
 
-/// Some of somebody's contacts.
+/// A page of a user's contacts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactPage {
     /// Ascending by the other's id.
     pub contacts: Vec<Contact>,
-    /// After whom the next page begins; `None` at the end.
+    /// The contact after which the next page begins; `None` at the end.
     pub next: Option<UserId>,
 }
 
-/// Two users, and a change of what they are to each other.
+/// A change of the relations between two users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairChange {
-    /// The one.
+    /// One user.
     pub user: UserId,
-    /// The other.
+    /// The other user.
     pub other: UserId,
-    /// What the one is to the other: as it was read, and as it shall be.
+    /// Relation of `user` to `other`: as it was read, and as it will be.
     pub relation: [Relation; 2],
-    /// What the other is to the one, likewise.
+    /// Relation of `other` to `user`: as it was read, and as it will be.
     pub others_relation: [Relation; 2],
 }
 
-/// Relations, one of each user to each other.
+/// Relations of each user to other users.
 pub trait Contacts: Send + Sync {
-    /// What `user` is to `other`, strongly consistent; of strangers, nothing.
+    /// The relation of `user` to `other`, strongly consistent; the empty relation for strangers.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ pub trait Contacts: Send + Sync {
         other: UserId,
     ) -> impl Future<Output = Result<Relation, StoreError>> + Send;
 
-    /// What `user` is to each of up to 100 others, strongly consistent; strangers are left out.
+    /// The relations of `user` to up to 100 others, strongly consistent; strangers are left out.
     ///
     /// # Errors
     ///
@@ -74,12 +74,12 @@ pub trait Contacts: Send + Sync {
     ) -> impl Future<Output = Result<ContactPage, StoreError>> + Send;
 
     /// Changes both relations of a pair if both are still as they were read, atomically; false where one is not, or
-    /// where somebody else changes one at this moment.
+    /// where another request changes one at this moment.
     ///
-    /// A relation that says nothing is removed.
+    /// An empty relation is removed.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Done again after an unknown outcome, it may find its own change.
+    /// [`StoreError`]. A repetition after an unknown outcome may find its own change.
     fn change_pair(&self, change: &PairChange) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

@@ -1,7 +1,7 @@
-//! The time that a request may take.
+//! The time limit of a request.
 
-/// When a request has to come to its end.
+/// Time limit of a request.
 pub trait Deadline: Send + Sync {
-    /// Whether it is time to answer with what there is, instead of reading on.
+    /// Whether the request has to answer now, with what it has read so far.
     fn is_near(&self) -> bool;
 }

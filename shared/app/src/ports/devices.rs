@@ -12,18 +12,18 @@ use super::StoreError;
 /// Outcome of making the next generation of a login's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotateOutcome {
-    /// The generation is one higher.
+    /// The device has the next generation.
     Rotated,
-    /// The device has another generation or login, which is given, or is logged out. Nothing was changed.
+    /// The device has another generation or login, or is logged out (`None`). The device as it is. Nothing was changed.
     NotCurrent(Option<Box<Device>>),
 }
 
-/// What registering a device for pushes came to.
+/// Outcome of registering a device for pushes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegisterOutcome {
-    /// It has the token now, and no other device has; what it had before is given back where it was another.
+    /// The device has the token now, and no other device has it. The device's earlier registration, if it was another.
     Registered(Option<Registration>),
-    /// The device is logged out, or logged in anew.
+    /// The device is logged out, or has a newer login.
     Ended,
 }
 
@@ -58,7 +58,8 @@ pub trait Devices: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. After an unknown outcome the same again finds [`RotateOutcome::NotCurrent`] with that rotation.
+    /// [`StoreError`]. A repetition after an unknown outcome may return [`RotateOutcome::NotCurrent`] with this
+    /// rotation.
     fn rotate(
         &self,
         user: UserId,
@@ -73,7 +74,7 @@ pub trait Devices: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Doing it again changes nothing.
+    /// [`StoreError`]. A repetition changes nothing.
     fn mark_generation_used(
         &self,
         user: UserId,
@@ -82,7 +83,7 @@ pub trait Devices: Send + Sync {
         generation: u64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Has a device's pushes go there, and those of whatever other device had the token nowhere. Atomic.
+    /// Registers a device for pushes, and ends the registration of any other device with the token. Atomic.
     ///
     /// # Errors
     ///
@@ -95,7 +96,7 @@ pub trait Devices: Send + Sync {
         registration: &Registration,
     ) -> impl Future<Output = Result<RegisterOutcome, StoreError>> + Send;
 
-    /// Names the endpoint anew of a registration that a device has still; false where it has another, or none.
+    /// Replaces the endpoint of a registration that the device still has; false where the device has another, or none.
     ///
     /// # Errors
     ///
@@ -108,12 +109,12 @@ pub trait Devices: Send + Sync {
         endpoint: &Endpoint,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Takes a registration from a device, if it has it, also where the device is gone; true where that leaves the token
-    /// without a device.
+    /// Removes a registration from a device that has it, also where the device was removed; true where no device has
+    /// the token then.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Doing it again finishes what was begun.
+    /// [`StoreError`]. A repetition completes the removal.
     fn drop_push(
         &self,
         user: UserId,
@@ -121,7 +122,8 @@ pub trait Devices: Send + Sync {
         registration: &Registration,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes a device if it still belongs to `family` (any, where `None`); false where it was not there.
+    /// Removes a device if it belongs to `family`, or to any login where that is `None`; false where there was no
+    /// such device.
     ///
     /// # Errors
     ///

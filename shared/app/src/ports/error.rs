@@ -3,22 +3,22 @@
 /// An adapter's own error, kept for the log only.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A store did not do its part.
+/// Why a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Throttled, timed out or out of reach. **The outcome is unknown**: a write
-    /// may have been committed. Doing the same again with the same ids is safe.
+    /// may have been committed. The same request with the same ids may be repeated safely.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// The store refused the request itself: a fault of ours or of the deployment. Nothing was done.
+    /// The store rejected the request: a fault of the server or of the deployment. Nothing was done.
     #[error("the store rejected a request")]
     Rejected(#[source] BoxError),
-    /// The store holds, or answered, what it should not: a fault of ours.
+    /// An item or an answer of the store cannot be read: a fault of the server.
     #[error("malformed {item}")]
     Malformed {
-        /// What could not be read, without its content.
+        /// Name of the item that could not be read, without its content.
         item: &'static str,
-        /// What was wrong with it.
+        /// Why it could not be read.
         #[source]
         source: BoxError,
     },

@@ -1,4 +1,4 @@
-//! The queue of what is still to be announced.
+//! The queue of fan-out tasks.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StoreError;
 use crate::fan_out::FanOutTask;
 
-/// Announcements that are made later, by the `fan-out` function, at least once and in any order.
+/// Tasks that the `fan-out` function performs, now or later, at least once and in any order.
 pub trait FanOutQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).

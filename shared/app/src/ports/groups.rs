@@ -6,51 +6,51 @@ use confab_domain::{ConversationId, Group, GroupId, MembershipCount, Message, Se
 
 use super::StoreError;
 
-/// A new version of a group, with all that comes with it.
+/// A new version of a group, with the entry and the inbox row that are written with it.
 #[derive(Clone, Copy, Debug)]
 pub struct NewVersion<'a> {
-    /// The group as it will be; its version is one more than the one it was decided on.
+    /// The group as it will be; its version is one more than the version that was read.
     pub group: &'a Group,
-    /// What tells of it in the log.
+    /// The system entry about the change.
     pub entry: &'a Message,
-    /// Whose inbox row goes with it.
+    /// The change of an inbox row, if there is one.
     pub row: Option<RowChange>,
 }
 
-/// What happens to a member's inbox row, at the entry's position.
+/// A change of a member's inbox row, at the entry's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowChange {
-    /// A membership begins. What is left of earlier ones goes on: what they let their user read, the read marker, claims.
+    /// A membership begins. The row keeps what earlier memberships left: the readable positions, the read mark, claims.
     Join(Joining),
     /// A membership ends: see [`leave`](super::Inboxes::leave).
     Leave(UserId),
-    /// As `Leave`, by its user's own wish: the row [refuses additions](super::InboxRow::refuses_adds).
+    /// As `Leave`, by the user's own choice: the row [refuses additions](super::InboxRow::refuses_adds).
     LeaveByOneself(UserId),
 }
 
-/// Somebody who comes into a group, counted.
+/// A user who joins a group, with the count of the user's memberships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joining {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Who puts them there, if that is somebody who is no friend of theirs.
+    /// The user who puts them there, if that user is no friend of theirs.
     pub added_by: Option<UserId>,
-    /// Their count that this was decided on.
+    /// The count that was read.
     pub seen: Option<MembershipCount>,
-    /// Their count with this membership.
+    /// The count with this membership.
     pub next: MembershipCount,
 }
 
-/// What making a new version came to.
+/// Outcome of a conditional write to a group or to a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// All of it is made.
+    /// Everything was written.
     Done,
-    /// Nothing of it: the group has another version, the position is taken, or who joins has another count.
+    /// Nothing was written: the group has another version, the position is taken, or the user has another count.
     Contended,
 }
 
-/// Groups, each changed as a whole.
+/// Groups, each written as a whole, and the counts of memberships.
 pub trait Groups: Send + Sync {
     /// The group, deleted ones included, strongly consistent.
     ///
@@ -66,10 +66,10 @@ pub trait Groups: Send + Sync {
     /// [`StoreError`].
     fn groups(&self, groups: &[GroupId]) -> impl Future<Output = Result<Vec<Group>, StoreError>> + Send;
 
-    /// Begins a membership of a group that is about to be made: the inbox row, and the count of its user, all or
-    /// nothing. Without the group the row leads nowhere.
+    /// Begins a membership of a group that is about to be created: writes the inbox row and the user's count, or
+    /// neither. Without the group the row has no effect.
     ///
-    /// A group and the rows of a hundred members do not fit into one transaction.
+    /// Written before the group, since a group and the rows of a hundred members do not fit into one transaction.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ pub trait Groups: Send + Sync {
         joining: &Joining,
     ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 
-    /// How many memberships a user has at most, strongly consistent; `None` where they were never counted.
+    /// Upper bound of the number of a user's memberships, strongly consistent; `None` where they were never counted.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ pub trait Groups: Send + Sync {
         user: UserId,
     ) -> impl Future<Output = Result<Option<MembershipCount>, StoreError>> + Send;
 
-    /// Replaces a user's count, if it is the one that was seen.
+    /// Replaces a user's count, if it still equals `seen`.
     ///
     /// # Errors
     ///
@@ -103,9 +103,7 @@ pub trait Groups: Send + Sync {
         next: MembershipCount,
     ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 
-    /// Makes a group whose members have [joined](Groups::join), with its first entry.
-    ///
-    /// Both or neither.
+    /// Creates a group whose members have [joined](Groups::join), together with its first entry, or neither.
     ///
     /// # Errors
     ///
@@ -116,8 +114,8 @@ pub trait Groups: Send + Sync {
         entry: &Message,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Makes the next version of a group with the entry that tells of it and the inbox row that goes with it,
-    /// all or nothing.
+    /// Writes the next version of a group with the system entry about it and the change of an inbox row, all or
+    /// nothing.
     ///
     /// # Errors
     ///

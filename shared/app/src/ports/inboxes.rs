@@ -1,4 +1,4 @@
-//! What a conversation is to one of its members: the inbox row.
+//! Inbox rows: what one user keeps of one conversation.
 
 use std::future::Future;
 
@@ -8,90 +8,90 @@ use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timest
 
 use super::StoreError;
 
-/// What is a member's alone in a conversation. The claims stay inside the store.
+/// What one user keeps of one conversation, without the claims, which stay inside the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxRow {
-    /// Which conversation.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// What of it the user may read, and whether they are in it now.
+    /// The user's memberships: which positions the user may read, and whether the user is a member now.
     pub joined: Joined,
-    /// Read up to and including; `None` where nothing is read.
+    /// The read mark, inclusive; `None` where nothing is read.
     pub read_seq: Option<Seq>,
-    /// No pushes before this.
+    /// End of the mute: no pushes before this time.
     pub muted_until: Option<Timestamp>,
-    /// What the member's phones were told of it.
+    /// The alerts that the member's phones got, and the count of unread messages.
     pub alerts: Alerts,
-    /// Who put the member into the group, if that was somebody who was no friend of theirs.
+    /// The user who put the member into the group, if that user was no friend of the member.
     pub added_by: Option<UserId>,
-    /// Whether the member has written there, or tried to.
+    /// Whether the member has sent a message there, or tried to.
     pub has_written: bool,
-    /// Whether the user has left the group by themselves, and has not allowed since to be put back.
+    /// Whether the user has left the group by choice, and has not allowed since to be put back.
     pub refuses_adds: bool,
 }
 
 impl InboxRow {
-    /// What is unread begins after this: the read marker, or the last entry before the present membership.
+    /// The position after which entries are unread: the read mark, or the last entry before the present membership.
     pub fn unread_after(&self) -> Option<Seq> {
         self.read_seq.max(self.joined.since().and_then(Seq::previous))
     }
 
-    /// The end of a log that ends there, as the member is shown it: never before their read marker, also where what they
-    /// have read is not there any more.
+    /// The end of the log as the member sees it, where the log ends at `log`: never before the read mark, also where
+    /// the messages that were read are not kept any more.
     pub fn end_of(&self, log: Option<Seq>) -> Option<Seq> {
         self.read_seq.max(log)
     }
 }
 
-/// The key of a message, and which attempt at sending it claims the key.
+/// The key that a send claims, and the attempt that claims it.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimKey<'a> {
-    /// Who sends.
+    /// The sender.
     pub user: UserId,
-    /// Where to.
+    /// The conversation of the message.
     pub conversation: ConversationId,
-    /// Idempotency key.
+    /// The idempotency key of the message.
     pub key: &'a ClientMessageId,
-    /// Tells a repeated request of a store's client from another send with the same key.
+    /// Distinguishes a request that a store's client repeats from another send with the same key.
     pub attempt: Attempt,
 }
 
-/// What claiming a key came to.
+/// Outcome of claiming a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimOutcome {
     /// Whether the key was new.
     pub claim: Claim,
-    /// The read marker of the row, as it is or was a moment before.
+    /// The read mark of the row, which may be a moment old.
     pub read_seq: Option<Seq>,
 }
 
-/// Some of a user's rows.
+/// A page of a user's inbox rows.
 #[derive(Clone, Debug, Default)]
 pub struct InboxPage {
     /// Ascending by the conversation's id.
     pub rows: Vec<InboxRow>,
-    /// Where the next page begins (after this one), if there is one.
+    /// The conversation after which the next page begins; `None` at the end.
     pub next: Option<ConversationId>,
-    /// Rows of ended memberships that were met, and whose move out of the way failed.
+    /// Rows of ended memberships that the list met and could not move out of its way.
     pub unmoved: usize,
 }
 
-/// What moving a read marker came to.
+/// Outcome of moving a read mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkReadOutcome {
-    /// It moved; this is what phones had been told before.
+    /// The read mark moved. The alerts of the row before that.
     Moved(Alerts),
-    /// It was there, or further, already.
+    /// The read mark was there or further already.
     Already,
     /// The user is not in the conversation.
     NotAMember,
 }
 
-/// What replacing a row's alerts came to.
+/// Outcome of replacing the alerts of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplaceOutcome {
-    /// They are as they were to be.
+    /// The row has the new alerts.
     Replaced,
-    /// The row is another than was seen: this one.
+    /// The row differs from the one that was seen. The row as it is.
     Changed(Box<InboxRow>),
     /// There is no row, or its user is not in the conversation.
     NotAMember,
@@ -99,12 +99,12 @@ pub enum ReplaceOutcome {
 
 /// Inbox rows, one per member and conversation.
 pub trait Inboxes: Send + Sync {
-    /// Records that a send is about to append, unless its key is recorded already or its sender is not in the
-    /// conversation.
+    /// Records the claim of a send that is about to append, unless the key is recorded already or the sender is not
+    /// in the conversation.
     ///
-    /// Atomic. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys that were not released. The time
-    /// of a claim may be kept rounded down by up to [`ROUNDING_MAX`](confab_domain::claim::ROUNDING_MAX). Two keys may
-    /// be taken for one, which costs a search and loses nothing.
+    /// Atomic. Remembers the last [`REMEMBERED`](confab_domain::claim::REMEMBERED) keys that were not released. The
+    /// time of a claim may be stored rounded down by up to [`ROUNDING_MAX`](confab_domain::claim::ROUNDING_MAX). Two
+    /// keys may be taken for one, which costs a search and loses nothing.
     ///
     /// # Errors
     ///
@@ -115,10 +115,11 @@ pub trait Inboxes: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send;
 
-    /// Makes a claim the newest one before a send appends under a key that it found [`Claim::Repeated`] at `claimed_at`,
-    /// and records it again if it was forgotten or released. False where the sender is not in the conversation.
+    /// Makes a claim the newest one, before a send appends under a key that it found [`Claim::Repeated`] at
+    /// `claimed_at`. Records the claim again if it was forgotten or released. False where the sender is not in the
+    /// conversation.
     ///
-    /// Atomic. From then on nobody releases the claim.
+    /// Atomic. From then on no send releases the claim.
     ///
     /// # Errors
     ///
@@ -129,11 +130,11 @@ pub trait Inboxes: Send + Sync {
         claimed_at: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Frees the place of a claim that this send found [`Claim::Fresh`] at `claimed_at`, since it is refused; nothing
-    /// where another send has renewed it, or has claimed the key anew since. The place is used again before a claim is
-    /// forgotten.
+    /// Releases the claim of a send that found [`Claim::Fresh`] at `claimed_at` and is refused. Does nothing where
+    /// another send has renewed the claim, or has claimed the key anew since. The place of a released claim is used
+    /// again before another claim is forgotten.
     ///
-    /// Atomic. Another send's claim of the key is taken for this one's only if its attempt has the same
+    /// Atomic. Another send's claim of the key is taken for that of this send only if its attempt has the same
     /// [`AttemptTag`](confab_domain::claim::AttemptTag), and its time is the same but for rounding.
     ///
     /// # Errors
@@ -145,9 +146,9 @@ pub trait Inboxes: Send + Sync {
         claimed_at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Makes the rows of both members, all or nothing; leaves a row that is there as it is.
+    /// Creates the rows of both members, or none; a row that exists stays as it is.
     ///
-    /// Both or none: a member without a row would not find the conversation in `sync`.
+    /// A member without a row would not get the conversation in `sync`.
     ///
     /// # Errors
     ///
@@ -158,10 +159,10 @@ pub trait Inboxes: Send + Sync {
         members: [UserId; 2],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Ends a user's membership of a group with the entry at `seq`; nothing where it has ended.
+    /// Ends a user's membership of a group with the entry at `seq`; does nothing where it has ended already.
     ///
-    /// The row is then moved out of the way of [`list`](Inboxes::list), best effort: what costs a list nothing is still
-    /// found by [`get`](Inboxes::get), and goes on where its user joins again.
+    /// Then moves the row out of the way of [`list`](Inboxes::list), best effort. A moved row costs a list nothing,
+    /// [`get`](Inboxes::get) still finds it, and it is continued when the user joins again.
     ///
     /// # Errors
     ///
@@ -173,7 +174,7 @@ pub trait Inboxes: Send + Sync {
         seq: Seq,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Removes the row of a group that was never made, if it begins at `seq` and nothing has ended in it.
+    /// Removes the row of a group that was never created, if its membership begins at `seq` and none has ended.
     ///
     /// # Errors
     ///
@@ -185,12 +186,12 @@ pub trait Inboxes: Send + Sync {
         seq: Seq,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A page of the user's rows of present memberships, strongly consistent. It may have fewer rows than there are, and
-    /// none, though another page follows.
+    /// A page of the user's rows of present memberships, strongly consistent. A page may have fewer than `rows_max`
+    /// rows, or none, though another page follows.
     ///
-    /// Rows of ended memberships are not read, but for those that were not moved when the membership ended: such a row is
-    /// left out, and moved, best effort. So a list becomes as cheap as it can be by being read. Use cases ask for it by
-    /// `inbox_page`, which counts the moves that fail.
+    /// Rows of ended memberships are not read, except those that were not moved when the membership ended. Such a row
+    /// is left out of the page and moved, best effort, so that later lists do not pay for it. Use cases call
+    /// `inbox_page` instead, which counts the moves that fail.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ pub trait Inboxes: Send + Sync {
         rows_max: u32,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
 
-    /// As [`list`](Inboxes::list), as the rows are or were a moment ago, for half the price. Moves nothing.
+    /// As [`list`](Inboxes::list), but eventually consistent, for half the price. Moves no rows.
     ///
     /// # Errors
     ///
@@ -214,7 +215,7 @@ pub trait Inboxes: Send + Sync {
         rows_max: u32,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
 
-    /// The user's row, as it is or was a moment ago, for half the price.
+    /// The user's row, eventually consistent, for half the price.
     ///
     /// # Errors
     ///
@@ -225,8 +226,8 @@ pub trait Inboxes: Send + Sync {
         conversation: ConversationId,
     ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
 
-    /// The user's row, of an ended membership too, strongly consistent. That of a present one costs one read, any other
-    /// two or three.
+    /// The user's row, of a present or ended membership, strongly consistent. The row of a present membership costs one
+    /// read, any other two or three.
     ///
     /// # Errors
     ///
@@ -237,7 +238,7 @@ pub trait Inboxes: Send + Sync {
         conversation: ConversationId,
     ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
 
-    /// Moves the read marker forward, never back.
+    /// Moves the read mark forward, never back.
     ///
     /// # Errors
     ///
@@ -249,7 +250,7 @@ pub trait Inboxes: Send + Sync {
         seq: Seq,
     ) -> impl Future<Output = Result<MarkReadOutcome, StoreError>> + Send;
 
-    /// Sets or ends the mute; false where the user is not in the conversation.
+    /// Sets the end of the mute, or ends the mute; false where the user is not in the conversation.
     ///
     /// # Errors
     ///
@@ -261,8 +262,8 @@ pub trait Inboxes: Send + Sync {
         until: Option<Timestamp>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Allows a user who has left a group by themselves to be put back; nothing where that is allowed, or they are in it.
-    /// False where they never were.
+    /// Allows that a user who has left a group by choice is put back. Does nothing where that is allowed already, or
+    /// where the user is in the group. False where the user never was a member.
     ///
     /// # Errors
     ///
@@ -273,10 +274,10 @@ pub trait Inboxes: Send + Sync {
         conversation: ConversationId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Replaces what the member's phones were told, if the row still has the alerts, read marker and mute that were
-    /// `seen`, and its user is in the conversation. Atomic.
+    /// Replaces the alerts of a row, if the row still has the alerts, read mark and mute of `seen`, and its user is
+    /// in the conversation. Atomic.
     ///
-    /// `next` has a [`writer`](Alerts::writer) of its own, by which a change is known again whose answer was lost.
+    /// `next` has a [`writer`](Alerts::writer) of its own, by which a store recognizes a change whose answer was lost.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use confab_domain::{ConversationId, Heading, Joined, Message, Seq};
 
 use super::StoreError;
 
-/// The end of a log as a strongly consistent read gave it.
+/// The end of a log, from a strongly consistent read.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {
     /// The newest entries, newest first, **expired ones included**: they hold positions.
@@ -16,18 +16,18 @@ pub struct Tail {
     pub more: bool,
 }
 
-/// The end of a log with what decides where it goes on, as a strongly consistent read gave it.
+/// The end of a log with its high-water mark, from strongly consistent reads. The two decide the append position.
 ///
-/// The two parts may be of slightly different times: see [`LogEnd::has_old_mark`].
+/// The two may be read at slightly different times: see [`LogEnd::has_old_mark`].
 #[derive(Clone, Debug, Default)]
 pub struct End {
-    /// Its newest entries.
+    /// The newest entries.
     pub tail: Tail,
-    /// Its high-water mark, where it has one.
+    /// The high-water mark, where the log has one.
     pub mark: Option<HighWaterMark>,
 }
 
-/// Which way a page extends from where it begins.
+/// Order of the entries of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Ascending, from the lowest position of the range.
@@ -36,43 +36,43 @@ pub enum Direction {
     Down,
 }
 
-/// A run of positions, both ends inclusive, read from one side.
+/// A run of positions, both ends inclusive, and the direction in which it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The lowest position.
     pub from: Seq,
     /// The highest position.
     pub to: Seq,
-    /// From which end.
+    /// The direction.
     pub direction: Direction,
 }
 
 impl Tail {
-    /// The last position; `None` where no message is left.
+    /// The last position; `None` where no entry is left.
     pub fn last(&self) -> Option<Seq> {
         self.newest.first().map(|newest| newest.seq)
     }
 }
 
 impl End {
-    /// What decides where the log goes on.
+    /// The parts that decide the append position.
     pub fn decisive(&self) -> LogEnd {
         LogEnd::new(self.tail.newest.first(), self.mark)
     }
 }
 
 impl Range {
-    /// Everything after `cursor`, ascending; empty (`None`) at the end of the number space.
+    /// All positions after `cursor`, ascending; `None` after the last possible position.
     pub fn after(cursor: Option<Seq>) -> Option<Self> {
         Seq::following(cursor).map(|from| Self { from, to: Seq::MAX, direction: Direction::Up })
     }
 
-    /// Everything before `position`, descending; empty (`None`) before the first.
+    /// All positions before `position`, descending; `None` before the first.
     pub fn before(position: Seq) -> Option<Self> {
         position.previous().map(|to| Self { from: Seq::FIRST, to, direction: Direction::Down })
     }
 
-    /// The parts of it that somebody may read, in its direction.
+    /// The parts of the range that a user with these memberships may read, in the range's direction.
     pub fn readable(self, joined: &Joined) -> Vec<Self> {
         let parts = joined.within(self.from, self.to).into_iter();
         let parts = parts.map(|(from, to)| Self { from, to, ..self });
@@ -87,7 +87,7 @@ impl Range {
         Self { from: Seq::FIRST, to: Seq::MAX, direction: Direction::Down }
     }
 
-    /// What is left after `last` was read; `None` where nothing can be.
+    /// The rest of the range after `last` was read; `None` where no position is left.
     pub fn beyond(self, last: Seq) -> Option<Self> {
         let rest = match self.direction {
             Direction::Up => Self { from: Seq::following(Some(last))?, ..self },
@@ -97,19 +97,20 @@ impl Range {
     }
 }
 
-/// Longest texts that one page holds together. Unit: bytes, unpacked; a page has one entry whatever its length.
+/// Upper bound of the texts of one page together. Unit: bytes, decompressed. A page has at least one entry, whatever
+/// its length.
 ///
-/// A page is bounded in bytes, since 500 entries of 60 packed bytes may unpack to 200 MB. A request reads up to
-/// [`STORE_CALLS_MAX`](crate::concurrency::STORE_CALLS_MAX) pages at once: together they stay within 32 MB of the 512 MB
-/// that a function has.
+/// A page is bounded in bytes, since 500 entries of 60 compressed bytes may decompress to 200 MB. A request reads up to
+/// [`STORE_CALLS_MAX`](crate::concurrency::STORE_CALLS_MAX) pages concurrently: together they stay within 32 MB of the
+/// 512 MB that a function has.
 pub const PAGE_TEXT_BYTES_MAX: usize = 1024 * 1024;
 
-/// Some of a log.
+/// A page of a log.
 #[derive(Clone, Debug)]
 pub struct Page<E = Message> {
-    /// In the range's direction, expired ones included.
+    /// Entries in the range's direction, expired ones included.
     pub entries: Vec<E>,
-    /// Whether the range may hold more beyond the last entry; if false, it holds none.
+    /// Whether the range may hold more entries beyond the last one; if false, it holds none.
     pub more: bool,
 }
 
@@ -119,10 +120,10 @@ impl<E> Default for Page<E> {
     }
 }
 
-/// Why an append wrote nothing, or may have.
+/// Why an append failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// The position is taken, by the message given; nothing was written.
+    /// This message has the position; nothing was written.
     #[error("the position is taken")]
     Occupied(Box<Message>),
     /// See [`StoreError::Unavailable`]: the append may have been committed.
@@ -147,9 +148,9 @@ pub trait MessageLog: Send + Sync {
     ) -> impl Future<Output = Result<Tail, StoreError>> + Send;
 
     /// Up to `entries_max` entries of a range; fewer, with `more`, where their texts exceed [`PAGE_TEXT_BYTES_MAX`]
-    /// together, or where the store gives no more at once.
+    /// together, or where the store returns no more in one answer.
     ///
-    /// Never empty with `more` set.
+    /// A page with `more` is never empty.
     ///
     /// # Errors
     ///
@@ -161,7 +162,8 @@ pub trait MessageLog: Send + Sync {
         entries_max: u32,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// As [`page`](MessageLog::page), of entries whose texts are neither sent nor unpacked: for the same price.
+    /// As [`page`](MessageLog::page), for the same price, without the texts: the store neither sends nor decompresses
+    /// them.
     ///
     /// # Errors
     ///
@@ -173,7 +175,7 @@ pub trait MessageLog: Send + Sync {
         entries_max: u32,
     ) -> impl Future<Output = Result<Page<Heading>, StoreError>> + Send;
 
-    /// The end of the log as [`MessageLog::tail`], with its high-water mark.
+    /// As [`tail`](MessageLog::tail), with the high-water mark of the log.
     ///
     /// # Errors
     ///
@@ -184,12 +186,12 @@ pub trait MessageLog: Send + Sync {
         entries_max: u32,
     ) -> impl Future<Output = Result<End, StoreError>> + Send;
 
-    /// Writes the message at its `seq` if nothing is there. A store may remove it when it has expired.
+    /// Writes a message at its `seq` if the position is free. A store may remove the message when it has expired.
     ///
     /// # Errors
     ///
-    /// [`AppendError::Occupied`] when another append won, or when this one did
-    /// and its first answer was lost: compare the attempts.
+    /// [`AppendError::Occupied`] where another append has written first, or where this append has written and its first
+    /// answer was lost: compare the attempts. [`AppendError::Store`], where the outcome may be unknown.
     fn append(&self, message: &Message) -> impl Future<Output = Result<(), AppendError>> + Send;
 
     /// The log's high-water mark, which does not expire.
@@ -202,12 +204,12 @@ pub trait MessageLog: Send + Sync {
         conversation: ConversationId,
     ) -> impl Future<Output = Result<Option<HighWaterMark>, StoreError>> + Send;
 
-    /// Replaces the mark of the revision before, the absent one before revision 1, atomically; false where another is
-    /// there.
+    /// Replaces the mark of the revision before `mark.revision`, atomically; false where the log has another. Before
+    /// revision 1, the log has no mark.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Done again after an unknown outcome, it may find its own mark.
+    /// [`StoreError`]. A repetition after an unknown outcome may find its own mark.
     fn set_mark(
         &self,
         conversation: ConversationId,

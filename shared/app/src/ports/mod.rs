@@ -1,9 +1,25 @@
-//! What use cases need of the world, one trait per capability.
+//! Ports: one trait for each capability that use cases need from outside.
 //!
-//! A use case's bounds tell what it may do. Adapters are named port-technology
-//! (`store-dynamodb`, `gateway-apigw`); `confab-memory` implements every store
-//! in memory for the simulation, and `confab-contract` holds both to the same
-//! behaviour.
+//! | file | contents |
+//! |---|---|
+//! | `message_log` | the log of each conversation: [`MessageLog`] |
+//! | `inboxes` | inbox rows, which hold memberships, claims and read marks: [`Inboxes`] |
+//! | `groups` | groups, and the counts of memberships: [`Groups`] |
+//! | `contacts` | relations between users: [`Contacts`] |
+//! | `users` | accounts: [`Users`] |
+//! | `devices` | logins, and registrations for pushes: [`Devices`] |
+//! | `sessions` | session rows, which hold connections, presence and budgets: [`Sessions`] |
+//! | `rate_limits` | token buckets: [`RateLimits`] |
+//! | `connections` | the gateway's open connections: [`Connections`] |
+//! | `fan_out_queue`, `presence_queue`, `push_queue` | queues: [`FanOutQueue`], [`PresenceQueue`], [`PushQueue`] |
+//! | `push` | the push service: [`Push`] |
+//! | `passwords`, `tokens` | password hashes, signed tokens: [`Passwords`], [`Tokens`] |
+//! | `deadline`, `sleeper` | the time limit of a request, pauses: [`Deadline`], [`Sleeper`] |
+//! | `error` | how a store fails: [`StoreError`] |
+//!
+//! The bounds of a use case name the capabilities that it may use. Adapters are named port-technology
+//! (`store-dynamodb`, `gateway-apigw`). `confab-memory` implements every store in memory for the simulation, and
+//! `confab-contract` checks that both implementations behave the same.
 
 mod connections;
 mod contacts;

@@ -17,18 +17,19 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// How what was typed matches a hash.
+/// How a typed password matches a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordMatch {
-    /// It is the password.
+    /// The typed password is the one that was hashed.
     Same,
-    /// It is what an earlier version hashed as it was typed; a new hash would take the form of today.
+    /// The typed password is the one that was hashed, by an earlier version, which hashed passwords as they were
+    /// typed. A new hash would be of the form in which passwords are set now.
     AsTyped,
-    /// It is another.
+    /// The typed password is another.
     None,
 }
 
-/// Makes and checks password hashes, off the async threads and a bounded number at a time.
+/// Makes and checks password hashes, off the async threads, with a concurrency limit.
 pub trait Passwords: Send + Sync {
     /// Hashes a password with a fresh salt.
     ///
@@ -37,10 +38,10 @@ pub trait Passwords: Send + Sync {
     /// [`StoreError`] where hashing itself fails.
     fn hash(&self, password: &Password) -> impl Future<Output = Result<PasswordHash, StoreError>> + Send;
 
-    /// Whether what was typed is the password that was hashed.
+    /// Checks a typed password against a hash.
     ///
-    /// Takes as long without a hash, and is [`PasswordMatch::None`] then: so that a handle that
-    /// nobody has cannot be told from a wrong password by the time it takes.
+    /// Takes as long without a hash, and then returns [`PasswordMatch::None`]. So the time that a login takes does
+    /// not show whether a handle exists.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The queue of what is to be looked at, now or later.
+//! The queue of presence tasks.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StoreError;
 use crate::presence::PresenceTask;
 
-/// Looks and announcements that the `presence` function makes, at least once and in any order.
+/// Tasks that the `presence` function performs, now or later, at least once and in any order.
 pub trait PresenceQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).

@@ -1,4 +1,4 @@
-//! The push service: what brings something to a phone whose app is not running.
+//! The push service, which reaches phones whose app is not running.
 
 use std::future::Future;
 
@@ -7,10 +7,10 @@ use confab_domain::push::{Endpoint, Platform, PushToken};
 
 use super::StoreError;
 
-/// What making an endpoint came to.
+/// Outcome of making an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointOutcome {
-    /// It is there, and takes pushes.
+    /// The endpoint exists, and takes pushes.
     Ready(Endpoint),
     /// The deployment has no credentials for this platform.
     NotOffered,
@@ -18,38 +18,38 @@ pub enum EndpointOutcome {
     WrongToken,
 }
 
-/// What publishing came to.
+/// Outcome of publishing a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishOutcome {
-    /// The service took it. That does not prove that the phone has it.
+    /// The service took the push. That does not prove that the phone has it.
     Taken,
-    /// The platform said that the token is dead, or the app is no more.
+    /// The platform has reported that the token is dead, or that the app was removed.
     Disabled,
     /// There is no such endpoint.
     Gone,
 }
 
-/// Endpoints of phones, and what is published to them.
+/// Endpoints of phones, and pushes to them.
 pub trait Push: Send + Sync {
-    /// The endpoint of a token, made where there is none, and enabled.
+    /// Returns the enabled endpoint of a token, and makes it where there is none.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Done again, it finds what it made.
+    /// [`StoreError`]. A repetition finds the endpoint that was made.
     fn endpoint(
         &self,
         platform: Platform,
         token: &PushToken,
     ) -> impl Future<Output = Result<EndpointOutcome, StoreError>> + Send;
 
-    /// Removes an endpoint; one that is gone already is fine.
+    /// Removes an endpoint; succeeds also where it does not exist.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn remove_endpoint(&self, endpoint: &Endpoint) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Hands a push to the service.
+    /// Publishes a push to an endpoint.
     ///
     /// # Errors
     ///

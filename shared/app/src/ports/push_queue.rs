@@ -1,4 +1,4 @@
-//! The queue of what phones are to be told.
+//! The queue of push tasks.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::StoreError;
 use crate::push::PushTask;
 
-/// Pushes that the `push` function makes, now or later, at least once and in any order.
+/// Tasks that the `push` function performs, now or later, at least once and in any order.
 pub trait PushQueue: Send + Sync {
     /// Puts a task into the queue, to be delivered after `delay`, in whole seconds and at most
     /// [`DELAY_MAX`](crate::delay::DELAY_MAX).

@@ -7,13 +7,13 @@ use confab_domain::{Refusal, Timestamp};
 
 use super::StoreError;
 
-/// Buckets by name.
+/// Token buckets, by name.
 pub trait RateLimits: Send + Sync {
-    /// Takes one try from a bucket, atomically; the inner error says when to come again.
+    /// Takes one token from a bucket, atomically; the inner error says when to try again.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; the try may have been taken.
+    /// [`StoreError`]; the token may have been taken.
     fn take(
         &self,
         bucket: &str,
@@ -21,7 +21,7 @@ pub trait RateLimits: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Result<(), Refusal>, StoreError>> + Send;
 
-    /// Whether a try could be taken; none is.
+    /// Checks whether a token could be taken, without taking it; the inner error says when to try again.
     ///
     /// # Errors
     ///

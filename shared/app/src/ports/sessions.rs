@@ -1,4 +1,4 @@
-//! The session row: who is connected, and what is known of their presence.
+//! Session rows: the connections, presence and budgets of each user.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -16,9 +16,9 @@ use super::StoreError;
 /// Names a connection in a session row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionKey {
-    /// On which device.
+    /// The device.
     pub device: DeviceId,
-    /// The gateway's name for it.
+    /// The gateway's name for the connection.
     pub id: ConnectionId,
 }
 
@@ -37,52 +37,52 @@ impl From<&DisplacedConnection> for ConnectionKey {
 /// Outcome of registering the connection of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenOutcome {
-    /// It is registered. The row as it is then.
+    /// The connection is registered. The row after the write.
     Opened(Session),
-    /// The device has as many connections in the row as may be there; nothing was changed. The row as it is.
+    /// The row holds as many connections of the device as it may; nothing was changed. The row as it is.
     Full(Session),
 }
 
 /// Outcome of registering a connection that had lost its registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReopenOutcome {
-    /// It is registered.
+    /// The connection is registered.
     Reopened,
-    /// The device is logged out, or logged in anew.
+    /// The device is logged out, or has a newer login.
     Ended,
     /// The device has no free place, or the connection was displaced.
     NoPlace,
 }
 
-/// What a session row loses and remembers in one write.
+/// Registrations that one write ends, and displaced connections that it remembers or forgets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionChange {
     /// Registrations that end.
     pub closed: Vec<ConnectionKey>,
     /// Registrations that end, of connections that must not be registered again.
     pub displaced: Vec<ConnectionKey>,
-    /// Displaced connections that are remembered no longer.
+    /// Displaced connections that are no longer remembered.
     pub forgotten: Vec<ConnectionKey>,
 }
 
 impl ConnectionChange {
-    /// Registrations that end.
+    /// A change that ends the registrations of these connections.
     pub fn closed<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Self {
         Self { closed: connections.into_iter().map(ConnectionKey::from).collect(), ..Self::default() }
     }
 
-    /// Whether it changes nothing.
+    /// Whether the change is empty.
     pub fn is_empty(&self) -> bool {
         self.closed.is_empty() && self.displaced.is_empty() && self.forgotten.is_empty()
     }
 }
 
-/// A user's connections and presence.
+/// A user's connections, presence and budgets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// Whether the user is there, and who watches that.
+    /// The user's lease, and the watch that checks it.
     pub presence: Presence,
     /// Registered connections, in no particular order; some may be stale.
     pub connections: Vec<Connection>,
@@ -98,7 +98,7 @@ impl Session {
         policy.status(&self.presence.lease, self.is_connected(), now)
     }
 
-    /// Until when, if nothing is heard of them.
+    /// When the lease ends, unless it is renewed.
     pub fn ends_at(&self, policy: HeartbeatPolicy) -> Timestamp {
         policy.ends_at(&self.presence.lease, self.is_connected())
     }
@@ -111,23 +111,24 @@ impl Session {
         })
     }
 
-    /// Whether nobody is at the user's devices, as a connection says that is not among `closed`, and none contradicts.
+    /// Whether the user is idle by the connections that are not in `closed`: at least one states it, and none
+    /// contradicts.
     pub fn is_idle_without(&self, closed: &BTreeSet<ConnectionId>) -> bool {
         is_idle(self.connections.iter().filter(|connection| !closed.contains(&connection.id)))
     }
 
-    /// Whether nobody is at the user's devices, as a connection says, and none contradicts.
+    /// Whether the user is idle: at least one connection states it, and none contradicts.
     pub fn is_idle(&self) -> bool {
         self.is_idle_without(&BTreeSet::new())
     }
 
-    /// Whether a connection has said last that nobody is at it.
+    /// Whether a connection has stated last that nobody is at its device.
     pub fn says_idle(&self, connection: &Connection) -> bool {
         let own = self.connections.iter().find(|open| open.id == connection.id);
         own.is_some_and(|own| own.attendance == Attendance::Idle)
     }
 
-    /// Whether any connection is on record.
+    /// Whether any connection is registered.
     pub fn is_connected(&self) -> bool {
         !self.connections.is_empty()
     }
@@ -150,7 +151,7 @@ pub trait Sessions: Send + Sync {
 
     /// Registers a connection again and renews the lease, if its login is alive, its device has fewer than
     /// [`SOCKETS_PER_DEVICE_MAX`](confab_domain::sockets::SOCKETS_PER_DEVICE_MAX) others in the row, and it was not
-    /// displaced. Atomic, together with the login.
+    /// displaced. Atomic, the check of the login included.
     ///
     /// # Errors
     ///
@@ -162,12 +163,13 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<ReopenOutcome, StoreError>> + Send;
 
-    /// The user was heard from, by a connection that is on record, whose [`attendance`](Connection::attendance) is what
-    /// the frame says; where it says nothing, what an earlier one said stays. Gives the row as it is then; `None` where the
-    /// connection is not on record, and nothing is changed.
+    /// Renews the lease for a frame of a registered connection. Returns the row after the write; `None` where the
+    /// connection is not registered, and nothing is changed.
     ///
-    /// With it, `charges` are added to the user's budgets ([`Charge::added_to`](confab_domain::budget::Charge::added_to)),
-    /// atomically; they may be lost where many others are added at the same moment.
+    /// Records the [`attendance`](Connection::attendance) of `connection`, which is what the frame states; an unstated
+    /// attendance keeps the earlier one. Adds `charges` to the user's budgets
+    /// ([`Charge::added_to`](confab_domain::budget::Charge::added_to)) in the same atomic write; they may be lost where
+    /// many others are added at the same moment.
     ///
     /// # Errors
     ///
@@ -180,8 +182,8 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
-    /// Adds `charges` to the budgets of a user, who need not have a session; the user was not heard from by that. Gives
-    /// the budgets as they are then.
+    /// Adds `charges` to the budgets of a user, who need not have a session row. Does not renew the lease. Returns the
+    /// budgets after the write.
     ///
     /// # Errors
     ///
@@ -193,11 +195,12 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Budgets, StoreError>> + Send;
 
-    /// Ends registrations, of any number of connections; what is not in the row is ignored.
+    /// Ends registrations, and remembers or forgets displaced connections, any number of each. Connections that are
+    /// not in the row are ignored.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; some may have ended.
+    /// [`StoreError`]; some registrations may have ended.
     fn change_connections(
         &self,
         user: UserId,
@@ -205,14 +208,15 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Replaces what is known of a user's presence if it is still as `seen`, atomically; false where it is not.
+    /// Replaces a user's presence if it still equals `seen`, atomically; false where it does not.
     ///
-    /// `next` has the same `renewed_at`, and connections stay as they are. A change that is made already, whether its user
-    /// was heard from since or not, is made ([`Presence::has_become`]): it was asked for before, and the answer was lost.
+    /// `next` has the same `renewed_at`, and connections stay as they are. True also where the row has the change
+    /// already, even if the lease was renewed since ([`Presence::has_become`]): an earlier request made the change, and
+    /// its answer was lost.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; the change may be made all the same.
+    /// [`StoreError`]; the change may have been made.
     fn replace_presence(
         &self,
         user: UserId,
@@ -220,7 +224,7 @@ pub trait Sessions: Send + Sync {
         next: &Presence,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// The rows of any number of users, strongly consistent; users without one are left out.
+    /// The rows of any number of users, strongly consistent; users without a row are left out.
     ///
     /// # Errors
     ///
@@ -234,7 +238,7 @@ pub trait Sessions: Send + Sync {
     /// [`StoreError`].
     fn session(&self, user: UserId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 
-    /// One row, as it is or was a moment ago, for half the price.
+    /// One row, eventually consistent, for half the price.
     ///
     /// # Errors
     ///

@@ -3,23 +3,23 @@
 use confab_domain::invite::Invite;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
 
-/// Who a token speaks for.
+/// The user, device and login that a token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Which user.
+    /// The user.
     pub user: UserId,
-    /// On which device.
+    /// The device.
     pub device: DeviceId,
-    /// By which login.
+    /// The login.
     pub family: FamilyId,
 }
 
-/// What an access token says, or what is known of the credential of a handshake.
+/// Claims of an access token, or of another credential of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// Who it speaks for.
+    /// The login that the token stands for.
     pub identity: Identity,
-    /// The generation of the tokens that it came with; `None` for tickets and for tokens of earlier versions.
+    /// The generation that the token belongs to; `None` for tickets and for tokens of earlier versions.
     pub generation: Option<u64>,
 }
 
@@ -29,22 +29,22 @@ impl From<Identity> for AccessClaims {
     }
 }
 
-/// What a refresh token says.
+/// Claims of a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshClaims {
-    /// Who it speaks for.
+    /// The login that the token stands for.
     pub identity: Identity,
-    /// How many refreshes of the login came before it.
+    /// The generation: how many refreshes of the login came before.
     pub generation: u64,
 }
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not one of ours, or made for something else.
+    /// Not a token of this server, or one for another purpose.
     #[error("invalid token")]
     Invalid,
-    /// One of ours, too old.
+    /// A token of this server that has expired.
     #[error("expired token")]
     Expired,
 }
@@ -53,40 +53,40 @@ pub enum TokenError {
 ///
 /// A token that is made for one purpose is [`TokenError::Invalid`] for another.
 pub trait Tokens: Send + Sync {
-    /// A token for the HTTP API, and its life in seconds.
+    /// Makes a token for the HTTP API, and returns it with its life. Unit: seconds.
     fn issue_access(&self, identity: Identity, generation: u64, now: Timestamp) -> (String, u64);
 
-    /// Who an access token speaks for. That its login still lives is not checked.
+    /// Reads the claims of an access token. Does not check that its login is alive.
     ///
     /// # Errors
     ///
     /// [`TokenError`].
     fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError>;
 
-    /// A token that renews a login.
+    /// Makes a token that renews a login.
     fn issue_refresh(&self, claims: RefreshClaims, now: Timestamp) -> String;
 
-    /// What a refresh token says. That it is the living one is not checked.
+    /// Reads the claims of a refresh token. Does not check that it is of the current generation.
     ///
     /// # Errors
     ///
     /// [`TokenError`].
     fn verify_refresh(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, TokenError>;
 
-    /// A token that opens WebSockets for a short while, and its life in seconds.
+    /// Makes a ticket, which opens WebSockets for a short while, and returns it with its life. Unit: seconds.
     fn issue_ticket(&self, identity: Identity, now: Timestamp) -> (String, u64);
 
-    /// Who a ticket speaks for.
+    /// Reads the login that a ticket stands for.
     ///
     /// # Errors
     ///
     /// [`TokenError`].
     fn verify_ticket(&self, token: &str, now: Timestamp) -> Result<Identity, TokenError>;
 
-    /// A code that lets people sign up.
+    /// Makes a code by which users sign up.
     fn issue_invite(&self, invite: &Invite) -> String;
 
-    /// What a code says. How often it was used is not checked.
+    /// Reads the invite of a code. Does not check how often it was used.
     ///
     /// # Errors
     ///

@@ -10,33 +10,33 @@ use confab_domain::{DeviceId, Timestamp, UserId};
 
 use super::{PasswordHash, StoreError};
 
-/// An account with its secret.
+/// An account, with its password hash.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// What everybody may know.
+    /// The public part.
     pub profile: Profile,
-    /// What only the login needs.
+    /// Hash of the password; only a login needs it.
     pub password_hash: PasswordHash,
     /// How often the password was changed.
     pub password_changes: u64,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: Timestamp,
     /// Who may put the user into groups.
     pub group_adds: GroupAdds,
 }
 
-/// What making an account came to.
+/// Outcome of creating an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateUserOutcome {
-    /// It is there, whole.
+    /// The account was created, with its handle and first device.
     Created,
-    /// Somebody has the handle; nothing was written.
+    /// Another user has the handle; nothing was written.
     HandleTaken,
     /// The invite was used as often as it may be; nothing was written.
     InviteUsedUp,
 }
 
-/// What a user changes of their account; `None` leaves a field as it is.
+/// Changes of an account; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChange {
     /// The new name.
@@ -47,35 +47,36 @@ pub struct ProfileChange {
     pub group_adds: Option<GroupAdds>,
 }
 
-/// A new hash of a password, and on what condition it takes its place.
+/// Why a password hash is replaced, and on what condition.
 #[derive(Clone, Debug)]
 pub enum PasswordReplacement {
-    /// The same password hashed anew, if this hash is still there.
+    /// The same password was hashed anew; on condition that the account still has this hash.
     Renewed(PasswordHash),
-    /// Another password, by whom the change is claimed; that counts as one change more and ends the claim.
+    /// The password is a new one; on condition that this change is claimed. Counts as one more change, and ends the
+    /// claim.
     Changed(PasswordChange),
 }
 
 /// A change of a password that a device has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// How often the password was changed before.
+    /// How often the password was changed before this change.
     pub seen: u64,
-    /// The device.
+    /// The device that claims the change.
     pub by: DeviceId,
 }
 
-/// How long a change of a password stays claimed that was not made: longer than a request lives.
+/// How long a change of a password stays claimed if it is not made: longer than a request lasts.
 pub const PASSWORD_CHANGE_CLAIMED: Duration = Duration::from_secs(30);
 
 /// Accounts, by id and by handle.
 pub trait Users: Send + Sync {
-    /// Makes an account, its handle and its first device, and counts a use of `invite`, all or nothing.
+    /// Creates an account, its handle and its first device, and counts a use of `invite`, all or nothing.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. Done again after an unknown outcome, it may answer
-    /// [`CreateUserOutcome::HandleTaken`] on account of itself.
+    /// [`StoreError`]. A repetition after an unknown outcome may return [`CreateUserOutcome::HandleTaken`] because of
+    /// its own handle.
     fn create_user(
         &self,
         account: &Account,
@@ -100,14 +101,15 @@ pub trait Users: Send + Sync {
     /// [`StoreError`].
     fn user(&self, user: UserId) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 
-    /// The profiles of up to 100 users, in no particular order; those that do not exist are left out. A moment old, perhaps.
+    /// The profiles of up to 100 users, in no particular order, eventually consistent; users that do not exist are
+    /// left out.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     fn profiles(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Profile>, StoreError>> + Send;
 
-    /// Changes an account and gives it as it is then; `None` where there is no such user.
+    /// Changes an account and returns it after the change; `None` where there is no such user.
     ///
     /// # Errors
     ///
@@ -119,13 +121,14 @@ pub trait Users: Send + Sync {
     ) -> impl Future<Output = Result<Option<Account>, StoreError>> + Send;
 
     /// Claims the next change of a password for a device; false where the password was changed since, where another
-    /// device has claimed it within [`PASSWORD_CHANGE_CLAIMED`], or where there is no such user. Then nothing was written.
+    /// device has claimed the change within [`PASSWORD_CHANGE_CLAIMED`], or where there is no such user. Then nothing
+    /// was written.
     ///
-    /// Claimed by the same device again it is claimed anew.
+    /// A second claim by the same device renews the claim.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]. After an unknown outcome it may be claimed.
+    /// [`StoreError`]. After an unknown outcome the change may be claimed.
     fn claim_password_change(
         &self,
         user: UserId,
@@ -133,7 +136,7 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Replaces the hash of a password; false where the condition does not hold, and nothing was written.
+    /// Replaces the hash of a password by `hash`; false where the condition does not hold, and nothing was written.
     ///
     /// # Errors
     ///

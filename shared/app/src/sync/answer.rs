@@ -40,7 +40,7 @@ impl<'a> Answer<'a> {
         self.conversations.push(conversation);
     }
 
-    /// Adds a message to the conversation begun last; gives a frame if that filled one.
+    /// Adds a message to the conversation begun last; returns the frame so far if the message did not fit into it.
     pub(super) fn add(&mut self, message: protocol::Message) -> Option<ServerFrame> {
         let bytes = wire::json_bytes(&message) + 1;
         let full = (self.bytes + bytes > limits::ANSWER_BYTES_MAX).then(|| self.take_and_go_on());
@@ -51,7 +51,7 @@ impl<'a> Answer<'a> {
         full
     }
 
-    /// Takes the frame so far; the conversation begun last goes on in the next.
+    /// Takes the frame so far; the conversation begun last continues in the next frame.
     fn take_and_go_on(&mut self) -> ServerFrame {
         let heading = self.conversations.last_mut().map(|last| {
             let messages = std::mem::take(&mut last.messages);
@@ -66,7 +66,7 @@ impl<'a> Answer<'a> {
         full
     }
 
-    /// Ends the conversation begun last; gives a frame if another might not fit.
+    /// Ends the conversation begun last; returns the frame if another conversation might not fit into it.
     pub(super) fn end(&mut self) -> Option<ServerFrame> {
         const CONVERSATION_BYTES_MAX: usize = 1024;
         (self.bytes + CONVERSATION_BYTES_MAX > limits::ANSWER_BYTES_MAX).then(|| self.take())
@@ -77,7 +77,7 @@ impl<'a> Answer<'a> {
         ServerFrame::Sync(SyncFrame { complete: true, ..self.take_frame() })
     }
 
-    /// The last frame of an answer that another one goes on from.
+    /// The last frame of an answer that another answer continues.
     pub(super) fn resume(mut self, resume: Resume) -> ServerFrame {
         ServerFrame::Sync(SyncFrame { next: Some(resume.to_string()), ..self.take_frame() })
     }

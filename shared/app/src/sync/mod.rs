@@ -1,7 +1,13 @@
-//! Giving a device everything that it lacks.
+//! Answers to `sync`: the messages of all conversations that a device lacks.
 //!
-//! A device's `sync` reads the end of each of its user's logs after its cursors,
-//! strongly consistent, after its connection is on record: see [`crate::announce`].
+//! | file | contents |
+//! |---|---|
+//! | `reader` | reads what a device lacks of each conversation |
+//! | `answer` | the frames of an answer, each within the limits |
+//! | `resume` | the token by which a device continues an answer: [`Resume`] |
+//!
+//! A `sync` reads each of the user's logs after the device's cursor, strongly consistent, after the device's connection
+//! is registered: see [`crate::announce`].
 
 mod answer;
 mod reader;
@@ -24,32 +30,32 @@ use crate::{Error, wire};
 /// Messages in one page of a log.
 const LOG_PAGE: u32 = 50;
 
-/// What a device has, and what it wants.
+/// A parsed `sync` request: what the device has, and what it asks for.
 #[derive(Clone, Debug)]
 pub struct SyncQuery {
-    /// Echoed.
+    /// Id of the request, which the answer repeats.
     pub id: String,
-    /// Per conversation the highest position up to which the device has everything.
+    /// Cursor of each conversation: the highest position up to which the device has everything.
     pub cursors: BTreeMap<ConversationId, Option<Seq>>,
-    /// Most messages per conversation.
+    /// Upper limit of messages per conversation.
     pub limit: usize,
-    /// Whether only the named conversations are looked at.
+    /// Whether only the conversations that the cursors name are read.
     pub partial: bool,
     /// Where an earlier answer to the same request ended.
     pub after: Option<Resume>,
 }
 
-/// A conversation that a sync has looked at.
+/// A conversation that a sync has read.
 #[derive(Clone, Copy, Debug)]
 pub struct ScannedConversation {
-    /// Which.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Whether the user has written there.
+    /// Whether the user has sent a message there.
     pub has_written: bool,
 }
 
 impl SyncQuery {
-    /// Reads a `sync` frame.
+    /// Parses a `sync` frame.
     ///
     /// # Errors
     ///
@@ -72,31 +78,33 @@ impl SyncQuery {
         })
     }
 
-    /// Up to where the device has everything of a conversation, by its cursors and by an earlier answer.
+    /// The position up to which the device has everything of a conversation, by its cursors and by an earlier answer.
     fn cursor(&self, conversation: ConversationId) -> Option<Seq> {
         let cursor = self.cursors.get(&conversation).copied().flatten();
         cursor.max(self.within(conversation).map(|within| within.last))
     }
 
-    /// How far an earlier answer has given a conversation.
+    /// How much of a conversation an earlier answer has given, if that answer ended within it.
     fn within(&self, conversation: ConversationId) -> Option<Within> {
         self.after.filter(|after| after.conversation == conversation)?.within
     }
 }
 
-/// Posts all but the last frame of the answer to the connection, and gives the last.
+/// Answers a `sync` request: posts all but the last frame of the answer to the connection, and returns the last.
 ///
-/// When a last frame is out that is complete, the device has every message of every conversation of its user that was
-/// appended before the sync began: the first one, where it was resumed. Of a group that the cursors name and that the user
-/// is out of, it has what they may still read. A last frame that is not complete has a token
-/// to resume by; each answer gives a page of a conversation at least.
+/// After a last frame that is complete, the device has every message of every conversation of its user that was
+/// appended before the sync began; a resumed sync began with its first request. Of a group that the cursors name and
+/// that the user has left, the device has what the user may still read. A last frame that is not complete has a token
+/// by which the device continues; each answer gives at least one page of a conversation.
 ///
-/// `on_scan` is told of each conversation that was looked at, whether there was news of it or not.
+/// `on_scan` is called for each conversation that was read, whether the device lacked something of it or not.
 ///
 /// # Errors
 ///
-/// [`Error::Store`] where a store, or the connection, did not keep up; the device syncs again.
-#[expect(clippy::too_many_arguments, reason = "what a request is, and what it runs on")]
+/// [`Error::Store`] where a store failed, the connection did not take a frame, or a membership changed meanwhile; the
+/// device syncs again.
+/// [`Error::Internal`] where a frame cannot be written as JSON.
+#[expect(clippy::too_many_arguments, reason = "the parts of a request, and the stores that it reads")]
 pub async fn sync(
     store: &(impl Inboxes + Groups + MessageLog),
     connections: &impl Connections,
@@ -130,7 +138,8 @@ pub async fn sync(
     Ok(answer.complete())
 }
 
-/// Gives what is lacked of a conversation; how far, where there is no time for all of it.
+/// Adds what the device lacks of a conversation to the answer. Returns how much was added, if there was no time for
+/// all.
 async fn give<S: Inboxes + Groups + MessageLog>(
     reader: &Reader<'_, S>,
     connections: &impl Connections,

@@ -1,4 +1,4 @@
-//! Reading what a device lacks.
+//! Reads what a device lacks of each conversation.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
@@ -21,10 +21,10 @@ use crate::wire;
 /// Inbox rows in one page.
 const ROWS_PAGE: u32 = 200;
 
-/// Times that a conversation is looked at whose user goes and comes meanwhile.
+/// Times that a conversation is read whose membership changes meanwhile.
 const TRIES_MAX: u32 = 3;
 
-/// Where a sync reads from.
+/// The store, and the request whose answer is read from it.
 pub(super) struct Reader<'a, S> {
     pub(super) store: &'a S,
     pub(super) user: UserId,
@@ -33,7 +33,7 @@ pub(super) struct Reader<'a, S> {
     pub(super) now: Timestamp,
 }
 
-/// What a device lacks of a conversation: the beginning of it, and where the rest is.
+/// What a device lacks of a conversation: the first part, and the ranges of the rest.
 pub(super) struct Missing {
     pub(super) row: InboxRow,
     pub(super) last: Option<Seq>,
@@ -41,27 +41,27 @@ pub(super) struct Missing {
     pub(super) part: Part,
 }
 
-/// Whether the user is in a conversation of which a device lacks something.
+/// The user's membership of a conversation of which a device lacks something.
 pub(super) enum Membership {
-    /// They are in it; a group's name, where there is news of it.
+    /// The user is a member; a group's name, where there are new messages.
     Present { name: Option<String> },
-    /// They have left the group, or were removed.
+    /// The user has left the group, or was removed.
     Left,
-    /// The group has ended, and they were in it.
+    /// The group was deleted, and the user was a member until then.
     Deleted,
 }
 
-/// What a look at a conversation came to.
+/// Outcome of reading a conversation.
 enum Found {
-    /// This is what the device lacks.
+    /// What the device lacks.
     Missing(Box<Missing>),
-    /// There is no message.
+    /// The conversation has no message.
     Nothing,
-    /// The membership that the row tells of has ended.
+    /// The membership that the row names has ended.
     Out,
 }
 
-/// Some messages as events, long texts shortened, and where the rest is.
+/// Some messages as events, long texts shortened, and the ranges of the rest.
 pub(super) struct Part {
     pub(super) messages: Vec<protocol::Message>,
     /// The last position that was read.
@@ -69,17 +69,17 @@ pub(super) struct Part {
     pub(super) rest: VecDeque<Range>,
 }
 
-/// Whether the user is in a conversation still.
+/// Whether the membership that an inbox row names is still present.
 pub(super) enum StillMember {
-    /// Since the row was read; a group's name, where there is news of it.
+    /// The membership is present; a group's name, where there are new messages.
     In { name: Option<String> },
-    /// The row is of a membership that has ended.
+    /// The membership has ended.
     Out,
 }
 
 impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
-    /// The rows of the conversations to look at, ascending: those that the user is in, and of those that they were in what
-    /// the cursors name.
+    /// The rows of the conversations to read, ascending: those of present memberships, and those of ended memberships
+    /// in conversations that the cursors name.
     pub(super) fn rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
         let rows =
             if self.sync.partial { self.named_rows().left_stream() } else { self.all_rows().right_stream() };
@@ -95,7 +95,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
     fn all_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
         enum From {
             Start,
-            /// Within this row, and then after it.
+            /// At this row, and then after it.
             Within(ConversationId),
             After(ConversationId),
             End,
@@ -126,7 +126,8 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         .try_flatten()
     }
 
-    /// The rows of the groups that the cursors name within a page of the list, and that are not in it.
+    /// The rows of the groups that the cursors name within the ids of a page of the list, and that the page does not
+    /// hold.
     async fn named_besides(
         &self,
         listed: &[InboxRow],
@@ -149,7 +150,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
             .await
     }
 
-    /// Conversations that the user is not in, or has not begun, are left out.
+    /// The rows of the conversations that the cursors name. Conversations for which the user has no row are left out.
     fn named_rows(&self) -> impl Stream<Item = Result<InboxRow, StoreError>> + Send + '_ {
         stream::iter(self.sync.cursors.keys().copied())
             .filter(|conversation| {
@@ -164,8 +165,8 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
             .try_filter_map(|row| std::future::ready(Ok(row)))
     }
 
-    /// The first page of what the device lacks; `None` where the log never had a message, or the user
-    /// is out and no cursor names it.
+    /// Reads the first page of what the device lacks; `None` where the log has no message, or where the user is no
+    /// member and no cursor names the conversation.
     pub(super) async fn find_missing(&self, mut row: InboxRow) -> Result<Option<Missing>, StoreError> {
         for _ in 0..TRIES_MAX {
             match self.find_missing_once(row.clone()).await? {
@@ -178,7 +179,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
                     let Some(again) = self.store.get(self.user, row.conversation).await? else {
                         return Ok(None);
                     };
-                    // A row that is as it was is of a group that has ended, and is closed later.
+                    // An unchanged row is of a group that was deleted: its membership is ended in the row later.
                     let is_open = again.joined == row.joined;
                     let joined = if is_open { again.joined.leave(Seq::MAX) } else { again.joined };
                     if joined.since().is_none() && !self.names(row.conversation) {
@@ -191,7 +192,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         Err(StoreError::Unavailable("memberships changed meanwhile".into()))
     }
 
-    /// Removes the row of a group that was never made: whoever was making it has died.
+    /// Removes the row of a group that was never created, since the request that was creating the group has died.
     async fn forget_unless_made(&self, row: &InboxRow) -> Result<(), StoreError> {
         let (Some(group), Some(since)) = (row.conversation.group(), row.joined.since()) else {
             return Ok(());
@@ -202,7 +203,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         Ok(())
     }
 
-    /// Whether somebody who was found to be out has come in again since their row was read.
+    /// Whether the user, whose membership has ended, has joined again since the row was read.
     pub(super) async fn is_in_again(&self, row: &InboxRow) -> Result<bool, StoreError> {
         let again = self.store.get(self.user, row.conversation).await?;
         Ok(again.is_some_and(|again| again.joined.since().is_some() && again.joined != row.joined))
@@ -225,7 +226,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
             _ => last_seq(self.store, row.conversation).await?,
         };
         if page.entries.is_empty() && last > cursor {
-            // Appended between the two reads: what is told to be the last is given too.
+            // Appended between the two reads: the message that `last_seq` names is given too.
             page = self.store.page(row.conversation, range, LOG_PAGE).await?;
         }
         if last.is_none() {
@@ -243,7 +244,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         })
     }
 
-    /// What the user may still read of a group that they are out of.
+    /// Reads what the user may still read of a group that the user is no member of.
     async fn find_missing_of_ended(&self, row: InboxRow, group: GroupId) -> Result<Found, StoreError> {
         let cursor = self.sync.cursor(row.conversation);
         let parts = Range::after(cursor).map(|rest| rest.readable(&row.joined));
@@ -256,7 +257,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
             None => Part { messages: Vec::new(), last: None, rest: parts },
         };
         let last = self.last_of_ended(&row, &part).await?;
-        // Asked after that: they may have come back since the row was read.
+        // Read after the log: the user may have joined again since the row was read.
         let Some(group) = self.store.group(group).await? else { return Ok(Found::Nothing) };
         let membership = match (group.members.contains_key(&self.user), group.deleted) {
             (true, true) => Membership::Deleted,
@@ -266,23 +267,23 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         Ok(Found::Missing(Box::new(Missing { row, last, membership, part })))
     }
 
-    /// The last position that the user may read of a group that they are out of.
+    /// The last position that the user may read of a group that the user is no member of.
     async fn last_of_ended(&self, row: &InboxRow, part: &Part) -> Result<Option<Seq>, StoreError> {
         let end = row.joined.past().last().map(|(_, last)| *last);
         let is_whole = part.rest.is_empty();
         match part.last.filter(|_| is_whole) {
             Some(last) => Ok(Some(last)),
-            // The end of the group ended the membership, and the row does not say where.
+            // The deletion of the group ended the membership, and the row does not hold the position.
             None if end == Some(Seq::MAX) => last_seq(self.store, row.conversation).await,
-            // What was after the cursor may have expired.
+            // Entries after the cursor may have expired.
             None if is_whole => Ok(self.sync.cursor(row.conversation).min(end)),
             None => Ok(end),
         }
     }
 
-    /// Whether the user is in a group still that there is news of.
+    /// Whether the user is still a member of a group of which the device lacks something.
     ///
-    /// Asked after the news was read: it may be of a time when they were out already.
+    /// Read after the log: messages in the log may be of a time after the membership had ended.
     pub(super) async fn still_member(&self, row: &InboxRow, part: &Part) -> Result<StillMember, StoreError> {
         let has_news = !part.messages.is_empty() || !part.rest.is_empty();
         let Some(group) = row.conversation.group().filter(|_| has_news) else {
@@ -302,7 +303,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         skip_hidden(self.store, conversation, range, self.retention, self.now).await
     }
 
-    /// Turned into events at once: a page of the longest texts would fill the memory.
+    /// Makes a part of a page. Turns messages into events here, since pages of the longest texts would fill the memory.
     pub(super) fn part(
         &self,
         page: Page,

@@ -1,36 +1,36 @@
-//! Where an answer goes on that could not end in time.
+//! The token by which a device continues an answer that could not end in time.
 
 use std::fmt;
 use std::str::FromStr;
 
 use confab_domain::{ConversationId, Refusal, Seq};
 
-/// Where an answer goes on: after a conversation, or within it.
+/// Where the next answer continues: after a conversation, or within it.
 ///
-/// As text it is the token that clients give back; it names nothing but their own conversations and positions, so a
-/// forged one reads nothing that a cursor would not.
+/// Its text is the token that clients send back. A forged token reads nothing that a cursor would not, since it names
+/// only a conversation and positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resume {
-    /// Conversations before this one are done, by the order of their ids.
+    /// Conversations before this one are complete, by the order of their ids.
     pub conversation: ConversationId,
-    /// How far this one is given; `None` where it is done.
+    /// How much of this one was given; `None` where it is complete.
     pub within: Option<Within>,
 }
 
-/// How far a conversation is given.
+/// How much of a conversation was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Within {
-    /// Up to and including this position.
+    /// The last position that was given.
     pub last: Seq,
-    /// Messages of it that were given: they count towards the limit.
+    /// Messages of the conversation that were given: they count towards the limit.
     pub given: usize,
 }
 
-/// What tokens begin with: those of another form are refused.
+/// First part of each token; a token with another first part is refused.
 const VERSION: &str = "1";
 
 impl Resume {
-    /// Whether a conversation is still to be looked at.
+    /// Whether a conversation has still to be read.
     pub(super) fn is_before(&self, conversation: ConversationId) -> bool {
         conversation > self.conversation || (conversation == self.conversation && self.within.is_some())
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_malformed_token_is_refused() {
         for token in ["", "1", "1.", "2.grp_01ARZ3NDEKTSV4RRFFQ69G5FAV", "1.grp_1", &"1.".repeat(9_999)] {
             assert!(token.parse::<Resume>().is_err(), "{token}");
         }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_is_not_looked_at_again() {
+    fn a_complete_conversation_is_not_read_again() {
         let conversation: ConversationId = GROUP.parse().unwrap();
         let dm = "dm_01ARZ3NDEKTSV4RRFFQ69G5FAV_01BX5ZZKBKACTAV9WEVGEMMVRZ".parse().unwrap();
         let done = Resume { conversation, within: None };

@@ -1,4 +1,4 @@
-//! Errors, as clients are told of them.
+//! Errors, as clients get them.
 
 use confab_domain::{Refusal, UserId};
 use confab_protocol::server::ClosingReason;
@@ -7,7 +7,7 @@ use confab_protocol::{ErrorBody, ErrorCode};
 use crate::Error;
 use crate::ports::StoreError;
 
-/// What a client is told of an error. Causes stay here; they are logged, not sent.
+/// The error that a client gets. It has no causes: those are logged only.
 pub fn error_body(error: &Error) -> ErrorBody {
     match error {
         Error::Refused(refusal) => refusal_body(refusal),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_refusal_tells_limit_and_actual() {
+    fn a_size_refusal_has_limit_and_actual() {
         let refusal = Refusal::TooLong { field: "text", unit: "bytes", limit: 400_000, actual: 400_001 };
         let body = error_body(&Error::Refused(refusal));
         assert_eq!((body.code, body.limit, body.actual), (ErrorCode::TooLarge, Some(400_000), Some(400_001)));

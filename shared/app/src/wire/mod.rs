@@ -1,4 +1,7 @@
-//! Between the wire and the domain: the one place where either turns into the other.
+//! Translation between the wire and the domain: parses fields of requests, and makes the parts of answers and events.
+//!
+//! Use cases share this module; the parts of one answer alone are made by its use case. `errors` makes the error that a
+//! client gets: [`error_body`].
 
 mod errors;
 
@@ -14,14 +17,14 @@ use crate::ports::Account;
 
 pub use errors::error_body;
 
-/// How much a message may say, as clients are told.
+/// Limits of a message's content: those of the protocol's [`limits`].
 pub const CONTENT_LIMITS: ContentLimits = ContentLimits {
     text_chars_max: limits::TEXT_CHARS_MAX,
     text_bytes_max: limits::TEXT_BYTES_MAX,
     mentions_max: limits::MENTIONS_MAX,
 };
 
-/// Reads an id out of a field.
+/// Parses an id.
 ///
 /// # Errors
 ///
@@ -33,29 +36,29 @@ pub fn parse_id<T: std::str::FromStr<Err = InvalidId>>(
     text.parse().map_err(|invalid: InvalidId| Refusal::field(field, format!("must be {}", invalid.expected)))
 }
 
-/// Reads a position out of a field.
+/// Parses a position.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for 0 and for what no log reaches.
+/// [`Refusal::Field`] for 0 and for a position beyond [`Seq::MAX`].
 pub fn parse_seq(field: &'static str, seq: u64) -> Result<Seq, Refusal> {
     Seq::new(seq).ok_or_else(|| Refusal::field(field, format!("must be from 1 to {}", Seq::MAX)))
 }
 
-/// Reads a position after which something is wanted; 0 is before the first.
+/// Parses a cursor, the position after which entries are wanted; 0 is before the first.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for what no log reaches.
+/// [`Refusal::Field`] for a position beyond [`Seq::MAX`].
 pub fn parse_cursor(field: &'static str, cursor: u64) -> Result<Option<Seq>, Refusal> {
     if cursor == 0 { Ok(None) } else { parse_seq(field, cursor).map(Some) }
 }
 
-/// Reads a page's limit.
+/// Parses the limit of a page; a default where it is absent.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for 0 and for more than a page holds.
+/// [`Refusal::Field`] for 0 and for more than [`limits::PAGE_LIMIT_MAX`].
 pub fn parse_limit(limit: Option<u64>) -> Result<u32, Refusal> {
     let limit = limit.unwrap_or(u64::from(limits::PAGE_LIMIT_DEFAULT));
     u32::try_from(limit)
@@ -64,7 +67,7 @@ pub fn parse_limit(limit: Option<u64>) -> Result<u32, Refusal> {
         .ok_or_else(|| Refusal::field("limit", format!("must be from 1 to {}", limits::PAGE_LIMIT_MAX)))
 }
 
-/// What a client wants a message to say, over either transport.
+/// Content of a message as a client sent it, over either transport.
 #[derive(Clone, Debug, Default)]
 pub struct RawContent {
     /// See [`protocol::client::SendRequest`].
@@ -77,12 +80,12 @@ pub struct RawContent {
     pub mentions: Option<Vec<String>>,
 }
 
-/// Reads what a message says; [`Content::check`] judges how much it is.
+/// Parses the content of a message; [`Content::check`] checks its size.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for a wrong `reply_to`, a wrong mention, and for any
-/// attachment: this version has no media.
+/// [`Refusal::Field`] for a wrong `reply_to`, for a wrong mention or too many, and for any attachment: this version
+/// has no media.
 pub fn parse_content(raw: RawContent) -> Result<Content, Refusal> {
     if raw.attachments.is_some_and(|attachments| !attachments.is_empty()) {
         return Err(Refusal::field("attachments", "this server has no media yet"));
@@ -98,11 +101,11 @@ pub fn parse_content(raw: RawContent) -> Result<Content, Refusal> {
     })
 }
 
-/// Where a message goes: the `to` of a `send` frame.
+/// Parses the `to` of a `send` frame: the conversation that a message goes to.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for what is no user, conversation or group, and for the sender itself.
+/// [`Refusal::Field`] for a `to` that is no id of a user, conversation or group, and for the sender's own id.
 pub fn parse_recipient(to: &str, sender: UserId) -> Result<ConversationId, Refusal> {
     if let Ok(user) = to.parse::<UserId>() {
         return ConversationId::dm(sender, user)
@@ -111,7 +114,7 @@ pub fn parse_recipient(to: &str, sender: UserId) -> Result<ConversationId, Refus
     to.parse().map_err(|_| Refusal::field("to", "must be a user, group or conversation id"))
 }
 
-/// The name of a conversation's kind.
+/// Name of a conversation's kind: `dm` or `group`.
 pub const fn conversation_kind(conversation: ConversationId) -> &'static str {
     match conversation {
         ConversationId::Dm { .. } => "dm",
@@ -124,7 +127,7 @@ pub fn seq_or_zero(seq: Option<Seq>) -> u64 {
     seq.map_or(0, Seq::get)
 }
 
-/// The whole of a message, as HTTP gives it.
+/// A whole message, as an HTTP answer has it.
 pub fn message(message: &Message) -> protocol::Message {
     protocol::Message { text: message.content.text.clone(), ..without_text(message) }
 }
@@ -145,17 +148,17 @@ fn without_text(message: &Message) -> protocol::Message {
     }
 }
 
-/// A message as the WebSocket carries it: shortened, and marked so, where it is large.
+/// A message as an event of a WebSocket: if it is large, shortened and marked `truncated`.
 pub fn event_message(domain: &Message) -> protocol::Message {
     let mut event = without_text(domain);
     let Some(text) = &domain.content.text else { return event };
-    // JSON writes a byte in one at least and in six at most, so most texts need not be measured.
+    // JSON writes each byte of a text in one to six bytes, so most texts need not be measured.
     let is_short = text.len() * 6 + 2048 <= limits::EVENT_BYTES_MAX;
     let json = |event| json_bytes(event) + json_bytes(&TextField { text }) - 1;
     let is_long =
         || text.len() > limits::EVENT_BYTES_MAX || json(&event) > limits::EVENT_BYTES_MAX - TYPE_TAG_BYTES;
     if !is_short && is_long() {
-        // Copied no further than it is shown: a page of the longest texts would fill the memory.
+        // Only the part that is shown is copied: a page of the longest texts would fill the memory.
         event.text = Some(text.chars().take(limits::TRUNCATED_TEXT_CHARS).collect());
         event.truncated = Some(true);
     } else {
@@ -170,19 +173,19 @@ struct TextField<'a> {
     text: &'a str,
 }
 
-/// What `"type":"message",` adds to a message when it becomes an event.
+/// Length of `"type":"message",`, which an event has besides its message. Unit: bytes.
 const TYPE_TAG_BYTES: usize = r#""type":"message","#.len();
 
 /// The length of a value's JSON. Unit: bytes.
 pub fn json_bytes(value: &impl serde::Serialize) -> usize {
     let mut counter = ByteCounter(0);
-    // Writing to a counter cannot fail, and neither can turning our own types into JSON.
+    // Neither writing to a counter nor serializing these types can fail.
     let _ = serde_json::to_writer(&mut counter, value);
     counter.0
 }
 
-/// The length of a value's JSON within a JSON string, where each quote and each backslash takes two bytes: as a body has
-/// it in the answer of a function. Unit: bytes.
+/// The length of a value's JSON within a JSON string, where each quote and each backslash takes two bytes: so it is the
+/// length of a body in the answer of a function. Unit: bytes.
 pub fn escaped_json_bytes(value: &impl serde::Serialize) -> usize {
     let mut counter = EscapedCounter(0);
     let _ = serde_json::to_writer(&mut counter, value);
@@ -215,7 +218,7 @@ impl std::io::Write for ByteCounter {
     }
 }
 
-/// What everybody may know of a user.
+/// The public profile of a user.
 pub fn profile(profile: &Profile) -> protocol::http::Profile {
     protocol::http::Profile {
         user: profile.user.to_string(),
@@ -249,16 +252,16 @@ pub fn group(group: &Group) -> protocol::http::Group {
     }
 }
 
-/// Reads a role.
+/// Parses a role.
 ///
 /// # Errors
 ///
-/// [`Refusal::Field`] for what is none.
+/// [`Refusal::Field`] for any other word.
 pub fn parse_role(role: &str) -> Result<group::Role, Refusal> {
     group::Role::parse(role).ok_or_else(|| Refusal::field("role", "must be member, admin or owner"))
 }
 
-/// A time, where there is one, as a number.
+/// A time, where there is one, as a number. Unit: milliseconds since the Unix epoch.
 pub fn optional_ms(time: Option<Timestamp>) -> Option<u64> {
     time.map(Timestamp::as_ms)
 }
