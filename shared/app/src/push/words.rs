@@ -6,7 +6,7 @@ use super::Context;
 use super::task::Subject;
 use crate::ports::{Direction, MessageLog, Range, Users};
 
-/// Words an alert. Leaves out the sender's name and the text where they cannot be read.
+/// Words an alert. Where they cannot be read, the sender's name is "Somebody", and the text is left out.
 pub(super) async fn worded(
     context: &Context<'_, impl Users + MessageLog, impl Sync, impl Sync>,
     subject: &Subject<'_>,
