@@ -1,4 +1,4 @@
-//! Addresses as the command line gives them.
+//! Addresses on the command line.
 
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use axum::http::{HeaderValue, Uri};
 
-/// Where to listen: a name or an address, and a port.
+/// Address to listen on: a name or an IP address, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// Without the brackets of an IPv6 address.
@@ -41,11 +41,11 @@ impl fmt::Display for Listen {
 }
 
 impl Listen {
-    /// The addresses of the name, those of IPv4 first: most clients try these first.
+    /// Resolves the name. IPv4 addresses come first, since most clients try them first.
     ///
     /// # Errors
     ///
-    /// For people: the name leads nowhere.
+    /// For people: the name has no address.
     pub(crate) async fn resolve(&self) -> anyhow::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
         let found =
@@ -57,7 +57,7 @@ impl Listen {
     }
 }
 
-/// Where clients reach the runner, such as `https://chat.example`, if that is not where it listens.
+/// Address by which clients reach the runner, such as `https://chat.example`, if it is not the one it listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     is_secure: bool,
@@ -82,18 +82,18 @@ impl fmt::Display for PublicUrl {
 }
 
 impl PublicUrl {
-    /// The address of the WebSocket API.
+    /// URL of the WebSocket API.
     pub(crate) fn websocket(&self, path: &str) -> String {
         format!("ws{}://{}{path}", if self.is_secure { "s" } else { "" }, self.authority)
     }
 }
 
-/// Pages that may call the HTTP API.
+/// Origins whose pages may call the HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigin {
-    /// All of them.
+    /// Every origin.
     Any,
-    /// Those of one origin, such as `https://app.example`.
+    /// One origin, such as `https://app.example`.
     Only(HeaderValue),
 }
 
@@ -110,7 +110,7 @@ impl FromStr for AllowedOrigin {
     }
 }
 
-/// Whether it is https, and the host; nothing else may be there.
+/// Splits an origin into whether it is https, and the host; `None` if it holds anything else.
 fn origin(text: &str) -> Option<(bool, String)> {
     let uri: Uri = text.parse().ok()?;
     let authority = uri.authority()?.as_str();

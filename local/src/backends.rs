@@ -20,10 +20,10 @@ use confab_app::chain;
 const TABLE_PREFIX: &str = "confab-";
 const REGION: &str = "us-east-1";
 
-/// How often expired items are removed. DynamoDB does it within days.
+/// Interval at which expired items are removed. DynamoDB removes them within days.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What functions are built from.
+/// Adapters and clients that the functions are built from.
 #[derive(Clone, Debug)]
 pub(crate) struct Backends {
     pub(crate) store: Store,
@@ -34,7 +34,7 @@ pub(crate) struct Backends {
 }
 
 impl Backends {
-    /// Clients whose requests never leave the process, and their tables.
+    /// Creates clients whose requests never leave the process, and the tables.
     pub(crate) async fn new(
         dynamodb: DynamoDb,
         (sqs, sns): (Sqs, Sns),
@@ -98,7 +98,7 @@ impl Backends {
     }
 }
 
-/// The platform application, made where it is not there.
+/// Returns the ARN of the platform application, and creates the application if it does not exist.
 async fn application(sns: &aws_sdk_sns::Client, platform: &str) -> anyhow::Result<String> {
     let output = sns
         .create_platform_application()
@@ -111,7 +111,7 @@ async fn application(sns: &aws_sdk_sns::Client, platform: &str) -> anyhow::Resul
     output.platform_application_arn.context("a platform application has no ARN")
 }
 
-/// Requests are signed as on AWS; nobody checks the signature.
+/// Credentials that requests are signed with, as on AWS; nothing checks the signature.
 fn credentials() -> Credentials {
     Credentials::new("local", "local", None, None, "confab-local")
 }
@@ -136,7 +136,7 @@ impl Service for ConnectionsService {
     }
 }
 
-/// Removes expired items now and then, for ever.
+/// Removes expired items at intervals, without end.
 pub(crate) async fn sweep_expired(dynamodb: DynamoDb) {
     let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
     loop {

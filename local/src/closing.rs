@@ -1,15 +1,15 @@
 //! Close codes of sockets that the functions close.
 //!
-//! `@connections` has no close code, on AWS or here. The functions say why in a frame before they close a socket, so the
-//! runner reads the code from that frame, and the functions need nothing but what they do on AWS.
+//! `@connections` has no close code, on AWS or here. The functions send the reason in a frame before they close a
+//! socket. The runner reads the code from that frame, so that the functions do here only what they do on AWS.
 
 use confab_protocol::ServerFrame;
 use confab_protocol::server::{ClosingEvent, ClosingReason};
 
-/// How a `closing` frame begins; every other frame is recognised as such without being parsed.
+/// Beginning of a `closing` frame. Frames with another beginning are not parsed.
 const BEGINNING: &[u8] = br#"{"type":"closing""#;
 
-/// The reason in a `closing` frame; `None` for any other frame.
+/// Returns the reason in a `closing` frame; `None` for any other frame.
 pub(crate) fn reason_in(frame: &[u8]) -> Option<ClosingReason> {
     if !frame.starts_with(BEGINNING) {
         return None;

@@ -1,4 +1,4 @@
-//! Building the functions of the product over the embedded backends, from what they share.
+//! Builds the functions of the product over the embedded backends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,14 +34,14 @@ use crate::options::Options;
 use crate::queues::Queue;
 use crate::runner::WEBSOCKET_PATH;
 
-/// Signups and logins: per source address a burst of 200, then 10 per second; per handle as when deployed.
+/// Limits of signups and logins: per source address a burst of 200, then 10 per second; per handle as when deployed.
 const AUTH_RATES: AuthRates = AuthRates {
     per_source: Rate { burst: 200, interval: Duration::from_millis(100) },
     per_handle: api::config::FAILED_LOGINS,
     concurrent_per_handle: api::config::LOGINS_CONCURRENT_MAX,
 };
 
-/// What the functions share, since they are one process.
+/// Parts that the functions share, since they run in one process.
 pub(crate) struct Composition<'a> {
     backends: &'a Backends,
     tokens: &'a JwtTokens,

@@ -1,4 +1,4 @@
-//! The directory that holds everything that lasts.
+//! The data directory, which holds all data that lasts.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -16,26 +16,27 @@ const QUEUES: &str = "sqs.sqlite";
 const PUSHES: &str = "sns.sqlite";
 const LOCK: &str = "lock";
 
-/// Drawn after the databases are made, as the format is written down: a directory that holds either has been used.
+/// File of the signing secret. The secret is drawn, and the format is recorded, after the databases are created: a
+/// directory that holds either file has been in use.
 const SIGNING_SECRET: &str = "signing-secret";
 
-/// A data directory that is this process's alone until it is dropped.
+/// A data directory that belongs to this process alone until it is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
     format: u32,
     is_used: bool,
-    /// Goes before the lock does: until then nobody else makes anything here.
+    /// Dropped before the lock: until then no other process creates anything here.
     traces: Traces,
     _lock: File,
 }
 
 impl DataDir {
-    /// Makes the directory if it is not there, and takes it.
+    /// Creates the directory if it does not exist, and locks it.
     ///
     /// # Errors
     ///
-    /// For people: another process has it, it cannot be written, or it holds what this version cannot read.
+    /// For people: another process has it, it cannot be written, or it holds data that this version cannot read.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         check_can_be_directory(path)?;
@@ -50,7 +51,7 @@ impl DataDir {
         let (lock, is_fresh) = open_lock(&path.join(LOCK))
             .with_context(|| format!("cannot write the file lock in the data directory {shown}"))?;
         match lock.try_lock() {
-            // A start that came to nothing takes its lock file away.
+            // A start that fails removes its lock file.
             Ok(()) if is_at(&lock, &path.join(LOCK)) => {}
             Ok(()) | Err(TryLockError::WouldBlock) => {
                 bail!("another confab is using {shown}; stop it, or give this one --data or --memory")
@@ -60,18 +61,18 @@ impl DataDir {
             }
         }
         traces.begin(is_fresh.then_some(LOCK)).with_context(|| format!("cannot list {shown}"))?;
-        let said = data_format::read(path)?;
-        let is_used = check_files(path, said.is_some())?;
-        let format = data_format::of(said, is_used);
+        let recorded = data_format::read(path)?;
+        let is_used = check_files(path, recorded.is_some())?;
+        let format = data_format::of(recorded, is_used);
         make_private(&mut traces, path)?;
         make_databases(path)?;
         Ok(Self { path: path.to_owned(), format, is_used, traces, _lock: lock })
     }
 
-    /// Writes down that the directory has the format of this version, and keeps what was made in it: before, a start that
-    /// comes to nothing leaves the directory as it was.
+    /// Records that the directory has the format of this version, and keeps what this start created. A start that fails
+    /// before this leaves the directory as it was.
     ///
-    /// What earlier formats stored is read as it is and rewritten where it changes.
+    /// Data of earlier formats is read as it is, and rewritten where it changes.
     pub(crate) fn take_over(&mut self) -> anyhow::Result<()> {
         self.set_format()?;
         self.traces.keep();
@@ -80,7 +81,7 @@ impl DataDir {
 
     fn set_format(&self) -> anyhow::Result<()> {
         self.replace(data_format::FILE, &format!("{}\n", data_format::CURRENT))
-            .context("cannot write down the data format")
+            .context("cannot record the data format")
     }
 
     pub(crate) fn database(&self) -> anyhow::Result<DynamoDb> {
@@ -98,7 +99,7 @@ impl DataDir {
         Sns::open(&path, epoch_ms).with_context(|| unusable(&path))
     }
 
-    /// The secret that signs tokens, so that logins survive a restart; drawn at the first start.
+    /// Returns the secret that signs tokens. It is drawn at the first start and kept, so that logins survive a restart.
     pub(crate) fn signing_secret(&self) -> anyhow::Result<String> {
         let path = self.path.join(SIGNING_SECRET);
         match fs::read(&path) {
@@ -111,7 +112,8 @@ impl DataDir {
                 ),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                // A directory with a secret and without a format is of the first one.
+                // A directory with a secret and without a format counts as the first format, so the format is recorded
+                // first.
                 if self.format == data_format::CURRENT {
                     self.set_format()?;
                 }
@@ -133,7 +135,7 @@ impl DataDir {
         &self.path
     }
 
-    /// Writes a small file that is whole or as it was before, whenever the process dies.
+    /// Writes a small file atomically: after a crash it is whole, or as it was before.
     fn replace(&self, name: &str, text: &str) -> std::io::Result<()> {
         let draft = self.path.join(format!("{name}.draft"));
         let mut file = private().create(true).truncate(true).write(true).open(&draft)?;
@@ -143,7 +145,7 @@ impl DataDir {
     }
 }
 
-/// The one of Confab's own files that has this name, or beside which the file of this name lies.
+/// Returns the one of Confab's own files that has this name, or that the file of this name belongs to.
 fn own_file(name: &str) -> Option<&str> {
     let own = [DATABASE, QUEUES, PUSHES, SIGNING_SECRET, data_format::FILE, LOCK, disk::PROBE];
     if own.contains(&name) {
@@ -153,7 +155,7 @@ fn own_file(name: &str) -> Option<&str> {
     base.filter(|base| own.contains(base))
 }
 
-/// Refuses a path at which something else than a directory is.
+/// Refuses a path to anything but a directory.
 fn check_can_be_directory(path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
     match fs::metadata(path) {
@@ -168,7 +170,7 @@ fn check_can_be_directory(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The lock file, and whether it was made just now.
+/// Opens the lock file. Also returns whether this call has created it.
 fn open_lock(path: &Path) -> std::io::Result<(File, bool)> {
     match private().create_new(true).write(true).open(path) {
         Ok(file) => Ok((file, true)),
@@ -179,14 +181,14 @@ fn open_lock(path: &Path) -> std::io::Result<(File, bool)> {
     }
 }
 
-/// Whether this is the file that lies there now.
+/// Whether the open file is the one at the path.
 fn is_at(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
     (open.dev(), open.ino()) == (there.dev(), there.ino())
 }
 
-/// Takes the directory and what of it is ours from everybody but its owner: there are password hashes in it, the signing
-/// secret, texts and push tokens.
+/// Removes the access of other users to the directory and to Confab's files in it: they hold password hashes, the
+/// signing secret, texts and push tokens.
 fn make_private(traces: &mut Traces, directory: &Path) -> anyhow::Result<()> {
     let paths = std::iter::once(directory.to_owned()).chain(own_files(directory)?);
     for path in paths {
@@ -202,12 +204,13 @@ fn make_private(traces: &mut Traces, directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the databases that are not there, and checks that all can be written.
+/// Creates the databases that do not exist, and checks that all can be written.
 ///
-/// SQLite itself would make them for everybody to read. What it puts beside a database has the mode of that.
-/// Source: SQLite 3.49.2, `findCreateFileMode` in `os_unix.c`.
+/// SQLite itself would create them for everybody to read. The files that it puts beside a database have the mode of the
+/// database. Source: SQLite 3.49.2, `findCreateFileMode` in `os_unix.c`.
 ///
-/// Danger: not while one is open, for the locks of a file end where any handle of the process to it is closed.
+/// Danger: never call it while a database is open. The locks of a file end when any handle of the process to it is
+/// closed.
 fn make_databases(directory: &Path) -> anyhow::Result<()> {
     let databases = [DATABASE, QUEUES, PUSHES].map(|name| directory.join(name));
     for path in databases.into_iter().chain(own_files(directory)?) {
@@ -222,7 +225,7 @@ fn make_databases(directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The paths of our own files that are there.
+/// Paths of Confab's own files in the directory.
 fn own_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let names = names(directory)?.into_iter().filter(|name| own_file(name).is_some());
     Ok(names.map(|name| directory.join(name)).filter(|path| path.is_file()).collect())
@@ -235,10 +238,10 @@ fn names(directory: &Path) -> anyhow::Result<Vec<String>> {
     listed.with_context(|| format!("cannot list {}", directory.display()))
 }
 
-/// What systems and people put into directories that are empty to them.
+/// Files that systems and people put into directories that are otherwise empty.
 const NOBODYS: [&str; 4] = ["lost+found", ".DS_Store", ".gitignore", ".gitkeep"];
 
-/// Refuses a directory that other programs use, and Confab never did.
+/// Refuses a directory that other programs use, and that Confab never used.
 fn check_is_ours(path: &Path) -> anyhow::Result<()> {
     let names = names(path)?;
     let foreign = names.iter().find(|name| own_file(name).is_none() && !NOBODYS.contains(&name.as_str()));
@@ -254,9 +257,9 @@ fn check_is_ours(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses what is no file where one of ours belongs, and a link to what is not there.
+/// Refuses anything but a file at the name of one of Confab's files, and a link whose target does not exist.
 ///
-/// Danger: who opens a named pipe waits for its other end, for ever, and who writes to such a link makes what it names.
+/// Danger: opening a named pipe waits for its other end without limit, and writing to such a link creates its target.
 fn check_kinds(directory: &Path) -> anyhow::Result<()> {
     for name in names(directory)?.into_iter().filter(|name| own_file(name).is_some()) {
         let path = directory.join(name);
@@ -271,7 +274,7 @@ fn check_kinds(directory: &Path) -> anyhow::Result<()> {
                 "{shown} is a symbolic link to what is not there; remove it and, if the directory has been in use, \
                  restore that file from a backup, or choose another directory with --data"
             ),
-            // Another process may be at its first start here, and what it made is gone again.
+            // Another process may be at its first start here, and may have removed its files again.
             Ok(_) | Err(_) => {}
         }
     }
@@ -287,11 +290,11 @@ fn kind(file_type: fs::FileType) -> &'static str {
     }
 }
 
-/// Refuses a directory that has lost a part; gives whether it has been used before.
+/// Refuses a directory that has lost a file; returns whether the directory has been in use.
 ///
-/// A process that dies at its first start leaves parts, none of which holds anything yet.
-fn check_files(path: &Path, says_its_format: bool) -> anyhow::Result<bool> {
-    let is_used = says_its_format || path.join(SIGNING_SECRET).exists();
+/// A process that dies at its first start leaves some of the files, none of which holds data yet.
+fn check_files(path: &Path, names_its_format: bool) -> anyhow::Result<bool> {
+    let is_used = names_its_format || path.join(SIGNING_SECRET).exists();
     if is_used {
         for name in [DATABASE, QUEUES, PUSHES] {
             let file = path.join(name);
@@ -319,7 +322,7 @@ fn unusable(file: &Path) -> String {
     )
 }
 
-/// Whether this is a secret as [`fresh_secret`] draws them.
+/// Whether this is a secret as [`fresh_secret`] draws it.
 fn is_secret(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,7 +1,7 @@
-//! The number of the format in which a data directory is written.
+//! Number of the format of a data directory.
 //!
-//! The file `format` holds it. A directory without that file is new, or of the first format, which had none.
-//! Whatever changes what is stored adds a number here and a migration to it.
+//! The file `format` holds it. A directory without that file is new, or of the first format, which had no such file. A
+//! change of the stored data adds a number here, and a migration to it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,17 +14,17 @@ use anyhow::{Context, bail};
 /// docs/DATA_MODEL.md says what each format changed.
 pub(crate) const CURRENT: u32 = 3;
 
-/// The format of directories that do not say theirs.
+/// Format of directories that do not name theirs.
 const FIRST: u32 = 1;
 
 /// Name of the file that holds the number.
 pub(crate) const FILE: &str = "format";
 
-/// The format that the directory says it has; `None` where it says nothing.
+/// Returns the format that the directory names; `None` if it names none.
 ///
 /// # Errors
 ///
-/// For people: the file holds no format that this version knows.
+/// For people: the file names no format that this version knows.
 pub(crate) fn read(directory: &Path) -> anyhow::Result<Option<u32>> {
     let path = directory.join(FILE);
     let text = match fs::read_to_string(&path) {
@@ -47,9 +47,9 @@ pub(crate) fn read(directory: &Path) -> anyhow::Result<Option<u32>> {
     }
 }
 
-/// The format of a directory that says `said`, and that has been used before or not.
-pub(crate) fn of(said: Option<u32>, is_used: bool) -> u32 {
-    said.unwrap_or(if is_used { FIRST } else { CURRENT })
+/// Format of a directory, by the format that it names and by whether it has been in use.
+pub(crate) fn of(recorded: Option<u32>, is_used: bool) -> u32 {
+    recorded.unwrap_or(if is_used { FIRST } else { CURRENT })
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_used_directory_that_says_nothing_is_of_the_first_format() {
+    fn a_used_directory_that_names_no_format_is_of_the_first() {
         assert_eq!(of(None, true), FIRST);
         assert_eq!(of(None, false), CURRENT);
         assert_eq!(of(Some(1), true), 1);

@@ -1,4 +1,4 @@
-//! Whether there is room for more data.
+//! Probes of the disk for room.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -18,25 +18,25 @@ use confab_protocol::{ErrorBody, ErrorCode};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// What must fit: more than any request stores at once, its journal included. Unit: bytes.
+/// Size that must fit: more than any request stores, its journal included. Unit: bytes.
 const ROOM_BYTES: usize = 1024 * 1024;
 
-/// How long an answer is believed: anybody may ask for the health, and each probe writes.
+/// Time for which a result is reused: anybody may ask for the health, and each probe writes.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
-/// How often the disk is probed without anybody asking.
+/// Interval of the probes that no request causes.
 const CHECKED_EVERY: Duration = Duration::from_secs(10);
 
 /// Name of the file that a probe writes and removes.
 pub(crate) const PROBE: &str = "room.draft";
 
-/// What people are told of a full disk.
+/// Text about a full disk, for people.
 pub(crate) const IS_FULL: &str = "the disk is full";
 
-/// The event that ends what was said of a full disk.
+/// Name of the log event after which a full disk is logged again.
 pub(crate) const HAS_ROOM_AGAIN: &str = "can_store_again";
 
-/// The disk of a data directory; of data in memory there is none, which is never full.
+/// The disk of a data directory. Data in memory has no disk, which is never full.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk(Option<Arc<Watched>>);
 
@@ -44,7 +44,7 @@ pub(crate) struct Disk(Option<Arc<Watched>>);
 struct Watched {
     directory: PathBuf,
     last: Mutex<Option<(Instant, Option<ErrorKind>)>>,
-    /// As it was logged last.
+    /// State in the last log event.
     was_full: AtomicBool,
 }
 
@@ -59,7 +59,7 @@ impl Disk {
         }))
     }
 
-    /// Why nothing more can be stored, if so. Says it in the log where that has changed.
+    /// Returns why no data can be stored, if so. Logs each change.
     async fn failure(&self) -> Option<ErrorKind> {
         let watched = self.0.as_ref()?;
         let mut last = watched.last.lock().await;
@@ -77,7 +77,7 @@ impl Disk {
         kind
     }
 
-    /// Looks from time to time, for ever.
+    /// Probes the disk at intervals, without end.
     pub(crate) async fn watch(self) {
         let mut ticks = tokio::time::interval(CHECKED_EVERY);
         loop {
@@ -108,7 +108,7 @@ impl Watched {
     }
 }
 
-/// Writes what a request may write at most, and removes it.
+/// Writes as much as a request may write, and removes it.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ impl Watched {
 pub(crate) fn probe(directory: &Path) -> std::io::Result<()> {
     let path = directory.join(PROBE);
     let written = write(&path);
-    // One that is left over is written anew by the next probe.
+    // The next probe overwrites a file that is left over.
     drop(fs::remove_file(&path));
     written
 }
@@ -127,7 +127,7 @@ fn write(path: &Path) -> std::io::Result<()> {
     file.flush()
 }
 
-/// What to do about a failed probe, for people.
+/// Advice about a failed probe, for people.
 pub(crate) fn advice(failure: &std::io::Error) -> String {
     if is_full(failure.kind()) {
         return format!("{IS_FULL}; make room, or choose another directory with --data");
@@ -139,7 +139,7 @@ const fn is_full(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
-/// Answers for the health of the API where nothing can be stored.
+/// Answers a request for the API's health if no data can be stored.
 pub(crate) async fn health(State(disk): State<Disk>, request: Request, next: Next) -> Response {
     if request.uri().path() != "/v1/health" {
         return next.run(request).await;
@@ -157,7 +157,7 @@ pub(crate) async fn health(State(disk): State<Disk>, request: Request, next: Nex
 mod tests {
     use super::*;
 
-    /// The system's own disk that is always full.
+    /// `/dev/full` is always full.
     #[test]
     fn a_full_disk_is_called_so() {
         let failure = write(Path::new("/dev/full")).unwrap_err();

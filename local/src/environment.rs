@@ -1,16 +1,16 @@
-//! What the runner is told by its environment.
+//! Environment variables of the runner.
 
-/// The one variable that the runner reads.
+/// The only variable that the runner reads.
 pub const LOG: &str = "CONFAB_LOG";
 
-/// Beginnings of variables that the tests read, whose processes start this one.
+/// Prefixes of variables that the tests read. Their processes start this one.
 const OF_TESTS: [&str; 2] = ["CONFAB_TEST_", "CONFAB_SIM_"];
 
-/// A variable's value; `None` where it is not set.
+/// Returns the value of a variable; `None` if it is not set.
 ///
 /// # Errors
 ///
-/// For people: it is not text.
+/// For people: the value is not UTF-8.
 pub fn get(name: &str) -> anyhow::Result<Option<String>> {
     #[expect(clippy::disallowed_methods, reason = "this is where the runner's configuration is read")]
     match std::env::var(name) {
@@ -20,7 +20,7 @@ pub fn get(name: &str) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Says of variables that look like settings that nobody reads them.
+/// Warns of variables that look like settings of the runner and are none.
 pub fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let is_unread = |name: &String| {
         name.starts_with("CONFAB_") && name != LOG && !OF_TESTS.iter().any(|tests| name.starts_with(tests))
@@ -31,7 +31,7 @@ pub fn warnings(names: impl IntoIterator<Item = String>) -> Vec<String> {
         .collect()
 }
 
-/// The names of all variables.
+/// Names of all variables.
 pub fn names() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_variables_that_look_like_settings_and_are_none_are_told_of() {
+    fn only_variables_that_look_like_settings_and_are_none_cause_a_warning() {
         let names = ["PATH", "CONFAB_LOG", "CONFAB_TEST_URL", "CONFAB_DATA"].map(str::to_owned);
         let warnings = warnings(names);
         assert!(warnings.len() == 1 && warnings[0].starts_with("CONFAB_DATA "), "{warnings:?}");

@@ -1,4 +1,4 @@
-//! Which frames of a socket take effect in the order in which they were sent.
+//! Order of frames: the frames of a socket that take effect in the order in which they were sent.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ struct Target<'a> {
     conversation: Option<Cow<'a, str>>,
 }
 
-/// The conversation that the event's frame writes into; `None` for any other frame, and one that names none.
+/// Returns the conversation that the event's frame writes into; `None` for any other frame, and for one that names
+/// none.
 pub(crate) fn order_key(event: &[u8]) -> Option<String> {
     let event: Event = serde_json::from_slice(event).ok()?;
     if !WRITES.contains(&event.request_context.route_key.as_str()) {

@@ -1,4 +1,4 @@
-//! The functions, by name, as Lambda would run them.
+//! The functions, by name, as Lambda invokes them.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -70,7 +70,7 @@ pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
 
 /// The HTTP API, as `template.yaml` declares it.
 ///
-/// Pages of other origins may call it from everywhere, unless origins are named.
+/// Pages of all origins may call it, unless origins are named.
 pub(crate) fn http_api(allowed: &[AllowedOrigin]) -> HttpApi {
     let only = |origin: &AllowedOrigin| match origin {
         AllowedOrigin::Any => None,
@@ -120,7 +120,7 @@ impl LocalFunctions {
     }
 }
 
-/// Runs a handler on the JSON of an event, to the JSON of its answer.
+/// Runs a handler on the JSON of an event; returns the JSON of its answer.
 async fn run<E: DeserializeOwned, R: Serialize, F: Future<Output = R>>(
     event: &Bytes,
     handle: impl FnOnce(E) -> F,

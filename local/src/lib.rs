@@ -1,9 +1,9 @@
 //! The local runner: the whole of Confab in one process.
 //!
-//! Knows: which function answers which route, how to build the production
-//! adapters over embedded backends, where data lies on disk.
-//! Must not know: what any function does. What runs here is what runs on AWS;
-//! only the ground beneath the SDK clients differs.
+//! Knows: which function answers which route, how to build the production adapters over embedded backends, where data
+//! lies on disk.
+//! Must not know: what any function does. The same functions run on AWS; only the services behind the SDK clients
+//! differ.
 //!
 //! Start with [`Runner`].
 

@@ -15,14 +15,14 @@ use tracing_subscriber::{EnvFilter, fmt as format, registry};
 
 use crate::disk;
 
-/// What is logged without a filter.
+/// Filter of the log, if none is given.
 const DEFAULT: &str = "warn";
 
-/// Begins to log what passes the filter.
+/// Starts to log the events that pass the filter.
 ///
 /// # Errors
 ///
-/// For people: the filter cannot be read.
+/// For people: the filter is malformed.
 pub fn init(filter: Option<&str>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter.unwrap_or(DEFAULT))
         .context("it is a filter of log events, such as `debug` or `confab_app=debug,warn`")?
@@ -32,17 +32,18 @@ pub fn init(filter: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The SDKs complain of each 5xx that there is no connection to close: requests of this process have none.
+/// Suppresses a warning that the SDKs log for each 5xx, that there is no connection to close: requests of this process
+/// have none.
 const WITHOUT_CONNECTIONS: &str = "aws_smithy_runtime::client::http::connection_poisoning=off";
 
-/// How we, SQLite and the system say that a disk is full.
+/// Texts by which Confab, SQLite and the system report a full disk.
 const FULL_DISK: [&str; 4] =
     [disk::IS_FULL, "database or disk is full", "No space left on device", "Disk quota exceeded"];
 
-/// How long nobody says it again.
+/// Time for which a full disk is not logged again.
 const PAUSE: Duration = Duration::from_secs(600);
 
-/// Lets one event pass that says that the disk is full, and not one per request.
+/// Passes one event about a full disk, instead of one per request.
 #[derive(Debug, Default)]
 struct FullDiskOnce {
     said_at: Mutex<Option<Instant>>,
@@ -70,7 +71,7 @@ impl<S: Subscriber> Layer<S> for FullDiskOnce {
     }
 }
 
-/// What the fields of an event say of the disk.
+/// What the fields of an event contain about the disk.
 #[derive(Default)]
 struct Mention {
     is_full: bool,
@@ -78,7 +79,7 @@ struct Mention {
 }
 
 impl Mention {
-    fn look_at(&mut self, text: &str) {
+    fn scan(&mut self, text: &str) {
         self.is_full |= FULL_DISK.iter().any(|says| text.contains(says));
     }
 }
@@ -86,15 +87,15 @@ impl Mention {
 impl Visit for Mention {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.has_room_again |= field.name() == "event" && value == disk::HAS_ROOM_AGAIN;
-        self.look_at(value);
+        self.scan(value);
     }
 
     fn record_debug(&mut self, _field: &Field, value: &dyn fmt::Debug) {
-        self.look_at(&format!("{value:?}"));
+        self.scan(&format!("{value:?}"));
     }
 
     fn record_error(&mut self, _field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.look_at(&chain(value));
+        self.scan(&chain(value));
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_full_again_is_said_again() {
+    fn a_disk_that_is_full_again_is_logged_again() {
         let count = Count::default();
         let lines = registry().with(FullDiskOnce::default()).with(count.clone());
         tracing::subscriber::with_default(lines, || {
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_disk_is_said_once_and_again_after_a_while() {
+    async fn a_full_disk_is_logged_once_and_again_after_the_pause() {
         let once = FullDiskOnce::default();
         assert!(once.may_say(Instant::now()) && !once.may_say(Instant::now()));
         tokio::time::advance(PAUSE).await;

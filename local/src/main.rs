@@ -9,11 +9,11 @@ use confab_local::environment::{self, LOG};
 use confab_local::{Runner, log, options::Options};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Gives memory back after a burst, which glibc's allocator hardly does.
+/// Returns memory to the system after a burst; glibc's allocator hardly does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Exit code, as of bad flags.
+/// Exit code for wrong settings, the same as for wrong flags.
 const BAD_SETTINGS: u8 = 2;
 
 #[tokio::main]
@@ -52,14 +52,14 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a line to stderr, whether or not anybody reads it.
+/// Writes a line to stderr, and ignores failures.
 fn print_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn greet(options: &Options, addr: SocketAddr) {
     let data = if options.memory {
-        "is kept in memory only, and gone when this process ends.".to_owned()
+        "is kept in memory only, and lost when this process ends.".to_owned()
     } else {
         format!("is in {}; remove it to begin anew.", options.data.display())
     };
@@ -80,7 +80,7 @@ CONFAB_READY http=http://{addr} ws=ws://{addr}/ws
     ));
 }
 
-/// Writes to stdout, whether or not anybody reads it.
+/// Writes to stdout, and ignores failures.
 fn say(text: &str) {
     let mut stdout = std::io::stdout();
     let _ = stdout.write_all(text.as_bytes());

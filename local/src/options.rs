@@ -9,7 +9,7 @@ use confab_domain::lease::{HeartbeatPolicy, TIMEOUT_MAX};
 
 use crate::addresses::{AllowedOrigin, Listen, PublicUrl};
 
-/// Unit: seconds.
+/// Default interval of heartbeats. Unit: seconds.
 const HEARTBEAT_SECONDS: u64 = 10;
 
 /// Confab on this machine: web page, HTTP API, WebSocket gateway, all functions
@@ -21,7 +21,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: Listen,
 
-    /// Where clients reach it, such as `https://chat.example` of a tunnel: tickets name that address.
+    /// Address that clients use and tickets name, such as `https://chat.example` of a tunnel.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
@@ -41,11 +41,11 @@ pub struct Options {
     #[arg(long, value_name = "MODE", default_value_t = SignupMode::Open)]
     pub signup: SignupMode,
 
-    /// How often clients are told to send a heartbeat; at most half the timeout.
+    /// Seconds between the heartbeats of a client; at most half the timeout.
     #[arg(long, value_name = "N", default_value_t = HEARTBEAT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=480))]
     pub heartbeat_seconds: u64,
 
-    /// Silence after which a user is offline.
+    /// Seconds without a frame after which a user is offline.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=TIMEOUT_MAX.as_secs()))]
     pub presence_timeout_seconds: u64,
 
@@ -55,20 +55,20 @@ pub struct Options {
 }
 
 impl Options {
-    /// The interval that clients are told: as asked for, or half the timeout where
-    /// that is shorter, since everybody would be offline between two heartbeats.
+    /// The interval that clients get: the requested one, or half the timeout if that is shorter, since everybody would
+    /// be offline between two heartbeats.
     pub fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.heartbeat_seconds.min(self.presence_timeout_seconds.div_ceil(2)))
     }
 
-    /// What of the options does not hold as it was given, for people.
+    /// Warnings about options that do not hold as they were given, for people.
     pub fn warnings(&self) -> Vec<String> {
-        let (told, asked) = (self.heartbeat().as_secs(), self.heartbeat_seconds);
-        let is_shortened = told < asked && asked != HEARTBEAT_SECONDS;
+        let (interval, requested) = (self.heartbeat().as_secs(), self.heartbeat_seconds);
+        let is_shortened = interval < requested && requested != HEARTBEAT_SECONDS;
         let shortened = || {
             format!(
-                "clients are told a heartbeat of {told} s and not of {asked} s, half of --presence-timeout-seconds: \
-                 otherwise everybody would be offline between two"
+                "clients get a heartbeat of {interval} s and not of {requested} s, half of --presence-timeout-seconds: \
+                 otherwise everybody would be offline between two heartbeats"
             )
         };
         is_shortened.then(shortened).into_iter().collect()

@@ -1,6 +1,6 @@
-//! What phones would have got, for developers: `GET /dev/pushes`.
+//! Pushes that phones would get, for developers: `GET /dev/pushes`.
 //!
-//! `GET /dev/pushes/{conversation}/{seq}` explains what became of a message for each member.
+//! `GET /dev/pushes/{conversation}/{seq}` explains the outcome of a message for each member.
 
 use std::net::IpAddr;
 
@@ -21,20 +21,20 @@ use confab_store_dynamodb::Store;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What a message can be explained from.
+/// State from which messages are explained.
 #[derive(Clone, Debug)]
 pub(crate) struct ExplainState {
     pub(crate) store: Store,
     pub(crate) policy: HeartbeatPolicy,
 }
 
-/// `GET /dev/pushes`, of what was handed to that SNS.
+/// Router of `GET /dev/pushes`, with the pushes that this SNS has accepted.
 pub fn recorded(sns: Sns) -> Router {
     Router::new().route("/dev/pushes", get(list)).with_state(sns)
 }
 
-/// Refuses a request that names the runner otherwise than by an address or as `localhost`: a page whose own name leads
-/// to this machine would read for its host what browsers keep from pages of other hosts.
+/// Refuses a request whose `Host` is neither an address nor `localhost`. Otherwise a page whose own name resolves to
+/// this machine could read what browsers keep from pages of other hosts.
 pub(crate) async fn only_by_address(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     if host.is_some_and(is_address) {
@@ -50,23 +50,23 @@ fn is_address(host: &str) -> bool {
     ip.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
-/// `GET /dev/pushes/{conversation}/{seq}`.
+/// Router of `GET /dev/pushes/{conversation}/{seq}`.
 pub(crate) fn explained(state: ExplainState) -> Router {
     Router::new().route("/dev/pushes/{conversation}/{seq}", get(explain_message)).with_state(state)
 }
 
-/// A push, as it would reach APNs or FCM.
+/// A push, as APNs or FCM would get it.
 #[derive(Debug, Serialize)]
 struct Push {
-    /// `usr_…`, for whom.
+    /// User of the device, `usr_…`.
     user: String,
-    /// `dev_…`, on which device.
+    /// Device, `dev_…`.
     device: String,
     /// `apns` or `fcm`.
     platform: &'static str,
-    /// The body of the request to the platform.
+    /// Body of the request to the platform.
     payload: Value,
-    /// What SNS was told beside it, by the last part of its name: `COLLAPSE_ID`, `TTL`, …
+    /// Attributes for SNS, each under the last part of its name: `COLLAPSE_ID`, `TTL`, …
     attributes: Map<String, Value>,
     sent_at_ms: u64,
 }

@@ -1,4 +1,4 @@
-//! The queues, as `template.yaml` declares them, and what feeds the functions from them.
+//! The queues, as `template.yaml` declares them, and the event sources that feed the functions from them.
 
 use std::sync::Arc;
 
@@ -8,23 +8,23 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use confab_event_source::EventSource;
 use confab_local_gateway::Functions;
 
-/// Messages that are handed to a function at once.
+/// Most messages of one invocation.
 const BATCH_SIZE: usize = 10;
 
-/// Invocations of one function at once.
+/// Invocations of one function that run side by side.
 const CONCURRENCY: usize = 8;
 
-/// How long a message stays hidden after it was received, unless its function says how long. Unit: seconds; six times the
+/// Time for which a received message stays hidden, unless its function sets another. Unit: seconds; six times the
 /// function's timeout.
 const VISIBILITY_TIMEOUT_SECONDS: u32 = 90;
 
-/// How long a message waits at most. Unit: seconds.
+/// Longest time that a message waits. Unit: seconds.
 const RETENTION_SECONDS: u32 = 86_400;
 
-/// How long one waits in the dead-letter queue. Unit: seconds.
+/// Longest time that a message waits in a dead-letter queue. Unit: seconds.
 const DEAD_LETTER_RETENTION_SECONDS: u32 = 1_209_600;
 
-/// Times that a message is received before it goes to the dead-letter queue.
+/// Receives of a message before it is dead-lettered.
 const RECEIVES_MAX: u32 = 12;
 
 /// Every queue that feeds a function.
@@ -32,14 +32,14 @@ const RECEIVES_MAX: u32 = 12;
 pub(crate) struct Queues {
     /// Announcements of entries.
     pub(crate) fan_out: Queue,
-    /// Looks at leases.
+    /// Lease checks and other presence tasks.
     pub(crate) presence: Queue,
     /// Pushes.
     pub(crate) push: Queue,
 }
 
 impl Queues {
-    /// Makes them if they are not there.
+    /// Creates the queues that do not exist.
     pub(crate) async fn open(client: &Client) -> anyhow::Result<Self> {
         Ok(Self {
             fan_out: Queue::open(client, "fan-out").await?,
@@ -81,7 +81,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// The queue that feeds a function, and has its name.
+    /// Opens the queue that feeds a function and has its name.
     async fn open(client: &Client, function: &'static str) -> anyhow::Result<Self> {
         let retention =
             (QueueAttributeName::MessageRetentionPeriod, DEAD_LETTER_RETENTION_SECONDS.to_string());
@@ -116,14 +116,14 @@ impl Queue {
     }
 }
 
-/// A queue with these attributes, also where an earlier version has made it with others.
+/// Opens a queue and sets these attributes, also if an earlier version has created it with others.
 async fn open(
     client: &Client,
     name: &str,
     attributes: Vec<(QueueAttributeName, String)>,
 ) -> anyhow::Result<String> {
     let cannot = || format!("cannot make the queue {name}");
-    // Without attributes, which would have to be those of a queue that is there.
+    // Created without attributes, which would have to be those of an existing queue.
     let output = client.create_queue().queue_name(name).send().await.with_context(cannot)?;
     let url = output.queue_url.with_context(cannot)?;
     let attributes = Some(attributes.into_iter().collect());

@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Start and stop of the local runner.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -23,17 +23,17 @@ use crate::pushes::{self, ExplainState};
 use crate::queues::Queues;
 use crate::web;
 
-/// Where the WebSocket API is.
+/// Path of the WebSocket API.
 pub(crate) const WEBSOCKET_PATH: &str = "/ws";
 
-/// Frames of one socket that are handled at once: one that floods waits for itself,
-/// rather than that all others wait for it.
+/// Frames of one socket that are handled side by side. A socket that floods waits for itself, and the others do not
+/// wait for it.
 const IN_FLIGHT_PER_CONNECTION_MAX: usize = 16;
 
-/// How long announcements that are under way may take at the end; what is not done stays in the queue.
+/// Time for announcements that are under way at the end; unfinished ones stay in the queue.
 const FEEDER_GRACE: Duration = Duration::from_secs(5);
 
-/// Listens on the first address of a name that can be taken.
+/// Listens on the first free address of a name.
 async fn bind(config: GatewayConfig, listen: &Listen) -> anyhow::Result<Gateway> {
     let mut failure = anyhow::anyhow!("it has no address");
     for address in listen.resolve().await? {
@@ -43,7 +43,9 @@ async fn bind(config: GatewayConfig, listen: &Listen) -> anyhow::Result<Gateway>
         }
     }
     Err(failure).with_context(|| {
-        format!("cannot listen on {listen}; stop what does, or choose another with --listen")
+        format!(
+            "cannot listen on {listen}; stop the program that does, or choose another address with --listen"
+        )
     })
 }
 
@@ -59,11 +61,11 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Opens the data, makes the tables, and listens.
+    /// Opens the data, creates the tables, and listens.
     ///
     /// # Errors
     ///
-    /// What is in the way, for people: the address or the data directory in use.
+    /// For people: the address or the data directory is in use, or cannot be used.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let mut data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let now_ms = clock::now().as_ms();
@@ -110,7 +112,7 @@ impl Runner {
         Ok(Self { gateway, functions, dynamodb, queues, sqs, data, disk })
     }
 
-    /// Where it listens.
+    /// Address that the runner listens on.
     pub fn local_addr(&self) -> SocketAddr {
         self.gateway.local_addr()
     }
@@ -120,7 +122,7 @@ impl Runner {
         let sweeper = tokio::spawn(sweep_expired(self.dynamodb));
         let watcher = tokio::spawn(self.disk.watch());
         let functions = Arc::new(self.functions);
-        // What is not announced by then stays in the queue, and clients sync when they come back.
+        // Announcements that are not made by then stay in the queue, and clients sync when they reconnect.
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let feeder = tokio::spawn(self.queues.feed(self.sqs, Arc::clone(&functions), async {
             let _ = stopped.await;

@@ -1,4 +1,4 @@
-//! What a start leaves in a data directory, and takes back if it comes to nothing.
+//! Changes of a start to a data directory, which are undone if the start fails.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -7,28 +7,29 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// What others than the owner may do with a file or a directory.
+/// Permissions of users other than the owner.
 const OTHERS: u32 = 0o077;
 
-/// A directory that many people share, such as `/tmp`: everybody may write, and nobody may remove what is another's.
+/// Mode bit of a directory that many people share, such as `/tmp`: everybody may write, and only the owner of a file
+/// may remove it.
 const STICKY: u32 = 0o1000;
 
-/// Made for a start, and dropped: whatever is not [kept](Self::keep) is as it was before.
+/// Changes of one start. A drop undoes them, unless they are [kept](Self::keep).
 #[derive(Debug)]
 pub(crate) struct Traces {
     directory: PathBuf,
-    /// Directories that were not there, the innermost first.
+    /// Directories that the start creates, the innermost first.
     made: Vec<PathBuf>,
-    /// As they were before they were made private.
+    /// Paths that were made private, with their permissions before.
     modes: Vec<(PathBuf, Permissions)>,
-    /// What was there when this process alone had the directory.
+    /// Names that were in the directory when this process alone had it.
     before: Option<BTreeSet<OsString>>,
-    /// Whether a name is one of ours, by the name of the file beside which it lies.
+    /// Returns the one of Confab's files that a name belongs to, if any.
     base_of: fn(&str) -> Option<&str>,
 }
 
 impl Traces {
-    /// Makes the directory if it is not there, for its owner alone.
+    /// Creates the directory if it does not exist, for its owner alone.
     pub(crate) fn in_directory(path: &Path, base_of: fn(&str) -> Option<&str>) -> io::Result<Self> {
         let made = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
         let made = made.map(Path::to_owned).collect();
@@ -37,11 +38,11 @@ impl Traces {
         Ok(traces)
     }
 
-    /// Takes a file or the directory from everybody but its owner.
+    /// Removes the access of other users to a file or the directory.
     ///
     /// # Errors
     ///
-    /// The system's reason, or that the directory is a place that many share; it is left as it is.
+    /// The system's reason, or that many people share the directory; it is left as it is.
     pub(crate) fn make_private(&mut self, path: &Path) -> io::Result<()> {
         let before = fs::metadata(path)?.permissions();
         let mode = before.mode();
@@ -56,7 +57,7 @@ impl Traces {
         Ok(())
     }
 
-    /// From now on files are taken back too, those excepted that are here: the directory is this process's alone.
+    /// From now on a drop also removes files, except those that are here now: this process alone has the directory.
     pub(crate) fn begin(&mut self, lock: Option<&str>) -> io::Result<()> {
         let mut names = fs::read_dir(&self.directory)?
             .map(|entry| Ok(entry?.file_name()))
@@ -68,14 +69,15 @@ impl Traces {
         Ok(())
     }
 
-    /// The start has succeeded.
+    /// Keeps all changes: the start has succeeded.
     pub(crate) fn keep(&mut self) {
         self.made.clear();
         self.modes.clear();
         self.before = None;
     }
 
-    /// Removes what this process has made. What lies beside a file that was there, such as a journal, is a part of it.
+    /// Removes the files that this process created. A file beside an older one, such as a journal, is a part of it and
+    /// stays.
     fn remove_files(&self, before: &BTreeSet<OsString>) -> io::Result<()> {
         for entry in fs::read_dir(&self.directory)? {
             let name = entry?.file_name();
@@ -89,7 +91,7 @@ impl Traces {
 }
 
 impl Drop for Traces {
-    /// Best effort: there is nobody left to tell of a failure, and the start has told why it failed.
+    /// Best effort: no caller is left to get an error, and the start has reported why it failed.
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             drop(self.remove_files(before));
@@ -98,7 +100,7 @@ impl Drop for Traces {
             drop(fs::set_permissions(path, permissions));
         }
         for folder in self.made.drain(..) {
-            // One that is not empty is another's by now.
+            // A directory that is not empty belongs to another process now.
             drop(fs::remove_dir(folder));
         }
     }

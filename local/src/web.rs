@@ -1,4 +1,4 @@
-//! The web page, from the binary itself.
+//! The web page, served from the binary.
 
 use axum::Router;
 use axum::body::Body;
@@ -10,15 +10,15 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// The files of `web/`: in a release build part of the binary, else read when asked for.
+/// Files of `web/`. A release build contains them; another build reads them at each request.
 #[derive(RustEmbed)]
 #[folder = "../web"]
 #[exclude = "test/*"]
 struct Page;
 
-/// Nothing from elsewhere is loaded, run or connected to, and nobody may frame the page.
+/// Content security policy: the page loads, runs and connects to nothing from elsewhere, and no page may frame it.
 ///
-/// The page's own host is named for sockets, since not every browser counts them as `'self'`.
+/// It names the page's own host for sockets, since not every browser counts them as `'self'`.
 fn security_policy(host: Option<&str>) -> String {
     let is_plain =
         |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));

@@ -1,6 +1,6 @@
 //! `confab-invite`: makes an invite with the secret on its stdin.
 //!
-//! `cargo xtask invite` knows where the secret is, of the local runner and of stacks.
+//! `cargo xtask invite` finds the secret of the local runner, or of a stack, and calls this.
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -20,10 +20,10 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Parser)]
 #[command(about = "Makes an invite with the signing secret on stdin")]
 struct Options {
-    /// How many accounts can be made with it
+    /// Accounts that can be created with the invite
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     uses: u32,
-    /// After how many days it ends
+    /// Days after which the invite expires
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
 }
