@@ -1,4 +1,4 @@
-//! What a member's phones were told, in the inbox row.
+//! Alert state in inbox rows.
 
 use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
 use confab_domain::alerts::{Cleared, Count};
@@ -11,7 +11,7 @@ use crate::groups::{change, create, new_group};
 use crate::ids::{NOW, seq};
 use crate::inboxes::{at, claim, open, untouched};
 
-/// With an alert, as `writer` has written it.
+/// Alert state with one alert, written by `writer`.
 fn alerted(position: u64, writer: u64) -> Alerts {
     Alerts { writer, ..Alerts::default().with(seq(position)) }
 }
@@ -67,7 +67,7 @@ pub async fn alerts_that_were_not_seen_are_not_replaced(inboxes: &impl Inboxes, 
     assert_eq!(replace(inboxes, ids, &now, &alerted(2, 2)).await, ReplaceOutcome::Replaced);
 }
 
-/// Two of them may write the same but for their number.
+/// Two racers may write the same except for their writer number.
 pub async fn of_racing_alerts_exactly_one_is_written(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     for position in 1..20 {
@@ -110,15 +110,15 @@ pub async fn alerts_are_not_replaced_after_a_mute_was_set_moved_or_ended(inboxes
     }
 }
 
-/// A claim is a write to the row that takes nothing of what an alert depends on.
-pub async fn a_claim_in_between_is_in_nobodys_way(inboxes: &impl Inboxes, ids: Ids) {
+/// A claim is a write to the row that changes no part that an alert depends on.
+pub async fn a_claim_in_between_does_not_prevent_a_replacement(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let seen = row_of(inboxes, ids, dm).await;
     claim(inboxes, ids.user(2), dm, 1, NOW).await;
     assert_eq!(replace(inboxes, ids, &seen, &alerted(1, 1)).await, ReplaceOutcome::Replaced);
 }
 
-pub async fn who_has_left_or_was_never_in_is_not_alerted(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn only_present_members_are_alerted(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let conversation = ConversationId::Group(group.id);
@@ -134,7 +134,7 @@ pub async fn who_has_left_or_was_never_in_is_not_alerted(store: &(impl Groups + 
     assert_eq!(row_of(store, ids, conversation).await, left);
 }
 
-pub async fn marking_read_gives_what_phones_were_told_before(inboxes: &impl Inboxes, ids: Ids) {
+pub async fn marking_read_gives_the_alerts_from_before(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let mark = async |n| inboxes.mark_read(ids.user(2), dm, seq(n)).await.unwrap();
     assert_eq!(mark(1).await, MarkReadOutcome::Moved(Alerts::default()));
@@ -143,10 +143,10 @@ pub async fn marking_read_gives_what_phones_were_told_before(inboxes: &impl Inbo
     assert_eq!(replace(inboxes, ids, &seen, &cleared).await, ReplaceOutcome::Replaced);
     assert_eq!(mark(1).await, MarkReadOutcome::Already);
     assert_eq!(mark(3).await, MarkReadOutcome::Moved(cleared));
-    assert_eq!(row_of(inboxes, ids, dm).await.alerts, cleared, "reading clears nothing by itself");
+    assert_eq!(row_of(inboxes, ids, dm).await.alerts, cleared, "a read mark clears nothing by itself");
 }
 
-/// Nobody writes meanwhile, so what was a moment ago is what is.
+/// No writer is active, so an older read gives the same row.
 pub async fn a_skim_gives_what_a_list_gives(inboxes: &impl Inboxes, ids: Ids) {
     for n in 2..=8 {
         inboxes.open(ids.dm_with(n), [ids.user(1), ids.user(n)]).await.unwrap();

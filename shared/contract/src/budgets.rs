@@ -11,7 +11,7 @@ use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
 
-/// An addition to the budget of writes. Unit: milliseconds.
+/// A charge to the budget of writes. Unit: milliseconds.
 fn writes(cost_ms: u64, was_in_use: bool) -> Charges {
     let believed_until = NOW.plus(Duration::from_secs(600));
     let (cost, at_most) = (Duration::from_millis(cost_ms), NOW.plus(Duration::from_secs(500)));
@@ -23,7 +23,7 @@ fn after(ms: u64) -> Timestamp {
     NOW.plus(Duration::from_millis(ms))
 }
 
-pub async fn charges_add_up_from_now_whatever_was_expected(sessions: &impl Sessions, ids: Ids) {
+pub async fn charges_add_up_whatever_the_hint(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let charged = sessions.charge(user, &writes(100, true), NOW).await.unwrap();
     assert_eq!(charged, Budgets { writes: Some(after(100)), ..Budgets::default() });
@@ -32,7 +32,7 @@ pub async fn charges_add_up_from_now_whatever_was_expected(sessions: &impl Sessi
     let charged = sessions.charge(user, &writes(7, true), NOW).await.unwrap();
     assert_eq!(charged.writes, Some(after(157)));
     let charged = sessions.charge(user, &writes(5, true), after(157)).await.unwrap();
-    assert_eq!(charged.writes, Some(after(162)), "it was full again");
+    assert_eq!(charged.writes, Some(after(162)), "the bucket was full again");
 }
 
 pub async fn budgets_are_charged_side_by_side(sessions: &impl Sessions, ids: Ids) {
@@ -66,14 +66,14 @@ pub async fn a_charge_makes_no_session_and_a_connection_keeps_it(sessions: &impl
     assert_eq!(sessions.session(user).await.unwrap(), Some(opened));
 }
 
-pub async fn a_charge_is_no_sign_of_life(sessions: &impl Sessions, ids: Ids) {
+pub async fn a_charge_does_not_renew_the_lease(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let before = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     let budgets = sessions.charge(user, &writes(100, false), later(9)).await.unwrap();
     assert_eq!(sessions.session(user).await.unwrap(), Some(Session { budgets, ..before }));
 }
 
-pub async fn a_renewal_adds_charges_and_gives_what_all_added(sessions: &impl Sessions, ids: Ids) {
+pub async fn a_renewal_adds_charges_and_gives_the_total(sessions: &impl Sessions, ids: Ids) {
     let (user, connection) = (ids.user(1), ids.connection(1, 1));
     open_at(sessions, user, &connection, NOW).await;
     sessions.charge(user, &writes(100, false), NOW).await.unwrap();
@@ -96,7 +96,7 @@ pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Ses
     assert_eq!(sessions.session(user).await.unwrap(), Some(before));
 }
 
-pub async fn what_is_charged_beyond_the_longest_debt_is_cut(sessions: &impl Sessions, ids: Ids) {
+pub async fn a_charge_beyond_the_longest_debt_is_cut(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     for (cost_ms, was_in_use, expected_ms) in
         [(400_000, false, 400_000), (99_000, false, 499_000), (2_000, true, 500_000), (1, false, 500_000)]

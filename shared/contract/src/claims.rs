@@ -1,4 +1,4 @@
-//! Claims.
+//! Claims in inbox rows.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const PLACES: u64 = REMEMBERED as u64;
 /// Two keys of which SHA-256 begins with the same six bytes.
 const ALIKE: [&str; 2] = ["key-467610", "key-4889369"];
 
-/// Claims, renews and releases keys of the first user in their conversation with the second one.
+/// Claims, renews and releases keys of user 1 in the conversation with user 2.
 struct Claims<'a, I> {
     inboxes: &'a I,
     ids: Ids,
@@ -43,7 +43,7 @@ impl<'a, I: Inboxes> Claims<'a, I> {
         assert!(self.inboxes.renew_claim(self.key(&key(n)), at(ms)).await.unwrap());
     }
 
-    /// Claims a key that is new, and says how it is released.
+    /// Claims a new key, and returns the claim for its release.
     async fn claim_own(&self, n: u64, ms: u64) -> Own {
         self.claim_by(n, next_attempt(), ms).await
     }
@@ -63,7 +63,7 @@ impl<'a, I: Inboxes> Claims<'a, I> {
     }
 }
 
-/// A claim that was fresh.
+/// A fresh claim, with the data for its release.
 #[derive(Clone, Copy, Debug)]
 struct Own {
     n: u64,
@@ -107,8 +107,8 @@ pub async fn the_last_48_claims_are_remembered_and_no_more(inboxes: &impl Inboxe
     assert!(claims.claim(PLACES, 999).await.is_fresh());
 }
 
-/// By which a send knows how far back a forgotten one may have appended.
-pub async fn a_claim_tells_when_the_one_was_made_that_it_forgot(inboxes: &impl Inboxes, ids: Ids) {
+/// A send needs this time to know how far back a send of the forgotten key may have appended.
+pub async fn a_claim_gives_the_time_of_the_forgotten_claim(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let minute = |n: u64| n * 60_000;
     for n in 1..=PLACES {
@@ -122,8 +122,11 @@ pub async fn a_claim_tells_when_the_one_was_made_that_it_forgot(inboxes: &impl I
     }
 }
 
-/// A released place may have been that of a claim which was forgotten for the one that was released.
-pub async fn a_claim_tells_of_the_released_one_whose_place_it_takes(inboxes: &impl Inboxes, ids: Ids) {
+/// A released claim may have taken the place of a forgotten claim.
+pub async fn a_claim_gives_the_time_of_the_released_claim_whose_place_it_takes(
+    inboxes: &impl Inboxes,
+    ids: Ids,
+) {
     let claims = Claims::of(inboxes, ids).await;
     let minute = |n: u64| n * 60_000;
     let mut owned = Vec::new();
@@ -150,8 +153,8 @@ pub async fn a_claim_counts_for_one_user_and_one_conversation(inboxes: &impl Inb
     }
 }
 
-/// Keys are the client's to choose: 1 to 64 bytes.
-pub async fn keys_of_any_bytes_are_told_apart(inboxes: &impl Inboxes, ids: Ids) {
+/// A client may choose any key of 1 to 64 bytes.
+pub async fn keys_of_any_bytes_are_distinguished(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let long = "x".repeat(64);
     let almost = format!("{}y", "x".repeat(63));
@@ -174,7 +177,7 @@ pub async fn of_concurrent_claims_of_a_key_exactly_one_is_fresh(inboxes: &impl I
     }
 }
 
-/// A store's client sends a request again whose answer was lost.
+/// A store's client repeats a request whose answer was lost.
 pub async fn a_request_that_is_repeated_finds_its_own_claim_fresh(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let key = key(1);
@@ -204,7 +207,8 @@ pub async fn a_released_claim_takes_no_place(inboxes: &impl Inboxes, ids: Ids) {
     }
 }
 
-/// A client has sixteen sends under way at most; the messages before them stay known, whatever becomes of these.
+/// A client has at most sixteen sends under way. The messages before them stay remembered, whatever the outcome of
+/// these sends.
 pub async fn sends_that_are_under_way_and_refused_forget_no_message(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let (messages, unacked) = (MESSAGES_REMEMBERED as u64, UNACKED_MAX as u64);
@@ -219,7 +223,7 @@ pub async fn sends_that_are_under_way_and_refused_forget_no_message(inboxes: &im
     for n in 1..=messages {
         assert!(is_repeated(claims.claim(n, 999).await, at(n)), "{n} was forgotten");
     }
-    assert!(claims.claim(1_000, 999).await.is_fresh(), "what was released can be claimed");
+    assert!(claims.claim(1_000, 999).await.is_fresh(), "a released key can be claimed");
 }
 
 pub async fn a_renewed_claim_is_not_released(inboxes: &impl Inboxes, ids: Ids) {
@@ -228,7 +232,7 @@ pub async fn a_renewed_claim_is_not_released(inboxes: &impl Inboxes, ids: Ids) {
     claims.renew(1, 5).await;
     claims.release(own).await;
     assert!(is_repeated(claims.claim(1, 9).await, at(5)));
-    // The first is too late, or the second comes first: the claim is there.
+    // The release is too late, or the renewal records the claim again: the claim remains either way.
     for n in 2..20 {
         let own = claims.claim_own(n, 5).await;
         futures_util::future::join(claims.release(own), claims.renew(n, 5)).await;
@@ -236,7 +240,7 @@ pub async fn a_renewed_claim_is_not_released(inboxes: &impl Inboxes, ids: Ids) {
     }
 }
 
-/// A send may hang until its claim is forgotten, and the key is claimed anew by another send, before it is refused.
+/// A send may hang until its claim is forgotten and another send has claimed the key anew, before it is refused.
 pub async fn a_release_frees_no_newer_claim_of_its_key(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let forgotten = claims.claim_own(1, 1).await;
@@ -250,12 +254,12 @@ pub async fn a_release_frees_no_newer_claim_of_its_key(inboxes: &impl Inboxes, i
     assert!(claims.claim(1, 9).await.is_fresh());
 }
 
-/// As where the first claim was forgotten, while its send was slow to be refused.
+/// The first claim may be forgotten while its send is slow to be refused.
 pub async fn a_release_frees_no_claim_of_an_attempt_that_is_alike(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let claimed = Attempt(7);
     let own = claims.claim_by(1, claimed, 3).await;
-    // One byte of an attempt, or the rest of a division by what fits in one, does not tell them apart.
+    // Neither a single byte of an attempt nor the attempt modulo 255 or 256 distinguishes these attempts.
     for step in [254, 255, 256, 1 << 16] {
         claims.release(Own { attempt: Attempt(claimed.0 + step), ..own }).await;
         claims.release(Own { attempt: Attempt(claimed.0 + 3 * step), ..own }).await;
@@ -288,7 +292,7 @@ pub async fn a_renewed_claim_is_the_newest_and_keeps_its_time(inboxes: &impl Inb
     assert!(claims.claim(1, 0).await.is_fresh());
 }
 
-pub async fn a_renewal_records_what_was_released_or_forgotten(inboxes: &impl Inboxes, ids: Ids) {
+pub async fn a_renewal_records_a_released_or_forgotten_claim(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let own = claims.claim_own(1, 5).await;
     claims.release(own).await;
@@ -302,7 +306,7 @@ pub async fn a_renewal_records_what_was_released_or_forgotten(inboxes: &impl Inb
     assert!(is_repeated(claims.claim(PLACES + 1, 9).await, at(PLACES + 1)));
 }
 
-/// Where a store takes two keys for one, a retry of either finds that it was claimed, as early as the earlier one.
+/// If a store cannot distinguish two keys, a retry of either finds a claim no later than its own.
 pub async fn two_keys_that_are_alike_to_a_store_are_both_remembered(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let [one, other] = ALIKE.map(|key| key.parse().unwrap());
@@ -325,8 +329,8 @@ pub async fn two_keys_that_are_alike_to_a_store_are_both_remembered(inboxes: &im
     }
 }
 
-/// A send may be refused because its sender was taken out after the claim.
-pub async fn a_claim_of_who_has_left_is_released(store: &(impl Groups + Inboxes), ids: Ids) {
+/// A send may be refused because its sender was removed after the claim.
+pub async fn a_claim_of_a_former_member_is_released(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), ConversationId::Group(group.id));
@@ -340,11 +344,8 @@ pub async fn a_claim_of_who_has_left_is_released(store: &(impl Groups + Inboxes)
     assert!(claim(store, user, in_group, 1, NOW).await.is_fresh());
 }
 
-/// Claims are of the keys that were claimed, and of no others.
-pub async fn a_window_that_was_changed_in_every_way_has_what_was_claimed_last(
-    inboxes: &impl Inboxes,
-    ids: Ids,
-) {
+/// The window has the keys that were claimed or renewed last, and no others.
+pub async fn a_window_changed_in_every_way_has_the_newest_claims(inboxes: &impl Inboxes, ids: Ids) {
     let claims = Claims::of(inboxes, ids).await;
     let mut expected: Vec<u64> = Vec::new();
     for n in 0..3 * PLACES {

@@ -1,4 +1,4 @@
-//! What users are to each other.
+//! Relations between users.
 
 use confab_app::ports::{Contact, ContactPage, Contacts, PairChange};
 use confab_domain::{ChangeNumber, ContactChange, Relation, UserId};
@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 
-/// A relation that says something of everything.
-fn all_said() -> Relation {
+/// A relation with every part set.
+fn full_relation() -> Relation {
     Relation {
         put_at: Some(NOW),
         put_by_at: Some(later(1)),
@@ -25,23 +25,28 @@ async fn pair(contacts: &impl Contacts, user: UserId, other: UserId) -> [Relatio
     [mine, contacts.relation(other, user).await.unwrap()]
 }
 
-/// What becomes of a pair as it was read after one says something of the other.
-fn said([mine, theirs]: [Relation; 2], user: UserId, other: UserId, change: ContactChange) -> PairChange {
+/// The change of a pair, as it was read, after one user's change.
+fn change_of(
+    [mine, theirs]: [Relation; 2],
+    user: UserId,
+    other: UserId,
+    change: ContactChange,
+) -> PairChange {
     let relation = [mine, mine.after(change, NOW)];
     PairChange { user, other, relation, others_relation: [theirs, theirs.after_others(change, NOW)] }
 }
 
-/// Has one say something of the other; true if it was made.
-async fn say(contacts: &impl Contacts, user: UserId, other: UserId, change: ContactChange) -> bool {
+/// Makes one user's change of the other; true if it was made.
+async fn make_change(contacts: &impl Contacts, user: UserId, other: UserId, change: ContactChange) -> bool {
     let seen = pair(contacts, user, other).await;
-    contacts.change_pair(&said(seen, user, other, change)).await.unwrap()
+    contacts.change_pair(&change_of(seen, user, other, change)).await.unwrap()
 }
 
-/// Those asked by user 1: users 2, 3 and so on.
+/// Users 2, 3 and so on, to whom user 1 has sent requests.
 async fn ask_several(contacts: &impl Contacts, ids: Ids, several: u32) -> Vec<UserId> {
     let others: Vec<UserId> = (2..several + 2).map(|n| ids.user(n)).collect();
     for other in &others {
-        assert!(say(contacts, ids.user(1), *other, ContactChange::Put).await);
+        assert!(make_change(contacts, ids.user(1), *other, ContactChange::Put).await);
     }
     others
 }
@@ -60,7 +65,7 @@ async fn list(contacts: &impl Contacts, user: UserId, rows_max: u32) -> Vec<Cont
     }
 }
 
-pub async fn strangers_are_nothing_to_each_other(contacts: &impl Contacts, ids: Ids) {
+pub async fn strangers_have_an_empty_relation(contacts: &impl Contacts, ids: Ids) {
     assert_eq!(pair(contacts, ids.user(1), ids.user(2)).await, [Relation::default(); 2]);
     assert_eq!(contacts.contacts(ids.user(1), None, 10).await.unwrap(), ContactPage::default());
     assert_eq!(contacts.relations(ids.user(1), &[ids.user(2)]).await.unwrap(), []);
@@ -69,7 +74,7 @@ pub async fn strangers_are_nothing_to_each_other(contacts: &impl Contacts, ids: 
 
 pub async fn both_of_a_pair_see_a_change(contacts: &impl Contacts, ids: Ids) {
     let (user, other) = (ids.user(1), ids.user(2));
-    assert!(say(contacts, user, other, ContactChange::Put).await);
+    assert!(make_change(contacts, user, other, ContactChange::Put).await);
     let [mine, theirs] = pair(contacts, user, other).await;
     assert_eq!(mine, Relation { put_at: Some(NOW), ..Relation::default() });
     assert_eq!(theirs, Relation { put_by_at: Some(NOW), ..Relation::default() });
@@ -82,8 +87,8 @@ pub async fn relations_read_back_whole(contacts: &impl Contacts, ids: Ids) {
     let none = Relation::default();
     let mut seen = [none; 2];
     for next in [
-        [all_said(), Relation { dismissed: true, ..none }],
-        [Relation { put_by_at: Some(NOW), ..none }, all_said()],
+        [full_relation(), Relation { dismissed: true, ..none }],
+        [Relation { put_by_at: Some(NOW), ..none }, full_relation()],
         [Relation { blocked_by_at: Some(NOW), ..none }, Relation { blocked_at: Some(NOW), ..none }],
     ] {
         let [relation, others_relation] = [0, 1].map(|one: usize| [seen[one], next[one]]);
@@ -97,10 +102,10 @@ pub async fn relations_read_back_whole(contacts: &impl Contacts, ids: Ids) {
     }
 }
 
-/// Whichever of the two relations it was, and whichever of its parts.
-pub async fn a_change_on_what_was_not_read_makes_nothing(contacts: &impl Contacts, ids: Ids) {
+/// Whichever relation of the two is outdated, and whichever of its parts.
+pub async fn a_change_of_an_outdated_pair_is_not_made(contacts: &impl Contacts, ids: Ids) {
     let (user, other) = (ids.user(1), ids.user(2));
-    assert!(say(contacts, user, other, ContactChange::Put).await);
+    assert!(make_change(contacts, user, other, ContactChange::Put).await);
     let seen = pair(contacts, user, other).await;
     let then = Some(later(1));
     let never_read = |read: Relation| {
@@ -118,13 +123,14 @@ pub async fn a_change_on_what_was_not_read_makes_nothing(contacts: &impl Contact
     let mine = never_read(seen[0]).map(|mine| [mine, seen[1]]);
     let theirs = never_read(seen[1]).map(|theirs| [seen[0], theirs]);
     for wrong in mine.into_iter().chain(theirs) {
-        let change = said(wrong, user, other, ContactChange::Block);
+        let change = change_of(wrong, user, other, ContactChange::Block);
         assert!(!contacts.change_pair(&change).await.unwrap(), "{wrong:?}");
         assert_eq!(pair(contacts, user, other).await, seen);
     }
 }
 
-/// Of changes that meet, a store may refuse all; each is made whole or not at all, whichever of the pair makes it.
+/// A store may refuse all of several racing changes. Each is made as a whole or not at all, whichever user of the
+/// pair makes it.
 pub async fn of_racing_changes_of_a_pair_at_most_one_is_made(contacts: &impl Contacts, ids: Ids) {
     let (user, other) = (ids.user(1), ids.user(2));
     for round in 0..3 {
@@ -148,31 +154,31 @@ pub async fn of_racing_changes_of_a_pair_at_most_one_is_made(contacts: &impl Con
         let first = made.next();
         assert_eq!(made.next(), None, "after {first:?}");
         assert_eq!(pair(contacts, user, other).await, first.map_or([mine, theirs], next));
-        assert!(first.is_some() || change(0).await, "one alone is made");
+        assert!(first.is_some() || change(0).await, "a change without a race is made");
     }
 }
 
-pub async fn an_empty_relation_is_gone_from_the_list(contacts: &impl Contacts, ids: Ids) {
+pub async fn an_empty_relation_is_not_listed(contacts: &impl Contacts, ids: Ids) {
     let others = ask_several(contacts, ids, 3).await;
-    assert!(say(contacts, ids.user(1), others[1], ContactChange::Remove).await);
+    assert!(make_change(contacts, ids.user(1), others[1], ContactChange::Remove).await);
     let left: Vec<UserId> =
         list(contacts, ids.user(1), 10).await.iter().map(|contact| contact.other).collect();
     assert_eq!(left, [others[0], others[2]]);
     assert_eq!(list(contacts, others[1], 10).await, []);
     assert_eq!(contacts.relations(ids.user(1), &[others[1]]).await.unwrap(), []);
-    // What is gone is as if it had never been.
-    assert!(say(contacts, others[1], ids.user(1), ContactChange::Put).await);
+    // A removed relation counts as never stored.
+    assert!(make_change(contacts, others[1], ids.user(1), ContactChange::Put).await);
     let relation = Relation { put_at: Some(NOW), ..Relation::default() };
     assert_eq!(list(contacts, others[1], 10).await, [Contact { other: ids.user(1), relation }]);
 }
 
-/// One of the pair may keep a relation where the other's is empty.
+/// One user of a pair may have a relation while the other's is empty.
 pub async fn one_relation_of_a_pair_may_be_empty(contacts: &impl Contacts, ids: Ids) {
     let (user, other) = (ids.user(1), ids.user(2));
     let none = Relation::default();
-    let begun = PairChange { user, other, relation: [none, all_said()], others_relation: [none, none] };
+    let begun = PairChange { user, other, relation: [none, full_relation()], others_relation: [none, none] };
     assert!(contacts.change_pair(&begun).await.unwrap());
-    assert_eq!(pair(contacts, user, other).await, [all_said(), none]);
+    assert_eq!(pair(contacts, user, other).await, [full_relation(), none]);
     assert_eq!(list(contacts, other, 10).await, []);
     assert!(!contacts.change_pair(&begun).await.unwrap());
 }
@@ -186,18 +192,18 @@ pub async fn contacts_are_ascending_and_their_pages_tile(contacts: &impl Contact
     }
 }
 
-pub async fn a_page_goes_on_after_whom_it_is_asked_to(contacts: &impl Contacts, ids: Ids) {
+pub async fn a_page_goes_on_after_the_given_contact(contacts: &impl Contacts, ids: Ids) {
     let others = ask_several(contacts, ids, 4).await;
     let first = contacts.contacts(ids.user(1), Some(others[1]), 1).await.unwrap();
     assert_eq!(first.contacts.iter().map(|contact| contact.other).collect::<Vec<_>>(), [others[2]]);
     assert_eq!(first.next, Some(others[2]));
-    // Whoever it goes on after may be gone meanwhile.
-    assert!(say(contacts, ids.user(1), others[2], ContactChange::Remove).await);
+    // The contact after which the page goes on may have been removed meanwhile.
+    assert!(make_change(contacts, ids.user(1), others[2], ContactChange::Remove).await);
     let rest = contacts.contacts(ids.user(1), first.next, 1).await.unwrap();
     assert_eq!(rest.contacts.iter().map(|contact| contact.other).collect::<Vec<_>>(), [others[3]]);
 }
 
-pub async fn relations_to_a_hundred_are_read_at_once_and_strangers_left_out(
+pub async fn relations_to_a_hundred_users_are_read_together_and_strangers_left_out(
     contacts: &impl Contacts,
     ids: Ids,
 ) {
@@ -210,10 +216,11 @@ pub async fn relations_to_a_hundred_are_read_at_once_and_strangers_left_out(
     assert!(relations.iter().all(|contact| contact.relation == put));
 }
 
-pub async fn pairs_do_not_touch(contacts: &impl Contacts, ids: Ids) {
+pub async fn pairs_are_independent(contacts: &impl Contacts, ids: Ids) {
     let [one, two, three] = [1, 2, 3].map(|n| ids.user(n));
     let pairs = [(one, two), (two, three), (three, one)];
-    let made = join_all(pairs.map(|(user, other)| say(contacts, user, other, ContactChange::Put))).await;
+    let made =
+        join_all(pairs.map(|(user, other)| make_change(contacts, user, other, ContactChange::Put))).await;
     assert_eq!(made, [true; 3]);
     for (user, other) in pairs {
         let [mine, theirs] = pair(contacts, user, other).await;

@@ -1,4 +1,4 @@
-//! Devices.
+//! Devices and their logins.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn put(devices: &impl Devices, device: &Device) {
     devices.put_device(device).await.unwrap();
 }
 
-/// Makes the generation after `generation` of device 1 of user 1, in that login.
+/// Makes the generation after `generation` of device 1 of user 1, in the login `family`.
 async fn rotate(devices: &impl Devices, ids: Ids, family: u32, generation: u64) -> RotateOutcome {
     rotate_by(devices, ids, family, generation, &rotation()).await
 }
@@ -113,7 +113,7 @@ pub async fn a_rotation_of_another_generation_gives_the_device_and_changes_nothi
     assert_eq!(devices.device(device.user, device.device).await.unwrap(), Some(device));
 }
 
-/// Logged out, or logged in anew.
+/// The login ended by a logout, or by another login.
 pub async fn a_rotation_of_an_ended_login_makes_nothing(devices: &impl Devices, ids: Ids) {
     assert_eq!(rotate(devices, ids, 1, 0).await, RotateOutcome::NotCurrent(None));
     assert_eq!(devices.devices(ids.user(1)).await.unwrap(), []);
@@ -180,7 +180,7 @@ pub async fn a_device_of_another_family_stays(devices: &impl Devices, ids: Ids) 
     assert_eq!(devices.devices(ids.user(1)).await.unwrap(), []);
 }
 
-pub async fn removing_what_is_not_there_is_false(devices: &impl Devices, ids: Ids) {
+pub async fn removing_an_unknown_device_is_false(devices: &impl Devices, ids: Ids) {
     assert!(!devices.remove_device(ids.user(1), ids.device_id(1), None).await.unwrap());
     put(devices, &ids.device(1, 1)).await;
     assert!(!devices.remove_device(ids.user(1), ids.device_id(2), None).await.unwrap());

@@ -1,4 +1,4 @@
-//! Groups, their versions, and what is made with each.
+//! Groups: their versions, and the entries and rows that are written with them.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use futures_util::future::{join, join_all};
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
 
-/// Group 1 of users 1, 2 and 3, user 1 its owner.
+/// Group 1 with users 1, 2 and 3; user 1 is its owner.
 pub(crate) fn new_group(ids: Ids) -> Group {
     Group::new(ids.group(1), "Climbing", ids.user(1), [ids.user(2), ids.user(3)], NOW).unwrap()
 }
 
-/// What tells of a change by user 1.
+/// The system entry of a change by user 1.
 pub(crate) fn entry(ids: Ids, group: GroupId, position: u64, (kind, content): (Kind, Content)) -> Message {
     let conversation = ConversationId::Group(group);
     Message { conversation, content, kind, ..ids.message(position, "") }
@@ -36,7 +36,7 @@ pub(crate) async fn create(store: &impl Groups, ids: Ids, group: &Group) -> Mess
     first
 }
 
-/// Somebody who comes, counted on their count as it is.
+/// A joining user, counted on the present count.
 pub(crate) async fn joining(store: &impl Groups, user: UserId, added_by: Option<UserId>) -> Joining {
     let seen = store.membership_count(user).await.unwrap();
     let limits = MembershipLimits { groups: u64::MAX, unanswered: u64::MAX };
@@ -52,7 +52,7 @@ async fn row_of(store: &impl Groups, change: &Change) -> Option<RowChange> {
     }
 }
 
-/// Commits a change at a position; the entry and the version with it.
+/// Tries to commit a change at a position; returns its entry and version too.
 pub(crate) async fn try_change(
     store: &impl Groups,
     ids: Ids,
@@ -67,7 +67,7 @@ pub(crate) async fn try_change(
     (store.commit(version).await.unwrap(), entry, next)
 }
 
-/// Has somebody leave by their own wish.
+/// Commits a change by which a user leaves.
 pub(crate) async fn leave_by_oneself(
     store: &impl Groups,
     ids: Ids,
@@ -84,7 +84,7 @@ pub(crate) async fn leave_by_oneself(
     *group = next;
 }
 
-/// Commits a change that nothing stands against.
+/// Commits a change without competition.
 pub(crate) async fn change(
     store: &impl Groups,
     ids: Ids,
@@ -128,7 +128,7 @@ pub async fn a_group_is_made_whole(store: &(impl Groups + MessageLog + Inboxes),
     assert_eq!(joined(store, ids.user(4), group.id).await, None);
 }
 
-pub async fn a_group_that_is_not_there_is_none(groups: &impl Groups, ids: Ids) {
+pub async fn an_unknown_group_is_none(groups: &impl Groups, ids: Ids) {
     assert_eq!(groups.group(ids.group(1)).await.unwrap(), None);
     create(groups, ids, &new_group(ids)).await;
     assert_eq!(groups.group(ids.group(2)).await.unwrap(), None);
@@ -176,7 +176,7 @@ pub async fn a_commit_without_a_row_leaves_the_rows_as_they_are(
     }
 }
 
-/// Whether they want the same position or, having seen more of the log, another.
+/// The racers want the same position or, if they have read more of the log, another.
 pub async fn of_racing_commits_on_one_version_exactly_one_is_made(
     store: &(impl Groups + MessageLog + Inboxes),
     ids: Ids,
@@ -222,18 +222,18 @@ pub async fn a_commit_at_a_taken_position_makes_nothing(
 ) {
     let mut group = new_group(ids);
     let first = create(store, ids, &group).await;
-    let said = entry(ids, group.id, 2, (Kind::Text, ids.message(2, "hello").content));
-    store.append(&said).await.unwrap();
+    let message = entry(ids, group.id, 2, (Kind::Text, ids.message(2, "hello").content));
+    store.append(&message).await.unwrap();
     for late in [Change::Added(ids.user(4), Role::Member), Change::Removed(ids.user(2)), Change::Deleted] {
         let (outcome, ..) = try_change(store, ids, &group, &late, 2).await;
         assert_eq!(outcome, CommitOutcome::Contended, "{late:?}");
     }
     assert_eq!(store.group(group.id).await.unwrap().as_ref(), Some(&group));
-    assert_eq!(log_of(store, group.id).await, [first.clone(), said.clone()]);
+    assert_eq!(log_of(store, group.id).await, [first.clone(), message.clone()]);
     assert_eq!(joined(store, ids.user(4), group.id).await, None);
     assert_eq!(joined(store, ids.user(2), group.id).await, Some(since(1)));
     let third = change(store, ids, &mut group, Change::Removed(ids.user(2)), 3).await;
-    assert_eq!(log_of(store, group.id).await, [first, said, third]);
+    assert_eq!(log_of(store, group.id).await, [first, message, third]);
 }
 
 pub async fn of_a_commit_and_an_append_at_a_position_exactly_one_is_made(
@@ -243,9 +243,9 @@ pub async fn of_a_commit_and_an_append_at_a_position_exactly_one_is_made(
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     for position in 2..10 {
-        let said = entry(ids, group.id, position, (Kind::Text, ids.message(1, "hello").content));
+        let message = entry(ids, group.id, position, (Kind::Text, ids.message(1, "hello").content));
         let renamed = Change::Renamed(format!("Name {position}"));
-        let append = store.append(&said);
+        let append = store.append(&message);
         let ((outcome, entry, next), appended) =
             join(try_change(store, ids, &group, &renamed, position), append).await;
         let written = match (outcome, appended) {
@@ -253,7 +253,7 @@ pub async fn of_a_commit_and_an_append_at_a_position_exactly_one_is_made(
                 group = next;
                 entry
             }
-            (CommitOutcome::Contended, Ok(())) => said,
+            (CommitOutcome::Contended, Ok(())) => message,
             other => panic!("{other:?}"),
         };
         assert_eq!(log_of(store, group.id).await.last(), Some(&written));
@@ -274,7 +274,7 @@ pub async fn a_commit_that_expires_reads_back_the_same(store: &(impl Groups + Me
     assert_eq!(log_of(store, group.id).await, [first, second]);
 }
 
-pub async fn groups_are_read_at_once_and_missing_ones_left_out(groups: &impl Groups, ids: Ids) {
+pub async fn groups_are_read_together_and_missing_ones_left_out(groups: &impl Groups, ids: Ids) {
     let is_there = |n: &u32| n % 10 != 3;
     let of = |n| Group { id: ids.group(n), name: format!("Group {n}"), ..new_group(ids) };
     for n in (0..100).filter(is_there) {
@@ -294,7 +294,7 @@ pub async fn a_deleted_group_reads_back_as_such(store: &(impl Groups + MessageLo
     assert!(group.deleted && group.members.len() == 3);
     assert_eq!(store.group(group.id).await.unwrap().as_ref(), Some(&group));
     assert_eq!(store.groups(&[group.id]).await.unwrap(), std::slice::from_ref(&group));
-    // Whoever deletes it ends the memberships one by one.
+    // The function that deletes a group ends the memberships one by one.
     assert_eq!(joined(store, ids.user(2), group.id).await, Some(since(1)));
 }
 
@@ -311,7 +311,7 @@ pub async fn a_hundred_members_and_a_name_in_any_script_read_back(
     for n in 1..=100 {
         assert_eq!(joined(store, ids.user(n), group.id).await, Some(since(1)));
     }
-    // Names are for people; that a member has another position and time than all others is not.
+    // Names may have any script. One member may have another position and time than all others.
     for change_of in [
         Change::Removed(ids.user(50)),
         Change::Added(ids.user(200), Role::Owner),
@@ -325,7 +325,7 @@ pub async fn a_hundred_members_and_a_name_in_any_script_read_back(
     assert_eq!(log_of(store, group.id).await, entries);
 }
 
-/// What a change says is not what a message says: most say no text, some mention nobody.
+/// System entries differ from messages: most have no text, some mention no user.
 pub async fn entries_of_every_kind_read_back(log: &impl MessageLog, ids: Ids) {
     let group = ids.group(1);
     let mut entries = Vec::new();

@@ -21,7 +21,7 @@ fn mark(revision: u64, used_through: u64, reserved_through: u64) -> HighWaterMar
     }
 }
 
-/// With a mark and without, up to the entries wanted, newest first, and whether there may be more.
+/// With and without a mark, a read gives at most the wanted entries, newest first, and whether there may be more.
 pub async fn the_end_of_a_log_is_its_tail_with_its_mark(log: &impl MessageLog, ids: Ids) {
     let messages = fill(log, ids, 5).await;
     for expected in [None, Some(mark(1, 0, 64))] {
@@ -38,7 +38,7 @@ pub async fn the_end_of_a_log_is_its_tail_with_its_mark(log: &impl MessageLog, i
     }
 }
 
-/// A mark is beside the messages, not among them.
+/// A mark is stored beside the entries, not among them.
 pub async fn a_mark_is_no_message(log: &impl MessageLog, ids: Ids) {
     assert!(log.set_mark(ids.dm(), mark(1, 0, 64)).await.unwrap());
     let tail = log.tail(ids.dm(), 8).await.unwrap();
@@ -50,7 +50,7 @@ pub async fn a_mark_is_no_message(log: &impl MessageLog, ids: Ids) {
     assert_eq!(log.tail(ids.dm(), 8).await.unwrap().last(), Some(seq(1)));
 }
 
-pub async fn a_mark_reads_back_whatever_it_says(log: &impl MessageLog, ids: Ids) {
+pub async fn a_mark_reads_back_whole(log: &impl MessageLog, ids: Ids) {
     let lives = [Retention::FOR_EVER, Retention::UNKNOWN, Retention::days(1), Retention::days(3650)];
     let mut revision = 0_u64;
     for retention in lives {
@@ -82,7 +82,7 @@ pub async fn of_racing_marks_exactly_one_is_set(log: &impl MessageLog, ids: Ids)
     assert_eq!(set, 1);
 }
 
-pub async fn the_mark_lies_after_the_last_position_of_all(log: &impl MessageLog, ids: Ids) {
+pub async fn the_mark_sorts_after_the_largest_position(log: &impl MessageLog, ids: Ids) {
     let last = confab_domain::Message { seq: Seq::MAX, ..ids.message(1, "the last of all") };
     append(log, &last).await.unwrap();
     assert!(log.set_mark(ids.dm(), mark(1, 7, 64)).await.unwrap());

@@ -12,16 +12,15 @@ use confab_domain::{
 };
 use ulid::Ulid;
 
-/// A time in the life of the sentences.
+/// The present of the sentences.
 pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
-/// That long after it.
+/// That many seconds after [`NOW`].
 pub(crate) fn later(seconds: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(seconds))
 }
 
-/// Ids that follow from a seed, without a random number: the same again for the
-/// same seed, others for another.
+/// Ids that follow from a seed, without randomness: equal for equal seeds, different for different ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Ids {
     seed: u64,
@@ -33,9 +32,9 @@ impl Ids {
         Self { seed }
     }
 
-    /// The ids of a sentence, by its name.
+    /// The ids of a sentence, from its name.
     pub fn of(sentence: &str) -> Self {
-        // FNV-1a: far apart for names that differ little.
+        // FNV-1a: similar names give very different seeds.
         let seed = sentence.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -43,7 +42,7 @@ impl Ids {
     }
 
     fn ulid(self, n: u32) -> Ulid {
-        // The highest bits are those of the time; 16 of them are left at 0.
+        // The highest bits are the time of the ULID; 16 of them stay 0.
         Ulid(u128::from(self.seed) << 48 | u128::from(n))
     }
 
@@ -85,7 +84,7 @@ impl Ids {
         format!("contract#{:x}#{n}", self.seed)
     }
 
-    /// A connection of user `user`, shaped like those of API Gateway.
+    /// A connection of user `user`, with an id like those of API Gateway.
     pub(crate) fn connection(self, user: u32, n: u32) -> Connection {
         Connection {
             id: ConnectionId::new(format!("L0SM{:x}u{user}c{n}=", self.seed)),
@@ -96,7 +95,7 @@ impl Ids {
         }
     }
 
-    /// A device of user `user`, in the login of its own number.
+    /// Device `n` of user `user`, in login `n`.
     pub(crate) fn device(self, user: u32, n: u32) -> Device {
         Device {
             user: self.user(user),

@@ -21,7 +21,7 @@ pub(crate) fn at(ms: u64) -> Timestamp {
     Timestamp::from_ms(NOW.as_ms() + ms)
 }
 
-/// A store may keep the time of a claim rounded down.
+/// Whether a claim was repeated, from about this time. A store may round the time of a claim down.
 pub(crate) fn is_repeated(claim: Claim, claimed: Timestamp) -> bool {
     match claim {
         Claim::Repeated { claimed_at } => is_about(claimed_at, claimed),
@@ -33,7 +33,7 @@ pub(crate) fn is_about(kept: Timestamp, time: Timestamp) -> bool {
     kept <= time && time.since(kept) < ROUNDING_MAX
 }
 
-/// Claims the `n`th key for a user, by an attempt of its own.
+/// Claims the `n`th key for a user, with a new attempt.
 pub(crate) async fn claim(
     inboxes: &impl Inboxes,
     user: UserId,
@@ -46,7 +46,7 @@ pub(crate) async fn claim(
     inboxes.claim(key, now).await.unwrap().claim
 }
 
-/// An attempt that no other test draws.
+/// An attempt that no other sentence uses.
 pub(crate) fn next_attempt() -> Attempt {
     static LAST: AtomicU32 = AtomicU32::new(0);
     Attempt(LAST.fetch_add(1, Relaxed))
@@ -73,7 +73,7 @@ pub async fn opening_makes_the_rows_of_both(inboxes: &impl Inboxes, ids: Ids) {
     }
 }
 
-pub async fn opening_again_keeps_what_is_there(inboxes: &impl Inboxes, ids: Ids) {
+pub async fn opening_again_keeps_the_rows(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let user = ids.user(1);
     claim(inboxes, user, dm, 1, NOW).await;
@@ -119,14 +119,14 @@ pub async fn a_list_is_ascending_and_its_pages_tile(inboxes: &impl Inboxes, ids:
     assert!(inboxes.list(ids.user(99), None, 10).await.unwrap().rows.is_empty());
 }
 
-pub async fn a_row_that_is_not_there_is_none(inboxes: &impl Inboxes, ids: Ids) {
+pub async fn a_missing_row_is_none(inboxes: &impl Inboxes, ids: Ids) {
     assert_eq!(inboxes.get(ids.user(1), ids.dm()).await.unwrap(), None);
     open(inboxes, ids).await;
     assert_eq!(inboxes.get(ids.user(3), ids.dm()).await.unwrap(), None);
     assert_eq!(inboxes.get(ids.user(1), ids.dm_with(3)).await.unwrap(), None);
 }
 
-pub async fn a_read_marker_only_moves_forward(inboxes: &impl Inboxes, ids: Ids) {
+pub async fn a_read_mark_only_moves_forward(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     let mark = async |n| inboxes.mark_read(ids.user(1), dm, seq(n)).await.unwrap();
     assert_eq!(mark(2).await, MarkReadOutcome::Moved(Alerts::default()));

@@ -23,7 +23,7 @@ async fn remove(store: &impl Groups, ids: Ids, group: &mut Group, user: UserId, 
     change(store, ids, group, Change::Removed(user), position).await;
 }
 
-/// What a user's row says when it was last in the group from `past` on, and is since `since`.
+/// Memberships of a row: the ended ones, and the first position of the present one.
 fn times(past: &[(u64, u64)], since: Option<u64>) -> Option<Joined> {
     let past = past.iter().map(|(first, last)| (seq(*first), seq(*last))).collect();
     Some(Joined::new(past, since.map(seq)))
@@ -59,7 +59,7 @@ pub async fn a_row_ends_where_its_user_leaves(store: &(impl Groups + Inboxes), i
     assert_eq!(joined(store, ids.user(3), group.id).await, times(&[], Some(1)));
 }
 
-pub async fn who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it(
+pub async fn a_user_who_leaves_refuses_adds_until_they_accept_them(
     store: &(impl Groups + Inboxes),
     ids: Ids,
 ) {
@@ -68,7 +68,7 @@ pub async fn who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it(
     let (user, in_group) = (ids.user(2), conversation(&group));
     let refuses = async || store.get(user, in_group).await.unwrap().unwrap().refuses_adds;
     remove(store, ids, &mut group, user, 2).await;
-    assert!(!refuses().await, "somebody else removed them");
+    assert!(!refuses().await, "another member removed the user");
     add(store, ids, &mut group, user, 3).await;
 
     leave_by_oneself(store, ids, &mut group, user, 4).await;
@@ -80,16 +80,16 @@ pub async fn who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it(
     }
     add(store, ids, &mut group, user, 5).await;
     leave_by_oneself(store, ids, &mut group, user, 6).await;
-    // A friend puts them back.
+    // A friend adds the user again.
     add(store, ids, &mut group, user, 7).await;
     assert!(!refuses().await);
     assert!(store.accept_adds(user, in_group).await.unwrap());
     assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));
-    assert!(!store.accept_adds(ids.user(4), in_group).await.unwrap(), "they never were in it");
+    assert!(!store.accept_adds(ids.user(4), in_group).await.unwrap(), "the user was never a member");
     assert_eq!(store.get(ids.user(4), in_group).await.unwrap(), None);
 }
 
-pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
+pub async fn a_returning_member_keeps_both_memberships_and_the_rest_of_the_row(
     store: &(impl Groups + Inboxes),
     ids: Ids,
 ) {
@@ -124,7 +124,7 @@ pub async fn who_comes_back_has_both_times_and_all_else_of_the_row(
     );
 }
 
-pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn a_former_member_claims_marks_and_mutes_nothing(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));
@@ -132,11 +132,11 @@ pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + 
     store.mark_read(user, in_group, seq(1)).await.unwrap();
     remove(store, ids, &mut group, user, 2).await;
     let left = store.get(user, in_group).await.unwrap();
-    // Whether it was claimed before or not.
+    // Claimed before or not.
     for n in [1, 2] {
         assert_eq!(claim(store, user, in_group, n, NOW).await, Claim::NotAMember);
     }
-    // Whether that is read already or not.
+    // Read already or not.
     for position in [1, 2] {
         let marked = store.mark_read(user, in_group, seq(position)).await.unwrap();
         assert_eq!(marked, MarkReadOutcome::NotAMember);
@@ -144,13 +144,13 @@ pub async fn who_has_left_claims_marks_and_mutes_nothing(store: &(impl Groups + 
     assert!(!store.mute(user, in_group, Some(at(50))).await.unwrap());
     assert!(!store.mute(user, in_group, None).await.unwrap());
     assert_eq!(store.get(user, in_group).await.unwrap(), left);
-    // What was refused is claimed by nobody.
+    // A refused claim is not recorded.
     add(store, ids, &mut group, user, 3).await;
     assert!(claim(store, user, in_group, 2, NOW).await.is_fresh());
 }
 
-/// As when two announcements of the end of a group are performed, or one twice.
-pub async fn leaving_twice_is_leaving_once(store: &(impl Groups + Inboxes), ids: Ids) {
+/// Two fan-outs of the end of a group may run, or one may run twice.
+pub async fn leaving_again_has_no_effect(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));
@@ -185,7 +185,7 @@ pub async fn leaving_without_a_row_makes_none(store: &(impl Groups + Inboxes), i
     assert!(store.list(ids.user(4), None, 10).await.unwrap().rows.is_empty());
 }
 
-/// Rows stay small.
+/// A row remembers a limited number of memberships.
 pub async fn the_latest_memberships_are_remembered(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
@@ -244,7 +244,7 @@ pub async fn a_list_has_present_memberships_only(store: &(impl Groups + Inboxes)
     }
 }
 
-pub async fn who_comes_back_is_listed_again(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn a_returning_member_is_listed_again(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let user = ids.user(2);
@@ -258,8 +258,8 @@ pub async fn who_comes_back_is_listed_again(store: &(impl Groups + Inboxes), ids
     assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));
 }
 
-/// The sender was taken out between the claim and the append.
-pub async fn a_claim_is_released_after_its_user_was_taken_out(store: &(impl Groups + Inboxes), ids: Ids) {
+/// The sender was removed between the claim and the append.
+pub async fn a_claim_is_released_after_its_user_was_removed(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));

@@ -1,12 +1,11 @@
-//! What every adapter of a store port must do, one sentence per behaviour.
+//! The contract of the store ports: one sentence per behaviour that every adapter must have.
 //!
 //! Knows: the promises of `confab_app::ports`.
 //! Must not know: any adapter, or how its futures are run.
 //!
-//! Each sentence is an async function over a port, and panics where the port
-//! breaks it. It uses ids of its own, so that all of them can run on one store.
-//! [`suite!`] makes a test of each.
-#![allow(clippy::unwrap_used, reason = "a sentence panics where a store breaks it")]
+//! A sentence is an async function over a port, named as a sentence. It panics if the port does not keep it. It uses
+//! its own ids, so that all sentences can run on one store. [`suite!`] makes a test of each.
+#![allow(clippy::unwrap_used, reason = "a sentence panics if a store does not keep it")]
 
 pub mod message_log;
 pub mod message_pages;

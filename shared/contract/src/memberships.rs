@@ -1,4 +1,4 @@
-//! Memberships: counted, and taken back where a group is not made.
+//! Memberships: their counts, and their removal if a group is not made.
 
 use confab_app::ports::{
     CommitOutcome, Groups, InboxRow, Inboxes, Joining, MessageLog, NewVersion, RowChange,
@@ -28,11 +28,11 @@ pub async fn each_membership_is_counted_with_its_row(store: &(impl Groups + Inbo
     let owner = store.membership_count(ids.user(1)).await.unwrap();
     change(store, ids, &mut group, Change::Removed(user), 2).await;
     let count = store.membership_count(user).await.unwrap().unwrap();
-    assert_eq!(count.groups, 3, "nothing is counted down");
+    assert_eq!(count.groups, 3, "a count never goes down");
     assert_eq!(store.membership_count(ids.user(1)).await.unwrap(), owner);
 }
 
-pub async fn who_joins_on_a_count_that_is_another_does_not(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn a_join_on_an_outdated_count_is_not_made(store: &(impl Groups + Inboxes), ids: Ids) {
     let user = ids.user(2);
     let early = joining(store, user, None).await;
     create(store, ids, &new_group(ids)).await;
@@ -47,7 +47,7 @@ pub async fn who_joins_on_a_count_that_is_another_does_not(store: &(impl Groups 
     }
 }
 
-pub async fn a_count_is_replaced_by_who_has_seen_it(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn a_count_is_replaced_only_on_the_count_that_was_read(store: &(impl Groups + Inboxes), ids: Ids) {
     let user = ids.user(1);
     let early = joining(store, user, None).await;
     let full = MembershipCount { groups: 7, unanswered: 2, ..early.next }.found_full(NOW);
@@ -65,7 +65,7 @@ pub async fn a_count_is_replaced_by_who_has_seen_it(store: &(impl Groups + Inbox
     assert_eq!(store.join(conversation, seq(1), &early).await.unwrap(), CommitOutcome::Contended);
 }
 
-pub async fn a_commit_on_a_count_that_is_another_makes_nothing(
+pub async fn a_commit_on_an_outdated_count_makes_nothing(
     store: &(impl Groups + Inboxes + MessageLog),
     ids: Ids,
 ) {
@@ -98,8 +98,8 @@ pub async fn of_racing_joins_on_one_count_exactly_one_is_made(store: &(impl Grou
     assert_eq!(store.membership_count(ids.user(1)).await.unwrap(), Some(joining.next));
 }
 
-/// Who was put into a group by somebody who is no friend, and whether they have written there since.
-pub async fn a_row_tells_who_added_its_user_and_whether_they_have_written(
+/// The row of a user whom a stranger added to a group: it names the stranger, and whether the user has written since.
+pub async fn a_row_names_the_adder_and_whether_its_user_has_written(
     store: &(impl Groups + Inboxes),
     ids: Ids,
 ) {
@@ -116,10 +116,7 @@ pub async fn a_row_tells_who_added_its_user_and_whether_they_have_written(
     assert_eq!(read().await, InboxRow { has_written: true, ..row });
 }
 
-pub async fn who_is_added_again_by_a_friend_was_added_by_no_stranger(
-    store: &(impl Groups + Inboxes),
-    ids: Ids,
-) {
+pub async fn an_add_by_a_friend_clears_the_earlier_adder(store: &(impl Groups + Inboxes), ids: Ids) {
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, stranger) = (ids.user(4), ids.user(2));
@@ -137,13 +134,13 @@ pub async fn who_is_added_again_by_a_friend_was_added_by_no_stranger(
     }
 }
 
-pub async fn a_row_of_no_group_is_forgotten(store: &(impl Groups + Inboxes), ids: Ids) {
+pub async fn a_row_of_a_group_that_was_never_made_is_forgotten(store: &(impl Groups + Inboxes), ids: Ids) {
     let (user, conversation) = (ids.user(1), ConversationId::Group(ids.group(1)));
     store.forget(user, conversation, seq(1)).await.unwrap();
     let joining = joining(store, user, Some(ids.user(2))).await;
     assert_eq!(store.join(conversation, seq(1), &joining).await.unwrap(), CommitOutcome::Done);
     store.forget(user, conversation, seq(2)).await.unwrap();
-    assert_eq!(joined(store, user, ids.group(1)).await, since(1), "it is another membership");
+    assert_eq!(joined(store, user, ids.group(1)).await, since(1), "the row has another membership");
     for _ in 0..2 {
         store.forget(user, conversation, seq(1)).await.unwrap();
         assert_eq!(store.get(user, conversation).await.unwrap(), None);

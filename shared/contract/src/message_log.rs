@@ -24,7 +24,7 @@ pub(crate) async fn append(log: &impl MessageLog, message: &Message) -> Result<(
     log.append(message).await
 }
 
-/// The whole log, read in one go.
+/// The whole log, page by page.
 pub(crate) async fn read_all(log: &impl MessageLog, ids: Ids) -> Vec<Message> {
     let (mut messages, mut rest) = (Vec::new(), Range::after(None));
     while let Some(range) = rest.take() {
@@ -108,7 +108,7 @@ pub async fn racing_writers_leave_a_log_without_a_hole(log: &impl MessageLog, id
     assert!(keys.into_iter().eq((1..=WRITERS).map(key)));
 }
 
-/// What an SDK does by itself after a lost answer.
+/// An SDK repeats a request by itself after a lost answer.
 pub async fn the_same_append_twice_finds_itself(log: &impl MessageLog, ids: Ids) {
     let message = ids.message(1, "hello");
     append(log, &message).await.unwrap();
@@ -122,7 +122,7 @@ pub async fn a_message_that_expires_reads_back_the_same(log: &impl MessageLog, i
     assert_eq!(read_all(log, ids).await, [message]);
 }
 
-pub async fn logs_of_different_conversations_do_not_touch(log: &impl MessageLog, ids: Ids) {
+pub async fn logs_of_different_conversations_are_independent(log: &impl MessageLog, ids: Ids) {
     let here = ids.message(1, "here");
     let there = Message { conversation: ids.dm_with(3), ..ids.message(1, "there") };
     append(log, &here).await.unwrap();

@@ -11,15 +11,15 @@ fn range(from: u64, to: u64, direction: Direction) -> Range {
     Range { from: seq(from), to: seq(to), direction }
 }
 
-/// Reads a range page by page and checks what holds of every page.
+/// Reads a range page by page, and checks the promises of every page.
 async fn tiled(log: &impl MessageLog, ids: Ids, range: Range, entries_max: u32) -> Vec<Message> {
     let (mut messages, mut rest) = (Vec::new(), Some(range));
     while let Some(range) = rest.take() {
         let page = log.page(ids.dm(), range, entries_max).await.unwrap();
-        assert!(page.entries.len() <= entries_max as usize, "more than was asked for");
-        assert!(!(page.more && page.entries.is_empty()), "empty, and yet there is more");
+        assert!(page.entries.len() <= entries_max as usize, "more entries than wanted");
+        assert!(!(page.more && page.entries.is_empty()), "an empty page claims more");
         rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
-        assert_eq!(page.more, rest.is_some(), "more, and yet nothing is left of the range");
+        assert_eq!(page.more, rest.is_some(), "a page claims more though its range has ended");
         messages.extend(page.entries);
     }
     messages
@@ -79,7 +79,7 @@ pub async fn a_page_after_an_append_has_it(log: &impl MessageLog, ids: Ids) {
     }
 }
 
-/// A store may cut a page short where its entries are large.
+/// A store may cut a page short if its entries are large.
 pub async fn large_messages_tile_too(log: &impl MessageLog, ids: Ids) {
     let text = crate::message_texts::noise(300_000);
     let messages: Vec<Message> = (1..=8).map(|position| ids.message(position, &text)).collect();
@@ -95,7 +95,7 @@ pub async fn large_messages_tile_too(log: &impl MessageLog, ids: Ids) {
     assert!(!tail.newest.is_empty() && tail.newest.iter().eq(messages.iter().rev().take(tail.newest.len())));
 }
 
-/// A short item may unpack to a long text, so a store bounds what it unpacks.
+/// A short item may decompress to a long text, so a store bounds the text of a page.
 pub async fn a_page_is_cut_where_its_texts_are_long_together(log: &impl MessageLog, ids: Ids) {
     let text = "🙂".repeat(100_000);
     let messages: Vec<Message> = (1..=7).map(|position| ids.message(position, &text)).collect();
@@ -125,8 +125,8 @@ pub async fn headings_tile_as_pages_do_however_long_the_texts(log: &impl Message
             let (mut headings, mut rest) = (Vec::new(), Some(range));
             while let Some(range) = rest.take() {
                 let page = log.headings(ids.dm(), range, entries_max).await.unwrap();
-                assert!(page.entries.len() <= entries_max as usize, "more than was asked for");
-                assert!(!(page.more && page.entries.is_empty()), "empty, and yet there is more");
+                assert!(page.entries.len() <= entries_max as usize, "more entries than wanted");
+                assert!(!(page.more && page.entries.is_empty()), "an empty page claims more");
                 rest = page.entries.last().filter(|_| page.more).and_then(|last| range.beyond(last.seq));
                 headings.extend(page.entries);
             }

@@ -6,7 +6,7 @@ use confab_domain::{Content, Message};
 use crate::Ids;
 use crate::message_log::append;
 
-/// Numbers without a pattern that a compressor could find, from 0 up to `bound`.
+/// Numbers from 0 up to `bound`, without a pattern that a compressor could find.
 fn draws(bound: u32) -> impl Iterator<Item = u32> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     std::iter::repeat_with(move || {
@@ -25,9 +25,9 @@ pub(crate) fn noise(bytes: usize) -> String {
 async fn reads_back(log: &impl MessageLog, ids: Ids, text: &str) {
     let message = ids.message(1, text);
     append(log, &message).await.unwrap();
-    // Not by `assert_eq!`, which would print the texts.
-    assert!(log.tail(ids.dm(), 1).await.unwrap().newest == [message.clone()], "by its tail");
-    assert!(log.page(ids.dm(), Range::from_newest(), 1).await.unwrap().entries == [message], "by a page");
+    // Without `assert_eq!`, which would print the texts.
+    assert!(log.tail(ids.dm(), 1).await.unwrap().newest == [message.clone()], "in the tail");
+    assert!(log.page(ids.dm(), Range::from_newest(), 1).await.unwrap().entries == [message], "in a page");
 }
 
 pub async fn a_text_of_one_byte_reads_back(log: &impl MessageLog, ids: Ids) {

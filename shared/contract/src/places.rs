@@ -1,4 +1,4 @@
-//! Places of a device in a session row, and who gives them up.
+//! Places of a device in a session row, and their displacement.
 
 use confab_app::ports::{
     Connection, ConnectionChange, ConnectionKey, Devices, DisplacedConnection, OpenOutcome, ReopenOutcome,
@@ -32,7 +32,7 @@ async fn is_full(sessions: &impl Sessions, user: UserId, connection: &Connection
     }
 }
 
-pub async fn a_device_has_a_bounded_number_of_connections_however_many_open_at_once(
+pub async fn a_device_has_a_bounded_number_of_connections_however_many_open_concurrently(
     sessions: &impl Sessions,
     ids: Ids,
 ) {
@@ -42,7 +42,7 @@ pub async fn a_device_has_a_bounded_number_of_connections_however_many_open_at_o
     join_all(sockets.iter().map(|socket| is_full(sessions, user, socket))).await;
     let session = row(sessions, user).await;
     assert_eq!(session.connections.len(), REGISTERED_PER_DEVICE_MAX + 1);
-    // What others have takes no place, a connection that is there already neither, and a closed one gives its place back.
+    // Other devices' connections take no place, nor does a registered connection again; a closed one frees its place.
     open(sessions, user, &ids.connection(1, 3)).await;
     let registered = session.connections.iter().find(|open| open.device == ids.device_id(1)).unwrap();
     assert!(!is_full(sessions, user, registered).await);
@@ -64,8 +64,8 @@ pub async fn a_device_whose_connections_have_all_closed_begins_anew(sessions: &i
     }
 }
 
-/// More than one write takes.
-pub async fn any_number_of_connections_changes_at_once(sessions: &impl Sessions, ids: Ids) {
+/// More connections than one write can change.
+pub async fn any_number_of_connections_changes_in_one_call(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     open(sessions, user, &ids.connection(1, 2)).await;
     let keys = |from: usize| (from..from + 130).map(|n| ConnectionKey::from(&socket(ids, n))).collect();
@@ -92,7 +92,7 @@ pub async fn a_displaced_connection_is_remembered_and_no_longer_registered(
     let expected = DisplacedConnection { id: first.id.clone(), device: first.device, displaced_at: later(3) };
     assert_eq!(session.displaced, [expected]);
     assert_eq!(sessions.renew(user, &first, &Charges::default(), later(4)).await.unwrap(), None);
-    // A row that is not there is not made.
+    // A missing row is not made.
     sessions.change_connections(ids.user(2), &change, later(3)).await.unwrap();
     assert_eq!(sessions.session(ids.user(2)).await.unwrap(), None);
 }
@@ -145,7 +145,7 @@ pub async fn a_connection_is_registered_again_only_in_a_free_place_and_unless_di
     assert_eq!(reopen().await, ReopenOutcome::Reopened);
 }
 
-pub async fn of_racing_registrations_again_no_more_succeed_than_there_are_places(
+pub async fn of_racing_reopenings_no_more_succeed_than_there_are_places(
     store: &(impl Sessions + Devices),
     ids: Ids,
 ) {

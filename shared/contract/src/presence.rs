@@ -1,4 +1,4 @@
-//! What session rows say of presence.
+//! Presence in session rows.
 
 use confab_app::ports::{Connection, Session, Sessions};
 use confab_domain::budget::Charges;
@@ -11,8 +11,8 @@ use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
 
-/// Everything that a row can say of presence. A number of a watch has all 64 bits, and leading zeros.
-fn all_said() -> Presence {
+/// Presence with every part set. One watch number has all 64 bits, the other leading zeros.
+fn full_presence() -> Presence {
     Presence {
         lease: Lease {
             renewed_at: NOW,
@@ -38,9 +38,11 @@ async fn row(sessions: &impl Sessions, user: UserId) -> Session {
 }
 
 pub async fn presence_reads_back_whole_and_connections_stay(sessions: &impl Sessions, ids: Ids) {
-    let (user, mut expected) = begun(sessions, ids, all_said()).await;
+    let (user, mut expected) = begun(sessions, ids, full_presence()).await;
     assert_eq!(row(sessions, user).await, expected);
-    for next in [Presence::begun(NOW), Presence { ended_by: None, ..all_said() }, all_said().observed()] {
+    for next in
+        [Presence::begun(NOW), Presence { ended_by: None, ..full_presence() }, full_presence().observed()]
+    {
         assert!(sessions.replace_presence(user, &expected.presence, &next).await.unwrap());
         expected.presence = next;
         assert_eq!(row(sessions, user).await, expected);
@@ -48,12 +50,12 @@ pub async fn presence_reads_back_whole_and_connections_stay(sessions: &impl Sess
     }
 }
 
-/// Whichever part of it has changed.
+/// Whichever part has changed since.
 pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
-    let (user, expected) = begun(sessions, ids, all_said()).await;
-    let lease = |lease: Lease| Presence { lease, ..all_said() };
-    let watch = |watch: Option<Watch>| Presence { watch, ..all_said() };
-    let Presence { lease: now, watch: watched, .. } = all_said();
+    let (user, expected) = begun(sessions, ids, full_presence()).await;
+    let lease = |lease: Lease| Presence { lease, ..full_presence() };
+    let watch = |watch: Option<Watch>| Presence { watch, ..full_presence() };
+    let Presence { lease: now, watch: watched, .. } = full_presence();
     let watched = watched.unwrap();
     for never_read in [
         lease(Lease { renewed_at: later(1), ..now }),
@@ -66,8 +68,8 @@ pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions
         watch(Some(Watch { id: WatchId(1), ..watched })),
         watch(Some(Watch { until: later(1), ..watched })),
         watch(None),
-        Presence { ended_by: Some(WatchId(1)), ..all_said() },
-        Presence { ended_by: None, ..all_said() },
+        Presence { ended_by: Some(WatchId(1)), ..full_presence() },
+        Presence { ended_by: None, ..full_presence() },
     ] {
         let next = Presence::begun(NOW);
         assert!(!sessions.replace_presence(user, &never_read, &next).await.unwrap(), "{never_read:?}");
@@ -75,23 +77,26 @@ pub async fn presence_that_was_not_read_is_not_replaced(sessions: &impl Sessions
     }
 }
 
-/// What is not there is no reason to replace what is.
-pub async fn presence_that_said_less_when_it_was_read_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
-    let (user, expected) = begun(sessions, ids, all_said()).await;
+/// A part that was absent when it was read must still be absent.
+pub async fn presence_that_had_fewer_parts_when_it_was_read_is_not_replaced(
+    sessions: &impl Sessions,
+    ids: Ids,
+) {
+    let (user, expected) = begun(sessions, ids, full_presence()).await;
     let never_read = Presence::begun(NOW);
     assert!(!sessions.replace_presence(user, &never_read, &never_read.alone(NOW)).await.unwrap());
     assert_eq!(row(sessions, user).await, expected);
 }
 
-pub async fn presence_of_nobody_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
+pub async fn presence_of_an_unknown_user_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
     let (seen, next) = (Presence::begun(NOW), Presence::begun(NOW).alone(NOW));
     assert!(!sessions.replace_presence(ids.user(1), &seen, &next).await.unwrap());
     assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
 }
 
-/// Whoever asks again has lost the answer; the user may have been heard from meanwhile.
-pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions, ids: Ids) {
-    let seen = Presence { lease: Lease { ends_at: None, ..all_said().lease }, ..all_said() };
+/// A caller repeats the replacement after a lost answer; the lease may have been renewed meanwhile.
+pub async fn a_repeated_replacement_counts_as_made(sessions: &impl Sessions, ids: Ids) {
+    let seen = Presence { lease: Lease { ends_at: None, ..full_presence().lease }, ..full_presence() };
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, seen).await;
     let next = seen.watched(WatchId(7), later(7)).ending(later(4)).observed();
     for _ in 0..2 {
@@ -107,8 +112,8 @@ pub async fn a_replacement_that_is_made_already_is_made(sessions: &impl Sessions
     assert_eq!(row(sessions, user).await.presence, others);
 }
 
-/// Whoever is heard from has no end, whether one was set before or not.
-pub async fn a_replacement_that_cannot_be_told_from_none_is_not_made(sessions: &impl Sessions, ids: Ids) {
+/// A renewal removes the end of the lease, whether one was set before or not.
+pub async fn a_replacement_that_a_renewal_hides_counts_as_not_made(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
     let renewed =
         sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap().unwrap();
@@ -127,7 +132,7 @@ pub async fn of_racing_replacements_exactly_one_is_made(sessions: &impl Sessions
     assert_eq!(made, [row(sessions, user).await.presence]);
 }
 
-/// Both change the row; neither takes anything away from the other.
+/// Both change the row; neither undoes the other.
 pub async fn a_replacement_and_a_connection_that_race_both_count(sessions: &impl Sessions, ids: Ids) {
     let (user, Session { presence: seen, .. }) = begun(sessions, ids, Presence::begun(NOW)).await;
     let watched = seen.watched(WatchId(7), later(7));
@@ -142,12 +147,12 @@ pub async fn a_replacement_and_a_connection_that_race_both_count(sessions: &impl
     assert_eq!((after.presence, after.connections.len()), (watched, 2));
 }
 
-/// Another device may have been told to beat rarely; who watches, and who told of the end, stays.
-pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
+/// Another device may have the longer interval of a user alone. The watch, and the watch that ended before, stay.
+pub async fn opening_a_connection_renews_the_lease_and_keeps_the_user_alone(
     sessions: &impl Sessions,
     ids: Ids,
 ) {
-    let (user, before) = begun(sessions, ids, all_said()).await;
+    let (user, before) = begun(sessions, ids, full_presence()).await;
     let opened = open_at(sessions, user, &ids.connection(1, 2), later(9)).await;
     let expected =
         Presence { lease: before.presence.lease.renewed(Attendance::Unstated, later(9)), ..before.presence };
@@ -155,8 +160,8 @@ pub async fn opening_a_connection_renews_the_lease_and_ends_no_being_alone(
     assert_eq!(row(sessions, user).await.presence, expected);
 }
 
-pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
-    let (user, before) = begun(sessions, ids, all_said()).await;
+pub async fn a_renewal_keeps_the_user_alone(sessions: &impl Sessions, ids: Ids) {
+    let (user, before) = begun(sessions, ids, full_presence()).await;
     let lease = Lease { renewed_at: later(9), ends_at: None, ..before.presence.lease };
     let expected = Session { presence: Presence { lease, ..before.presence }, ..before };
     let renewed = sessions.renew(user, &ids.connection(1, 1), &Charges::default(), later(9)).await.unwrap();
@@ -164,36 +169,36 @@ pub async fn a_renewal_ends_no_being_alone(sessions: &impl Sessions, ids: Ids) {
     assert_eq!(row(sessions, user).await, expected);
 }
 
-/// Idle heartbeats renew the lease, and leave when the user was last active.
-pub async fn a_renewal_keeps_who_says_that_nobody_is_there(sessions: &impl Sessions, ids: Ids) {
+/// Idle heartbeats renew the lease, and keep the time of the last activity.
+pub async fn a_renewal_keeps_the_attendance_of_each_connection(sessions: &impl Sessions, ids: Ids) {
     use Attendance::{Attended, Idle, Unstated};
     let (user, _) = begun(sessions, ids, Presence::begun(NOW)).await;
-    let says = async |attendance, seconds| {
+    let renew_as = async |attendance, seconds| {
         let connection = Connection { attendance, ..ids.connection(1, 1) };
         let renewed = sessions.renew(user, &connection, &Charges::default(), later(seconds)).await;
-        let renewed = renewed.unwrap().expect("it is registered");
+        let renewed = renewed.unwrap().expect("the connection is registered");
         assert_eq!(row(sessions, user).await, renewed);
         let Lease { renewed_at, attended_at, .. } = renewed.presence.lease;
         assert_eq!(renewed_at, later(seconds));
         (attended_at, renewed.connections[0].attendance)
     };
-    assert_eq!(says(Unstated, 1).await, (None, Unstated));
-    assert_eq!(says(Idle, 2).await, (Some(later(1)), Idle));
-    assert_eq!(says(Unstated, 3).await, (Some(later(1)), Idle));
-    assert_eq!(says(Idle, 4).await, (Some(later(1)), Idle));
+    assert_eq!(renew_as(Unstated, 1).await, (None, Unstated));
+    assert_eq!(renew_as(Idle, 2).await, (Some(later(1)), Idle));
+    assert_eq!(renew_as(Unstated, 3).await, (Some(later(1)), Idle));
+    assert_eq!(renew_as(Idle, 4).await, (Some(later(1)), Idle));
     let opened = open_at(sessions, user, &ids.connection(1, 2), later(5)).await;
     assert_eq!(opened.presence.lease.attended_at, Some(later(1)));
-    assert!(opened.is_idle(), "a connection that says nothing ends nothing");
+    assert!(opened.is_idle(), "a connection that states nothing does not count");
     close(sessions, user, &[ids.connection(1, 2)]).await;
-    assert_eq!(says(Attended, 6).await, (None, Attended));
-    assert_eq!(says(Idle, 7).await, (Some(later(6)), Idle));
+    assert_eq!(renew_as(Attended, 6).await, (None, Attended));
+    assert_eq!(renew_as(Idle, 7).await, (Some(later(6)), Idle));
 }
 
 pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
     let unknown = ids.connection(1, 2);
     assert_eq!(sessions.renew(ids.user(1), &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
-    let (user, before) = begun(sessions, ids, all_said()).await;
+    let (user, before) = begun(sessions, ids, full_presence()).await;
     assert_eq!(sessions.renew(user, &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(row(sessions, user).await, before);
 }

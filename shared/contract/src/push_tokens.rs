@@ -1,4 +1,4 @@
-//! Which device has a push token: at most one.
+//! Push tokens: at most one device has a given token.
 
 use confab_app::ports::{Devices, RegisterOutcome};
 use confab_domain::device::Device;
@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::NOW;
 
-/// The registration of a sentence's `n`th phone.
+/// Registration `n` of a sentence.
 fn phone(ids: Ids, platform: Platform, n: u32) -> Registration {
     let token = PushToken::parse(&format!("{}-{n}", ids.bucket(0))).unwrap();
     let endpoint = Endpoint::new(format!("endpoint/{platform}/{}", token.reveal()));
@@ -66,13 +66,13 @@ pub async fn a_second_token_replaces_the_first_and_gives_it_back(devices: &impl 
     let replaced = register(devices, &device, &apns(ids, 2)).await;
     assert_eq!(replaced, RegisterOutcome::Registered(Some(apns(ids, 1))));
     assert_eq!(pushed(devices, &device).await, Some(apns(ids, 2)));
-    // The first is nobody's: it is had without taking it from anybody.
+    // No device has the first token, so registering it takes it from none.
     register(devices, &other, &apns(ids, 1)).await;
     assert_eq!(pushed(devices, &device).await, Some(apns(ids, 2)));
     assert_eq!(pushed(devices, &other).await, Some(apns(ids, 1)));
 }
 
-/// The push service may have made the endpoint of the token anew.
+/// The push service may have made a new endpoint for the token.
 pub async fn the_same_token_with_another_endpoint_gives_nothing_back(devices: &impl Devices, ids: Ids) {
     let device = ids.device(1, 1);
     log_in(devices, &device).await;
@@ -106,14 +106,14 @@ pub async fn a_token_that_moves_takes_no_other_token_away(devices: &impl Devices
     register(devices, &two, &apns(ids, 1)).await;
     register(devices, &one, &apns(ids, 2)).await;
     assert_eq!(pushed(devices, &two).await, Some(apns(ids, 1)));
-    // The same letters, of the other platform.
+    // The same text as a token of the other platform.
     let fcm = Registration { token: apns(ids, 1).token, ..phone(ids, Platform::Fcm, 1) };
     register(devices, &one, &fcm).await;
     assert_eq!(pushed(devices, &two).await, Some(apns(ids, 1)));
     assert_eq!(pushed(devices, &one).await, Some(fcm));
 }
 
-/// Logged out, or logged in anew.
+/// The login ended by a logout, or by another login.
 pub async fn an_ended_login_registers_nothing(devices: &impl Devices, ids: Ids) {
     let (device, other) = (ids.device(1, 1), ids.device(2, 2));
     assert_eq!(register(devices, &device, &apns(ids, 1)).await, RegisterOutcome::Ended);
@@ -123,7 +123,7 @@ pub async fn an_ended_login_registers_nothing(devices: &impl Devices, ids: Ids) 
     log_in(devices, &Device { family: ids.family(7), ..device.clone() }).await;
     assert_eq!(register(devices, &device, &apns(ids, 1)).await, RegisterOutcome::Ended);
     assert_eq!(pushed(devices, &device).await, None);
-    assert_eq!(pushed(devices, &other).await, Some(apns(ids, 1)), "it took nothing");
+    assert_eq!(pushed(devices, &other).await, Some(apns(ids, 1)), "the ended login took no token");
 }
 
 pub async fn a_login_on_the_same_device_starts_unregistered(devices: &impl Devices, ids: Ids) {
@@ -141,19 +141,19 @@ pub async fn a_login_on_the_same_device_starts_unregistered(devices: &impl Devic
     assert_eq!(both, (Some(apns(ids, 1)), None));
 }
 
-pub async fn a_dropped_registration_is_gone_and_its_token_free(devices: &impl Devices, ids: Ids) {
+pub async fn a_dropped_registration_is_removed_and_its_token_free(devices: &impl Devices, ids: Ids) {
     let (device, other) = (ids.device(1, 1), ids.device(2, 2));
     log_in(devices, &device).await;
     log_in(devices, &other).await;
     register(devices, &device, &apns(ids, 1)).await;
     assert!(drop_push(devices, &device, &apns(ids, 1)).await);
     assert_eq!(pushed(devices, &device).await, None);
-    assert!(drop_push(devices, &device, &apns(ids, 1)).await, "it is nobody's already");
+    assert!(drop_push(devices, &device, &apns(ids, 1)).await, "no device has the token");
     assert_eq!(register(devices, &other, &apns(ids, 1)).await, RegisterOutcome::Registered(None));
     assert_eq!(register(devices, &device, &apns(ids, 1)).await, RegisterOutcome::Registered(None));
 }
 
-pub async fn a_registration_that_is_another_devices_by_now_is_not_dropped(devices: &impl Devices, ids: Ids) {
+pub async fn a_registration_that_moved_to_another_device_is_not_dropped(devices: &impl Devices, ids: Ids) {
     let (device, other) = (ids.device(1, 1), ids.device(2, 2));
     log_in(devices, &device).await;
     log_in(devices, &other).await;
@@ -163,7 +163,7 @@ pub async fn a_registration_that_is_another_devices_by_now_is_not_dropped(device
     assert_eq!(pushed(devices, &other).await, Some(apns(ids, 1)));
 }
 
-/// What is dropped was seen earlier, and the device has another by now.
+/// The dropped registration was read earlier; the device has another one now.
 pub async fn a_later_registration_of_the_device_is_not_dropped(devices: &impl Devices, ids: Ids) {
     let device = ids.device(1, 1);
     log_in(devices, &device).await;
@@ -173,20 +173,20 @@ pub async fn a_later_registration_of_the_device_is_not_dropped(devices: &impl De
     assert_eq!(pushed(devices, &device).await, Some(apns(ids, 2)));
 }
 
-pub async fn a_registration_of_a_device_that_is_gone_is_dropped(devices: &impl Devices, ids: Ids) {
+pub async fn a_registration_of_a_removed_device_is_dropped(devices: &impl Devices, ids: Ids) {
     let (device, other) = (ids.device(1, 1), ids.device(2, 2));
     log_in(devices, &device).await;
     log_in(devices, &other).await;
     register(devices, &device, &apns(ids, 1)).await;
     assert!(devices.remove_device(device.user, device.device, None).await.unwrap());
     assert!(drop_push(devices, &device, &apns(ids, 1)).await);
-    assert_eq!(devices.devices(ids.user(1)).await.unwrap(), [], "no device is made of it");
+    assert_eq!(devices.devices(ids.user(1)).await.unwrap(), [], "no device is made");
     assert_eq!(register(devices, &other, &apns(ids, 1)).await, RegisterOutcome::Registered(None));
-    assert!(!drop_push(devices, &device, &apns(ids, 1)).await, "it is another's by now");
+    assert!(!drop_push(devices, &device, &apns(ids, 1)).await, "another device has the token");
     assert_eq!(pushed(devices, &other).await, Some(apns(ids, 1)));
 }
 
-/// Each may lose a race for good, but never so that two have the token, or nobody.
+/// Each racer may lose and fail, but afterwards exactly one device has the token.
 pub async fn of_racing_registrations_of_a_token_exactly_one_has_it(devices: &impl Devices, ids: Ids) {
     let all = [ids.device(1, 1), ids.device(1, 2), ids.device(2, 3)];
     for device in &all {

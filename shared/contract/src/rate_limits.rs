@@ -1,4 +1,4 @@
-//! Token buckets.
+//! Token buckets of rate limits.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::NOW;
 
-/// Three at once, then one a second.
+/// A burst of three, then one per second.
 const RATE: Rate = Rate { burst: 3, interval: Duration::from_secs(1) };
 
 fn later(ms: u64) -> Timestamp {
     NOW.plus(Duration::from_millis(ms))
 }
 
-/// Takes one try; gives how long to wait where there is none.
+/// Takes one try; the error is the pause before the next.
 async fn take(limits: &impl RateLimits, bucket: &str, now: Timestamp) -> Result<(), Duration> {
     match limits.take(bucket, RATE, now).await.unwrap() {
         Ok(()) => Ok(()),
@@ -32,7 +32,7 @@ async fn empty(limits: &impl RateLimits, bucket: &str) {
     }
 }
 
-pub async fn a_burst_passes_and_the_next_is_told_when_to_come_again(limits: &impl RateLimits, ids: Ids) {
+pub async fn a_burst_passes_and_the_next_refusal_names_its_pause(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     empty(limits, &bucket).await;
     assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_millis(1_000)));
@@ -70,13 +70,13 @@ pub async fn refilling_ends_the_wait(limits: &impl RateLimits, ids: Ids) {
     assert!(take(limits, &bucket, NOW).await.is_err());
 }
 
-pub async fn refilling_what_was_never_used_is_fine(limits: &impl RateLimits, ids: Ids) {
+pub async fn refilling_an_unused_bucket_has_no_effect(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     limits.refill(&bucket).await.unwrap();
     empty(limits, &bucket).await;
 }
 
-pub async fn buckets_do_not_touch(limits: &impl RateLimits, ids: Ids) {
+pub async fn buckets_are_independent(limits: &impl RateLimits, ids: Ids) {
     empty(limits, &ids.bucket(1)).await;
     empty(limits, &ids.bucket(2)).await;
     limits.refill(&ids.bucket(1)).await.unwrap();
@@ -89,22 +89,22 @@ pub async fn concurrent_tries_never_exceed_the_burst(limits: &impl RateLimits, i
     let taken = tries.iter().filter(|attempt| matches!(attempt, Ok(Ok(())))).count();
     assert!(taken <= RATE.burst as usize, "{taken} passed");
     let refused = tries.iter().filter(|attempt| matches!(attempt, Ok(Err(_)))).count();
-    // A store that loses too many races may say that it is unavailable; it may not let one more pass.
+    // A store that loses too many races may be unavailable, but may not let one more try pass.
     assert!(taken >= 1 && refused <= 10 - taken);
 }
 
-pub async fn a_time_that_a_wrong_clock_wrote_keeps_nobody_out(limits: &impl RateLimits, ids: Ids) {
+pub async fn a_time_that_a_wrong_clock_wrote_refuses_no_try(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     let day_ms = 24 * 3_600_000;
     assert_eq!(take(limits, &bucket, later(day_ms)).await, Ok(()));
     assert_eq!(limits.check(&bucket, RATE, NOW).await.unwrap(), Ok(()));
     assert_eq!(take(limits, &bucket, NOW).await, Ok(()));
-    assert_eq!(take(limits, &bucket, NOW).await, Ok(()), "a burst is there, whatever the time was");
+    assert_eq!(take(limits, &bucket, NOW).await, Ok(()), "a burst is allowed, whatever the time was");
     assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_secs(1)));
     assert_eq!(take(limits, &bucket, later(1_000)).await, Ok(()));
 }
 
-pub async fn a_burst_passes_whoever_has_the_clock_that_is_ahead(limits: &impl RateLimits, ids: Ids) {
+pub async fn a_burst_passes_whichever_clock_is_ahead(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     for ahead_ms in [9_000, 0, 9_000] {
         assert_eq!(take(limits, &bucket, later(ahead_ms)).await, Ok(()));
@@ -112,10 +112,10 @@ pub async fn a_burst_passes_whoever_has_the_clock_that_is_ahead(limits: &impl Ra
     assert_eq!(take(limits, &bucket, NOW).await, Err(Duration::from_secs(1)));
     assert_eq!(take(limits, &bucket, later(9_000)).await, Err(Duration::from_secs(1)));
     assert_eq!(take(limits, &bucket, later(10_000)).await, Ok(()));
-    assert!(take(limits, &bucket, later(1_000)).await.is_err(), "nothing came back since");
+    assert!(take(limits, &bucket, later(1_000)).await.is_err(), "nothing has refilled since");
 }
 
-pub async fn a_check_tells_what_a_take_would_and_takes_nothing(limits: &impl RateLimits, ids: Ids) {
+pub async fn a_check_has_the_outcome_of_a_take_and_takes_nothing(limits: &impl RateLimits, ids: Ids) {
     let bucket = ids.bucket(1);
     for _ in 0..10 {
         assert_eq!(limits.check(&bucket, RATE, NOW).await.unwrap(), Ok(()));

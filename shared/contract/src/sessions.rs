@@ -1,4 +1,4 @@
-//! Session rows.
+//! Session rows and their connections.
 
 use confab_app::ports::{Connection, ConnectionChange, OpenOutcome, Session, Sessions};
 use confab_domain::budget::Budgets;
@@ -13,7 +13,7 @@ pub(crate) async fn open(sessions: &impl Sessions, user: UserId, connection: &Co
     open_at(sessions, user, connection, NOW).await
 }
 
-/// The same at another time.
+/// Opens a connection of a user at a time.
 pub(crate) async fn open_at(
     sessions: &impl Sessions,
     user: UserId,
@@ -26,7 +26,7 @@ pub(crate) async fn open_at(
     }
 }
 
-/// Ends registrations.
+/// Ends the registration of connections.
 pub(crate) async fn close<'a>(
     sessions: &impl Sessions,
     user: UserId,
@@ -35,7 +35,7 @@ pub(crate) async fn close<'a>(
     sessions.change_connections(user, &ConnectionChange::closed(connections), NOW).await.unwrap();
 }
 
-/// Strongly consistent, and the same however it is read.
+/// The row, which a strongly consistent read and a batch read give alike.
 pub(crate) async fn row(sessions: &impl Sessions, user: UserId) -> Session {
     let row = sorted(sessions.session(user).await.unwrap().expect("there is a row"));
     let mut rows = sessions.sessions(&[user]).await.unwrap();
@@ -44,7 +44,7 @@ pub(crate) async fn row(sessions: &impl Sessions, user: UserId) -> Session {
     row
 }
 
-/// Connections come in no particular order.
+/// Sorts the connections, which come in no particular order.
 fn sorted(mut session: Session) -> Session {
     session.connections.sort_by(|one, other| one.id.cmp(&other.id));
     session.displaced.sort_by(|one, other| one.id.cmp(&other.id));
@@ -91,7 +91,7 @@ pub async fn a_user_without_a_row_has_none(sessions: &impl Sessions, ids: Ids) {
     assert_eq!(sessions.sessions(&[ids.user(1)]).await.unwrap(), []);
 }
 
-/// Perhaps an older one, but here nobody changes it.
+/// The read may give an older row, but no writer is active here.
 pub async fn a_glance_gives_a_row_whole(sessions: &impl Sessions, ids: Ids) {
     open(sessions, ids.user(1), &ids.connection(1, 1)).await;
     let opened = sorted(open(sessions, ids.user(1), &ids.connection(1, 2)).await);
@@ -110,8 +110,8 @@ pub async fn closing_a_connection_keeps_the_others(sessions: &impl Sessions, ids
     assert_eq!(row(sessions, user).await.connections, expected);
 }
 
-/// A late `$disconnect` must not make a user, or bring one back.
-pub async fn closing_what_is_not_there_is_ignored(sessions: &impl Sessions, ids: Ids) {
+/// A late `$disconnect` must not make a row, or make one again.
+pub async fn closing_an_unknown_connection_is_ignored(sessions: &impl Sessions, ids: Ids) {
     let unknown = [ids.connection(1, 1)];
     close(sessions, ids.user(1), &unknown).await;
     let rows = sessions.sessions(&[ids.user(1)]).await.unwrap();
@@ -121,7 +121,7 @@ pub async fn closing_what_is_not_there_is_ignored(sessions: &impl Sessions, ids:
     assert_eq!(row(sessions, ids.user(2)).await, before);
 }
 
-/// A tunnel is not a logout.
+/// Closing the last connection is no logout: the device may be in a tunnel.
 pub async fn closing_the_last_connection_keeps_the_lease(sessions: &impl Sessions, ids: Ids) {
     let (user, connection) = (ids.user(1), ids.connection(1, 1));
     let before = open(sessions, user, &connection).await;
@@ -129,7 +129,7 @@ pub async fn closing_the_last_connection_keeps_the_lease(sessions: &impl Session
     assert_eq!(row(sessions, user).await, Session { connections: Vec::new(), ..before });
 }
 
-/// More than a store reads at once, and some of them twice.
+/// More users than a store reads in one call, and some of them twice.
 pub async fn rows_of_any_number_of_users_are_read_and_missing_ones_left_out(
     sessions: &impl Sessions,
     ids: Ids,

@@ -1,12 +1,12 @@
-//! One test per sentence.
+//! A test for every sentence.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Makes a `#[test]` of every sentence, each on a store of its own.
+/// Makes a `#[test]` of every sentence, each on its own store.
 ///
-/// `block_on` runs a future to its end; `store` is an expression that makes a
-/// store, evaluated inside of that future, so it may await.
+/// `block_on` runs a future to its end. `store` is an expression that makes a store; it is evaluated inside that
+/// future, so it may await.
 ///
 /// ```text
 /// confab_contract::suite!(block_on = confab_contract::block_on, store = Memory::default());
@@ -22,17 +22,17 @@ macro_rules! suite {
             racing_writers_leave_a_log_without_a_hole
             the_same_append_twice_finds_itself
             a_message_that_expires_reads_back_the_same
-            logs_of_different_conversations_do_not_touch
+            logs_of_different_conversations_are_independent
             a_log_that_never_had_a_message_has_no_head
             a_tail_gives_the_newest_first_and_whether_there_may_be_more
         }
         $crate::suite! { @port $block_on, $store, high_water:
             the_end_of_a_log_is_its_tail_with_its_mark
             a_mark_is_no_message
-            a_mark_reads_back_whatever_it_says
+            a_mark_reads_back_whole
             a_mark_is_replaced_only_by_the_next_revision
             of_racing_marks_exactly_one_is_set
-            the_mark_lies_after_the_last_position_of_all
+            the_mark_sorts_after_the_largest_position
         }
         $crate::suite! { @port $block_on, $store, message_pages:
             a_page_of_an_empty_log_is_empty
@@ -56,11 +56,11 @@ macro_rules! suite {
         }
         $crate::suite! { @port $block_on, $store, inboxes:
             opening_makes_the_rows_of_both
-            opening_again_keeps_what_is_there
+            opening_again_keeps_the_rows
             rows_of_racing_openings_are_there_once
             a_list_is_ascending_and_its_pages_tile
-            a_row_that_is_not_there_is_none
-            a_read_marker_only_moves_forward
+            a_missing_row_is_none
+            a_read_mark_only_moves_forward
             a_mute_is_set_moved_and_ended
             an_outsider_marks_and_mutes_nothing
         }
@@ -68,10 +68,10 @@ macro_rules! suite {
             a_claim_is_fresh_once_and_then_repeated_with_its_time
             a_claim_without_a_row_is_not_a_members
             the_last_48_claims_are_remembered_and_no_more
-            a_claim_tells_when_the_one_was_made_that_it_forgot
-            a_claim_tells_of_the_released_one_whose_place_it_takes
+            a_claim_gives_the_time_of_the_forgotten_claim
+            a_claim_gives_the_time_of_the_released_claim_whose_place_it_takes
             a_claim_counts_for_one_user_and_one_conversation
-            keys_of_any_bytes_are_told_apart
+            keys_of_any_bytes_are_distinguished
             of_concurrent_claims_of_a_key_exactly_one_is_fresh
             a_request_that_is_repeated_finds_its_own_claim_fresh
             a_released_claim_takes_no_place
@@ -81,10 +81,10 @@ macro_rules! suite {
             a_release_frees_no_newer_claim_of_its_key
             a_claim_is_no_later_than_those_that_followed_it
             a_renewed_claim_is_the_newest_and_keeps_its_time
-            a_renewal_records_what_was_released_or_forgotten
+            a_renewal_records_a_released_or_forgotten_claim
             two_keys_that_are_alike_to_a_store_are_both_remembered
-            a_claim_of_who_has_left_is_released
-            a_window_that_was_changed_in_every_way_has_what_was_claimed_last
+            a_claim_of_a_former_member_is_released
+            a_window_changed_in_every_way_has_the_newest_claims
         }
         $crate::suite! { @port $block_on, $store, alerts:
             alerts_read_back_whole_and_the_rest_of_the_row_stays
@@ -92,14 +92,14 @@ macro_rules! suite {
             of_racing_alerts_exactly_one_is_written
             alerts_are_not_replaced_after_the_user_has_read_on
             alerts_are_not_replaced_after_a_mute_was_set_moved_or_ended
-            a_claim_in_between_is_in_nobodys_way
-            who_has_left_or_was_never_in_is_not_alerted
-            marking_read_gives_what_phones_were_told_before
+            a_claim_in_between_does_not_prevent_a_replacement
+            only_present_members_are_alerted
+            marking_read_gives_the_alerts_from_before
             a_skim_gives_what_a_list_gives
         }
         $crate::suite! { @port $block_on, $store, groups:
             a_group_is_made_whole
-            a_group_that_is_not_there_is_none
+            an_unknown_group_is_none
             a_group_is_made_once
             a_commit_makes_version_entry_and_row_together
             a_commit_without_a_row_leaves_the_rows_as_they_are
@@ -108,7 +108,7 @@ macro_rules! suite {
             a_commit_at_a_taken_position_makes_nothing
             of_a_commit_and_an_append_at_a_position_exactly_one_is_made
             a_commit_that_expires_reads_back_the_same
-            groups_are_read_at_once_and_missing_ones_left_out
+            groups_are_read_together_and_missing_ones_left_out
             a_deleted_group_reads_back_as_such
             a_hundred_members_and_a_name_in_any_script_read_back
             entries_of_every_kind_read_back
@@ -116,26 +116,26 @@ macro_rules! suite {
         $crate::suite! { @port $block_on, $store, inboxes_groups:
             a_row_begins_where_its_user_joins
             a_row_ends_where_its_user_leaves
-            who_leaves_by_themselves_is_not_to_be_put_back_until_they_allow_it
-            who_comes_back_has_both_times_and_all_else_of_the_row
-            who_has_left_claims_marks_and_mutes_nothing
-            leaving_twice_is_leaving_once
+            a_user_who_leaves_refuses_adds_until_they_accept_them
+            a_returning_member_keeps_both_memberships_and_the_rest_of_the_row
+            a_former_member_claims_marks_and_mutes_nothing
+            leaving_again_has_no_effect
             leaving_ends_the_row_of_one_user_in_one_group
             leaving_without_a_row_makes_none
             the_latest_memberships_are_remembered
             a_list_has_present_memberships_only
-            who_comes_back_is_listed_again
-            a_claim_is_released_after_its_user_was_taken_out
+            a_returning_member_is_listed_again
+            a_claim_is_released_after_its_user_was_removed
         }
         $crate::suite! { @port $block_on, $store, memberships:
             each_membership_is_counted_with_its_row
-            who_joins_on_a_count_that_is_another_does_not
-            a_count_is_replaced_by_who_has_seen_it
-            a_commit_on_a_count_that_is_another_makes_nothing
+            a_join_on_an_outdated_count_is_not_made
+            a_count_is_replaced_only_on_the_count_that_was_read
+            a_commit_on_an_outdated_count_makes_nothing
             of_racing_joins_on_one_count_exactly_one_is_made
-            a_row_tells_who_added_its_user_and_whether_they_have_written
-            who_is_added_again_by_a_friend_was_added_by_no_stranger
-            a_row_of_no_group_is_forgotten
+            a_row_names_the_adder_and_whether_its_user_has_written
+            an_add_by_a_friend_clears_the_earlier_adder
+            a_row_of_a_group_that_was_never_made_is_forgotten
             a_row_with_another_membership_is_not_forgotten
         }
         $crate::suite! { @port $block_on, $store, sessions:
@@ -145,45 +145,45 @@ macro_rules! suite {
             a_user_without_a_row_has_none
             a_glance_gives_a_row_whole
             closing_a_connection_keeps_the_others
-            closing_what_is_not_there_is_ignored
+            closing_an_unknown_connection_is_ignored
             closing_the_last_connection_keeps_the_lease
             rows_of_any_number_of_users_are_read_and_missing_ones_left_out
         }
         $crate::suite! { @port $block_on, $store, places:
-            a_device_has_a_bounded_number_of_connections_however_many_open_at_once
+            a_device_has_a_bounded_number_of_connections_however_many_open_concurrently
             a_device_whose_connections_have_all_closed_begins_anew
-            any_number_of_connections_changes_at_once
+            any_number_of_connections_changes_in_one_call
             a_displaced_connection_is_remembered_and_no_longer_registered
             a_connection_is_registered_again_while_its_login_lives
             a_connection_is_registered_again_only_in_a_free_place_and_unless_displaced
-            of_racing_registrations_again_no_more_succeed_than_there_are_places
+            of_racing_reopenings_no_more_succeed_than_there_are_places
         }
         $crate::suite! { @port $block_on, $store, presence:
             presence_reads_back_whole_and_connections_stay
             presence_that_was_not_read_is_not_replaced
-            presence_that_said_less_when_it_was_read_is_not_replaced
-            presence_of_nobody_is_not_replaced
-            a_replacement_that_is_made_already_is_made
-            a_replacement_that_cannot_be_told_from_none_is_not_made
+            presence_that_had_fewer_parts_when_it_was_read_is_not_replaced
+            presence_of_an_unknown_user_is_not_replaced
+            a_repeated_replacement_counts_as_made
+            a_replacement_that_a_renewal_hides_counts_as_not_made
             of_racing_replacements_exactly_one_is_made
             a_replacement_and_a_connection_that_race_both_count
-            opening_a_connection_renews_the_lease_and_ends_no_being_alone
-            a_renewal_ends_no_being_alone
-            a_renewal_keeps_who_says_that_nobody_is_there
+            opening_a_connection_renews_the_lease_and_keeps_the_user_alone
+            a_renewal_keeps_the_user_alone
+            a_renewal_keeps_the_attendance_of_each_connection
             a_renewal_by_an_unknown_connection_changes_nothing
         }
         $crate::suite! { @port $block_on, $store, contacts:
-            strangers_are_nothing_to_each_other
+            strangers_have_an_empty_relation
             both_of_a_pair_see_a_change
             relations_read_back_whole
-            a_change_on_what_was_not_read_makes_nothing
+            a_change_of_an_outdated_pair_is_not_made
             of_racing_changes_of_a_pair_at_most_one_is_made
-            an_empty_relation_is_gone_from_the_list
+            an_empty_relation_is_not_listed
             one_relation_of_a_pair_may_be_empty
             contacts_are_ascending_and_their_pages_tile
-            a_page_goes_on_after_whom_it_is_asked_to
-            relations_to_a_hundred_are_read_at_once_and_strangers_left_out
-            pairs_do_not_touch
+            a_page_goes_on_after_the_given_contact
+            relations_to_a_hundred_users_are_read_together_and_strangers_left_out
+            pairs_are_independent
         }
         $crate::suite! { @port $block_on, $store, users:
             an_account_is_found_by_id_and_by_handle
@@ -194,15 +194,15 @@ macro_rules! suite {
             a_profile_changes_field_by_field
             an_avatar_is_set_and_removed
             the_profile_of_an_unknown_user_cannot_change
-            profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out
+            profiles_of_a_hundred_users_are_read_together_and_missing_ones_left_out
             a_password_is_changed_on_the_count_that_was_read
             a_hash_is_renewed_on_the_one_that_was_read
             the_password_of_an_unknown_user_cannot_change
             of_racing_changes_of_a_password_exactly_one_is_made
-            a_claim_of_a_change_of_a_password_keeps_other_devices_out_until_it_is_over
-            an_invite_makes_as_many_accounts_as_it_says
+            a_claim_of_a_password_change_excludes_other_devices_until_it_is_over
+            an_invite_makes_as_many_accounts_as_it_has_uses
             an_account_that_is_not_made_uses_no_invite
-            of_racing_accounts_no_more_are_made_than_their_invite_says
+            of_racing_accounts_no_more_are_made_than_their_invite_has_uses
         }
         $crate::suite! { @port $block_on, $store, devices:
             a_device_reads_back_whole
@@ -217,7 +217,7 @@ macro_rules! suite {
             the_use_of_the_current_generation_is_recorded
             a_device_is_removed_whatever_its_family
             a_device_of_another_family_stays
-            removing_what_is_not_there_is_false
+            removing_an_unknown_device_is_false
         }
         $crate::suite! { @port $block_on, $store, push_tokens:
             a_registration_reads_back_whole
@@ -228,34 +228,34 @@ macro_rules! suite {
             a_token_that_moves_takes_no_other_token_away
             an_ended_login_registers_nothing
             a_login_on_the_same_device_starts_unregistered
-            a_dropped_registration_is_gone_and_its_token_free
-            a_registration_that_is_another_devices_by_now_is_not_dropped
+            a_dropped_registration_is_removed_and_its_token_free
+            a_registration_that_moved_to_another_device_is_not_dropped
             a_later_registration_of_the_device_is_not_dropped
-            a_registration_of_a_device_that_is_gone_is_dropped
+            a_registration_of_a_removed_device_is_dropped
             of_racing_registrations_of_a_token_exactly_one_has_it
             a_rotation_keeps_the_registration
         }
         $crate::suite! { @port $block_on, $store, rate_limits:
-            a_burst_passes_and_the_next_is_told_when_to_come_again
+            a_burst_passes_and_the_next_refusal_names_its_pause
             time_fills_a_bucket
             a_refused_try_costs_nothing
             refilling_ends_the_wait
-            refilling_what_was_never_used_is_fine
-            buckets_do_not_touch
+            refilling_an_unused_bucket_has_no_effect
+            buckets_are_independent
             concurrent_tries_never_exceed_the_burst
-            a_check_tells_what_a_take_would_and_takes_nothing
-            a_time_that_a_wrong_clock_wrote_keeps_nobody_out
-            a_burst_passes_whoever_has_the_clock_that_is_ahead
+            a_check_has_the_outcome_of_a_take_and_takes_nothing
+            a_time_that_a_wrong_clock_wrote_refuses_no_try
+            a_burst_passes_whichever_clock_is_ahead
         }
         $crate::suite! { @port $block_on, $store, budgets:
-            charges_add_up_from_now_whatever_was_expected
+            charges_add_up_whatever_the_hint
             budgets_are_charged_side_by_side
             of_racing_charges_none_is_lost
             a_charge_makes_no_session_and_a_connection_keeps_it
-            a_charge_is_no_sign_of_life
-            a_renewal_adds_charges_and_gives_what_all_added
+            a_charge_does_not_renew_the_lease
+            a_renewal_adds_charges_and_gives_the_total
             a_renewal_by_an_unknown_connection_adds_nothing
-            what_is_charged_beyond_the_longest_debt_is_cut
+            a_charge_beyond_the_longest_debt_is_cut
             a_charge_is_not_added_to_a_time_that_a_wrong_clock_wrote
         }
     };
@@ -276,8 +276,8 @@ macro_rules! suite {
     };
 }
 
-/// Runs a future to its end by polling it again and again: enough for a store
-/// that waits for nothing outside of the future.
+/// Runs a future to its end by polling it again and again. Enough for a store that waits for nothing outside the
+/// future.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     loop {

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Accounts, password changes and invites.
 
 use std::time::Duration;
 
@@ -75,7 +75,8 @@ pub async fn of_racing_accounts_one_gets_the_handle(users: &(impl Users + Device
     .await;
     let created = outcomes.iter().filter(|outcome| **outcome == CreateUserOutcome::Created).count();
     assert_eq!(created, 1);
-    let owner = users.user_by_handle(&ids.handle(7)).await.unwrap().expect("somebody got it").profile.user;
+    let owner =
+        users.user_by_handle(&ids.handle(7)).await.unwrap().expect("one of the racers has it").profile.user;
     for (n, outcome) in (1..=RACERS).zip(outcomes) {
         let won = outcome == CreateUserOutcome::Created;
         assert_eq!(won, owner == ids.user(n));
@@ -127,7 +128,10 @@ pub async fn the_profile_of_an_unknown_user_cannot_change(users: &impl Users, id
     assert!(users.user(ids.user(1)).await.unwrap().is_none());
 }
 
-pub async fn profiles_of_a_hundred_are_read_at_once_and_missing_ones_left_out(users: &impl Users, ids: Ids) {
+pub async fn profiles_of_a_hundred_users_are_read_together_and_missing_ones_left_out(
+    users: &impl Users,
+    ids: Ids,
+) {
     let mut expected = Vec::new();
     for n in (0..100).filter(|n| n % 10 != 3) {
         expected.push(create(users, ids, n).await.profile);
@@ -201,7 +205,7 @@ pub async fn of_racing_changes_of_a_password_exactly_one_is_made(users: &impl Us
     assert!(account.password_hash == hashes[winner] && account.password_changes == 1);
 }
 
-pub async fn a_claim_of_a_change_of_a_password_keeps_other_devices_out_until_it_is_over(
+pub async fn a_claim_of_a_password_change_excludes_other_devices_until_it_is_over(
     users: &impl Users,
     ids: Ids,
 ) {
@@ -218,13 +222,13 @@ pub async fn a_claim_of_a_change_of_a_password_keeps_other_devices_out_until_it_
         let replacement = PasswordReplacement::Changed(change);
         users.replace_password(ids.user(1), &replacement, &hash).await.unwrap()
     };
-    assert!(!replace(phone).await, "its claim was over, and another's began");
+    assert!(!replace(phone).await, "the claim of the phone was over, and the laptop's began");
     assert!(replace(laptop).await && !replace(laptop).await);
     let next = PasswordChange { seen: 1, ..phone };
     assert!(!claim(phone, over).await && claim(next, over).await, "a change that was made claims nothing");
     let day = Duration::from_secs(24 * 3600);
     assert!(claim(next, over.plus(day)).await, "by a clock that is ahead");
-    assert!(claim(PasswordChange { seen: 1, ..laptop }, over).await, "which is corrected");
+    assert!(claim(PasswordChange { seen: 1, ..laptop }, over).await, "the wrong time is corrected");
 }
 
 fn invite(ids: Ids, n: u32, uses: u32) -> Invite {
@@ -235,7 +239,7 @@ async fn create_with(users: &impl Users, ids: Ids, n: u32, invite: &Invite) -> C
     users.create_user(&account(ids, n, n), &ids.device(n, 1), Some(invite)).await.unwrap()
 }
 
-pub async fn an_invite_makes_as_many_accounts_as_it_says(users: &(impl Users + Devices), ids: Ids) {
+pub async fn an_invite_makes_as_many_accounts_as_it_has_uses(users: &(impl Users + Devices), ids: Ids) {
     let (two, other) = (invite(ids, 1, 2), invite(ids, 2, 1));
     for (n, invite, expected) in [
         (1, &two, CreateUserOutcome::Created),
@@ -263,7 +267,7 @@ pub async fn an_account_that_is_not_made_uses_no_invite(users: &impl Users, ids:
     assert_eq!(create_with(users, ids, 4, &once).await, CreateUserOutcome::InviteUsedUp);
 }
 
-pub async fn of_racing_accounts_no_more_are_made_than_their_invite_says(users: &impl Users, ids: Ids) {
+pub async fn of_racing_accounts_no_more_are_made_than_their_invite_has_uses(users: &impl Users, ids: Ids) {
     let invite = invite(ids, 1, 3);
     let racing = (1..=8).map(|n| create_with(users, ids, n, &invite));
     let outcomes = join_all(racing).await;
