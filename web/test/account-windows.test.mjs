@@ -37,7 +37,7 @@ test('a displaced window’s account stays disconnected in all windows, until th
   third.client.setVisible(false);
 });
 
-test('who sends in a displaced window is connected again', async () => {
+test('a send in a displaced window reconnects it', async () => {
   const page = await open();
   server.close('displaced', 4001);
   await clock.pass(100);
@@ -55,7 +55,7 @@ test('a login that the server has ended ends in all windows, and none connects a
   assert.deepEqual([desk.session, server.opened], [null, 1]);
 });
 
-test('a login that another login in this browser has replaced goes on with that', async () => {
+test('a login that another login in this browser has replaced continues with the new one', async () => {
   const page = await open();
   desk.session = { ...desk.session, access_token: 'b', login: 'second' };
   server.close('logged_out', 4002);
@@ -71,7 +71,7 @@ test('logging out in one window ends all', async () => {
   assert.equal(server.sockets.size, 0);
 });
 
-test('going offline on purpose in one window is so in all, and stays so when the leading one closes', async () => {
+test('going offline in one window takes all offline, also after the leading window has closed', async () => {
   const [first, second] = [await open(), await open()];
   second.client.hold(true);
   await clock.pass(100);
@@ -86,7 +86,7 @@ test('going offline on purpose in one window is so in all, and stays so when the
   assert.deepEqual([second.client.status, third.client.status, server.sockets.size], ['online', 'online', 1]);
 });
 
-test('the chat list names the other of each conversation, and no request is made for that', async () => {
+test('the chat list contains the profiles of peers, and no request is made for them', async () => {
   const peer = { user: 'usr_2', handle: 'bob', display_name: 'Bob' };
   server.rowFields = { peer };
   server.say('hello');
@@ -98,7 +98,7 @@ test('the chat list names the other of each conversation, and no request is made
   assert.deepEqual(asked.filter((path) => path.startsWith('/v1/users')), []);
 });
 
-test('a chat list without names leads to one question for each that is shown', async () => {
+test('a chat list without profiles causes one request for each shown user', async () => {
   const asked = [];
   const { http } = server;
   server.http = (method, path) => (asked.push(path), path.startsWith('/v1/users') ? { user: 'usr_2', handle: 'bob', display_name: 'Bob' } : http.call(server, method, path));
@@ -109,18 +109,18 @@ test('a chat list without names leads to one question for each that is shown', a
   assert.deepEqual(asked.filter((path) => path.startsWith('/v1/users')), ['/v1/users/usr_2']);
 });
 
-test('a friend request is told once the lists have it', async () => {
+test('a friend request is reported after the lists contain it', async () => {
   const page = await open();
-  const told = [];
-  page.client.addEventListener('contact', ({ detail }) => told.push([detail, page.client.contacts.requests.length]));
+  const events = [];
+  page.client.addEventListener('contact', ({ detail }) => events.push([detail, page.client.contacts.requests.length]));
   server.contacts = { contacts: [], requests: [{ user: 'usr_2', handle: 'bob', display_name: 'Bob' }], requested: [] };
-  server.tell({ type: 'contact', user: 'usr_2', change: 'requested' });
+  server.sendEvent({ type: 'contact', user: 'usr_2', change: 'requested' });
   await clock.pass(100);
-  assert.deepEqual(told, [[{ user: 'usr_2', change: 'requested' }, 1]]);
+  assert.deepEqual(events, [[{ user: 'usr_2', change: 'requested' }, 1]]);
   assert.equal(page.client.profiles.get('usr_2').display_name, 'Bob');
 });
 
-test('a conversation is muted in all windows, its messages count no more, and a list from before does not undo it', async () => {
+test('a conversation is muted in all windows, its messages no longer count, and an older list does not undo it', async () => {
   const [first, second] = [await open(), await open()];
   server.say('one');
   await clock.pass(100);
@@ -138,7 +138,7 @@ test('a conversation is muted in all windows, its messages count no more, and a 
   assert.equal(first.client.chats.get(C).muted_until_ms, null);
 });
 
-test('a message is sent with how far its author has read', async () => {
+test('a message carries its author’s read mark', async () => {
   const page = await open();
   server.say('one');
   server.say('two');

@@ -31,13 +31,13 @@ test('a batch is as large as a frame may be, whatever the texts are, and no larg
   }
 });
 
-test('what fits no frame goes by itself, and ends the batch before it', () => {
+test('a message that fits no frame is sent alone, and ends the batch before it', () => {
   const long = entry(2, 'é'.repeat(20_000));
   assert.deepEqual(batchOf([entry(1), long, entry(3)]), [entry(1)]);
   assert.deepEqual(batchOf([long, entry(3)]), [long]);
 });
 
-test('an answer says of each message what it came to, up to the first that was refused', () => {
+test('an answer has the outcome of each message, up to the first refused one', () => {
   const [one, two, three] = entries(3);
   const acks = [
     { id: 'm0', seq: 4, sent_at_ms: 9, duplicate: true },
@@ -48,6 +48,6 @@ test('an answer says of each message what it came to, up to the first that was r
   assert.deepEqual([second.entry, second.error.code, second.error.retry_after_ms, second.error.retryable, rest], [two, 'rate_limited', 250, true, []]);
 });
 
-test('an answer that says nothing of what was asked is a fault', () => {
+test('an answer without an outcome of any sent message is an error', () => {
   for (const answer of [{}, { acks: [] }, { acks: [{ id: 'other', seq: 1 }] }]) assert.throws(() => outcomesOf(entries(2), answer), { code: 'internal' });
 });

@@ -8,12 +8,12 @@ const NAMES = { usr_1: 'Ada', usr_2: 'Bob', usr_3: 'Joan' };
 const say = (users, code = 'forbidden') => cannotAddText(new ConfabError(code, 'no', { users }), (user) => NAMES[user]);
 const [ada, bob, joan] = Object.values(NAMES).map(isolated);
 
-test('all who cannot be added are named', () => {
+test('all users who cannot be added are named', () => {
   assert.equal(say(['usr_1']), `${ada} can’t be added by you`);
   assert.equal(say(['usr_1', 'usr_2']), `${ada} and ${bob} can’t be added by you`);
   assert.equal(say(['usr_1', 'usr_2', 'usr_3']), `${ada}, ${bob} and ${joan} can’t be added by you`);
 });
 
-test('a refusal that names nobody is about something else', () => {
+test('a refusal that names no users gives no text', () => {
   assert.deepEqual([say(undefined), say([]), say(['usr_1'], 'conflict')], [null, null, null]);
 });

@@ -7,10 +7,10 @@ let server;
 let session;
 let queue;
 
-/** The tokens of one login, as the server judges them. */
+/** The tokens of one login, as the server checks them. */
 class FakeLogin {
   generation = 1;
-  /** The attempt that made the generation, once one has. */
+  /** The attempt id of the refresh that created the generation. */
   madeBy = undefined;
   password = PASSWORDS.old_password;
   ended = false;
@@ -96,7 +96,7 @@ test('a wrong old password leaves everything as it was', async () => {
   assert.deepEqual([session, server.calls], [before, ['/v1/me/password 403']]);
 });
 
-test('a change whose answer is lost logs nobody out, also not after a reload', async () => {
+test('a change whose answer is lost does not log the user out, also not after a reload', async () => {
   server.lost = ['/v1/me/password'];
   await assert.rejects(open().changePassword(PASSWORDS), { code: 'network' });
   expire();
@@ -104,7 +104,7 @@ test('a change whose answer is lost logs nobody out, also not after a reload', a
   assert.deepEqual([session.access_token, session.login, server.ended], ['a2', 'first', false]);
 });
 
-test('a change that is tried again after a lost answer begins with the newest tokens', async () => {
+test('a repeated change after a lost answer uses the newest tokens', async () => {
   server.lost = ['/v1/me/password'];
   const http = open();
   await assert.rejects(http.changePassword(PASSWORDS), { code: 'network' });
@@ -113,7 +113,7 @@ test('a change that is tried again after a lost answer begins with the newest to
   assert.deepEqual([server.ended, session.access_token, server.password], [false, 'a3', 'a third one']);
 });
 
-test('whatever answers are lost, before it, of it and after it, the login goes on', async () => {
+test('the login continues whichever answers are lost before, of and after a change', async () => {
   const paths = ['/v1/token/refresh', '/v1/me/password'];
   for (let lost = 0; lost < 3 ** 4; lost += 1) {
     server = new FakeLogin();
@@ -131,7 +131,7 @@ test('whatever answers are lost, before it, of it and after it, the login goes o
   }
 });
 
-test('a refused access token is renewed, and the change made with the next one', async () => {
+test('a refused access token is renewed, and the change is made with the new one', async () => {
   const { fetch } = server;
   let refusals = 1;
   server.fetch = (path, options) => (path === '/v1/me/password' && refusals-- > 0 ? Promise.resolve(new Response('{"error":{"code":"unauthenticated","message":""}}', { status: 401 })) : fetch(path, options));
@@ -139,7 +139,7 @@ test('a refused access token is renewed, and the change made with the next one',
   assert.deepEqual([session.access_token, server.password], ['a3', PASSWORDS.new_password]);
 });
 
-test('a change that is limited has not been made, and the tokens keep their name', async () => {
+test('a `rate_limited` change is not made, and the tokens keep their attempt id', async () => {
   server.limited = true;
   await assert.rejects(open().changePassword(PASSWORDS), { code: 'rate_limited' });
   assert.equal(session.attempt, undefined);

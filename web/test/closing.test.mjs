@@ -19,7 +19,7 @@ for (const [how, close] of [
   ['a frame', (socket) => socket.receive({ type: 'closing', reason: 'displaced' })],
   ['a close code', (socket) => socket.closedBy(4001)],
 ]) {
-  test(`after ${how} of \`displaced\` nothing connects again but the user's own act`, async () => {
+  test(`after ${how} of \`displaced\` only the user's own act connects again`, async () => {
     const socket = await online();
     close(socket);
     assert.deepEqual([connection.status, socket.readyState], ['displaced', 3]);
@@ -36,7 +36,7 @@ for (const [how, close] of [
   });
 }
 
-test('a request that is open when the socket is displaced is of unknown outcome', async () => {
+test('a request that is open when the socket is displaced has an unknown outcome', async () => {
   const socket = await online();
   const cut = connection.request({ action: 'send', id: 'a' });
   socket.receive({ type: 'closing', reason: 'displaced' });
@@ -75,13 +75,13 @@ for (const [how, close] of [
 ]) {
   test(`after ${how} of \`logged_out\` the connection has stopped`, async () => {
     const socket = await online();
-    let told = 0;
-    connection.addEventListener('logged-out', () => (told += 1));
+    let events = 0;
+    connection.addEventListener('logged-out', () => (events += 1));
     close(socket);
     connection.wake();
     connection.reconnect();
     await clock.pass(3 * 3_600_000);
-    assert.deepEqual([connection.status, sockets.length, socket.readyState, told], ['stopped', 1, 3, 1]);
+    assert.deepEqual([connection.status, sockets.length, socket.readyState, events], ['stopped', 1, 3, 1]);
   });
 }
 
@@ -90,7 +90,7 @@ for (const [how, close] of [
   ['close codes', (socket) => socket.closedBy(4003)],
   ['cuts', (socket) => socket.close()],
 ]) {
-  test(`${how} that end every socket as soon as it is open are met with growing waits`, async () => {
+  test(`${how} that end every socket as soon as it is open lead to growing waits`, async () => {
     connection.start();
     for (let seconds = 0; seconds < 300; seconds += 1) {
       await clock.pass(1_000);

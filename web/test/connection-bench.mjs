@@ -2,11 +2,11 @@ import { Connection } from '../confab/connection.js';
 import { fakeSockets } from './fake-socket.mjs';
 import { ManualClock, settled } from './manual-clock.mjs';
 
-/** A connection over sockets that are no network, and a clock that stands still. */
+/** A connection over fake sockets, with a manual clock. */
 export class ConnectionBench {
   clock = new ManualClock();
   sockets = [];
-  /** What a request for a ticket gives. */
+  /** Answers a request for a ticket. */
   ticket = async () => ({ url: 'ws://test/ws' });
   connection = new Connection({
     ticket: () => this.ticket(),
@@ -17,7 +17,7 @@ export class ConnectionBench {
     now: () => this.clock.now_ms,
   });
 
-  /** Starts the connection and lets its newest socket open; gives that socket. */
+  /** Starts the connection, opens its newest socket and returns that socket. */
   async online() {
     this.connection.start();
     await settled();

@@ -16,7 +16,7 @@ beforeEach(() => {
 
 const online = () => bench.online();
 
-test('what the `open` listeners send goes before the first heartbeat', async () => {
+test('frames of `open` listeners precede the first heartbeat', async () => {
   connection.addEventListener('open', () => connection.send({ action: 'sync' }));
   const socket = await online();
   assert.deepEqual(socket.actions(), ['sync', 'heartbeat']);
@@ -32,13 +32,13 @@ test('each answer names the time of the next heartbeat', async () => {
   assert.equal(socket.actions().length, 2);
 });
 
-test('a probe is answered at once', async () => {
+test('a probe is answered immediately', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', next_seconds: 10 });
   assert.deepEqual(socket.actions(), ['heartbeat', 'heartbeat']);
 });
 
-test('an empty message is a sign of life and nothing else', async () => {
+test('an empty message only shows that the socket lives', async () => {
   const socket = await online();
   const frames = [];
   connection.addEventListener('frame', ({ detail }) => frames.push(detail));
@@ -47,7 +47,7 @@ test('an empty message is a sign of life and nothing else', async () => {
   assert.deepEqual(frames.map(({ type }) => type), ['typing']);
 });
 
-test('a frame that is sent puts the next heartbeat off', async () => {
+test('a sent frame delays the next heartbeat', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
   await clock.pass(6_000);
@@ -59,7 +59,7 @@ test('a frame that is sent puts the next heartbeat off', async () => {
   assert.deepEqual(socket.actions(), ['heartbeat', 'typing', 'heartbeat']);
 });
 
-test('who sends and hears nothing finds out that the socket is dead', async () => {
+test('a client that sends and receives nothing detects that the socket is dead', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
   for (let seconds = 0; seconds < 18; seconds += 3) {
@@ -70,7 +70,7 @@ test('who sends and hears nothing finds out that the socket is dead', async () =
   assert.equal(connection.status, 'connecting');
 });
 
-test('who hears much and sends nothing stays present', async () => {
+test('a client that receives frames and sends none still sends heartbeats', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 10 });
   for (let seconds = 0; seconds < 11; seconds += 1) {
@@ -92,7 +92,7 @@ test('a long interval is kept, and a probe shortens it', async () => {
   assert.equal(socket.actions().length, 3);
 });
 
-test('within a long interval, waking and a request without an answer find out whether the socket lives', async () => {
+test('within a long interval, waking and a request without an answer check the socket', async () => {
   const socket = await online();
   socket.receive({ type: 'heartbeat', id: 'beat-1', next_seconds: 480 });
   connection.wake();
@@ -123,7 +123,7 @@ test('failures in a row are shown as offline and retried with growing waits', as
   assert.equal(connection.status, 'offline');
 });
 
-test('a wait that the server names is kept', async () => {
+test('a wait that the server asks for is kept', async () => {
   let tries = 0;
   bench.ticket = async () => {
     tries += 1;
@@ -150,21 +150,21 @@ test('an ended session stops the connection', async () => {
   assert.equal(connection.status, 'stopped');
 });
 
-test('who stops may have the socket closed later, and hears nothing of it any more', async () => {
+test('a stopped connection may close its socket later, and reports nothing of it', async () => {
   const socket = await online();
   let frames = 0;
   connection.addEventListener('frame', () => (frames += 1));
-  let told;
-  connection.stop(new Promise((resolve) => (told = resolve)));
+  let release;
+  connection.stop(new Promise((resolve) => (release = resolve)));
   assert.deepEqual([connection.status, socket.readyState], ['stopped', 1]);
   await clock.pass(30_000);
   assert.deepEqual([socket.actions(), socket.onmessage], [['heartbeat'], null]);
-  toastOutcome();
+  release();
   await settled();
   assert.deepEqual([socket.readyState, sockets.length], [3, 1]);
 });
 
-test('a request gets its answer, its refusal, or the news that the connection is lost', async () => {
+test('a request gets its answer, its refusal, or a `network` error', async () => {
   const socket = await online();
   const answered = connection.request({ action: 'read', id: 'a' });
   const refused = connection.request({ action: 'send', id: 'b' });
@@ -219,7 +219,7 @@ test('a connection that is held closes its socket and opens none, whatever wakes
   assert.deepEqual([connection.status, sockets.length], ['online', 2]);
 });
 
-test('a socket that opens while the connection is held is closed at once', async () => {
+test('a socket that opens while the connection is held is closed immediately', async () => {
   connection.start();
   await settled();
   connection.hold(true);
@@ -239,14 +239,14 @@ test('a dial that fails while the connection is held is not repeated', async () 
   assert.deepEqual([connection.status, sockets.length], ['offline', 0]);
 });
 
-test('a held connection has no answers', async () => {
+test('requests of a held connection fail', async () => {
   await online();
   connection.hold(true);
   await assert.rejects(connection.request({ action: 'read', id: 'read-1' }), { code: 'network' });
 });
 
 for (const data of ['', 'null', '7', '[]', '"text"', '{']) {
-  test(`a message of ${JSON.stringify(data)} is a sign of life and nothing more`, async () => {
+  test(`a message of ${JSON.stringify(data)} only shows that the socket lives`, async () => {
     const socket = await online();
     let frames = 0;
     connection.addEventListener('frame', () => (frames += 1));
@@ -257,7 +257,7 @@ for (const data of ['', 'null', '7', '[]', '"text"', '{']) {
   });
 }
 
-test('an answer that names where the next request goes on is complete as it is', async () => {
+test('an answer that names where the next request continues is complete', async () => {
   const socket = await online();
   const answer = connection.request({ action: 'sync', id: 's' });
   socket.receive({ type: 'sync', id: 's', complete: false });
@@ -265,7 +265,7 @@ test('an answer that names where the next request goes on is complete as it is',
   assert.equal((await answer).next, 'token');
 });
 
-test('of two requests of one id the later gets the answer, and the earlier is of unknown outcome', async () => {
+test('of two requests with one id the later gets the answer, and the earlier has an unknown outcome', async () => {
   const socket = await online();
   const earlier = connection.request({ action: 'send', id: 'a' });
   const later = connection.request({ action: 'send', id: 'a' });
@@ -278,7 +278,7 @@ test('of two requests of one id the later gets the answer, and the earlier is of
 
 const beats = (socket) => socket.sent.filter(({ action }) => action === 'heartbeat').map(({ idle }) => idle === true);
 
-test('whether nobody is there is said at once, with every heartbeat, to a probe, and on a new socket', async () => {
+test('`idle` is sent immediately, with every heartbeat, upon a probe, and on a new socket', async () => {
   const socket = await online();
   connection.setIdle(true);
   assert.deepEqual(beats(socket), [false, true]);
@@ -293,7 +293,7 @@ test('whether nobody is there is said at once, with every heartbeat, to a probe,
   assert.deepEqual(beats(sockets.at(-1)), [true, false]);
 });
 
-test('each change is said twice, since heartbeats may overtake each other', async () => {
+test('each change of `idle` is sent twice, since heartbeats may overtake each other', async () => {
   const socket = await online();
   connection.setIdle(true);
   connection.setIdle(false);
@@ -303,7 +303,7 @@ test('each change is said twice, since heartbeats may overtake each other', asyn
 });
 
 for (const action of ['send', 'read', 'typing']) {
-  test(`after \`${action}\` while nobody is there, that is said again`, async () => {
+  test(`after \`${action}\` while the user is idle, \`idle\` is sent again`, async () => {
     const socket = await online();
     connection.setIdle(true);
     socket.receive({ type: 'heartbeat', id: 'beat-2', next_seconds: 480 });
@@ -315,18 +315,18 @@ for (const action of ['send', 'read', 'typing']) {
   });
 }
 
-test('when the next try is made can be known, and waking makes it at once', async () => {
+test('the time of the next attempt is known, and waking makes the attempt immediately', async () => {
   bench.ticket = () => Promise.reject(new ConfabError('unavailable', '', { retry_after_ms: 9_000 }));
-  let told = 0;
-  connection.addEventListener('status', () => (told += 1));
+  let statusEvents = 0;
+  connection.addEventListener('status', () => (statusEvents += 1));
   connection.start();
   await settled();
   assert.equal(connection.retryAt, 9_000);
   await clock.pass(2_000);
   bench.ticket = async () => ({ url: 'ws://test/ws' });
-  told = 0;
+  statusEvents = 0;
   connection.wake();
-  assert.deepEqual([connection.retryAt, told], [null, 1]);
+  assert.deepEqual([connection.retryAt, statusEvents], [null, 1]);
   await settled();
   sockets.at(-1).open();
   await settled();

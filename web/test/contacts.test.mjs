@@ -18,9 +18,9 @@ let presence;
 let profiles;
 let connection;
 let asked;
-/** What the server's lists hold. */
+/** The server's lists. */
 let lists;
-/** Errors that the next calls meet, the first first. */
+/** Errors of the next calls, in order. */
 let troubles;
 
 beforeEach(() => {
@@ -51,7 +51,7 @@ beforeEach(() => {
 
 const names = () => asked.map(([name]) => name);
 
-test('the list brings names and statuses with it', async () => {
+test('the list contains profiles and presence', async () => {
   lists = { ...lists, contacts: [contact('ada')], requests: [profile('bob')], requested: [profile('joan')] };
   await contacts.refresh();
   assert.deepEqual(contacts.friends, [profile('ada')]);
@@ -60,20 +60,20 @@ test('the list brings names and statuses with it', async () => {
   assert.ok(contacts.loaded);
 });
 
-test('a friend of whom nothing is told is offline, since who knows when', async () => {
+test('a friend without a time is offline without a last time', async () => {
   lists.contacts = [{ ...profile('ada'), status: 'offline' }];
   await contacts.refresh();
   assert.deepEqual(presence.get('usr_ada'), { status: 'offline' });
 });
 
-test('somebody is one thing to the user, and blocked before all', async () => {
+test('another user has one relation to the user, and `blocked` takes precedence', async () => {
   lists = { contacts: [contact('ada')], requests: [profile('bob')], requested: [profile('joan')], blocks: [{ ...profile('mallory'), blocked_at_ms: 1 }] };
   await contacts.refreshAll();
   const relations = ['ada', 'bob', 'joan', 'mallory', 'alan'].map((name) => contacts.relationTo(`usr_${name}`));
   assert.deepEqual(relations, ['friend', 'request', 'requested', 'blocked', 'none']);
 });
 
-test('a change is followed by a look at the lists and at the other’s status', async () => {
+test('after a change the lists and the other user’s presence are loaded', async () => {
   let here = 0;
   contacts.addEventListener('changed-here', () => (here += 1));
   lists.contacts = [contact('ada')];
@@ -91,7 +91,7 @@ test('removing, blocking and unblocking are one call each', async () => {
   assert.deepEqual(names().filter((name) => name.startsWith('put') || name.startsWith('delete')), ['deleteContact', 'putBlock', 'deleteBlock']);
 });
 
-test('a change whose outcome is unknown is made again; a refusal is not', async () => {
+test('a change whose outcome is unknown is repeated; a refused one is not', async () => {
   troubles = [new ConfabError('unavailable', '')];
   const put = contacts.put('usr_ada');
   await clock.pass(5_000);
@@ -110,7 +110,7 @@ test('a list that is watched is loaded every minute', async () => {
   assert.equal(names().filter((name) => name === 'contacts').length, 2);
 });
 
-test('a list that could not be loaded says why, and keeps what it had', async () => {
+test('a list that could not be loaded has an error, and keeps its content', async () => {
   lists.contacts = [contact('ada')];
   await contacts.refresh();
   troubles = [new ConfabError('network', 'The server cannot be reached.')];
@@ -121,7 +121,7 @@ test('a list that could not be loaded says why, and keeps what it had', async ()
   assert.equal(contacts.error, null);
 });
 
-test('a change by another loads the lists, and again where the server is busy', async () => {
+test('a change by another user loads the lists, repeatedly while the server is busy', async () => {
   troubles = [new ConfabError('unavailable', '')];
   lists.requests = [profile('bob')];
   await contacts.changed();
@@ -130,12 +130,12 @@ test('a change by another loads the lists, and again where the server is busy', 
   assert.deepEqual([contacts.relationTo('usr_bob'), names().length], ['request', 2]);
 });
 
-test('many changes by others at once load the lists twice at most', async () => {
+test('many concurrent changes by other users load the lists at most twice', async () => {
   await Promise.all(Array.from({ length: 20 }, () => contacts.changed()));
   assert.ok(names().length <= 2, names().join());
 });
 
-test('a new name is taken from the event, and of somebody unknown the profile is asked for', async () => {
+test('a new name is taken from the event, and an unknown user’s profile is requested', async () => {
   lists.contacts = [contact('ada')];
   await contacts.refresh();
   profiles.take({ type: 'profile', user: 'usr_ada', display_name: 'Countess', avatar: 'med_1' });
@@ -147,7 +147,7 @@ test('a new name is taken from the event, and of somebody unknown the profile is
   assert.deepEqual(asked.at(-1), ['user', 'usr_new']);
 });
 
-test('all pages make one list, empty ones among them', async () => {
+test('all pages form one list, also with empty pages', async () => {
   const pages = {
     '/v1/contacts': { contacts: [contact('ada')], requests: [], requested: [], next: 'usr ada' },
     '/v1/contacts?cursor=usr%20ada': { contacts: [], requests: [], requested: [], next: 'usr_b' },

@@ -19,21 +19,21 @@ afterEach(() => {
 
 const upgrade = () => {};
 const open = (version, more) => openDatabase('d', version, { upgrade, alarms: clock, ...more });
-/** A window that does not let go of the database. */
+/** A window that does not close the database. */
 const openStubborn = async () => {
   const db = await open(1);
   db.onversionchange = null;
   return db;
 };
 
-test('an upgrade has every window let go of the database, and each is told', async () => {
+test('an upgrade makes every window close the database, and notifies each', async () => {
   const closed = [];
   const first = await open(1, { onClosed: (event) => closed.push(event) });
   const second = await open(2, { upgrade: (_, from) => assert.equal(from, 1) });
   assert.deepEqual([first.isClosed, second.isClosed, closed], [true, false, [{ upgraded: true }]]);
 });
 
-test('an upgrade waits for a window that is slow to let go', async () => {
+test('an upgrade waits for a window that closes the database late', async () => {
   const slow = await openStubborn();
   let opened = null;
   open(2).then((db) => (opened = db));
@@ -46,7 +46,7 @@ test('an upgrade waits for a window that is slow to let go', async () => {
   assert.equal(opened.isClosed, false);
 });
 
-test('a window that never lets go fails the upgrade, and is not blocked in turn when it does', async () => {
+test('an upgrade fails if a window never closes the database, and blocks no later one', async () => {
   const stubborn = await openStubborn();
   const refused = assert.rejects(open(2), { name: 'TimeoutError' });
   await clock.pass(10_100);
@@ -57,7 +57,7 @@ test('a window that never lets go fails the upgrade, and is not blocked in turn 
   assert.equal((await open(3)).isClosed, false);
 });
 
-test('deleting waits for other windows, and not for ever', async () => {
+test('deleting waits for other windows, but not forever', async () => {
   const closed = [];
   await open(1, { onClosed: (event) => closed.push(event) });
   await deleteDatabase('d', { alarms: clock });
@@ -71,7 +71,7 @@ test('deleting waits for other windows, and not for ever', async () => {
   assert.equal(done, true);
 });
 
-test('two windows that have the store open survive its next version: the older one is told', async () => {
+test('two windows that have the store open survive its next version, and each is notified', async () => {
   let upgraded = 0;
   await Store.open('usr_1', { onUpgraded: () => (upgraded += 1) });
   await Store.open('usr_1', { onUpgraded: () => (upgraded += 1) });
@@ -79,7 +79,7 @@ test('two windows that have the store open survive its next version: the older o
   assert.equal(upgraded, 2);
 });
 
-test('sessions do not stand in the way of another window’s upgrade', async () => {
+test('the session store does not block another window’s upgrade', async () => {
   const sessions = new SessionStore({ database: 'd' });
   await sessions.save({ user: 'usr_1' }).catch(() => {});
   assert.equal((await open(2)).isClosed, false);

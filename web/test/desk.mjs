@@ -16,14 +16,14 @@ export class Desk {
   session = { user: ME, access_token: 'a', refresh_token: 'r', login: 'first', expires_at_ms: Infinity };
   pages = [];
 
-  /** Opens a window with the account's page, and lets it come up. */
+  /** Opens a window with the account's page, and waits until it is ready. */
   async open(platform) {
     const page = this.openAtOnce(platform);
     await this.clock.pass(50);
     return page;
   }
 
-  /** @param {object} [platform]  What this window has instead of what the browser offers. */
+  /** @param {object} [platform]  Replaces the browser's APIs in this window. */
   openAtOnce(platform) {
     const window = this.browser.window();
     const client = new ConfabClient({ user: ME, credentials: this.#credentials(), store: window.store, platform: { ...window.platform, ...platform } });
@@ -36,7 +36,7 @@ export class Desk {
     return page;
   }
 
-  /** Every window that is there shows the whole log, in order and once, and has nothing left to send. */
+  /** Asserts that every running window shows the whole log, in order and once, and has nothing left to send. */
   assertAllHaveAll(when = '') {
     const { server } = this;
     for (const { window, client, got } of this.pages.filter(({ window }) => !window.isDead && !window.isFrozen)) {
@@ -47,7 +47,7 @@ export class Desk {
     }
   }
 
-  /** Returns the frames of an action that the server has got. */
+  /** Returns the frames of an action that the server has received. */
   asked(action) {
     return this.server.frames.filter((frame) => frame.action === action);
   }

@@ -14,7 +14,7 @@ test('a server without such a list, one with a page for every path, and none at 
   assert.equal(await offersPushes({ protocol: 'http:', fetch: () => Promise.reject(new TypeError('Failed to fetch')) }), false);
 });
 
-test('a deployed site is not even asked, so that its console stays empty', async () => {
+test('a deployed site gets no request, so that its console stays empty', async () => {
   const fetch = () => assert.fail('asked');
   assert.equal(await offersPushes({ protocol: 'https:', fetch }), false);
 });

@@ -28,7 +28,7 @@ class FakeStorage {
   }
 }
 
-test('a draft is kept per conversation and account, and one account’s are deleted at once', () => {
+test('a draft is kept per conversation and account, and all drafts of an account are deleted together', () => {
   const storage = new FakeStorage();
   const [ada, bob] = ['usr_a', 'usr_b'].map((user) => new Drafts(user, { storage, target: new EventTarget() }));
   for (const conversation of ['dm_1', 'dm_2', 'grp_1']) ada.set(conversation, `to ${conversation}`);
@@ -41,7 +41,7 @@ test('a draft is kept per conversation and account, and one account’s are dele
   assert.deepEqual([ada.get('dm_1'), ada.get('grp_1'), bob.get('dm_1'), storage.length], ['', '', 'Bob’s', 2]);
 });
 
-test('a draft that does not fit is not kept, and nothing breaks', () => {
+test('a draft that does not fit is not kept, and nothing fails', () => {
   const storage = new FakeStorage();
   const drafts = new Drafts('usr_a', { storage, target: new EventTarget() });
   storage.full = true;
@@ -49,16 +49,16 @@ test('a draft that does not fit is not kept, and nothing breaks', () => {
   assert.equal(drafts.get('dm_1'), '');
 });
 
-test('what another window changes is told, of this account alone and until it is disposed of', () => {
+test('changes of another window are reported, for this account only and until the disposal', () => {
   const target = new EventTarget();
   const drafts = new Drafts('usr_a', { storage: new FakeStorage(), target });
-  const told = [];
-  drafts.addEventListener('change', ({ detail }) => told.push(detail));
+  const changes = [];
+  drafts.addEventListener('change', ({ detail }) => changes.push(detail));
   const change = (key, oldValue, newValue) => target.dispatchEvent(Object.assign(new Event('storage'), { key, oldValue, newValue }));
   change('confab.draft.usr_a.dm_1', 'sent', null);
   change('confab.draft.usr_b.dm_1', null, 'not ours');
   change(null, null, null);
   drafts.dispose();
   change('confab.draft.usr_a.dm_1', null, 'late');
-  assert.deepEqual(told, [{ conversation: 'dm_1', before: 'sent', draft: '' }]);
+  assert.deepEqual(changes, [{ conversation: 'dm_1', before: 'sent', draft: '' }]);
 });

@@ -1,9 +1,8 @@
 import { MemoryStore } from '../confab/memory-store.js';
 
 /**
- * A browser with several windows, each of which can be closed, killed or frozen
- * between any two things that reach it. What windows share: locks, channels and
- * a store. Everything that goes from one place to another is a step.
+ * A browser with several windows, each of which can be closed, killed or frozen between any two deliveries to it.
+ * Windows share locks, channels and a store. Every delivery from one place to another is a step.
  */
 export class FakeBrowser {
   steps = 0;
@@ -24,7 +23,10 @@ export class FakeBrowser {
     return new FakeWindow(this, this.#windows);
   }
 
-  /** Has `work` done at a window a moment later, in order, unless the window is dead by then; while it is frozen it waits. */
+  /**
+   * Runs `work` in a window a moment later, in order, unless the window is dead by then. A frozen window runs it when
+   * it thaws.
+   */
   deliver(window, work) {
     Promise.resolve().then(() => {
       this.steps += 1;
@@ -54,7 +56,7 @@ export class FakeBrowser {
     }
   }
 
-  /** Takes everything from a window that has ended. */
+  /** Removes the locks and channels of a window that has ended. */
   forget(window) {
     for (const [name, lock] of this.#locks) {
       lock.holders = lock.holders.filter((request) => request.window !== window);
@@ -90,7 +92,7 @@ class FakeWindow {
   isFrozen = false;
   #waiting = [];
   #sockets = [];
-  /** What the page wants to be told. */
+  /** The page's callbacks. */
   #page = null;
 
   constructor(browser, number) {
@@ -114,18 +116,18 @@ class FakeWindow {
     this.#page?.onResume();
   }
 
-  /** Somebody comes to the window, or goes. */
+  /** Makes the user active or inactive in the window. */
   beAt(active) {
     this.#page?.onActivity(active);
   }
 
-  /** Freezes it after telling the page. */
+  /** Freezes the window after notifying the page. */
   suspend() {
     this.#page?.onSuspend();
     this.freeze();
   }
 
-  /** Ends the window without a word to its page. */
+  /** Ends the window without notifying its page. */
   kill() {
     if (this.isDead) return;
     this.isDead = true;
@@ -133,7 +135,7 @@ class FakeWindow {
     this.browser.forget(this);
   }
 
-  /** What a page in this window is given. */
+  /** The browser APIs of a page in this window. */
   get platform() {
     return {
       alarms: { after: (wait_ms, work) => this.browser.clock.after(wait_ms, () => this.run(work)) },

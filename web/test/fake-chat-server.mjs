@@ -1,17 +1,20 @@
-/** A server with one conversation, as far as clients can tell: one log, sends that happen once, events to every socket but the sender's. */
+/**
+ * A server with one conversation, as clients see it: one log, idempotent sends, events to every socket but the
+ * sender's.
+ */
 export class FakeChatServer {
   log = [];
   read_seq = 0;
-  /** What its row of the chat list has besides. */
+  /** Further fields of the conversation's row in the chat list. */
   rowFields = {};
   contacts = { contacts: [], requests: [], requested: [] };
   sockets = new Set();
-  /** The most sockets that were open at the same time. */
+  /** Largest number of sockets that were open at the same time. */
   socketsMax = 0;
   opened = 0;
-  /** Every frame that came in. */
+  /** Every received frame. */
   frames = [];
-  /** Called with each frame; what it returns, if anything, is the answer. */
+  /** Called with each frame. A result other than null and undefined replaces the answer; `false` means no answer. */
   intercept = () => undefined;
   #user;
   #conversation;
@@ -25,13 +28,13 @@ export class FakeChatServer {
     return this.log.map(({ text }) => text);
   }
 
-  /** Somebody else writes. */
+  /** Appends a message of another user. */
   say(text, sender = 'usr_2') {
     return this.#append({ sender, text, client_message_id: `other-${this.log.length}` }, null);
   }
 
   /** Sends an event to every socket. */
-  tell(event) {
+  sendEvent(event) {
     for (const socket of this.sockets) socket.receive(event);
   }
 
@@ -46,7 +49,7 @@ export class FakeChatServer {
     };
   }
 
-  /** Closes every socket, after telling why. */
+  /** Closes every socket, after a `closing` frame if there is a reason. */
   close(reason, code) {
     for (const socket of this.sockets) {
       this.sockets.delete(socket);

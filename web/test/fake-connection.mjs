@@ -1,6 +1,6 @@
 import { ConfabError } from '../confab/errors.js';
 
-/** A connection whose other end is a test. */
+/** A connection whose server is the test. */
 export class FakeConnection extends EventTarget {
   status = 'online';
   /** Every frame that was sent, in order. */

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { ConfabError } from '../confab/errors.js';
 import { FRAME_BYTES_MAX, jsonBytes } from '../confab/frames.js';
 
-/** How long the server takes for a message, and a client until it is connected again. Unit: milliseconds. */
+/** Time that the server needs for a message, and that a client needs to reconnect. Unit: milliseconds. */
 const MESSAGE_MS = 10;
 const RECONNECT_MS = 15;
 const BATCH_MAX = 16;
 
 /**
- * A server with one log, and the connection of one page to it, which is cut at moments that a test names by their
- * number: before each message is looked at, after each, and before each answer. What a cut leaves behind is
- * carried out all the same where the server `goesOn`, beside what comes by the next connection.
+ * A server with one log, and the connection of one page to it. The test names by number the moments at which the
+ * connection is cut: before each message is processed, after each, and before each answer. If `goesOn`, the server
+ * still carries out the requests of a cut connection, concurrently with those of the next one.
  */
 export class CutServer extends EventTarget {
   status = 'online';
   /** Texts of the log, each once. */
   log = [];
   moments = 0;
-  /** The most messages that it had without having answered for them. */
+  /** Largest number of messages that were sent but unanswered. */
   unansweredMax = 0;
   framesOf = { send: 0, send_many: 0, http: 0 };
   #known = new Map();
@@ -28,14 +28,14 @@ export class CutServer extends EventTarget {
   /**
    * @param {object} use
    * @param {Set<number>} use.cuts
-   * @param {(text: string) => string | null} use.refusalOf  The code with which a text is refused at this time.
+   * @param {(text: string) => string | null} use.refusalOf  The code with which a text is refused now, or null.
    */
   constructor({ clock, cuts, goesOn, refusalOf }) {
     super();
     Object.assign(this, { clock, cuts, goesOn, refusalOf });
   }
 
-  /** The page's connection asks. */
+  /** Handles a request of the page's connection. */
   request(frame) {
     assert.ok(jsonBytes(frame) <= FRAME_BYTES_MAX);
     const messages = frame.action === 'send' ? [frame] : frame.messages;
@@ -48,7 +48,7 @@ export class CutServer extends EventTarget {
     });
   }
 
-  /** The page's HTTP client asks. */
+  /** Handles a request of the page's HTTP client. */
   postMessage(conversation, { client_message_id: id, text }) {
     this.framesOf.http += 1;
     return this.#ask([{ id, text }], ([outcome]) => {
@@ -57,7 +57,7 @@ export class CutServer extends EventTarget {
     });
   }
 
-  /** Cuts the connection, and has the page connect again soon. */
+  /** Cuts the connection. The page connects again soon. */
   cut() {
     this.status = 'connecting';
     this.#connection += 1;
@@ -77,7 +77,7 @@ export class CutServer extends EventTarget {
       this.#open.add(reject);
       return this.#serve(messages).then((outcomes) => {
         if (!this.#open.delete(reject)) return;
-        // Those that were not tried may be sent again; the server does not have them.
+        // Messages that were not tried may be sent again, since the server does not have them.
         for (const { id } of messages) this.#tried.delete(id);
         try {
           resolve(answerOf(outcomes));

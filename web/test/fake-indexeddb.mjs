@@ -1,4 +1,4 @@
-/** As much of IndexedDB as opening, upgrading and deleting databases needs; every answer comes a tick later. */
+/** The part of IndexedDB that opening, upgrading and deleting databases needs. Every answer comes a tick later. */
 export class FakeIndexedDb {
   #databases = new Map();
 

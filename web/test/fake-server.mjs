@@ -17,11 +17,11 @@ export const seqsOf = (messages) => messages.map(({ seq }) => seq);
 
 /** A server with one group, as one of its users sees it, and that user's page. */
 export class FakeServer {
-  /** What the user may read, ascending. */
+  /** The messages that the user may read, ascending. */
   log = [];
   /** The chat list. */
   rows = [];
-  /** How `history` and calls about the group are refused, or null. */
+  /** Error code of `history` and of calls about the group, or null. */
   refusal = null;
   /** Requests by action or path, in order. */
   asked = [];
@@ -59,7 +59,7 @@ export class FakeServer {
     return this.timeline;
   }
 
-  /** Has the page get the server's list before it connects, and connect. */
+  /** Makes the page load the server's list and connect. */
   async start() {
     await this.synchronizer.prepare();
     await this.connect();

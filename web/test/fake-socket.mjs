@@ -1,4 +1,4 @@
-/** Returns a class of WebSockets whose other end is a test, which finds them in `sockets`. */
+/** Returns a class of WebSockets whose server is the test, and adds each instance to `sockets`. */
 export function fakeSockets(sockets) {
   return class FakeSocket {
     readyState = 0;
@@ -27,7 +27,7 @@ export function fakeSockets(sockets) {
       this.onclose?.();
     }
 
-    /** As when the server closes. */
+    /** Closes the socket as the server would. */
     closedBy(code) {
       this.readyState = 3;
       this.onclose({ code });

@@ -14,7 +14,7 @@ let chats;
 let groups;
 let asked;
 let refused;
-/** What each call answers, by name; a function is called, an error thrown. */
+/** Answers of each call, by name. A function is called; an error is thrown. */
 let answers;
 
 beforeEach(() => {
@@ -37,7 +37,7 @@ beforeEach(() => {
 const loads = () => asked.filter(([name]) => name === 'group').length;
 const busy = () => new ConfabError('unavailable', 'Try again.');
 
-test('a group that is watched is loaded, and again when its log tells of a change', async () => {
+test('a watched group is loaded, and reloaded after a system entry of its log', async () => {
   const unwatch = groups.watch(GROUP);
   await settled();
   assert.equal(groups.roleIn(GROUP), 'owner');
@@ -53,7 +53,7 @@ test('a group that is watched is loaded, and again when its log tells of a chang
   assert.equal(loads(), 2);
 });
 
-test('a group in which the user is no more is not asked for', async () => {
+test('a group that the user has left is not loaded', async () => {
   groups.watch(GROUP);
   await settled();
   chats.offer(entry(1));
@@ -63,7 +63,7 @@ test('a group in which the user is no more is not asked for', async () => {
   assert.equal(groups.get(GROUP), null);
 });
 
-test('a busy server is asked again', async () => {
+test('a load is repeated while the server is busy', async () => {
   const loaded = answers.group;
   answers.group = busy();
   groups.watch(GROUP);
@@ -75,14 +75,14 @@ test('a busy server is asked again', async () => {
   assert.equal(groups.get(GROUP).name, 'Climbing');
 });
 
-test('a group of others, opened by its address, is closed to the user', async () => {
+test('a group without the user, opened by its address, has the reason `outside`', async () => {
   answers.group = new ConfabError('forbidden', 'no');
   groups.watch(GROUP);
   await settled();
   assert.deepEqual([chats.get(GROUP).left.reason, refused], ['outside', 0]);
 });
 
-test('a refusal for a group that is in the list has the list looked at', async () => {
+test('a refusal for a listed group reloads the list', async () => {
   chats.offer(entry(1));
   answers.group = new ConfabError('forbidden', 'no');
   groups.watch(GROUP);
@@ -90,20 +90,20 @@ test('a refusal for a group that is in the list has the list looked at', async (
   assert.deepEqual([chats.get(GROUP).left, refused], [null, 1]);
 });
 
-test('a new group is in the list before its log tells', async () => {
+test('a new group is in the list before its log arrives', async () => {
   answers.createGroup = answers.group;
   assert.equal(await groups.create('Climbing', ['usr_bob']), GROUP);
   assert.deepEqual([chats.get(GROUP).listed, chats.get(GROUP).name], [true, 'Climbing']);
 });
 
-test('making a group is not repeated', async () => {
+test('the creation of a group is not repeated', async () => {
   answers.createGroup = busy();
   await assert.rejects(groups.create('Climbing', []), { code: 'unavailable' });
   await clock.pass(60_000);
   assert.equal(asked.length, 1);
 });
 
-test('a change whose outcome is unknown is repeated, and given up after some tries', async () => {
+test('a change whose outcome is unknown is repeated, and given up after some attempts', async () => {
   let tries = 0;
   answers.patchGroup = () => ((tries += 1) === 1 ? busy() : group('Bouldering', [ME, 'owner']));
   const renamed = groups.rename(GROUP, 'Bouldering');
@@ -116,30 +116,30 @@ test('a change whose outcome is unknown is repeated, and given up after some tri
   await rejected;
 });
 
-test('a repeated removal that finds nobody is done; a first one says so', async () => {
+test('a repeated removal succeeds with `not_found`; a first one fails', async () => {
   let tries = 0;
   answers.removeMember = () => ((tries += 1) === 1 ? busy() : new ConfabError('not_found', 'no such member'));
-  const gone = groups.removeMember(GROUP, 'usr_bob');
+  const removal = groups.removeMember(GROUP, 'usr_bob');
   await clock.pass(10_000);
-  await gone;
+  await removal;
   await assert.rejects(groups.removeMember(GROUP, 'usr_bob'), { code: 'not_found' });
 });
 
-test('leaving and deleting close the group without waiting for its log', async () => {
+test('leaving and deleting end the membership without waiting for the log', async () => {
   chats.offer(entry(1));
   await groups.leave(GROUP);
   assert.deepEqual(asked.at(-1), ['removeMember', GROUP, ME]);
   assert.deepEqual([chats.get(GROUP).listed, chats.get(GROUP).left.reason], [false, 'left']);
 });
 
-test('what the server has against a change leaves everything as it is', async () => {
+test('a refused change changes nothing', async () => {
   chats.offer(entry(1));
   answers.removeMember = new ConfabError('forbidden', 'Name another owner first.');
   await assert.rejects(groups.leave(GROUP), { message: 'Name another owner first.' });
   assert.equal(chats.get(GROUP).left, null);
 });
 
-test('who has left lets others add them again, which is remembered until they are back', async () => {
+test('a user who has left lets others add them again, which is stored until they are back', async () => {
   const store = new MemoryStore();
   chats = new Chats({ user: ME, store });
   groups = new Groups({ user: ME, http: { patchConversation: async (...args) => asked.push(args) }, chats, alarms: clock, onRefused: () => {} });
@@ -158,7 +158,7 @@ test('who has left lets others add them again, which is remembered until they ar
   assert.deepEqual(chat.left, { reason: 'left', seq: 4 });
 });
 
-test('a refusal to let others add one again changes nothing here', async () => {
+test('a refused permission to be added again changes nothing', async () => {
   chats.offer(entry(1));
   chats.offer(removed(2, ME, ME));
   answers.patchConversation = new ConfabError('forbidden', 'no');

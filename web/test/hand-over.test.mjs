@@ -16,7 +16,7 @@ function begin() {
 const open = (platform) => desk.open(platform);
 
 for (const how of ['kill', 'freeze']) {
-  test(`when the leading window is ended (${how}), another goes on`, async () => {
+  test(`when the leading window is ended (${how}), another leads`, async () => {
     const [first, second, third] = [await open(), await open(), await open()];
     first.window[how]();
     server.say('meanwhile');
@@ -29,7 +29,7 @@ for (const how of ['kill', 'freeze']) {
   });
 }
 
-test('a window that was frozen while it led follows when it thaws, and lacks nothing', async () => {
+test('a window that was frozen while it led follows when it thaws, and misses nothing', async () => {
   const [first, second] = [await open(), await open()];
   first.window.freeze();
   await clock.pass(20_000);
@@ -44,7 +44,7 @@ test('a window that was frozen while it led follows when it thaws, and lacks not
   desk.assertAllHaveAll();
 });
 
-test('a window that the browser is about to freeze hands over at once, with what it has not sent', async () => {
+test('a window that the browser is about to freeze hands over immediately, with its unsent messages', async () => {
   const [first, second] = [await open(), await open()];
   server.intercept = ({ action }) => (action === 'send' ? false : undefined);
   send(first, 'not answered');
@@ -62,7 +62,7 @@ test('a window that the browser is about to freeze hands over at once, with what
   desk.assertAllHaveAll();
 });
 
-test('a window that thaws before another has taken over what it has not sent sends it', async () => {
+test('a window that thaws before another has taken over its unsent messages sends them', async () => {
   const first = await open();
   server.intercept = ({ action }) => (action === 'send' ? false : undefined);
   send(first, 'not answered');
@@ -78,8 +78,8 @@ test('a window that thaws before another has taken over what it has not sent sen
 });
 
 /**
- * What two windows do while one of them may be ended at any moment. Returns the
- * texts that were written in windows that live on, or were stored before they ended.
+ * Runs two windows, one of which may be ended at any step. Returns the texts that were written in windows that live
+ * on, or that were stored before their window ended.
  */
 async function talk(victim, how, at) {
   const [first, second] = [await open(), await open()];
@@ -107,7 +107,7 @@ async function talk(victim, how, at) {
   return { steps: desk.browser.steps - from, written };
 }
 
-/** How long a whole talk is, in steps that matter: those after it there is nothing but heartbeats and pings. */
+/** Number of steps of a whole run; later steps are only heartbeats and pings. */
 const STEPS = 60;
 
 for (const victim of ['first', 'second']) {
@@ -120,10 +120,10 @@ for (const victim of ['first', 'second']) {
         const texts = server.texts;
         assert.equal(new Set(texts).size, texts.length, `doubled at step ${at}: ${texts}`);
         const lost = written.filter((text) => !texts.includes(text));
-        // What a frozen window wrote and had not sent is its own until it thaws.
+        // Unsent messages of a frozen window are its own until it thaws.
         if (how !== 'freeze') assert.deepEqual(lost, [], `lost at step ${at}`);
         desk.assertAllHaveAll();
-        assert.equal(server.read_seq >= 1 || victim === 'second', true, `read marker at step ${at}`);
+        assert.equal(server.read_seq >= 1 || victim === 'second', true, `read mark at step ${at}`);
         if (how !== 'kill') {
           for (const { window } of desk.pages) window.thaw();
           await clock.pass(60_000);
@@ -137,7 +137,7 @@ for (const victim of ['first', 'second']) {
   }
 }
 
-test('what was being sent when the leading window ended is sent again as soon as another leads', async () => {
+test('an unanswered message is sent again as soon as another window leads', async () => {
   const [first, , third] = [await open(), await open(), await open()];
   server.intercept = ({ action }) => (action === 'send' ? false : undefined);
   send(third, 'in flight');
@@ -149,14 +149,14 @@ test('what was being sent when the leading window ended is sent again as soon as
   desk.assertAllHaveAll();
 });
 
-test('what a window says that led before and was frozen counts no more', async () => {
+test('messages of a frozen window that led before are ignored', async () => {
   const [first, second, third] = [await open(), await open(), await open()];
   first.window.freeze();
   await clock.pass(20_000);
   const leading = [second, third].find(({ client }) => client.status === 'online' && server.sockets.size > 0);
   assert.ok(leading);
   const statuses = [second, third].map(({ statuses }) => statuses.length);
-  // Its socket has died meanwhile, and it says so before it learns that it leads no more.
+  // Its socket has died meanwhile, and it posts this before it learns that it no longer leads.
   first.window.thaw();
   await clock.pass(5_000);
   assert.deepEqual([second, third].map(({ statuses }) => statuses.length), statuses);

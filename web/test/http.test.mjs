@@ -69,7 +69,7 @@ test('a refused refresh ends the session', async () => {
   assert.equal(session, null);
 });
 
-test('a refresh that fails for now leaves the session alone', async () => {
+test('a refresh with a temporary failure keeps the session', async () => {
   session.expires_at_ms = 0;
   answers['/v1/token/refresh'] = () => [503, refusal('unavailable')];
   await assert.rejects(open().me(), { code: 'unavailable' });
@@ -81,7 +81,7 @@ test('errors carry code, status and wait', async () => {
   await assert.rejects(open().me(), { code: 'rate_limited', status: 429, retry_after_ms: 1_500, message: 'a sentence' });
 });
 
-test('no answer is a network error', async () => {
+test('a missing answer is a network error', async () => {
   const http = new ConfabHttp({ credentials, fetch: () => Promise.reject(new TypeError('failed')) });
   await assert.rejects(http.me(), { code: 'network', status: 0 });
 });
@@ -92,7 +92,7 @@ test('the chat list is read to its last page', async () => {
   assert.deepEqual(await open().conversations(), [1, 2]);
 });
 
-test('a call that is `rate_limited` is made again when the server says', async () => {
+test('a `rate_limited` call is repeated after the wait that the server asks for', async () => {
   const clock = new ManualClock();
   const limits = [1_500, 2_500];
   answers['/v1/me'] = () => (limits.length ? [429, refusal('rate_limited', { retry_after_ms: limits.shift() })] : [200, { user: 'usr_1' }]);
@@ -105,7 +105,7 @@ test('a call that is `rate_limited` is made again when the server says', async (
   assert.equal((await answer).user, 'usr_1');
 });
 
-test('who calls is told of a long wait, and of a short one that does not end', async () => {
+test('a long wait is thrown to the caller, and so is a repeated short one', async () => {
   const clock = new ManualClock();
   answers['/v1/me'] = () => [429, refusal('rate_limited', { retry_after_ms: 60_000 })];
   await assert.rejects(new ConfabHttp({ credentials, fetch, alarms: clock }).me(), { code: 'rate_limited', retry_after_ms: 60_000 });
@@ -124,7 +124,7 @@ test('a renewed session keeps the name of its login', async () => {
   assert.deepEqual([session.access_token, session.login, http.currentLogin], ['a2', 'first', 'first']);
 });
 
-test('a refresh whose answer is lost is repeated under the same name, also by a page that is loaded anew', async () => {
+test('a refresh whose answer is lost is repeated with the same attempt id, also after a reload', async () => {
   session.expires_at_ms = 0;
   const attempts = [];
   const { '/v1/token/refresh': refresh } = answers;
@@ -147,10 +147,10 @@ test('a refresh whose answer is lost is repeated under the same name, also by a 
   await open().me();
   assert.equal(attempts[3].attempt, attempts[0].attempt);
   assert.equal(attempts[4].refresh_token, 'r2');
-  assert.notEqual(attempts[4].attempt, attempts[0].attempt, 'another refresh has another name');
+  assert.notEqual(attempts[4].attempt, attempts[0].attempt, 'another refresh has another attempt id');
 });
 
-test('a session that cannot be stored is renewed all the same', async () => {
+test('a session that cannot be stored is still renewed', async () => {
   session.expires_at_ms = 0;
   const { save } = credentials;
   const saves = [() => Promise.reject(new DOMException('full', 'QuotaExceededError')), save];

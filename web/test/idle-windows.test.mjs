@@ -10,10 +10,10 @@ beforeEach(() => {
   ({ clock } = desk);
 });
 
-/** Returns whether the last heartbeat said that nobody is there. */
+/** Returns whether the last heartbeat had `idle`. */
 const isIdle = () => desk.asked('heartbeat').at(-1).idle === true;
 
-test('nobody is there once nobody is at any window, and somebody as soon as one has them', async () => {
+test('the user is idle if inactive in all windows, and active as soon as they are in one', async () => {
   const [first, second] = [await desk.open(), await desk.open()];
   first.window.beAt(false);
   await clock.pass(100);
@@ -30,7 +30,7 @@ test('nobody is there once nobody is at any window, and somebody as soon as one 
   assert.equal(isIdle(), false);
 });
 
-test('a window that has gone without a word has nobody at it', async () => {
+test('a window that was killed counts as inactive', async () => {
   const [first, second] = [await desk.open(), await desk.open()];
   first.window.beAt(false);
   second.window.kill();
@@ -38,7 +38,7 @@ test('a window that has gone without a word has nobody at it', async () => {
   assert.equal(isIdle(), true);
 });
 
-test('a window that takes over the socket says of all the others what is so', async () => {
+test('a window that takes over the socket considers the activity in all others', async () => {
   const [first, second, third] = [await desk.open(), await desk.open(), await desk.open()];
   for (const { window } of [first, second]) window.beAt(false);
   await clock.pass(100);
@@ -46,13 +46,13 @@ test('a window that takes over the socket says of all the others what is so', as
   first.window.kill();
   await clock.pass(20_000);
   assert.ok(second.client.status === 'online' && third.client.status === 'online');
-  assert.ok(desk.asked('heartbeat').slice(before).every(({ idle }) => !idle), 'somebody is at the third window');
+  assert.ok(desk.asked('heartbeat').slice(before).every(({ idle }) => !idle), 'the user is active in the third window');
   third.window.beAt(false);
   await clock.pass(100);
   assert.equal(isIdle(), true);
 });
 
-test('a page that comes to the front says so with its first heartbeat', async () => {
+test('a page that becomes visible sends this with its first heartbeat', async () => {
   const page = await desk.open();
   page.window.beAt(false);
   await clock.pass(5_000);
@@ -64,7 +64,7 @@ test('a page that comes to the front says so with its first heartbeat', async ()
   page.client.setVisible(false);
 });
 
-test('every window knows when the next try to connect is made, and any of them makes it at once', async () => {
+test('every window knows the time of the next attempt to connect, and any of them can make it immediately', async () => {
   const [first, second] = [await desk.open(), await desk.open()];
   const { http } = desk.server;
   desk.server.http = () => {

@@ -5,7 +5,7 @@ import { ConversationLog } from '../confab/log.js';
 const message = (seq) => ({ seq });
 const seqs = (messages) => messages.map(({ seq }) => seq);
 
-test('messages in order are released at once', () => {
+test('messages in order are released immediately', () => {
   const log = new ConversationLog();
   assert.deepEqual(seqs(log.offer(message(1))), [1]);
   assert.deepEqual(seqs(log.offer(message(2))), [2]);

@@ -1,4 +1,4 @@
-/** Alarms that ring only when a test lets time pass. */
+/** Alarms that ring only when a test advances the time. */
 export class ManualClock {
   now_ms = 0;
   #alarms = new Set();
@@ -9,7 +9,7 @@ export class ManualClock {
     return () => this.#alarms.delete(alarm);
   }
 
-  /** Lets time pass, and lets promises settle between alarms. */
+  /** Advances the time, and lets promises settle between alarms. */
   async pass(wait_ms) {
     const end_ms = this.now_ms + wait_ms;
     await settled();
@@ -25,7 +25,7 @@ export class ManualClock {
   }
 }
 
-/** Waits until everything that needs no time has happened. */
+/** Waits until everything that needs no time has run. */
 export function settled() {
   return new Promise((resolve) => setImmediate(resolve));
 }

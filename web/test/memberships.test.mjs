@@ -27,14 +27,14 @@ for (const [what, of, expected] of [
   ['being mentioned', entry(5, { mentions: [ME] }), null],
   ['a kind that is not known', entry(5, { kind: 'moon_rose', mentions: [ME] }), null],
 ]) {
-  test(`${what} means ${expected ?? 'nothing for one’s membership'}`, () => assert.equal(membershipAfter(of, ME), expected));
+  test(`${what} means ${expected ?? 'no change of membership'}`, () => assert.equal(membershipAfter(of, ME), expected));
 }
 
 test('only messages of others count as unread', () => {
   assert.deepEqual([entry(1), entry(2, { sender: ME }), added(3), entry(4, { kind: 'moon_rose' })].map((of) => countsAsUnread(of, ME)), [true, false, false, false]);
 });
 
-test('a group’s name is what its creation or the latest renaming says', () => {
+test('a group’s name comes from its creation or the latest renaming', () => {
   assert.equal(nameGivenBy(created(1)), 'Climbing');
   assert.equal(nameGivenBy(entry(2, { kind: 'group_renamed', text: 'Bouldering' })), 'Bouldering');
   assert.equal(nameGivenBy(entry(3)), null);
@@ -45,7 +45,7 @@ test('a new group appears by its first entry, with its name and nothing unread',
   assert.deepEqual([isListed(), server.chat.name, server.chat.unread_count], [true, 'Climbing', 1]);
 });
 
-test('who is added gets the chat list’s row', async () => {
+test('an added user gets the chat list’s row', async () => {
   await server.start();
   server.rows = [row(50, { last_message: added(50) })];
   server.log = [added(50)];
@@ -56,7 +56,7 @@ test('who is added gets the chat list’s row', async () => {
   assert.deepEqual(server.released, [51]);
 });
 
-test('many hints at once are two requests at most', async () => {
+test('many concurrent hints cause at most two requests', async () => {
   await server.start();
   server.asked = [];
   server.rows = [row(1)];
@@ -65,7 +65,7 @@ test('many hints at once are two requests at most', async () => {
   assert.ok(server.asked.filter((what) => what === 'list').length <= 2, server.asked.join());
 });
 
-test('whoever is removed sees the group leave the list at once, and no request is made', async () => {
+test('a group leaves the list immediately when the user is removed, without a request', async () => {
   server.rows = [row(1)];
   server.log = [created(1)];
   await server.start();
@@ -77,7 +77,7 @@ test('whoever is removed sees the group leave the list at once, and no request i
   assert.deepEqual(server.asked, []);
 });
 
-test('a removal whose entry is lost is found out', async () => {
+test('a removal whose entry is lost is detected', async () => {
   server.rows = [row(1)];
   server.log = [created(1)];
   await server.start();
@@ -88,7 +88,7 @@ test('a removal whose entry is lost is found out', async () => {
   assert.deepEqual([isListed(), server.chat.left.reason], [false, 'removed']);
 });
 
-test('who is removed while away sees the group leave the list, with what was said before', async () => {
+test('a group leaves the list when the user was removed while offline, and shows its last messages', async () => {
   server.rows = [row(1)];
   server.log = [created(1)];
   await server.start();
@@ -110,7 +110,7 @@ test('a group that was deleted meanwhile leaves the list', async () => {
   assert.deepEqual([isListed(), server.chat.left.reason], [false, 'deleted']);
 });
 
-test('a list from before one’s joining does not take the group away', async () => {
+test('a list that is older than the user’s joining does not remove the group', async () => {
   server.deliver(created(1));
   server.rows = [];
   await server.start();
@@ -118,14 +118,14 @@ test('a list from before one’s joining does not take the group away', async ()
   assert.ok(server.asked.includes('group'));
 });
 
-test('a list from before one’s leaving does not bring the group back', async () => {
+test('a list that is older than the user’s leaving does not restore the group', async () => {
   server.deliver(created(1), removed(2));
   server.rows = [row(1)];
   await server.synchronizer.prepare();
   assert.equal(isListed(), false);
 });
 
-test('who comes back has the group in the list again', async () => {
+test('the group is listed again when the user comes back', async () => {
   server.deliver(created(1), removed(2));
   server.log = [created(1), removed(2), added(9), entry(10)];
   server.rows = [row(10, { unread_count: 1 })];
@@ -136,14 +136,14 @@ test('who comes back has the group in the list again', async () => {
   assert.deepEqual(server.released, [1, 2, 9, 10]);
 });
 
-test('a reload remembers that one has left', async () => {
+test('the end of a membership is stored', async () => {
   server.deliver(created(1), removed(2));
   await server.clock.pass(0);
   const [record] = await server.store.conversations();
   assert.deepEqual([record.listed, record.left], [false, { reason: 'removed', seq: 2 }]);
 });
 
-test('of two renamings the later one counts, whichever is told first', () => {
+test('of two renamings the later one counts, whichever arrives first', () => {
   const renamed = (seq, text) => entry(seq, { kind: 'group_renamed', text });
   server.deliver(created(1), renamed(3, 'Third'), renamed(2, 'Second'));
   assert.equal(server.chat.name, 'Third');
@@ -158,7 +158,7 @@ test('an older entry or list does not undo the name of a newer list', async () =
   assert.equal(server.chat.name, 'Fifth');
 });
 
-test('what a list knows of and no event has brought is fetched', async () => {
+test('messages that a list implies and no event has brought are fetched', async () => {
   server.deliver(created(1));
   server.log = [created(1), entry(2), entry(3)];
   server.rows = [row(3)];
@@ -167,7 +167,7 @@ test('what a list knows of and no event has brought is fetched', async () => {
   assert.deepEqual(server.released, [1, 2, 3]);
 });
 
-test('a renaming whose entry is lost is found out', async () => {
+test('a renaming whose entry is lost is detected', async () => {
   server.rows = [row(1)];
   await server.start();
   server.rows = [row(2, { name: 'Bouldering' })];

@@ -21,7 +21,7 @@ test('calls during a run share one run after it', async () => {
   assert.deepEqual(await Promise.all([second, third]), ['b', 'b']);
 });
 
-test('a run that fails is followed by the next all the same', async () => {
+test('a failed run is followed by the next one', async () => {
   const { runs, call } = work();
   const [first, second] = [call(), call()];
   runs[0].reject(new Error('no'));
@@ -31,7 +31,7 @@ test('a run that fails is followed by the next all the same', async () => {
   assert.equal(await second, 'b');
 });
 
-test('a call at the very end of a run starts no two at the same time', async () => {
+test('a call at the very end of a run does not start two runs', async () => {
   let atOnce = 0;
   let most = 0;
   const call = oneAtATime(async () => {

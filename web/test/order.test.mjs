@@ -12,13 +12,13 @@ beforeEach(() => {
   timeline = server.openTimeline();
 });
 
-/** A generator of numbers in [0, 1) that look random. */
+/** Returns a generator of pseudo-random numbers in [0, 1). */
 function numbersFrom(seed) {
   let state = seed;
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-test('what is shown only ever grows at its end, whatever the order of events', async () => {
+test('the shown messages only grow at their end, in any order of events', async () => {
   for (let seed = 1; seed <= 100; seed += 1) {
     const random = numbersFrom(seed);
     server = new FakeServer();
@@ -35,7 +35,7 @@ test('what is shown only ever grows at its end, whatever the order of events', a
     }
     assert.deepEqual(shown, upTo(20), `seed ${seed}`);
     await server.clock.pass(1_000);
-    assert.deepEqual(server.asked, [], 'no hole was left to be asked for');
+    assert.deepEqual(server.asked, [], 'no hole is left to be fetched');
   }
 });
 
@@ -63,7 +63,7 @@ test('a message waits for the one before it, and is shown with it', async () => 
   assert.deepEqual(server.asked, []);
 });
 
-test('an event that comes after its hole was passed is not shown', async () => {
+test('an event that comes after its hole was skipped is not shown', async () => {
   server.log = [entry(1), entry(4)];
   server.deliver(entry(1), entry(4));
   await server.clock.pass(1_000);
@@ -72,7 +72,7 @@ test('an event that comes after its hole was passed is not shown', async () => {
   assert.deepEqual(seqsOf(timeline.messages), [1, 4]);
 });
 
-test('who is added later begins with their joining', async () => {
+test('a user who is added later sees messages from their joining on', async () => {
   server.log = [added(50), entry(51)];
   server.deliver(entry(51), added(50));
   await server.clock.pass(1_000);
@@ -80,7 +80,7 @@ test('who is added later begins with their joining', async () => {
   assert.equal(server.asked.filter((what) => what === 'history').length, 1);
 });
 
-test('who comes back sees both times, and the gap holds nothing up', async () => {
+test('a user who comes back sees both memberships, and the gap between delays nothing', async () => {
   server.log = [added(10), entry(11), removed(12), added(30), entry(31)];
   server.deliver(added(10), entry(11), removed(12));
   await server.clock.pass(1_000);
@@ -92,7 +92,7 @@ test('who comes back sees both times, and the gap holds nothing up', async () =>
   assert.deepEqual(seqsOf(timeline.messages), [10, 11, 12, 30, 31, 32]);
 });
 
-test('scrolling up passes what was before joining and between memberships', async () => {
+test('scrolling up skips the messages before and between memberships', async () => {
   server.log = [added(10), entry(11), removed(12), added(30), entry(31), entry(32)];
   server.rows = [row(32)];
   await server.start();
@@ -104,7 +104,7 @@ test('scrolling up passes what was before joining and between memberships', asyn
   assert.deepEqual(seqsOf(timeline.messages), [10, 11, 12, 30, 31, 32, 33]);
 });
 
-test('a sync that goes on after a gap is shown at once when its hole has been asked for', async () => {
+test('a sync with a gap is shown as soon as its hole was fetched', async () => {
   server.log = [added(10), removed(12), added(30), entry(31)];
   server.deliver(added(10));
   await server.clock.pass(1_000);
@@ -114,7 +114,7 @@ test('a sync that goes on after a gap is shown at once when its hole has been as
   assert.equal(server.chat.left, null);
 });
 
-test('in a group that has been deleted, a hole is passed at the first refusal', async () => {
+test('in a group that has been deleted, a hole is skipped at the first refusal', async () => {
   server.deliver(entry(1));
   server.refusal = 'not_found';
   server.deliver(entry(3), entry(5, { kind: 'group_deleted', text: undefined }));
@@ -123,7 +123,7 @@ test('in a group that has been deleted, a hole is passed at the first refusal', 
   assert.equal(server.chat.left.reason, 'deleted');
 });
 
-test('older messages of a deleted group are not asked for', async () => {
+test('older messages of a deleted group are not fetched', async () => {
   server.rows = [row(7)];
   await server.start();
   await server.chats.leave(server.chat, 'deleted');

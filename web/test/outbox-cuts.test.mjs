@@ -28,7 +28,7 @@ class Run {
     this.open();
   }
 
-  /** Opens the page, also after a reload, which the page before does not outlive. */
+  /** Opens the page. After a reload, the previous page gets no more answers. */
   open() {
     this.#pages += 1;
     const page = this.#pages;
@@ -50,7 +50,7 @@ class Run {
       alarms: this.clock,
       random: () => 0.5,
       onAck: (entry, { seq }) => {
-        assert.equal(this.server.log[seq - 1], entry.text, 'acknowledged at its place');
+        assert.equal(this.server.log[seq - 1], entry.text, 'acknowledged at its position');
         this.acked.push(entry.text);
         this.outbox.released(entry.client_message_id);
       },
@@ -64,7 +64,10 @@ class Run {
     }
   }
 
-  /** Writes some while there is no connection, some at once and some while others are under way, and waits for what comes of it. */
+  /**
+   * Writes some texts while there is no connection, some immediately, and some while others are being sent, and waits
+   * until all are settled.
+   */
   async all(texts, { reload = false } = {}) {
     const [few, many] = [texts.slice(0, 4), texts.slice(4)];
     await this.write(...few);
@@ -83,7 +86,10 @@ class Run {
     await settled();
   }
 
-  /** All but `failed` are in the log, once and in the order in which they were written; of them nothing is left. */
+  /**
+   * Asserts that all texts but `failed` are in the log, once and in the order in which they were written, and no
+   * longer in the outbox.
+   */
   check(when, failed = []) {
     const good = this.written.filter((text) => !failed.includes(text));
     assert.deepEqual(this.server.log, good, when);
@@ -95,7 +101,7 @@ class Run {
 
 const texts = (count) => Array.from({ length: count }, (_, index) => `text ${index}`);
 
-/** Returns at how many moments a run could be cut. */
+/** Returns the number of moments at which a run can be cut. */
 async function momentsOf(all, how) {
   const run = new Run({ ...how });
   await all(run);
@@ -103,9 +109,9 @@ async function momentsOf(all, how) {
 }
 
 for (const goesOn of [false, true]) {
-  const left = goesOn ? 'is carried out late' : 'is lost';
+  const left = goesOn ? 'carried out late' : 'lost';
   for (const reload of [false, true]) {
-    test(`cut at each moment, all arrive once and in order, where what was under way ${left}${reload ? ' and the page is loaded anew' : ''}`, async () => {
+    test(`cut at each moment, all arrive once and in order, if the open requests are ${left}${reload ? ' and the page is reloaded' : ''}`, async () => {
       const all = (run) => run.all(texts(24), { reload });
       const moments = await momentsOf(all, { goesOn });
       assert.ok(moments > 48);
@@ -117,7 +123,7 @@ for (const goesOn of [false, true]) {
     });
   }
 
-  test(`cut at any two moments, all arrive once and in order, where what was under way ${left}`, async () => {
+  test(`cut at any two moments, all arrive once and in order, if the open requests are ${left}`, async () => {
     const all = (run) => run.all(texts(9));
     const moments = (await momentsOf(all, { goesOn })) + 6;
     for (let first = 1; first <= moments; first += 1) {
@@ -129,7 +135,7 @@ for (const goesOn of [false, true]) {
     }
   });
 
-  test(`what is refused for good is marked and the rest goes on, wherever it is cut, where what was under way ${left}`, async () => {
+  test(`permanently refused messages are marked and the others are sent, wherever it is cut, if the open requests are ${left}`, async () => {
     const all = (run) => run.all([...texts(7), 'bad', ...texts(12).slice(7), 'worse', 'last']);
     const refusals = { bad: ['forbidden', Infinity], worse: ['conflict', Infinity] };
     const moments = await momentsOf(all, { goesOn, refusals });
@@ -140,7 +146,7 @@ for (const goesOn of [false, true]) {
     }
   });
 
-  test(`what has to wait, and what goes by HTTP, keeps its place, wherever it is cut, where what was under way ${left}`, async () => {
+  test(`retried messages and those sent by HTTP keep their order, wherever it is cut, if the open requests are ${left}`, async () => {
     const all = (run) => run.all([...texts(6), 'limited', 'busy', LONG, ...texts(12).slice(6), 'faulty', 'last']);
     const refusals = { limited: ['rate_limited', 2], busy: ['unavailable', 2], faulty: ['internal', 4] };
     const moments = await momentsOf(all, { goesOn, refusals });
@@ -152,13 +158,13 @@ for (const goesOn of [false, true]) {
   });
 }
 
-test('a message on which the server fails for ever is given up, and holds up nothing behind it', async () => {
+test('a message on which the server always fails is given up, and does not delay later ones', async () => {
   const run = new Run({ refusals: { cursed: ['internal', Infinity] } });
   await run.all([...texts(5), 'cursed', ...texts(9).slice(5)]);
   run.check('', ['cursed']);
 });
 
-test('many that wait go in few frames', async () => {
+test('many waiting messages are sent in few frames', async () => {
   const run = new Run();
   run.server.cut();
   await run.write(...texts(100));

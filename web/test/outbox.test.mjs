@@ -79,7 +79,7 @@ test('a lost connection repeats the same id after the next one opens', async () 
   assert.deepEqual(connection.ids(), [client_message_id]);
 });
 
-test('a refusal fails the message and lets the next one go', async () => {
+test('a refusal fails the message and does not delay the next one', async () => {
   await outbox.add(C, 'one');
   await outbox.add(C, 'two');
   await settled();
@@ -111,7 +111,7 @@ test('`rate_limited` waits as long as the server says', async () => {
   assert.equal(connection.requests.length, 1);
 });
 
-test('a text that fits no frame goes by HTTP', async () => {
+test('a text that fits no frame is sent by HTTP', async () => {
   const { client_message_id } = await outbox.add(C, 'é'.repeat(20_000));
   await settled();
   assert.equal(connection.requests.length, 0);
@@ -129,7 +129,7 @@ test('a message seen in the log needs no acknowledgement', async () => {
   assert.equal(connection.requests.at(-1).frame.text, 'two');
 });
 
-test('what a closed window left unsent is taken over, what an open one has is not', async () => {
+test('unsent messages of a closed window are taken over, those of an open one are not', async () => {
   await outbox.add(C, 'one');
   const next = makeOutbox();
   await next.adopt(() => true);
@@ -156,7 +156,7 @@ async function refuseTimes(times, error = new ConfabError('internal', 'a fault')
   }
 }
 
-test('a message that the server fails on five times lets the next one go', async () => {
+test('a message on which the server fails five times no longer delays the next one', async () => {
   await outbox.add(C, 'one');
   await outbox.add(C, 'two');
   await settled();
@@ -168,7 +168,7 @@ test('a message that the server fails on five times lets the next one go', async
   assert.deepEqual(connection.requests.map(({ frame }) => frame.text), ['two']);
 });
 
-test('a retry after faults keeps the id and has as many tries again', async () => {
+test('a retry after faults keeps the id and allows as many faults again', async () => {
   const { client_message_id: id } = await outbox.add(C, 'one');
   await settled();
   await refuseTimes(5);
@@ -179,7 +179,7 @@ test('a retry after faults keeps the id and has as many tries again', async () =
   assert.equal(outbox.of(C)[0].state, 'pending');
 });
 
-test('faults are counted over reloads, and nothing else counts as one', async () => {
+test('faults are counted across reloads, and other errors are not counted', async () => {
   await outbox.add(C, 'one');
   await settled();
   await refuseTimes(3);
@@ -193,7 +193,7 @@ test('faults are counted over reloads, and nothing else counts as one', async ()
   assert.equal(outbox.of(C)[0].state, 'failed');
 });
 
-test('over all windows the server has at most 16 messages of a conversation that it has not answered for', async () => {
+test('over all windows at most 16 messages of a conversation are unanswered', async () => {
   const windows = Array.from({ length: 20 }, makeOutbox);
   for (const [index, window] of windows.entries()) await window.add(C, `text ${index}`);
   await windows[0].add('dm_3_4', 'elsewhere');
@@ -215,7 +215,7 @@ test('over all windows the server has at most 16 messages of a conversation that
 
 test('messages that the server may have are sent again, however many there are', async () => {
   for (let index = 0; index < 20; index += 1) {
-    await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: `${index}`, order: index, state: 'pending', window: 'gone', tried: true });
+    await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: `${index}`, order: index, state: 'pending', window: 'closed', tried: true });
   }
   await outbox.adopt(() => false);
   for (let seq = 0; seq < 20; ) {
@@ -229,14 +229,14 @@ test('messages that the server may have are sent again, however many there are',
   assert.deepEqual(acks.map(([text]) => text), Array.from({ length: 20 }, (_, index) => `${index}`));
 });
 
-test('a message that is not sent for want of a connection is not one that the server may have', async () => {
+test('a message that is not sent without a connection does not count as tried', async () => {
   connection.status = 'offline';
   await outbox.add(C, 'one');
   await settled();
   assert.ok(!(await store.outbox())[0].tried);
 });
 
-test('where the server limits one conversation the others wait too, and all go on in order', async () => {
+test('after `rate_limited` in one conversation the others wait too, and all continue in order', async () => {
   await outbox.add(C, 'one');
   await outbox.add(C, 'two');
   await settled();
@@ -254,7 +254,7 @@ test('where the server limits one conversation the others wait too, and all go o
   assert.deepEqual(outbox.of(C).map(({ state }) => state), ['sent', 'pending']);
 });
 
-test('a limit is worth a word when it lasts, until a message goes', async () => {
+test('`slowed` is set after a long limit, until a message is sent', async () => {
   const news = [];
   outbox.addEventListener('slowed', () => news.push(outbox.slowed));
   await outbox.add(C, 'one');
@@ -272,7 +272,7 @@ test('a limit is worth a word when it lasts, until a message goes', async () => 
   assert.deepEqual(news, [true, false]);
 });
 
-test('a message whose id stands for another one is refused for good', async () => {
+test('a message whose id belongs to another one is permanently refused', async () => {
   const { client_message_id: id } = await outbox.add(C, 'one');
   await outbox.add(C, 'two');
   await settled();
@@ -286,7 +286,7 @@ test('a message whose id stands for another one is refused for good', async () =
   assert.equal(outbox.of(C).length, 1);
 });
 
-test('of two windows that take over the same message one gets it', async () => {
+test('one of two windows that take over the same message gets it', async () => {
   await outbox.add(C, 'one');
   outbox.stop();
   connection.requests.length = 0;
@@ -297,7 +297,7 @@ test('of two windows that take over the same message one gets it', async () => {
   assert.equal(connection.requests.length, 1);
 });
 
-test('how far its author had read goes with a message, also after a reload and by HTTP', async () => {
+test('a message carries its author’s read mark, also after a reload and by HTTP', async () => {
   await outbox.add(C, 'one', { read_seq: 7 });
   await outbox.add('dm_3_4', 'é'.repeat(20_000), { read_seq: 5 });
   await settled();
@@ -310,7 +310,7 @@ test('how far its author had read goes with a message, also after a reload and b
   assert.equal(connection.requests[0].frame.read_seq, 7);
 });
 
-/** Has three messages wait for one that is under way, and returns the frame that they go in. */
+/** Makes three messages wait for one that is being sent, and returns the frame in which they are sent. */
 async function threeTogether() {
   await outbox.add(C, 'first');
   for (const text of ['one', 'two', 'three']) await outbox.add(C, text);
@@ -323,7 +323,7 @@ async function threeTogether() {
 
 const textsOf = ({ frame }) => (frame.messages ?? [frame]).map(({ text }) => text);
 
-test('what waits for an answer goes together after it, under the same ids', async () => {
+test('messages that wait for an answer are sent together after it, with the same ids', async () => {
   const { frame, resolve } = await threeTogether();
   assert.deepEqual([frame.action, textsOf({ frame })], ['send_many', ['one', 'two', 'three']]);
   assert.deepEqual(frame.messages.map(({ id }) => id), outbox.of(C).map(({ client_message_id }) => client_message_id));
@@ -334,7 +334,7 @@ test('what waits for an answer goes together after it, under the same ids', asyn
 });
 
 for (const code of ['bad_request', 'unknown_action', 'too_large', 'internal', 'timeout', 'unavailable']) {
-  test(`a frame that is refused as a whole with \`${code}\` fails nobody: each is sent by itself`, async () => {
+  test(`a frame that is refused as a whole with \`${code}\` fails no message: each is sent alone`, async () => {
     const { frame, reject } = await threeTogether();
     reject(new ConfabError(code, ''));
     await clock.pass(1_000);
@@ -351,7 +351,7 @@ for (const code of ['bad_request', 'unknown_action', 'too_large', 'internal', 't
 }
 
 for (const [code, more] of [['network', {}], ['rate_limited', { retry_after_ms: 200 }]]) {
-  test(`a frame whose refusal with \`${code}\` is not about its messages is sent again`, async () => {
+  test(`a frame that is refused with \`${code}\`, independently of its messages, is sent again`, async () => {
     const { frame, reject } = await threeTogether();
     await outbox.add(C, 'four');
     reject(new ConfabError(code, '', more));
@@ -362,7 +362,7 @@ for (const [code, more] of [['network', {}], ['rate_limited', { retry_after_ms: 
   });
 }
 
-test('messages of a frame that are all seen in the log need no acknowledgement, and the next goes', async () => {
+test('messages of a frame that are all seen in the log need no acknowledgement, and the next is sent', async () => {
   const { frame } = await threeTogether();
   await outbox.add(C, 'four');
   await outbox.released(frame.messages[0].id);
@@ -374,7 +374,7 @@ test('messages of a frame that are all seen in the log need no acknowledgement, 
   assert.deepEqual(outbox.of(C).map(({ text }) => text), ['four']);
 });
 
-test('of a frame only as many are sent as the server may have unanswered, over all windows', async () => {
+test('a frame has only as many messages as may be unanswered over all windows', async () => {
   for (let index = 0; index < 13; index += 1) {
     await store.putOutbox({ client_message_id: `m${index}`, conversation: C, text: '', order: index, state: 'pending', window: 'another', tried: true });
   }

@@ -35,7 +35,7 @@ beforeEach(() => {
   answers = { '/v1/logout': () => [204], '/v1/token/refresh': () => [401] };
 });
 
-test('what the server has taken is no longer kept', async () => {
+test('a confirmed logout is no longer kept', async () => {
   await kept.save(session());
   const logouts = page();
   await logouts.settle();
@@ -45,7 +45,7 @@ test('what the server has taken is no longer kept', async () => {
 });
 
 for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]]]) {
-  test(`with ${what} the tokens are kept, and the next page tells the server`, async () => {
+  test(`with ${what} the tokens are kept, and the next page sends the logout`, async () => {
     await kept.save(session());
     answers['/v1/logout'] = () => answer;
     const logouts = page();
@@ -58,7 +58,7 @@ for (const [what, answer] of [['no network', 'offline'], ['a busy server', [503]
   });
 }
 
-test('a logout everywhere stays one, also when its tokens are renewed before the server is told', async () => {
+test('a logout everywhere stays one, also when its tokens are renewed before it is sent', async () => {
   await kept.save(session({ expires_at_ms: 0, everywhere: true }));
   answers['/v1/token/refresh'] = () => [200, { user: 'usr_1', device: 'dev_1', access_token: 'a2', refresh_token: 'r2', expires_in_seconds: 3600 }];
   answers['/v1/logout'] = () => [503];
@@ -70,7 +70,7 @@ test('a logout everywhere stays one, also when its tokens are renewed before the
   assert.deepEqual([await pending(), bodies], [[], [{ everywhere: true }, { everywhere: true }]]);
 });
 
-test('an open page tries again by itself', async () => {
+test('an open page retries by itself', async () => {
   await kept.save(session());
   answers['/v1/logout'] = () => [503];
   const logouts = page();
@@ -81,7 +81,7 @@ test('an open page tries again by itself', async () => {
   assert.equal(logouts.late, null);
 });
 
-test('the network coming back is reason enough to try again', async () => {
+test('an `online` event causes a retry', async () => {
   let online;
   globalThis.addEventListener = (type, listener) => (online = type === 'online' ? listener : online);
   await kept.save(session());
@@ -93,7 +93,7 @@ test('the network coming back is reason enough to try again', async () => {
   assert.deepEqual(await pending(), []);
 });
 
-test('a login that the server no longer has is settled', async () => {
+test('a login that the server no longer has is no longer kept', async () => {
   await kept.save(session());
   answers['/v1/logout'] = () => [401];
   const logouts = page();
@@ -102,7 +102,7 @@ test('a login that the server no longer has is settled', async () => {
   assert.equal(logouts.late, null);
 });
 
-test('an access token that has ended is renewed first, and the new tokens are kept', async () => {
+test('an expired access token is renewed first, and the new tokens are kept', async () => {
   await kept.save(session({ expires_at_ms: 0 }));
   answers['/v1/token/refresh'] = () => [200, { user: 'usr_1', device: 'dev_1', access_token: 'a2', refresh_token: 'r2', expires_in_seconds: 3600 }];
   answers['/v1/logout'] = () => [503];
@@ -111,7 +111,7 @@ test('an access token that has ended is renewed first, and the new tokens are ke
   assert.deepEqual(calls.at(-1), ['/v1/logout', 'a2']);
 });
 
-test('one login that cannot be ended does not keep another from it', async () => {
+test('a login that cannot be ended does not prevent the end of another', async () => {
   await kept.save(session());
   await kept.save(session({ device: 'dev_2' }));
   answers['/v1/logout'] = () => (calls.length === 1 ? [503] : [204]);
@@ -120,7 +120,7 @@ test('one login that cannot be ended does not keep another from it', async () =>
 });
 
 for (const [late, where] of [['here', undefined], ['everywhere', { everywhere: true }]]) {
-  test(`a client that logs out ${late} without a network is logged out at once, and owes it`, async () => {
+  test(`a client that logs out ${late} without a network is logged out immediately, and keeps a pending logout`, async () => {
     answers['/v1/logout'] = () => 'offline';
     const pendingLogouts = page();
     const accounts = new Accounts({ local: storage(), perWindow: storage(), pendingLogouts });

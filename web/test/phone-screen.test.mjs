@@ -31,26 +31,26 @@ const MAKERS = {
 const bodies = ({ notifications }) => notifications.map(({ conversation, body }) => `${conversation}: ${body}`);
 
 for (const [platform, { alert, read }] of Object.entries(MAKERS)) {
-  test(`${platform}: a later push of a conversation takes the place of the earlier, and the newest is first`, () => {
+  test(`${platform}: a later push of a conversation replaces the earlier one, and the newest is first`, () => {
     const screen = phoneScreen([alert(ADA, 1, 1), alert(TEAM, 7, 2), alert(ADA, 2, 3)]);
     assert.deepEqual(bodies(screen), ['dm_ada: New message 2', 'grp_team: New message 7']);
     assert.equal(screen.badge, 3);
     assert.equal(screen.notifications[0].platform, platform);
   });
 
-  test(`${platform}: a silent push takes away what was read elsewhere, and sets the badge`, () => {
+  test(`${platform}: a clear removes notifications that were read elsewhere, and sets the badge`, () => {
     const screen = phoneScreen([alert(ADA, 1, 1), alert(TEAM, 7, 2), read(ADA, 1, 1)]);
     assert.deepEqual(bodies(screen), ['grp_team: New message 7']);
     assert.equal(screen.badge, 1);
   });
 
-  test(`${platform}: what was read only in part stays`, () => {
+  test(`${platform}: a notification that was not read up to its end stays`, () => {
     const screen = phoneScreen([alert(ADA, 1, 1), alert(ADA, 2, 2), read(ADA, 1, 1)]);
     assert.deepEqual(bodies(screen), ['dm_ada: New message 2']);
     assert.equal(screen.badge, 1);
   });
 
-  test(`${platform}: what comes after the reading is shown again`, () => {
+  test(`${platform}: a push after the clear is shown`, () => {
     const screen = phoneScreen([alert(ADA, 1, 1), read(ADA, 1, 0), alert(ADA, 2, 1, 200)]);
     assert.deepEqual(bodies(screen), ['dm_ada: New message 2']);
     assert.equal(screen.badge, 1);
@@ -61,7 +61,7 @@ for (const [platform, { alert, read }] of Object.entries(MAKERS)) {
     assert.deepEqual(bodies(phoneScreen([alert(ADA, 10, 1), read(ADA, 9, 1)])), ['dm_ada: New message 10']);
   });
 
-  test(`${platform}: a push says in a word what it is`, () => {
+  test(`${platform}: a push has a short description`, () => {
     assert.equal(pushSummary(alert(ADA, 4, 1)), 'message 4');
     assert.equal(pushSummary(read(ADA, 4, 0)), 'read up to 4, silent');
   });
@@ -69,23 +69,23 @@ for (const [platform, { alert, read }] of Object.entries(MAKERS)) {
 
 const { alert } = MAKERS.apns;
 
-test('an app shows nothing of what it has read itself', () => {
+test('an app shows no notifications of messages that it has read itself', () => {
   const readSeq = (conversation) => (conversation === ADA ? 2 : 0);
   assert.deepEqual(bodies(phoneScreen([alert(ADA, 2, 1), alert(TEAM, 7, 2)], { readSeq })), ['grp_team: New message 7']);
 });
 
-test('the number that a connected app has set stands until a later push', () => {
+test('the number that a connected app has set stays until a later push', () => {
   const seen = { at_ms: 50, badge: 0 };
   const before = alert(ADA, 1, 4, 40);
   assert.equal(phoneScreen([before], { seen }).badge, 0);
   assert.equal(phoneScreen([before, alert(ADA, 2, 1, 60)], { seen }).badge, 1);
 });
 
-test('no pushes, no notifications and no badge', () => {
+test('without pushes there are no notifications and no badge', () => {
   assert.deepEqual(phoneScreen([]), { badge: 0, notifications: [] });
 });
 
-test('a push of a kind that is not known shows nothing', () => {
+test('a push of an unknown kind shows nothing', () => {
   const strange = [apns({}, { conversation: ADA, type: 'call', sent_at_ms: 1 }), { platform: 'fcm', payload: 'what', attributes: {}, sent_at_ms: 2 }];
   assert.deepEqual(phoneScreen(strange), { badge: 0, notifications: [] });
   assert.equal(pushSummary(strange[1]), 'unknown');

@@ -38,11 +38,11 @@ async function answer(...users) {
   await settled();
 }
 
-test('nothing is known before anybody told', () => {
+test('nothing is known at first', () => {
   assert.equal(presence.get('usr_ada'), null);
 });
 
-test('an event changes a status, and says so once', () => {
+test('an event changes a status, and is reported once', () => {
   presence.take([online('usr_ada')]);
   presence.take([online('usr_ada')]);
   assert.deepEqual(presence.get('usr_ada'), { status: 'online', last_active_at_ms: 1_000 });
@@ -51,13 +51,13 @@ test('an event changes a status, and says so once', () => {
   assert.equal(statusOf('usr_ada'), 'offline');
 });
 
-test('an event that was overtaken tells nothing', () => {
+test('an event that was overtaken is ignored', () => {
   presence.take([online('usr_ada', 2_000)]);
   presence.take([offline('usr_ada', 1_000)]);
   assert.equal(statusOf('usr_ada'), 'online');
 });
 
-test('after a sync everybody who matters is asked for, oneself not among them', async () => {
+test('after a sync all shown users are queried, but not the user’s own presence', async () => {
   people = ['usr_ada', 'usr_me', 'usr_bob', 'usr_ada'];
   presence.synced();
   assert.deepEqual(connection.sent, [{ action: 'presence', id: 'presence-1', users: ['usr_ada', 'usr_bob'] }]);
@@ -66,14 +66,14 @@ test('after a sync everybody who matters is asked for, oneself not among them', 
   assert.deepEqual(presence.get('usr_bob'), { status: 'offline' });
 });
 
-test('who is left out of an answer is unknown from then on', async () => {
+test('a user whom an answer leaves out is unknown from then on', async () => {
   presence.take([online('usr_ada')]);
   presence.synced();
   await answer(online('usr_bob'));
   assert.deepEqual([statusOf('usr_ada'), statusOf('usr_bob')], ['unknown', 'online']);
 });
 
-test('many are asked for by the hundred, one question after the other', async () => {
+test('many users are queried by the hundred, sequentially', async () => {
   people = Array.from({ length: 230 }, (_, index) => `usr_${index}`);
   presence.synced();
   assert.equal(connection.sent.length, 1);
@@ -84,7 +84,7 @@ test('many are asked for by the hundred, one question after the other', async ()
   assert.equal(statusOf('usr_229'), 'online');
 });
 
-test('what was told after a question stands against its answer', async () => {
+test('presence that was reported after a query is kept over its answer', async () => {
   presence.synced();
   presence.take([online('usr_ada', 5_000)]);
   await answer(offline('usr_ada', 9_000));
@@ -94,7 +94,7 @@ test('what was told after a question stands against its answer', async () => {
   assert.equal(statusOf('usr_ada'), 'offline');
 });
 
-test('of two answers, the one that was asked for later counts', async () => {
+test('of two answers, the one to the later query counts', async () => {
   const earlier = presence.asking();
   const later = presence.asking();
   presence.answered(later, ['usr_ada'], [online('usr_ada')]);
@@ -102,7 +102,7 @@ test('of two answers, the one that was asked for later counts', async () => {
   assert.equal(statusOf('usr_ada'), 'online');
 });
 
-test('who begins to matter is asked for once, together with others', async () => {
+test('a newly shown user is queried once, together with others', async () => {
   presence.synced();
   await answer(online('usr_ada'), online('usr_bob'));
   people = [...people, 'usr_joan'];
@@ -116,7 +116,7 @@ test('who begins to matter is asked for once, together with others', async () =>
   assert.equal(connection.sent.length, 2);
 });
 
-test('of friends events tell, so they are asked for after a connect alone', async () => {
+test('friends are queried only after a connect, since events cover them', async () => {
   friends = ['usr_ada', 'usr_bob'];
   presence.synced();
   await answer();
@@ -125,7 +125,7 @@ test('of friends events tell, so they are asked for after a connect alone', asyn
   assert.equal(connection.sent.length, 1);
 });
 
-test('strangers who are not on the screen are asked for when somebody begins to look, and rarely after that', async () => {
+test('users who are neither friends nor on the screen are queried when the page becomes visible, and rarely after that', async () => {
   friends = ['usr_ada'];
   people = ['usr_ada', 'usr_bob', 'usr_joan'];
   onScreen = ['usr_ada', 'usr_joan'];
@@ -139,7 +139,7 @@ test('strangers who are not on the screen are asked for when somebody begins to 
   assert.deepEqual(asked, ['usr_bob,usr_joan', ...Array(9).fill('usr_joan'), 'usr_bob,usr_joan']);
 });
 
-test('while somebody looks, who is on the screen is asked for every minute, and not after that', async () => {
+test('while the page is visible, users on the screen are queried every minute, and not after that', async () => {
   presence.setVisible(true);
   await answer();
   await clock.pass(59_000);
@@ -152,7 +152,7 @@ test('while somebody looks, who is on the screen is asked for every minute, and 
   assert.equal(connection.sent.length, 2);
 });
 
-test('without a connection nothing is asked, and nothing is known', async () => {
+test('without a connection there are no queries, and nothing is known', async () => {
   presence.take([online('usr_ada')]);
   connection.become('offline');
   presence.synced();
@@ -161,7 +161,7 @@ test('without a connection nothing is asked, and nothing is known', async () => 
   assert.equal(statusOf('usr_ada'), 'online');
 });
 
-test('a question that fails leaves what is known', async () => {
+test('a failed query keeps the known presence', async () => {
   presence.take([online('usr_ada')]);
   presence.synced();
   connection.refuse(connection.sent[0], 'unavailable');

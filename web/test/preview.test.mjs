@@ -6,7 +6,7 @@ import { messagePreviewOf, previewOf } from '../app/preview.js';
 const ADA = 'usr_00000000000000000000000001';
 const BOB = 'usr_00000000000000000000000002';
 
-test('a notification says the message, though its sender seems to type still', () => {
+test('a notification has the message, even while its sender still counts as typing', () => {
   const client = {
     user: ADA,
     typing: { in: () => [BOB] },

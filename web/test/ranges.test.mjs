@@ -18,7 +18,7 @@ test('adding changes no span in place', () => {
   assert.deepEqual(ranges, [[1, 3]]);
 });
 
-test('a union holds what either holds', () => {
+test('a union holds the positions of both sets', () => {
   assert.deepEqual(unionRanges([[1, 2], [10, 12]], [[3, 4], [11, 20]]), [[1, 4], [10, 20]]);
 });
 

@@ -18,7 +18,7 @@ test('the last owner cannot give the role up', () => {
   assert.deepEqual(rolesToGive('owner', of('owner', { isSelf: true, owners: 2 })), ['admin', 'member']);
 });
 
-test('owners remove anybody, admins only members, nobody themselves', () => {
+test('owners can remove all others, admins only members, and nobody can remove themselves', () => {
   const removable = (own, more) => ['owner', 'admin', 'member'].filter((role) => mayRemove(own, of(role, more)));
   assert.deepEqual(removable('owner'), ['owner', 'admin', 'member']);
   assert.deepEqual(removable('admin'), ['member']);
@@ -26,7 +26,7 @@ test('owners remove anybody, admins only members, nobody themselves', () => {
   assert.deepEqual(removable('owner', { isSelf: true }), []);
 });
 
-test('who runs the group comes first, then who came first', () => {
+test('members are sorted by role, then by the time of joining', () => {
   const member = (user, role, joined_at_ms) => ({ user, role, joined_at_ms });
   const members = [member('d', 'member', 2), member('c', 'member', 1), member('e', 'wizard', 0), member('b', 'admin', 9), member('a', 'owner', 9)];
   assert.deepEqual(inOrder(members).map(({ user }) => user), ['a', 'b', 'c', 'd', 'e']);

@@ -9,12 +9,12 @@ const entry = (id, state = 'pending') => ({ client_message_id: id, text: id, sta
 const view = (changes) => rowsOf({ messages: [], entries: [], user: 'me', markers: [], unreadAfter: null, ...changes });
 const kinds = (rows) => rows.map((row) => (row.type === 'message' ? row.seq ?? row.state : row.type));
 
-test('a new day has its line', () => {
+test('a new day has a line', () => {
   const messages = [message(1, 'me', NOON), message(2, 'me', NOON + 24 * 60 * MINUTE)];
   assert.deepEqual(kinds(view({ messages })), ['day', 1, 'day', 2]);
 });
 
-test('a clock that steps back over midnight gives no second line', () => {
+test('a clock that steps back over midnight causes no second line', () => {
   const messages = [message(1, 'a', NOON), message(2, 'b', NOON - 24 * 60 * MINUTE), message(3, 'a', NOON)];
   assert.deepEqual(kinds(view({ messages })), ['day', 1, 2, 3]);
 });
@@ -24,7 +24,7 @@ test('unsent messages come last, whatever their time', () => {
   assert.deepEqual(kinds(view({ messages, entries: [entry('x'), entry('y', 'failed')] })), ['day', 1, 'pending', 'failed']);
 });
 
-test('an entry whose message is in the log is shown once, under one key', () => {
+test('an outbox entry whose message is in the log is shown once, under one key', () => {
   const entries = [entry('x')];
   const before = view({ entries }).at(-1);
   const after = view({ entries, messages: [message(1, 'me', NOON, 'x')] });
@@ -37,12 +37,12 @@ test('the same client_message_id of two senders is two messages', () => {
   assert.equal(new Set(rows.map((row) => row.key)).size, 3);
 });
 
-test('the unread line stands above the first unread message of another', () => {
+test('the unread line is above the first unread message of another', () => {
   const messages = [message(1, 'you', NOON), message(2, 'me', NOON), message(3, 'you', NOON), message(4, 'you', NOON)];
   assert.deepEqual(kinds(view({ messages, unreadAfter: 1 })), ['day', 1, 2, 'unread', 3, 4]);
 });
 
-test('messages of one sender within minutes are a group', () => {
+test('messages of one sender within minutes form a group', () => {
   const messages = [message(1, 'you', NOON), message(2, 'you', NOON + MINUTE), message(3, 'you', NOON + 20 * MINUTE)];
   const rows = view({ messages }).filter((row) => row.type === 'message');
   assert.deepEqual(rows.map(({ first, last }) => [first, last]), [[true, false], [false, true], [true, true]]);
@@ -55,7 +55,7 @@ test('only the newest own message says that it was read', () => {
   assert.deepEqual(rows.map((row) => row.saysRead), [false, true, false]);
 });
 
-test('what happened in a group is no message, and ends a run of messages', () => {
+test('a system entry is no message, and ends a group of messages', () => {
   const happened = { ...message(2, 'you', NOON), kind: 'member_added', mentions: ['joan'] };
   const rows = view({ messages: [message(1, 'you', NOON), happened, message(3, 'you', NOON)] });
   assert.deepEqual(rows.map(({ type }) => type), ['day', 'message', 'system', 'message']);
@@ -63,13 +63,13 @@ test('what happened in a group is no message, and ends a run of messages', () =>
   assert.equal(rows[3].first, true);
 });
 
-test('what oneself changed in a group does not take "Read" away from the last message', () => {
+test('the user’s own system entry does not remove "Read" from the last message', () => {
   const renamed = { ...message(2, 'me', NOON), kind: 'group_renamed' };
   const rows = view({ messages: [message(1, 'me', NOON), renamed], markers: [2] });
   assert.deepEqual(rows.filter(({ type }) => type === 'message').map(({ saysRead }) => saysRead), [true]);
 });
 
-test('a message says how many have read it', () => {
+test('a message has the number of its readers', () => {
   const rows = view({ messages: [message(1, 'me', NOON), message(2, 'me', NOON)], markers: [2, 1, 0] });
   assert.deepEqual(rows.filter(({ type }) => type === 'message').map(({ readers }) => readers), [2, 1]);
 });

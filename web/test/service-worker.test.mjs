@@ -9,7 +9,7 @@ let listeners;
 let kept;
 let fetched;
 
-/** The worker, with a browser around it that has just started it. */
+/** Starts the worker in a fake browser. */
 beforeEach(() => {
   listeners = {};
   kept = new Map();
@@ -35,7 +35,7 @@ beforeEach(() => {
   });
 });
 
-async function tell(files) {
+async function post(files) {
   let work;
   listeners.message({ source: { id: 'window' }, data: { files }, waitUntil: (promise) => (work = promise) });
   await work;
@@ -43,7 +43,7 @@ async function tell(files) {
 
 const keptFiles = () => [...kept.values()].flatMap((cache) => [...cache.keys()]).filter((path) => path !== '/complete');
 
-/** Whether the worker takes a request into its hands. */
+/** Returns whether the worker handles a request. */
 function takes(path, { method = 'GET', origin = ORIGIN } = {}) {
   let taken = false;
   listeners.fetch({ request: { url: origin + path, method, mode: 'cors' }, clientId: 'window', respondWith: () => (taken = true) });
@@ -53,13 +53,13 @@ function takes(path, { method = 'GET', origin = ORIGIN } = {}) {
 const ELSEWHERE = ['/v1', '/v1/me', '/v1/groups/grp_1', '/ws', '/dev/pushes'];
 const OF_THE_PAGE = ['/', '/app/main.js', '/v1.js', '/wsx', '/device.js', '/app/v1/x.js'];
 
-test('a window tells all that it has loaded, and only files of the page are kept', async () => {
-  await tell([...OF_THE_PAGE, ...ELSEWHERE]);
+test('a window posts all loaded files, and only files of the page are kept', async () => {
+  await post([...OF_THE_PAGE, ...ELSEWHERE]);
   assert.deepEqual(keptFiles(), OF_THE_PAGE);
-  assert.deepEqual(fetched, OF_THE_PAGE, 'nothing else is asked for again');
+  assert.deepEqual(fetched, OF_THE_PAGE, 'nothing else is fetched again');
 });
 
-test('requests for files of the page go through the worker, no others', () => {
+test('requests for files of the page are handled by the worker, no others', () => {
   for (const path of OF_THE_PAGE) assert.ok(takes(path), path);
   for (const path of ELSEWHERE) assert.ok(!takes(path), path);
   assert.ok(!takes('/', { method: 'POST' }));

@@ -22,14 +22,14 @@ function server(...codes) {
 }
 
 for (const [second, form] of [['conflict', {}], ['conflict', { invite: 'i' }], ['forbidden', { invite: 'i' }]]) {
-  test(`a signup whose answer was lost, and that is ${second} then, is a login`, async () => {
+  test(`a signup whose answer was lost, and whose repetition is ${second}, becomes a login`, async () => {
     const http = server('unavailable', second);
     assert.equal(await signUp(http, form), SESSION);
     assert.deepEqual(http.asked, ['signup', 'signup', 'login']);
   });
 }
 
-test('a refusal of the first try, or of a closed server, is no login', async () => {
+test('a refusal of the first attempt, or of a server without signup, leads to no login', async () => {
   for (const [codes, form] of [[['conflict'], {}], [['forbidden'], { invite: 'i' }], [['unavailable', 'forbidden'], {}]]) {
     const http = server(...codes);
     const code = codes.at(-1);

@@ -22,7 +22,7 @@ class FakeConnection extends EventTarget {
   log = [];
   synced = [];
   asked = [];
-  /** What a `history` answer waits for. */
+  /** A promise for which `history` answers wait. */
   gate = null;
 
   async request(frame, onPart) {
@@ -55,7 +55,7 @@ beforeEach(() => {
 const sync = (last_seq, seqs, more) => [listed({ last_seq, messages: seqs.map(message), ...more })];
 const chat = () => chats.get(C);
 
-test('what a sync answer leaves out is asked for', async () => {
+test('messages that a sync answer leaves out are fetched', async () => {
   connection.log = [1, 2, 3, 4];
   connection.synced = [sync(4, [1, 2])];
   await connection.open();
@@ -70,7 +70,7 @@ test('the highest `last_seq` of the parts of an answer counts', async () => {
   assert.deepEqual(released, [1, 2, 3, 4]);
 });
 
-test('what a sync answer leaves out is asked for while a hole is being filled, too', async () => {
+test('messages that a sync answer leaves out are fetched also while a hole is being filled', async () => {
   let open;
   connection.gate = new Promise((resolve) => (open = resolve));
   connection.log = [1, 2];
@@ -84,7 +84,7 @@ test('what a sync answer leaves out is asked for while a hole is being filled, t
   assert.deepEqual(released, [1, 2, 3, 4]);
 });
 
-test('a `last_seq` that the history does not bear out skips nothing', async () => {
+test('a `last_seq` that the history does not reach skips nothing', async () => {
   connection.log = [1, 2];
   connection.synced = [sync(4, [1, 2])];
   await connection.open();
@@ -131,14 +131,14 @@ test('expired messages that are not stored here are no longer unread', async () 
   assert.equal(chat().unread_count, 1);
 });
 
-test('what has expired is no longer unread where some of it was read elsewhere', async () => {
+test('expired messages are no longer unread if some of them were read elsewhere', async () => {
   await chats.takeList([listed({ last_seq: 7, unread_count: 7, last_message: message(7) })]);
   chats.offer(message(8));
   await chats.takeList([listed({ last_seq: 3, read_seq: 3 })]);
   assert.deepEqual([chat().unread_count, chat().read_seq, chat().log.cursor], [1, 3, 8]);
 });
 
-test('a chat of which everything has expired goes on at a higher seq', async () => {
+test('a chat whose every message has expired continues at a higher seq', async () => {
   await chats.takeList([listed()]);
   assert.deepEqual(chats.cursors(), { [C]: 0 });
   connection.log = [57];
@@ -147,7 +147,7 @@ test('a chat of which everything has expired goes on at a higher seq', async () 
   assert.deepEqual(released, [57]);
 });
 
-/** Has `sync` answered by one function for every request; it gets the frame and gives `{conversations, next?}`. */
+/** Makes one function answer every `sync`. It gets the frame and returns `{conversations, next?}`. */
 function answerSync(answer) {
   connection.frames = [];
   const others = connection.request.bind(connection);
@@ -160,7 +160,7 @@ function answerSync(answer) {
   };
 }
 
-test('an answer that is cut short is asked on from where it ended, until it is complete', async () => {
+test('an incomplete answer is continued from where it ended, until it is complete', async () => {
   const tokens = ['t1', 't2', undefined];
   connection = new FakeConnection();
   answerSync((_, time) => ({ conversations: sync(time * 2, [time * 2 - 1, time * 2]), next: tokens[time - 1] }));
@@ -174,7 +174,7 @@ test('an answer that is cut short is asked on from where it ended, until it is c
   assert.deepEqual([released, chat().log.cursor, synced], [[1, 2, 3, 4, 5, 6], 6, 1]);
 });
 
-test('what came of an answer that is cut short is on the screen before the rest', async () => {
+test('the messages of an incomplete answer are on the screen before the others', async () => {
   let more;
   answerSync((_, time) => ({ conversations: sync(9, time === 1 ? [1, 2] : []), next: time === 1 ? 't1' : undefined }));
   const request = connection.request;
@@ -185,7 +185,7 @@ test('what came of an answer that is cut short is on the screen before the rest'
   assert.deepEqual(connection.asked, [], 'nothing else is fetched meanwhile');
 });
 
-test('a server that never completes and brings nothing is asked ever more slowly', async () => {
+test('requests to a server that never completes and brings nothing have growing delays', async () => {
   answerSync(() => ({ conversations: [], next: 'again' }));
   await connection.open();
   await clock.pass(10 * 60_000);
@@ -193,14 +193,14 @@ test('a server that never completes and brings nothing is asked ever more slowly
   assert.ok(connection.frames.length > 20 && connection.frames.length < 150, `${connection.frames.length} requests`);
 });
 
-test('a server that never completes and repeats itself is asked ever more slowly', async () => {
+test('requests to a server that never completes and repeats itself have growing delays', async () => {
   answerSync((_, time) => ({ conversations: sync(9, [1, 2, 8, 9]), next: `t${time}` }));
   await connection.open();
   await clock.pass(10 * 60_000);
   assert.ok(connection.frames.length > 20 && connection.frames.length < 150, `${connection.frames.length} requests`);
 });
 
-test('a token that the server refuses makes the sync begin again, with the cursors of now', async () => {
+test('a refused token restarts the sync, with the current cursors', async () => {
   let refused = 0;
   answerSync(({ after, cursors }) => {
     if (after) {
@@ -255,7 +255,7 @@ test('`rate_limited` waits as long as the server says, for a sync, a hole and th
 const G = 'grp_1';
 const inGroup = (seq, more) => ({ ...message(seq), conversation: G, ...more });
 
-test('a group that the user is out of brings what may still be read, and its cursor is dropped', async () => {
+test('a sync has the readable messages of a group that the user is no longer in, and its cursor is dropped', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   answerSync(({ cursors }) => ({ conversations: G in cursors ? [{ conversation: G, left: true, messages: [inGroup(2), inGroup(3, { kind: 'member_removed', mentions: ['usr_1'] })] }] : [] }));
   await connection.open();
@@ -264,14 +264,14 @@ test('a group that the user is out of brings what may still be read, and its cur
   assert.deepEqual(chats.cursors(), {});
 });
 
-test('a group that has ended says so though its last entry has expired', async () => {
+test('a group that has ended is recognised although its last entry has expired', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   answerSync(() => ({ conversations: [{ conversation: G, deleted: true, messages: [] }] }));
   await connection.open();
   assert.deepEqual([chats.get(G).left.reason, chats.get(G).listed], ['deleted', false]);
 });
 
-test('the cursor of a group that the user is out of is named until all that may be read has come', async () => {
+test('the cursor of a group that the user is no longer in is named until all readable messages have come', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   const left = { conversation: G, left: true, last_seq: 4, messages: [inGroup(2)] };
   let isCut = true;
@@ -296,7 +296,7 @@ test('the cursor of a group that the user is out of is named until all that may 
   assert.deepEqual(asked, [{ [G]: 1 }, { [G]: 2 }, {}]);
 });
 
-test('a group that the user is out of is left though its end has expired meanwhile', async () => {
+test('a group that the user is no longer in is left although its end has expired meanwhile', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   answerSync(() => ({ conversations: [{ conversation: G, left: true, last_seq: 4, messages: [] }] }));
   await connection.open();
@@ -304,7 +304,7 @@ test('a group that the user is out of is left though its end has expired meanwhi
   assert.deepEqual([chats.get(G).left.reason, chats.cursors()], ['removed', {}]);
 });
 
-test('parts about a group that the user is out of may overtake each other', async () => {
+test('parts about a group that the user is no longer in may overtake each other', async () => {
   chats.offer(inGroup(1, { kind: 'group_created', mentions: ['usr_1'], text: 'Climbing' }));
   connection.request = async (frame, onPart) => {
     if (frame.action !== 'sync') return { messages: [] };

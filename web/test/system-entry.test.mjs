@@ -40,7 +40,7 @@ for (const [what, entry] of [
   test(`${what} is shown without detail`, () => assert.equal(say(...entry), NEUTRAL));
 }
 
-test('names are kept apart from the words around them', () => {
+test('names are separate parts of a phrase', () => {
   const phrase = phraseOf({ kind: 'member_removed', sender: 'ada', mentions: ['bob'] }, reader);
   assert.deepEqual(phrase, [{ name: 'Ada' }, { text: ' removed ' }, { name: 'Bob' }]);
 });

@@ -21,7 +21,7 @@ beforeEach(() => {
   typing.addEventListener('change', ({ detail }) => changes.push(detail.conversation));
 });
 
-test('who goes on typing tells so once in three seconds', async () => {
+test('continuous typing is sent once in three seconds', async () => {
   for (let keys = 0; keys < 60; keys += 1) {
     typing.typing(CHAT);
     await clock.pass(100);
@@ -29,13 +29,13 @@ test('who goes on typing tells so once in three seconds', async () => {
   assert.deepEqual(connection.sent, Array(2).fill({ action: 'typing', conversation: CHAT }));
 });
 
-test('each conversation is told of its own', () => {
+test('typing is sent per conversation', () => {
   typing.typing(CHAT);
   typing.typing('dm_1');
   assert.deepEqual(connection.sent.map(({ conversation }) => conversation), [CHAT, 'dm_1']);
 });
 
-test('what is typed after sending is told at once', async () => {
+test('typing after a send is sent immediately', async () => {
   typing.typing(CHAT);
   typing.sent(CHAT);
   typing.typing(CHAT);
@@ -45,7 +45,7 @@ test('what is typed after sending is told at once', async () => {
   assert.equal(connection.sent.length, 2);
 });
 
-test('what could not be told is told when there is a connection', () => {
+test('typing without a connection is sent at the next key with a connection', () => {
   connection.status = 'connecting';
   typing.typing(CHAT);
   connection.status = 'online';
@@ -53,7 +53,7 @@ test('what could not be told is told when there is a connection', () => {
   assert.equal(connection.sent.length, 1);
 });
 
-test('somebody types until five seconds after the last event', async () => {
+test('a user counts as typing until five seconds after the last event', async () => {
   typing.take({ conversation: CHAT, user: 'usr_ada' });
   await clock.pass(3_000);
   typing.take({ conversation: CHAT, user: 'usr_ada' });
@@ -74,7 +74,7 @@ test('a message ends its sender’s typing and nobody else’s', async () => {
   assert.equal(changes.length, 4);
 });
 
-test('one’s own typing on another device is none', () => {
+test('the user’s own typing on another device is ignored', () => {
   typing.take({ conversation: CHAT, user: 'usr_me' });
   assert.deepEqual(typing.in(CHAT), []);
 });
@@ -84,15 +84,15 @@ test('up to two are named', () => {
   assert.deepEqual([sentence(), sentence('ada'), sentence('ada', 'bob'), sentence('ada', 'bob', 'joan')], ['', 'ADA is typing…', 'ADA and BOB are typing…', 'Several people are typing…']);
 });
 
-test('typing is announced once, however often it stops and goes on', () => {
+test('typing is announced once, however often it stops and continues', () => {
   let now = 0;
   const region = { textContent: '' };
-  const said = [];
+  const announced = [];
   const announce = typingAnnouncer(region, () => now);
   for (const [at_ms, sentence] of [[0, 'A is typing…'], [1_000, 'A and B are typing…'], [6_000, ''], [8_000, 'A is typing…'], [12_000, ''], [40_000, 'A is typing…']]) {
     now = at_ms;
     announce(sentence);
-    said.push(region.textContent);
+    announced.push(region.textContent);
   }
-  assert.deepEqual(said, ['A is typing…', 'A is typing…', '', '', '', 'A is typing…']);
+  assert.deepEqual(announced, ['A is typing…', 'A is typing…', '', '', '', 'A is typing…']);
 });

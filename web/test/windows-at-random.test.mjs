@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { C, Desk, ME, send } from './desk.mjs';
 
-/** Runs, each of its own seed, which a failure names. */
+/** Number of runs, each with its own seed, which a failure names. */
 const SEEDS = 300;
 const STEPS = 40;
 const WINDOWS_MAX = 5;
 
-/** Returns numbers in [0, 1) that follow from the seed (mulberry32). */
+/** Returns a generator of numbers in [0, 1) that depend only on the seed (mulberry32). */
 function randomFrom(seed) {
   let state = seed;
   return () => {
@@ -40,7 +40,7 @@ class Run {
   }
 
   step() {
-    const actions = [this.open, this.write, this.write, this.write, this.hear, this.hear, this.read, this.kill, this.freeze, this.suspend, this.thaw, this.thaw, this.cut, this.go];
+    const actions = [this.open, this.write, this.write, this.write, this.receive, this.receive, this.read, this.kill, this.freeze, this.suspend, this.thaw, this.thaw, this.cut, this.go];
     this.pick(actions).call(this);
   }
 
@@ -51,7 +51,8 @@ class Run {
   write() {
     const page = this.pick(this.awake);
     if (!page) return;
-    // At times several in a row, which go in one frame. Once one is stored it must arrive, whatever becomes of the window.
+    // Sometimes several in a row, which are sent in one frame. A stored message must arrive, whatever happens to the
+    // window.
     for (let more = Math.floor(this.random() ** 3 * 6); more >= 0; more -= 1) {
       this.#lastText += 1;
       const text = `text ${this.#lastText}`;
@@ -59,8 +60,8 @@ class Run {
     }
   }
 
-  hear() {
-    this.desk.server.say(`heard ${this.desk.server.log.length}`);
+  receive() {
+    this.desk.server.say(`received ${this.desk.server.log.length}`);
   }
 
   read() {
@@ -87,7 +88,7 @@ class Run {
     this.desk.server.close(null, 1006);
   }
 
-  /** The user leaves the account in one window. */
+  /** The user closes the account in one window. */
   go() {
     const page = this.pick(this.awake);
     if (!page || this.random() < 0.7) return;

@@ -31,7 +31,7 @@ test('windows of one account share one socket, and each shows everything', async
   desk.assertAllHaveAll();
 });
 
-test('what goes in one frame is seen in every window at once, whichever sends it', async () => {
+test('all messages of one frame are shown in every window, whichever sends it', async () => {
   const pages = [await open(), await open(), await open()];
   for (const page of pages.slice(0, 2)) for (const text of ['one', 'two', 'three', 'four']) send(page, `${text} of ${page.window.number}`);
   await clock.pass(100);
@@ -65,7 +65,7 @@ test('a new window shows what is stored before it has a connection', async () =>
   assert.deepEqual([second.client.status, second.client.chats.get(C).last_message.text], ['connecting', 'stored']);
 });
 
-test('what is read in one window is read in all, and the server is told once', async () => {
+test('a read mark of one window holds in all, and is sent to the server once', async () => {
   const [first, second] = [await open(), await open()];
   server.say('one');
   server.say('two');
@@ -78,7 +78,7 @@ test('what is read in one window is read in all, and the server is told once', a
   assert.deepEqual([first, second].map(({ client }) => client.chats.get(C).read_unsent), [false, false]);
 });
 
-test('what a window has read and could not tell is told by another', async () => {
+test('a read mark that a window could not send is sent by another', async () => {
   const [first, second] = [await open(), await open()];
   server.say('one');
   await clock.pass(100);
@@ -93,7 +93,7 @@ test('what a window has read and could not tell is told by another', async () =>
   assert.equal(first.client.chats.get(C).read_unsent, false);
 });
 
-test('without locks each window has a socket of its own', async () => {
+test('without locks each window has its own socket', async () => {
   const [first, second] = [await open({ locks: undefined }), await open({ locks: undefined })];
   assert.equal(server.sockets.size, 2);
   send(first, 'one');
@@ -101,7 +101,7 @@ test('without locks each window has a socket of its own', async () => {
   assert.deepEqual([first.got, second.got], [['one'], ['one']]);
 });
 
-test('a browser that has locks and gives the page none gives each window a socket of its own', async () => {
+test('in a browser that denies locks to the page, each window has its own socket', async () => {
   const locks = { request: () => Promise.reject(new DOMException('no', 'SecurityError')), query: async () => ({ held: [] }) };
   const pages = [await open({ locks }), await open({ locks })];
   assert.deepEqual(pages.map(({ client }) => client.status), ['online', 'online']);
@@ -122,7 +122,7 @@ test('a gap between frames is noticed at the next frame', async () => {
   assert.equal(desk.asked('sync').length, 1);
 });
 
-test('windows ask at the same time and each gets its own answer', async () => {
+test('windows that send requests at the same time each get their own answer', async () => {
   const [first, second] = [await open(), await open()];
   server.frames.length = 0;
   server.intercept = ({ action, users }) => (action === 'presence' ? { type: 'presence', users: users.map((user) => ({ user, status: 'online', last_active_at_ms: 1 })) } : undefined);
@@ -138,7 +138,7 @@ test('windows ask at the same time and each gets its own answer', async () => {
   ]);
 });
 
-test('of markers that every window knows to be unsent, the server is told once', async () => {
+test('a read mark that is unsent in every window is sent once', async () => {
   const [first] = [await open(), await open(), await open()];
   server.say('one');
   await clock.pass(100);
