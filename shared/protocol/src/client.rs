@@ -1,13 +1,12 @@
 //! Frames that a client sends, one struct per `action`.
 //!
-//! Unknown fields are ignored. The `action` itself is read by the gateway's
-//! route selection and is not part of these structs.
+//! Unknown fields are ignored. The gateway's route selection reads the `action`, which is not part of these structs.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What every frame has: an `id` that is echoed in the answer.
+/// A client frame. The answer repeats its `id`.
 pub trait Frame {
     /// The frame's `id`, if it has one.
     fn id(&self) -> Option<&str>;
@@ -30,38 +29,39 @@ macro_rules! frames {
 
 frames!(SendRequest, SendManyRequest, SyncRequest, HistoryRequest, PresenceRequest; ReadRequest, TypingRequest, HeartbeatRequest);
 
-/// `send`: append a message to a conversation. Answered by `ack`.
+/// `send`: appends a message to a conversation. Answered by `ack`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendRequest {
     /// Required; becomes the message's `client_message_id`.
     pub id: String,
     /// A user, a group or a 1:1 conversation.
     pub to: String,
-    /// What the message says; required unless there are attachments.
+    /// The text of the message; required unless there are attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// `med_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Vec<String>>,
-    /// The `seq` of an earlier message of the conversation.
+    /// The `seq` of an earlier message of the conversation, which this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
-    /// `usr_…` ids.
+    /// `usr_…` ids of the mentioned users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
-    /// How far its author had read when it was written, 0 for nothing; everything before the message where absent.
+    /// The author's read mark when the message was written, 0 for none; if absent, everything before the message
+    /// counts as read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_seq: Option<u64>,
 }
 
-/// `send_many`: append several messages to a conversation, one after another. Answered by `acks`.
+/// `send_many`: appends several messages to a conversation, one after another. Answered by `acks`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendManyRequest {
     /// Echoed in the answer.
     pub id: String,
     /// A user, a group or a 1:1 conversation.
     pub to: String,
-    /// From 1 to [`SEND_MANY_MAX`](crate::limits::SEND_MANY_MAX), in the order in which they are to stand.
+    /// From 1 to [`SEND_MANY_MAX`](crate::limits::SEND_MANY_MAX) messages, in the order in which they are appended.
     pub messages: Vec<OneOfMany>,
 }
 
@@ -87,38 +87,38 @@ pub struct OneOfMany {
     pub read_seq: Option<u64>,
 }
 
-/// `sync`: give what this device lacks. Answered by one or more `sync` frames.
+/// `sync`: asks for all messages that this device lacks. Answered by one or more `sync` frames.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SyncRequest {
     /// Echoed in every frame of the answer.
     pub id: String,
-    /// Per conversation the highest `seq` up to which the device has everything.
+    /// Per conversation, the highest `seq` up to which the device has everything.
     pub cursors: BTreeMap<String, u64>,
-    /// Most messages per conversation, oldest first; everything where absent.
+    /// Most messages per conversation, oldest first; if absent, all messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// True: look only at the conversations that `cursors` names.
+    /// True: reads only the conversations that `cursors` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<bool>,
-    /// The `next` of the answer before, to go on from there; all else as in the first request.
+    /// The `next` of the previous answer, which this answer continues; all other fields as in the first request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
 
-/// `history`: one page of a conversation. Answered by `history`.
+/// `history`: asks for one page of a conversation. Answered by `history`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HistoryRequest {
     /// Echoed in the answer.
     pub id: String,
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// Give what is just before this position.
+    /// Asks for the messages just before this position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// Give what is just after this position; 0 begins at the first message.
+    /// Asks for the messages just after this position; 0 begins at the first message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    /// 1–100.
+    /// Most messages of the page, 1–100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 }
@@ -129,23 +129,23 @@ pub struct ReadRequest {
     /// Echoed in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// Up to and including.
+    /// The last position that was read.
     pub seq: u64,
 }
 
-/// `typing`: the user is writing. Not answered.
+/// `typing`: the user is typing. Not answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TypingRequest {
     /// Echoed in an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// In which conversation.
+    /// The conversation.
     pub conversation: String,
 }
 
-/// `presence`: who of these is there? Answered by `presence`.
+/// `presence`: asks for the presence of users. Answered by `presence`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PresenceRequest {
     /// Echoed in the answer.
@@ -160,7 +160,7 @@ pub struct HeartbeatRequest {
     /// Echoed in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// True: this socket is on, and nobody is at it.
+    /// True: the device is connected, but nobody uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<bool>,
 }

@@ -1,34 +1,34 @@
-//! What a client is told when something is refused or fails.
+//! Errors: answers to requests that were refused or failed.
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "openapi")]
 use crate::schema;
 
-/// Why a request was not carried out: the part that a client program branches on.
+/// Error code, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Malformed JSON, or a missing or wrong field, which `message` names.
     BadRequest,
-    /// The frame's `action` names nothing that the server does.
+    /// The frame's `action` does not exist.
     UnknownAction,
-    /// No valid credential.
+    /// The credential is missing or not valid.
     Unauthenticated,
-    /// Not a member, blocked, or not the role.
+    /// The caller is not a member, is blocked, or does not have the required role.
     Forbidden,
-    /// No such user, group, message or device.
+    /// The user, group, message or device does not exist.
     NotFound,
-    /// The handle is taken.
+    /// Another account has the handle.
     Conflict,
-    /// Over a size limit; `limit` and `actual` say by how much.
+    /// A value exceeds a size limit; `limit` and `actual` state both sizes.
     TooLarge,
-    /// The group has its full number of members.
+    /// The group has the largest number of members.
     GroupFull,
-    /// Too many tries; `retry_after_ms` says when the next may succeed.
+    /// Too many tries; after `retry_after_ms` the next one may succeed.
     RateLimited,
-    /// Try again with the same ids. The outcome of this try is unknown.
+    /// The outcome of this try is unknown. Try again with the same ids.
     Unavailable,
     /// A fault of the server.
     Internal,
@@ -53,24 +53,24 @@ impl ErrorCode {
     }
 }
 
-/// An error's fields, the same over the WebSocket and over HTTP.
+/// An error, in the same form over the WebSocket and over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// What a program branches on.
+    /// Error code, for programs.
     pub code: ErrorCode,
-    /// What a person reads; never internal text.
+    /// Description for people; without internal details.
     pub message: String,
-    /// Unit: milliseconds from now.
+    /// Pause after which the next try may succeed. Unit: milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry_after_ms: Option<u64>,
     /// The limit that was exceeded, in the unit that `message` names.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit: Option<u64>,
-    /// What was sent, in the same unit.
+    /// The size that was sent, in the same unit.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actual: Option<u64>,
-    /// Who cannot be added to a group: `usr_…` ids.
+    /// Users who cannot be added to a group: `usr_…` ids.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::UserId>))]
     pub users: Vec<String>,
@@ -90,10 +90,10 @@ impl ErrorBody {
     }
 }
 
-/// An error as the WebSocket carries it, with the `id` of the frame that it answers.
+/// An error over the WebSocket, with the `id` of the frame that it answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorFrame {
-    /// Absent where the frame had none that could be read.
+    /// Absent if the frame had no readable `id`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
     /// The error.

@@ -1,9 +1,10 @@
-//! Confab's wire: JSON frames, HTTP bodies, error codes and limits.
+//! Confab's wire format: JSON frames, HTTP bodies, error codes and limits.
 //!
-//! Knows: shapes and names, as `docs/PROTOCOL.md` tells them to clients.
-//! Must not know: rules, storage, AWS, or how anything is carried out.
-//! Every field is a plain string, number or list; `confab-app` turns them into
-//! the domain's types, so a change of the wire cannot change a rule.
+//! Knows: shapes and names, as `docs/PROTOCOL.md` gives them to clients.
+//! Must not know: rules, storage, AWS, or how a request is carried out.
+//!
+//! Every field is a plain string, number or list. `confab-app` converts them to the domain's types, so a change of
+//! the wire format cannot change a rule.
 //!
 //! Start with the frames in [`client`], then [`ServerFrame`].
 

@@ -1,6 +1,6 @@
-//! Forms of text that occur in several bodies, as `openapi.json` describes them.
+//! Text formats that occur in several bodies, for `openapi.json`.
 //!
-//! They stand for strings: no value of them is ever made. What refuses a wrong one is the domain.
+//! The types only describe strings: no value of them is ever made. The domain refuses wrong texts.
 
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
@@ -25,7 +25,7 @@ macro_rules! text {
     };
 }
 
-/// The pattern of an id: a prefix and a ULID in its one canonical spelling.
+/// Pattern of an id: a prefix and a ULID in its canonical spelling.
 macro_rules! id {
     ($prefix:literal) => {
         concat!("^", $prefix, "[0-7][0-9A-HJKMNP-TV-Z]{25}$")
@@ -33,121 +33,121 @@ macro_rules! id {
 }
 
 text!(
-    /// An account.
+    /// Id of an account.
     UserId,
     |text| text.pattern(Some(id!("usr_")))
 );
 text!(
-    /// One login on one phone, laptop or browser.
+    /// Id of a device: one login on one phone, laptop or browser.
     DeviceId,
     |text| text.pattern(Some(id!("dev_")))
 );
 text!(
-    /// A group, and its conversation.
+    /// Id of a group, and of its conversation.
     GroupId,
     |text| text.pattern(Some(id!("grp_")))
 );
 text!(
-    /// A group, or the ULIDs of two users, the lower one first.
+    /// Id of a conversation: a group, or the ULIDs of two users, the lower one first.
     ConversationId,
     |text| text.pattern(Some(
         "^(grp_[0-7][0-9A-HJKMNP-TV-Z]{25}|dm_[0-7][0-9A-HJKMNP-TV-Z]{25}_[0-7][0-9A-HJKMNP-TV-Z]{25})$"
     ))
 );
 text!(
-    /// The name by which an account logs in and is found; upper case counts as lower case.
+    /// Unique name of an account, used to log in and to find it. Upper case counts as lower case.
     Handle,
     |text| text.pattern(Some("^[A-Za-z0-9_]{3,32}$"))
 );
 text!(
-    /// A password that is about to be set.
+    /// A password to be set.
     Password,
     |text| text.min_length(Some(8)).max_length(Some(128)).format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
 );
 text!(
-    /// A name that people read.
+    /// A name for people.
     Name,
     |text| text
         .min_length(Some(*limits::DISPLAY_NAME_CHARS.start()))
         .max_length(Some(*limits::DISPLAY_NAME_CHARS.end()))
 );
 text!(
-    /// What a device says of itself.
+    /// A text by which a device describes itself.
     Label,
     |text| text.min_length(Some(1)).max_length(Some(limits::DEVICE_LABEL_CHARS_MAX))
 );
 text!(
-    /// Where a picture is: a media id or an address.
+    /// A picture: a media id or an address.
     Avatar,
     |text| text.pattern(Some("^(med_[0-7][0-9A-HJKMNP-TV-Z]{25}|https://[!-~]+)$")).max_length(Some(limits::AVATAR_BYTES_MAX))
 );
 text!(
-    /// What a platform calls a device that takes pushes.
+    /// The platform's token for an app that gets pushes.
     PushToken,
     |text| text.pattern(Some("^[!-~]{1,4096}$"))
 );
 text!(
-    /// Chosen by the sending device: the same again gives the same message. At most 64 bytes.
+    /// Idempotency key, chosen by the sending device: a repeated key gives the same message. At most 64 bytes.
     ClientMessageId,
     |text| text.min_length(Some(1)).max_length(Some(limits::ID_BYTES_MAX))
 );
 text!(
-    /// What a message says; a character at least that can be seen, and at most 400 000 bytes.
+    /// The text of a message: at least one visible character, and at most 400 000 bytes.
     MessageText,
     |text| text.min_length(Some(1)).max_length(Some(limits::TEXT_CHARS_MAX))
 );
 
-// Attributes take numbers only.
+// Attributes take only literal numbers.
 const _: () = assert!(limits::MENTIONS_MAX == 25 && limits::PAGE_LIMIT_MAX == 100);
 
-/// What a member of a group may do.
+/// Rights of a member of a group.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything.
+    /// All rights.
     Owner,
-    /// Renames the group, adds members and removes them.
+    /// Renames the group, adds members, and removes members who are neither admins nor owners.
     Admin,
-    /// Reads and writes.
+    /// Reads and writes messages.
     Member,
 }
 
-/// Who may put a user into groups.
+/// Setting for who may add the user to groups.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum GroupAdds {
-    /// Whoever is not blocked.
+    /// All users whom the user has not blocked.
     Everyone,
-    /// Friends.
+    /// Friends only.
     Friends,
 }
 
-/// What a conversation is.
+/// Kind of a conversation.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum ConversationKind {
-    /// Two users.
+    /// A 1:1 conversation.
     Dm,
     /// A group.
     Group,
 }
 
-/// Whether somebody is there.
+/// Presence of a user.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum PresenceStatus {
-    /// A device is connected, and was heard from lately.
+    /// A device is connected and has sent a frame lately.
     Online,
-    /// None is.
+    /// No device is.
     Offline,
 }
 
-/// Whose service delivers a device's pushes.
+/// Service that delivers a device's pushes.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum PushPlatform {
-    /// Apple's.
+    /// Apple Push Notification service.
     Apns,
-    /// Google's.
+    /// Google's Firebase Cloud Messaging.
     Fcm,
 }

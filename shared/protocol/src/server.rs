@@ -1,10 +1,10 @@
-//! Frames that the server sends; `type` tells them apart.
+//! Frames that the server sends; `type` distinguishes them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Ack, ErrorBody, ErrorFrame, Message};
 
-/// Everything that the server sends over a WebSocket.
+/// A frame that the server sends over a WebSocket.
 ///
 /// Clients ignore a `type` that they do not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,109 +16,110 @@ pub enum ServerFrame {
     Acks(Acks),
     /// Event: a new message.
     Message(Message),
-    /// Answer to `sync`, possibly one of several.
+    /// Answer to `sync`; one of several if the answer is long.
     Sync(SyncFrame),
     /// Answer to `history`.
     History(HistoryFrame),
     /// Answer to `read`.
     Ok(OkFrame),
-    /// Event: somebody has read a conversation up to a position.
+    /// Event: a user has read a conversation up to a position.
     Receipt(ReceiptEvent),
     /// Event: the user's list of conversations has changed.
     Conversation(ConversationEvent),
-    /// Event: somebody is writing; it ends by itself after 5 seconds.
+    /// Event: a user is typing; it ends by itself after 5 seconds.
     Typing(TypingEvent),
-    /// Answer to `presence`; without an `id`, an event: somebody has come or gone.
+    /// Answer to `presence`. Without an `id`, an event: a user came online or went offline.
     Presence(PresenceFrame),
-    /// Event: what another user is to this one has changed.
+    /// Event: the relation between another user and this one has changed.
     Contact(ContactEvent),
     /// Event: the profile of a friend, or the user's own, has changed.
     Profile(ProfileEvent),
-    /// Answer to `heartbeat`; without `server_at_ms`, a probe.
+    /// Answer to `heartbeat`. Without `server_at_ms`, a probe.
     Heartbeat(HeartbeatFrame),
     /// Event: the server is about to close this socket.
     Closing(ClosingEvent),
-    /// A request was refused or failed.
+    /// Answer to a request that was refused or failed.
     Error(ErrorFrame),
 }
 
-/// What several messages came to.
+/// Outcomes of the messages of a `send_many`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acks {
     /// The request's id.
     pub id: String,
-    /// In the order of the request, up to the first that was not acked, inclusive.
+    /// Outcomes in the order of the request, up to and including the first message that failed.
     pub acks: Vec<SendOutcome>,
 }
 
-/// What one message of several came to.
+/// Outcome of one message of a `send_many`.
 ///
 /// Shape: `{"id":"…","seq":7,"sent_at_ms":1795500001000,"duplicate":false}`, or the message's `id` with the fields of
 /// an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SendOutcome {
-    /// It is durable.
+    /// The message is durable.
     Acked {
         /// The message's id.
         id: String,
-        /// Its position.
+        /// The message's position.
         seq: u64,
-        /// Unit: milliseconds since the Unix epoch.
+        /// When the message was sent. Unit: milliseconds since the Unix epoch.
         sent_at_ms: u64,
-        /// True where an earlier request with this id had put the message there.
+        /// True if an earlier request with this id appended the message.
         duplicate: bool,
     },
-    /// It was refused or failed, and none after it was tried.
+    /// The message was refused or failed. The messages after it were not tried.
     Failed {
-        /// The message's id; absent where it is over [`ID_BYTES_MAX`](crate::limits::ID_BYTES_MAX).
+        /// The message's id; absent if it is longer than [`ID_BYTES_MAX`](crate::limits::ID_BYTES_MAX).
         #[serde(skip_serializing_if = "Option::is_none", default)]
         id: Option<String>,
-        /// Why.
+        /// The error.
         #[serde(flatten)]
         error: ErrorBody,
     },
 }
 
-/// Some or all of what a device lacks.
+/// A part of what a device lacks, or all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncFrame {
     /// The request's id.
     pub id: String,
-    /// A conversation may come again in a later frame with further messages.
+    /// Conversations; one may occur again in a later frame with further messages.
     pub conversations: Vec<SyncConversation>,
-    /// True in the last frame of a whole answer only.
+    /// True only in the last frame of a whole answer.
     pub complete: bool,
-    /// In the last frame of an answer that could not end in time: send the same again with this as `after`.
+    /// In the last frame of an answer that ran out of time: repeat the request with this as `after`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<String>,
 }
 
-/// What a device lacks of one conversation.
+/// The messages of one conversation that a device lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncConversation {
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
     /// `dm` or `group`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub kind: Option<String>,
-    /// A group's name.
+    /// The group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
-    /// Position of the newest message that the user may read, or the read marker where the messages that were read are not
-    /// kept any more; 0 where there is neither.
+    /// Position of the newest message that the user may read. If the messages that were read are no longer kept, the
+    /// read mark; 0 if there is neither.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_seq: Option<u64>,
-    /// The user's own read marker; 0 where nothing is read.
+    /// The user's own read mark; 0 if nothing is read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read_seq: Option<u64>,
-    /// The user has left the group, or was removed; it has `conversation`, `last_seq` and `messages` besides.
+    /// True if the user has left the group or was removed; the other fields are then `conversation`, `last_seq` and
+    /// `messages`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left: Option<bool>,
-    /// The group has ended; it has `conversation`, `last_seq` and `messages` besides.
+    /// True if the group was deleted; the other fields are then `conversation`, `last_seq` and `messages`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deleted: Option<bool>,
-    /// Ascending `seq`.
+    /// Messages, ascending by `seq`.
     pub messages: Vec<Message>,
 }
 
@@ -127,123 +128,123 @@ pub struct SyncConversation {
 pub struct HistoryFrame {
     /// The request's id.
     pub id: String,
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// Ascending `seq`.
+    /// Messages, ascending by `seq`.
     pub messages: Vec<Message>,
-    /// Whether there is more in the direction that was asked for.
+    /// Whether there are more messages in the direction of the request.
     pub more: bool,
 }
 
-/// Done; there is nothing else to say.
+/// The request succeeded; the answer has no data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OkFrame {
     /// The request's id.
     pub id: String,
 }
 
-/// A read marker moved.
+/// A read mark has moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptEvent {
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// Who has read.
+    /// The user who has read.
     pub user: String,
-    /// Up to and including.
+    /// The last position that was read.
     pub read_seq: u64,
 }
 
-/// What has become of a conversation.
+/// A conversation has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationEvent {
-    /// Which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// What has happened to it.
+    /// The change.
     pub change: ConversationChange,
-    /// Position of the entry that says so. Hints may overtake each other: the highest counts.
+    /// Position of the system entry of the change. Events may overtake each other: the highest `seq` counts.
     pub seq: u64,
-    /// A group's name.
+    /// The group's name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
 }
 
-/// See [`Conversation`].
+/// Change of a conversation, in a [`ConversationEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationChange {
-    /// The user is in it now.
+    /// The user has become a member.
     Added,
-    /// The user is no longer in it.
+    /// The user is no longer a member.
     Removed,
-    /// It has another name.
+    /// The group has another name.
     Renamed,
-    /// It has ended.
+    /// The group was deleted.
     Deleted,
 }
 
-/// Somebody is writing.
+/// A user is typing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypingEvent {
-    /// In which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// Who.
+    /// The user.
     pub user: String,
 }
 
-/// Who is there.
+/// Presence of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceFrame {
     /// The request's id; absent in an event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
-    /// Those of whom the user may know.
+    /// The users whose presence the caller may see.
     pub users: Vec<UserPresence>,
 }
 
-/// Whether somebody is there.
+/// Presence of one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPresence {
-    /// Who.
+    /// The user.
     pub user: String,
     /// `online` or `offline`.
     pub status: String,
-    /// True where they are connected and nobody is at their devices, as those say; told to friends and themselves.
+    /// True if the user is connected but idle: nobody uses the user's devices. Only friends, and the user, see it.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub idle: bool,
-    /// When they were last active; 0 where they never were; absent for the members of a group who are no friends.
+    /// When the user was last active; 0 if never; absent for members of a group who are not friends.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_active_at_ms: Option<u64>,
 }
 
-/// What another user is to this one has changed.
+/// The relation between another user and this one has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactEvent {
-    /// The other.
+    /// The other user.
     pub user: String,
-    /// What they have become.
+    /// The change.
     pub change: ContactEventChange,
 }
 
-/// See [`ContactEvent`].
+/// Change of a relation, in a [`ContactEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactEventChange {
-    /// They ask to be friends.
+    /// The other user asks to be friends.
     Requested,
-    /// They are friends.
+    /// The two are friends.
     Friends,
-    /// They are friends no longer, or have withdrawn their request.
+    /// The two are no longer friends, or the other user has withdrawn the request.
     Ended,
 }
 
-/// What everybody may know of a user, as it is after a change.
+/// The public profile of a user, after a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileEvent {
-    /// Whose.
+    /// The user.
     pub user: String,
-    /// For people.
+    /// Name for people.
     pub display_name: String,
-    /// A media id or an address of a picture.
+    /// A media id, or the address of a picture.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub avatar: Option<String>,
 }
@@ -251,24 +252,24 @@ pub struct ProfileEvent {
 /// The last event of a socket that the server closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingEvent {
-    /// Why, and so whether to connect again.
+    /// The reason, which decides whether the client connects again.
     pub reason: ClosingReason,
 }
 
-/// See [`Closing`].
+/// Reason of a [`ClosingEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosingReason {
     /// Newer sockets of the same device took its place. The client connects again only when its user acts.
     Displaced,
-    /// The login has ended. The client never connects again with it.
+    /// The login has ended. The client must not connect again with it.
     LoggedOut,
     /// The client did not read what it was sent. It connects again after a pause that grows.
     TooSlow,
 }
 
 impl ClosingReason {
-    /// Close code of RFC 6455 that the local runner closes with. API Gateway offers none.
+    /// Close code of RFC 6455 with which the local runner closes. API Gateway offers none.
     pub const fn close_code(self) -> u16 {
         match self {
             Self::Displaced => 4001,
@@ -277,7 +278,7 @@ impl ClosingReason {
         }
     }
 
-    /// Its name on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Displaced => "displaced",
@@ -287,7 +288,8 @@ impl ClosingReason {
     }
 }
 
-/// The lease is renewed; or, as a probe, should be: the client answers it with a `heartbeat` at once.
+/// Answer to a heartbeat, which has renewed the lease; or a probe, which the client answers immediately with a
+/// `heartbeat`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeartbeatFrame {
     /// The request's id.

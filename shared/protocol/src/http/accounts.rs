@@ -6,105 +6,106 @@ use super::object;
 #[cfg(feature = "openapi")]
 use crate::schema;
 
-/// `POST /v1/signup`.
+/// Request body of `POST /v1/signup`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Signup {
-    /// 3–32 of `a`–`z`, `0`–`9`, `_`; case does not matter.
+    /// 3–32 of `a`–`z`, `0`–`9`, `_`; upper case counts as lower case.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Handle))]
     pub handle: String,
-    /// 8–128 characters, all of which can be seen; compared as RFC 8265 has it (OpaqueString).
+    /// 8–128 characters without invisible ones; compared by RFC 8265 (OpaqueString).
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Password))]
     pub password: String,
-    /// 1–64 characters; the handle where absent.
+    /// 1–64 characters; the handle if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Name>))]
     pub display_name: Option<String>,
-    /// What this login runs on.
+    /// The device that logs in.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceLabel>,
-    /// A code that was given out; needed where not everybody may sign up.
+    /// An invite; required unless signup is open to everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
 }
 
-/// `POST /v1/login`.
+/// Request body of `POST /v1/login`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Login {
-    /// The account's handle; case does not matter.
+    /// The account's handle; upper case counts as lower case.
     pub handle: String,
     /// The account's password.
     pub password: String,
-    /// What this login runs on.
+    /// The device that logs in.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceLabel>,
 }
 
-/// How a device describes itself.
+/// Description of a device, by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceLabel {
-    /// `dev_…` of an earlier login on the same device, which this one replaces.
+    /// `dev_…` of an earlier login on the same device, which this login replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::DeviceId>))]
     pub id: Option<String>,
-    /// For people, such as "Alice's phone".
+    /// Name for people, such as "Alice's phone".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub name: Option<String>,
-    /// Such as `web`, `ios`, `android`.
+    /// Platform, such as `web`, `ios`, `android`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub platform: Option<String>,
 }
 
-/// `POST /v1/token/refresh`.
+/// Request body of `POST /v1/token/refresh`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refresh {
-    /// The answer holds its successor.
+    /// The device's current refresh token; the answer holds the next one.
     pub refresh_token: String,
-    /// 1–64 bytes; names the attempt, which may be repeated with the same name until its answer arrives.
+    /// 1–64 bytes; names this attempt to refresh. Until its answer arrives, the request may be repeated with the same
+    /// name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::ClientMessageId>))]
     pub attempt: Option<String>,
 }
 
-/// A login, for as long as its refresh token is renewed.
+/// A login with its tokens. It lives as long as its refresh token is renewed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
-    /// `usr_…`.
+    /// The user: `usr_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
-    /// `dev_…`.
+    /// The device: `dev_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::DeviceId))]
     pub device: String,
-    /// For the `Authorization: Bearer` header.
+    /// Access token, for the `Authorization: Bearer` header.
     pub access_token: String,
-    /// For `POST /v1/token/refresh`.
+    /// Refresh token, for `POST /v1/token/refresh`.
     pub refresh_token: String,
     /// Life of the access token. Unit: seconds.
     pub expires_in_seconds: u64,
 }
 
-/// `POST /v1/me/password`.
+/// Request body of `POST /v1/me/password`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordChange {
-    /// The password as it is.
+    /// The present password.
     pub old_password: String,
-    /// 8–128 characters, as at signup.
+    /// The new password: 8–128 characters, as at signup.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Password))]
     pub new_password: String,
 }
 
-/// `POST /v1/logout`.
+/// Request body of `POST /v1/logout`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Logout {
-    /// Log all devices out; without it this one.
+    /// True: logs out all devices of the user. Otherwise only the calling device is logged out.
     #[serde(default)]
     pub everywhere: bool,
 }

@@ -1,4 +1,4 @@
-//! Friends and blocks.
+//! Friends, requests and blocks.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use super::Profile;
 #[cfg(feature = "openapi")]
 use crate::schema;
 
-/// `GET /v1/contacts`.
+/// Answer to `GET /v1/contacts`: one page of contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contacts {
-    /// Friends: each has put the other.
+    /// Friends: each of the two has put the other.
     pub contacts: Vec<Contact>,
-    /// Who has put the user and waits for an answer.
+    /// Users who have put the caller and wait for an answer.
     pub requests: Vec<Profile>,
-    /// Whom the user has put, and who has not answered.
+    /// Users whom the caller has put and who have not answered.
     pub requested: Vec<Profile>,
-    /// Cursor of the next page; absent at the end.
+    /// Cursor of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -25,16 +25,16 @@ pub struct Contacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contact {
-    /// Who.
+    /// The friend's public profile.
     #[serde(flatten)]
     pub profile: Profile,
     /// `online` or `offline`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::PresenceStatus))]
     pub status: String,
-    /// True where they are connected and nobody is at their devices, as those say.
+    /// True if the friend is connected but idle: nobody uses the friend's devices.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idle: bool,
-    /// When they were last active; 0 where they never were. Unit: milliseconds since the Unix epoch.
+    /// When the friend was last active; 0 if never. Unit: milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active_at_ms: Option<u64>,
 }
@@ -43,31 +43,31 @@ pub struct Contact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactPut {
-    /// Who was put.
+    /// The user who was put.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
-    /// Whether they have put the caller too.
+    /// Whether that user has put the caller too.
     pub friends: bool,
 }
 
-/// `GET /v1/blocks`.
+/// Answer to `GET /v1/blocks`: one page of blocks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Blocks {
-    /// Whom the user has blocked.
+    /// Users whom the caller has blocked.
     pub blocks: Vec<Block>,
-    /// Cursor of the next page; absent at the end.
+    /// Cursor of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// Somebody whom the user has blocked.
+/// A user whom the caller has blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Block {
-    /// Who.
+    /// The blocked user's public profile.
     #[serde(flatten)]
     pub profile: Profile,
-    /// Since when. Unit: milliseconds since the Unix epoch.
+    /// Time of the block. Unit: milliseconds since the Unix epoch.
     pub blocked_at_ms: u64,
 }

@@ -1,4 +1,4 @@
-//! The chat list, and how far members have read.
+//! The chat list, and read marks.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,63 +7,63 @@ use crate::Message;
 #[cfg(feature = "openapi")]
 use crate::schema;
 
-/// `GET /v1/conversations`.
+/// Answer to `GET /v1/conversations`: one page of the chat list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChatList {
-    /// In no particular order.
+    /// Conversations in no particular order.
     pub conversations: Vec<Conversation>,
-    /// Give this as `cursor` for the next page; absent on the last.
+    /// Pass this as `cursor` for the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// A conversation as one of its members sees it.
+/// A conversation in the chat list of one of its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conversation {
-    /// `dm_…` or `grp_…`.
+    /// Id of the conversation: `dm_…` or `grp_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationId))]
     pub conversation: String,
     /// `dm` or `group`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::ConversationKind))]
     pub kind: String,
-    /// A group's name.
+    /// The group's name; absent in a 1:1 conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The other's public profile in a 1:1 conversation.
+    /// The other user's public profile; absent in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<Profile>,
-    /// Position of the newest message, or the read marker where the messages that were read are not kept any more; 0 where
-    /// there is neither.
+    /// Position of the newest message. If the messages that were read are no longer kept, the read mark; 0 if there
+    /// is neither.
     pub last_seq: u64,
-    /// The user's own read marker; 0 where nothing is read.
+    /// The user's own read mark; 0 if nothing is read.
     pub read_seq: u64,
-    /// Messages of others after the read marker.
+    /// Number of messages from others after the read mark.
     pub unread_count: u64,
-    /// The newest message, shortened where it is long.
+    /// The newest message, shortened if it is long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
-    /// No pushes before this. Unit: milliseconds since the Unix epoch.
+    /// Until this time the conversation causes no pushes. Unit: milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted_until_ms: Option<u64>,
 }
 
-/// `GET /v1/conversations/{c}/receipts`.
+/// Answer to `GET /v1/conversations/{c}/receipts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Receipts {
-    /// One per member.
+    /// One read mark per member.
     pub receipts: Vec<ReadMarker>,
 }
 
-/// How far a member has read.
+/// Read mark of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReadMarker {
-    /// `usr_…`.
+    /// The member: `usr_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
-    /// Up to and including; 0 where nothing is read.
+    /// The last position that the member has read; 0 if none.
     pub read_seq: u64,
 }

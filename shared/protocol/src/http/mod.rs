@@ -19,103 +19,103 @@ pub use accounts::{DeviceLabel, Login, Logout, PasswordChange, Refresh, Session,
 pub use contacts::{Block, Blocks, Contact, ContactPut, Contacts};
 pub use conversations::{ChatList, Conversation, ReadMarker, Receipts};
 
-/// Every error answer.
+/// Answer to a request that was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorAnswer {
-    /// What went wrong.
+    /// The error.
     pub error: ErrorBody,
 }
 
-/// `POST /v1/tickets`.
+/// Answer to `POST /v1/tickets`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ticket {
-    /// Opens a WebSocket.
+    /// Ticket that opens a WebSocket.
     pub ticket: String,
-    /// The WebSocket endpoint to use, the ticket included.
+    /// WebSocket endpoint to connect to, with the ticket.
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub url: String,
     /// Life of the ticket. Unit: seconds.
     pub expires_in_seconds: u64,
 }
 
-/// What everybody may know of a user.
+/// Public profile of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
-    /// `usr_…`.
+    /// The user: `usr_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
-    /// Lower case.
+    /// Unique handle, in lower case.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Handle))]
     pub handle: String,
-    /// For people.
+    /// Name for people.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub display_name: String,
-    /// A media id or an address of a picture.
+    /// A media id, or the address of a picture.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Avatar>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
 }
 
-/// `GET /v1/me`: the user's own profile, and what only they may know.
+/// Answer to `GET /v1/me`: the user's own profile, with private settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnProfile {
-    /// What everybody may know.
+    /// The public profile.
     #[serde(flatten)]
     pub profile: Profile,
-    /// Who may put the user into groups; `everyone` where absent.
+    /// Who may add the user to groups; `everyone` if absent.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::GroupAdds>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_adds: Option<String>,
 }
 
-/// `PATCH /v1/me`: absent fields stay as they are.
+/// Request body of `PATCH /v1/me`. Absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfilePatch {
-    /// 1–64 characters.
+    /// Name for people, 1–64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Name>))]
     pub display_name: Option<String>,
-    /// `null` removes it.
+    /// A media id, or the address of a picture; `null` removes the avatar.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Avatar>))]
     pub avatar: Option<Option<String>>,
-    /// Who may put the user into groups.
+    /// Who may add the user to groups.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::GroupAdds>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_adds: Option<String>,
 }
 
-/// `POST /v1/groups`.
+/// Request body of `POST /v1/groups`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewGroup {
-    /// 1–64 characters.
+    /// Name of the group, 1–64 characters.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
-    /// `usr_…` ids of up to 99 others.
+    /// `usr_…` ids of up to 99 members besides the caller.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<schema::UserId>, max_items = 99))]
     pub members: Vec<String>,
 }
 
-/// `PATCH /v1/groups/{group}`.
+/// Request body of `PATCH /v1/groups/{group}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupPatch {
-    /// 1–64 characters.
+    /// Name of the group, 1–64 characters.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
 }
 
-/// `PUT /v1/groups/{group}/members/{user}`.
+/// Request body of `PUT /v1/groups/{group}/members/{user}`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PutMember {
-    /// `member`, `admin` or `owner`; absent, a new member is a `member` and others keep theirs.
+    /// `member`, `admin` or `owner`. If absent, a new member becomes a `member`, and a present member keeps the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Role>))]
     pub role: Option<String>,
@@ -125,46 +125,47 @@ pub struct PutMember {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Group {
-    /// `grp_…`, also the id of its conversation.
+    /// Id of the group and of its conversation: `grp_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::GroupId))]
     pub group: String,
-    /// For people.
+    /// Name for people.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Name))]
     pub name: String,
-    /// Ascending by id.
+    /// Members, ascending by id.
     pub members: Vec<GroupMember>,
-    /// Unit: milliseconds since the Unix epoch.
+    /// Time of the group's creation. Unit: milliseconds since the Unix epoch.
     pub created_at_ms: u64,
 }
 
-/// Somebody in a group.
+/// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupMember {
-    /// `usr_…`.
+    /// The member: `usr_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
     /// `owner`, `admin` or `member`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::Role))]
     pub role: String,
-    /// Unit: milliseconds since the Unix epoch.
+    /// Start of the membership. Unit: milliseconds since the Unix epoch.
     pub joined_at_ms: u64,
 }
 
-/// `PATCH /v1/conversations/{c}`: absent fields stay as they are.
+/// Request body of `PATCH /v1/conversations/{c}`. Absent fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConversationPatch {
-    /// `null`, or a time in the past, ends the mute.
+    /// Mutes the conversation until this time; `null`, or a time in the past, ends the mute. Unit: milliseconds since
+    /// the Unix epoch.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
     pub muted_until_ms: Option<Option<u64>>,
-    /// `true`: whoever has left this group by themselves may be put back by anybody.
+    /// `true`: a user who has left this group allows anybody to add them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_adds: Option<bool>,
 }
 
-/// Takes an object or `null`, and no array, which serde would take for a struct.
+/// Deserializes an object or `null`. Refuses an array, which serde would accept for a struct.
 fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct Object<T>(PhantomData<T>);
 
@@ -187,74 +188,75 @@ fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Re
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// Tells `null` (`Some(None)`) from an absent field (`None`).
+/// Deserializes a present field: `null` as `Some(None)`. An absent field is `None`.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// `POST /v1/conversations/{c}/messages`.
+/// Request body of `POST /v1/conversations/{c}/messages`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PostMessage {
-    /// 1–64 bytes; the same again gives the same message.
+    /// Idempotency key, 1–64 bytes: a repeated key gives the same message.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::ClientMessageId))]
     pub client_message_id: String,
-    /// What the message says; required unless there are attachments.
+    /// The text of the message; required unless there are attachments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::MessageText>))]
     pub text: Option<String>,
     /// `med_…` ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Vec<String>>,
-    /// The `seq` of an earlier message of the conversation.
+    /// The `seq` of an earlier message of the conversation, which this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub reply_to: Option<u64>,
-    /// `usr_…` ids.
+    /// `usr_…` ids of the mentioned users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<schema::UserId>>, max_items = 25))]
     pub mentions: Option<Vec<String>>,
-    /// How far its author had read when it was written, 0 for nothing; everything before the message where absent.
+    /// The author's read mark when the message was written, 0 for none; if absent, everything before the message
+    /// counts as read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_seq: Option<u64>,
 }
 
-/// `GET /v1/conversations/{c}/messages`.
+/// Answer to `GET /v1/conversations/{c}/messages`: one page of messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessagePage {
-    /// Ascending `seq`.
+    /// Messages, ascending by `seq`.
     pub messages: Vec<Message>,
-    /// Whether there is more in the direction that was asked for.
+    /// Whether there are more messages in the direction of the request.
     pub more: bool,
 }
 
-/// `GET /v1/devices`.
+/// Answer to `GET /v1/devices`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Devices {
-    /// Oldest login first.
+    /// Devices, the oldest login first.
     pub devices: Vec<Device>,
 }
 
-/// One login of the user.
+/// A device on which the user is logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Device {
-    /// `dev_…`.
+    /// Id of the device: `dev_…`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::DeviceId))]
     pub device: String,
-    /// As the device named itself.
+    /// The device's name, chosen by the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub name: Option<String>,
-    /// As the device named itself.
+    /// The device's platform, stated by the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::Label>))]
     pub platform: Option<String>,
-    /// By which platform it gets pushes, `apns` or `fcm`; absent where it gets none.
+    /// Platform of the device's pushes, `apns` or `fcm`; absent if the device gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<schema::PushPlatform>))]
     pub push: Option<String>,
@@ -262,30 +264,30 @@ pub struct Device {
     pub created_at_ms: u64,
     /// Time of the last login or token refresh. Unit: milliseconds since the Unix epoch.
     pub last_active_at_ms: u64,
-    /// Whether a WebSocket of this device is open.
+    /// Whether the device has an open WebSocket.
     pub connected: bool,
     /// Whether the request came from this device.
     pub current: bool,
 }
 
-/// `PUT /v1/devices/self/push`.
+/// Request body of `PUT /v1/devices/self/push`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushRegistration {
-    /// `apns` or `fcm`.
+    /// Platform of the pushes, `apns` or `fcm`.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::PushPlatform))]
     pub platform: String,
-    /// As the platform gave it to the app.
+    /// The token that the platform gave to the app.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::PushToken))]
     pub token: String,
 }
 
-/// `GET /v1/health`.
+/// Answer to `GET /v1/health`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// Always `ok`.
     pub status: String,
-    /// The running version.
+    /// The version that is running.
     pub version: String,
 }
