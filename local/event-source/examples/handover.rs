@@ -1,6 +1,5 @@
-//! How long a message takes from `SendMessage` to the function, and how many
-//! pass per second. Run with
-//! `cargo run --release -p confab-event-source --example handover`.
+//! Measures the time from `SendMessage` to the function, and the messages per second. Run it with `cargo run --release
+//! -p confab-event-source --example handover`.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,13 +27,13 @@ const MESSAGES: usize = 20_000;
 const SENDERS: usize = 8;
 const MESSAGE_BYTES: usize = 1000;
 
-/// Any time of day will do.
+/// An arbitrary start time.
 const EPOCH_MS: u64 = 1_800_000_000_000;
 
-/// When events arrive, and how many messages each brings.
+/// Arrival times of events, and the number of messages in each.
 type Arrivals = UnboundedReceiver<(Instant, usize)>;
 
-/// A queue whose source feeds a function that does nothing.
+/// Creates a queue with a source that feeds a function without effect.
 async fn start(sqs: Sqs) -> (Client, String, Arrivals) {
     let aws = EmbeddedAws::builder().service(signing_name::SQS, sqs).build();
     let config = Config::builder()
@@ -67,7 +66,7 @@ async fn measure(name: &str, sqs: Sqs) {
         send(&client, &url).await;
         sends.push(started.elapsed());
         handovers.push(arrivals.recv().await.unwrap().0 - started);
-        // Idle, as a queue is between messages of people.
+        // The queue is idle between messages, as with messages that people write.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     for (what, mut times) in [("send to function", handovers), ("send to answer", sends)] {

@@ -1,11 +1,11 @@
-//! What a function's answer says about the messages of an event.
+//! A function's answer about the messages of an event.
 
 use std::{collections::BTreeSet, error::Error, fmt};
 
 use aws_sdk_sqs::types::Message;
 use serde_json::Value;
 
-/// The answer does not tell which messages have failed, so that all have.
+/// The answer does not name the failed messages correctly, so all messages have failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(&'static str);
 
@@ -17,18 +17,16 @@ impl fmt::Display for Malformed {
 
 impl Error for Malformed {}
 
-/// The messages of a batch that are done, given the function's answer.
+/// Returns the messages of a batch that are done, by the function's answer.
 ///
-/// Shape: `{"batchItemFailures":[{"itemIdentifier":"<messageId>"}]}`. No
-/// answer, no list and an empty list mean that no message has failed.
+/// Shape: `{"batchItemFailures":[{"itemIdentifier":"<messageId>"}]}`. No answer, no list and an empty list mean that no
+/// message has failed.
 ///
-/// Source: Lambda Developer Guide, "Implementing partial batch responses",
-/// success and failure conditions.
+/// Source: Lambda Developer Guide, "Implementing partial batch responses", success and failure conditions.
 ///
 /// # Errors
 ///
-/// [`Malformed`] for an identifier that is missing or of none of the
-/// messages, and for what has another shape.
+/// [`Malformed`] for an identifier that is missing or belongs to no message, and for an answer of another shape.
 pub(crate) fn done(answer: &[u8], mut batch: Vec<Message>) -> Result<Vec<Message>, Malformed> {
     let mut failed = failed(answer)?;
     batch.retain(|message| !failed.remove(message.message_id().unwrap_or_default()));
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_batch_response_fails_all() {
+    fn an_answer_that_is_no_batch_response_fails_all() {
         check("oops", Err("no JSON"));
         check("[]", Err("no object"));
         check(r#"{"batchItemFailures":"a"}"#, Err("no list of failures"));

@@ -1,4 +1,4 @@
-//! Waiting after failures.
+//! Pauses after failures.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -8,7 +8,7 @@ use std::{
 /// Pause after one failure; every further failure in a row doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Longest pause, so that a function that has recovered is fed soon.
+/// Longest pause, so that a function that has recovered soon gets events again.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// Counts failures in a row.
@@ -23,11 +23,11 @@ impl Backoff {
     }
 
     pub(crate) fn failed(&self) {
-        // Wraps after four thousand million failures in a row: one short pause.
+        // After four thousand million failures in a row the count wraps, which causes one short pause.
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits as long as the failures so far suggest; not at all without any.
+    /// Waits by the number of failures in a row; without any, it does not wait.
     pub(crate) async fn pause(&self) {
         let failures = self.failures.load(Ordering::Relaxed);
         if failures > 0 {

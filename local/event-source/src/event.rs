@@ -7,10 +7,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
 
+/// The event.
+///
 /// Shape: `{"Records":[{"messageId":…,"receiptHandle":…,"body":…, …}]}`.
 ///
-/// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS", "Example
-/// Amazon SQS message event".
+/// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS", "Example Amazon SQS message event".
 #[derive(Serialize)]
 struct Event<'a> {
     #[serde(rename = "Records")]
@@ -46,9 +47,11 @@ struct Attribute<'a> {
     data_type: &'a str,
 }
 
+/// Writes the event of a batch.
+///
 /// # Errors
 ///
-/// When there is no memory for it; strings always have a JSON form.
+/// If there is no memory for it; strings always have a JSON form.
 pub(crate) fn json(batch: &[Message], queue_arn: &str) -> Result<Bytes, serde_json::Error> {
     let records = batch.iter().map(|message| record(message, queue_arn)).collect();
     serde_json::to_vec(&Event { records }).map(Bytes::from)

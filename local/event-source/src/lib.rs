@@ -1,8 +1,6 @@
-//! What Lambda does between an SQS queue and a function: polls, invokes, and
-//! deletes what was done.
+//! Lambda's event source mapping between an SQS queue and a function: polls, invokes, and deletes finished messages.
 //!
-//! Knows: the SQS client, the JSON of SQS events, and of the answers that
-//! report failures.
+//! Knows: the SQS client, the JSON of SQS events, and the answers that report failures.
 //! Must not know: chat, what runs the functions, where the queue is.
 //!
 //! Start with [`EventSource`] (`source.rs`), then `poller.rs`.

@@ -1,4 +1,4 @@
-//! The loop: receive, hand over, delete.
+//! The loop that receives messages, invokes the function, and deletes finished messages.
 
 use std::{fmt::Display, future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -16,12 +16,10 @@ use tokio::{
 
 use crate::{EventSource, answer, backoff::Backoff, event};
 
-/// Entries of one request to SQS. Source: Amazon SQS API Reference,
-/// `ReceiveMessage` and `DeleteMessageBatch`.
+/// Most entries of one request to SQS. Source: Amazon SQS API Reference, `ReceiveMessage` and `DeleteMessageBatch`.
 const ENTRIES_MAX: usize = 10;
 
-/// How long one poll waits for messages. Source: Amazon SQS API Reference,
-/// `ReceiveMessage`.
+/// Time that one poll waits for messages. Source: Amazon SQS API Reference, `ReceiveMessage`.
 const POLL_WAIT: Duration = Duration::from_secs(20);
 
 /// Largest event. Unit: bytes of message bodies, inclusive.
@@ -29,7 +27,7 @@ const POLL_WAIT: Duration = Duration::from_secs(20);
 /// Source: Lambda Developer Guide, "Lambda quotas", invocation payload.
 const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// What the loop and the invocations share.
+/// State that the loop and the invocations share.
 struct Shared<I> {
     source: EventSource,
     client: Client,
@@ -80,7 +78,7 @@ async fn next<I>(
     permits: &Arc<Semaphore>,
     poll_backoff: &Backoff,
 ) -> (Option<OwnedSemaphorePermit>, Vec<Message>) {
-    // `None` only if the semaphore were closed, which nobody does.
+    // `None` only if the semaphore were closed; no code closes it.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     shared.invocation_backoff.pause().await;
     poll_backoff.pause().await;
@@ -98,20 +96,20 @@ async fn next<I>(
 }
 
 impl<I> Shared<I> {
-    /// The messages of one event; none if none came.
+    /// Returns the messages of one event; none if none came.
     async fn collect(&self) -> Result<Vec<Message>, String> {
         let mut batch = self.receive(self.source.batch_size, POLL_WAIT).await?;
         let deadline = Instant::now() + self.source.maximum_batching_window;
         let bytes = |batch: &[Message]| batch.iter().filter_map(|message| message.body()).map(str::len).sum();
         while !batch.is_empty() && batch.len() < self.source.batch_size {
             let remaining = deadline.saturating_duration_since(Instant::now());
-            // Not cut short at the deadline: that could lose sight of messages that were just received.
+            // The receive is not cancelled at the deadline: that could lose messages that were just received.
             let wait = Duration::from_secs(remaining.as_secs()).min(POLL_WAIT);
             let size: usize = bytes(&batch);
             if wait.is_zero() || size >= EVENT_BYTES_MAX {
                 break;
             }
-            // What was received so far must not be lost with a failed poll.
+            // A failed poll must not lose the messages that were received so far.
             match self.receive(self.source.batch_size - batch.len(), wait).await {
                 Ok(more) => batch.extend(more),
                 Err(_) => break,
@@ -148,7 +146,11 @@ impl<I> Shared<I> {
         match &done {
             Ok(_) => self.invocation_backoff.succeeded(),
             Err(error) => {
-                tracing::warn!(function = self.source.function, error, "messages stay for another try");
+                tracing::warn!(
+                    function = self.source.function,
+                    error,
+                    "messages stay in the queue for a retry"
+                );
                 self.note_failure();
             }
         }
@@ -157,7 +159,7 @@ impl<I> Shared<I> {
         self.delete(&done.unwrap_or_default()).await;
     }
 
-    /// Functions that report failures are expected to have some.
+    /// Counts a failure, unless the function reports failures: such a function is expected to have some.
     fn note_failure(&self) {
         if !self.source.report_batch_item_failures {
             self.invocation_backoff.failed();
@@ -171,7 +173,7 @@ impl<I> Shared<I> {
         }
     }
 
-    /// Messages that cannot be deleted come again, as on AWS.
+    /// Deletes messages. Messages that cannot be deleted are received again, as on AWS.
     async fn delete(&self, messages: &[Message]) {
         for chunk in messages.chunks(ENTRIES_MAX) {
             let entries = chunk.iter().enumerate().filter_map(|(index, message)| {
@@ -187,7 +189,7 @@ impl<I> Shared<I> {
                     function = self.source.function,
                     failed_count,
                     error,
-                    "messages will come again"
+                    "messages will be received again"
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Which queue feeds which function, and how.
+//! Configuration of an event source: which queue feeds which function, and how.
 
 use std::{fmt::Display, future::Future, time::Duration};
 
@@ -13,29 +13,28 @@ use crate::poller;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSource {
     pub queue_url: String,
-    /// Names the region too, which events carry.
+    /// Also gives the region, which events carry.
     pub queue_arn: String,
-    /// The function's name, for the log.
+    /// Name of the function, for the log.
     pub function: String,
-    /// Messages in one event, 1 to 10 000. More than ten arrive together only
-    /// within a `maximum_batching_window`.
+    /// Most messages in one event, 1 to 10 000. More than ten arrive together only within a `maximum_batching_window`.
     ///
     /// Source: Lambda API Reference, `CreateEventSourceMapping`.
     pub batch_size: usize,
-    /// Invocations at once, at least one.
+    /// Invocations that run side by side, at least one.
     pub maximum_concurrency: usize,
-    /// Whether the answer says which messages have failed.
+    /// Whether the answer names the messages that have failed.
     pub report_batch_item_failures: bool,
-    /// How long to collect messages for one event, counted from its first
-    /// message. Zero hands over what one receive has brought.
+    /// Time to collect messages for one event, counted from its first message. With zero, an event has the messages of
+    /// one receive.
     pub maximum_batching_window: Duration,
 }
 
 impl EventSource {
-    /// Lambda's defaults, with five invocations at once: where Lambda begins.
+    /// Lambda's defaults, with five concurrent invocations, as at Lambda's start.
     ///
-    /// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS" and
-    /// "Configuring scaling behavior for SQS event source mappings".
+    /// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS" and "Configuring scaling behavior for SQS event
+    /// source mappings".
     pub fn new(
         queue_url: impl Into<String>,
         queue_arn: impl Into<String>,
@@ -52,20 +51,17 @@ impl EventSource {
         }
     }
 
-    /// Feeds the function until `shutdown`, then waits for the invocations
-    /// that are under way.
+    /// Feeds the function until `shutdown`, then waits for the invocations that are under way.
     ///
-    /// `invoke` gets the JSON of an SQS event and returns that of the answer.
-    /// Messages are deleted when it succeeds, but for those it reports. All
-    /// others stay hidden until their visibility timeout has passed, and come
-    /// again; so does what was received but not yet handed over at `shutdown`.
+    /// `invoke` gets the JSON of an SQS event and returns that of the answer. If it succeeds, the messages are deleted,
+    /// except those that the answer reports as failed. All others stay hidden until their visibility timeout has
+    /// passed, and are received again; so are messages that were received, and not yet passed to the function, at
+    /// `shutdown`.
     ///
-    /// After failed polls it waits, longer each time; so it does after failed
-    /// invocations, unless the answer reports failures. A panic in `invoke` is
-    /// a failed invocation.
+    /// After failed polls the source waits, longer each time. It also does so after failed invocations, unless the
+    /// answer reports failures. A panic in `invoke` is a failed invocation.
     ///
-    /// Source: Lambda Developer Guide, "Handling errors for an SQS event
-    /// source in Lambda".
+    /// Source: Lambda Developer Guide, "Handling errors for an SQS event source in Lambda".
     pub async fn run<I, F, E>(self, client: Client, invoke: I, shutdown: impl Future<Output = ()>)
     where
         I: Fn(Bytes) -> F + Send + Sync + 'static,

@@ -13,7 +13,7 @@ fn report(ids: &[&str]) -> Answer {
     Ok(serde_json::json!({ "batchItemFailures": failures }).to_string())
 }
 
-/// Reports message 2 as failed the first time that it comes.
+/// Reports message 2 as failed the first time that the message comes.
 fn fail_two_once(invocation: &Invocation) -> Answer {
     let is_first = invocation.records()[0]["attributes"]["ApproximateReceiveCount"] == "1";
     match invocation.ids().get("2") {
@@ -23,7 +23,7 @@ fn fail_two_once(invocation: &Invocation) -> Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reported_message_comes_again_and_no_other() {
+async fn only_a_reported_message_is_received_again() {
     let client = queue().await;
     send_all(&client, 1..=3).await;
     let mut function = Function::answering(reporting(), &client, fail_two_once);
@@ -37,7 +37,7 @@ async fn a_reported_message_comes_again_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_report_counts_only_if_it_was_agreed_on() {
+async fn a_report_counts_only_if_the_source_asks_for_reports() {
     let client = queue().await;
     send_all(&client, 1..=3).await;
     let mut function = Function::answering(source(), &client, fail_two_once);

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use crate::support::{Function, count, done, queue, send, send_all, source};
 
 #[tokio::test(start_paused = true)]
-async fn an_event_holds_no_more_messages_than_agreed() {
+async fn an_event_has_at_most_batch_size_messages() {
     let client = queue().await;
     send_all(&client, 1..=7).await;
     let mut function = Function::answering(EventSource { batch_size: 3, ..source() }, &client, done);
@@ -18,7 +18,7 @@ async fn an_event_holds_no_more_messages_than_agreed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_invocations_run_at_once_than_agreed() {
+async fn at_most_maximum_concurrency_invocations_run_side_by_side() {
     let client = queue().await;
     send_all(&client, 1..=5).await;
     let source = EventSource { batch_size: 1, maximum_concurrency: 2, ..source() };

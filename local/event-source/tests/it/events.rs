@@ -62,7 +62,7 @@ async fn functions_read_an_event_with_the_types_of_lambda() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_comes_while_nothing_happens_is_handed_over_at_once() {
+async fn a_message_after_a_long_pause_is_handed_over_without_delay() {
     let client = queue().await;
     let mut function = Function::answering(source(), &client, done);
     tokio::time::sleep(Duration::from_secs(3605)).await;
@@ -73,7 +73,7 @@ async fn a_message_that_comes_while_nothing_happens_is_handed_over_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_done_is_deleted() {
+async fn messages_that_are_done_are_deleted() {
     let client = queue().await;
     let mut function = Function::answering(source(), &client, done);
     send(&client, "one").await;

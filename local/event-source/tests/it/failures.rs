@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_a_failed_invocation_come_again() {
+async fn messages_of_a_failed_invocation_are_received_again() {
     let client = queue().await;
     send_all(&client, 1..=2).await;
     let mut function = Function::answering(source(), &client, fail);
@@ -19,9 +19,9 @@ async fn messages_of_a_failed_invocation_come_again() {
     assert_eq!(again.records()[0]["attributes"]["ApproximateReceiveCount"], "2");
 }
 
-/// As Lambda leaves it: a function may say by itself when what it reports is to come again.
+/// As on Lambda, a function may set the time after which a failed message is received again.
 #[tokio::test(start_paused = true)]
-async fn a_message_that_its_function_hides_for_less_comes_again_sooner() {
+async fn a_message_that_its_function_hides_for_less_is_received_again_sooner() {
     let client = queue().await;
     send(&client, "1").await;
     let source = EventSource { report_batch_item_failures: true, ..source() };
@@ -74,7 +74,7 @@ async fn pauses(source: EventSource) -> Vec<u128> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_in_a_row_make_it_wait_longer_and_longer() {
+async fn pauses_grow_with_failures_in_a_row() {
     assert_eq!(pauses(source()).await, [100, 200, 400, 800]);
 }
 
@@ -95,7 +95,7 @@ async fn a_queue_that_cannot_be_polled_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn poison_ends_among_the_dead_letters() {
+async fn a_message_that_always_fails_is_dead_lettered() {
     let client = queue().await;
     create(&client, "dead").await;
     let policy =

@@ -1,4 +1,4 @@
-//! Queues in memory, event sources, and functions that do as they are told.
+//! Queues in memory, event sources, and functions that answer as a test wants.
 
 #![allow(clippy::unwrap_used, reason = "test harness")]
 

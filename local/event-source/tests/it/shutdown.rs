@@ -5,7 +5,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::support::{Function, count, queue, send, source};
 
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_waits_for_what_is_under_way_and_polls_no_more() {
+async fn a_shutdown_waits_for_invocations_under_way_and_stops_polling() {
     let client = queue().await;
     let (shut_down, shutdown) = oneshot::channel::<()>();
     let shutdown = async { drop(shutdown.await) };
@@ -25,7 +25,7 @@ async fn a_shutdown_waits_for_what_is_under_way_and_polls_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_source_stops_at_once() {
+async fn an_idle_source_stops_without_delay() {
     let client = queue().await;
     let started = Instant::now();
     let shutdown = tokio::time::sleep(Duration::from_secs(5));

@@ -19,13 +19,13 @@ use tokio::{
     time::Instant,
 };
 
-/// When every test begins: a moment in 2027.
+/// Start time of every test: a moment in 2027.
 pub(crate) const EPOCH_MS: u64 = 1_800_000_000_000;
 
 pub(crate) const ARN: &str = "arn:aws:sqs:eu-central-1:000000000000:things";
 pub(crate) const URL: &str = "http://sqs.invalid/000000000000/things";
 
-/// Seconds for which a message in flight is hidden.
+/// Time for which a message in flight is hidden. Unit: seconds.
 pub(crate) const VISIBILITY_SECONDS: u64 = 30;
 
 pub(crate) fn client() -> Client {
@@ -37,7 +37,7 @@ pub(crate) fn client() -> Client {
     Client::from_conf(config.http_client(aws.http_client()).build())
 }
 
-/// A client and an empty queue.
+/// Returns a client, with an empty queue.
 pub(crate) async fn queue() -> Client {
     let client = client();
     create(&client, "things").await;
@@ -58,7 +58,7 @@ pub(crate) async fn send_all(client: &Client, bodies: impl IntoIterator<Item = u
     }
 }
 
-/// Messages in the queue, in whatever state.
+/// Number of messages in the queue, in all states.
 pub(crate) async fn count(client: &Client) -> u64 {
     let request = client.get_queue_attributes().queue_url(URL).attribute_names(QueueAttributeName::All);
     let attributes = request.send().await.unwrap().attributes.unwrap();
@@ -104,7 +104,7 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Runs the source before a function that answers as `answer` says.
+    /// Runs the source with a function that answers by `answer`.
     pub(crate) fn start<F>(
         source: EventSource,
         client: &Client,
@@ -119,7 +119,7 @@ impl Function {
         let invoke = move |event: Bytes| {
             let invocation =
                 Invocation { at: Instant::now(), event: serde_json::from_slice(&event).unwrap() };
-            // A test that has seen enough does not listen any more.
+            // A test that has ended its checks drops the receiver.
             let _ = sender.send(invocation.clone());
             let answer = answer(invocation);
             async move { answer.await.map(Bytes::from) }
@@ -128,7 +128,7 @@ impl Function {
         Self { invocations, source }
     }
 
-    /// As [`start`](Self::start), with an answer that is known at once.
+    /// As [`start`](Self::start), with an answer that needs no waiting.
     pub(crate) fn answering(
         source: EventSource,
         client: &Client,
@@ -137,12 +137,12 @@ impl Function {
         Self::start(source, client, pending(), move |invocation| std::future::ready(answer(&invocation)))
     }
 
-    /// The next event, however long it takes.
+    /// Waits for the next event, without a limit.
     pub(crate) async fn next(&mut self) -> Invocation {
         self.invocations.recv().await.unwrap()
     }
 
-    /// The events so far that were not asked for.
+    /// Returns the events that arrived and that no `next` has returned.
     pub(crate) fn so_far(&mut self) -> Vec<Invocation> {
         std::iter::from_fn(|| self.invocations.try_recv().ok()).collect()
     }
