@@ -80,7 +80,7 @@ pub enum SendOutcome {
     },
 }
 
-/// A part of what a device lacks, or all of it.
+/// Messages that a device lacks: a part of the answer, or all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncFrame {
     /// The request's id.
@@ -264,7 +264,7 @@ pub enum ClosingReason {
     Displaced,
     /// The login has ended. The client must not connect again with it.
     LoggedOut,
-    /// The client did not read what it was sent. It connects again after a pause that grows.
+    /// The client did not read its frames. It connects again after a pause that grows.
     TooSlow,
 }
 

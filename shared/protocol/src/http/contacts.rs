@@ -10,11 +10,11 @@ use crate::schema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contacts {
-    /// Friends: each of the two has put the other.
+    /// Friends: each of the two has added the other to their contacts.
     pub contacts: Vec<Contact>,
-    /// Users who have put the caller and wait for an answer.
+    /// Users who have added the caller to their contacts and wait for an answer.
     pub requests: Vec<Profile>,
-    /// Users whom the caller has put and who have not answered.
+    /// Users whom the caller has added to the contacts and who have not answered.
     pub requested: Vec<Profile>,
     /// Cursor of the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,10 +43,10 @@ pub struct Contact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContactPut {
-    /// The user who was put.
+    /// The user who was added to the caller's contacts.
     #[cfg_attr(feature = "openapi", schema(value_type = schema::UserId))]
     pub user: String,
-    /// Whether that user has put the caller too.
+    /// Whether that user has added the caller too, so that the two are friends.
     pub friends: bool,
 }
 
