@@ -137,7 +137,7 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-scene('a screen reader hears new messages, and every input has a name', async (stage) => {
+scene('new messages are in a live region, and every input has a name', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_reader', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_reader', 'Grace Hopper')]);
   await ada.startChat('grace_reader');
@@ -148,7 +148,7 @@ scene('a screen reader hears new messages, and every input has a name', async (s
   await log.getByText('hello', { exact: true }).waitFor();
 });
 
-scene('what has the keyboard’s focus is visible', async (stage) => {
+scene('the element with the keyboard’s focus is visible', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_focus', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_focus', 'Grace Hopper')]);
   await ada.startChat('grace_focus');

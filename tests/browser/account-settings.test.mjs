@@ -5,7 +5,7 @@ import { LINE_CUT, refused, scene, until } from './support/stage.mjs';
 
 const NEW = 'battery staple horse';
 
-scene('a changed password logs the other devices out, and this one goes on', { expected: [refused(403), refused(401)] }, async (stage) => {
+scene('a changed password logs out the other devices, and this one stays logged in', { expected: [refused(403), refused(401)] }, async (stage) => {
   const [laptop, phone] = [await stage.person(), await stage.person()];
   await laptop.signUp('ada_pw', 'Ada Lovelace');
   await phone.logIn('ada_pw');
@@ -30,7 +30,7 @@ scene('a changed password logs the other devices out, and this one goes on', { e
   await phone.logIn('ada_pw', NEW);
 });
 
-scene('what cannot be a password is said at the field before anything is sent', async (stage) => {
+scene('an invalid password is reported at the field before a request', async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_pf', 'Ada Lovelace');
   await openAccount(ada);
@@ -41,7 +41,7 @@ scene('what cannot be a password is said at the field before anything is sent', 
   await ada.page.waitForFunction(() => document.activeElement.dataset.testid === 'password-old');
 });
 
-scene('a change of the password whose answer is lost ends no session, and the next try says what may have happened', { expected: [LINE_CUT, refused(403)] }, async (stage) => {
+scene('a change of the password whose answer is lost ends no session, and the next attempt says what may have happened', { expected: [LINE_CUT, refused(403)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_pl', 'Ada Lovelace');
   let losses = 1;
@@ -83,7 +83,7 @@ scene('logging out everywhere asks first, and ends every login', { expected: [re
   assert.equal(await laptop.page.locator('.device').count(), 1);
 });
 
-scene('logging out everywhere without a network is told later', { expected: [LINE_CUT, refused(401)] }, async (stage) => {
+scene('a logout everywhere without a network is sent later', { expected: [LINE_CUT, refused(401)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_lo', 'Ada Lovelace');
   const elsewhere = await Api.logIn(stage.http, 'ada_lo');
@@ -99,7 +99,7 @@ scene('logging out everywhere without a network is told later', { expected: [LIN
   await assert.rejects(elsewhere.call('GET', '/v1/me'), /401/);
 });
 
-scene('a session that ends while a dialog is open takes it away, and what is told later is seen', { expected: [refused(401)] }, async (stage) => {
+scene('a session that ends closes an open dialog, and later toasts are visible', { expected: [refused(401)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_se', 'Ada Lovelace');
   const elsewhere = await Api.logIn(stage.http, 'ada_se');
@@ -116,7 +116,7 @@ scene('a session that ends while a dialog is open takes it away, and what is tol
   await ada.find('toast').filter({ hasText: 'Your name is saved.' }).waitFor();
 });
 
-scene('who may add one to groups is kept, and friends alone can where one says so', { expected: [refused(403)] }, async (stage) => {
+scene('the choice of who may add the user to groups is stored, and can be limited to friends', { expected: [refused(403)] }, async (stage) => {
   const [ada, grace] = [await stage.person(), await stage.person()];
   await Promise.all([ada.signUp('ada_ga', 'Ada Lovelace'), grace.signUp('grace_ga', 'Grace Hopper')]);
   await openAccount(ada);
@@ -142,7 +142,7 @@ scene('who may add one to groups is kept, and friends alone can where one says s
   await ada.chat('Climbing').waitFor();
 });
 
-scene('a choice that cannot be saved goes back to what holds', { expected: [refused(503)] }, async (stage) => {
+scene('a choice that cannot be saved is reverted', { expected: [refused(503)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_gf', 'Ada Lovelace');
   await openAccount(ada);

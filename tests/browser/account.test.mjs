@@ -14,7 +14,7 @@ scene('a wrong password is refused with a sentence', { expected: [refused(401)] 
   await ada.logIn('ada_w');
 });
 
-scene('a handle that somebody has cannot be taken again', { expected: [refused(409)] }, async (stage) => {
+scene('a taken handle cannot be taken again', { expected: [refused(409)] }, async (stage) => {
   await Api.signUp(stage.http, 'ada_t', 'Ada Lovelace');
   const other = await stage.person();
   await other.page.goto(stage.http);
@@ -46,7 +46,7 @@ scene('where new accounts need an invitation, the page asks for one', { expected
   await ada.online();
 });
 
-scene('what cannot be a handle or a password is said before anything is sent', async (stage) => {
+scene('an invalid handle or password is reported before a request', async (stage) => {
   const ada = await stage.person();
   await ada.page.goto(stage.http);
   await ada.find('handle').fill('a!');
@@ -68,7 +68,7 @@ scene('a handle that nobody has is not found', { expected: [refused(404)] }, asy
   await ada.page.getByText('That’s your own handle.').waitFor();
 });
 
-scene('logging out ends the session in every window and leaves nothing behind', async (stage) => {
+scene('logging out ends the session in every window and deletes all stored data', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_o', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_o', 'Grace Hopper')]);
   await ada.startChat('grace_o');
@@ -84,7 +84,7 @@ scene('logging out ends the session in every window and leaves nothing behind', 
   assert.equal(await ada.find('continue-as').count(), 0);
   const left = await ada.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).filter((name) => name.startsWith('confab.')));
   assert.deepEqual(left, []);
-  // In line behind the logout: a reload that cuts off its answer has the next page ask again, and be refused.
+  // Waits for the logout. If a reload cut off its answer, the next page would send it again, and be refused.
   await ada.page.evaluate(() => navigator.locks.request('confab-pending-logouts', () => {}));
   await ada.page.reload();
   await ada.find('submit').waitFor();
@@ -97,7 +97,7 @@ for (const [what, answer, expected] of [
   ['without a network', (route) => route.abort(), LINE_CUT],
   ['while the server is busy', (route) => route.fulfill({ status: 503, body: '' }), refused(503)],
 ]) {
-  scene(`logging out ${what} deletes everything at once, and the server is told later`, { expected: [expected] }, async (stage) => {
+  scene(`logging out ${what} deletes everything immediately, and is sent to the server later`, { expected: [expected] }, async (stage) => {
     const ada = await stage.person();
     const handle = `ada_l${expected === LINE_CUT ? 'n' : 'b'}`;
     await ada.signUp(handle, 'Ada Lovelace');
@@ -113,10 +113,10 @@ for (const [what, answer, expected] of [
     assert.equal(await logins(), 2);
     await ada.page.reload();
     await ada.find('pending-logout').filter({ hasText: 'The server will be told' }).waitFor();
-    const told = ada.page.waitForResponse((answer) => answer.url().endsWith('/v1/logout') && answer.status() !== 503);
+    const answered = ada.page.waitForResponse((answer) => answer.url().endsWith('/v1/logout') && answer.status() !== 503);
     await ada.page.unroute('**/v1/logout');
     await ada.page.evaluate(() => dispatchEvent(new Event('online')));
-    assert.equal((await told).status(), 204);
+    assert.equal((await answered).status(), 204);
     await ada.find('pending-logout').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
     assert.equal(await logins(), 1);
   });
@@ -134,7 +134,7 @@ scene('reloading keeps the session, the conversation and the draft', async (stag
   assert.equal(await ada.find('composer').inputValue(), 'half a thought');
 });
 
-scene('a refresh whose answer is lost logs nobody out, also not by a reload', { expected: [LINE_CUT, refused(401)] }, async (stage) => {
+scene('a refresh whose answer is lost does not log the user out, also not after a reload', { expected: [LINE_CUT, refused(401)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_re', 'Ada Lovelace');
   const refreshes = [];
@@ -161,7 +161,7 @@ scene('a refresh whose answer is lost logs nobody out, also not by a reload', { 
   assert.deepEqual([refreshes[1], answers], [refreshes[0], 2]);
 });
 
-scene('a draft outlives its window, is seen in the list, and ends when it is sent or its account logs out', async (stage) => {
+scene('a draft outlives its window, is shown in the list, and ends when it is sent or its account logs out', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_dr', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_dr', 'Grace Hopper')]);
   await ada.startChat('grace_dr');
@@ -189,7 +189,7 @@ scene('a draft outlives its window, is seen in the list, and ends when it is sen
   assert.deepEqual(await again.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft'))), []);
 });
 
-scene('a new display name is what others see', async (stage) => {
+scene('others see a new display name', async (stage) => {
   const [ada, grace] = [await stage.person(), await stage.person()];
   await Promise.all([ada.signUp('ada_p', 'Ada Lovelace'), grace.signUp('grace_p', 'Grace Hopper')]);
   await ada.find('menu').click();

@@ -73,7 +73,7 @@ scene('another browser of the same account shows what the first one sends', asyn
   assert.deepEqual(await ada.seesAll(2), ['from the phone', 'from the laptop']);
 });
 
-scene('a refused message says why, and can be given up or sent again', async (stage) => {
+scene('a refused message shows the reason, and can be deleted or sent again', async (stage) => {
   const [ada] = [await stage.person(), await Api.signUp(stage.http, 'grace_6', 'Grace Hopper')];
   await ada.refuse('unwanted', { code: 'forbidden', message: 'refused' });
   await ada.signUp('ada_6', 'Ada Lovelace');

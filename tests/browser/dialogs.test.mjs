@@ -4,7 +4,7 @@ import { everyDialog } from './support/every-dialog.mjs';
 import { refused, scene } from './support/stage.mjs';
 
 const SIZES = [{ width: 320, height: 568 }, { width: 320, height: 640 }, { width: 390, height: 844 }];
-/** More than any dialog of these tests has places for the keyboard. */
+/** More than the number of tab stops of any dialog of these tests. */
 const TABS_MAX = 60;
 
 scene('every dialog fits a phone of 320 px and of 390 px, for thumbs', { expected: [refused(404)] }, async (stage) => {
@@ -12,13 +12,13 @@ scene('every dialog fits a phone of 320 px and of 390 px, for thumbs', { expecte
   await stranger.visit();
   await stranger.find('toggle-mode').waitFor();
   await fits(stranger, 'sign-up', 'body');
-  const look = (ada, name) => fits(ada, name);
-  await everyDialog(stage, { viewport: SIZES[0], hasTouch: true, isMobile: true }, look, { suffix: 'fit' });
+  const check = (ada, name) => fits(ada, name);
+  await everyDialog(stage, { viewport: SIZES[0], hasTouch: true, isMobile: true }, check, { suffix: 'fit' });
 });
 
 for (const viewport of SIZES.slice(1)) {
   const size = `${viewport.width} × ${viewport.height}`;
-  scene(`every control of every dialog is reached by the keyboard and seen there, and the focus returns, at ${size}`, { expected: [refused(404)] }, async (stage) => {
+  scene(`every control of every dialog is reachable by keyboard and visible then, and the focus returns, at ${size}`, { expected: [refused(404)] }, async (stage) => {
     const onClosed = async ({ page }, name) => {
       const focused = await page.evaluate(() => document.activeElement.matches('button, a, input, h2') && document.activeElement.checkVisibility());
       assert.ok(focused, `the focus is nowhere after ${name}`);
@@ -32,7 +32,10 @@ for (const viewport of SIZES.slice(1)) {
   });
 }
 
-/** At each size nothing sticks out of the dialog that is on top, nor it of the window, and every control is large enough for a thumb. */
+/**
+ * Asserts that at each size the top dialog contains all its elements, the window contains the dialog, and every
+ * control is large enough for a thumb.
+ */
 async function fits(person, where, selector = 'dialog:last-of-type') {
   for (const size of SIZES) {
     await person.page.setViewportSize(size);
@@ -45,7 +48,7 @@ async function fits(person, where, selector = 'dialog:last-of-type') {
       const to = Math.min(innerWidth, right - Number.parseFloat(paddingRight) + 12);
       const seen = [...inside.querySelectorAll('*')].filter((element) => element.checkVisibility() && !element.closest('.visually-hidden, pre') && element.getClientRects().length);
       const out = seen.filter((element) => element.getBoundingClientRect().left < from - 0.5 || element.getBoundingClientRect().right > to + 0.5);
-      // Of a choice the words can be touched too.
+      // The label of a radio button can be touched too.
       const target = (element) => (element.matches('[type=radio]') ? element.closest('label') : element);
       const small = seen.filter((element) => element.matches('button, input, summary') && target(element).getBoundingClientRect().height < 44 && !element.matches('.text-button'));
       const wide = [box, document.documentElement].filter((element) => element.scrollWidth > element.clientWidth);
@@ -58,12 +61,12 @@ async function fits(person, where, selector = 'dialog:last-of-type') {
   }
 }
 
-/** Tab leads to every control of the dialog that is on top, and scrolls each into view. */
+/** Asserts that Tab reaches every control of the top dialog, and scrolls each into view. */
 async function reachesAll({ page }, where) {
   await page.evaluate(() => {
     const box = [...document.querySelectorAll('dialog')].at(-1);
     const controls = [...box.querySelectorAll('button, a[href], input, summary, select, textarea')];
-    // Of choices of one kind the keyboard has one place, and arrows for the others.
+    // A group of radio buttons is one tab stop; arrows select within it.
     globalThis.wanted = new Set(controls.filter((one) => one.checkVisibility() && !one.matches(':disabled') && !(one.type === 'radio' && !one.checked)));
   });
   const problems = [];
@@ -76,7 +79,7 @@ async function reachesAll({ page }, where) {
       const isOutside = element !== document.body && !box.contains(element);
       const [own, around] = [element, box].map((one) => one.getBoundingClientRect());
       const isHidden = box.contains(element) && (own.bottom < Math.max(0, around.top) + 8 || own.top > Math.min(innerHeight, around.bottom) - 8);
-      const problem = isOutside ? 'the focus leaves it for' : isHidden ? 'out of sight' : null;
+      const problem = isOutside ? 'the focus leaves the dialog for' : isHidden ? 'out of sight' : null;
       return { problem: problem && `${problem} ${element.outerHTML.slice(0, 120)}`, left: globalThis.wanted.size };
     });
     if (problem) problems.push(problem);

@@ -25,7 +25,7 @@ scene('two people become friends in the dialog, see each other online, and talk'
   await dotInList(ada, 'Grace Hopper');
 });
 
-scene('a friend request is seen where the chats are, and answered there', async (stage) => {
+scene('a friend request is shown above the chats, and answered there', async (stage) => {
   const ada = await stage.person();
   const [grace, joan, alan, mary] = await Promise.all(['Grace Hopper', 'Joan Clarke', 'Alan Turing', 'Mary Keller'].map((name) => Api.signUp(stage.http, `${name.split(' ')[0]}_q`, name)));
   await ada.signUp('ada_q', 'Ada Lovelace');
@@ -66,7 +66,7 @@ scene('a friend request is seen where the chats are, and answered there', async 
   await listed(ada, 'requests', 'Mary Keller').waitFor();
 });
 
-scene('a friend’s new name is seen at once', async (stage) => {
+scene('a friend’s new name is shown immediately', async (stage) => {
   const [ada] = await twoPeople(stage, 'z', ['ada']);
   const grace = await Api.signUp(stage.http, 'grace_z', 'Grace Hopper');
   await befriend(await Api.logIn(stage.http, 'ada_z'), grace);
@@ -77,7 +77,7 @@ scene('a friend’s new name is seen at once', async (stage) => {
   await ada.chat('Admiral Hopper').waitFor();
 });
 
-scene('a request is ignored, or taken back', async (stage) => {
+scene('a request can be ignored, or withdrawn', async (stage) => {
   const [ada] = await twoPeople(stage, 'r', ['ada']);
   const grace = await Api.signUp(stage.http, 'grace_r', 'Grace Hopper');
   await grace.call('PUT', `/v1/contacts/${await userOf(grace, 'ada_r')}`);
@@ -92,7 +92,7 @@ scene('a request is ignored, or taken back', async (stage) => {
   assert.deepEqual(await grace.call('GET', '/v1/contacts'), { contacts: [], requests: [], requested: [{ user: await userOf(grace, 'ada_r'), handle: 'ada_r', display_name: 'Ada Lovelace' }] });
 });
 
-scene('what cannot be a friend is said in the field', { expected: [refused(404)] }, async (stage) => {
+scene('a user who cannot become a friend is reported at the field', { expected: [refused(404)] }, async (stage) => {
   const [ada] = await twoPeople(stage, 'w', ['ada']);
   await openFriends(ada);
   for (const [typed, sentence] of [
@@ -121,7 +121,7 @@ scene('the menu of a conversation adds and removes a friend', async (stage) => {
   await grace.find('friend-add').waitFor();
 });
 
-scene('who is blocked cannot write, is not told why, and sees no dot', async (stage) => {
+scene('a blocked user cannot write, does not see the reason, and sees no dot', async (stage) => {
   const [ada, grace] = await twoPeople(stage, 'b');
   await Promise.all([openFriends(ada), openFriends(grace)]);
   await addFriend(ada, 'grace_b');
@@ -143,7 +143,7 @@ scene('who is blocked cannot write, is not told why, and sees no dot', async (st
   await grace.seesState('are you there?', 'failed');
   await grace.page.getByText('This message was not accepted.', { exact: true }).waitFor();
   assert.equal(await grace.page.getByText(/block/i).count(), 0);
-  // Grace's page is told that Ada has gone, as of anybody who goes, and hears the same when it asks again.
+  // Grace's page receives the `offline` that any leaving user causes, and its queries get the same answer.
   await detail(grace, /^last active just now · @ada_b$/);
   await dotInList(grace, 'Ada Lovelace', 'hidden');
   await grace.page.reload();
@@ -191,7 +191,7 @@ scene('the keyboard alone adds a friend, opens the chat and blocks', async (stag
   await focusIsOn(ada, 'chat-menu');
 });
 
-/** Returns people with a browser each, signed up as `NAME_SUFFIX`. */
+/** Returns users with a browser each, signed up as `NAME_SUFFIX`. */
 async function twoPeople(stage, suffix, who = ['ada', 'grace']) {
   const names = { ada: 'Ada Lovelace', grace: 'Grace Hopper' };
   const all = [];

@@ -3,7 +3,7 @@ import { Api } from './support/api.mjs';
 import { closeDialog, confirm } from './support/friends.mjs';
 import { refused, scene } from './support/stage.mjs';
 
-scene('who has left a group lets others add them again where it says so, and is added', { expected: [refused(403)] }, async (stage) => {
+scene('a user who has left a group lets others add them again in the conversation, and is added', { expected: [refused(403)] }, async (stage) => {
   const { ada, grace, group } = await climbers(stage, 'gl');
   await leave(grace);
   await grace.find('closed').filter({ hasText: 'Only a friend can add you again.' }).waitFor();
@@ -30,7 +30,7 @@ scene('who has left a group lets others add them again where it says so, and is 
   assert.equal((await ada.api.call('GET', `/v1/groups/${group}`)).members.length, 2);
 });
 
-scene('groups that one has left stand in the account dialog, in every window and after a reload', async (stage) => {
+scene('groups that the user has left are in the account dialog, in every window and after a reload', async (stage) => {
   const { ada, grace, group } = await climbers(stage, 'ga');
   const beside = await stage.window(grace.page.context());
   await beside.page.goto(stage.http);
@@ -51,7 +51,7 @@ scene('groups that one has left stand in the account dialog, in every window and
   await grace.chat('Climbing').waitFor();
 });
 
-scene('a group with people who cannot be added says who they are', { expected: [refused(403)] }, async (stage) => {
+scene('a group with users who cannot be added names them', { expected: [refused(403)] }, async (stage) => {
   const ada = await stage.person();
   await ada.signUp('ada_gn', 'Ada Lovelace');
   for (const [handle, name] of [['grace_gn', 'Grace Hopper'], ['joan_gn', 'Joan Clarke'], ['mary_gn', 'Mary Shelley']]) {
@@ -69,11 +69,11 @@ scene('a group with people who cannot be added says who they are', { expected: [
   await ada.find('group-create').click();
   const problem = ada.page.getByRole('alert').filter({ hasText: 'can’t be added by you. Take them out, or ask them to be your friends first.' });
   await problem.waitFor();
-  const said = await problem.textContent();
-  for (const [name, isNamed] of [['Grace Hopper', true], ['Joan Clarke', true], ['Mary Shelley', false]]) assert.equal(said.includes(name), isNamed, name);
+  const text = await problem.textContent();
+  for (const [name, isNamed] of [['Grace Hopper', true], ['Joan Clarke', true], ['Mary Shelley', false]]) assert.equal(text.includes(name), isNamed, name);
 });
 
-/** Returns Ada, who owns the group “Climbing”, and Grace, who is in it and has it open. */
+/** Returns Ada, the owner of the group “Climbing”, and Grace, a member who has it open. */
 async function climbers(stage, suffix) {
   const [ada, grace] = [await stage.person(), await stage.person()];
   await Promise.all([ada.signUp(`ada_${suffix}`, 'Ada Lovelace'), grace.signUp(`grace_${suffix}`, 'Grace Hopper')]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Api } from './support/api.mjs';
 import { LINE_CUT, refused, scene, server } from './support/stage.mjs';
 
-scene('three people have a group: all see it, who said what, and a new name', async (stage) => {
+scene('three users have a group: all see it, its messages with their senders, and a new name', async (stage) => {
   const [ada, grace, joan] = await people(stage, 'a');
   await startGroup(ada, 'Climbing', ['grace_a', '@Joan_a']);
   await ada.happened('You created the group “Climbing”');
@@ -23,7 +23,7 @@ scene('three people have a group: all see it, who said what, and a new name', as
     assert.deepEqual(await one.seesAll(4), texts);
     assert.deepEqual(await one.seqs(), [2, 3, 4, 5]);
   }
-  // Each name stands once above what its owner said in a row.
+  // Each name is shown once above consecutive messages of its owner.
   assert.deepEqual(await ada.find('sender').allTextContents(), ['Grace Hopper', 'Joan Clarke']);
   assert.deepEqual(await joan.find('sender').allTextContents(), ['Ada Lovelace', 'Grace Hopper']);
   assert.equal(await ada.page.locator('.message .avatar').count(), 2);
@@ -40,7 +40,7 @@ scene('three people have a group: all see it, who said what, and a new name', as
   await ada.find('group-title').filter({ hasText: 'Bouldering' }).waitFor();
 });
 
-scene('what is unread in a group shows with its sender’s name, and what happened does not count', async (stage) => {
+scene('an unread message of a group is shown with its sender’s name, and system entries do not count', async (stage) => {
   const [grace] = await people(stage, 'u', ['grace']);
   const ada = await Api.signUp(stage.http, 'ada_u', 'Ada Lovelace');
   const { group } = await ada.call('POST', '/v1/groups', { name: 'Climbing', members: [grace.user] });
@@ -58,7 +58,7 @@ scene('what is unread in a group shows with its sender’s name, and what happen
   assert.deepEqual(await grace.seesAll(2), ['one', 'two']);
 });
 
-scene('who is removed keeps what they saw and can write no more, and who is added begins there', async (stage) => {
+scene('a removed user keeps their messages and cannot write, and an added one starts at the joining', async (stage) => {
   const [ada, grace, joan] = await people(stage, 'r');
   await startGroup(ada, 'Climbing', ['grace_r']);
   await ada.say('before');
@@ -102,7 +102,7 @@ scene('who is removed keeps what they saw and can write no more, and who is adde
   assert.deepEqual(await ada.texts(), ['before', 'after', 'back again']);
 });
 
-scene('who leaves has the group no more, on this device and the next', async (stage) => {
+scene('a user who leaves no longer has the group, on this device and another', async (stage) => {
   const [ada, grace] = await people(stage, 'l', ['ada', 'grace']);
   const laptop = withGroups(await stage.person());
   await startGroup(ada, 'Climbing', ['grace_l']);
@@ -119,7 +119,7 @@ scene('who leaves has the group no more, on this device and the next', async (st
   await ada.detail('1 member');
 });
 
-scene('who is removed while offline learns of it with what was said before', { expected: [LINE_CUT, refused(403)] }, async (stage) => {
+scene('a user who is removed while offline gets the removal and the messages before it', { expected: [LINE_CUT, refused(403)] }, async (stage) => {
   const [grace] = await people(stage, 'w', ['grace']);
   const ada = await Api.signUp(stage.http, 'ada_w', 'Ada Lovelace');
   const { group } = await ada.call('POST', '/v1/groups', { name: 'Climbing', members: [grace.user] });
@@ -148,7 +148,7 @@ scene('who is removed while offline learns of it with what was said before', { e
   assert.equal(await grace.chat('Climbing').count(), 0);
 });
 
-scene('many who write at once are shown in one order, to all alike', async (stage) => {
+scene('concurrent messages are shown in one order, the same for all', async (stage) => {
   const [ada, grace] = await people(stage, 'm', ['ada', 'grace']);
   const writers = await Promise.all(['u', 'v', 'w', 'x'].map((name) => Api.signUp(stage.http, `writer_${name}`, `Writer ${name}`)));
   const { group } = await writers[0].call('POST', '/v1/groups', { name: 'Crowded', members: [ada, grace, ...writers].map(({ user }) => user) });
@@ -165,7 +165,7 @@ scene('many who write at once are shown in one order, to all alike', async (stag
   }
 });
 
-scene('a role is given and told, and what it allows is offered', async (stage) => {
+scene('a new role is shown, and what it allows is offered', async (stage) => {
   const [ada, grace] = await people(stage, 'o', ['ada', 'grace']);
   await startGroup(ada, 'Climbing', ['grace_o']);
   await grace.open('Climbing');
@@ -203,7 +203,7 @@ scene('the last owner cannot leave, and can delete the group for all', { expecte
   await grace.happened('Ada Lovelace deleted the group');
 });
 
-scene('a new group says what is wrong, and takes people off again', { expected: [refused(404)] }, async (stage) => {
+scene('a new group reports problems, and users can be taken out again', { expected: [refused(404)] }, async (stage) => {
   const [ada] = await people(stage, 'n', ['ada']);
   await Promise.all([Api.signUp(stage.http, 'grace_n', 'Grace Hopper'), Api.signUp(stage.http, 'joan_n', 'Joan Clarke')]);
   await ada.find('new-chat').click();
@@ -231,7 +231,7 @@ scene('a new group says what is wrong, and takes people off again', { expected: 
   await ada.detail('2 members');
 });
 
-scene('the keyboard alone makes a group and removes somebody', async (stage) => {
+scene('the keyboard alone creates a group and removes a member', async (stage) => {
   const [ada] = await people(stage, 'k', ['ada']);
   await Api.signUp(stage.http, 'grace_k', 'Grace Hopper');
   const { keyboard } = ada.page;
@@ -263,7 +263,7 @@ scene('the keyboard alone makes a group and removes somebody', async (stage) => 
   await focusIsOn(ada, 'group-info');
 });
 
-scene('somebody else’s group, opened by its address, shows nothing but that', { expected: [refused(403)] }, async (stage) => {
+scene('a group of others, opened by its address, shows only that the user is not in it', { expected: [refused(403)] }, async (stage) => {
   const [grace] = await people(stage, 'x', ['grace']);
   const ada = await Api.signUp(stage.http, 'ada_x', 'Ada Lovelace');
   const { group } = await ada.call('POST', '/v1/groups', { name: 'Secret', members: [] });
@@ -292,7 +292,7 @@ scene('a group of a hundred shows all of them', async (stage) => {
   assert.deepEqual(await ada.seesAll(10), crowd.slice(0, 10).map(({ user }) => `from ${user}`));
 });
 
-scene('hostile names are letters in a group, too', async (stage) => {
+scene('hostile names are plain text in a group, too', async (stage) => {
   const [grace] = await people(stage, 'h', ['grace']);
   const mallory = await Api.signUp(stage.http, 'mallory_h', '<img src=x onerror="globalThis.hacked=1">');
   await mallory.call('POST', '/v1/groups', { name: '<b>Group</b>', members: [grace.user] });
@@ -304,7 +304,7 @@ scene('hostile names are letters in a group, too', async (stage) => {
   assert.equal(await grace.page.locator('.rows :is(img, b), .dialog :is(img, b), .chats :is(img, b)').count(), 0);
 });
 
-/** Returns people with a browser each, signed up as `NAME_SUFFIX`. */
+/** Returns users with a browser each, signed up as `NAME_SUFFIX`. */
 async function people(stage, suffix, who = ['ada', 'grace', 'joan']) {
   const names = { ada: 'Ada Lovelace', grace: 'Grace Hopper', joan: 'Joan Clarke' };
   const all = [];
@@ -316,7 +316,7 @@ async function people(stage, suffix, who = ['ada', 'grace', 'joan']) {
   return all;
 }
 
-/** Gives a person eyes for what happens in groups. */
+/** Adds the methods for groups to a person. */
 function withGroups(person) {
   return Object.assign(person, {
     happened: (sentence) => person.find('system-entry').filter({ hasText: sentence }).last().waitFor(),

@@ -4,7 +4,7 @@ import { scene, server } from './support/stage.mjs';
 
 const COUNT = 320;
 
-scene('scrolling up through a long history keeps the reader’s place and shows every message once', async (stage) => {
+scene('scrolling up through a long history keeps the position and shows every message once', async (stage) => {
   const { http } = await server();
   const [phone] = await Promise.all([Api.signUp(http, 'ada_h', 'Ada Lovelace'), Api.signUp(http, 'grace_h', 'Grace Hopper')]);
   const conversation = await phone.conversationWith('grace_h');
@@ -26,7 +26,7 @@ scene('scrolling up through a long history keeps the reader’s place and shows 
   assert.deepEqual(await ada.seqs(), Array.from({ length: COUNT }, (_, index) => index + 1));
 });
 
-scene('who scrolls up while the unread messages still load stays there', async (stage) => {
+scene('a user who scrolls up while the unread messages still load stays there', async (stage) => {
   const { http } = await server();
   const [grace] = await Promise.all([Api.signUp(http, 'grace_w', 'Grace Hopper'), Api.signUp(http, 'ada_w', 'Ada Lovelace')]);
   const conversation = await grace.conversationWith('ada_w');
@@ -45,7 +45,7 @@ scene('who scrolls up while the unread messages still load stays there', async (
   await assertStays(ada, place);
 });
 
-scene('a message of one’s own from elsewhere leaves the place, one written here shows the end', async (stage) => {
+scene('an own message from elsewhere keeps the position, one written here shows the end', async (stage) => {
   const { http } = await server();
   const [phone] = await Promise.all([Api.signUp(http, 'ada_e', 'Ada Lovelace'), Api.signUp(http, 'grace_e', 'Grace Hopper')]);
   const conversation = await phone.conversationWith('grace_e');
@@ -65,7 +65,7 @@ scene('a message of one’s own from elsewhere leaves the place, one written her
   assert.ok(await isInView(ada.message('From here')));
 });
 
-scene('a long unread stretch opens at the first unread message', async (stage) => {
+scene('a conversation with many unread messages opens at the first of them', async (stage) => {
   const { http } = await server();
   const grace = await Api.signUp(http, 'grace_u', 'Grace Hopper');
   const ada = await stage.person();
@@ -99,7 +99,7 @@ for (const [what, text] of [
   });
 }
 
-scene('a text beyond the limit cannot be sent, and says by how much', async (stage) => {
+scene('a text beyond the limit cannot be sent, and shows by how much', async (stage) => {
   const ada = await stage.person();
   await Promise.all([ada.signUp('ada_l', 'Ada Lovelace'), Api.signUp(stage.http, 'grace_l')]);
   await ada.startChat('grace_l');
@@ -108,7 +108,7 @@ scene('a text beyond the limit cannot be sent, and says by how much', async (sta
   assert.ok(await ada.find('send').isDisabled());
 });
 
-/** Scrolls to the top and returns what is there then, and how many messages are shown. */
+/** Scrolls to the top. Returns the first message, its position, and the number of shown messages. */
 function scrollToTop(person) {
   return person.page.evaluate(() => {
     const viewport = document.querySelector('.viewport');
@@ -123,12 +123,12 @@ async function assertStays(person, { seq, top, shown }) {
   assert.ok(Math.abs(now - top) < 2, `the message at the top moved by ${now - top} pixels when ${shown} were shown`);
 }
 
-/** Resolves once a conversation has loaded what it opens with; call before it is opened. */
+/** Resolves once a conversation has loaded its first messages. Call before it is opened. */
 function isOpened(person) {
   return person.page.waitForResponse(/\/receipts$/);
 }
 
-/** Holds the pages of older messages back, from the given one on, until the gate is opened. */
+/** Delays the pages of older messages, from the given one on, until the gate is opened. */
 async function holdOlder(person, { from }) {
   const signal = () => {
     let give;

@@ -18,7 +18,7 @@ const TEXTS = [
   '__proto__',
 ];
 
-scene('hostile texts are shown letter for letter and run nothing', async (stage) => {
+scene('hostile texts are shown literally and run nothing', async (stage) => {
   const { http } = await server();
   const mallory = await Api.signUp(http, 'mallory', '<b onclick="x">Mal</b>');
   const ada = await stage.person();
@@ -47,6 +47,6 @@ scene('text in two directions stays within its bubble', async (stage) => {
   await ada.seesAll(3);
   assert.equal(await ada.page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
   assert.equal(await ada.page.locator('.viewport').evaluate((viewport) => viewport.scrollWidth > viewport.clientWidth), false);
-  // The time below a bubble is not turned round by what is above it.
+  // The direction of a bubble's text does not affect the time below it.
   assert.match(await ada.page.locator('.meta time').last().innerText(), /^\d/);
 });

@@ -3,7 +3,7 @@ import { Api } from './support/api.mjs';
 import { choose } from './support/friends.mjs';
 import { refused, scene } from './support/stage.mjs';
 
-scene('a chat is muted, says so in the list and the title, and is not among what is unread', { expected: [refused(403)] }, async (stage) => {
+scene('a muted chat is marked in the list and the title, and does not count as unread', { expected: [refused(403)] }, async (stage) => {
   const [grace, joan] = await Promise.all([Api.signUp(stage.http, 'grace_mu', 'Grace Hopper'), Api.signUp(stage.http, 'joan_mu', 'Joan Clarke')]);
   const ada = await stage.person();
   await ada.signUp('ada_mu', 'Ada Lovelace');

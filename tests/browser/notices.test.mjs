@@ -3,7 +3,7 @@ import { Api } from './support/api.mjs';
 import { choose } from './support/friends.mjs';
 import { scene } from './support/stage.mjs';
 
-scene('who has asked for it is notified of messages while nobody is at the page, and of no others', async (stage) => {
+scene('after opting in, a user is notified of messages that arrive while they are inactive, and of no others', async (stage) => {
   const grace = await Api.signUp(stage.http, 'grace_no', 'Grace Hopper');
   const ada = await stage.person();
   await ada.page.addInitScript(fakeNotifications);
@@ -51,7 +51,7 @@ scene('who has asked for it is notified of messages while nobody is at the page,
   assert.equal((await shown()).length, 3);
 });
 
-/** Stands in for what browsers without a screen refuse. */
+/** Replaces the notifications, which browsers without a screen refuse. */
 function fakeNotifications() {
   globalThis.notifications = [];
   globalThis.Notification = class {

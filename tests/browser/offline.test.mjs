@@ -9,7 +9,7 @@ import { LINE_CUT, refused, scene } from './support/stage.mjs';
 const MISSED = ['missed one', 'missed two', 'missed three'];
 const WRITTEN = ['written offline one', 'written offline two'];
 
-scene('who was offline lacks nothing, doubles nothing, and sees the same order', { expected: [LINE_CUT] }, async (stage) => {
+scene('a user who was offline misses nothing, sees nothing twice, and sees the same order', { expected: [LINE_CUT] }, async (stage) => {
   const [ada, grace] = await talking(stage, 'a');
   await grace.page.context().setOffline(true);
   await grace.notOnline();
@@ -19,7 +19,7 @@ scene('who was offline lacks nothing, doubles nothing, and sees the same order',
   await sameOnBoth(ada, grace);
 });
 
-scene('a socket that dies without a goodbye costs no message', { expected: [LINE_CUT] }, async (stage) => {
+scene('a socket that dies without a close frame loses no message', { expected: [LINE_CUT] }, async (stage) => {
   const cable = await stage.cable();
   const [ada, grace] = await talking(stage, 'b', cable.http);
   cable.cut();
@@ -29,7 +29,7 @@ scene('a socket that dies without a goodbye costs no message', { expected: [LINE
   await sameOnBoth(ada, grace);
 });
 
-scene('what waits for the network goes in one frame, each in its place, and what is refused holds up nothing', { expected: [LINE_CUT] }, async (stage) => {
+scene('waiting messages are sent in one frame, in order, and a refused one does not delay the others', { expected: [LINE_CUT] }, async (stage) => {
   const cable = await stage.cable();
   const ada = await stage.person({ base: cable.http });
   const wire = await ada.wire();
@@ -39,7 +39,7 @@ scene('what waits for the network goes in one frame, each in its place, and what
   await ada.seesState('before', 'sent');
   cable.cut();
   await ada.notOnline();
-  // What nobody can see is refused by the server and let through by the page.
+  // An invisible text, which the server refuses and the page does not.
   const texts = ['one', '\u2800', 'two', 'three'];
   for (const text of texts) await ada.say(text);
   await ada.seesState('three', 'pending');
@@ -53,7 +53,7 @@ scene('what waits for the network goes in one frame, each in its place, and what
   assert.deepEqual(log.map(({ text }) => text), ['before', 'one', 'two', 'three']);
 });
 
-scene('who is offline sees when the next try is, and can have it now', { expected: [LINE_CUT, refused(503)] }, async (stage) => {
+scene('an offline user sees the time of the next attempt, and can retry now', { expected: [LINE_CUT, refused(503)] }, async (stage) => {
   const ada = await stage.person();
   let near;
   await ada.page.routeWebSocket(/\/ws\?/, (socket) => {
@@ -74,7 +74,7 @@ scene('who is offline sees when the next try is, and can have it now', { expecte
   await ada.page.waitForFunction(() => document.activeElement.dataset.testid === 'chat-list');
 });
 
-scene('what was written offline survives closing the window', { expected: [LINE_CUT] }, async (stage) => {
+scene('messages written offline survive closing the window', { expected: [LINE_CUT] }, async (stage) => {
   const cable = await stage.cable();
   const [ada, grace] = await talking(stage, 'c', cable.http);
   cable.cut();
@@ -108,7 +108,7 @@ scene('when the server is killed and started again, both pages come back and not
   assert.deepEqual(await ada.seqs(), [1, 2, 3]);
 });
 
-/** Returns two people with a conversation of one message, open on both sides. */
+/** Returns two users with a conversation of one message, open on both sides. */
 async function talking(stage, suffix, base = stage.http, adasBase = stage.http) {
   const [ada, grace] = [await stage.person({ base: adasBase }), await stage.person({ base })];
   await Promise.all([ada.signUp(`ada_${suffix}`, 'Ada Lovelace'), grace.signUp(`grace_${suffix}`, 'Grace Hopper')]);

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { Api } from './support/api.mjs';
 import { LINE_CUT, scene } from './support/stage.mjs';
 
-scene('the page opens without a network, shows what it has, and sends later what is written', { expected: [LINE_CUT] }, async (stage) => {
+scene('the page opens without a network, shows its stored data, and sends later what is written', { expected: [LINE_CUT] }, async (stage) => {
   const cable = await stage.cable();
   const ada = await stage.person({ base: cable.http, serviceWorkers: 'allow' });
   const grace = await Api.signUp(stage.http, 'grace_of', 'Grace Hopper');
@@ -33,19 +33,19 @@ scene('the page opens without a network, shows what it has, and sends later what
   await again.seesState('written in the tunnel', 'sent');
 });
 
-scene('files of two versions are never served together, and a server that does not answer is not waited for', { expected: [LINE_CUT, /net::|Failed to fetch|status of 503|Failed to load/] }, async (stage) => {
+scene('files of two versions are never served together, and the wait for a server that does not answer is limited', { expected: [LINE_CUT, /net::|Failed to fetch|status of 503|Failed to load/] }, async (stage) => {
   const site = await Site.open(stage);
   const { page } = await stage.person({ serviceWorkers: 'allow' });
   await page.goto(site.http);
   await shows(page, '1 1');
   await isKept(page);
 
-  // A load that breaks off, of the version that is kept.
+  // A load of the kept version that fails midway.
   site.broken = '/b.js';
   await page.reload();
   await shows(page, '1 1');
 
-  // A load of the next version that breaks off: its first file has come, its second has not.
+  // A load of the next version that fails midway: its first file has arrived, its second has not.
   site.version = 2;
   await page.reload();
   assert.equal(await page.textContent('body'), '');

@@ -4,12 +4,12 @@ import { closeDialog } from './support/friends.mjs';
 import { goOffline, notification, openPhone, registerPhone } from './support/phone.mjs';
 import { refused, scene } from './support/stage.mjs';
 
-/** The phone is no part of the users' menu. */
+/** Only the developers' menu has the phone. */
 const DEVELOPER = { path: '/?dev' };
 const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 for (const platform of ['apns', 'fcm']) {
-  scene(`a phone shows what its user has missed and forgets it when it is read elsewhere, ${platform}`, async (stage) => {
+  scene(`a phone shows missed messages and removes those that are read elsewhere, ${platform}`, async (stage) => {
     const grace = await Api.signUp(stage.http, `grace_${platform}`, 'Grace Hopper');
     const joan = await Api.signUp(stage.http, `joan_${platform}`, 'Joan Clarke');
     const [phone, laptop] = [await stage.person(DEVELOPER), await stage.person()];
@@ -41,7 +41,7 @@ for (const platform of ['apns', 'fcm']) {
   });
 }
 
-scene('a phone that is online again catches up, and shows nothing of what its own app reads', async (stage) => {
+scene('a phone that is online again catches up, and shows nothing that its own app has read', async (stage) => {
   const grace = await Api.signUp(stage.http, 'grace_back', 'Grace Hopper');
   const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_back', 'Ada Lovelace');
@@ -68,7 +68,7 @@ scene('a phone that is online again catches up, and shows nothing of what its ow
   assert.ok(await ada.find('phone-badge').isHidden());
 });
 
-scene('a phone asks for pushes while it is offline and looked at, and otherwise not', async (stage) => {
+scene('a phone polls for pushes only while it is offline and shown', async (stage) => {
   const ada = await stage.person(DEVELOPER);
   let asked = 0;
   ada.page.on('request', (request) => {
@@ -111,10 +111,10 @@ scene('a phone stays registered over a reload, and is not after it was unregiste
   await registerPhone(ada, 'apns');
   await closeDialog(ada);
   await ada.find('menu').click();
-  const told = ada.page.waitForResponse('**/v1/logout');
+  const answered = ada.page.waitForResponse('**/v1/logout');
   await ada.find('logout').click();
-  await told;
-  // A page that is left before it has noted the answer tells the logout again.
+  await answered;
+  // A page that is left before it has recorded the answer sends the logout again.
   await ada.page.evaluate(() => navigator.locks.request('confab-pending-logouts', () => {}));
   await ada.logIn('ada_reg');
   assert.deepEqual(await registered(), []);
@@ -122,7 +122,7 @@ scene('a phone stays registered over a reload, and is not after it was unregiste
   await ada.page.getByText('Not registered').waitFor();
 });
 
-scene('where the server does not tell its pushes there is no phone', { expected: [refused(404)] }, async (stage) => {
+scene('there is no phone if the server does not list its pushes', { expected: [refused(404)] }, async (stage) => {
   const ada = await stage.person(DEVELOPER);
   for (const answer of [{ status: 404, json: { message: 'Not Found' } }, { status: 200, contentType: 'text/html', body: '<!doctype html>' }]) {
     await ada.page.route('**/dev/pushes', (route) => route.fulfill(answer));
@@ -138,7 +138,7 @@ scene('where the server does not tell its pushes there is no phone', { expected:
   }
 });
 
-scene('a name that is markup stays a name on the phone', async (stage) => {
+scene('a name with markup is plain text on the phone', async (stage) => {
   const mallory = await Api.signUp(stage.http, 'mallory_ph', '<img src=x onerror=alert(1)>');
   const ada = await stage.person(DEVELOPER);
   await ada.signUp('ada_ph', 'Ada Lovelace');

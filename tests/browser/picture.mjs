@@ -10,13 +10,13 @@ import { Person } from './support/person.mjs';
 import { startServer } from './support/server.mjs';
 
 const OUT = fileURLToPath(new URL('../../docs/images/chat.png', import.meta.url));
-/** The same letters on every machine. */
+/** A font that is the same on every machine. */
 const FONT = readFileSync(createRequire(import.meta.url).resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'), 'base64');
 const STYLE = `@font-face { font-family: Inter; font-weight: 100 900; src: url(data:font/woff2;base64,${FONT}) }
   :root { font-family: Inter, "Noto Color Emoji", sans-serif !important } textarea { caret-color: transparent }`;
 
 const PEOPLE = { ada: 'Ada Lovelace', grace: 'Grace Hopper', joan: 'Joan Clarke', alan: 'Alan Turing', kat: 'Katherine Johnson', mary: 'Mary Somerville' };
-/** Who writes, to whom, how many minutes ago, what. */
+/** Sender, recipient, age in minutes, text. */
 const SCRIPT = [
   ['mary', 'ada', 3_500, 'The proofs came back. Page 40 is glorious.'],
   ['ada', 'kat', 1_700, 'Then we are go for launch 🚀'],
@@ -50,7 +50,7 @@ for (const name of [PEOPLE.alan, PEOPLE.mary, PEOPLE.grace]) await readAll(ada, 
 await readAll(grace, PEOPLE.ada);
 await ada.seesState('See you Thursday!', 'read');
 for (const person of [ada, grace]) {
-  // Opened again, without the line above what was unread.
+  // Reloaded, to remove the line above unread messages.
   await person.page.reload();
   await person.sees('See you Thursday!');
   await person.online();
@@ -63,7 +63,7 @@ await server.stop();
 
 async function enter(handle, viewport) {
   const context = await browser.newContext({ viewport, bypassCSP: true, locale: 'en-GB', timezoneId: afternoon(), colorScheme: 'light', deviceScaleFactor: 1.5 });
-  // The script was written a moment ago; its messages are shown as old as it says.
+  // The messages were sent a moment ago. The page gets them with the ages of the script.
   await context.route(/\/v1\/conversations/, async (route) => {
     const response = await route.fetch();
     const json = JSON.parse(await response.text(), (_, value) => {
@@ -103,7 +103,7 @@ async function compose(laptop, phone) {
   await page.screenshot({ path: OUT });
 }
 
-/** Returns the time zone in which it is about four in the afternoon. */
+/** Returns a time zone in which it is about four in the afternoon. */
 function afternoon() {
   const ahead = Math.min(14, 16 - new Date().getUTCHours());
   return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;

@@ -6,7 +6,7 @@ import { LINE_CUT, scene, until } from './support/stage.mjs';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
-scene('the dot comes when a friend connects, stays while they reload, and goes when they log out', async (stage) => {
+scene('the dot appears when a friend connects, stays while they reload, and disappears when they log out', async (stage) => {
   const [ada, grace] = [await stage.person(), await stage.person()];
   await friendsWithChat(stage.http, 'd');
   await ada.logIn('ada_d');
@@ -34,7 +34,7 @@ scene('the dot comes when a friend connects, stays while they reload, and goes w
   assert.deepEqual(await ada.page.evaluate(() => globalThis.dotsSeen), [true, false]);
 });
 
-scene('whose line is cut is offline after a while, and online again when they are back', { expected: [LINE_CUT] }, async (stage) => {
+scene('a user whose connection is cut is offline after a while, and online again after reconnecting', { expected: [LINE_CUT] }, async (stage) => {
   const { http, listen, stop } = await startServer({ flags: ['--heartbeat-seconds', '1', '--presence-timeout-seconds', '5'] });
   stage.onClose(stop);
   const cable = await stage.cable(listen);
@@ -48,7 +48,7 @@ scene('whose line is cut is offline after a while, and online again when they ar
   await detail(ada, /^last active just now/);
   await dotInList(ada, 'Grace Hopper', 'hidden');
   cable.mend();
-  // As the browser says; after so many failed tries the next may be 20 seconds away.
+  // The event of the browser. After so many failed attempts, the next one may be 20 seconds away.
   await grace.page.evaluate(() => dispatchEvent(new Event('online')));
   await detail(ada, /^online/);
   await dotInList(ada, 'Grace Hopper');
@@ -67,7 +67,7 @@ scene('without a connection nobody is shown as online', { expected: [LINE_CUT] }
   await detail(ada, /^online/);
 });
 
-scene('typing is shown in the header and in the list, moves nothing, and ends by itself or with the message', async (stage) => {
+scene('typing is shown in the header and in the list, moves nothing, and ends after a while or with the message', async (stage) => {
   await friendsWithChat(stage.http, 't');
   const [ada, grace] = [await stage.person(), await stage.person()];
   await Promise.all([ada.logIn('ada_t'), grace.logIn('grace_t')]);
@@ -93,7 +93,7 @@ scene('typing is shown in the header and in the list, moves nothing, and ends by
   await detail(ada, /^online/);
 });
 
-scene('in a group it is said who is typing', async (stage) => {
+scene('a group shows who is typing', async (stage) => {
   const { ada: adasApi, grace: gracesApi } = await friendsWithChat(stage.http, 'g');
   const joansApi = await Api.signUp(stage.http, 'joan_g', 'Joan Clarke');
   const { group } = await adasApi.call('POST', '/v1/groups', { name: 'Climbing', members: [gracesApi.user, joansApi.user] });
@@ -109,12 +109,12 @@ scene('in a group it is said who is typing', async (stage) => {
   await detail(ada, /^Grace Hopper and Joan Clarke are typing…$/);
   await detail(grace, /^Joan Clarke is typing…$/);
   await detail(ada, /^3 members$/);
-  // A member who has written in the group is seen to be online there, friend or not.
+  // A member who has written in the group is shown as online there, even if not a friend.
   await ada.find('group-info').click();
   await ada.find('member').filter({ hasText: 'Joan Clarke' }).getByTestId('presence-dot').waitFor();
 });
 
-scene('a phone has room for all of it', async (stage) => {
+scene('a phone has room for presence and typing', async (stage) => {
   const { http } = stage;
   const ada = await Api.signUp(http, 'ada_p', 'Ada Lovelace');
   const grace = await Api.signUp(http, 'the_longest_handle_in_the_world1', 'Augusta Wilhelmina Featherstonehaugh-Cholmondeley');
@@ -139,7 +139,7 @@ scene('a phone has room for all of it', async (stage) => {
   await fits(phone);
 });
 
-scene('a page that nobody looks at says so, phones are alerted meanwhile, and it takes that back when somebody does', async (stage) => {
+scene('a hidden page sends `idle`, phones are alerted meanwhile, and a visible one sends the opposite', async (stage) => {
   const ada = await stage.person();
   const grace = await Api.signUp(stage.http, 'grace_idle', 'Grace Hopper');
   const wire = await ada.wire();
@@ -165,7 +165,7 @@ scene('a page that nobody looks at says so, phones are alerted meanwhile, and it
   await saysNext(false, become('visible'));
 });
 
-/** Returns two users without a page, who are friends and have a chat of one message. */
+/** Returns two users without a page, who are friends and have a chat with one message. */
 async function friendsWithChat(http, suffix) {
   const ada = await Api.signUp(http, `ada_${suffix}`, 'Ada Lovelace');
   const grace = await Api.signUp(http, `grace_${suffix}`, 'Grace Hopper');
@@ -174,7 +174,7 @@ async function friendsWithChat(http, suffix) {
   return { ada, grace };
 }
 
-/** Notes every coming and going of the dot in the chat list. */
+/** Records each appearance and disappearance of the dot in the chat list. */
 function watchDots(person) {
   return person.page.evaluate(() => {
     const dot = document.querySelector('.chat .presence-dot');
@@ -185,7 +185,7 @@ function watchDots(person) {
   });
 }
 
-/** Returns where things are that must not move. */
+/** Returns the positions of elements that must not move. */
 function places(person) {
   return person.page.evaluate(() =>
     ['.peer-name', '.peer-detail', '.viewport', '.message', '.composer', '.chat', '.chat-name', '.chat-time', '.chat .portrait'].map((selector) => {
@@ -195,7 +195,7 @@ function places(person) {
   );
 }
 
-/** Checks that nothing is wider than the screen, and that thumbs can hit what they should. */
+/** Asserts that nothing is wider than the screen, and that buttons are large enough for thumbs. */
 async function fits(person) {
   const problems = await person.page.evaluate(() => {
     const wide = document.documentElement.scrollWidth > innerWidth ? ['the page is too wide'] : [];

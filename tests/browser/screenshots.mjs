@@ -1,4 +1,4 @@
-// Writes a picture of every state of the page into `screenshots/`, for people to look at.
+// Writes a screenshot of every state of the page into `screenshots/`, for inspection.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Api } from './support/api.mjs';

@@ -13,7 +13,7 @@ scene('windows of one account share one socket, and each shows everything', asyn
   assert.equal(cable.webSockets.size, 1);
 });
 
-scene('when the window with the socket is closed, what the other sends and gets at that moment comes once', async (stage) => {
+scene('when the window with the socket is closed, messages of the other at that moment arrive once', async (stage) => {
   const { cable, first, second, grace, conversation } = await twoWindows(stage, 'closes');
   const before = ['before one', 'before two'];
   const after = ['after one', 'after two', 'after three'];
@@ -35,7 +35,7 @@ scene('when the window with the socket is closed, what the other sends and gets 
   assert.equal(cable.webSockets.size, 1);
 });
 
-scene('what a window could not send before it was closed is sent by the other', { expected: [LINE_CUT] }, async (stage) => {
+scene('unsent messages of a closed window are sent by the other', { expected: [LINE_CUT] }, async (stage) => {
   const { cable, first, second } = await twoWindows(stage, 'leaves');
   cable.cut();
   await second.notOnline();
@@ -50,7 +50,7 @@ for (const [what, freeze] of [
   ['freezes', freezePage],
   ['hangs', hangPage],
 ]) {
-  scene(`when the window with the socket ${what}, another goes on, and gives it what it missed`, async (stage) => {
+  scene(`when the window with the socket ${what}, another leads, and the first gets what it missed`, async (stage) => {
     const { cable, first, second, grace, conversation } = await twoWindows(stage, what);
     const thaw = await freeze(first.page);
     await second.say('who is there?');
@@ -66,7 +66,7 @@ for (const [what, freeze] of [
   });
 }
 
-scene('a displaced login is disconnected in all windows until somebody wants to go on in one', async (stage) => {
+scene('a displaced login is disconnected in all windows until the user reconnects in one', async (stage) => {
   const near = [];
   const { first, second } = await twoWindows(stage, 'displaced', near);
   near.at(-1).send(JSON.stringify({ type: 'closing', reason: 'displaced' }));
@@ -94,10 +94,10 @@ scene('a login that has ended elsewhere ends in all windows', { expected: [refus
   for (const window of [first, second]) await window.find('notice').filter({ hasText: 'Your session has ended.' }).waitFor();
 });
 
-scene('a window of an earlier version of the page loads itself again when a later one upgrades what is stored', { expected: [refused(404)] }, async (stage) => {
+scene('a window of an earlier version of the page reloads itself when a later one upgrades the stored data', { expected: [refused(404)] }, async (stage) => {
   const { first, second, user } = await twoWindows(stage, 'upgrade');
   const loads = [first, second].map(({ page }) => page.waitForEvent('load'));
-  // As a later version would, in a window of its own.
+  // The upgrade of a later version, in another window.
   const later = await stage.window(first.page.context());
   await later.page.goto(`${first.base}/icon.svg`);
   await later.page.evaluate(
@@ -112,7 +112,7 @@ scene('a window of an earlier version of the page loads itself again when a late
   await Promise.all(loads);
 });
 
-scene('a message whose id stands for another one is refused for good, and its text can be copied', async (stage) => {
+scene('a message whose id belongs to another one is permanently refused, and its text can be copied', async (stage) => {
   const ada = await stage.person({ permissions: ['clipboard-read', 'clipboard-write'] });
   await Api.signUp(stage.http, 'grace_conflict', 'Grace Hopper');
   await ada.refuse('twice', { code: 'conflict', message: 'Another message has this id.' });
@@ -128,7 +128,7 @@ scene('a message whose id stands for another one is refused for good, and its te
   await ada.message('twice').waitFor({ state: 'detached' });
 });
 
-scene('where the server limits sending, messages wait and go out in order, and none is shown as refused', async (stage) => {
+scene('while the server limits sending, messages wait and are sent in order, and none is shown as refused', async (stage) => {
   const ada = await stage.person();
   await Api.signUp(stage.http, 'grace_limit', 'Grace Hopper');
   let limits = 5;
@@ -160,7 +160,7 @@ scene('where the server limits sending, messages wait and go out in order, and n
 
 /**
  * Returns two windows of one account with the same conversation open, the first of which has the socket.
- * @param {object[]} [near]  Takes the sockets that the windows open, if the test plays the server's part in them.
+ * @param {object[]} [near]  Filled with the windows' sockets, if the test answers in place of the server.
  */
 async function twoWindows(stage, suffix, near) {
   const cable = await stage.cable();
@@ -188,14 +188,14 @@ async function twoWindows(stage, suffix, near) {
   return { cable, first, second, grace, conversation, handle, user };
 }
 
-/** As browsers do with a window that has been hidden for long; returns how to undo it. */
+/** Freezes the window, as browsers do after it was hidden for long. Returns the function that undoes it. */
 async function freezePage(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
   return () => session.send('Page.setWebLifecycleState', { state: 'active' });
 }
 
-/** Nothing runs in the window any more, and it is not told before; returns how to undo it. */
+/** Stops all code of the window without notifying it. Returns the function that undoes it. */
 async function hangPage(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('Debugger.enable');

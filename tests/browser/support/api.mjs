@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 export const PASSWORD = 'correct horse battery';
 
-/** A user without a page, over HTTP. */
+/** A user without a page, who uses the HTTP API. */
 export class Api {
   /** @param {string} base  `http://HOST:PORT` */
   static async signUp(base, handle, display_name = handle) {

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Has axe look at the page as it is. */
+/** Asserts that axe finds no violations in the page's present state. */
 export async function passesAxe(person, where) {
-  // By evaluation rather than as a script element, which the page's policy refuses.
+  // Evaluated and not loaded as a script element, which the page's policy refuses.
   if (!(await person.page.evaluate(() => 'axe' in globalThis))) await person.page.evaluate(AXE);
   const problems = await person.page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { preload: false, resultTypes: ['violations'] });

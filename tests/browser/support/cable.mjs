@@ -1,9 +1,9 @@
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
 
-/** A TCP relay before the server, to be cut and mended; what is cut ends without a goodbye. */
+/** A TCP relay in front of the server that a test can cut and mend. Cut connections end with a reset. */
 export class Cable {
-  /** Connections that have become WebSockets and are open. */
+  /** The open WebSocket connections. */
   webSockets = new Set();
   #sockets = new Set();
   #isCut = false;

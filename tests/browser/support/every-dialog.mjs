@@ -6,13 +6,14 @@ export const LONG_NAME = 'Wolfeschlegelsteinhausenbergerdorff-Castellanos-Benite
 const HANDLE_CHARS_MAX = 32;
 
 /**
- * Has somebody with long names around them open every dialog of the page, one after the other.
- * @param {object} options  Of the person's browser.
- * @param {(ada: import('./person.mjs').Person, name: string) => Promise<void>} look  Called with each, which it leaves open.
+ * Opens every dialog of the page, one after the other, for a user with long names.
+ * @param {object} options  Options of the user's browser.
+ * @param {(ada: import('./person.mjs').Person, name: string) => Promise<void>} check
+ *   Called with each dialog, which it leaves open.
  * @param {{suffix: string, onClosed?: (ada: import('./person.mjs').Person, name: string) => Promise<void>}} more
- *   `suffix` keeps the tests of a file apart; `onClosed` is called after each dialog has closed.
+ *   `suffix` separates the tests of a file; `onClosed` is called after each dialog has closed.
  */
-export async function everyDialog(stage, options, look, { suffix, onClosed = async () => {} }) {
+export async function everyDialog(stage, options, check, { suffix, onClosed = async () => {} }) {
   const handleOf = (name) => `${name}_${suffix}_`.padEnd(HANDLE_CHARS_MAX, 'x');
   const people = {};
   for (const name of ['ada', 'grace', 'joan', 'alan', 'mary']) people[name] = await Api.signUp(stage.http, handleOf(name), name === 'joan' ? 'J' : `${LONG_NAME} ${name}`);
@@ -36,11 +37,11 @@ export async function everyDialog(stage, options, look, { suffix, onClosed = asy
     await onClosed(ada, name);
   };
   const dialog = async (name) => {
-    await look(ada, name);
+    await check(ada, name);
     await close(name);
   };
   const question = async (name) => {
-    await look(ada, name);
+    await check(ada, name);
     await ada.page.keyboard.press('Escape');
     await ada.page.getByRole('dialog').nth(1).waitFor({ state: 'detached' });
     await onClosed(ada, name);
@@ -54,9 +55,9 @@ export async function everyDialog(stage, options, look, { suffix, onClosed = asy
   await menu('menu-account');
   await ada.page.getByRole('radio', { name: 'Everyone', checked: true }).waitFor();
   await ada.find('left-groups').waitFor();
-  await look(ada, 'account');
+  await check(ada, 'account');
   await ada.find('password-save').click();
-  await look(ada, 'account with errors');
+  await check(ada, 'account with errors');
   await ada.find('logout-everywhere').click();
   await question('log out everywhere');
   await close('account');
@@ -64,7 +65,7 @@ export async function everyDialog(stage, options, look, { suffix, onClosed = asy
   await ada.find('blocks').getByTestId('person').waitFor();
   await ada.find('add-handle').fill('!');
   await ada.find('add-handle-submit').click();
-  await look(ada, 'friends');
+  await check(ada, 'friends');
   await ada.find('friend-remove').click();
   await question('remove a friend');
   await close('friends');
@@ -75,7 +76,7 @@ export async function everyDialog(stage, options, look, { suffix, onClosed = asy
   await ada.find('register-apns').waitFor();
   await dialog('phone');
   await ada.find('new-chat').click();
-  await look(ada, 'new chat');
+  await check(ada, 'new chat');
   await ada.find('new-group').click();
   await ada.find('add-handle').fill(handleOf('grace'));
   await ada.find('add-handle-submit').click();
@@ -84,7 +85,7 @@ export async function everyDialog(stage, options, look, { suffix, onClosed = asy
   await ada.open('You created the group');
   await ada.find('group-info').click();
   await ada.find('member-open').nth(1).click();
-  await look(ada, 'group info');
+  await check(ada, 'group info');
   await ada.find('group-delete').click();
   await question('delete a group');
   await close('group info');

@@ -1,10 +1,10 @@
 import { PASSWORD } from './api.mjs';
 
-/** Somebody with one window of the page: what they do, and what they see. */
+/** A user with one window of the page: their actions, and what they see. */
 export class Person {
   /**
    * @param {import('playwright-core').Page} page
-   * @param {{path?: string}} [options]  `path`: where the page is opened, `/?dev` for developers.
+   * @param {{path?: string}} [options]  `path` of the page, `/?dev` for developers.
    */
   constructor(page, base, { path = '/' } = {}) {
     this.page = page;
@@ -73,7 +73,7 @@ export class Person {
     await this.find('composer').press('Enter');
   }
 
-  /** Has the server's refusal of one text made up; call before the page is opened. */
+  /** Answers one text with an error in place of the server. Call before the page is opened. */
   async refuse(text, error) {
     await this.page.routeWebSocket(/\/ws\?/, (near) => {
       const far = near.connectToServer();
@@ -86,8 +86,9 @@ export class Person {
   }
 
   /**
-   * Listens in on the page's sockets; call before the page is opened.
-   * @returns {Promise<{sent: object[], receive: (event: object) => void}>}  Frames of the page, and how to give it one of the server's.
+   * Records the frames of the page's sockets. Call before the page is opened.
+   * @returns {Promise<{sent: object[], receive: (event: object) => void}>}
+   *   The page's frames, and a function that sends a frame of the server to the page.
    */
   async wire() {
     const wire = { sent: [] };
@@ -110,12 +111,12 @@ export class Person {
     return this.message(text).waitFor();
   }
 
-  /** Waits until a message of one's own is in a state. */
+  /** Waits until an own message is in a state. */
   async seesState(text, state) {
     await this.page.locator(`[data-testid=message][data-state=${state}]`).filter({ has: this.page.getByText(text, { exact: true }) }).waitFor();
   }
 
-  /** Waits until as many messages are on the screen, all of them in the log, and returns their texts. */
+  /** Waits until `count` messages of the log are on the screen, and returns their texts. */
   async seesAll(count) {
     await this.page.waitForFunction((wanted) => document.querySelectorAll('[data-testid=message][data-seq]').length >= wanted, count);
     return this.texts();

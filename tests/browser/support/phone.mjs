@@ -1,8 +1,8 @@
-/** What developers do with the phone of the menu. */
+/** Actions with the developers' phone. */
 
 export async function openPhone(person) {
   const entry = person.find('menu-phone');
-  // The page learns only after the login whether there is one.
+  // The page learns only after the login whether there is a phone.
   for (;;) {
     await person.find('menu').click();
     await person.find('menu-devices').waitFor();

@@ -33,7 +33,7 @@ export async function startServer({ listen = '127.0.0.1:0', data, flags = [] } =
 function address(stdout) {
   return new Promise((resolve, reject) => {
     AbortSignal.timeout(READY_MS_MAX).onabort = () => reject(new Error('The server is not ready in time.'));
-    // Reads on after the line, or the server would block once the pipe is full.
+    // Continues to read after the line. Otherwise the server would block once the pipe is full.
     createInterface({ input: stdout }).on('line', (line) => {
       const ready = /^CONFAB_READY http=(\S+)/.exec(line);
       if (ready) resolve(ready[1]);

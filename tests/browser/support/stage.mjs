@@ -7,13 +7,13 @@ import { startServer } from './server.mjs';
 
 /** Longest wait for anything on a page. Unit: milliseconds. */
 const WAIT_MS_MAX = 15_000;
-/** How often {@link until} looks. Unit: milliseconds. */
+/** Interval at which {@link until} checks. Unit: milliseconds. */
 const POLL_MS = 20;
-/** What a browser itself writes when requests fail because a test cut the line. */
+/** Console errors of a browser whose connection a test has cut. */
 export const LINE_CUT = /net::ERR_|WebSocket connection to/;
-/** What Playwright writes where a person's browser has no service workers. */
+/** Console warning of Playwright in a browser without service workers. */
 const WORKER_BLOCKED = 'Service Worker registration blocked by Playwright';
-/** What a browser itself writes when the server refuses a request. */
+/** Console error of a browser after a refusal by the server. */
 export const refused = (status) => new RegExp(`the server responded with a status of ${status}`);
 
 const shared = {};
@@ -35,10 +35,9 @@ after(async () => {
 });
 
 /**
- * Runs a test that fails, whatever else it checks, when a page writes an error
- * to its console or breaks its content security policy.
+ * Runs a test. It also fails when a page writes an error to its console or violates its content security policy.
  * @param {string} sentence
- * @param {{expected?: RegExp[]}} options  What the console may hold.
+ * @param {{expected?: RegExp[]}} options  Errors that are allowed on the console.
  * @param {(stage: Stage) => Promise<void>} body
  */
 export function scene(sentence, options, body) {
@@ -55,7 +54,7 @@ export function scene(sentence, options, body) {
   });
 }
 
-/** Waits until `check` gives something that holds, and returns it. */
+/** Waits until `check` returns a truthy value, and returns that value. */
 export async function until(check) {
   const end_ms = Date.now() + WAIT_MS_MAX;
   for (;;) {
@@ -76,7 +75,10 @@ export class Stage {
     this.listen = listen;
   }
 
-  /** Returns somebody with a browser of their own, without service workers unless `serviceWorkers` is `allow`: what they fetch cannot be rerouted. */
+  /**
+   * Returns a user with their own browser. It has no service workers unless `serviceWorkers` is `allow`, since a test
+   * cannot reroute their requests.
+   */
   async person({ base = this.http, path, ...options } = {}) {
     const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: 'block', ...options });
     context.setDefaultTimeout(WAIT_MS_MAX);
@@ -95,7 +97,7 @@ export class Stage {
     return new Person(page, base, { path });
   }
 
-  /** Returns a line to the server that the test can cut. */
+  /** Returns a relay to the server that the test can cut. */
   async cable(to = this.listen) {
     const cable = await Cable.lay(to);
     this.#ends.push(() => cable.close());
