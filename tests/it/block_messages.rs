@@ -1,10 +1,10 @@
-//! Messages between somebody who blocks and somebody who is blocked.
+//! Messages between a user who blocks and a user who is blocked.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Chat, User, fresh_id};
 
-/// Checks that somebody's message to somebody else is refused, however it is sent.
+/// Checks that a message from one user to another is refused, however it is sent.
 async fn check_forbidden(sender: &User, recipient: &User) {
     let dm = sender.dm(recipient);
     let mut phone = sender.connect().await;

@@ -1,4 +1,4 @@
-//! Blocking somebody, and what it hides.
+//! Blocks, and what they hide.
 
 use http::Method;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn the_blocked_sees_a_friend_who_is_offline() {
         "{row} after {before}"
     );
     phone.assert_alive().await;
-    assert_eq!(bob.contact(&alice).await, row, "it is the time of the block");
+    assert_eq!(bob.contact(&alice).await, row, "the time shown is the time of the block");
     bob.assert_contacts(&[&alice], &[], &[]).await;
     assert!(bob.blocks().await.is_empty());
     phone.assert_alive().await;

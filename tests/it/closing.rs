@@ -1,13 +1,13 @@
-//! Sockets that the server closes, and what they may do until then.
+//! Sockets that the server closes, and what they can still do until then.
 
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::{Chat, Socket, User};
 
-/// Sockets of one device that may be open.
+/// Largest number of open sockets of one device.
 const SOCKETS_PER_DEVICE_MAX: usize = 5;
 
-/// Those of so many handshakes at once that succeed.
+/// The sockets of those of so many concurrent handshakes that succeed.
 async fn flood(user: &User, count: usize) -> Vec<Socket> {
     let url = user.ticket_url().await;
     let opened = join_all((0..count).map(|_| Socket::try_open(&url, None))).await;
@@ -16,7 +16,7 @@ async fn flood(user: &User, count: usize) -> Vec<Socket> {
     opened.into_iter().filter_map(Result::ok).collect()
 }
 
-/// Checks of sockets whose login has ended that nothing is carried out for them.
+/// Checks that no request is carried out for sockets whose login has ended.
 async fn none_reads_or_writes(sockets: Vec<Socket>, bob: &User, dm: &str) {
     let tried = sockets.into_iter().map(|mut socket| {
         let (to, dm) = (bob.id.clone(), dm.to_owned());
@@ -87,7 +87,7 @@ async fn a_refresh_token_that_is_used_again_closes_the_sockets_of_its_login() {
     socket.next_closing("logged_out", 4002).await;
 }
 
-/// However many were opened, whichever of them were still opening when the others were displaced.
+/// However many sockets were opened, and whichever of them were still opening when the others were displaced.
 #[tokio::test]
 async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_its_device_was_logged_out() {
     let [alice, bob] = Chat::new().users().await;
@@ -128,7 +128,7 @@ async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_eleventh_
     for _ in 2..=10 {
         others.push(first.another_device().await.connect().await);
     }
-    // All ten are connected, so it is the oldest that makes room.
+    // All ten devices are connected, so the eleventh login ends the oldest.
     let sockets = flood(&first, 60).await;
     assert!(!sockets.is_empty());
     let eleventh = first.another_device().await;
@@ -151,7 +151,7 @@ async fn of_many_handshakes_at_once_five_sockets_go_on_and_others_of_the_user_ar
     });
     let going_on: Vec<Socket> = join_all(asked).await.into_iter().flatten().collect();
     let count = going_on.len();
-    assert!((1..=SOCKETS_PER_DEVICE_MAX).contains(&count), "{count} sockets go on");
+    assert!((1..=SOCKETS_PER_DEVICE_MAX).contains(&count), "{count} sockets stay open");
     other.assert_alive().await;
     for mut socket in going_on {
         socket.assert_alive().await;

@@ -1,9 +1,9 @@
-//! Two who change their friendship at once.
+//! Two users who change their friendship concurrently.
 
 use futures_util::future::join_all;
 use tests::{Chat, User, ids};
 
-/// What somebody's list says of somebody else.
+/// What one user's list shows of another user.
 #[derive(Debug, PartialEq)]
 enum Seen {
     Friend,
@@ -38,7 +38,7 @@ async fn two_who_want_each_other_at_once_are_friends() {
 #[tokio::test]
 async fn the_lists_of_two_agree_after_a_storm() {
     for round in 0..10 {
-        // Nobody may change what they are to the same person more often than ten times.
+        // A user may change the contact with the same user no more than ten times.
         let [alice, bob] = Chat::new().users().await;
         join_all((0..12).map(async |n| {
             let (one, other) = if n % 2 == 0 { (&alice, &bob) } else { (&bob, &alice) };

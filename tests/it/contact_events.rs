@@ -1,10 +1,10 @@
-//! What sockets are told of contacts.
+//! Events about contacts.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};
 
-/// What has come of contacts that no test has looked at.
-async fn told(socket: &mut Socket) -> Vec<Value> {
+/// The events about contacts that no test has read yet.
+async fn contact_events(socket: &mut Socket) -> Vec<Value> {
     let mut unseen = socket.unseen().await;
     unseen.retain(|event| event["type"] == "contact");
     unseen
@@ -26,9 +26,9 @@ async fn the_other_is_told_of_a_request_and_of_a_friendship() {
     bob.put_contact(&alice).await.ok();
     assert_eq!(alices.next("contact").await, event(&bob, "friends"));
     bob.put_contact(&alice).await.ok();
-    assert!(told(&mut alices).await.is_empty(), "nothing has changed");
+    assert!(contact_events(&mut alices).await.is_empty(), "no event without a change");
     for socket in &mut bobs {
-        assert!(told(socket).await.is_empty(), "who says it knows it");
+        assert!(contact_events(socket).await.is_empty(), "no event to the user who made the change");
     }
 }
 
@@ -40,8 +40,8 @@ async fn a_former_friend_is_told_that_it_has_ended() {
     assert_eq!(bobs.next("contact").await, event(&alice, "ended"));
     alice.remove_contact(&bob).await;
     bob.remove_contact(&alice).await;
-    assert!(told(&mut bobs).await.is_empty());
-    assert!(told(&mut alices).await.is_empty(), "they ended it themselves");
+    assert!(contact_events(&mut bobs).await.is_empty());
+    assert!(contact_events(&mut alices).await.is_empty(), "no event to the user who ended it");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_request_is_told_once_a_day_and_its_withdrawal_each_time() {
         alice.put_contact(&bob).await.ok();
         alice.remove_contact(&bob).await;
     }
-    let changes: Vec<Value> = told(&mut bobs).await.iter().map(|event| event["change"].clone()).collect();
+    let changes: Vec<Value> = contact_events(&mut bobs).await.iter().map(|event| event["change"].clone()).collect();
     assert_eq!(changes, ["requested", "ended", "ended", "ended"]);
 }
 
@@ -64,9 +64,9 @@ async fn nobody_is_told_of_a_refusal() {
     alice.put_contact(&bob).await.ok();
     bobs.next("contact").await;
     bob.remove_contact(&alice).await;
-    assert!(told(&mut alices).await.is_empty());
+    assert!(contact_events(&mut alices).await.is_empty());
     alice.remove_contact(&bob).await;
-    assert!(told(&mut bobs).await.is_empty(), "whoever refused it was asked no more");
+    assert!(contact_events(&mut bobs).await.is_empty(), "no event to a user who has removed the request");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn nobody_is_told_of_a_block_or_by_somebody_whom_they_block() {
     alice.block(&carol).await;
     carol.remove_contact(&alice).await;
     for socket in &mut sockets {
-        let told = told(socket).await;
-        assert!(told.is_empty(), "{told:?}");
+        let events = contact_events(socket).await;
+        assert!(events.is_empty(), "{events:?}");
     }
 }

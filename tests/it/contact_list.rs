@@ -1,4 +1,4 @@
-//! What the contact list tells of people.
+//! The contact list and the presence in it.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Chat, User, ids, signups_are_slow, times};
 use tokio::time::Instant;
 
-/// A contact without what it tells of presence.
+/// A contact without its presence.
 fn profile_of(mut contact: Value) -> Value {
     let fields = contact.as_object_mut().expect("an object");
     fields.remove("status").expect("a status");
@@ -84,13 +84,13 @@ async fn a_long_list_comes_in_pages_in_the_order_of_ids() {
     }
     let crowd = Chat::new().crowd(106).await;
     let (alice, others) = crowd.split_first().unwrap();
-    // Most have put Alice: nobody may put more than sixty at once.
+    // Most have put Alice: a user may put no more than sixty in a row.
     let kind_of = |place: usize| (place % 5).saturating_sub(2);
     let kind = |kind: usize| -> Vec<&User> {
         let of_kind = others.iter().enumerate().filter(|(place, _)| kind_of(*place) == kind);
         of_kind.map(|(_, other)| other).collect()
     };
-    // One after another: of one user few changes are made at once.
+    // In sequence: few changes of one user are made side by side.
     let alices = async {
         for other in [kind(1), kind(2)].concat() {
             alice.put_contact(other).await.ok();

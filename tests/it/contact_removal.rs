@@ -1,4 +1,4 @@
-//! No longer wanting somebody as a friend.
+//! Removal of contacts.
 
 use tests::Chat;
 

@@ -1,4 +1,4 @@
-//! Friends are two who want each other as such.
+//! Friendship: two users who have put each other into their contacts.
 
 use http::Method;
 use serde_json::json;

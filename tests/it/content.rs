@@ -1,9 +1,9 @@
-//! What a message says, and that it stays so.
+//! The content of messages.
 
 use serde_json::{Value, json};
 use tests::{Chat, User, fresh_id};
 
-/// What Bob's devices and pages show of a message that Alice sends over either way.
+/// What Bob's devices and pages show of a message of Alice that is sent over the socket and over HTTP.
 async fn seen_everywhere(alice: &User, bob: &User, fields: &Value) -> Vec<Value> {
     let (mut phone, mut socket, dm) = (alice.connect().await, bob.connect().await, alice.dm(bob));
     let mut frame = fields.clone();

@@ -1,4 +1,4 @@
-//! The devices that a user is logged in on.
+//! The devices on which a user is logged in.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
-//! The first message between two people.
+//! The first message between two users.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, fresh_id};
 
-/// Sends three messages without waiting in between; gives the acks.
+/// Sends three messages without waiting in between; returns the acks.
 async fn three_at_once(socket: &mut Socket, to: &User) -> Vec<Value> {
     let ids = [fresh_id(), fresh_id(), fresh_id()];
     for id in &ids {

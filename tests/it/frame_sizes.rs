@@ -7,7 +7,7 @@ const FRAME_BYTES_MAX: usize = 32 * 1024;
 
 const NO_LIMITS: &str = "takes frames of any size; API Gateway closes the socket with 1009";
 
-/// Spaces are JSON's own filling.
+/// Pads a frame to `bytes` with spaces, which JSON allows.
 fn filled(frame: &str, bytes: usize) -> Vec<u8> {
     let mut filled = frame.as_bytes().to_vec();
     filled.resize(bytes, b' ');

@@ -1,12 +1,12 @@
-//! Who can be put into groups by whom.
+//! Who may add whom to a group.
 
 use serde_json::{Value, json};
 use tests::{Answer, Chat, User};
 
-/// Groups of strangers in which somebody has not written.
+/// Largest number of groups of strangers in which a user has not written.
 const UNANSWERED_MAX: usize = 100;
 
-/// Checks that these cannot be added, and why is not told.
+/// Checks that these users cannot be added, and that the answer hides the reason.
 #[track_caller]
 fn cannot_be_added(answer: Answer, users: &[&User]) -> Value {
     let mut error = answer.refused(403, "forbidden");
@@ -31,8 +31,8 @@ async fn who_has_blocked_somebody_cannot_be_put_into_a_group_by_them() {
     let mut socket = alice.connect().await;
     let frames = socket.sync_frames(json!({"cursors": {}})).await;
     assert_eq!(frames[0]["conversations"], json!([]));
-    assert_eq!(carol.chat_list().await.len(), 1, "the group that was refused is not there for anybody");
-    assert_eq!(bob.log(&group).await.len(), 1, "nothing tells of it");
+    assert_eq!(carol.chat_list().await.len(), 1, "the refused group does not exist");
+    assert_eq!(bob.log(&group).await.len(), 1, "the refusal leaves no entry");
 
     alice.unblock(&bob).await;
     bob.put_member(&group, &alice, None).await.ok();
@@ -60,13 +60,13 @@ async fn strangers_put_somebody_into_a_hundred_groups_that_they_have_not_answere
     let others = carol.create_group(&[]).await;
     cannot_be_added(carol.put_member(&others, &alice, None).await, &[&alice]);
     assert_eq!(alice.chat_list().await.len(), UNANSWERED_MAX);
-    assert!(dave.chat_list().await.is_empty(), "nothing is stored for anybody");
+    assert!(dave.chat_list().await.is_empty(), "nothing is stored for any user");
 
     carol.block(&bob).await;
     let by_block = cannot_be_added(bob.post_group("One more", &[&carol]).await, &[&carol]);
-    assert_eq!(by_limit, by_block, "the two cannot be told apart");
+    assert_eq!(by_limit, by_block, "both refusals look the same");
 
-    // Friends may; and so may strangers, once she has written or left.
+    // Friends may, and so may strangers, once she has written or left.
     alice.befriend(&dave).await;
     dave.create_group(&[&alice]).await;
     alice.create_group(&[&bob]).await;
@@ -77,7 +77,7 @@ async fn strangers_put_somebody_into_a_hundred_groups_that_they_have_not_answere
     alice.leave(&groups[1]).await;
     bob.create_group(&[&alice]).await;
 
-    // Whoever becomes a friend is no stranger in the groups of before.
+    // A user who becomes a friend is no stranger in groups from before.
     alice.befriend(&bob).await;
     let again = carol.create_group(&[&alice]).await;
     assert_eq!(alice.roles(&again).await.len(), 2);

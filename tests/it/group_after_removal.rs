@@ -1,4 +1,4 @@
-//! What somebody finds who was taken out of a group while something of theirs was under way.
+//! What a user gets who was removed from a group while a request was in progress.
 
 use serde_json::json;
 use tests::Chat;

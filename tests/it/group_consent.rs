@@ -1,9 +1,9 @@
-//! Who decides that somebody is put into a group.
+//! Consent of users to being added to a group.
 
 use serde_json::{Value, json};
 use tests::{Answer, Chat, User};
 
-/// Checks that one user cannot be added, and gives what is said of it.
+/// Checks that a user cannot be added, and returns the entry of the answer for them.
 #[track_caller]
 fn cannot_be_added(answer: Answer, user: &User) -> Value {
     let mut error = answer.refused(403, "forbidden");
@@ -26,7 +26,7 @@ async fn who_has_left_by_themselves_is_put_back_by_a_friend_alone() {
     for admin in [&alice, &carol] {
         cannot_be_added(admin.put_member(&group, &bob, None).await, &bob);
     }
-    assert_eq!(alice.log(&group).await, before, "nothing tells of it");
+    assert_eq!(alice.log(&group).await, before, "the refusals leave no entry");
     bob.assert_not_listed(&group).await;
 
     bob.befriend(&carol).await;
@@ -41,7 +41,7 @@ async fn who_was_removed_by_others_may_be_put_back() {
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();
     alice.put_member(&group, &bob, None).await.ok();
-    // That they left once counts no more after they were removed.
+    // An earlier leave does not count after a removal by others.
     bob.leave(&group).await;
     accept_adds(&bob, &group).await.ok();
     alice.put_member(&group, &bob, None).await.ok();
@@ -128,7 +128,7 @@ async fn whoever_wants_it_is_put_into_groups_by_friends_alone() {
     cannot_be_added(bob.put_member(&group, &alice, None).await, &alice);
     carol.block(&bob).await;
     let by_block = cannot_be_added(bob.post_group("Climbing", &[&carol]).await, &carol);
-    assert_eq!(by_setting, by_block, "the two cannot be told apart");
+    assert_eq!(by_setting, by_block, "both refusals look the same");
 
     alice.befriend(&bob).await;
     bob.put_member(&group, &alice, None).await.ok();

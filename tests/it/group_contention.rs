@@ -1,4 +1,4 @@
-//! Many members who do something at once.
+//! Many members who act concurrently.
 
 use std::collections::BTreeMap;
 

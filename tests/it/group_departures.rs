@@ -1,10 +1,10 @@
-//! What a `sync` says of groups that its user is out of, where the device names them.
+//! The answers of `sync` for groups that its user is out of, if the device names them.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, seqs};
 
-/// What the frames of a sync have of a conversation: all that is no message, and the positions.
-async fn told(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> Option<(Value, Vec<u64>)> {
+/// The entry of a conversation in the frames of a sync without its messages, and their positions.
+async fn sync_entry(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> Option<(Value, Vec<u64>)> {
     let frames = socket.sync_frames(json!({"cursors": {group: cursor}, "partial": partial})).await;
     let mut conversations = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
     let mut entry = conversations.find(|entry| entry["conversation"] == group)?.clone();
@@ -12,16 +12,16 @@ async fn told(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> O
     Some((entry, seqs(messages.as_array().unwrap())))
 }
 
-/// Checks what is given after each cursor, by full and by partial syncs, by `history` and over HTTP.
+/// Checks the answers after each cursor, of full and partial syncs, of `history` and over HTTP.
 async fn check(user: &User, group: &str, expected: &Value, last: u64) {
     let mut socket = user.connect().await;
     for cursor in 0..=last + 2 {
         let seqs_after: Vec<u64> = (cursor + 1..=last).collect();
         for partial in [false, true] {
-            let told = told(&mut socket, group, cursor, partial).await;
+            let entry = sync_entry(&mut socket, group, cursor, partial).await;
             let mut expected = expected.clone();
             expected["last_seq"] = last.into();
-            assert_eq!(told, Some((expected, seqs_after.clone())), "after {cursor}");
+            assert_eq!(entry, Some((expected, seqs_after.clone())), "after {cursor}");
         }
         let history = json!({"action": "history", "conversation": group, "after": cursor});
         assert_eq!(seqs(socket.ask(history).await["messages"].as_array().unwrap()), seqs_after);
@@ -29,7 +29,7 @@ async fn check(user: &User, group: &str, expected: &Value, last: u64) {
         assert_eq!(seqs(page["messages"].as_array().unwrap()), seqs_after);
     }
     let frames = socket.sync_frames(json!({"cursors": {}})).await;
-    assert_eq!(frames[0]["conversations"], json!([]), "what is not named is left out");
+    assert_eq!(frames[0]["conversations"], json!([]), "groups that are not named are left out");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn who_is_back_is_told_of_the_group_as_others_are() {
     alice.remove_member(&group, &bob).await.no_content();
     alice.post_text(&group, "three").await;
     alice.put_member(&group, &bob, None).await.ok();
-    let (entry, seqs) = told(&mut bob.connect().await, &group, 1, false).await.unwrap();
+    let (entry, seqs) = sync_entry(&mut bob.connect().await, &group, 1, false).await.unwrap();
     assert_eq!((&entry["left"], &entry["last_seq"], seqs), (&Value::Null, &4.into(), vec![2, 4]), "{entry}");
 }
 
@@ -87,7 +87,7 @@ async fn a_limit_counts_for_what_one_is_out_of_too() {
     let frames = socket.sync_frames(json!({"cursors": {&group: 1}, "limit": 2})).await;
     let entry = &frames[0]["conversations"][0];
     assert_eq!((&entry["left"], seqs(entry["messages"].as_array().unwrap())), (&true.into(), vec![2, 3]));
-    assert_eq!(entry["last_seq"], 5, "there is more: {entry}");
+    assert_eq!(entry["last_seq"], 5, "the end is reported beyond the limit: {entry}");
     alice.delete_group(&group).await.no_content();
     let mut socket = alice.connect().await;
     let frames = socket.sync_frames(json!({"cursors": {&group: 1}, "limit": 2})).await;
@@ -95,7 +95,7 @@ async fn a_limit_counts_for_what_one_is_out_of_too() {
     assert_eq!((&entry["deleted"], &entry["last_seq"]), (&true.into(), &7.into()), "{entry}");
 }
 
-/// Of two memberships the first page is of the first one only.
+/// Of two memberships, the first page covers only the first one.
 #[tokio::test]
 async fn how_far_a_group_goes_counts_from_the_last_membership() {
     let [alice, bob] = Chat::new().users().await;
@@ -105,11 +105,11 @@ async fn how_far_a_group_goes_counts_from_the_last_membership() {
     alice.put_member(&group, &bob, None).await.ok();
     alice.remove_member(&group, &bob).await.no_content();
     alice.post_text(&group, "six").await;
-    let (entry, seqs) = told(&mut bob.connect().await, &group, 0, true).await.unwrap();
+    let (entry, seqs) = sync_entry(&mut bob.connect().await, &group, 0, true).await.unwrap();
     assert_eq!((&entry["last_seq"], seqs), (&5.into(), vec![1, 2, 4, 5]), "{entry}");
 }
 
-/// Each in its place among those that the user is in, by the order of ids.
+/// Each group has its place in the order of ids, among the groups that the user is in.
 #[tokio::test]
 async fn groups_that_one_is_in_and_out_of_come_in_one_answer() {
     let [alice, bob] = Chat::new().users().await;

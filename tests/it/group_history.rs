@@ -1,9 +1,9 @@
-//! Pages of a group: each member reads the time of their membership.
+//! Pages of a group: each member can read the time of their membership.
 
 use serde_json::{Value, json};
 use tests::{Chat, User, seqs};
 
-/// A group whose third member was not always there.
+/// A group whose third member joins and leaves.
 struct Scene {
     alice: User,
     carol: User,
@@ -21,7 +21,7 @@ enum Step {
 
 use Step::{Add, Demote, Promote, Remove, Rename, Say};
 
-/// Alice makes a group with Bob; what follows is what Alice says, and when she lets Carol in and out.
+/// Alice creates a group with Bob. The steps are Alice's messages, and her additions and removals of Carol.
 async fn scene(with_carol: bool, steps: &[Step]) -> Scene {
     let [alice, bob, carol] = Chat::new().users().await;
     let others: &[&User] = if with_carol { &[&bob, &carol] } else { &[&bob] };

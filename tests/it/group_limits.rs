@@ -1,4 +1,4 @@
-//! How large a group may be.
+//! Limits on the size of a group.
 
 use futures_util::future::join_all;
 use tests::{Chat, Socket, User};
@@ -24,7 +24,7 @@ async fn a_group_has_a_hundred_members_and_no_more() {
     owner.put_member(&group, &members[0], Some("admin")).await.ok();
     assert_eq!(owner.log(&group).await.len(), 2);
 
-    // Of six who come at once three fit.
+    // Of six concurrent additions, three fit.
     for member in &members[1..4] {
         owner.remove_member(&group, member).await.no_content();
     }

@@ -1,4 +1,4 @@
-//! Who comes into a group, who goes, and who is told.
+//! Additions and removals of members, and their events.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use tests::{Chat, Socket, User, check_entry, message_of, roles, seqs};
 
 const NOBODY: &str = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
-/// Checks that all of them get this entry, and that it is the last of the log.
-async fn check_told(sockets: &mut [Socket], reader: &User, group: &str, seq: u64) -> Value {
+/// Checks that all sockets get this entry, and that it is the last of the log.
+async fn check_announced(sockets: &mut [Socket], reader: &User, group: &str, seq: u64) -> Value {
     let last = reader.log(group).await.pop().unwrap();
     assert_eq!(last["seq"], seq);
     for socket in sockets {
@@ -25,9 +25,9 @@ async fn who_is_added_is_told_and_so_is_everybody_else() {
     let after = alice.put_member(&group, &carol, None).await.ok();
     assert_eq!((roles(&after).len(), &roles(&after)[&carol.id]), (3, &"member".to_owned()));
     assert_eq!(carol.get_group(&group).await.ok(), after);
-    let entry = check_told(&mut others, &bob, &group, 2).await;
+    let entry = check_announced(&mut others, &bob, &group, 2).await;
     check_entry(&entry, "member_added", &alice, &[&carol], None);
-    check_told(&mut carols, &carol, &group, 2).await;
+    check_announced(&mut carols, &carol, &group, 2).await;
     let added = json!({"type": "conversation", "conversation": group, "change": "added", "seq": 2,
         "name": "Climbing"});
     for socket in &mut carols {
@@ -47,7 +47,7 @@ async fn who_is_removed_is_told_and_so_is_everybody_else() {
     let mut carols = [carol.connect().await, carol.another_device().await.connect().await];
     let mut others = [alice.connect().await, bob.connect().await];
     alice.remove_member(&group, &carol).await.no_content();
-    let entry = check_told(&mut others, &bob, &group, 2).await;
+    let entry = check_announced(&mut others, &bob, &group, 2).await;
     check_entry(&entry, "member_removed", &alice, &[&carol], None);
     for socket in &mut carols {
         assert_eq!(message_of(socket.next_at(&group, 2).await), entry);
@@ -68,7 +68,7 @@ async fn who_leaves_is_removed_by_themselves() {
     let group = alice.create_group(&[&bob]).await;
     let (mut alices, mut bobs) = ([alice.connect().await], bob.connect().await);
     bob.leave(&group).await;
-    let entry = check_told(&mut alices, &alice, &group, 2).await;
+    let entry = check_announced(&mut alices, &alice, &group, 2).await;
     check_entry(&entry, "member_removed", &bob, &[&bob], None);
     assert_eq!(message_of(bobs.next_at(&group, 2).await), entry);
     bobs.next_change(&group, "removed").await;
@@ -84,7 +84,7 @@ async fn another_role_is_told_to_everybody() {
         let after = alice.put_member(&group, &bob, Some(role)).await.ok();
         assert_eq!(roles(&after)[&bob.id], role);
         assert_eq!(carol.get_group(&group).await.ok(), after);
-        let entry = check_told(&mut sockets, &carol, &group, seq).await;
+        let entry = check_announced(&mut sockets, &carol, &group, seq).await;
         check_entry(&entry, "role_changed", &alice, &[&bob], Some(role));
     }
 }

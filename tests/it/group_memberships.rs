@@ -1,4 +1,4 @@
-//! What a device of somebody who was not always in a group is told and may do.
+//! What the device of a user gets and may do who was a member only part of the time.
 
 use serde_json::json;
 use tests::{Chat, Socket, message_of, seqs};
@@ -36,7 +36,7 @@ async fn who_is_added_later_has_nothing_unread_from_before() {
     carol.post_blindly(&group, "hello").await;
     let row = carol.listed(&group).await;
     let expected = (&1.into(), &9.into());
-    assert_eq!((&row["unread_count"], &row["last_seq"]), expected, "that she was added is nothing to read");
+    assert_eq!((&row["unread_count"], &row["last_seq"]), expected, "her addition does not count as unread");
     let read = json!({"action": "read", "conversation": group, "seq": 8});
     assert_eq!(carol.connect().await.ask(read).await["type"], "ok");
     assert_eq!(carol.listed(&group).await["unread_count"], 0);
@@ -108,7 +108,7 @@ async fn who_is_removed_hears_nothing_more() {
     alice.post_text(&group, "she is gone").await;
     alice.rename_group(&group, "Without her").await.ok();
     alice.put_member(&group, &bob, Some("admin")).await.ok();
-    // Who is out when an entry is announced is not told of it any more.
+    // An entry is not announced to a user who is out at that time.
     for seq in 3..=5 {
         bobs.next_at(&group, seq).await;
     }

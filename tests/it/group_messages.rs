@@ -1,9 +1,9 @@
-//! A message on its way to a group.
+//! Delivery of messages to a group.
 
 use serde_json::{Value, json};
 use tests::{Chat, message_of, seqs};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
 #[tokio::test]

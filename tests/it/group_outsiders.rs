@@ -1,4 +1,4 @@
-//! Groups of others.
+//! Users outside a group.
 
 use serde_json::json;
 use tests::{Chat, User};
@@ -7,7 +7,7 @@ struct Scene {
     alice: User,
     bob: User,
     eve: User,
-    /// The group of the other two.
+    /// The group of the other two users.
     group: String,
 }
 

@@ -1,4 +1,4 @@
-//! Read markers of those who were not always in a group.
+//! Read marks of users who were members only part of the time.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket};
@@ -7,7 +7,7 @@ fn read(group: &str, seq: u64) -> Value {
     json!({"action": "read", "conversation": group, "seq": seq})
 }
 
-/// Reads a position that cannot be read; the answer names what is wrong.
+/// Reads a position that cannot be read, and checks that the error names `seq`.
 async fn names_seq(socket: &mut Socket, group: &str, seq: u64) {
     let error = socket.refused(read(group, seq), "bad_request").await;
     assert!(error["message"].as_str().unwrap().contains("seq"), "{error}");

@@ -1,4 +1,4 @@
-//! Read markers in groups.
+//! Read marks and receipts in groups.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};
@@ -12,13 +12,13 @@ async fn mark(socket: &mut Socket, group: &str, seq: u64) {
     assert_eq!(answer["type"], "ok", "{answer}");
 }
 
-/// Whether a receipt of this position has come.
+/// Whether a receipt for this position has come.
 async fn has_receipt(socket: &mut Socket, seq: u64) -> bool {
     let unseen = socket.unseen().await;
     unseen.iter().any(|frame| frame["type"] == "receipt" && frame["read_seq"] == seq)
 }
 
-/// Checks that a member sees how far each of these has read, and that there is nobody else.
+/// Checks the read marks of all members, as one member sees them.
 async fn check_markers(member: &User, group: &str, expected: &[(&User, u64)]) {
     let answer = member.http.get(&format!("/v1/conversations/{group}/receipts")).await.ok();
     let receipts = answer["receipts"].as_array().unwrap();

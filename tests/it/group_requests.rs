@@ -1,4 +1,4 @@
-//! Calls about groups that make no sense: each is refused, none does anything.
+//! Invalid calls about groups: each is refused and changes nothing.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// The paths of the group, of a member and of somebody who is none.
+    /// The paths of the group, of a member and of a user who is no member.
     fn paths(&self) -> [String; 3] {
         let group = format!("/v1/groups/{}", self.group);
         let [member, other] = [&self.bob, &self.carol].map(|user| format!("{group}/members/{}", user.id));

@@ -1,10 +1,10 @@
-//! Who may do what in a group.
+//! Permissions of the roles in a group.
 
 use std::collections::BTreeMap;
 
 use tests::{Answer, Chat, User};
 
-/// A group with somebody of every role.
+/// A group with a user of every role.
 struct Scene {
     owner: User,
     other_owner: User,
@@ -12,12 +12,12 @@ struct Scene {
     other_admin: User,
     member: User,
     other_member: User,
-    /// Not in it.
+    /// A user outside the group.
     stranger: User,
     group: String,
 }
 
-/// Entries that the making of a scene leaves in the log.
+/// Number of entries in the log after the setup.
 const ENTRIES: usize = 4;
 
 async fn scene() -> Scene {
@@ -29,7 +29,7 @@ async fn scene() -> Scene {
     Scene { owner, other_owner, admin, other_admin, member, other_member, stranger, group }
 }
 
-/// Something that somebody does to a group.
+/// An act on a group.
 #[derive(Clone, Copy)]
 enum Deed<'a> {
     Put(&'a User, Option<&'a str>),
@@ -50,7 +50,7 @@ async fn done(actor: &User, group: &str, deed: Deed<'_>) -> Answer {
 }
 
 impl Scene {
-    /// Checks that each of these is forbidden, and that none of them leaves a trace.
+    /// Checks that each of these acts is forbidden, and that none changes anything.
     async fn check_forbidden(&self, deeds: &[(&str, &User, Deed<'_>)]) {
         let before = self.owner.get_group(&self.group).await.ok();
         for (what, actor, deed) in deeds {
@@ -114,7 +114,7 @@ async fn strangers_do_nothing() {
         .check_forbidden(&[
             ("adds oneself", stranger, Put(stranger, None)),
             ("adds oneself as owner", stranger, Put(stranger, Some("owner"))),
-            ("puts who is there", stranger, Put(member, None)),
+            ("puts a member", stranger, Put(member, None)),
             ("promotes", stranger, Put(member, Some("admin"))),
             ("removes a member", stranger, Remove(member)),
             ("removes an owner", stranger, Remove(owner)),
@@ -139,7 +139,7 @@ async fn what_each_role_may_do_is_done() {
         ("an owner adds an owner", owner, Put(stranger, Some("owner"))),
         ("an owner removes an owner", owner, Remove(stranger)),
         ("an owner makes an owner", owner, Put(member, Some("owner"))),
-        ("who has become one demotes", member, Put(other_owner, Some("member"))),
+        ("a new owner demotes", member, Put(other_owner, Some("member"))),
         ("an owner demotes oneself", member, Put(member, Some("admin"))),
         ("an owner removes a member", owner, Remove(other_owner)),
         ("an admin leaves", other_admin, Remove(other_admin)),

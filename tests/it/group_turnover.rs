@@ -1,22 +1,22 @@
-//! Members who come and go while others write.
+//! Members who join and leave while others write.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, fresh_id, message_of, seqs};
 
-/// Decides who comes and goes.
+/// Seed of the joins and leaves.
 const SEED: u64 = 0x5eed;
 
-/// Some who come and go.
+/// Number of users who join and leave.
 const GUESTS: usize = 6;
 
-/// How often one of them does.
+/// Number of joins and leaves.
 const CHANGES: usize = 30;
 
-/// Messages that everybody tries to send.
+/// Messages that each user tries to send.
 const MESSAGES: usize = 15;
 
-/// A generator of numbers that look random (`SplitMix64`).
+/// A pseudorandom generator (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -29,14 +29,14 @@ impl Numbers {
     }
 }
 
-/// Lets guests in and out, one after the other.
+/// Adds and removes guests, one after the other.
 async fn let_in_and_out(owner: &User, group: &str, guests: &[User], mut inside: Vec<bool>) -> Vec<bool> {
     let mut numbers = Numbers(SEED);
     for _ in 0..CHANGES {
         let guest = numbers.below(guests.len());
         if inside[guest] {
             let status = owner.remove_member(group, &guests[guest]).await.status;
-            // 404: an attempt of unknown outcome had done it.
+            // 404: an attempt of unknown outcome had succeeded.
             assert!([204, 404].contains(&status), "{status}");
         } else {
             owner.put_member(group, &guests[guest], None).await.ok();
@@ -46,7 +46,7 @@ async fn let_in_and_out(owner: &User, group: &str, guests: &[User], mut inside: 
     inside
 }
 
-/// Sends one message after the other, whether they are taken or not; gives the acks.
+/// Sends one message after the other, whether they are accepted or not; returns the acks.
 async fn write(socket: &mut Socket, group: &str) -> Vec<Value> {
     let mut acks = Vec::new();
     while acks.len() < MESSAGES {
@@ -62,7 +62,7 @@ async fn write(socket: &mut Socket, group: &str) -> Vec<Value> {
     acks
 }
 
-/// The part of a log that lies in somebody's memberships, by what the log itself says.
+/// The part of a log within a user's memberships, derived from the log itself.
 fn visible_to(log: &[Value], user: &User) -> Vec<Value> {
     let (mut inside, mut visible) = (false, Vec::new());
     for entry in log {
@@ -83,7 +83,7 @@ fn visible_to(log: &[Value], user: &User) -> Vec<Value> {
     visible
 }
 
-/// Checks that every ack is of an entry, and that nobody wrote while they were out.
+/// Checks that every ack has an entry, and that no user wrote while they were out.
 fn check_acks(log: &[Value], acks: &[(User, Vec<Value>)]) {
     assert_eq!(seqs(log), (1..=log.len() as u64).collect::<Vec<_>>());
     for (user, acks) in acks {
@@ -99,7 +99,7 @@ fn check_acks(log: &[Value], acks: &[(User, Vec<Value>)]) {
     }
 }
 
-/// Checks that pages, `sync`, the chat list and events show somebody the time of their memberships.
+/// Checks that pages, `sync`, the chat list and events show a user the time of their memberships.
 async fn check_view(log: &[Value], user: &User, socket: &mut Socket, group: &str, is_inside: bool) {
     let visible = visible_to(log, user);
     for event in socket.unseen().await {

@@ -1,4 +1,4 @@
-//! Groups: made, renamed, deleted.
+//! Creation, renaming and deletion of groups.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use tests::{Chat, User, check_entry, message_of, roles, seqs};
 
 const NO_GROUP: &str = "grp_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
-/// Roles of some users, as [`roles`] gives them.
+/// Roles of some users, in the form of [`roles`].
 fn cast(members: &[(&User, &str)]) -> BTreeMap<String, String> {
     members.iter().map(|(user, role)| (user.id.clone(), (*role).to_owned())).collect()
 }
@@ -189,7 +189,7 @@ async fn the_end_of_a_group_is_told_to_everybody() {
     }
 }
 
-/// Everything that a member may do with a group.
+/// Checks every act of a member on a group.
 async fn check_not_found(user: &User, other: &User, group: &str) {
     user.get_group(group).await.refused(404, "not_found");
     user.rename_group(group, "Again").await.refused(404, "not_found");

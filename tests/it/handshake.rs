@@ -1,4 +1,4 @@
-//! Opening a WebSocket.
+//! The WebSocket handshake.
 
 use serde_json::json;
 use tests::{Chat, Socket, User};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};
 
-/// Two users with `count` messages; gives the reader, a socket of theirs, and the conversation.
+/// Two users with `count` messages; returns the reader, a socket of theirs, and the conversation.
 async fn conversation_of(count: usize) -> (User, Socket, String) {
     let [alice, bob] = Chat::new().users().await;
     let mut phone = alice.connect().await;
@@ -143,7 +143,7 @@ async fn a_page_of_large_messages_is_cut_to_fit_a_frame() {
     assert_eq!(seen, 4);
 }
 
-/// Within the answer of a function each quote is four bytes, so a page in which they are two would be too large.
+/// In the answer of a function each quote takes four bytes, so a page that counts two would be too large.
 #[tokio::test]
 async fn pages_of_texts_full_of_quotes_are_given_whole() {
     let [alice, bob] = Chat::new().users().await;

@@ -1,4 +1,4 @@
-//! HTTP requests that make no sense.
+//! Invalid HTTP requests.
 
 use http::Method;
 use serde_json::json;
@@ -60,7 +60,7 @@ async fn a_call_that_is_none_is_not_found() {
     alice.http.post("/v1/nothing", &json!({})).await.refused(404, "not_found");
 }
 
-/// What API Gateway makes of them is not documented.
+/// The behaviour of API Gateway for these paths is not documented.
 #[tokio::test]
 async fn a_call_with_a_character_too_many_is_another() {
     if gateway_answers_for_itself() {
@@ -98,7 +98,7 @@ async fn a_body_of_more_than_2_mb_is_too_large() {
     assert!(alice.chat_list().await.is_empty());
 }
 
-/// Most that a body may have which sends no message.
+/// Largest body of a call that sends no message. Unit: bytes.
 const SHORT_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Calls without a token, and calls with one, that take a body.
@@ -118,7 +118,7 @@ fn calls_with_a_short_body(alice: &User) -> [Vec<(Method, String)>; 2] {
     [open.into(), closed.into()]
 }
 
-/// None of them is JSON: who has parsed them says so.
+/// None of the bodies is JSON, so that a server that parses them answers otherwise.
 #[tokio::test]
 async fn a_body_without_a_message_is_too_large_beyond_64_kb_and_is_not_parsed() {
     let alice = Chat::new().user().await;
@@ -144,7 +144,7 @@ async fn a_body_is_not_looked_at_before_the_login_is_known() {
     }
 }
 
-/// Every character escaped, and names with as many blanks around them as are taken.
+/// Every character escaped, and names with as many blanks around them as are accepted.
 #[tokio::test]
 async fn the_longest_bodies_that_are_valid_fit() {
     let chat = Chat::new();
@@ -199,11 +199,11 @@ async fn a_conversation_that_is_none_is_refused() {
         let path = format!("/v1/conversations/{conversation}");
         alice.http.patch(&path, &json!({})).await.refused(400, "bad_request");
     }
-    // API Gateway hands paths on without their escapes, so these name other calls, of which there are none.
+    // API Gateway passes paths on without their escapes, so these name other calls, which do not exist.
     for odd in ["%2e%2e%2f", "x%2Fy"] {
         alice.http.get(&format!("/v1/conversations/{odd}/messages")).await.refused(404, "not_found");
     }
-    // And at a question mark the local gateway ends the path, where MiniStack hands it on.
+    // At a question mark the local gateway ends the path, and MiniStack passes it on.
     let answer = alice.http.get("/v1/conversations/%3Fx/messages").await;
     if gateway_answers_for_itself() {
         answer.refused(400, "bad_request");

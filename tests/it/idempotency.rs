@@ -1,4 +1,4 @@
-//! The same message sent again.
+//! Resent messages.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ fn frame(id: &str, to: &str) -> Value {
     json!({"action": "send", "id": id, "to": to, "text": "once"})
 }
 
-/// Sends the same frame ten times at once on two sockets; gives the answers.
+/// Sends the same frame ten times concurrently on two sockets; returns the answers.
 async fn ten_at_once(user: &User, frame: &Value) -> Vec<Value> {
     let mut sockets = [user.connect().await, user.another_device().await.connect().await];
     let five_times = async |socket: &mut Socket| {
@@ -24,7 +24,7 @@ async fn ten_at_once(user: &User, frame: &Value) -> Vec<Value> {
     join_all(sockets.iter_mut().map(five_times)).await.concat()
 }
 
-/// Checks that the answers are of one message, and that one of them is of its making.
+/// Checks that the answers are of one message, and that one of them is no duplicate.
 async fn check_one(user: &User, conversation: &str, answers: &[Value], id: &str) {
     let fresh = answers.iter().filter(|answer| answer["duplicate"] == false).count();
     assert_eq!(fresh, 1, "{answers:?}");
@@ -161,7 +161,7 @@ async fn another_message_under_a_used_id_is_a_conflict() {
     assert_eq!((log.len(), &log[1]["text"]), (2, &"once".into()));
 }
 
-/// Both texts are sent at the same time: one is acked, the other is told.
+/// Both texts are sent at the same time: one is acked, the other is a conflict.
 #[tokio::test]
 async fn of_two_messages_at_once_under_one_id_one_is_a_conflict() {
     let [alice, bob] = Chat::new().users().await;
@@ -191,7 +191,7 @@ async fn the_id_of_a_change_of_a_group_is_no_messages() {
     assert_eq!(alice.log(&group).await.len(), 1);
 }
 
-/// More refused ones than there are places for ids, and as many as a client may have under way.
+/// More refused messages than there are places for ids, and as many as a client may have in progress.
 #[tokio::test]
 async fn refused_messages_take_no_place() {
     let [alice, bob] = Chat::new().users().await;
@@ -214,7 +214,7 @@ async fn refused_messages_take_no_place() {
         }
     }
     bob.unblock(&alice).await;
-    // The end of the log alone tells nothing of them then.
+    // The tail of the log alone does not show them then.
     for _ in 0..8 {
         bob.post_text(&dm, "between").await;
     }
@@ -225,7 +225,7 @@ async fn refused_messages_take_no_place() {
     assert_eq!(alice.log(&dm).await.len(), 40);
 }
 
-/// Two keys of which SHA-256 begins with the same six bytes, more than is kept of them.
+/// Two ids whose SHA-256 begins with the same six bytes, which is more than is stored of them.
 #[tokio::test]
 async fn ids_that_are_alike_to_the_store_are_two_messages() {
     let [alice, bob] = Chat::new().users().await;

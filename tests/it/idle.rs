@@ -1,21 +1,21 @@
-//! A socket that is on, and nobody is at it.
+//! Idle sockets: connected, with nobody at the device.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, times};
 use tokio::time::Instant;
 
-/// Says that nobody is at a socket.
+/// Reports a socket as idle.
 async fn is_idle(socket: &mut Socket) {
     let answer = socket.ask(json!({"action": "heartbeat", "idle": true})).await;
     assert_eq!(answer["type"], "heartbeat", "{answer}");
 }
 
-/// How a friend sees somebody.
+/// The presence of a user as a friend sees it.
 async fn seen(socket: &mut Socket, user: &User) -> Value {
     socket.presence_of(&[user]).await.remove(0)
 }
 
-/// Alice, and Bob with a registered phone that is not connected, and a laptop that is.
+/// Alice, and Bob with a registered phone that is not connected, and a connected laptop.
 async fn scene() -> (User, User, Socket, String) {
     let [alice, phone] = Chat::new().friends().await;
     phone.register("apns").await;
@@ -58,7 +58,7 @@ async fn whoever_is_back_is_not_alerted_whatever_says_so() {
     phone.is_alerted_to(&dm, &[]).await;
 }
 
-/// Nothing changes for the user while their other socket is attended; it counts once that one is gone.
+/// The user is attended by the other socket throughout; the activity of this one counts once the other is closed.
 #[tokio::test]
 async fn whoever_is_back_at_one_socket_is_there_after_the_other_was_closed() {
     let (alice, phone, mut laptop, dm) = scene().await;

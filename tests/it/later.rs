@@ -1,4 +1,4 @@
-//! What `docs/PROTOCOL.md` describes and this version does not have yet answers as unknown.
+//! Features that `docs/PROTOCOL.md` describes for later versions: they are answered as unknown.
 
 use serde_json::json;
 use tests::Chat;

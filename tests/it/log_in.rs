@@ -1,4 +1,4 @@
-//! Logging in.
+//! Login.
 
 use serde_json::json;
 use tests::{Chat, fresh_handle};

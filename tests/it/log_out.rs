@@ -1,4 +1,4 @@
-//! Logging out.
+//! Logout.
 
 use serde_json::json;
 use tests::{Chat, Socket};

@@ -1,8 +1,7 @@
 //! The product as its clients see it, one sentence per test.
 //!
-//! Every test makes its own users, so all of them run side by side against one
-//! server: the one that `CONFAB_TEST_URL` names, or a runner in this process.
-//! Those in `runner` start the `confab` program, and are about the program.
+//! Every test creates its own users, so all tests run side by side against one server: the one that `CONFAB_TEST_URL`
+//! names, or a runner in this process. The tests in `runner` start the `confab` program and test the program itself.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod block_messages;

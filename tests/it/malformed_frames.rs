@@ -1,4 +1,4 @@
-//! Frames that make no sense: each is answered, none does anything.
+//! Invalid frames: each is answered and changes nothing.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, ministack_differs};
@@ -16,7 +16,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// Checks that the socket is open and that there is nothing more to it.
+    /// Checks that the socket is open and that no further frame has come.
     async fn check_unharmed(mut self) {
         self.phone.assert_quiet().await;
         assert!(self.alice.chat_list().await.is_empty() && self.bob.chat_list().await.is_empty());
@@ -237,7 +237,7 @@ async fn binary_messages_are_refused() {
 
 #[tokio::test]
 async fn text_that_is_no_utf_8_is_refused() {
-    if ministack_differs("ends the socket without an answer; what API Gateway does is not known") {
+    if ministack_differs("ends the socket without an answer; the behaviour of API Gateway is not known") {
         return;
     }
     let mut scene = scene().await;

@@ -1,10 +1,10 @@
-//! What the API says about itself.
+//! The API's description of itself.
 
 use std::collections::BTreeSet;
 
 use tests::Chat;
 
-/// Every call that this version has.
+/// Every call of this version.
 const CALLS: [(&str, &str); 32] = [
     ("post", "/v1/signup"),
     ("post", "/v1/login"),
@@ -40,7 +40,7 @@ const CALLS: [(&str, &str); 32] = [
     ("get", "/v1/health"),
 ];
 
-/// `/v1/users/{user}` as `/v1/users/{}`: what a parameter is called is nobody's business.
+/// `/v1/users/{user}` as `/v1/users/{}`, since the names of parameters do not matter.
 fn nameless(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
@@ -63,10 +63,10 @@ async fn the_description_is_openapi_3_1_and_lists_every_call() {
         assert!(listed, "{method} {path} is not described");
     }
     let count: usize = paths.values().map(|calls| calls.as_object().unwrap().len()).sum();
-    assert_eq!(count, CALLS.len(), "a call is described that is not listed here");
+    assert_eq!(count, CALLS.len(), "the description has a call that is not listed here");
 }
 
-/// Where what a call or a field may hold is bounded, as JSON pointers into `components/schemas`, and by what.
+/// The bounds of calls and fields, as JSON pointers into `components/schemas`.
 const BOUNDS: [(&str, &str, &str); 16] = [
     ("Handle", "pattern", r#""^[A-Za-z0-9_]{3,32}$""#),
     ("Password", "minLength", "8"),
@@ -86,7 +86,7 @@ const BOUNDS: [(&str, &str, &str); 16] = [
     ("GroupAdds", "enum", r#"["everyone","friends"]"#),
 ];
 
-/// Which schema holds for a field of a request; else its bounds hold for nothing.
+/// The schema of each bounded request field; a bound counts only if a field refers to its schema.
 const BOUNDED: [(&str, &str); 12] = [
     ("Signup/properties/handle", "Handle"),
     ("Signup/properties/password", "Password"),
@@ -128,7 +128,7 @@ async fn every_reference_in_the_description_leads_somewhere() {
     let mut count = 0;
     for reference in references {
         count += 1;
-        assert!(description.pointer(reference).is_some(), "{reference} leads nowhere");
+        assert!(description.pointer(reference).is_some(), "{reference} has no target");
     }
     assert!(count > 0);
 }
@@ -150,7 +150,7 @@ async fn every_call_has_a_name_of_its_own_and_every_answer_is_described() {
                 answer["$ref"].as_str().map_or(Some(answer), |at| description.pointer(&at[1..])).unwrap();
             assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {status}");
         }
-        assert!(call["security"].is_array(), "{path}: whether it needs a token");
+        assert!(call["security"].is_array(), "{path}: no statement on whether it needs a token");
     }
 }
 

@@ -1,9 +1,9 @@
-//! Muting a conversation.
+//! Muted conversations.
 
 use serde_json::{Value, json};
 use tests::{Chat, User};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
 async fn two_who_talk() -> (User, User, String) {

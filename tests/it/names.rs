@@ -1,9 +1,9 @@
-//! Names of users, groups and devices, and texts of which nothing can be seen.
+//! Names of users, groups and devices, and texts without visible characters.
 
 use serde_json::{Value, json};
 use tests::{Chat, fresh_id};
 
-/// What is sent as a name, and what everybody sees.
+/// Names as they are sent, and as they are shown.
 const CLEANED: [(&str, &str); 8] = [
     ("A\u{200b}nn\u{202e}", "Ann"),
     ("Ann \u{2800} \u{a0} Lee", "Ann Lee"),

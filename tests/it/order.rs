@@ -1,4 +1,4 @@
-//! One order for everybody.
+//! One order of messages for all users.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ const SENDERS: usize = 4;
 const MESSAGES: usize = 8;
 const ALL: usize = 2 * SENDERS * MESSAGES;
 
-/// Both users send at once, each on several sockets; gives all acks.
+/// Both users send concurrently, each on several sockets; returns all acks.
 async fn everybody_sends(alice: &User, bob: &User) -> Vec<Value> {
     let mut senders = Vec::new();
     for _ in 0..SENDERS {

@@ -1,4 +1,4 @@
-//! Conversations of others.
+//! Users outside a conversation.
 
 use serde_json::json;
 use tests::{Chat, User};
@@ -7,7 +7,7 @@ struct Scene {
     alice: User,
     bob: User,
     eve: User,
-    /// The conversation of the other two.
+    /// The conversation of the other two users.
     dm: String,
 }
 

@@ -1,4 +1,4 @@
-//! Read markers that move with what their users send.
+//! Read marks that move with their users' messages.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User, fresh_id};

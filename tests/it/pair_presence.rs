@@ -1,21 +1,22 @@
-//! What two are told of each other's presence when they begin to see it, and when they do no longer.
+//! Presence events when two users start or stop seeing each other's presence.
 
 use serde_json::Value;
 use std::time::Duration;
 use tests::{Chat, Socket, User, times};
 use tokio::time::Instant;
 
-/// After which whatever a change of contacts tells has come, also where its message came before it and waited twice.
+/// The time by which all events of a change of contacts have come, also if the task came before the change and waited
+/// twice.
 fn settled() -> Instant {
     Instant::now() + times::notified_within() + Duration::from_secs(5)
 }
 
-/// What is told of somebody next.
+/// The next presence event about a user.
 async fn next(socket: &mut Socket, user: &User) -> Value {
     socket.next_presence(user, settled()).await
 }
 
-/// Alice and Bob, connected; both have answered to something since.
+/// Alice and Bob, connected; both have sent a frame since.
 async fn connected(alice: &User, bob: &User) -> (Socket, Socket) {
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alices.stay_awake();
@@ -55,7 +56,7 @@ async fn the_end_of_a_friendship_tells_both_a_last_offline() {
     bob.remove_contact(&alice).await;
     assert_eq!(next(&mut alices, &bob).await["status"], "offline");
     assert_eq!(next(&mut bobs, &alice).await["status"], "offline");
-    // What happens afterwards is nobody's business.
+    // Later changes are not visible to the former friend.
     bob.http.post("/v1/logout", &serde_json::json!({})).await.no_content();
     alices.sees_no_presence_until(Instant::now() + times::notified_within()).await;
 }
@@ -68,17 +69,17 @@ async fn a_block_looks_like_going_and_its_end_like_coming() {
     alices.unseen().await;
     bobs.unseen().await;
     alice.block(&bob).await;
-    let told = next(&mut bobs, &alice).await;
-    assert_eq!(told["status"], "offline");
+    let event = next(&mut bobs, &alice).await;
+    assert_eq!(event["status"], "offline");
     let row = bob.contact(&alice).await;
     let of = |row: &Value| (row["status"].clone(), row["last_active_at_ms"].clone());
-    assert_eq!(of(&row), of(&told), "{row} after {told}");
+    assert_eq!(of(&row), of(&event), "{row} after {event}");
     assert_eq!(next(&mut alices, &bob).await["status"], "offline");
 
     alice.unblock(&bob).await;
     let back = next(&mut bobs, &alice).await;
     assert_eq!(back["status"], "online");
-    assert!(back["last_active_at_ms"].as_u64() >= told["last_active_at_ms"].as_u64(), "{back} after {told}");
+    assert!(back["last_active_at_ms"].as_u64() >= event["last_active_at_ms"].as_u64(), "{back} after {event}");
     assert_eq!(next(&mut alices, &bob).await["status"], "online");
 }
 
@@ -113,7 +114,7 @@ async fn each_change_of_two_who_are_there_is_told_at_once_and_once() {
         assert!(in_order.is_sorted(), "{in_order:?}");
         shown = in_order[3];
     }
-    // Whatever looks for a change that it came too early for would have looked again.
+    // A task that came before its change would have run again by then.
     let end = Instant::now() + Duration::from_secs(4);
     bobs.sees_no_presence_until(end).await;
     alices.sees_no_presence_until(end).await;

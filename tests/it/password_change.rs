@@ -1,4 +1,4 @@
-//! Changing one's password, and logging out everywhere.
+//! Password changes, and logouts everywhere.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -38,13 +38,13 @@ async fn a_new_password_logs_every_other_device_out_and_closes_its_sockets() {
     tablet.assert_logged_out().await;
     let refused = tests::Socket::try_open(&ticket_url, None).await.unwrap_err();
     assert!([401, 403].contains(&refused), "{refused}");
-    // The device itself goes on, its sockets too.
+    // The device itself stays logged in, and its sockets stay open.
     socket.say(&bob.id, "hello").await;
     let devices = renewed.http.get("/v1/devices").await.ok();
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1, "{devices}");
 }
 
-/// Whose refresh token was stolen on this very device is not left with a thief.
+/// A refresh token that was stolen on this very device is worthless to the thief.
 #[tokio::test]
 async fn the_refresh_token_from_before_a_change_is_worth_nothing_once_the_new_one_was_used() {
     let alice = Chat::new().user().await;
@@ -100,7 +100,8 @@ async fn a_new_password_is_bounded_and_its_field_named() {
     alice.refresh().await.ok();
 }
 
-/// Of changes at once one counts; logins meanwhile, with either password, leave nobody logged in with the old one.
+/// One of several concurrent changes succeeds; concurrent logins, with either password, leave no device logged in with
+/// the old one.
 #[tokio::test]
 async fn of_changes_at_once_one_is_made_and_no_login_with_another_password_lives() {
     let (chat, alice) = (Chat::new(), Chat::new().user().await);
@@ -116,7 +117,7 @@ async fn of_changes_at_once_one_is_made_and_no_login_with_another_password_lives
         .filter(|(answer, _)| answer.status == 200)
         .map(|(_, password)| password)
         .collect();
-    assert!(made.len() <= 1, "both were changed: {} {}", by_alice.shown(), by_laptop.shown());
+    assert!(made.len() <= 1, "both changes succeeded: {} {}", by_alice.shown(), by_laptop.shown());
     let Some(password) = made.first() else { return };
     for login in logins.into_iter().filter(|login| login.status == 200) {
         alice.renewed(&login.ok()).assert_logged_out().await;

@@ -1,4 +1,4 @@
-//! Passwords and handles, however they are typed.
+//! Passwords and handles in different spellings.
 
 use serde_json::json;
 use tests::{Chat, fresh_handle};

@@ -1,4 +1,4 @@
-//! Positions that no conversation has.
+//! Invalid positions.
 
 use serde_json::{Value, json};
 use tests::{Chat, User};

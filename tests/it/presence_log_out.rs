@@ -1,4 +1,4 @@
-//! Who logs out is offline at once.
+//! A user who logs out is offline within a second.
 
 use serde_json::json;
 use tests::{Chat, times};

@@ -1,10 +1,10 @@
-//! Friends are told of who goes, and of nobody who does not.
+//! Friends are notified of users who go offline, and of no others.
 
 use serde_json::json;
 use tests::{Chat, Socket, User, times};
 use tokio::time::Instant;
 
-/// Two friends, both connected; the first one stays awake and was told of the other.
+/// Two friends, both connected; the first one stays active and was notified of the other.
 async fn watched() -> (Socket, User, Socket) {
     let [watcher, alice] = Chat::new().friends().await;
     let mut watchers = watcher.connect().await;
@@ -14,7 +14,7 @@ async fn watched() -> (Socket, User, Socket) {
     (watchers, alice, phone)
 }
 
-/// When friends have been told of anybody who fell silent at this time.
+/// The time by which friends are notified of a user whose last frame was at `last`.
 fn over(last: Instant) -> Instant {
     last + times::offline_within()
 }
@@ -25,8 +25,8 @@ async fn who_was_cut_off_is_offline_once_the_timeout_is_over() {
     let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
     let last = phone.fall_silent().await;
     phone.cut();
-    let told = watcher.sees_offline(&alice, last).await;
-    assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
+    let event = watcher.sees_offline(&alice, last).await;
+    assert!(event["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{event} at {beat}");
     watcher.sees_no_presence_until(over(last)).await;
 }
 
@@ -93,8 +93,8 @@ async fn a_device_that_is_silent_is_offline_and_comes_back_by_its_next_frame() {
     let last = phone.fall_silent().await;
     watcher.sees_offline(&alice, last).await;
     phone.sync_frames(json!({"cursors": {}})).await;
-    let told = watcher.next_presence(&alice, over(Instant::now())).await;
-    assert_eq!(told["status"], "online");
+    let event = watcher.next_presence(&alice, over(Instant::now())).await;
+    assert_eq!(event["status"], "online");
     let last = phone.fall_silent().await;
     watcher.sees_offline(&alice, last).await;
 }

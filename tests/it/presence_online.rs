@@ -1,10 +1,10 @@
-//! Friends are told of who comes.
+//! Friends are notified of users who come online.
 
 use serde_json::json;
 use tests::{Chat, Socket, User, times};
 use tokio::time::Instant;
 
-/// A socket of a user, and when its handshake had ended.
+/// A socket of a user, and the time at which its handshake had ended.
 async fn connect(user: &User) -> (Socket, Instant) {
     let socket = user.connect().await;
     (socket, Instant::now())
@@ -17,10 +17,10 @@ async fn friends_are_told_of_somebody_who_connects() {
     let mut carols = carol.connect().await;
     bobs.sees_online(&carol, Instant::now()).await;
     let (mut phone, since) = connect(&alice).await;
-    let told = bobs.sees_online(&alice, since).await;
+    let event = bobs.sees_online(&alice, since).await;
     carols.sees_online(&alice, since).await;
     let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
-    assert!(told["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{told} at {beat}");
+    assert!(event["last_active_at_ms"].as_u64().unwrap().abs_diff(beat) < 2_000, "{event} at {beat}");
     phone.assert_quiet().await;
     bobs.sees_no_presence_until(since + times::notified_within()).await;
 }
@@ -97,7 +97,7 @@ async fn a_friend_who_was_removed_is_told_no_more() {
     let mut watcher = stays.connect().await;
     alice.remove_contact(&bob).await;
     carol.remove_contact(&alice).await;
-    // Each would be told a last `offline` of whom is there by the time that this is looked at.
+    // By this time each has had a last `offline` of the former friend, if that one is online.
     let end = Instant::now() + times::notified_within();
     for socket in &mut removed {
         socket.sees_no_presence_until(end).await;

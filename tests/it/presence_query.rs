@@ -1,4 +1,4 @@
-//! Asking who is there.
+//! Presence queries.
 
 use serde_json::{Value, json};
 use tests::{Chat, User, ids};
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 const NOBODY: &str = "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
-/// As many well-formed ids, each another.
+/// Well-formed ids, each different.
 fn some_ids(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("usr_01ARZ3NDEKTSV4RRFFQ69G5{n:03}")).collect()
 }
@@ -103,7 +103,7 @@ async fn of_a_member_who_has_written_the_status_alone_is_answered() {
     let group = alice.create_group(&[&bob, &carol]).await;
     let mut bobs = bob.connect().await;
     let mut alices = alice.connect().await;
-    assert!(alices.presence_of(&[&bob, &carol]).await.is_empty(), "nobody has written");
+    assert!(alices.presence_of(&[&bob, &carol]).await.is_empty(), "no member has written");
     bobs.say(&group, "hello").await;
     bobs.ask(json!({"action": "heartbeat", "idle": true})).await;
     let rows = alices.presence_of(&[&bob, &carol]).await;
@@ -126,7 +126,7 @@ async fn having_written_in_another_group_shows_nothing() {
     bob.post_text(&shared, "hello").await;
     assert_eq!(alices.status_of(&bob).await.as_deref(), Some("offline"));
     bob.leave(&shared).await;
-    assert!(alices.presence_of(&[&bob]).await.is_empty(), "{empty} has nothing of his");
+    assert!(alices.presence_of(&[&bob]).await.is_empty(), "{empty} has no message of bob");
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! Any frame is a sign of life.
+//! Any frame renews the lease of its sender.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Chat, Socket, fresh_id, times};
 use tokio::time::Instant;
 
-/// Sends a frame as often as a heartbeat is due until a time, each with an `id` of its own.
+/// Sends a frame at the heartbeat interval until that time, each with an `id` of its own.
 async fn repeat(socket: &mut Socket, mut frame: Value, end: Instant) {
     let mut ticks = tokio::time::interval(times::heartbeat());
     while ticks.tick().await < end {

@@ -1,9 +1,9 @@
-//! Who is told of a changed profile.
+//! Events about changed profiles.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket};
 
-async fn told(socket: &mut Socket) -> Vec<Value> {
+async fn profile_events(socket: &mut Socket) -> Vec<Value> {
     let mut unseen = socket.unseen().await;
     unseen.retain(|event| event["type"] == "profile");
     unseen
@@ -25,8 +25,8 @@ async fn friends_and_ones_other_devices_are_told_of_a_new_name() {
     assert_eq!(bobs.next("profile").await, expected);
     assert_eq!(laptop.next("profile").await, expected);
     for socket in &mut others {
-        let told = told(socket).await;
-        assert!(told.is_empty(), "{told:?}");
+        let events = profile_events(socket).await;
+        assert!(events.is_empty(), "{events:?}");
     }
 }
 
@@ -41,5 +41,5 @@ async fn an_avatar_that_is_given_and_taken_away_is_told() {
     assert!(bobs.next("profile").await.get("avatar").is_none());
     alice.http.patch("/v1/me", &json!({})).await.ok();
     alice.http.patch("/v1/me", &json!({"display_name": ""})).await.refused(400, "bad_request");
-    assert!(told(&mut bobs).await.is_empty(), "nothing has changed");
+    assert!(profile_events(&mut bobs).await.is_empty(), "no event without a change");
 }

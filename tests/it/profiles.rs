@@ -1,4 +1,4 @@
-//! Profiles, one's own and those of others.
+//! Profiles, a user's own and those of others.
 
 use serde_json::json;
 use tests::{Chat, fresh_handle};

@@ -1,10 +1,10 @@
-//! Who is alerted to a message in a 1:1 conversation.
+//! Alerts to messages in 1:1 conversations.
 
 use serde_json::json;
 use tests::{Chat, User, fresh_id};
 use tokio::time::Instant;
 
-/// Alice, and Bob, who is away and whose phone is registered.
+/// Alice, and Bob, who is not connected and whose phone is registered.
 async fn away() -> (User, User, String) {
     let [alice, bob] = Chat::new().users().await;
     bob.register("apns").await;

@@ -1,13 +1,13 @@
-//! The number on the app's icon is what the chat list counts as unread, without what is muted.
+//! The badge is the number of unread messages in the chat list, without muted conversations.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
-/// Bob, who is away and whose phone is registered, and others.
+/// Bob, who is not connected and whose phone is registered, and others.
 async fn away<const N: usize>() -> (User, [User; N]) {
     let chat = Chat::new();
     let bob = chat.user().await;
@@ -15,14 +15,14 @@ async fn away<const N: usize>() -> (User, [User; N]) {
     (bob, chat.users().await)
 }
 
-/// Somebody writes; checks that the alert's badge is this one, and that it agrees with the chat list.
+/// Posts a message and checks that the alert has this badge, and that it agrees with the chat list.
 async fn check(bob: &User, writer: &User, conversation: &str, badge: u64) {
     let seq = writer.post_text(conversation, "hello").await["seq"].as_u64().unwrap();
     let push = bob.next_alert(conversation, seq).await;
     assert_eq!((push.badge, bob.unread_sum().await), (badge, badge), "{push:?}");
 }
 
-/// Bob reads on a device of his own that is gone afterwards.
+/// Bob reads on a device of his own that disconnects afterwards.
 async fn read(bob: &User, conversation: &str, seq: u64) {
     let mut laptop = bob.another_device().await.connect().await;
     let answer = laptop.ask(json!({"action": "read", "conversation": conversation, "seq": seq})).await;
@@ -213,7 +213,7 @@ async fn what_came_while_pushes_were_off_counts() {
     check(&bob, &alice, &alice.dm(&bob), 1).await;
     bob.unregister().await;
     for _ in 0..2 {
-        carol.post_text(&carol.dm(&bob), "nobody hears").await;
+        carol.post_text(&carol.dm(&bob), "without a push").await;
     }
     bob.chat().pushes_settle().await;
     bob.register("fcm").await;

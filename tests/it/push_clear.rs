@@ -1,15 +1,15 @@
-//! What was read on one device is cleared on the others.
+//! A read on one device clears the alerts on the others.
 
 use serde_json::json;
 use tests::{Chat, Push, Socket, User};
 
-/// Shortest time between two silent pushes of one conversation to one device. Unit: milliseconds.
+/// Shortest time between two clears of one conversation to one device. Unit: milliseconds.
 const QUIET_MS: u64 = 5_000;
 
-/// By how much what is written down as pushed at a time may be pushed later. Unit: milliseconds.
+/// Largest delay of a push after the time that is stored for it. Unit: milliseconds.
 const JITTER_MS: u64 = 1_000;
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
 struct Scene {
@@ -19,7 +19,7 @@ struct Scene {
     dm: String,
 }
 
-/// Bob's phone was alerted to some messages of Alice's; his laptop is registered as well where that is wanted.
+/// Bob's phone was alerted to some messages of Alice; his laptop is also registered if `laptop_too`.
 async fn alerted(count: u64, laptop_too: bool) -> Scene {
     let [alice, phone] = Chat::new().users().await;
     let laptop = phone.another_device().await;
@@ -43,8 +43,8 @@ async fn read(socket: &mut Socket, conversation: &str, seq: u64) {
 async fn check_cleared(device: &User, conversation: &str, expected: &[(u64, u64)]) {
     device.chat().pushes_settle().await;
     let clearings = device.clearings_of(conversation).await;
-    let told: Vec<(u64, u64)> = clearings.iter().map(|push| (push.seq, push.badge)).collect();
-    assert_eq!(told, expected, "{clearings:?}");
+    let cleared: Vec<(u64, u64)> = clearings.iter().map(|push| (push.seq, push.badge)).collect();
+    assert_eq!(cleared, expected, "{clearings:?}");
 }
 
 #[tokio::test]
@@ -172,12 +172,13 @@ async fn reads_that_go_on_are_told_at_most_every_five_seconds_and_none_is_lost()
     phone.next_clearing(&dm, 12).await;
     phone.chat().pushes_settle().await;
     let clearings = phone.clearings_of(&dm).await;
-    // The reads take 7 seconds, so one is told at once, one 5 seconds later and the last one 5 seconds after that.
+    // The reads take 7 seconds, so one clear comes immediately, one 5 seconds later and the last one 5 seconds after
+    // that.
     assert!((2..=4).contains(&clearings.len()), "{clearings:?}");
     check_last(&clearings, 12, 0);
 }
 
-/// Checks that markers rise, that there is time in between, and that the last push is right.
+/// Checks that positions rise, that clears keep their distance, and that the last one is right.
 #[track_caller]
 fn check_last(clearings: &[Push], read_seq: u64, badge: u64) {
     for pair in clearings.windows(2) {
@@ -224,7 +225,8 @@ async fn of_two_devices_that_read_at_the_same_time_neither_stays_behind() {
     laptops.stay_awake();
     read(&mut laptops, &dm, 1).await;
     assert_eq!(phone.next_clearing(&dm, 1).await.badge, 2);
-    // Both come within the five seconds: the phone does not know of the second message, nor the laptop of the third.
+    // Both come within the five seconds: the phone is not cleared up to the second message, nor the laptop up to the
+    // third.
     read(&mut laptops, &dm, 2).await;
     read(&mut phones, &dm, 3).await;
     assert_eq!(laptop.next_clearing(&dm, 3).await.badge, 0);

@@ -1,23 +1,23 @@
-//! Whoever runs a chat on their machine is told what became of a message: `GET /dev/pushes/{conversation}/{seq}`.
+//! Explanations of pushes for an operator of a local server: `GET /dev/pushes/{conversation}/{seq}`.
 
 use serde_json::{Value, json};
 use tests::{Chat, User, is_deployed};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
-/// Between two looks.
+/// Time between two queries.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(25);
 
-/// Alerts of one conversation that are remembered, before the newest one.
+/// Alerts of one conversation that are kept, before the newest one.
 const REMEMBERED: u64 = 64;
 
-/// What became of a message for a member.
+/// The explanation of a message for a member.
 async fn member(user: &User, conversation: &str, seq: u64) -> Value {
-    let told = user.chat().explanation(conversation, seq).await.ok();
-    let members = told["members"].as_array().unwrap();
+    let explanation = user.chat().explanation(conversation, seq).await.ok();
+    let members = explanation["members"].as_array().unwrap();
     let member = members.iter().find(|member| member["user"] == user.id);
-    member.unwrap_or_else(|| panic!("{} is not in {told}", user.id)).clone()
+    member.unwrap_or_else(|| panic!("{} is not in {explanation}", user.id)).clone()
 }
 
 async fn check(user: &User, conversation: &str, seq: u64, outcome: &str) {
@@ -37,12 +37,12 @@ async fn an_alert_is_explained_with_the_devices() {
     let (dm, _alices) = (alice.dm(&bob), alice.connect().await);
     let ack = alice.post_text(&dm, "hello").await;
     bob.next_alert(&dm, 1).await;
-    let told = bob.chat().explanation(&dm, 1).await.ok();
+    let explanation = bob.chat().explanation(&dm, 1).await.ok();
     assert_eq!(
-        (&told["conversation"], &told["seq"], &told["kind"], &told["sent_at_ms"]),
+        (&explanation["conversation"], &explanation["seq"], &explanation["kind"], &explanation["sent_at_ms"]),
         (&dm.as_str().into(), &1.into(), &"text".into(), &ack["sent_at_ms"])
     );
-    assert_eq!(told["members"].as_array().unwrap().len(), 2);
+    assert_eq!(explanation["members"].as_array().unwrap().len(), 2);
     check(&alice, &dm, 1, "sender").await;
     check(&bob, &dm, 1, "alerted").await;
     let devices = member(&bob, &dm, 1).await["devices"].as_array().unwrap().clone();
@@ -104,7 +104,7 @@ async fn who_was_there_and_has_gone_was_not_alerted() {
     check(&bob, &dm, 1, "connected").await;
     socket.close().await;
     bob.is_gone().await;
-    // Nobody is offline before the lease is out.
+    // A user is not offline before the lease has run out.
     let end = tokio::time::Instant::now() + tests::times::offline_within();
     while member(&bob, &dm, 1).await["outcome"] == "connected" {
         assert!(tokio::time::Instant::now() < end, "still connected");

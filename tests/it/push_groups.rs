@@ -1,8 +1,8 @@
-//! Who is alerted to a message in a group.
+//! Alerts to messages in groups.
 
 use tests::{Chat, User};
 
-/// A group of Alice, who is there, and three who are away and whose phones are registered.
+/// A group of Alice, who is connected, and three users who are not and whose phones are registered.
 async fn group_of_four() -> ([User; 4], String) {
     let users = Chat::new().users::<4>().await;
     let [alice, bob, carol, dave] = &users;
@@ -161,7 +161,7 @@ async fn a_group_of_twenty_five_has_one_alert_per_absent_member() {
     }
 }
 
-/// Queues take no message with such a character in it.
+/// Queues take no message that contains such a character.
 #[tokio::test]
 async fn a_group_whose_name_has_odd_characters_alerts_as_any_other() {
     let ([alice, bob, ..], group) = group_of_four().await;

@@ -1,12 +1,12 @@
-//! What counts as unread no longer is taken off the phones: what its user has left or muted.
+//! Alerts of conversations that their user has left or muted are cleared.
 
 use serde_json::Value;
 use tests::{Chat, User};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
-/// Alice, and Bob, who is away and was alerted to two messages in a group and to one of Alice's.
+/// Alice, and Bob, who is not connected and was alerted to two messages in a group and to one of Alice.
 struct Scene {
     alice: User,
     phone: User,
@@ -32,7 +32,7 @@ async fn alerted() -> Scene {
     Scene { alice, phone, tablet, group, dm }
 }
 
-/// Checks that a device was told once, silently, that nothing of a conversation is left to be shown.
+/// Checks that a device got one clear, up to the newest message of a conversation.
 async fn check_cleared(device: &User, conversation: &str, newest: u64, badge: u64) {
     let push = device.next_clearing(conversation, newest).await;
     assert_eq!((push.badge, device.unread_sum().await), (badge, badge), "{push:?}");
@@ -74,7 +74,7 @@ async fn a_mute_clears_the_alerts_on_the_other_devices() {
     let Scene { alice, phone, tablet, group, dm } = alerted().await;
     tablet.mute(&group, FAR_AHEAD_MS).await;
     check_cleared(&phone, &group, 3, 1).await;
-    assert!(tablet.clearings_of(&group).await.is_empty(), "it knows");
+    assert!(tablet.clearings_of(&group).await.is_empty(), "no clear to the device that muted");
     tablet.mute(&group, Value::Null).await;
     alice.post_text(&dm, "still there").await;
     let push = phone.next_alert(&dm, 2).await;

@@ -1,15 +1,15 @@
-//! A muted conversation alerts nobody.
+//! A muted conversation gives no alerts.
 
 use serde_json::{Value, json};
 use tests::{Chat, User};
 
-/// Long from now.
+/// A time far in the future.
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
-/// How long a mute lasts whose end a test waits for. Long enough for a message to be done with.
+/// Length of a mute whose end a test waits for: long enough to finish with a message. Unit: milliseconds.
 const SHORT_MUTE_MS: u64 = 6_000;
 
-/// Alice, and Bob, who is away, and who has had one message and its alert.
+/// Alice, and Bob, who is not connected and has had one message and its alert.
 async fn away() -> (User, User, String) {
     let [alice, bob] = Chat::new().users().await;
     bob.register("apns").await;
@@ -31,14 +31,14 @@ async fn a_muted_conversation_gives_no_alert() {
 #[tokio::test]
 async fn alerts_come_again_once_the_mute_is_ended() {
     let (alice, bob, dm) = away().await;
-    let mut heard = vec![1];
+    let mut alerted = vec![1];
     for end in [Value::Null, json!(0), json!(1)] {
         bob.mute(&dm, FAR_AHEAD_MS).await;
         alice.post_text(&dm, "psst").await;
-        bob.is_alerted_to(&dm, &heard).await;
+        bob.is_alerted_to(&dm, &alerted).await;
         bob.mute(&dm, end).await;
-        heard.push(alice.post_text(&dm, "hello").await["seq"].as_u64().unwrap());
-        bob.is_alerted_to(&dm, &heard).await;
+        alerted.push(alice.post_text(&dm, "hello").await["seq"].as_u64().unwrap());
+        bob.is_alerted_to(&dm, &alerted).await;
     }
 }
 

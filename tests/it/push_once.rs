@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tests::{Chat, Push, User, fresh_id};
 
-/// Alice, and Bob, who is away and whose phone is registered.
+/// Alice, and Bob, who is not connected and whose phone is registered.
 async fn away() -> (User, User, String) {
     let [alice, bob] = Chat::new().users().await;
     bob.register("apns").await;

@@ -1,4 +1,4 @@
-//! What a phone is sent.
+//! The payload of pushes.
 
 use serde_json::{Value, json};
 use tests::{Chat, User};
@@ -11,10 +11,10 @@ const NAME_CHARACTERS_MAX: usize = 64;
 /// Source: Apple, "Sending notification requests to APNs".
 const COLLAPSE_ID_BYTES_MAX: usize = 64;
 
-/// A text that is nowhere else.
+/// A text that occurs nowhere else.
 const SECRET: &str = "xylophone-42-zebra";
 
-/// Alice, who has a name, and Bob, who is away and whose phone is registered.
+/// Alice, who has a display name, and Bob, who is not connected and whose phone is registered.
 async fn away(platform: &str) -> (User, User, String) {
     let [alice, bob] = Chat::new().users().await;
     alice.http.patch("/v1/me", &json!({"display_name": "Älice 🙂"})).await.ok();
@@ -154,7 +154,7 @@ async fn no_text_is_told_to_anybody_in_between() {
     }
 }
 
-/// The harness checks of each push that it is under 4 KB.
+/// The harness checks that each push is under 4 KB.
 #[tokio::test]
 async fn with_the_longest_names_a_push_stays_under_4_kb() {
     for letter in ["🙂", "\"", "\\", "é", "<", "👩🏽‍🚀"] {
@@ -200,7 +200,7 @@ async fn alerts_of_one_conversation_replace_each_other_on_the_screen() {
     }
 }
 
-/// What an alert shows.
+/// The texts that an alert shows.
 fn lines(payload: &Value) -> Value {
     let apns = &payload["aps"]["alert"];
     if apns.is_null() { payload["message"]["notification"].clone() } else { apns.clone() }

@@ -1,4 +1,4 @@
-//! Asking for pushes, and asking for no more.
+//! Registration for pushes, and its end.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -181,7 +181,7 @@ async fn the_list_of_devices_shows_by_which_platform_each_is_reached() {
     expected.sort_unstable();
     assert_eq!(listed, expected);
     let list = laptop.http.get("/v1/devices").await.ok().to_string();
-    assert!(!list.contains("null"), "left out where there is none: {list}");
+    assert!(!list.contains("null"), "the field is left out, not null: {list}");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
-//! What becomes of a registration when its device logs in, logs out or is logged out.
+//! Registrations when their device logs in, logs out or is logged out.
 
 use serde_json::json;
 use tests::{Chat, User};
 
-/// Bob is away, and his phone is registered; he has a laptop too, which is not.
+/// Bob is not connected, and his phone is registered; his laptop is not.
 async fn bob_with_a_phone() -> (User, User, User, String) {
     let [alice, phone] = Chat::new().users().await;
     let laptop = phone.another_device().await;

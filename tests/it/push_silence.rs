@@ -1,4 +1,4 @@
-//! Who is connected and is not heard from.
+//! Alerts to connected users who send no frames.
 
 use serde_json::json;
 use tests::{Chat, Socket, User, times};
@@ -14,7 +14,7 @@ async fn connected() -> (User, User, String, Socket) {
     (alice, bob, dm, socket)
 }
 
-/// Bob has missed a heartbeat, and the message came only then.
+/// Like [`connected`]; Bob has missed a heartbeat, and the message came only then.
 async fn unconfirmed() -> (User, User, String, Socket, Instant) {
     let (alice, bob, dm, mut socket) = connected().await;
     let last = socket.fall_silent().await;
@@ -24,7 +24,7 @@ async fn unconfirmed() -> (User, User, String, Socket, Instant) {
     (alice, bob, dm, socket, last)
 }
 
-/// Until when everybody is alerted who fell silent at this time.
+/// The time by which a user whose last frame was at `last` is alerted.
 fn over(last: Instant) -> Instant {
     last + times::offline_within()
 }
@@ -65,7 +65,7 @@ async fn who_was_silent_for_longer_than_the_timeout_is_alerted_at_once() {
     socket.listen_until(over(last)).await;
     alice.post_text(&dm, "are you there?").await;
     bob.is_alerted_to(&dm, &[1]).await;
-    // Nothing was wrong with the socket but that it was silent.
+    // The socket works; only the client was silent.
     socket.next_at(&dm, 1).await;
 }
 

@@ -1,4 +1,4 @@
-//! One phone has one token, whoever is logged in on it.
+//! One phone has one token, whichever user is logged in on it.
 
 use futures_util::future::join_all;
 use tests::{Chat, fresh_token};

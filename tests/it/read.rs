@@ -1,4 +1,4 @@
-//! Read markers.
+//! Read marks.
 
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};

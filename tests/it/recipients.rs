@@ -1,4 +1,4 @@
-//! Where a message cannot go.
+//! Recipients that a message cannot be sent to.
 
 use serde_json::json;
 use tests::{Chat, User};

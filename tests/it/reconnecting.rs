@@ -1,4 +1,4 @@
-//! A device that comes and goes while others write.
+//! A device that connects and disconnects while others write.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ impl Have {
         self.0.insert(message["seq"].as_u64().unwrap());
     }
 
-    /// The highest position up to which it has everything.
+    /// The highest position up to which the device has everything.
     fn cursor(&self) -> u64 {
         (1..).find(|seq| !self.0.contains(seq)).unwrap() - 1
     }

@@ -1,4 +1,4 @@
-//! Renewing a login's tokens.
+//! Refreshes of a login's tokens.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -16,7 +16,7 @@ async fn refreshing_gives_new_tokens_for_the_same_device() {
     after.renewed(&after.refresh().await.ok()).assert_logged_in().await;
 }
 
-/// Renews the tokens of a device in an attempt with that name.
+/// Refreshes the tokens of a device in an attempt with that name.
 async fn refresh_as(user: &User, attempt: &str) -> Answer {
     let body = json!({"refresh_token": user.refresh_token, "attempt": attempt});
     user.http.anonymous().post("/v1/token/refresh", &body).await
@@ -50,7 +50,7 @@ async fn programs_of_one_device_that_refresh_at_once_all_stay_logged_in() {
     let (app, widget) = (alice.renewed(&app.ok()), alice.renewed(&widget.ok()));
     app.assert_logged_in().await;
     widget.assert_logged_in().await;
-    // A use of the new tokens does not end the minute in which others are answered.
+    // A use of the new tokens does not end the minute in which other refreshes are answered.
     let late = alice.renewed(&refresh_as(&alice, "an extension").await.ok());
     late.assert_logged_in().await;
     alice.assert_logged_in().await;

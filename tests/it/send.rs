@@ -1,4 +1,4 @@
-//! A message on its way.
+//! Delivery of messages.
 
 use serde_json::json;
 use tests::{Chat, fresh_id};

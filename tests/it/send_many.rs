@@ -24,7 +24,7 @@ fn frame(to: &str, messages: &[Value]) -> Value {
     json!({"action": "send_many", "id": fresh_id(), "to": to, "messages": messages})
 }
 
-/// Sends the messages, and gives what they came to.
+/// Sends the messages; returns their outcomes.
 async fn outcomes(phone: &mut Socket, to: &str, messages: &[Value]) -> Vec<Value> {
     let answer = phone.ask(frame(to, messages)).await;
     assert_eq!(answer["type"], "acks", "{answer}");

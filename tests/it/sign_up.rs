@@ -1,4 +1,4 @@
-//! Making an account.
+//! Signup.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ async fn a_password_is_counted_in_characters() {
         let error = sign_up(&fresh_handle(), password).await.refused(400, "bad_request");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("password"), "{error}");
-        assert!(password.is_empty() || !message.contains(password), "the password is told: {error}");
+        assert!(password.is_empty() || !message.contains(password), "the password is in the error: {error}");
     }
 }
 

@@ -1,9 +1,9 @@
-//! A device gets what it lacks.
+//! Syncs.
 
 use serde_json::{Map, Value, json};
 use tests::{Chat, User, synced};
 
-/// `count` short messages of one user to another; gives the conversation.
+/// Sends `count` short messages from one user to another; returns the conversation.
 async fn chat_about(alice: &User, bob: &User, count: usize) -> String {
     let mut phone = alice.connect().await;
     for n in 1..=count {

@@ -1,4 +1,4 @@
-//! How long a text may be.
+//! Limits on the length of a text.
 
 use serde_json::json;
 use tests::{Chat, User, fresh_id};

@@ -1,10 +1,10 @@
-//! Tokens that somebody has made or changed.
+//! Forged and modified tokens.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tests::{Chat, Socket, User};
 
-/// The three parts of a token, the first two read.
+/// The three parts of a token, the first two decoded.
 fn parts(token: &str) -> (Value, Value, String) {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("not a signed token: {token}") };

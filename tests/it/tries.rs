@@ -1,4 +1,4 @@
-//! How often somebody may try to log in.
+//! Limits on login attempts.
 
 use serde_json::json;
 use tests::{Chat, User};

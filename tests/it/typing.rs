@@ -1,12 +1,12 @@
-//! Telling that one is writing.
+//! Typing events.
 
 use serde_json::json;
 use tests::{Chat, Socket, User, fresh_id};
 use tokio::time::Instant;
 
 const NOBODY: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-/// How often a user may tell it at once.
-const CONCURRENT: u64 = 5;
+/// Size of a burst of typing events of one user.
+const BURST: u64 = 5;
 
 async fn two_who_are_connected() -> (User, User, Socket, Socket) {
     let [alice, bob] = Chat::new().users().await;
@@ -36,7 +36,7 @@ async fn nobody_is_told_before_the_first_message() {
     phone.say(&bob.id, "written").await;
     phone.type_in(&dm).await;
     bobs.sees_typing(&alice, &dm).await;
-    // Either of the two may have written first.
+    // Either user may have written first.
     bobs.type_in(&dm).await;
     phone.sees_typing(&bob, &dm).await;
 }
@@ -102,8 +102,8 @@ async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
     for _ in 0..TRIES {
         phone.send(&json!({"action": "typing", "id": fresh_id(), "conversation": dm})).await;
     }
-    let (mut told, mut refused, mut wait_ms) = (0, 0, 0);
-    while told + refused < TRIES {
+    let (mut sent, mut refused, mut wait_ms) = (0, 0, 0);
+    while sent + refused < TRIES {
         tokio::select! {
             error = phone.next_frame() => {
                 assert_eq!((&error["type"], &error["code"]), (&"error".into(), &"rate_limited".into()));
@@ -112,12 +112,12 @@ async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
             }
             event = bobs.next_frame() => {
                 assert_eq!(event, json!({"type": "typing", "conversation": dm, "user": alice.id}));
-                told += 1;
+                sent += 1;
             }
         }
     }
-    let most = CONCURRENT + begun.elapsed().as_secs() + 1;
-    assert!((CONCURRENT..=most).contains(&told), "told {told} times, at most {most}");
+    let most = BURST + begun.elapsed().as_secs() + 1;
+    assert!((BURST..=most).contains(&sent), "{sent} events, at most {most}");
     assert!(refused > 0, "no limit");
     assert!(wait_ms <= 2_000, "{wait_ms}");
     tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
@@ -130,7 +130,7 @@ async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
 async fn the_limit_is_each_users_own() {
     let (alice, bob, mut phone, mut bobs) = two_who_are_connected().await;
     let dm = alice.dm(&bob);
-    for _ in 0..=CONCURRENT * 10 {
+    for _ in 0..=BURST * 10 {
         phone.type_in(&dm).await;
     }
     phone.next_error("rate_limited").await;

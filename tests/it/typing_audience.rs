@@ -1,4 +1,4 @@
-//! Who is told that somebody is writing.
+//! Recipients of typing events.
 
 use tests::{Chat, signups_are_slow};
 

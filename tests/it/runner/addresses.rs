@@ -1,4 +1,4 @@
-//! Where the runner listens, by what address it is reached, and from which pages.
+//! The addresses of the runner, and the pages that may call it.
 
 use tests::Chat;
 use tests::runner::{Runner, command};

@@ -1,4 +1,4 @@
-//! Somebody of whom no friend is there.
+//! A user without connected friends.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use tests::runner::Runner;
 use tests::{Socket, User, times};
 use tokio::time::Instant;
 
-/// Once none of the friends of a user was connected for this long, heartbeats become rarer.
+/// After this long without a connected friend, heartbeats become rarer.
 const ALONE: Duration = Duration::from_secs(30);
-/// Within which it must have shown.
+/// Time by which the interval must have grown.
 const LONG_ALONE: Duration = Duration::from_secs(45);
-/// In which a friend who comes learns of somebody who is gone.
+/// Time in which a friend who connects finds out that a user is offline.
 const FOUND_OUT_WITHIN: Duration = Duration::from_secs(6);
 
-/// The device of somebody who was alone for so long that the next heartbeat is far away, and a friend.
+/// The device of a user who was alone for so long that the next heartbeat is far away, and a friend.
 async fn alone(confab: &Runner) -> (User, Socket, User) {
     let [alice, bob] = confab.chat().friends().await;
     let begun = Instant::now();
@@ -59,8 +59,8 @@ async fn a_friend_who_comes_soon_learns_that_a_lonely_device_was_dead() {
     assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("offline"), "{at_first:?} at first");
     assert_eq!(bob.contact(&alice).await["status"], "offline");
     if at_first.as_deref() == Some("online") {
-        let told = bobs.next_presence(&alice, since + times::offline_within()).await;
-        assert_eq!(told["status"], "offline");
+        let event = bobs.next_presence(&alice, since + times::offline_within()).await;
+        assert_eq!(event["status"], "offline");
     }
     bobs.sees_no_presence().await;
 }

@@ -1,4 +1,4 @@
-//! A data directory that was written while the machine's clock was ahead, after the clock was put right.
+//! A data directory that was written while the machine's clock was ahead, after the clock was corrected.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use tests::runner::{Runner, TempDir, command};
 use tests::{Answer, Chat, DEADLINE, Socket, User, times};
 use tokio::time::Instant;
 
-/// Between two logins of an address that has made too many. Unit: milliseconds.
+/// Interval of logins of an address that has made too many. Unit: milliseconds.
 const ADDRESS_INTERVAL_MS: u64 = 100;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -19,19 +19,19 @@ fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).expect("a time of this age")
 }
 
-/// People who were there while the clock was ahead, with the sockets that they had.
+/// Users from the time when the clock was ahead, with their sockets.
 struct Past {
     alice: User,
     bob: User,
-    /// Has asked for all tickets that there are at once.
+    /// Has used up the burst of tickets.
     greedy: User,
-    /// Somebody has tried all passwords for the handle that may be tried at once.
+    /// The handle for which the burst of password attempts is used up.
     tried: User,
     group: String,
     dm: String,
 }
 
-/// The answer to a login, once the address of the tests may try one: ten times a second, after the first.
+/// The answer to a login, once the address of the tests may try one: ten a second, after the first.
 async fn logs_in(chat: &Chat, user: &User, password: &str) -> Answer {
     loop {
         let answer = chat.login(&user.handle, password).await;
@@ -44,12 +44,12 @@ async fn logs_in(chat: &Chat, user: &User, password: &str) -> Answer {
     }
 }
 
-/// How long a refusal for too many tries asks to wait.
+/// The wait that a refusal for too many attempts asks for.
 fn wait_ms(answer: &Answer) -> Option<u64> {
     (answer.status == 429).then(|| answer.json()["error"]["retry_after_ms"].as_u64().expect("a time"))
 }
 
-/// That who had used up a bucket waits for no longer than they would have by the other clock.
+/// Checks that a user of an empty bucket waits no longer than by the other clock.
 #[track_caller]
 fn assert_given_soon(answer: &Answer, interval: Duration) {
     let wait = wait_ms(answer).map_or(Duration::ZERO, Duration::from_millis);
@@ -58,7 +58,7 @@ fn assert_given_soon(answer: &Answer, interval: Duration) {
 }
 
 impl Past {
-    /// Does everything that leaves a time behind.
+    /// Makes every request that stores a time.
     async fn of(chat: &Chat, ahead: Duration) -> (Self, [Socket; 2]) {
         let [alice, bob] = chat.friends().await;
         let [greedy, tried] = chat.users().await;
@@ -81,7 +81,7 @@ impl Past {
         (Self { alice, bob, greedy, tried, group, dm }, [phone, laptop])
     }
 
-    /// Accounts, tokens and what is counted, right after the clock was put right: each bucket has as much in it as before.
+    /// Checks accounts, tokens and counters right after the correction of the clock: each bucket is as full as before.
     async fn can_do_everything(&self, chat: &Chat) {
         let Self { alice, bob, greedy, tried, group, dm } = self;
         for user in [alice, bob, greedy, tried] {
@@ -91,12 +91,12 @@ impl Past {
         let signup = json!({"handle": handle, "password": "correct horse"});
         let session = chat.http.post("/v1/signup", &signup).await.with_status(201);
         let newcomer = chat.user_of(&handle, "correct horse", &session);
-        // Both that are counted by address and handle: a login, and one that fails.
+        // Both are counted by address and handle: a login, and one that fails.
         assert_given_soon(&logs_in(chat, tried, &tried.password).await, Duration::from_secs(60));
         assert_eq!(logs_in(chat, alice, "a wrong password").await.status, 401);
         assert_eq!(logs_in(chat, alice, &alice.password).await.status, 200);
         assert_given_soon(&greedy.http.post("/v1/tickets", &json!({})).await, Duration::from_secs(1));
-        // Each token gives the next, and the one before is answered as ever.
+        // Each token gives the next, and the one before is answered as always.
         let renewed = bob.renewed(&bob.refresh().await.ok());
         bob.renewed(&bob.refresh().await.ok()).assert_logged_in().await;
         renewed.renewed(&renewed.refresh().await.ok()).assert_logged_in().await;
@@ -115,7 +115,7 @@ impl Past {
         assert_eq!(bob.listed(dm).await["unread_count"], 2);
     }
 
-    /// Nobody is shown who was there by the other clock only; whoever comes and goes is told of as ever.
+    /// Checks that no user is shown online by the other clock, and that changes of presence are notified as always.
     async fn is_notified_of(&self) {
         let Self { alice, bob, dm, .. } = self;
         let mut laptop = bob.connect().await;
@@ -123,12 +123,13 @@ impl Past {
         assert_eq!(laptop.status_of(alice).await.as_deref(), Some("offline"));
         assert!(bob.contact(alice).await["last_active_at_ms"].as_u64().unwrap() <= now_ms());
         let mut phone = alice.connect().await;
-        // That the past has ended may be told first. A time ahead would have clients pass over all that follows.
+        // The end of the earlier presence may come first. With a time in the future, clients would skip all later
+        // events.
         let mut status = json!("offline");
         while status == "offline" {
-            let told = laptop.next_presence(alice, Instant::now() + DEADLINE).await;
-            assert!(told["last_active_at_ms"].as_u64().unwrap() <= now_ms(), "{told}");
-            status = told["status"].clone();
+            let event = laptop.next_presence(alice, Instant::now() + DEADLINE).await;
+            assert!(event["last_active_at_ms"].as_u64().unwrap() <= now_ms(), "{event}");
+            status = event["status"].clone();
         }
         assert_eq!(laptop.status_of(alice).await.as_deref(), Some("online"));
         let shown = laptop.ask(json!({"action": "presence", "users": [alice.id]})).await;

@@ -1,4 +1,4 @@
-//! `kill -9` in the middle of things.
+//! `kill -9` during requests.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use tests::runner::{Runner, TempDir};
 use tests::{Received, Socket, User};
 
 const BURST: usize = 300;
-/// Acks after which the process is killed, with more messages on their way.
+/// Acks after which the process is killed, with more messages in progress.
 const ACKS: usize = 100;
-/// How many messages are on their way at once; a client has at most 16 unacked per conversation.
+/// Number of messages in progress; a client has at most 16 unacked per conversation.
 const UNACKED_MAX: usize = 16;
 
 fn frame(n: usize, to: &str) -> Value {
@@ -20,14 +20,14 @@ fn frame_of(id: &str, to: &str) -> Value {
     json!({"action": "send", "id": id, "to": to, "text": format!("text of {id}")})
 }
 
-/// Takes an ack, if this is one, into the acked positions by id.
+/// Records the position of a message, if the answer is an ack.
 fn note(acked: &mut BTreeMap<String, u64>, answer: &Value) {
     if answer["type"] == "ack" {
         acked.insert(answer["id"].as_str().unwrap().to_owned(), answer["seq"].as_u64().unwrap());
     }
 }
 
-/// Sends as fast as a client may, and kills the server while it works; gives what was acked.
+/// Sends as fast as a client may, and kills the server meanwhile; returns the acks.
 async fn burst(confab: Runner, phone: &mut Socket, to: &str) -> BTreeMap<String, u64> {
     let (mut acked, mut sent, mut oldest) = (BTreeMap::new(), 0, 0);
     while acked.len() < ACKS {
@@ -75,7 +75,7 @@ async fn what_was_acked_is_there_after_a_kill_in_the_middle_of_a_burst() {
     resend(&alice, &bob, &acked).await;
 }
 
-/// Sends what was not acked once more, as a client does, and checks that everything is there once.
+/// Resends the messages without an ack, as a client does, and checks that every message is stored once.
 async fn resend(alice: &User, bob: &User, acked: &BTreeMap<String, u64>) {
     let mut phone = alice.connect().await;
     for n in (0..BURST).filter(|n| !acked.contains_key(&format!("burst-{n}"))) {

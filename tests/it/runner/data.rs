@@ -1,4 +1,4 @@
-//! Where data lies.
+//! Data directories.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ async fn a_data_directory_that_cannot_be_made_is_told() {
     assert!(errors.contains(path.to_str().unwrap()), "{errors}");
 }
 
-/// Starts with a directory that cannot be used; gives what is said.
+/// Starts with a directory that cannot be used; returns the error output.
 async fn refused(path: &Path) -> String {
     let output = run(&["--listen", "127.0.0.1:0", "--data", path.to_str().unwrap()]).await;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -51,7 +51,7 @@ async fn a_directory_of_other_programs_is_refused_and_left_as_it_is() {
     let errors = refused(data.path()).await;
     assert!(errors.contains("photo.jpg") && errors.contains("--data"), "{errors}");
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 1);
-    // A volume's own folder is nobody's.
+    // The root directory of a volume counts as empty.
     let volume = TempDir::new();
     std::fs::create_dir(volume.path().join("lost+found")).unwrap();
     Runner::with_data(volume.path()).await.chat().user().await;
@@ -70,7 +70,7 @@ async fn a_file_where_a_directory_should_be_is_called_so() {
 async fn databases_that_are_emptied_or_another_programs_are_refused() {
     let data = TempDir::new();
     let confab = Runner::with_data(data.path()).await;
-    // An end in order leaves no journal from which SQLite would mend them.
+    // A clean stop leaves no journal from which SQLite would repair them.
     confab.signal("TERM").await;
     confab.ended().await;
     for name in ["dynamodb.sqlite", "sqs.sqlite", "sns.sqlite"] {
@@ -90,11 +90,12 @@ async fn databases_that_are_emptied_or_another_programs_are_refused() {
     Runner::with_data(data.path()).await.chat().user().await;
 }
 
-/// Of each kind that a file has: a part of the data, one that is replaced, one that is not kept.
+/// Files of each kind: data, one that is replaced, one that is not kept.
 const OWN_FILES: [&str; 7] =
     ["format", "format.draft", "signing-secret", "lock", "room.draft", "dynamodb.sqlite", "sqs.sqlite-wal"];
 
-/// Has something else lie where a file of Confab's belongs, and gives what a start says of it; then all is as it was.
+/// Puts another kind of file in the place of a file of Confab; returns the error output of a start, and restores the
+/// file.
 async fn refused_with(folder: &Path, name: &str, put: impl Fn(&Path)) -> String {
     let (path, aside) = (folder.join(name), folder.join("aside"));
     let was_there = std::fs::rename(&path, &aside).is_ok();
@@ -108,7 +109,7 @@ async fn refused_with(folder: &Path, name: &str, put: impl Fn(&Path)) -> String 
     errors
 }
 
-/// A pipe is opened only once its other end is, so who opens one without a look waits for ever.
+/// A pipe opens only once its other end is open, so a program that opens it unchecked waits for ever.
 #[tokio::test]
 async fn what_is_no_file_where_one_should_be_is_called_so() {
     let [fresh, used] = [TempDir::new(), TempDir::new()];
@@ -163,7 +164,7 @@ async fn a_signing_secret_that_nobody_drew_is_refused() {
     Runner::with_data(data.path()).await.chat().user().await;
 }
 
-/// Starts with a directory that can be used; gives what is logged up to the end.
+/// Starts with a directory that can be used; returns the log up to the end.
 async fn logged(folder: &Path) -> String {
     let log = TempDir::new();
     let path = log.path().join("log");
@@ -185,7 +186,7 @@ async fn a_secret_that_is_lost_is_drawn_again_and_that_is_logged() {
     std::fs::remove_file(&path).unwrap();
     let log = logged(data.path()).await;
     assert!(log.contains("signing-secret was missing"), "{log}");
-    // Nor does a directory without one begin anew because a database is lost too.
+    // A directory that has also lost a database is refused, and no new one is started in it.
     std::fs::remove_file(&path).unwrap();
     std::fs::remove_file(data.path().join("dynamodb.sqlite")).unwrap();
     assert!(refused(data.path()).await.contains("is missing"));
@@ -204,14 +205,14 @@ async fn health_says_that_nothing_can_be_stored() {
     eventually(async || http.get("/v1/health").await.status == 200).await;
 }
 
-/// Asks until it is so: an answer is believed for a second.
+/// Repeats the check until it holds, since an answer is cached for a second.
 async fn eventually(is_so: impl AsyncFn() -> bool) {
     let asked = async {
         while !is_so().await {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(tests::DEADLINE, asked).await.expect("it never came to be so");
+    tokio::time::timeout(tests::DEADLINE, asked).await.expect("the condition never held");
 }
 
 #[tokio::test]

@@ -9,12 +9,12 @@ use tests::{Chat, User};
 
 /// A directory that data_formats/README.md describes.
 struct Earlier {
-    /// What it says in its file `format`, if it has one.
+    /// The content of its file `format`, if it has one.
     format: Option<&'static str>,
     databases: [(&'static str, &'static [u8]); 3],
     signing_secret: &'static str,
     group: &'static str,
-    /// Since format 2, whoever says something has read what came before it.
+    /// Since format 2, a message marks what came before it as read by its author.
     bob_has_read: u64,
 }
 
@@ -72,7 +72,7 @@ fn format_of(data: &Path) -> String {
     fs::read_to_string(data.join("format")).unwrap()
 }
 
-/// Starts a runner that must refuse its data directory, and gives what it says.
+/// Starts a runner that must refuse its data directory; returns the error output.
 async fn refusal(data: &Path) -> String {
     let output = run(&["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]).await;
     assert_eq!(output.status.code(), Some(1));
@@ -134,7 +134,7 @@ async fn what_was_sent_under_an_earlier_format_is_not_stored_twice() {
     }
 }
 
-/// The 11 messages were kept for one day, and the log's end was written down under that retention.
+/// The 11 messages were kept for one day, and the end of the log was stored under that retention.
 #[tokio::test]
 async fn an_expired_log_of_an_earlier_format_goes_on_under_any_retention() {
     for (earlier, days) in EARLIER.iter().flat_map(|earlier| ["0", "1", "30"].map(|days| (earlier, days))) {

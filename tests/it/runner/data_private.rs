@@ -1,4 +1,4 @@
-//! Whose a data directory is, and what a refused one looks like afterwards.
+//! Owners and modes of data directories, and directories after a refused start.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -8,7 +8,7 @@ use std::process::Stdio;
 use tests::runner::{Runner, TempDir, command, run};
 use tokio::process::Command;
 
-/// Some user who is not root, and whom no file belongs to.
+/// A user who is not root and owns no file.
 const NOBODY: u32 = 65_534;
 
 fn mode(path: &Path) -> u32 {
@@ -35,7 +35,7 @@ fn assert_is_private(directory: &Path) {
     }
 }
 
-/// What a start that is refused says.
+/// The error output of a refused start.
 async fn refused(path: &Path) -> String {
     let output = run(&["--listen", "127.0.0.1:0", "--data", path.to_str().unwrap()]).await;
     assert_eq!(output.status.code(), Some(1));
@@ -103,7 +103,7 @@ async fn a_start_without_an_address_leaves_no_directory() {
     let output = run(&["--listen", address, "--data", data.to_str().unwrap()]).await;
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(names(folder.path()), [""; 0]);
-    // What was there before stays, with what it holds.
+    // An existing directory stays, with its content.
     let confab = Runner::with_data(&data).await;
     let user = confab.chat().user().await;
     confab.kill().await;
@@ -133,7 +133,7 @@ fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// The program as a user whom modes bind: root becomes somebody else. `None` where that is not possible.
+/// The program as a user who is bound by file modes: root becomes another user. `None` if that is not possible.
 async fn bound_by_modes(data: &Path) -> Option<Command> {
     let args = ["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
     if fs::metadata(data).unwrap().uid() != 0 {

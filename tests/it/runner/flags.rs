@@ -72,11 +72,11 @@ async fn odd_settings_are_not_ignored_silently() {
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{errors}");
     assert!(errors.contains("CONFAB_LOG") && refused.stdout.is_empty(), "{errors}");
-    // Ends at once, since nobody has that address.
-    let told =
+    // Ends immediately, since no interface has that address.
+    let warned =
         run_with("CONFAB_DATA", "x", &["--memory", "--listen", "192.0.2.1:1", "--heartbeat-seconds", "60"])
             .await;
-    let errors = String::from_utf8_lossy(&told.stderr);
+    let errors = String::from_utf8_lossy(&warned.stderr);
     for said in [
         "CONFAB_DATA is not read here",
         "a heartbeat of 15 s and not of 60 s",
@@ -84,7 +84,7 @@ async fn odd_settings_are_not_ignored_silently() {
     ] {
         assert!(errors.contains(said), "{errors}");
     }
-    assert_eq!(told.status.code(), Some(1));
+    assert_eq!(warned.status.code(), Some(1));
 }
 
 async fn run_with(name: &str, value: &str, args: &[&str]) -> std::process::Output {

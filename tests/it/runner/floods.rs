@@ -1,4 +1,4 @@
-//! A flood is refused, and hurts nobody but its author.
+//! A flood is refused, and affects only its author.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use tests::runner::Runner;
 use tests::{Socket, User};
 
-/// What the runner lets a user have at once, of frames.
-const FRAMES_CONCURRENT_MAX: usize = 200;
+/// Size of the runner's burst of frames of a user.
+const FRAMES_BURST: usize = 200;
 
-/// More frames than come back while they are answered.
+/// More frames than are refilled while they are answered.
 const FLOOD: usize = 3_000;
 
-/// Sends frames that nobody knows, and gives the refusals among the answers.
+/// Sends unknown frames; returns the refusals among the answers.
 async fn flood(socket: &mut Socket) -> Vec<Value> {
     let mut refused = Vec::new();
     for n in 0..FLOOD {
         let answer = socket.ask(json!({"action": "flood", "n": n})).await;
         match answer["code"].as_str() {
-            Some("unknown_action") => assert!(refused.is_empty() || n > FRAMES_CONCURRENT_MAX),
+            Some("unknown_action") => assert!(refused.is_empty() || n > FRAMES_BURST),
             Some("rate_limited") => refused.push(answer),
             _ => panic!("{answer}"),
         }
@@ -46,7 +46,7 @@ async fn a_flood_of_frames_is_refused_until_its_author_has_waited() {
     let wait_ms = refused.iter().map(|answer| answer["retry_after_ms"].as_u64().unwrap()).max().unwrap();
     assert!((1..=25).contains(&wait_ms), "{wait_ms}");
     is_undisturbed(&bob, &mut bobs).await;
-    // A budget is the user's, whatever device; another budget is not touched.
+    // A budget belongs to the user, for all devices; another budget is not affected.
     let mut laptop = alice.another_device().await.connect().await;
     assert_eq!(laptop.say(&bob.id, "still heard").await["seq"], 1);
     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -97,19 +97,19 @@ async fn changes_of_contacts_and_profile_are_refused_beyond_an_hours_number() {
     bob.http.patch("/v1/me", &json!({"display_name": "Bob"})).await.ok();
 }
 
-/// Handshakes of one device at once, as of a program that connects again and again without a pause.
+/// Concurrent handshakes of one device, as of a program that reconnects without a pause.
 const HANDSHAKES: usize = 600;
 
-/// Sockets of one device that may be open.
+/// Largest number of open sockets of one device.
 const SOCKETS_PER_DEVICE_MAX: usize = 5;
 
-/// Heartbeats that are answered until that is so; each waits for the answer to the one before. How long they take,
-/// `cargo xtask bench` says.
+/// Sends heartbeats, one after the other, until `is_over`; returns how many were answered. `cargo xtask bench` measures
+/// how long they take.
 async fn heartbeats(socket: &mut Socket, is_over: &Cell<bool>) -> usize {
     let mut answered = 0;
     while !is_over.get() {
         let answer = socket.ask(json!({"action": "heartbeat"})).await;
-        // Beyond what a user may ask for at once it is answered too.
+        // Beyond the user's burst a heartbeat is answered too.
         assert!(answer["type"] == "heartbeat" || answer["code"] == "rate_limited", "{answer}");
         answered += usize::from(!is_over.get());
     }

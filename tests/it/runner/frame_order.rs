@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::runner::Runner;
 use tests::times;
 
-/// More than the gateway has under way of one socket.
+/// More than the gateway handles side by side for one socket.
 const FRAMES: usize = 100;
 
 fn id(n: usize) -> String {
@@ -52,11 +52,11 @@ async fn a_read_that_follows_a_message_counts_after_it() {
     }
     for n in 1..=30 {
         assert_eq!(phone.answer_to(&format!("m{n}")).await["type"], "ack");
-        assert_eq!(phone.answer_to(&format!("r{n}")).await["type"], "ok", "the message was there");
+        assert_eq!(phone.answer_to(&format!("r{n}")).await["type"], "ok", "the message was stored");
     }
 }
 
-/// A request that reads is not held up by messages before it.
+/// A request that reads is not delayed by messages before it.
 #[tokio::test]
 async fn frames_of_other_conversations_and_those_that_read_may_overtake() {
     let confab = Runner::start(&[&["--memory"], &times::FLAGS[..]].concat()).await;

@@ -1,4 +1,4 @@
-//! A disk that is full: at the start, and while messages come.
+//! A full disk: at the start, and while messages come.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -8,15 +8,15 @@ use tests::runner::{Runner, TempDir};
 use tests::small_disk::SmallDisk;
 use tests::{Chat, DEADLINE, User};
 
-/// Room for the databases and their journals, and for a few hundred messages. Unit: bytes.
+/// Space for the databases and their journals, and for a few hundred messages. Unit: bytes.
 const DISK_BYTES: u64 = 24 * 1024 * 1024;
 
-/// Messages after which a journal that has room in it is used up. Unit: messages of 20 KB.
+/// Messages after which a journal with free space is used up. Unit: messages of 20 KB.
 const UNTIL_FULL_MAX: usize = 600;
 
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
-/// Starts on a full disk, and checks what is said.
+/// Starts on a full disk, and checks the error output.
 async fn is_refused(disk: &SmallDisk) {
     let output = disk.command(&LISTEN).output();
     let output =
@@ -39,7 +39,7 @@ async fn a_full_disk_is_told_at_the_start_with_what_to_do() {
     let confab = Runner::of(&mut disk.command(&LISTEN)).await;
     let alice = confab.chat().user().await;
     confab.kill().await;
-    // Where there is data already, its journal unread as after a crash, it is told as well, and nothing is lost.
+    // With existing data and an unread journal, as after a crash, the error is the same, and nothing is lost.
     disk.fill();
     is_refused(&disk).await;
     disk.make_room();
@@ -52,7 +52,7 @@ fn at(chat: &Chat, user: &User) -> User {
     User { http: chat.http.with_token(&user.access_token), ..user.clone() }
 }
 
-/// Asks until it is so: an answer is believed for a second.
+/// Repeats the query until it gives this status, since an answer is cached for a second.
 async fn health_is(chat: &Chat, status: u16) -> Value {
     let asked = async {
         loop {
@@ -66,7 +66,7 @@ async fn health_is(chat: &Chat, status: u16) -> Value {
     tokio::time::timeout(DEADLINE, asked).await.expect("it never came to be so")
 }
 
-/// Texts of messages by their ids: those that were acked, with their positions, and those of unknown outcome.
+/// Texts of messages by their ids: the acked ones, with their positions, and those of unknown outcome.
 #[derive(Default)]
 struct Sent {
     acked: BTreeMap<String, u64>,
@@ -78,7 +78,7 @@ fn text_of(id: &str) -> String {
 }
 
 impl Sent {
-    /// Sends a message; false where that is not known to have been done.
+    /// Sends a message; false if the outcome is unknown.
     async fn sends(&mut self, from: &User, dm: &str, id: &str) -> bool {
         let answer = from.post_message(dm, &json!({"client_message_id": id, "text": text_of(id)})).await;
         if answer.status == 200 {
@@ -90,7 +90,7 @@ impl Sent {
         false
     }
 
-    /// Checks that all that was acked is there, once, and without a hole.
+    /// Checks that every acked message is stored once, and that the log has no hole.
     async fn is_in_the_log_of(&self, reader: &User, dm: &str) {
         let log = reader.log(dm).await;
         for (place, message) in log.iter().enumerate() {
@@ -130,7 +130,7 @@ async fn while_the_disk_is_full_nothing_is_acked_that_is_lost_and_all_works_agai
     }
     let frame = json!({"action": "send", "id": "framed", "to": bob.id, "text": text_of("framed")});
     phone.refused(frame.clone(), "unavailable").await;
-    // What can be read without writing is.
+    // Reads that need no write succeed.
     assert_eq!(bob.http.get("/v1/me").await.ok()["user"], bob.id);
 
     disk.make_room();

@@ -1,4 +1,4 @@
-//! Who may sign up.
+//! Invites and the signup modes.
 
 use std::process::Stdio;
 
@@ -8,7 +8,7 @@ use tests::runner::{Runner, TempDir, beside, run};
 use tests::{Answer, Chat, fresh_handle};
 use tokio::io::AsyncWriteExt;
 
-/// Runs `confab-invite` as `cargo xtask invite` does; its stdout, or its stderr where it fails.
+/// Runs `confab-invite` as `cargo xtask invite` does; returns its stdout, or its stderr if it fails.
 async fn invite(secret: &str, args: &[&str]) -> Result<String, String> {
     let mut child = tokio::process::Command::new(beside("confab-invite"))
         .args(args)
@@ -17,7 +17,7 @@ async fn invite(secret: &str, args: &[&str]) -> Result<String, String> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Whoever is refused for its flags may end before it has read the secret.
+    // A program that is refused for its flags may end before it has read the secret.
     let _ = child.stdin.take().unwrap().write_all(secret.as_bytes()).await;
     let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
@@ -46,7 +46,7 @@ async fn an_invite_lets_as_many_in_as_it_says() {
     let handle = fresh_handle();
     sign_up(&chat, &handle, json!(format!(" {} ", codes[0]))).await.with_status(201);
     sign_up(&chat, &fresh_handle(), json!(codes[0])).await.refused(403, "forbidden");
-    // A handle that is taken uses nothing of it.
+    // A handle that is taken does not use up the invite.
     sign_up(&chat, &handle, json!(codes[1])).await.refused(409, "conflict");
     let answers = join_all((0..8).map(|_| {
         let (chat, code) = (chat.clone(), json!(codes[1]));
@@ -85,7 +85,7 @@ async fn without_a_good_invite_nobody_signs_up() {
     let handle = fresh_handle();
     let session = sign_up(&chat, &handle, json!(code)).await.with_status(201);
     let user = chat.user_of(&handle, "correct horse", &session);
-    // Neither is a token of another kind.
+    // A token of another kind is no invite either.
     for token in [&user.access_token, &user.refresh_token] {
         sign_up(&chat, &fresh_handle(), json!(token)).await.refused(403, "forbidden");
     }
@@ -103,7 +103,7 @@ async fn where_signing_up_is_closed_no_invite_helps_and_users_go_on() {
     let code = invite_to(&data, &[]).await;
     for invite in [json!(code), Value::Null] {
         sign_up(&confab.chat(), &fresh_handle(), invite.clone()).await.refused(403, "forbidden");
-        // Whether a handle is taken is not told to whom may not have it.
+        // A user who may not sign up does not learn whether a handle is taken.
         sign_up(&confab.chat(), &alice.handle, invite).await.refused(403, "forbidden");
     }
     confab.chat().login(&alice.handle, &alice.password).await.ok();

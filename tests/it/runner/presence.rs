@@ -1,4 +1,4 @@
-//! Who is there after a kill.
+//! Presence after a kill.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn moved(user: &User, chat: &Chat) -> User {
     User { http: chat.http.with_token(&user.access_token), ..user.clone() }
 }
 
-/// Two friends who were online until a kill, at the server after it; the socket is of the second one.
+/// Two friends who were online until a kill, at the server after it, and a socket of the second one.
 async fn after_a_kill(data: &Path) -> (Runner, User, User, Socket) {
     let confab = start(data).await;
     let [alice, bob] = confab.chat().friends().await;
@@ -36,8 +36,8 @@ async fn after_a_kill(data: &Path) -> (Runner, User, User, Socket) {
 async fn who_does_not_come_back_after_a_kill_is_announced_offline() {
     let data = TempDir::new();
     let (_confab, alice, bob, mut bobs) = after_a_kill(data.path()).await;
-    let told = bobs.next_presence(&alice, Instant::now() + times::offline_within() * 2).await;
-    assert_eq!(told["status"], "offline");
+    let event = bobs.next_presence(&alice, Instant::now() + times::offline_within() * 2).await;
+    assert_eq!(event["status"], "offline");
     assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("offline"));
     assert_eq!(bob.contact(&alice).await["status"], "offline");
     let _phone = alice.connect().await;
@@ -50,7 +50,7 @@ async fn who_comes_back_after_a_kill_was_never_away() {
     let (_confab, alice, _bob, mut bobs) = after_a_kill(data.path()).await;
     let mut phone = alice.connect().await;
     phone.stay_awake();
-    // What was told just before the kill may be told again.
+    // A notification from just before the kill may come again.
     bobs.listen_until(Instant::now() + times::offline_within()).await;
     bobs.gets_no_event(&alice, "offline").await;
     assert_eq!(bobs.status_of(&alice).await.as_deref(), Some("online"));

@@ -1,4 +1,4 @@
-//! Registrations and alerts that outlive the process.
+//! Registrations and alerts that survive the process.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn moved(user: &User, chat: &Chat) -> User {
     User { http: chat.http.with_token(&user.access_token), ..user.clone() }
 }
 
-/// Ends a runner, by a signal or the hard way.
+/// Ends a runner, by a signal or by a kill.
 async fn end(confab: Runner, hard: bool) {
     if hard {
         confab.kill().await;
@@ -76,7 +76,7 @@ async fn an_alert_that_waits_for_the_timeout_comes_after_a_kill() {
     socket.listen_until(last + times::heartbeat() * 2).await;
     alice.post_text(&dm, "are you there?").await;
     socket.next_at(&dm, 1).await;
-    // The task is written down by the time that a later message of the same sender is acked, and its alert is there.
+    // The task is stored by the time at which a later message of the same sender is acked and has its alert.
     confab.chat().pushes_settle().await;
     confab.kill().await;
 

@@ -1,4 +1,4 @@
-//! What survives a restart.
+//! Data after a restart.
 
 use serde_json::json;
 use tests::runner::{Runner, TempDir};

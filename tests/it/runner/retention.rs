@@ -1,4 +1,4 @@
-//! A data directory whose retention is set anew with each start.
+//! A data directory whose retention changes with each start.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tests::{Chat, User};
 const MESSAGES: &str = "confab-messages";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The item after the last position.
+/// The position of the item after the last position.
 const MARK: u64 = 1 << 53;
 
 async fn keeping(data: &Path, days: &str) -> Runner {
@@ -31,7 +31,7 @@ fn moved(user: &User, chat: &Chat) -> User {
     User { http: chat.http.with_token(&user.access_token), ..user.clone() }
 }
 
-/// The store of a data directory while no runner has it.
+/// The store of a data directory while no runner uses it.
 struct Shelf {
     dynamodb: DynamoDb,
     client: Client,
@@ -63,7 +63,7 @@ impl Shelf {
         }
     }
 
-    /// Makes all of it older. What has expired then is removed, but for the position that is left.
+    /// Makes all entries older. Expired entries are removed, except for the one at position `left`.
     async fn age(&self, by: Duration, left: Option<u64>) {
         let ms = u64::try_from(by.as_millis()).unwrap();
         self.replace(|mut item| {
@@ -73,7 +73,7 @@ impl Shelf {
                 }
             }
             if left == Some(number(&item["seq"])) {
-                // As DynamoDB does, which removes within days.
+                // An expired item that DynamoDB has not removed yet: it may take days.
                 item.insert("expires_at".to_owned(), AttributeValue::N((1_u64 << 40).to_string()));
             }
             vec![item]
@@ -82,7 +82,7 @@ impl Shelf {
         self.dynamodb.sweep_ttl().await.unwrap();
     }
 
-    /// As it was written before marks had revisions.
+    /// Rewrites marks as they were before they had revisions.
     async fn without_revisions(&self) {
         const OLD: [&str; 5] = ["conversation", "seq", "head", "at_ms", "upto"];
         self.replace(|mut item| {
@@ -105,7 +105,8 @@ fn number(value: &AttributeValue) -> u64 {
     value.as_n().unwrap().parse().unwrap()
 }
 
-/// Eleven messages under a retention of a day; two days pass; then the runner starts with another one.
+/// Sends eleven messages under a retention of a day and lets two days pass; then starts the runner with another
+/// retention.
 async fn check_goes_on(days: &str, left: Option<u64>, old: bool) {
     let data = TempDir::new();
     let confab = keeping(data.path(), "1").await;
@@ -126,7 +127,7 @@ async fn check_goes_on(days: &str, left: Option<u64>, old: bool) {
     let [alice, bob] = [&alice, &bob].map(|user| moved(user, &confab.chat()));
     let mut laptop = bob.connect().await;
     let taken = laptop.ask(json!({"action": "read", "conversation": dm, "seq": 11})).await;
-    assert_eq!(taken["type"], "ok", "what has expired may have been read: {taken}");
+    assert_eq!(taken["type"], "ok", "an expired position can be marked as read: {taken}");
     let said = alice.connect().await.say(&bob.id, "later").await;
     assert_eq!(said["seq"], 65, "with {days} days, {left:?} left, old: {old}");
     let frames = laptop.sync_frames(json!({"cursors": {&dm: 11}})).await;

@@ -1,34 +1,34 @@
-//! A socket that nobody reads, among others.
+//! A socket that reads nothing, among others.
 
 use serde_json::Value;
 use tests::runner::Runner;
 use tests::{DEADLINE, Socket, User};
 use tokio::time::Instant;
 
-/// A text whose event is nearly as large as one may be.
+/// Length of a text whose event is nearly as large as one may be.
 const LARGE: usize = 23_000;
 
-/// Large messages until every buffer on the way to a client is full: 4 MB of the gateway, and what the system takes.
+/// Large messages until every buffer on the way to a client is full: 4 MB of the gateway, and those of the system.
 const LARGE_COUNT: usize = 450;
 
-/// Messages until a socket that reads nothing must have been closed.
+/// Messages after which a socket that reads nothing must have been closed.
 const COUNT_MAX: usize = 3_000;
 
-/// Between two looks at who is connected. Unit: messages.
+/// Interval of the checks of which users are connected. Unit: messages.
 const LOOK: usize = 10;
 
 /// The close code of `too_slow`.
 const TOO_SLOW: u16 = 4003;
 
-/// Whether a device of the user is on record.
+/// Whether a device of the user is registered as connected.
 async fn is_connected(user: &User, conversation: &str, seq: u64) -> bool {
-    let told = user.chat().explanation(conversation, seq).await.ok();
-    let members = told["members"].as_array().unwrap();
+    let explanation = user.chat().explanation(conversation, seq).await.ok();
+    let members = explanation["members"].as_array().unwrap();
     let member = members.iter().find(|member| member["user"] == user.id).expect("a member");
     member["devices"].as_array().unwrap().iter().any(|device| device["connected"] == true)
 }
 
-/// Says something to a group, and waits until another has it.
+/// Sends a message to a group, and waits until another member has it.
 async fn say(alices: &mut Socket, group: &str, text: &str, bobs: &mut Socket) -> u64 {
     let seq = alices.say(group, text).await["seq"].clone();
     let event = bobs.next("message").await;
@@ -42,7 +42,7 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
     let [alice, bob, carol, dave] = confab.chat().friends().await;
     let mut carols = carol.connect().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
-    // On a slow machine this lasts longer than somebody is online who says nothing.
+    // On a slow machine this lasts longer than a silent user stays online.
     bobs.stay_awake();
     carols.stay_awake();
     let group = alice.create_group(&[&bob, &carol]).await;
@@ -63,7 +63,7 @@ async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once(
     }
     assert_eq!(carols.next_close().await, TOO_SLOW);
 
-    // On a slow machine she may have been closed before.
+    // On a slow machine her socket may have been closed before.
     let mut daves = match daves {
         Some(daves) => daves,
         None => dave.connect().await,

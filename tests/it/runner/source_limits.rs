@@ -1,10 +1,10 @@
-//! How often one address may sign up and log in, and what it does to others.
+//! Limits on signups and logins of one address, and their effect on others.
 
 use serde_json::json;
 use tests::runner::Runner;
 use tests::{Answer, Chat, User};
 
-/// Far more tries than the rate allows in the time that they take.
+/// Far more attempts than the rate allows in the time that they take.
 const TRIES_MAX: usize = 5_000;
 
 async fn sign_up_as(chat: &Chat, user: &User) -> Answer {
@@ -38,7 +38,7 @@ async fn nobody_elsewhere_keeps_a_user_out() {
     const STRANGERS_MAX: usize = 30;
     let confab = Runner::start(&["--memory"]).await;
     let (home, alice) = (confab.chat(), confab.chat().user().await);
-    // After a hundred from everywhere each address has one try instead of ten.
+    // After a hundred attempts from anywhere, each address has one attempt instead of ten.
     let mut fewest = usize::MAX;
     for _ in 0..STRANGERS_MAX {
         let (stranger, mut failed) = (confab.chat(), 0);
@@ -58,5 +58,5 @@ async fn nobody_elsewhere_keeps_a_user_out() {
             break;
         }
     }
-    assert_eq!(fewest, 1, "nobody is slowed down");
+    assert_eq!(fewest, 1, "no address is limited");
 }

@@ -1,4 +1,4 @@
-//! Starting.
+//! Start of the program.
 
 use tests::runner::{Runner, run};
 

@@ -1,4 +1,4 @@
-//! Stopping.
+//! Stop of the program.
 
 use std::collections::BTreeSet;
 
