@@ -1,17 +1,17 @@
-//! The only reader of the clock, and the two ways in which AWS writes a time.
+//! The clock, and the two forms in which AWS writes a time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Unit: milliseconds since the Unix epoch.
 pub(crate) type EpochMs = u64;
 
-#[allow(clippy::disallowed_methods, reason = "events carry the time at which they were made")]
+#[allow(clippy::disallowed_methods, reason = "events carry their time")]
 pub(crate) fn now_ms() -> EpochMs {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// As in `requestContext.requestTime`: `09/Feb/2024:18:23:28 +0000`.
+/// Writes a time as in `requestContext.requestTime`: `09/Feb/2024:18:23:28 +0000`.
 pub(crate) fn request_time(at_ms: EpochMs) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -20,7 +20,7 @@ pub(crate) fn request_time(at_ms: EpochMs) -> String {
     format!("{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0000")
 }
 
-/// As in the answers of `@connections`: `2024-02-09T18:23:28.941Z`.
+/// Writes a time as in the answers of `@connections`: `2024-02-09T18:23:28.941Z`.
 pub(crate) fn iso_8601(at_ms: EpochMs) -> String {
     let Civil { year, month, day, hour, minute, second } = Civil::at(at_ms);
     let millis = at_ms % 1000;
@@ -38,8 +38,10 @@ struct Civil {
 }
 
 impl Civil {
-    /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
-    /// `civil_from_days`, for days at or after the epoch.
+    /// Date and time of day of a timestamp.
+    ///
+    /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, for days at or after
+    /// the epoch.
     fn at(at_ms: EpochMs) -> Self {
         let seconds = at_ms / 1000;
         let (days, of_day) = (seconds / 86_400 + 719_468, seconds % 86_400);

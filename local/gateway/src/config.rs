@@ -1,4 +1,4 @@
-//! What to serve, and the limits: AWS's where AWS publishes one.
+//! Configuration of a gateway, and its limits: AWS's, where AWS publishes one.
 
 use std::time::Duration;
 
@@ -8,13 +8,12 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// One gateway: at most one WebSocket API and one HTTP API on one address.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
-    /// Stage of the WebSocket API, as in `requestContext.stage` and in the path
-    /// of `@connections`. The HTTP API has the stage `$default`, whose name is
-    /// no part of its paths.
+    /// Stage of the WebSocket API, as in `requestContext.stage` and in the path of `@connections`. The HTTP API has the
+    /// stage `$default`, whose name is no part of its paths.
     pub stage: String,
     /// `requestContext.apiId`, and the first label of `domainName`.
     pub api_id: String,
-    /// In ARNs and in `domainName`; nothing is looked up there.
+    /// Region in ARNs and in `domainName`; nothing is resolved there.
     pub region: String,
     pub account_id: String,
     pub websocket: Option<WebSocketApi>,
@@ -25,14 +24,13 @@ pub struct GatewayConfig {
 /// A WebSocket API.
 #[derive(Clone, Debug)]
 pub struct WebSocketApi {
-    /// Path of the handshake, exactly.
+    /// Path of the handshake; only this exact path is served.
     pub path: String,
-    /// Function that authorizes `$connect` (type REQUEST, no identity sources,
-    /// so that it is asked about every handshake).
+    /// Function that authorizes `$connect` (type REQUEST, no identity sources, so that the gateway asks it about every
+    /// handshake).
     pub authorizer: Option<String>,
     pub routes: Vec<Route>,
-    /// Field of a message that names its route: `action` stands for the
-    /// selection expression `$request.body.action`.
+    /// Field of a message that names its route: `action` stands for the selection expression `$request.body.action`.
     pub selection: String,
 }
 
@@ -42,36 +40,34 @@ pub struct Route {
     /// `$connect`, `$disconnect`, `$default`, or a value of the selection field.
     pub key: String,
     pub function: String,
-    /// Whether the route has a route response, so that the body of the
-    /// function's answer goes back to the caller, as an empty message where
-    /// there is none. Ignored on `$connect` and
-    /// `$disconnect`.
+    /// Whether the route has a route response. Then the body of the function's answer goes back to the client, or an
+    /// empty message if the answer has no body. Ignored on `$connect` and `$disconnect`.
     pub answers: bool,
 }
 
 /// An HTTP API with one route, `ANY {prefix}/{proxy+}`, payload format 2.0.
 #[derive(Clone, Debug)]
 pub struct HttpApi {
-    /// Such as `/v1`, without a slash at its end; the prefix alone is served too.
+    /// Path prefix such as `/v1`, without a slash at its end; the prefix alone is served too.
     pub prefix: String,
     pub function: String,
-    /// Unit: bytes, inclusive.
+    /// Largest body. Unit: bytes, inclusive.
     pub body_bytes_max: usize,
-    /// Without it browsers let pages of the same origin only read answers.
+    /// Cross-origin rules. Without them browsers let only pages of the same origin read answers.
     pub cors: Option<Cors>,
 }
 
-/// Which pages of other origins may call an HTTP API, as `CorsConfiguration` of `AWS::Serverless::HttpApi` says it.
+/// Cross-origin rules of an HTTP API, as `CorsConfiguration` of `AWS::Serverless::HttpApi` gives them.
 ///
-/// The gateway answers every `OPTIONS` itself then, as API Gateway does where no route takes it.
+/// The gateway then answers every `OPTIONS` itself, as API Gateway does for one that no route takes.
 #[derive(Clone, Debug)]
 pub struct Cors {
-    /// Such as `https://app.example`; none stands for any.
+    /// Origins whose pages may call the API, such as `https://app.example`; an empty list stands for every origin.
     pub allow_origins: Vec<HeaderValue>,
     pub allow_methods: Vec<Method>,
     pub allow_headers: Vec<HeaderName>,
     pub expose_headers: Vec<HeaderName>,
-    /// How long a browser may remember it.
+    /// Time for which a browser may reuse these rules.
     pub max_age: Duration,
 }
 
@@ -90,54 +86,54 @@ impl Cors {
     }
 }
 
-/// Source of the defaults, if not said otherwise: "Quotas for configuring and
-/// running a WebSocket API in API Gateway".
+/// Limits of a gateway.
+///
+/// Source of the defaults, unless another is given: "Quotas for configuring and running a WebSocket API in API
+/// Gateway".
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Payload of one frame from a client. Unit: bytes, inclusive.
     pub frame_bytes_max: usize,
     /// Payload of one message, either way. Unit: bytes, inclusive.
     pub message_bytes_max: usize,
-    /// Longest time without a frame, either way.
+    /// Longest time without a frame in either direction.
     pub idle: Duration,
     /// Longest time that a socket stays open.
     pub lifetime: Duration,
-    /// Longest time that the gateway waits for a function. The function itself
-    /// goes on: neither a timeout nor a client that leaves stops a Lambda.
+    /// Longest time that the gateway waits for a function. The function itself goes on: neither a timeout nor a client
+    /// that leaves stops a Lambda.
     pub integration_timeout: Duration,
-    /// Largest answer of a function: one that answers more has failed, whatever it has done.
+    /// Largest answer of a function. A function with a larger answer has failed, whatever it has done. Unit: bytes,
+    /// inclusive.
+    ///
     /// Source: Lambda's error "Response payload size exceeded maximum allowed payload size (6291556 bytes)".
-    /// Unit: bytes, inclusive.
     pub function_answer_bytes_max: usize,
-    /// Longest handshake URL, path and query; one that is longer is answered 400. Unit: bytes, inclusive.
+    /// Longest handshake URL, path and query; the answer to a longer one is 400. Unit: bytes, inclusive.
     pub url_bytes_max: usize,
-    /// The same of any other request. Source: quotas of HTTP APIs, "Total combined size of request line and header
-    /// values", of which the headers are not counted here.
+    /// The same for any other request. Source: quotas of HTTP APIs, "Total combined size of request line and header
+    /// values"; the headers are not counted here.
     pub http_url_bytes_max: usize,
-    /// Messages that wait for a slow client before a post is refused.
-    /// AWS publishes no figure.
+    /// Messages that wait for a slow client before a post is refused. AWS publishes no figure.
     pub outbound_queue_max: usize,
-    /// Bytes that wait for a slow client before a post is refused.
-    /// AWS publishes no figure.
+    /// Bytes that wait for a slow client before a post is refused. AWS publishes no figure.
     pub outbound_queue_bytes_max: usize,
-    /// Messages of one connection whose functions run at the same time; the
-    /// next one is not read until one ends. AWS has an account-wide throttle
-    /// in its place.
+    /// Messages of one connection whose functions run side by side; the next message is not read until one of them
+    /// ends. AWS has an account-wide throttle in its place.
     pub in_flight_per_connection_max: usize,
-    /// Connections at once, sockets included; a further one is answered 503.
-    /// AWS has quotas of new connections and of requests per second in its place.
+    /// Most open connections, WebSockets included; the answer to a further one is 503. AWS has quotas of new
+    /// connections and of requests per second in its place.
     pub connections_max: usize,
-    /// Bytes of all request bodies that are read or waited for at once, beyond the first 16 KB of each; what does not
-    /// fit is answered 503. AWS publishes no figure.
+    /// Bytes of all request bodies under way together, beyond the first 16 KB of each. The answer to a request without
+    /// room is
+    /// 503. AWS publishes no figure.
     pub body_bytes_in_flight_max: usize,
-    /// Longest time for the next part of a body to come; then the request is answered 408.
+    /// Longest wait for the next part of a body; the answer is then 408.
     pub body_idle: Duration,
-    /// Longest time for a client to send the headers of a request, and for an
-    /// idle HTTP connection to stay open.
+    /// Longest time for a client to send the headers of a request, and for an idle HTTP connection to stay open.
     pub header_read_timeout: Duration,
     /// Longest time for the rest of a closing handshake.
     pub close_timeout: Duration,
-    /// On shutdown: longest time for work in flight, and again for `$disconnect`.
+    /// At shutdown: longest time for work in flight, and again for `$disconnect`.
     pub shutdown_grace: Duration,
 }
 
@@ -156,7 +152,7 @@ impl Default for GatewayConfig {
 }
 
 impl GatewayConfig {
-    /// Says what is wrong with the paths, if anything.
+    /// Returns the fault of the paths, if there is one.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let is_plain = |path: &str| {
             path.len() > 1
@@ -167,10 +163,10 @@ impl GatewayConfig {
         let websocket = self.websocket.as_ref().map(|api| api.path.as_str());
         let http = self.http.as_ref().map(|api| api.prefix.as_str());
         if !websocket.is_none_or(is_plain) {
-            return Err("the path of the WebSocket API has to look like /ws");
+            return Err("the path of the WebSocket API must look like /ws");
         }
         if !http.is_none_or(is_plain) {
-            return Err("the prefix of the HTTP API has to look like /v1");
+            return Err("the prefix of the HTTP API must look like /v1");
         }
         if websocket.is_some() && websocket == http {
             return Err("the WebSocket API and the HTTP API cannot have the same path");
@@ -183,7 +179,7 @@ impl GatewayConfig {
         format!("{}.execute-api.{}.amazonaws.com", self.api_id, self.region)
     }
 
-    /// What an authorizer is asked to allow.
+    /// ARN that an authorizer is asked to allow.
     pub(crate) fn connect_arn(&self) -> String {
         let Self { region, account_id, api_id, stage, .. } = self;
         format!("arn:aws:execute-api:{region}:{account_id}:{api_id}/{stage}/$connect")
@@ -196,7 +192,7 @@ impl WebSocketApi {
         Self { path: path.into(), authorizer: None, routes, selection: "action".to_owned() }
     }
 
-    /// Has `function` decide on every handshake.
+    /// Sets the function that decides on every handshake.
     #[must_use]
     pub fn authorized_by(mut self, function: impl Into<String>) -> Self {
         self.authorizer = Some(function.into());

@@ -1,4 +1,4 @@
-//! Listens, hands each connection to its API, and shuts down in order.
+//! Listens, passes each connection to its API, and shuts down in order.
 
 use std::{
     future::{Future, ready},
@@ -39,10 +39,10 @@ use crate::{
     well_formed::is_well_formed,
 };
 
-/// Longest head of a request that is taken. Unit: bytes.
+/// Longest head of a request. Unit: bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// Pause after a failed accept, which most often means too many open files.
+/// Pause after a failed accept; the usual cause is too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A gateway that listens and does not serve yet.
@@ -55,12 +55,11 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Takes the address. Clients that connect before [`Gateway::serve`] wait.
+    /// Binds the address. Clients that connect before [`Gateway::serve`] wait.
     ///
     /// # Errors
     ///
-    /// The address cannot be taken, or the configuration names paths that
-    /// cannot be served (`InvalidInput`).
+    /// The address cannot be bound, or the configuration has paths that cannot be served (`InvalidInput`).
     pub async fn bind(config: GatewayConfig, addr: SocketAddr) -> io::Result<Self> {
         config.check().map_err(|problem| io::Error::new(io::ErrorKind::InvalidInput, problem))?;
         let listener = TcpListener::bind(addr).await?;
@@ -70,15 +69,15 @@ impl Gateway {
         Ok(Self { config, listener, local_addr, connections, fallback })
     }
 
-    /// Serves every path that belongs to no API, such as a static page. The
-    /// handlers may extract `ConnectInfo<SocketAddr>`; they see no bodies.
+    /// Sets the router of all paths outside the APIs, such as a static page. Its handlers may extract
+    /// `ConnectInfo<SocketAddr>`; they get no bodies.
     #[must_use]
     pub fn with_fallback(mut self, fallback: Router) -> Self {
         self.fallback = fallback;
         self
     }
 
-    /// The address taken, with the port that the system chose for port 0.
+    /// The bound address, with the port that the system chose for port 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
@@ -88,11 +87,11 @@ impl Gateway {
         self.connections.clone()
     }
 
-    /// Serves until `shutdown` completes, then shuts down in order: takes no new
-    /// connection, request or message; lets work in flight finish, answers and
-    /// posts included; closes every socket with code 1001 and runs `$disconnect`
-    /// for each; returns. Each of the two waits lasts at most
-    /// [`Limits::shutdown_grace`](crate::Limits::shutdown_grace).
+    /// Serves until `shutdown` completes, then shuts down in order.
+    ///
+    /// At the shutdown it accepts no new connection, request or message, and lets work in flight finish, answers and
+    /// posts included. Then it closes every socket with code 1001, runs `$disconnect` for each, and returns. Each of
+    /// the two waits lasts at most [`Limits::shutdown_grace`](crate::Limits::shutdown_grace).
     pub async fn serve<F: Functions>(self, functions: F, shutdown: impl Future<Output = ()>) {
         let Self { config, listener, connections, fallback, .. } = self;
         let (phase, watched) = watch::channel(Phase::Running);
@@ -173,7 +172,7 @@ async fn serve_http<F: Functions>(
     stream: TcpStream,
     (peer, place): (SocketAddr, Place),
 ) {
-    // Small frames must not wait for each other; without it all is slower but works.
+    // Small frames must not wait for each other. Without this the connection is slower but works.
     drop(stream.set_nodelay(true));
     let router = TowerToHyperService::new(router);
     let url_bytes_max = shared.limits().http_url_bytes_max;
@@ -193,7 +192,7 @@ async fn serve_http<F: Functions>(
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits().header_read_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
-        // Who has said all that they will ever say still waits for the answer.
+        // A client that has closed its sending side still gets the answer.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -210,7 +209,7 @@ async fn serve_http<F: Functions>(
     }
 }
 
-/// Answers a connection for which there is no place.
+/// Refuses a connection over the limit with 503.
 async fn turn_away(mut stream: TcpStream, limit: Duration) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
         content-length: 33\r\nretry-after: 1\r\nconnection: close\r\n\r\n{\"message\":\"Service Unavailable\"}";
@@ -223,6 +222,6 @@ async fn turn_away(mut stream: TcpStream, limit: Duration) {
         stream.write_all(ANSWER).await?;
         stream.shutdown().await
     };
-    // Nobody is left to tell of a failure.
+    // A failure is dropped: the client has left.
     drop(timeout(limit, answered).await);
 }

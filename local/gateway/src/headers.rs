@@ -1,4 +1,4 @@
-//! Request headers as WebSocket events show them.
+//! Request headers in the form of WebSocket events.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -9,11 +9,10 @@ use crate::ids;
 /// Values by name, in the order in which they were sent.
 pub(crate) type Headers = BTreeMap<String, Vec<String>>;
 
-/// The headers of a handshake, with those that API Gateway adds and without
-/// those that end at a proxy.
+/// The headers of a handshake, with those that API Gateway adds and without the hop-by-hop ones.
 ///
-/// Names are in title case (`Sec-WebSocket-Key`): AWS keeps the client's case,
-/// which is lost here, and clients of HTTP/1.1 mostly send title case.
+/// Names are in title case (`Sec-WebSocket-Key`): AWS keeps the client's case, which is lost here, and clients of
+/// HTTP/1.1 mostly send title case.
 pub(crate) fn of_handshake(headers: &HeaderMap, peer: SocketAddr, received_at_ms: u64) -> Headers {
     let mut seen = Headers::new();
     for (name, value) in headers {
@@ -28,9 +27,8 @@ pub(crate) fn of_handshake(headers: &HeaderMap, peer: SocketAddr, received_at_ms
     seen
 }
 
-/// The headers that API Gateway adds, names in lower case. A chain of proxies
-/// in `x-forwarded-for` is continued. On AWS the protocol is always `https`;
-/// the truth is told here, since functions build URLs of it.
+/// The headers that API Gateway adds, with names in lower case. The address is appended to an existing
+/// `x-forwarded-for`. On AWS the protocol is always `https`; here it is the real one, since functions build URLs of it.
 pub(crate) fn added(
     headers: &HeaderMap,
     peer: SocketAddr,

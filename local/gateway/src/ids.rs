@@ -1,14 +1,14 @@
-//! Identifiers in the form that API Gateway gives them.
+//! Identifiers in the form of API Gateway's.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 
-/// A connection, request or message id: 15 characters and a `=`, such as
-/// `TWegAcC4EowCHnA=`. Unique and not guessable: it has 88 random bits.
+/// Draws a connection, request or message id: 15 characters and a `=`, such as `TWegAcC4EowCHnA=`. It is unique and
+/// cannot be guessed: it has 88 random bits.
 pub(crate) fn gateway_id() -> String {
     URL_SAFE.encode(random::<11>())
 }
 
-/// An `X-Amzn-Trace-Id` for a request that arrived at `at_ms`.
+/// Draws an `X-Amzn-Trace-Id` for a request that arrived at `at_ms`.
 pub(crate) fn trace_id(at_ms: u64) -> String {
     let seconds = at_ms / 1000;
     let [a, b, c, d, e, f, g, h, i, j, k, l] = random::<12>();
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_look_like_those_of_api_gateway() {
+    fn ids_have_the_form_of_api_gateway_ids() {
         let id = gateway_id();
         assert_eq!((id.len(), id.find('=')), (16, Some(15)));
         assert_ne!(id, gateway_id());

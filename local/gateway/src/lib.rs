@@ -1,12 +1,10 @@
-//! A local API Gateway: one WebSocket API and one HTTP API with Lambda proxy
-//! integrations, in one process, over plain TCP.
+//! A local API Gateway: one WebSocket API and one HTTP API with Lambda proxy integrations, in one process, over plain
+//! TCP.
 //!
-//! Knows: the events that API Gateway sends to Lambda functions, what it does
-//! with their answers, its limits, and `@connections`, the data plane by which
-//! functions reach open sockets.
-//!
-//! Must not know: what the functions do, how they run, or what a message means.
-//! A function is a name and two JSON documents, see [`Functions`].
+//! Knows: the events that API Gateway sends to Lambda functions, what it does with their answers, its limits, and
+//! `@connections`, the data plane by which functions reach open sockets.
+//! Must not know: what the functions do, how they run, or what a message means. A function is a name and two JSON
+//! documents, see [`Functions`].
 //!
 //! ```no_run
 //! use bytes::Bytes;
@@ -30,10 +28,9 @@
 //! # }
 //! ```
 //!
-//! Start reading at [`Gateway`], then `websocket/session.rs`: one open socket.
+//! Start with [`Gateway`], then `websocket/session.rs`: one open socket.
 //!
-//! Where AWS's behaviour is not documented, the choice made here is stated at
-//! the item that makes it.
+//! Some behaviour of AWS is not documented. The item that needs such a behaviour states what it does instead.
 
 mod clock;
 mod config;

@@ -1,4 +1,4 @@
-//! Query strings as events show them: decoded, one or several values a name.
+//! Query strings in the form of events: decoded, with one or several values per name.
 
 use std::collections::BTreeMap;
 

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// Header values and authorizer context values may be written as any scalar
-/// and always arrive as strings.
+/// A header value or authorizer context value. Functions may write any scalar; it always arrives as a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scalar(pub(crate) String);
 

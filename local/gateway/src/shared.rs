@@ -1,4 +1,4 @@
-//! What all requests and sockets of a running gateway share.
+//! State that all requests and sockets of a running gateway share.
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
@@ -35,13 +35,13 @@ pub(crate) struct Shared<F> {
     pub(crate) invocations: Tasks,
 }
 
-/// A connection's place among [`Limits::connections_max`], kept until its socket has ended.
+/// A connection's place among [`Limits::connections_max`], held until its socket has ended.
 #[derive(Clone)]
 pub(crate) struct Place(
     #[expect(dead_code, reason = "counts while it lives")] pub(crate) Arc<OwnedSemaphorePermit>,
 );
 
-/// How far a shutdown has come.
+/// Progress of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Running,
@@ -52,9 +52,9 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Returns once a shutdown has come to this phase.
+    /// Returns once the gateway is in this phase, or in a later one.
     pub(crate) async fn reached(self, mut watched: watch::Receiver<Self>) {
-        // A gateway that was dropped while it served has come to its end too.
+        // A gateway that was dropped while it served has ended too.
         drop(watched.wait_for(|phase| *phase >= self).await);
     }
 }
@@ -64,23 +64,21 @@ impl<F: Functions> Shared<F> {
         &self.config.limits
     }
 
-    /// Invokes a function and returns its answer, or gives up after the
-    /// integration timeout. The function runs to its end even if the caller is
-    /// dropped, as a Lambda does when a client leaves.
+    /// Invokes a function and returns its answer, or gives up after the integration timeout. The function runs to its
+    /// end even if the caller is dropped, as a Lambda does when a client leaves.
     pub(crate) async fn invoke(self: &Arc<Self>, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
         let (sender, receiver) = oneshot::channel();
         let (shared, function) = (Arc::clone(self), function.to_owned());
         self.invocations.spawn(async move {
-            // Nobody waits for the answer if the client has left.
+            // If the client has left, no receiver waits for the answer.
             let deliver = async |answer| drop(sender.send(answer));
             shared.invoke_here(&function, event, deliver).await;
         });
         receiver.await.unwrap_or(Err(InvokeError::Panicked))
     }
 
-    /// Invokes a function, delivers its answer or its failure, and returns when
-    /// the function has ended, which after a timeout is later. To be called in
-    /// a task of `invocations`.
+    /// Invokes a function, delivers its answer or its failure, and returns when the function has ended, which is later
+    /// after a timeout. Call it in a task of `invocations`.
     pub(crate) async fn invoke_here<D: Future<Output = ()>>(
         &self,
         function: &str,

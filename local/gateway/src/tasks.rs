@@ -4,13 +4,13 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
-/// Starts tasks and knows when none runs any more.
+/// Starts tasks, and waits until none runs.
 pub(crate) struct Tasks {
-    /// Everybody who has entered holds a receiver, and nothing is ever sent.
+    /// Each task, and each [`Entered`], holds a receiver. Nothing is ever sent.
     running: watch::Sender<()>,
 }
 
-/// See [`Tasks::enter`].
+/// Guard of [`Tasks::enter`].
 pub(crate) struct Entered(#[expect(dead_code, reason = "counts while it lives")] watch::Receiver<()>);
 
 impl Tasks {
@@ -18,8 +18,10 @@ impl Tasks {
         Self { running: watch::Sender::new(()) }
     }
 
-    /// Makes a shutdown wait from now on, as for a task, until what is returned is dropped: whoever enters and finds no
-    /// shutdown after that may still start tasks that it waits for.
+    /// Makes a shutdown wait until the returned guard is dropped, as for a task.
+    ///
+    /// A caller that enters, and then finds that no shutdown has begun, may still start tasks that the shutdown waits
+    /// for.
     pub(crate) fn enter(&self) -> Entered {
         Entered(self.running.subscribe())
     }
@@ -32,7 +34,7 @@ impl Tasks {
         });
     }
 
-    /// Waits until no task runs, or until `limit` has passed; returns which.
+    /// Waits until no task runs, or until `limit` has passed; returns true for the former.
     pub(crate) async fn wait(&self, limit: Duration) -> bool {
         timeout(limit, self.running.closed()).await.is_ok()
     }
@@ -56,7 +58,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_lasts_while_somebody_who_has_entered_may_start_a_task() {
+    async fn a_wait_lasts_while_a_guard_is_held() {
         let tasks = Tasks::new();
         let entered = tasks.enter();
         assert!(!tasks.wait(Duration::from_secs(1)).await);

@@ -1,16 +1,18 @@
-//! Which requests are well-formed; the others reach no API and no function.
+//! Checks of requests: one that is not well-formed reaches no API and no function.
 
 use std::net::Ipv6Addr;
 
 use http::{Request, Version, header, uri::Authority};
 
-/// Whether a request names a path of bounded length and one host, in one way.
+/// Whether a request has a path and query of bounded length, and names exactly one host.
 pub(crate) fn is_well_formed<B>(request: &Request<B>, url_bytes_max: usize) -> bool {
     let uri = request.uri();
     let url_bytes = uri.path_and_query().map_or(0, |url| url.as_str().len());
     uri.path().starts_with('/') && url_bytes <= url_bytes_max && names_one_host(request)
 }
 
+/// Whether a request names exactly one valid host.
+///
 /// Source: RFC 9112, section 3.2: a request without `Host`, with several or with an invalid one is answered 400.
 fn names_one_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
@@ -23,7 +25,7 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
     request.uri().authority().is_none_or(|named| named.as_str().eq_ignore_ascii_case(host))
 }
 
-/// Whether this is a name or an address, with a port or without.
+/// Whether a text is a host name or an IP address, with a port or without.
 fn is_host(host: &str) -> bool {
     let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte));
     let Ok(authority) = host.parse::<Authority>() else { return false };

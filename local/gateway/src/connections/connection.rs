@@ -1,5 +1,4 @@
-//! One open connection: its queue of outbound messages between those who post
-//! and the task that writes to the socket.
+//! One open connection: its queue of outbound messages, between posts and the task that writes to the socket.
 
 use std::{
     collections::BTreeMap,
@@ -18,17 +17,17 @@ use crate::{
     websocket::CloseReason,
 };
 
-/// What is fixed from the handshake on.
+/// Data of a connection that the handshake fixes.
 pub(crate) struct Opening {
     pub(crate) connection_id: String,
     pub(crate) connected_at_ms: EpochMs,
     pub(crate) source_ip: String,
     pub(crate) user_agent: Option<String>,
-    /// `principalId` and the authorizer's context; `None` without authorizer.
+    /// `principalId` and the authorizer's context; `None` without an authorizer.
     pub(crate) authorizer: Option<BTreeMap<String, String>>,
 }
 
-/// The side of those who post.
+/// The side of a connection that posts.
 pub(crate) struct Connection {
     opening: Opening,
     last_active_at_ms: AtomicU64,
@@ -36,11 +35,11 @@ pub(crate) struct Connection {
     queued_bytes: AtomicUsize,
     queued_bytes_max: usize,
     close: watch::Sender<Option<CloseReason>>,
-    /// How a close that functions ask for is told to the client.
+    /// How a close that functions ask for is reported to the client.
     close_reason: Mutex<CloseReason>,
 }
 
-/// The side of the socket's task. Dropping it makes the connection gone.
+/// The side of the socket's task. The connection no longer exists after a drop.
 pub(crate) struct Mailbox {
     pub(crate) connection: Arc<Connection>,
     pub(crate) queue: Queue,
@@ -48,13 +47,13 @@ pub(crate) struct Mailbox {
     _registration: Registration,
 }
 
-/// The messages that wait to be sent.
+/// Messages that wait to be sent.
 pub(crate) struct Queue {
     connection: Arc<Connection>,
     messages: mpsc::Receiver<Bytes>,
 }
 
-/// Tells when to close.
+/// Signal to close the socket.
 pub(crate) struct Closing(watch::Receiver<Option<CloseReason>>);
 
 struct Registration {
@@ -117,8 +116,8 @@ impl Connection {
         sent
     }
 
-    /// Queues the answer to a message of this client. It waits for room, which
-    /// in turn holds up the reading of further messages.
+    /// Queues the answer to a message of this client. It waits for room, which in turn holds up the reading of further
+    /// messages.
     pub(crate) async fn answer(&self, answer: Bytes) {
         let size = answer.len();
         self.queued_bytes.fetch_add(size, Ordering::Relaxed);
@@ -128,7 +127,7 @@ impl Connection {
         }
     }
 
-    /// Asks the socket's task to close. The first reason given stays.
+    /// Asks the socket's task to close the socket. The first reason stays.
     pub(crate) fn close(&self, reason: CloseReason) {
         self.close.send_if_modified(|current| {
             let first = current.is_none();
@@ -139,7 +138,7 @@ impl Connection {
         });
     }
 
-    /// Sets what [`Connection::close_as_asked`] tells the client.
+    /// Sets the reason that [`Connection::close_as_asked`] gives the client.
     pub(super) fn set_close_reason(&self, reason: CloseReason) {
         *self.close_reason.lock().unwrap_or_else(PoisonError::into_inner) = reason;
     }
@@ -150,7 +149,7 @@ impl Connection {
         self.close(reason);
     }
 
-    /// Notes that a frame went either way.
+    /// Records that a frame was sent or received.
     pub(crate) fn touch(&self) {
         self.last_active_at_ms.store(clock::now_ms(), Ordering::Relaxed);
     }
@@ -166,13 +165,13 @@ impl Connection {
 }
 
 impl Queue {
-    /// The next message, as soon as there is one. Cancel safe.
+    /// Waits for the next message. Cancel safe.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         let message = self.messages.recv().await;
         self.collected(message)
     }
 
-    /// The next message, if there is one.
+    /// Returns the next message, if there is one.
     pub(crate) fn try_next(&mut self) -> Option<Bytes> {
         let message = self.messages.try_recv().ok();
         self.collected(message)
@@ -186,7 +185,7 @@ impl Queue {
 }
 
 impl Closing {
-    /// The reason to close, once [`Connection::close`] has been called.
+    /// Waits until [`Connection::close`] has been called; returns its reason.
     pub(crate) async fn asked(&mut self) -> CloseReason {
         // Waiting fails only without a connection, which the mailbox holds.
         let reason = self.0.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);

@@ -1,4 +1,4 @@
-//! `@connections`: how functions reach open sockets.
+//! `@connections`: access of functions to open sockets.
 
 mod connection;
 mod rest;
@@ -14,7 +14,7 @@ pub(crate) use connection::{Closing, Connection, Mailbox, Opening};
 
 use crate::{config::Limits, websocket::CloseReason};
 
-/// The open sockets of a gateway. Clones are cheap and see the same sockets.
+/// The open sockets of a gateway. Clones are cheap and share the sockets.
 #[derive(Clone)]
 pub struct Connections {
     shared: Arc<Shared>,
@@ -24,11 +24,11 @@ struct Shared {
     stage: String,
     limits: Limits,
     open: RwLock<HashMap<String, Arc<Connection>>>,
-    /// Of handshakes under way: how their sockets will be closed, if a function has said so already.
+    /// Handshakes under way, each with the reason with which its socket will be closed, if a function has set one.
     opening: Mutex<HashMap<String, Option<CloseReason>>>,
 }
 
-/// A handshake under way; ends with it.
+/// Guard of a handshake under way; the handshake ends with it.
 pub(crate) struct HandshakeUnderWay {
     connections: Connections,
     connection_id: String,
@@ -40,11 +40,11 @@ impl Drop for HandshakeUnderWay {
     }
 }
 
-/// Why a post did not reach a socket.
+/// Reason why a post did not reach a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
     /// There is no such connection, or it is not open yet, or no longer.
-    #[error("the connection is gone")]
+    #[error("the connection does not exist")]
     Gone,
     /// The client reads too slowly. The message is dropped; a retry may succeed.
     #[error("the client's queue is full")]
@@ -54,12 +54,12 @@ pub enum PostError {
     TooLarge,
 }
 
-/// What `GetConnection` tells.
+/// Answer to `GetConnection`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionInfo {
     /// Unit: milliseconds since the Unix epoch.
     pub connected_at_ms: u64,
-    /// When the last frame went either way. Unit: milliseconds since the Unix epoch.
+    /// Time of the last frame in either direction. Unit: milliseconds since the Unix epoch.
     pub last_active_at_ms: u64,
     pub source_ip: String,
     pub user_agent: Option<String>,
@@ -72,11 +72,10 @@ impl Connections {
         }
     }
 
-    /// Queues `message` for the socket and returns; whether the client gets it
-    /// is not known. Posts to one connection arrive in the order of the calls.
+    /// Queues `message` for the socket and returns; whether the client gets it is not known. Posts to one connection
+    /// arrive in the order of the calls.
     ///
-    /// It goes out as a text frame, or as a binary frame if it is not UTF-8,
-    /// which a text frame cannot carry.
+    /// It is sent as a text frame, or as a binary frame if it is not UTF-8, which a text frame cannot carry.
     ///
     /// # Errors
     ///
@@ -88,14 +87,14 @@ impl Connections {
         self.find(connection_id).ok_or(PostError::Gone)?.post(message)
     }
 
-    /// What is known of an open connection.
+    /// Data of an open connection; `None` if there is no such connection.
     pub fn info(&self, connection_id: &str) -> Option<ConnectionInfo> {
         self.find(connection_id).map(|connection| connection.info())
     }
 
-    /// Closes the socket with code 1000, or as [`Connections::set_close_code`] said, after what was posted before.
-    /// It is gone for later posts at once, and `$disconnect` runs as for any socket.
-    /// Returns whether there was such a connection.
+    /// Closes the socket with code 1000, or with the code of [`Connections::set_close_code`], after the posts before
+    /// it. Later posts get [`PostError::Gone`], and `$disconnect` runs as for any socket. Returns whether there was
+    /// such a connection.
     pub fn close(&self, connection_id: &str) -> bool {
         let connection = self.remove(connection_id);
         let found = connection.is_some();
@@ -105,8 +104,8 @@ impl Connections {
         found
     }
 
-    /// Has a later [`Connections::close`] of the socket give this code of RFC 6455 and text, also where its handshake is
-    /// under way: it may open between this and the close. AWS has no such call.
+    /// Sets the code of RFC 6455 and the text of a later [`Connections::close`] of the socket. It also works during the
+    /// handshake, since the socket may open between this and the close. AWS has no such call.
     ///
     /// `code` is one that applications may use, 4000 to 4999.
     pub fn set_close_code(&self, connection_id: &str, code: u16, text: &'static str) {
@@ -132,7 +131,7 @@ impl Connections {
         &self.shared.stage
     }
 
-    /// Notes that a handshake has begun which may come to open this connection.
+    /// Records that a handshake has begun that may open this connection.
     pub(crate) fn begin(&self, connection_id: &str) -> HandshakeUnderWay {
         self.opening().insert(connection_id.to_owned(), None);
         HandshakeUnderWay { connections: self.clone(), connection_id: connection_id.to_owned() }
@@ -142,8 +141,7 @@ impl Connections {
         self.shared.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the connection for posts. They wait until the socket's task
-    /// collects them from the mailbox.
+    /// Opens the connection for posts. They wait until the socket's task takes them from the mailbox.
     pub(crate) fn open(&self, opening: Opening) -> Mailbox {
         let mailbox = connection::new(opening, self);
         let connection = Arc::clone(&mailbox.connection);

@@ -1,4 +1,4 @@
-//! The REST form of `@connections`, for a transport of an AWS SDK in this process.
+//! The REST form of `@connections`, for the transport of an AWS SDK in this process.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_TYPE};
@@ -8,17 +8,15 @@ use serde::Serialize;
 use super::{ConnectionInfo, Connections, PostError};
 use crate::clock;
 
-/// Names the error for SDKs, which do not look at the status.
+/// Header with the name of an error, for SDKs, which do not read the status.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
 impl Connections {
-    /// Answers a request to `/{stage}/@connections/{id}` as API Gateway does:
-    /// POST 200, GET 200 with JSON, DELETE 204, and the errors 403 for any other
-    /// path, 410, 413 and 429 by name. The id may be percent-encoded. Signatures
-    /// are not looked at.
+    /// Answers a request to `/{stage}/@connections/{id}` as API Gateway does: POST 200, GET 200 with JSON, DELETE 204,
+    /// and the errors 403 for any other path, 410, 413 and 429 by name. The id may be percent-encoded. Signatures are
+    /// not checked.
     ///
-    /// On AWS an id of a wrong form may give 400; here it is 410 like any other
-    /// id that is not open.
+    /// On AWS an id of a wrong form may give 400; here it is 410 like any other id that is not open.
     pub fn handle_request(&self, method: &Method, path: &str, body: Bytes) -> Response<Bytes> {
         let Some(connection_id) = self.connection_id(path) else {
             return forbidden();
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_connection_is_gone_at_once() {
+    fn a_deleted_connection_no_longer_exists() {
         let (connections, _mailbox) = with_one_connection();
         let path = "/local/@connections/TWegAcC4EowCHnA=";
         check(&connections, Method::DELETE, path, "", 204, "");

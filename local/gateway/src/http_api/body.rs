@@ -14,11 +14,10 @@ use tokio::{
 
 use crate::{config::Limits, headers};
 
-/// What a client whose body is too large may still send, so that it gets to
-/// read the answer. Unit: bytes.
+/// Bytes that a client whose body is too large may still send, so that it gets to read the answer. Unit: bytes.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// What each body may have for nothing: with it, small requests pass while large ones fill the room. Unit: bytes.
+/// Bytes of each body that need no room: small requests pass while large ones fill the room. Unit: bytes.
 const FREE_BYTES: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +27,19 @@ pub(super) enum ReadError {
     Incomplete,
     /// The client was too slow.
     Late,
-    /// All requests together have no room for it.
+    /// There is no room for it beside the bodies of all other requests.
     NoRoom,
 }
 
-/// A body, and its room among all that are read at once.
+/// A body, and its share of the room for all bodies under way.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) bytes: Bytes,
-    /// Until the request is answered: the function has a copy.
+    /// Held until the request is answered: the function has a copy.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-/// The whole body. One that is too large by its own account is not read at all.
+/// Reads the whole body. A body that declares too large a size is not read at all.
 pub(super) async fn read(
     headers: &HeaderMap,
     mut body: Body,
@@ -62,7 +61,7 @@ pub(super) async fn read(
     read
 }
 
-/// Room is taken as bytes come, not as they are announced.
+/// Reads a body. It takes room as bytes arrive, not for the declared size.
 async fn collect(
     body: &mut Body,
     bytes_max: usize,
@@ -90,7 +89,7 @@ async fn collect(
     Ok(Read { bytes: bytes.freeze(), room: taken })
 }
 
-/// The request without its body, for those who read none.
+/// Removes the body of a request, for handlers that read none.
 pub(crate) fn without(mut request: Request, limit: Duration) -> Request {
     if !request.body().is_end_stream() {
         discard(mem::take(request.body_mut()), limit);
@@ -98,8 +97,10 @@ pub(crate) fn without(mut request: Request, limit: Duration) -> Request {
     request
 }
 
-/// Danger: a connection that is closed while bytes of the client are unread is
-/// reset, and the reset may overtake the answer. Hence the rest is read beside it.
+/// Reads and ignores the rest of a body.
+///
+/// Danger: a connection that is closed while bytes of the client are unread is reset, and the reset may overtake the
+/// answer. Hence the rest is read while the answer is sent.
 fn discard(body: Body, limit: Duration) {
     tokio::spawn(async move {
         let mut body = Limited::new(body, DISCARDED_BYTES_MAX);

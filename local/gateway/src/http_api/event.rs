@@ -112,7 +112,7 @@ pub(super) fn request(config: &GatewayConfig, prefix: &str, parts: &Parts, body:
     })
 }
 
-/// A path as API Gateway hands it on: decoded, and cut at a `?` that was escaped.
+/// The path in the form of API Gateway's events: decoded, and cut at a `?` that was escaped.
 ///
 /// Source: middleapi/standard-server#93, from events of live APIs. The query string stays encoded.
 fn decoded(path: &str) -> Cow<'_, str> {
@@ -123,7 +123,7 @@ fn decoded(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Headers but cookies, several values of a name joined by commas.
+/// All headers except cookies, with several values of a name joined by commas.
 fn joined(sent: &HeaderMap, peer: SocketAddr, now_ms: u64) -> BTreeMap<&str, String> {
     let mut joined = BTreeMap::<&str, String>::new();
     for (name, value) in sent {
@@ -157,7 +157,7 @@ fn split(cookies: &str) -> impl Iterator<Item = &str> {
     cookies.split(';').map(str::trim).filter(|cookie| !cookie.is_empty())
 }
 
-/// The body as text if it is that by its type and in fact, else in base64.
+/// The body as text, if its type and its bytes are text; otherwise in base64.
 fn encode<'a>(headers: &HeaderMap, body: &'a Bytes) -> (Option<Cow<'a, str>>, bool) {
     if body.is_empty() {
         return (None, false);

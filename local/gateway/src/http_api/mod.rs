@@ -20,11 +20,11 @@ use crate::{
     shared::Shared,
 };
 
-/// Largest body of which the event is made where it is read. Unit: bytes, inclusive.
+/// Largest body whose event is made on the calling thread. Unit: bytes, inclusive.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Answers a request with what the function makes of it, or with one of API
-/// Gateway's own errors; of a failed function only the fact is told.
+/// Answers a request with the response of the function, or with one of API Gateway's own errors. The answer for a
+/// failed function contains nothing of the failure.
 pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Request) -> Response {
     let Some(api) = &shared.config.http else {
         return not_found().await;
@@ -60,8 +60,8 @@ pub(crate) async fn handle<F: Functions>(shared: Arc<Shared<F>>, request: Reques
     }
 }
 
-/// The event for a request. That of a large body is made on a thread of its own, one at a time: a few of them would take
-/// every thread from all others.
+/// Makes the event of a request. That of a large body is made on a thread of its own, one at a time: a few of them
+/// would otherwise occupy every thread.
 async fn event_of<F: Functions>(shared: &Arc<Shared<F>>, prefix: &str, parts: Parts, body: Bytes) -> Bytes {
     if body.len() <= SMALL_BODY_BYTES_MAX {
         return event::request(&shared.config, prefix, &parts, &body);
@@ -76,12 +76,12 @@ async fn event_of<F: Functions>(shared: &Arc<Shared<F>>, prefix: &str, parts: Pa
     making.await.expect("an event is made of any request")
 }
 
-/// Answers a request that nobody serves.
+/// Answers a request that no API and no page serves.
 pub(crate) async fn not_found() -> Response {
     failure(StatusCode::NOT_FOUND, "Not Found")
 }
 
-/// Answers a request that is none of HTTP's, whatever it is for.
+/// Answers a request that is not valid HTTP, whatever it is for.
 pub(crate) fn bad_request() -> Response {
     let mut response = failure(StatusCode::BAD_REQUEST, "Bad Request");
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

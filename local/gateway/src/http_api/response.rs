@@ -1,4 +1,4 @@
-//! From a function's answer, payload format 2.0, to an HTTP response.
+//! Turns a function's answer, payload format 2.0, into an HTTP response.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-/// Why an answer is no response.
+/// Reason why an answer is no response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AnswerError {
     #[error("it is not JSON of the right shape: {0}")]
@@ -38,8 +38,8 @@ pub(super) enum AnswerError {
     Body(#[from] base64::DecodeError),
 }
 
-/// The response that the function asked for. JSON without a `statusCode` is
-/// itself the body of a response with status 200.
+/// Returns the response that the function asked for. JSON without a `statusCode` is itself the body of a response with
+/// status 200.
 pub(super) fn read(answer: &Bytes) -> Result<Response, AnswerError> {
     let inferred = || {
         serde_json::from_slice::<serde::de::IgnoredAny>(answer)?;
@@ -75,7 +75,7 @@ pub(super) fn read(answer: &Bytes) -> Result<Response, AnswerError> {
     Ok(build(status, headers, body))
 }
 
-/// Several values of a name win over the one in `headers`: a function that
+/// Merges the headers. The values of `multiValueHeaders` replace one of the same name in `headers`: a function that
 /// gives both repeats itself.
 fn read_headers(
     single: BTreeMap<String, Scalar>,
@@ -93,7 +93,7 @@ fn read_headers(
             headers.insert(key, value(&name, &text.0)?);
         }
     }
-    // How the body travels is the gateway's business.
+    // The gateway itself decides how the body is transferred.
     for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION] {
         headers.remove(name);
     }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused() {
+    fn an_answer_that_cannot_be_sent_is_refused() {
         for answer in [
             "",
             "{",

@@ -1,4 +1,4 @@
-//! Whether a socket opens: the authorizer, then `$connect`.
+//! Admission of handshakes: the authorizer, then `$connect`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{authorizer, event, event::Handshake};
 use crate::{functions::Functions, scalar::Scalar, shared::Shared};
 
-/// Leave to open a socket.
+/// Permission to open a socket.
 pub(super) struct Admission {
     pub(super) authorizer: Option<BTreeMap<String, String>>,
     /// `Sec-WebSocket-Protocol`, as `$connect` chose it.
@@ -20,8 +20,8 @@ pub(super) struct Admission {
 ///
 /// # Errors
 ///
-/// The status of the refused handshake. That of `$connect` is passed on if it
-/// is an error; otherwise it is no proxy answer and gives 500.
+/// The status of the refused handshake. An error status of `$connect` is passed on; any other status is no proxy answer
+/// and gives 500.
 pub(super) async fn admit<F: Functions>(
     shared: &Arc<Shared<F>>,
     handshake: &Handshake,

@@ -1,4 +1,4 @@
-//! What goes back to the client for a message: a function's answer or an error.
+//! Answers to a client's message: a function's answer or an error.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared::json;
 
-/// A function's answer, as far as a route response shows it.
+/// The part of a function's answer that a route response uses.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
@@ -18,7 +18,7 @@ struct Answer<'a> {
     is_base64_encoded: bool,
 }
 
-/// The message for the client; an empty one if the function had nothing to say.
+/// Returns the message for the client; an empty one if the answer has no body.
 ///
 /// Source: serverless/serverless#6816, where a route response sent an empty message for an answer without a body.
 ///
@@ -39,13 +39,13 @@ pub(super) fn read(answer: &[u8]) -> Result<Bytes, Malformed> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// What API Gateway itself says to a client.
+/// Error that API Gateway itself sends to a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Failure {
     /// There is no route for the message, or the handshake is refused.
     Forbidden,
     Unauthorized,
-    /// The function gave no answer. Its own words stay here.
+    /// The function gave no answer. The text of its error is not sent.
     Internal,
 }
 

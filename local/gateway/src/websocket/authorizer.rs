@@ -1,4 +1,4 @@
-//! Reads what a REQUEST authorizer decided.
+//! Decision of a REQUEST authorizer.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +17,13 @@ struct Answer {
     context: Option<BTreeMap<String, Option<Scalar>>>,
 }
 
-/// The `requestContext.authorizer` of all events of the connection:
-/// `principalId` and the authorizer's context, all values as strings. A null in
-/// the context is left out.
+/// Returns the `requestContext.authorizer` of all events of the connection: `principalId` and the authorizer's context,
+/// all values as strings. A null in the context is left out.
 ///
 /// # Errors
 ///
-/// The status of the refused handshake: 403 if the policy does not allow
-/// `arn`, 401 if the authorizer failed with the text `Unauthorized`, and 500 if
-/// it failed otherwise or answered something else than a policy.
+/// The status of the refused handshake: 403 if the policy does not allow `arn`, 401 if the authorizer failed with the
+/// text `Unauthorized`, and 500 if it failed otherwise or answered without a policy.
 pub(super) fn decide(
     answer: Result<Bytes, InvokeError>,
     arn: &str,

@@ -1,9 +1,8 @@
-//! How sockets end.
+//! Ends of sockets.
 
 use std::borrow::Cow;
 
-/// Why the gateway closes a socket. AWS's texts are published for none but
-/// [`CloseReason::GOING_AWAY`].
+/// Reason for which the gateway closes a socket. AWS publishes its text for [`CloseReason::GOING_AWAY`] only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CloseReason {
     /// Status code of RFC 6455, section 7.4.
@@ -19,7 +18,7 @@ impl CloseReason {
     pub(crate) const PROTOCOL_ERROR: Self = Self { code: 1002, text: "Protocol error" };
 }
 
-/// How a socket ended: what `$disconnect` is told, and what is left to do.
+/// How a socket ended: the content of the `$disconnect` event, and the frames that are left to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
     /// `disconnectStatusCode`.
@@ -33,9 +32,9 @@ pub(crate) struct Ending {
 pub(crate) enum Goodbye {
     /// The gateway closes first.
     Say(CloseReason),
-    /// The client has closed first and its close frame has to be returned.
+    /// The client has closed first, and its close frame must be returned.
     Return,
-    /// There is nobody to talk to.
+    /// The TCP connection is broken.
     Cut,
 }
 
@@ -44,7 +43,7 @@ impl Ending {
         Self { code: reason.code, reason: Cow::Borrowed(reason.text), goodbye: Goodbye::Say(reason) }
     }
 
-    /// The client sent a close frame: its code and text, or nothing.
+    /// The client sent a close frame: its code and text, or an empty one.
     pub(crate) fn by_client(frame: Option<(u16, String)>) -> Self {
         let (code, reason) = match frame {
             Some((code, reason)) => (code, Cow::Owned(reason)),

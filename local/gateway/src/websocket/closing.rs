@@ -1,4 +1,4 @@
-//! The end of a connection, so that the client learns why.
+//! The close of a connection, in a way that the client gets the reason.
 
 use std::{io, time::Duration};
 
@@ -6,12 +6,12 @@ use tokio::{select, time::timeout};
 
 use super::{close::Goodbye, frames, socket::Socket};
 
-/// What a client may still send after the gateway has closed. Unit: bytes.
+/// Bytes that a client may still send after the gateway has closed. Unit: bytes.
 const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 impl Socket {
-    /// Sends what is left and the close frame, waits for that of the client,
-    /// and closes the TCP connection; all of it within `limit`.
+    /// Sends the rest of the output and the close frame, waits for the client's close frame, and closes the TCP
+    /// connection; all of it within `limit`.
     pub(super) async fn part(mut self, goodbye: Goodbye, limit: Duration) {
         let client_has_closed = match goodbye {
             Goodbye::Cut => return,
@@ -21,13 +21,14 @@ impl Socket {
                 false
             }
         };
-        // Too slow or broken: there is no more to be done for this client.
+        // The client is too slow or the connection is broken: nothing more can be done.
         drop(timeout(limit, self.finish(client_has_closed)).await);
     }
 
-    /// Danger: a connection that is closed while bytes of the client are unread
-    /// is reset, and the reset may overtake the close frame. Hence the client is
-    /// read, and ignored, until its own close frame.
+    /// Writes the rest of the output, and reads up to the client's close frame.
+    ///
+    /// Danger: a connection that is closed while bytes of the client are unread is reset, and the reset may overtake
+    /// the close frame. Hence the client's bytes are read and ignored until its own close frame.
     async fn finish(&mut self, mut client_has_closed: bool) -> io::Result<()> {
         let mut discarded = 0;
         self.write()?;

@@ -1,7 +1,7 @@
-//! The events that WebSocket routes and authorizers get.
+//! Events for WebSocket routes and authorizers.
 //!
-//! Source: fixtures `example-apigw-websocket-*.json` of aws-lambda-rust-runtime;
-//! "WebSocket mapping template reference for API Gateway" for the context.
+//! Source: fixtures `example-apigw-websocket-*.json` of aws-lambda-rust-runtime; "WebSocket mapping template reference
+//! for API Gateway" for the context.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) struct Handshake {
     pub(super) query: Query,
 }
 
-/// One event and the id of the request that it stands for.
+/// One event, and the id of its request.
 pub(super) struct Event {
     pub(super) request_id: String,
     pub(super) json: Bytes,

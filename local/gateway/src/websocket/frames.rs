@@ -1,8 +1,7 @@
 //! Frames of RFC 6455 on the server's side, without I/O.
 //!
-//! Headers are tungstenite's. Its message stream is not used, because that
-//! drops the payload of a text message that is not UTF-8, and because its
-//! stream cannot be read on after a frame that is over the limit.
+//! Headers are parsed by tungstenite. Its message stream is not used: it drops the payload of a text message that is
+//! not UTF-8, and it cannot be read on after a frame over the limit.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio_tungstenite::tungstenite::protocol::frame::{
@@ -16,10 +15,10 @@ use crate::config::Limits;
 /// Smallest space offered to a read. Unit: bytes.
 const READ_BYTES_MIN: usize = 4 * 1024;
 
-/// Source: RFC 6455, section 5.5. Unit: bytes, inclusive.
+/// Largest payload of a control frame. Unit: bytes, inclusive. Source: RFC 6455, section 5.5.
 const CONTROL_BYTES_MAX: u64 = 125;
 
-/// What a client sent.
+/// Message or control frame from a client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Incoming {
     /// A whole message.
@@ -29,7 +28,7 @@ pub(crate) enum Incoming {
     Close(Option<(u16, String)>),
 }
 
-/// A message as it came. Text has not been checked for being UTF-8.
+/// A message as it arrived. Text is not checked for UTF-8.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Payload {
     pub(crate) is_text: bool,
@@ -41,14 +40,14 @@ pub(crate) struct FrameReader {
     buffer: BytesMut,
     /// Header and payload length of the frame at the head of `buffer`.
     header: Option<(FrameHeader, u64)>,
-    /// The fragments so far of a message.
+    /// The fragments of a message that have arrived so far.
     partial: Option<Payload>,
     frame_bytes_max: u64,
     message_bytes_max: u64,
 }
 
 impl FrameReader {
-    /// `early` is what came behind the handshake.
+    /// `early` is the bytes that arrived after the handshake.
     pub(crate) fn new(early: Bytes, limits: &Limits) -> Self {
         Self {
             buffer: early.into(),
@@ -59,7 +58,7 @@ impl FrameReader {
         }
     }
 
-    /// Where the next bytes go; there is room for some.
+    /// Buffer for the next bytes; it has room for some.
     pub(crate) fn space(&mut self) -> &mut BytesMut {
         let frame = self.header.as_ref().map_or(0, |(_, size)| usize::try_from(*size).unwrap_or(0));
         let missing = frame.saturating_sub(self.buffer.len()).min(64 * 1024);
@@ -67,11 +66,11 @@ impl FrameReader {
         &mut self.buffer
     }
 
-    /// The next message or control frame, `None` if more bytes are needed.
+    /// Returns the next message or control frame; `None` if more bytes are needed.
     ///
     /// # Errors
     ///
-    /// The reason to close; only [`FrameReader::discard`] may follow.
+    /// The reason to close; after it only [`FrameReader::discard`] may be called.
     pub(crate) fn next(&mut self) -> Result<Option<Incoming>, CloseReason> {
         loop {
             let Some((header, mut payload)) = self.next_frame()? else {
@@ -98,11 +97,11 @@ impl FrameReader {
         }
     }
 
-    /// Throws away what has come in, up to a close frame; tells whether there was one.
+    /// Discards the bytes that have arrived, up to a close frame; returns whether there was one.
     pub(crate) fn discard(&mut self) -> bool {
         loop {
             if self.header.is_none() && self.parse_header().is_err() {
-                // Not frames at all: no close frame will be found.
+                // The bytes are no frames, so no close frame will be found.
                 self.buffer.clear();
                 return false;
             }
@@ -129,7 +128,7 @@ impl FrameReader {
         }
         let complete = |(_, size): &mut (FrameHeader, u64)| *size <= self.buffer.len() as u64;
         Ok(self.header.take_if(complete).map(|(header, size)| {
-            // A complete frame is in memory, so that its size is a `usize`.
+            // A complete frame is in memory, so its size fits a `usize`.
             let payload = self.buffer.split_to(usize::try_from(size).unwrap_or_default());
             (header, payload)
         }))
@@ -143,7 +142,7 @@ impl FrameReader {
         Ok(())
     }
 
-    /// Refuses a frame before its payload has come in.
+    /// Refuses a frame before its payload has arrived.
     fn check_header(&self) -> Result<(), CloseReason> {
         let Some((header, size)) = &self.header else {
             return Ok(());
@@ -166,7 +165,7 @@ impl FrameReader {
     }
 }
 
-/// Appends a message to what is to be sent: text if it is UTF-8, else binary.
+/// Appends a message to the output: as text if it is UTF-8, otherwise as binary.
 pub(crate) fn put_message(out: &mut BytesMut, message: Bytes) {
     let kind = if std::str::from_utf8(&message).is_ok() { Data::Text } else { Data::Binary };
     put(out, Frame::message(message, OpCode::Data(kind), true));

@@ -66,7 +66,7 @@ fn limits_hold_for_frames_and_for_messages() {
 }
 
 #[test]
-fn what_the_protocol_forbids_is_refused() {
+fn frames_that_the_protocol_forbids_are_refused() {
     let error = CloseReason::PROTOCOL_ERROR;
     check_refused(&[0x81, 0x01, b'a'], error);
     check_refused(&frame(0xC1, b"reserved bit"), error);

@@ -1,4 +1,4 @@
-//! From an HTTP request to an open socket.
+//! Handshake: from an HTTP request to an open socket.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -31,13 +31,13 @@ use crate::{
     shared::{Place, Shared},
 };
 
-/// Source: RFC 6455, section 4.1. Unit: bytes.
+/// Length of a `Sec-WebSocket-Key`. Unit: bytes. Source: RFC 6455, section 4.1.
 const KEY_BYTES: usize = 16;
 
-/// Answers a request for the path of the WebSocket API: 101, or why not.
+/// Answers a request for the path of the WebSocket API: 101, or the status of a refusal.
 ///
-/// A task of its own sees the connection through from here to `$disconnect`, so
-/// that a client that leaves early stops no function half-way.
+/// A task of its own handles the connection from here to `$disconnect`, so that a client that leaves early stops no
+/// function half-way.
 pub(crate) async fn accept<F: Functions>(shared: Arc<Shared<F>>, mut request: Request) -> Response {
     let accept_key = match check(&request, shared.limits().url_bytes_max) {
         Ok(accept_key) => accept_key,
@@ -86,7 +86,7 @@ async fn live<F: Functions>(
     let disconnected = async {
         if let Some(route) = &shared.routes.disconnect {
             let event = event::disconnect(&shared.config, connection.opening(), ending.code, &ending.reason);
-            // A failure has been logged, and there is nobody to tell.
+            // A failure has been logged, and no caller is left to handle it.
             drop(shared.invoke(&route.function, event.json).await);
         }
     };
@@ -113,7 +113,7 @@ fn into_tcp(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     Some((parts.io.into_inner(), parts.read_buf))
 }
 
-/// The value of `Sec-WebSocket-Accept`, or the status of what is no handshake.
+/// Returns the value of `Sec-WebSocket-Accept`, or the status for a request that is no handshake.
 fn check(request: &Request, url_bytes_max: usize) -> Result<String, StatusCode> {
     let url_bytes = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url_bytes > url_bytes_max {
@@ -135,7 +135,7 @@ fn check(request: &Request, url_bytes_max: usize) -> Result<String, StatusCode> 
     Ok(derive_accept_key(key.as_bytes()))
 }
 
-/// The value of a header that is there once, without blanks around it.
+/// The value of a header that occurs once, without blanks around it.
 fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.trim();

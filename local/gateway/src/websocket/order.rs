@@ -1,36 +1,36 @@
-//! Messages of one connection that are handled one after another.
+//! Order of the messages of one connection that are handled one after another.
 
 use std::collections::HashMap;
 
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// Keys that are remembered before those are looked for that nobody waits for.
+/// Number of keys from which keys without waiting messages are removed.
 const KEYS_MAX: usize = 128;
 
 /// The last message under each key.
 #[derive(Default)]
 pub(super) struct Order(HashMap<String, oneshot::Receiver<()>>);
 
-/// The turn of a message among those with its key; the next one comes when it is dropped.
+/// Position of a message among those with its key. When it is dropped, the next message may be handled.
 pub(super) struct Turn {
     before: Option<oneshot::Receiver<()>>,
-    /// Dropped, it lets the next one come.
+    /// Its drop lets the next message be handled.
     _gone: oneshot::Sender<()>,
 }
 
 impl Order {
-    /// Takes the next turn under a key.
+    /// Takes the next position under a key.
     pub(super) fn enter(&mut self, key: String) -> Turn {
         if self.0.len() >= KEYS_MAX {
             self.0.retain(|_, last| matches!(last.try_recv(), Err(TryRecvError::Empty)));
         }
-        let (gone, last) = oneshot::channel();
-        Turn { before: self.0.insert(key, last), _gone: gone }
+        let (done, last) = oneshot::channel();
+        Turn { before: self.0.insert(key, last), _gone: done }
     }
 }
 
 impl Turn {
-    /// Waits until the message before it was handled.
+    /// Waits until the message before this one is done.
     pub(super) async fn come(&mut self) {
         if let Some(before) = self.before.take() {
             drop(before.await);
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn each_comes_when_the_one_before_it_with_the_same_key_is_gone() {
+    fn each_message_waits_for_the_one_before_it_with_the_same_key() {
         let mut order = Order::default();
         let [mut first, second, mut third] = ["a", "a", "a"].map(|key| order.enter(key.to_owned()));
         assert!(has_come(&mut first));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_nobody_waits_for_are_forgotten() {
+    fn keys_without_waiting_messages_are_removed() {
         let mut order = Order::default();
         let first = order.enter("first".to_owned());
         for n in 0..2 * KEYS_MAX {

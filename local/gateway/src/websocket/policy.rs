@@ -1,9 +1,8 @@
-//! The part of IAM that an authorizer's policy needs.
+//! The part of IAM policies that an authorizer's answer needs.
 
 use serde::Deserialize;
 
-/// `policyDocument` of an authorizer's answer. Conditions are not evaluated: a
-/// policy that has any is refused.
+/// `policyDocument` of an authorizer's answer. Conditions are not evaluated: a policy that has any is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Policy {
@@ -42,8 +41,7 @@ impl<T> OneOrMany<T> {
 }
 
 impl Policy {
-    /// Whether the policy allows `execute-api:Invoke` on `arn`: some statement
-    /// allows it and none denies it.
+    /// Whether the policy allows `execute-api:Invoke` on `arn`: a statement allows it and none denies it.
     pub(super) fn allows(&self, arn: &str) -> bool {
         let statements = self.statement.as_slice();
         let applies = |statement: &&Statement| {
@@ -69,7 +67,7 @@ impl Policy {
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at_pattern, mut at_text) = (0, 0);
-    // Where to go on if the last `*` has to stand for one byte more.
+    // Where to continue if the last `*` has to match one byte more.
     let mut retry = None;
     while at_text < text.len() {
         match pattern.get(at_pattern) {

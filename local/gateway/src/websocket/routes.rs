@@ -1,4 +1,4 @@
-//! Which route a message takes.
+//! Selection of the route of a message.
 
 use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::config::{Route, WebSocketApi};
 
-/// The routes of a WebSocket API, for look-up.
+/// Routes of a WebSocket API, by key.
 #[derive(Default)]
 pub(crate) struct Routes {
     pub(crate) connect: Option<Arc<Route>>,
@@ -34,9 +34,9 @@ impl Routes {
         routes
     }
 
-    /// The route of a message: that of its selection field, if the message is a
-    /// JSON object and the field a string, else `$default`. `text` is `None` for
-    /// a message that is no text. `None` if there is no `$default` route either.
+    /// Returns the route of a message: that of its selection field, if the message is a JSON object and the field a
+    /// string, else `$default`. `text` is `None` for a message that is no text. The result is `None` if there is no
+    /// `$default` route either.
     ///
     /// A client cannot reach `$connect` and `$disconnect` by naming them.
     pub(crate) fn select(&self, text: Option<&str>) -> Option<&Arc<Route>> {
@@ -52,8 +52,7 @@ impl Routes {
     }
 }
 
-/// Reads one field of an object and skips the others. Of a repeated field the
-/// last one counts, as in most JSON readers.
+/// Reads one field of an object and skips the others. Of a repeated field the last one counts, as in most JSON readers.
 struct Selection<'f>(&'f str);
 
 impl<'de> DeserializeSeed<'de> for Selection<'_> {
@@ -85,7 +84,7 @@ impl<'de> Visitor<'de> for Selection<'_> {
     }
 }
 
-/// A string, borrowed where it has no escapes.
+/// A string, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 

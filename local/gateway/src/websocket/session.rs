@@ -1,5 +1,4 @@
-//! One open socket: a task that reads messages, starts their functions and
-//! writes what is posted, until the socket ends.
+//! One open socket: a task that reads messages, starts their functions and writes posts, until the socket ends.
 
 use std::{pin::pin, str, sync::Arc};
 
@@ -45,9 +44,8 @@ impl<F: Functions> Session<F> {
         Self { shared, socket, connection, room, order: Order::default(), opened_at: now, last_frame_at: now }
     }
 
-    /// Serves the socket until it ends. Returns how, and the socket if there is
-    /// somebody to say goodbye to. The connection is gone by then, and what was
-    /// posted before is on its way.
+    /// Serves the socket until it ends. Returns how it ended, and the socket if a close frame is left to send. The
+    /// connection no longer exists then, and earlier posts are in the output.
     pub(super) async fn run(mut self, mut mailbox: Mailbox) -> (Ending, Option<Socket>) {
         let ending = self.serve(&mut mailbox).await;
         match ending.goodbye {
@@ -104,9 +102,8 @@ impl<F: Functions> Session<F> {
         }
     }
 
-    /// Does what can be done without waiting: writes, and starts the functions
-    /// of the messages that have arrived, while there is room. What is left has
-    /// to wait for bytes, for the client to read, or for a function to end.
+    /// Does the work that needs no waiting: writes, and starts the functions of the messages that have arrived, while
+    /// there is room. The rest waits for bytes, for the client to read, or for a function to end.
     fn advance(&mut self) -> Result<(), Ending> {
         loop {
             let more = self.take_arrived()?;
@@ -118,9 +115,9 @@ impl<F: Functions> Session<F> {
         }
     }
 
-    /// Returns whether it stopped only because of congestion.
+    /// Starts the functions of the messages that have arrived. Returns whether it stopped only because of congestion.
     fn take_arrived(&mut self) -> Result<bool, Ending> {
-        // Before the look at the phase: a function that is started after it is waited for.
+        // Entered before the phase is read: a shutdown waits for a function that is started after this.
         let _entered = self.shared.invocations.enter();
         while *self.shared.phase.borrow() == Phase::Running
             && let Ok(permit) = Arc::clone(&self.room).try_acquire_owned()
@@ -153,10 +150,9 @@ impl<F: Functions> Session<F> {
 
     /// Starts the function of a message.
     ///
-    /// A binary message goes to `$default` in base64, and so does a text
-    /// message that is not UTF-8, which JSON cannot carry. For the latter RFC
-    /// 6455 asks to close with 1007, and what AWS does is not documented; here
-    /// one bad message costs the client neither its socket nor an answer.
+    /// A binary message goes to `$default` in base64, and so does a text message that is not UTF-8, which JSON cannot
+    /// carry. For the latter RFC 6455 asks to close with 1007, and the behaviour of AWS is not documented. Here a bad
+    /// message gets an answer and does not end the socket.
     fn route(&mut self, payload: &Payload, permit: OwnedSemaphorePermit) {
         let text = if payload.is_text { str::from_utf8(&payload.bytes).ok() } else { None };
         let connection = &self.connection;
@@ -206,7 +202,7 @@ async fn until_free(room: &Semaphore) {
     drop(room.acquire().await);
 }
 
-/// Returns when the gateway wants the socket closed.
+/// Waits until the gateway wants to close the socket; returns the reason.
 async fn stop(closing: &mut Closing, phase: watch::Receiver<Phase>) -> CloseReason {
     select! {
         reason = closing.asked() => reason,
@@ -214,7 +210,7 @@ async fn stop(closing: &mut Closing, phase: watch::Receiver<Phase>) -> CloseReas
     }
 }
 
-/// What the client is sent for its message, if anything.
+/// Returns the answer to a client's message, if there is one.
 fn reply(
     answer: Result<Bytes, InvokeError>,
     route: &Route,

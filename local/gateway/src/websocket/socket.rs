@@ -1,4 +1,4 @@
-//! A TCP connection that speaks WebSocket: bytes in, bytes out, no waiting.
+//! A TCP connection with WebSocket frames: reads and writes without waiting.
 
 use std::io;
 
@@ -8,14 +8,13 @@ use tokio::net::TcpStream;
 use super::frames::{self, FrameReader};
 use crate::config::Limits;
 
-/// Above this nothing more is taken for sending, until the client reads.
-/// Unit: bytes.
+/// Size of the output above which nothing is added until the client reads. Unit: bytes.
 const OUT_BYTES_HIGH: usize = 64 * 1024;
 
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
     pub(super) reader: FrameReader,
-    /// Frames that wait for the stream to take them.
+    /// Frames that wait to be written to the stream.
     pub(super) out: BytesMut,
 }
 
@@ -24,7 +23,7 @@ impl Socket {
         Self { stream, reader: FrameReader::new(early, limits), out: BytesMut::new() }
     }
 
-    /// Whether the client has to read before it is sent more.
+    /// Whether the client has to read before more is sent.
     pub(super) fn is_congested(&self) -> bool {
         self.out.len() >= OUT_BYTES_HIGH
     }
@@ -33,12 +32,11 @@ impl Socket {
         frames::put_message(&mut self.out, message);
     }
 
-    /// Takes in what has arrived; returns the number of bytes.
+    /// Reads the bytes that have arrived; returns their number.
     ///
     /// # Errors
     ///
-    /// The connection is of no use any more; a client that has shut down its
-    /// side counts as such.
+    /// The connection is of no use any more. A client that has closed its sending side counts as such.
     pub(super) fn read(&mut self) -> io::Result<usize> {
         match self.stream.try_read_buf(self.reader.space()) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -47,7 +45,7 @@ impl Socket {
         }
     }
 
-    /// Sends as much as the stream takes.
+    /// Writes as much as the stream takes.
     pub(super) fn write(&mut self) -> io::Result<()> {
         while !self.out.is_empty() {
             match self.stream.try_write(&self.out) {

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseC
 
 use crate::support::{Client, Plan, Stack, closed_gate, config, ok};
 
-/// Ends a connection with `end` and checks what `$disconnect` is told, once.
+/// Ends a connection with `end` and checks the one event of `$disconnect`.
 async fn check<E: Future<Output = ()>>(end: impl FnOnce(Client) -> E, code: i64, reason: Option<&str>) {
     let stack = Stack::echoing().await;
     let (client, id) = stack.connect_known().await;
@@ -20,7 +20,7 @@ async fn check<E: Future<Output = ()>>(end: impl FnOnce(Client) -> E, code: i64,
     if reason.is_some() {
         assert_eq!(context.disconnect_reason.as_deref(), reason);
     }
-    // Whatever is invoked next belongs to another connection.
+    // The next invocation belongs to another connection.
     let _other = stack.connect().await;
     stack.call_of("connect").await;
 }
@@ -56,7 +56,7 @@ async fn disconnect_gets_1002_if_the_client_breaks_the_protocol() {
     check(end, 1002, None).await;
 }
 
-/// A function that ends a connection may find its handshake under way, and the socket open a moment later.
+/// A function that ends a connection may meet its handshake, and the socket may open a moment later.
 #[tokio::test]
 async fn a_close_code_that_was_set_during_the_handshake_is_given() {
     let gate = closed_gate();
@@ -76,7 +76,7 @@ async fn a_close_code_that_was_set_during_the_handshake_is_given() {
     let (mut client, id) = tokio::join!(stack.connect(), during);
     assert!(stack.connections.close(&id));
     assert_eq!(client.close_code().await, 4001);
-    // Nothing is kept for a handshake that has ended, or never was.
+    // Nothing is kept for a handshake that has ended, or that never began.
     stack.connections.set_close_code(&id, 4002, "logged_out");
 }
 

@@ -11,7 +11,7 @@ use crate::{
     support::{Stack, config, echo, patiently},
 };
 
-/// Announces a body and sends a part of it.
+/// Declares a body and sends a part of it.
 async fn begin_body(stack: &Stack, announced: usize, sent: usize) -> TcpStream {
     let mut stream = TcpStream::connect(stack.addr).await.unwrap();
     let head = format!("POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: {announced}\r\n\r\n");
@@ -42,7 +42,7 @@ async fn bodies_that_hold_back_their_last_byte_take_no_more_than_their_room() {
     for _ in 0..10 {
         waiting.push(status(begin_body(&stack, SIZE, SIZE - 1).await));
     }
-    // There is room for two; a part of a third may have been taken when it was refused.
+    // There is room for two bodies. A part of the third may have been read before it was refused.
     for _ in 0..8 {
         let (status, _) = patiently(waiting.next()).await.unwrap();
         assert_eq!(status, "HTTP/1.1 503");
@@ -50,7 +50,7 @@ async fn bodies_that_hold_back_their_last_byte_take_no_more_than_their_room() {
     assert_eq!(post(&stack, 10_000).await, "HTTP/1.1 200", "a small one always passes");
     assert_eq!(post(&stack, SIZE).await, "HTTP/1.1 503");
     drop(waiting);
-    // Whoever has left has left room.
+    // Clients that leave free their room.
     patiently(async {
         while post(&stack, SIZE).await != "HTTP/1.1 200" {
             tokio::task::yield_now().await;
@@ -69,7 +69,7 @@ async fn a_body_that_stops_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn beyond_the_most_connections_a_further_one_is_told_to_come_again() {
+async fn a_connection_over_the_limit_is_refused_with_a_time_to_retry() {
     let mut config = config();
     config.limits.connections_max = 2;
     let stack = Stack::start(config, |_, event| echo(event)).await;

@@ -183,7 +183,7 @@ async fn a_client_that_leaves_during_connect_is_disconnected() {
         let connecting = stack.connect();
         let called = stack.call_of("connect");
         tokio::select! {
-            _ = connecting => panic!("connected without leave"),
+            _ = connecting => panic!("connected without an answer of `$connect`"),
             _ = called => {}
         }
     }
@@ -194,7 +194,7 @@ async fn a_client_that_leaves_during_connect_is_disconnected() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_refused() {
+async fn a_request_that_is_no_handshake_is_refused() {
     let stack = Stack::echoing().await;
     let upgrade =
         "Host: x\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";

@@ -123,7 +123,7 @@ async fn a_body_that_nobody_reads_may_come_after_the_answer() {
 }
 
 #[tokio::test]
-async fn a_failed_function_is_answered_without_its_words() {
+async fn the_answer_for_a_failed_function_does_not_contain_its_error() {
     let stack = Stack::start(config(), |_, event| match event["rawPath"].as_str() {
         Some("/v1/fail") => Plan::Fail("a secret"),
         Some("/v1/panic") => Plan::Panic,
@@ -138,7 +138,7 @@ async fn a_failed_function_is_answered_without_its_words() {
 }
 
 #[tokio::test]
-async fn other_paths_are_the_callers() {
+async fn other_paths_go_to_the_fallback() {
     let stack = Stack::echoing().await;
     for path in ["/", "/v1x", "/local/@connections/x", "/wsx"] {
         let response = get(stack.addr, path).await;
@@ -162,8 +162,8 @@ async fn a_client_that_leaves_stops_no_function() {
     stack.call_of("end of api").await;
 }
 
-/// Sends all that it will ever say, and reads up to the end.
-async fn say_and_listen(addr: SocketAddr, requests: &str) -> String {
+/// Sends the requests, closes the sending side, and reads up to the end.
+async fn send_all_and_read(addr: SocketAddr, requests: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(requests.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
@@ -172,28 +172,28 @@ async fn say_and_listen(addr: SocketAddr, requests: &str) -> String {
     answers
 }
 
-/// As `nc -N` does, and simple clients.
+/// As `nc -N` and simple clients do.
 #[tokio::test]
 async fn a_client_that_ends_its_own_direction_is_answered() {
     let gate = closed_gate();
     let waiting = Arc::clone(&gate);
     let stack = Stack::start(config(), move |_, _| {
-        Plan::Wait(Arc::clone(&waiting), json!({"statusCode": 200, "body": "heard"}))
+        Plan::Wait(Arc::clone(&waiting), json!({"statusCode": 200, "body": "done"}))
     })
     .await;
     let body = "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\ntext";
     for request in ["GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n", body] {
-        let answered = say_and_listen(stack.addr, request);
+        let answered = send_all_and_read(stack.addr, request);
         let during = async {
             stack.call_of("api").await;
             gate.add_permits(1);
             stack.call_of("end of api").await;
         };
         let (answer, ()) = tokio::join!(answered, during);
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("heard"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("done"), "{answer}");
     }
     gate.add_permits(20);
-    let answers = say_and_listen(stack.addr, &"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20)).await;
+    let answers = send_all_and_read(stack.addr, &"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n".repeat(20)).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 20, "{answers}");
 }
 
@@ -203,7 +203,7 @@ async fn a_request_that_its_client_breaks_off_runs_no_function() {
     for part in
         ["GET /v1/x HTTP/1.1\r\nHo", "POST /v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\ntext"]
     {
-        let answer = say_and_listen(stack.addr, part).await;
+        let answer = send_all_and_read(stack.addr, part).await;
         assert!(!answer.contains(" 200 "), "{answer}");
     }
     assert!(!stack.was_called().await);
@@ -217,7 +217,7 @@ async fn a_client_that_does_not_finish_its_head_is_cut() {
     stack.raw(b"GET /v1/x HTTP/1.1\r\nHost: h\r\nX-Slow: ").await;
 }
 
-/// As Lambda does, whose answer holds the body as a JSON string.
+/// As on Lambda, whose answer holds the body as a JSON string.
 #[tokio::test]
 async fn an_answer_of_a_function_over_6_mb_is_a_failure() {
     let stack = Stack::start(config(), |_, event| {

@@ -59,7 +59,7 @@ async fn a_client_that_pings_without_reading_is_held_up_and_no_more() {
     let client = stack.connect().await;
     let (mut sink, mut stream) = client.socket.split();
     let mut refused = 0;
-    // The kernel's buffers take some megabytes before the client is held up.
+    // The kernel's buffers take some megabytes before the client has to wait.
     while refused < 1000 {
         if sink.feed(Message::Ping(vec![b'p'; 125].into())).now_or_never().is_none() {
             refused += 1;
@@ -90,7 +90,7 @@ async fn a_busy_socket_is_closed_with_1001_at_the_end_of_its_life() {
     let stack = Stack::start(config, |_, _| ok()).await;
     let mut client = stack.connect().await;
     let code = loop {
-        // The socket may end between two messages, which is what is waited for.
+        // The socket may end between two messages, which the test waits for.
         drop(client.send_raw(Data::Text, br#"{"action":"quiet"}"#, true).await);
         tokio::select! {
             code = client.close_code() => break code,

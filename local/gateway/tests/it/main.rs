@@ -1,5 +1,5 @@
-//! The gateway over real sockets on the loopback interface, before a double of
-//! the functions that records every event.
+//! The gateway over real sockets on the loopback interface, with a test double of the functions that records every
+//! event.
 
 #![allow(clippy::unwrap_used, reason = "test harness")]
 

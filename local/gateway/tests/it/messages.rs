@@ -60,7 +60,7 @@ async fn messages_that_are_not_text_arrive_in_base64_and_harm_nobody() {
 }
 
 #[tokio::test]
-async fn without_a_route_the_client_is_told_forbidden() {
+async fn without_a_route_the_answer_is_forbidden() {
     let api = WebSocketApi::new(
         "/ws",
         vec![Route::new("$connect", "connect"), Route::new("send", "send").answering()],
@@ -94,7 +94,7 @@ async fn an_answer_without_a_body_is_an_empty_message() {
 }
 
 #[tokio::test]
-async fn a_failed_function_is_answered_without_its_words() {
+async fn the_answer_for_a_failed_function_does_not_contain_its_error() {
     let stack = Stack::start(config(), |_, event| match event["body"].as_str() {
         Some("fail") => Plan::Fail("a secret"),
         Some("panic") => Plan::Panic,

@@ -36,7 +36,7 @@ async fn a_post_that_is_not_utf8_arrives_as_binary() {
 }
 
 #[tokio::test]
-async fn a_post_to_nobody_is_gone_and_one_over_the_limit_too_large() {
+async fn a_post_to_no_connection_is_gone_and_one_over_the_limit_too_large() {
     let stack = Stack::echoing().await;
     let (client, id) = stack.connect_known().await;
     assert_eq!(stack.connections.post("unknown=", "x".into()), Err(PostError::Gone));

@@ -48,7 +48,7 @@ async fn work_in_flight_is_finished_and_its_posts_arrive() {
     stack.call_of("api").await;
 
     stack.begin_shutdown();
-    // No new connection is a sign that the shutdown has begun.
+    // A refused connection shows that the shutdown has begun.
     while TcpStream::connect(addr).await.is_ok() {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! A gateway, its functions' double, and a client.
+//! A gateway, a test double of its functions, and a client.
 
 use std::{
     net::SocketAddr,
@@ -37,19 +37,19 @@ use tokio_tungstenite::{
     },
 };
 
-/// A test that waits longer than this for anything has failed.
+/// Time after which a wait of a test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn patiently<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("something that a test waits for never happened")
+    timeout(PATIENCE, future).await.expect("the test waited for something that never happened")
 }
 
-/// What a function does when it is invoked.
+/// Behaviour of a function when it is invoked.
 pub(crate) enum Plan {
     Answer(Value),
     Fail(&'static str),
     Panic,
-    /// Answers once the gate has a permit, which it keeps.
+    /// Answers when the gate has a permit, and keeps the permit.
     Wait(Gate, Value),
     Never,
 }
@@ -70,7 +70,7 @@ pub(crate) fn closed_gate() -> Gate {
 
 type Script = dyn Fn(&str, &Value) -> Plan + Send + Sync;
 
-/// An invocation, as the function saw it.
+/// An invocation, as the function received it.
 pub(crate) struct Call {
     pub(crate) function: String,
     pub(crate) event: Value,
@@ -96,7 +96,7 @@ impl Functions for Double {
     async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
         let event: Value = serde_json::from_slice(&event).unwrap();
         let plan = (self.script)(function, &event);
-        // A test that has seen enough does not listen any more.
+        // A test that has ended its checks drops the receiver.
         drop(self.calls.send(Call { function: function.to_owned(), event }));
         let _running = self.running.enter();
         match plan {
@@ -129,7 +129,7 @@ impl Running {
         Guard(Arc::clone(self))
     }
 
-    /// Most that ever ran at the same time.
+    /// Largest number of functions that ran at the same time.
     pub(crate) fn most(&self) -> usize {
         self.most.load(Ordering::SeqCst)
     }
@@ -194,24 +194,24 @@ impl Stack {
         Self { addr, connections, running, calls: Mutex::new(calls), shutdown, served }
     }
 
-    /// Functions that echo and let everybody in.
+    /// Functions that echo, and admit every handshake.
     pub(crate) async fn echoing() -> Self {
         Self::start(config(), |_, event| echo(event)).await
     }
 
-    /// The next invocation.
+    /// Waits for the next invocation.
     pub(crate) async fn call(&self) -> Call {
         patiently(async { self.calls.lock().await.recv().await.unwrap() }).await
     }
 
-    /// The next invocation, which has to be of this function.
+    /// Waits for the next invocation, which has to be of this function.
     pub(crate) async fn call_of(&self, function: &str) -> Call {
         let call = self.call().await;
         assert_eq!(call.function, function);
         call
     }
 
-    /// Whether there was an invocation that no test has looked at.
+    /// Whether there was an invocation that no `call` has returned.
     pub(crate) async fn was_called(&self) -> bool {
         self.calls.lock().await.try_recv().is_ok()
     }
@@ -240,7 +240,7 @@ impl Stack {
         Ok((Client { socket }, response))
     }
 
-    /// The status and the body of a refused handshake.
+    /// Status and body of a refused handshake.
     pub(crate) async fn refused(&self, path: &str) -> (u16, String) {
         let Err(tungstenite::Error::Http(response)) = self.try_connect(path, &[]).await else {
             panic!("the handshake was not refused");
@@ -307,7 +307,7 @@ impl Client {
         serde_json::from_str(&self.text().await).unwrap()
     }
 
-    /// The code with which the gateway closes.
+    /// Code with which the gateway closes.
     pub(crate) async fn close_code(&mut self) -> u16 {
         let message = self.next().await;
         let Message::Close(Some(frame)) = message else {

@@ -61,7 +61,7 @@ async fn a_path_arrives_decoded_and_cut_at_a_question_mark_that_was_escaped() {
     }
 }
 
-/// Bytes of no meaning, by seed.
+/// Random bytes, by seed.
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let mut draw = || {
@@ -88,7 +88,7 @@ async fn no_bytes_end_the_gateway_or_a_function() {
             let mut stream = TcpStream::connect(stack.addr).await.unwrap();
             stream.write_all(&request).await.unwrap();
             let mut response = Vec::new();
-            // A connection that is closed with bytes unread may be reset.
+            // A connection that is closed with unread bytes may be reset.
             drop(patiently(stream.read_to_end(&mut response)).await);
             let response = String::from_utf8_lossy(&response).into_owned();
             assert!(!response.contains(" 500 "), "{seed}: {response}");
