@@ -39,7 +39,7 @@ async fn the_first_message_ever_of_the_blocked_is_refused() {
 }
 
 #[tokio::test]
-async fn who_blocks_goes_on_writing() {
+async fn a_user_who_blocks_can_still_write() {
     let [alice, bob] = Chat::new().users().await;
     alice.block(&bob).await;
     let mut bobs = bob.connect().await;
@@ -106,7 +106,7 @@ async fn after_the_block_messages_come_again() {
 }
 
 #[tokio::test]
-async fn a_message_at_once_with_a_block_is_before_it_or_refused() {
+async fn a_message_concurrent_with_a_block_is_stored_before_it_or_refused() {
     for _ in 0..8 {
         let [alice, bob] = Chat::new().users().await;
         let dm = alice.dm(&bob);

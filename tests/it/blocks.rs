@@ -43,7 +43,7 @@ async fn blocking_and_unblocking_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_is_not_needed_and_not_looked_at() {
+async fn a_body_is_not_needed_and_not_read() {
     let [alice, bob, carol] = Chat::new().users().await;
     alice.http.put(&path(&bob), &json!({})).await.no_content();
     alice.http.send(Method::PUT, &path(&carol), "").await.no_content();
@@ -51,7 +51,7 @@ async fn a_body_is_not_needed_and_not_looked_at() {
 }
 
 #[tokio::test]
-async fn nobody_blocks_themselves_or_nobody() {
+async fn a_user_cannot_block_themselves_or_an_unknown_user() {
     let alice = Chat::new().user().await;
     alice.http.put(&path(&alice), &json!({})).await.refused(400, "bad_request");
     let path = format!("/v1/blocks/{NOBODY}");
@@ -61,7 +61,7 @@ async fn nobody_blocks_themselves_or_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_no_user_is_refused() {
+async fn an_invalid_user_is_refused() {
     let alice = Chat::new().user().await;
     for id in ["alice", "usr_", "usr_x", &alice.device, &alice.id.to_lowercase()] {
         let path = format!("/v1/blocks/{id}");
@@ -72,7 +72,7 @@ async fn what_is_no_user_is_refused() {
 }
 
 #[tokio::test]
-async fn blocks_are_for_who_is_logged_in() {
+async fn blocks_need_a_login() {
     let [alice, bob] = Chat::new().users().await;
     alice.block(&bob).await;
     let stranger = alice.http.anonymous();
@@ -83,7 +83,7 @@ async fn blocks_are_for_who_is_logged_in() {
 }
 
 #[tokio::test]
-async fn who_blocks_does_not_see_the_blocked_in_any_list() {
+async fn a_user_who_blocks_does_not_see_the_blocked_user_in_any_list() {
     let [alice, bob, carol, dave, erin] = Chat::new().users().await;
     alice.befriend(&bob).await;
     carol.put_contact(&alice).await.ok();
@@ -123,7 +123,7 @@ async fn the_blocked_sees_a_friend_who_is_offline() {
 }
 
 #[tokio::test]
-async fn a_request_of_the_blocked_is_answered_as_always_and_not_shown() {
+async fn a_request_of_a_blocked_user_is_answered_as_always_and_not_shown() {
     let [alice, bob, carol] = Chat::new().users().await;
     alice.block(&bob).await;
     assert_eq!(bob.put_contact(&alice).await.ok(), json!({"user": alice.id, "friends": false}));
@@ -138,7 +138,7 @@ async fn a_request_of_the_blocked_is_answered_as_always_and_not_shown() {
 }
 
 #[tokio::test]
-async fn who_ends_the_friendship_meanwhile_is_no_friend_after_the_block() {
+async fn a_friendship_that_ends_during_a_block_stays_ended_after_it() {
     let [alice, bob] = Chat::new().friends().await;
     alice.block(&bob).await;
     bob.remove_contact(&alice).await;

@@ -55,7 +55,7 @@ async fn the_sixth_socket_of_a_device_displaces_its_oldest_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_logout_says_so_on_every_socket_of_the_device() {
+async fn a_logout_closes_every_socket_of_the_device_with_its_reason() {
     let [alice, bob] = Chat::new().users().await;
     let mut sockets = [alice.connect().await, alice.connect().await];
     alice.http.post("/v1/logout", &json!({})).await.no_content();
@@ -89,7 +89,7 @@ async fn a_refresh_token_that_is_used_again_closes_the_sockets_of_its_login() {
 
 /// However many sockets were opened, and whichever of them were still opening when the others were displaced.
 #[tokio::test]
-async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_its_device_was_logged_out() {
+async fn of_many_concurrent_handshakes_no_socket_reads_or_writes_after_its_device_was_logged_out() {
     let [alice, bob] = Chat::new().users().await;
     let laptop = alice.another_device().await;
     let dm = alice.dm(&bob);
@@ -106,7 +106,7 @@ async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_its_device_w
 }
 
 #[tokio::test]
-async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_old_refresh_token_was_used() {
+async fn of_many_concurrent_handshakes_no_socket_reads_or_writes_after_an_old_refresh_token_was_used() {
     let [alice, bob] = Chat::new().users().await;
     let dm = alice.dm(&bob);
     bob.post_text(&dm, "before").await;
@@ -120,7 +120,7 @@ async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_old_refre
 }
 
 #[tokio::test]
-async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_eleventh_login() {
+async fn of_many_concurrent_handshakes_no_socket_reads_or_writes_after_an_eleventh_login() {
     let [first, bob] = Chat::new().users().await;
     let dm = first.dm(&bob);
     bob.post_text(&dm, "before").await;
@@ -141,7 +141,7 @@ async fn of_many_handshakes_at_once_no_socket_reads_or_writes_after_an_eleventh_
 }
 
 #[tokio::test]
-async fn of_many_handshakes_at_once_five_sockets_go_on_and_others_of_the_user_are_unharmed() {
+async fn of_many_concurrent_handshakes_five_sockets_stay_open_and_other_devices_are_unharmed() {
     let alice = Chat::new().user().await;
     let mut other = alice.another_device().await.connect().await;
     let sockets = flood(&alice, 200).await;

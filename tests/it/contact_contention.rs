@@ -25,7 +25,7 @@ async fn seen(by: &User, of: &User) -> Seen {
 }
 
 #[tokio::test]
-async fn two_who_want_each_other_at_once_are_friends() {
+async fn two_users_who_add_each_other_concurrently_are_friends() {
     for _ in 0..10 {
         let [alice, bob] = Chat::new().users().await;
         let (alices, bobs) = tokio::join!(alice.put_contact(&bob), bob.put_contact(&alice));
@@ -36,7 +36,7 @@ async fn two_who_want_each_other_at_once_are_friends() {
 }
 
 #[tokio::test]
-async fn the_lists_of_two_agree_after_a_storm() {
+async fn the_lists_of_two_users_agree_after_many_concurrent_changes() {
     for round in 0..10 {
         // A user may change the contact with the same user no more than ten times.
         let [alice, bob] = Chat::new().users().await;
@@ -64,7 +64,7 @@ async fn the_lists_of_two_agree_after_a_storm() {
 }
 
 #[tokio::test]
-async fn a_removal_at_once_with_a_request_leaves_lists_that_agree() {
+async fn a_removal_concurrent_with_a_request_leaves_lists_that_agree() {
     for _ in 0..10 {
         let [alice, bob] = Chat::new().users().await;
         alice.put_contact(&bob).await.ok();

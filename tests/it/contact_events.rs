@@ -15,7 +15,7 @@ fn event(user: &User, change: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_other_is_told_of_a_request_and_of_a_friendship() {
+async fn a_request_and_a_friendship_send_an_event_to_the_other_user() {
     let [alice, bob] = Chat::new().users().await;
     let mut alices = alice.connect().await;
     let mut bobs = [bob.connect().await, bob.another_device().await.connect().await];
@@ -33,7 +33,7 @@ async fn the_other_is_told_of_a_request_and_of_a_friendship() {
 }
 
 #[tokio::test]
-async fn a_former_friend_is_told_that_it_has_ended() {
+async fn the_end_of_a_friendship_sends_an_event_to_the_other_user() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alice.remove_contact(&bob).await;
@@ -45,7 +45,7 @@ async fn a_former_friend_is_told_that_it_has_ended() {
 }
 
 #[tokio::test]
-async fn a_request_is_told_once_a_day_and_its_withdrawal_each_time() {
+async fn a_request_sends_an_event_once_a_day_and_its_withdrawal_each_time() {
     let [alice, bob] = Chat::new().users().await;
     let mut bobs = bob.connect().await;
     for _ in 0..3 {
@@ -58,7 +58,7 @@ async fn a_request_is_told_once_a_day_and_its_withdrawal_each_time() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_refusal() {
+async fn a_refused_request_sends_no_event() {
     let [alice, bob] = Chat::new().users().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alice.put_contact(&bob).await.ok();
@@ -70,7 +70,7 @@ async fn nobody_is_told_of_a_refusal() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_block_or_by_somebody_whom_they_block() {
+async fn a_block_and_acts_of_a_blocked_user_send_no_event() {
     let [alice, bob, carol] = Chat::new().users().await;
     alice.befriend(&carol).await;
     let mut sockets = [alice.connect().await, bob.connect().await, carol.connect().await];

@@ -48,7 +48,7 @@ async fn a_friend_who_never_connected_is_offline() {
 }
 
 #[tokio::test]
-async fn the_list_shows_who_is_online_and_when_who_is_not_was_last() {
+async fn the_list_shows_which_friends_are_online_and_when_the_others_were_last() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut phone) = (alice.connect().await, bob.connect().await);
     alices.sees_online(&bob, Instant::now()).await;
@@ -64,7 +64,7 @@ async fn the_list_shows_who_is_online_and_when_who_is_not_was_last() {
 }
 
 #[tokio::test]
-async fn nobody_whose_lease_has_run_out_is_called_online() {
+async fn a_friend_whose_lease_has_run_out_is_not_shown_online() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut phone) = (alice.connect().await, bob.connect().await);
     alices.stay_awake();

@@ -46,7 +46,7 @@ async fn a_hidden_request_still_counts() {
 }
 
 #[tokio::test]
-async fn who_was_left_asks_again_and_friendship_returns() {
+async fn a_former_friend_can_ask_again_and_the_friendship_returns() {
     let [alice, bob] = Chat::new().friends().await;
     alice.remove_contact(&bob).await;
     assert_eq!(bob.put_contact(&alice).await.ok()["friends"], false);
@@ -66,7 +66,7 @@ async fn after_both_have_removed_each_other_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn removing_again_and_what_never_was_changes_nothing() {
+async fn a_repeated_removal_and_one_of_a_stranger_change_nothing() {
     let [alice, bob, carol] = Chat::new().users().await;
     alice.remove_contact(&bob).await;
     bob.assert_contacts(&[], &[], &[]).await;

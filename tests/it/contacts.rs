@@ -18,7 +18,7 @@ async fn a_new_user_has_no_contacts() {
 }
 
 #[tokio::test]
-async fn two_are_friends_once_both_want_it() {
+async fn two_users_are_friends_once_both_have_added_each_other() {
     let [alice, bob] = Chat::new().users().await;
     let answer = alice.put_contact(&bob).await.ok();
     assert_eq!(answer, json!({"user": bob.id, "friends": false}));
@@ -32,7 +32,7 @@ async fn two_are_friends_once_both_want_it() {
 }
 
 #[tokio::test]
-async fn a_body_is_not_needed_and_not_looked_at() {
+async fn a_body_is_not_needed_and_not_read() {
     let [alice, bob] = Chat::new().users().await;
     alice.http.put(&path(&bob), &json!({})).await.ok();
     bob.http.send(Method::PUT, &path(&alice), "").await.ok();
@@ -40,7 +40,7 @@ async fn a_body_is_not_needed_and_not_looked_at() {
 }
 
 #[tokio::test]
-async fn wanting_somebody_again_changes_nothing() {
+async fn adding_a_contact_again_changes_nothing() {
     let [alice, bob] = Chat::new().users().await;
     for _ in 0..3 {
         assert_eq!(alice.put_contact(&bob).await.ok()["friends"], false);
@@ -67,7 +67,7 @@ async fn friendships_of_one_user_are_apart() {
 }
 
 #[tokio::test]
-async fn nobody_is_a_friend_of_themselves_or_of_nobody() {
+async fn a_user_cannot_add_themselves_or_an_unknown_user() {
     let alice = Chat::new().user().await;
     alice.put_contact(&alice).await.refused(400, "bad_request");
     let path = format!("/v1/contacts/{NOBODY}");
@@ -77,7 +77,7 @@ async fn nobody_is_a_friend_of_themselves_or_of_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_no_user_is_refused() {
+async fn an_invalid_user_is_refused() {
     let alice = Chat::new().user().await;
     for id in ["alice", "usr_", "usr_x", &alice.device, &alice.id.to_lowercase(), "usr_%F0%9F%99%82"] {
         let path = format!("/v1/contacts/{id}");
@@ -88,7 +88,7 @@ async fn what_is_no_user_is_refused() {
 }
 
 #[tokio::test]
-async fn contacts_are_for_who_is_logged_in() {
+async fn contacts_need_a_login() {
     let [alice, bob] = Chat::new().users().await;
     let stranger = alice.http.anonymous();
     stranger.get("/v1/contacts").await.refused(401, "unauthenticated");

@@ -90,7 +90,7 @@ async fn a_device_that_logs_in_again_makes_no_eleventh() {
 }
 
 #[tokio::test]
-async fn after_logins_at_once_the_next_one_leaves_ten_devices() {
+async fn after_concurrent_logins_the_next_one_leaves_ten_devices() {
     let first = Chat::new().user().await;
     for _ in 2..=9 {
         first.another_device().await;

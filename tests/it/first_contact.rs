@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Chat, Socket, User, fresh_id};
 
 /// Sends three messages without waiting in between; returns the acks.
-async fn three_at_once(socket: &mut Socket, to: &User) -> Vec<Value> {
+async fn three_without_waiting(socket: &mut Socket, to: &User) -> Vec<Value> {
     let ids = [fresh_id(), fresh_id(), fresh_id()];
     for id in &ids {
         socket.send(&json!({"action": "send", "id": id, "to": to.id, "text": id})).await;
@@ -17,11 +17,11 @@ async fn three_at_once(socket: &mut Socket, to: &User) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn two_who_write_to_each_other_at_once_share_one_conversation() {
+async fn two_users_who_write_to_each_other_concurrently_share_one_conversation() {
     let [alice, bob] = Chat::new().users().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     let (from_alice, from_bob) =
-        tokio::join!(three_at_once(&mut alices, &bob), three_at_once(&mut bobs, &alice));
+        tokio::join!(three_without_waiting(&mut alices, &bob), three_without_waiting(&mut bobs, &alice));
     let dm = alice.dm(&bob);
     let acks = [from_alice, from_bob].concat();
     assert!(acks.iter().all(|ack| ack["conversation"] == dm), "{acks:?}");

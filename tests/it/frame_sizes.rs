@@ -63,7 +63,7 @@ async fn a_larger_message_in_parts_closes_its_socket_alone() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_a_too_large_frame_is_not_lost() {
+async fn messages_sent_before_a_too_large_frame_are_not_lost() {
     if ministack_differs(NO_LIMITS) {
         return;
     }

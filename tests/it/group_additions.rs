@@ -21,7 +21,7 @@ fn cannot_be_added(answer: Answer, users: &[&User]) -> Value {
 }
 
 #[tokio::test]
-async fn who_has_blocked_somebody_cannot_be_put_into_a_group_by_them() {
+async fn a_blocked_user_cannot_add_the_user_who_blocked_them() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = bob.create_group(&[&carol]).await;
     alice.block(&bob).await;
@@ -40,7 +40,7 @@ async fn who_has_blocked_somebody_cannot_be_put_into_a_group_by_them() {
 }
 
 #[tokio::test]
-async fn who_blocks_may_add_the_blocked_and_stay_in_groups_with_them() {
+async fn a_user_who_blocks_may_add_the_blocked_user_and_stay_in_groups_with_them() {
     let [alice, bob] = Chat::new().users().await;
     let group = bob.create_group(&[&alice]).await;
     alice.block(&bob).await;
@@ -50,7 +50,7 @@ async fn who_blocks_may_add_the_blocked_and_stay_in_groups_with_them() {
 }
 
 #[tokio::test]
-async fn strangers_put_somebody_into_a_hundred_groups_that_they_have_not_answered_and_no_more() {
+async fn strangers_can_add_a_user_to_a_hundred_unanswered_groups_and_no_more() {
     let [alice, bob, carol, dave] = Chat::new().users().await;
     let mut groups = Vec::new();
     for _ in 0..UNANSWERED_MAX {
@@ -84,7 +84,7 @@ async fn strangers_put_somebody_into_a_hundred_groups_that_they_have_not_answere
 }
 
 #[tokio::test]
-async fn of_many_who_add_somebody_at_once_no_more_than_the_limit_succeed() {
+async fn of_many_concurrent_additions_of_a_user_no_more_than_the_limit_succeed() {
     let chat = Chat::new();
     let [alice] = chat.users().await;
     let crowd = chat.crowd(6).await;

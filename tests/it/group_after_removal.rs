@@ -38,7 +38,7 @@ async fn a_message_of_an_earlier_membership_is_found_after_its_sender_was_remove
 }
 
 #[tokio::test]
-async fn an_outsider_does_not_learn_from_a_reply_how_much_was_said() {
+async fn an_outsider_does_not_learn_the_length_of_a_log_from_a_reply() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;
     let mut phone = carol.connect().await;
@@ -64,7 +64,7 @@ async fn nobody_else_reads_a_group_that_has_ended() {
 }
 
 #[tokio::test]
-async fn who_comes_back_is_told_by_sync_what_the_group_is_called_now() {
+async fn a_user_who_was_added_again_gets_the_present_group_name_from_sync() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();
@@ -79,7 +79,7 @@ async fn who_comes_back_is_told_by_sync_what_the_group_is_called_now() {
 }
 
 #[tokio::test]
-async fn a_page_around_what_one_may_not_read_is_not_empty_with_more() {
+async fn a_page_around_a_hidden_position_is_not_empty_with_more() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;
     alice.post_text(&group, "before").await;

@@ -17,7 +17,7 @@ async fn accept_adds(user: &User, group: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn who_has_left_by_themselves_is_put_back_by_a_friend_alone() {
+async fn a_user_who_has_left_a_group_can_be_added_again_by_friends_only() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     alice.put_member(&group, &carol, Some("admin")).await.ok();
@@ -36,7 +36,7 @@ async fn who_has_left_by_themselves_is_put_back_by_a_friend_alone() {
 }
 
 #[tokio::test]
-async fn who_was_removed_by_others_may_be_put_back() {
+async fn a_user_who_was_removed_may_be_added_again() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();
@@ -50,7 +50,7 @@ async fn who_was_removed_by_others_may_be_put_back() {
 }
 
 #[tokio::test]
-async fn who_has_left_may_allow_that_they_are_put_back() {
+async fn a_user_who_has_left_may_allow_being_added_again() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.post_text(&group, "see you").await;
@@ -69,7 +69,7 @@ async fn who_has_left_may_allow_that_they_are_put_back() {
 }
 
 #[tokio::test]
-async fn a_marker_is_where_it_was_when_one_comes_back() {
+async fn a_read_mark_is_kept_for_a_user_who_is_added_again() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     for text in ["two", "three"] {
@@ -84,7 +84,7 @@ async fn a_marker_is_where_it_was_when_one_comes_back() {
 }
 
 #[tokio::test]
-async fn only_of_a_group_that_one_was_in_additions_are_allowed() {
+async fn a_user_can_allow_being_added_only_to_groups_that_they_were_in() {
     let [alice, bob, eve] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     accept_adds(&eve, &group).await.refused(403, "forbidden");
@@ -95,7 +95,7 @@ async fn only_of_a_group_that_one_was_in_additions_are_allowed() {
 }
 
 #[tokio::test]
-async fn what_is_refused_allows_nothing() {
+async fn a_refused_permission_to_be_added_allows_nothing() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let path = format!("/v1/conversations/{group}");
@@ -112,7 +112,7 @@ async fn what_is_refused_allows_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_wants_it_is_put_into_groups_by_friends_alone() {
+async fn a_user_can_choose_to_be_added_by_friends_only() {
     let [alice, bob, carol] = Chat::new().users().await;
     assert!(
         alice.http.get("/v1/me").await.ok().get("group_adds").is_none(),

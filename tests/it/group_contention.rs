@@ -15,7 +15,7 @@ fn check_dense(log: &[Value], last: usize) {
 }
 
 #[tokio::test]
-async fn fifty_members_who_write_at_once_fill_the_log_without_a_hole() {
+async fn fifty_members_who_write_concurrently_fill_the_log_without_a_hole() {
     let crowd = Chat::new().crowd(SENDERS).await;
     let (owner, others) = crowd.split_first().unwrap();
     let group = owner.create_group(&others.iter().collect::<Vec<_>>()).await;
@@ -47,7 +47,7 @@ async fn fifty_members_who_write_at_once_fill_the_log_without_a_hole() {
 }
 
 #[tokio::test]
-async fn of_ten_sends_at_once_with_one_id_one_is_no_duplicate() {
+async fn of_ten_concurrent_sends_with_one_id_one_is_no_duplicate() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let frame = json!({"action": "send", "id": "burst", "to": group, "text": "once"});
@@ -60,7 +60,7 @@ async fn of_ten_sends_at_once_with_one_id_one_is_no_duplicate() {
 }
 
 #[tokio::test]
-async fn who_is_added_by_several_at_once_comes_in_once() {
+async fn a_user_who_is_added_by_several_members_concurrently_joins_once() {
     let [alice, bob, carol, dave] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     for admin in [&bob, &carol] {
@@ -76,7 +76,7 @@ async fn who_is_added_by_several_at_once_comes_in_once() {
 }
 
 #[tokio::test]
-async fn of_two_last_owners_who_go_at_once_one_stays() {
+async fn of_two_last_owners_who_leave_concurrently_one_stays() {
     let [alice, bob] = Chat::new().users().await;
     for _ in 0..5 {
         let group = alice.create_group(&[&bob]).await;
@@ -94,7 +94,7 @@ async fn of_two_last_owners_who_go_at_once_one_stays() {
 }
 
 #[tokio::test]
-async fn of_names_given_at_once_the_last_in_the_log_stays() {
+async fn of_names_given_concurrently_the_last_in_the_log_stays() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.put_member(&group, &bob, Some("admin")).await.ok();
@@ -111,7 +111,7 @@ async fn of_names_given_at_once_the_last_in_the_log_stays() {
 }
 
 #[tokio::test]
-async fn changes_and_messages_at_once_share_one_order() {
+async fn concurrent_changes_and_messages_share_one_order() {
     let crowd = Chat::new().crowd(8).await;
     let (alice, others) = crowd.split_first().unwrap();
     let (writers, late) = others.split_at(3);

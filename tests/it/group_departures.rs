@@ -33,7 +33,7 @@ async fn check(user: &User, group: &str, expected: &Value, last: u64) {
 }
 
 #[tokio::test]
-async fn who_has_left_or_was_removed_is_told_so_and_gets_what_came_before() {
+async fn a_user_who_has_left_or_was_removed_gets_the_entries_from_before_and_the_end() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     alice.post_text(&group, "two").await;
@@ -49,7 +49,7 @@ async fn who_has_left_or_was_removed_is_told_so_and_gets_what_came_before() {
 }
 
 #[tokio::test]
-async fn members_of_a_group_that_has_ended_are_told_so_and_get_all_of_it() {
+async fn members_of_an_ended_group_get_all_of_it_and_its_end() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.post_text(&group, "two").await;
@@ -64,7 +64,7 @@ async fn members_of_a_group_that_has_ended_are_told_so_and_get_all_of_it() {
 }
 
 #[tokio::test]
-async fn who_is_back_is_told_of_the_group_as_others_are() {
+async fn a_user_who_was_added_again_gets_the_group_as_other_members_do() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();
@@ -75,7 +75,7 @@ async fn who_is_back_is_told_of_the_group_as_others_are() {
 }
 
 #[tokio::test]
-async fn a_limit_counts_for_what_one_is_out_of_too() {
+async fn a_limit_counts_for_groups_that_the_user_is_out_of_too() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     for _ in 0..3 {
@@ -97,7 +97,7 @@ async fn a_limit_counts_for_what_one_is_out_of_too() {
 
 /// Of two memberships, the first page covers only the first one.
 #[tokio::test]
-async fn how_far_a_group_goes_counts_from_the_last_membership() {
+async fn the_end_of_a_group_is_that_of_the_last_membership() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();
@@ -111,7 +111,7 @@ async fn how_far_a_group_goes_counts_from_the_last_membership() {
 
 /// Each group has its place in the order of ids, among the groups that the user is in.
 #[tokio::test]
-async fn groups_that_one_is_in_and_out_of_come_in_one_answer() {
+async fn groups_that_the_user_is_in_and_out_of_come_in_one_answer() {
     let [alice, bob] = Chat::new().users().await;
     let (mut cursors, mut expected) = (json!({}), Vec::new());
     for n in 0..6 {
@@ -132,7 +132,7 @@ async fn groups_that_one_is_in_and_out_of_come_in_one_answer() {
 }
 
 #[tokio::test]
-async fn a_long_text_of_a_group_that_one_has_left_is_read_whole_over_http() {
+async fn a_long_text_of_a_group_that_the_user_has_left_is_read_whole_over_http() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let text = "long ".repeat(10_000);

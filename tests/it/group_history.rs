@@ -70,7 +70,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn who_is_added_later_reads_from_there_on() {
+async fn a_later_member_reads_from_the_addition_on() {
     // 1 created, 2, 3, 4 Carol is added, 5, 6
     let scene = scene(false, &[Say, Say, Add, Say, Say]).await;
     scene
@@ -94,7 +94,7 @@ async fn who_is_added_later_reads_from_there_on() {
 }
 
 #[tokio::test]
-async fn who_is_removed_reads_up_to_there() {
+async fn a_removed_member_reads_up_to_the_removal() {
     // 1 created, 2, 3 Carol is removed, 4, 5
     let scene = scene(true, &[Say, Remove, Say, Say]).await;
     scene
@@ -116,7 +116,7 @@ async fn who_is_removed_reads_up_to_there() {
 }
 
 #[tokio::test]
-async fn who_comes_back_reads_both_times_and_nothing_between() {
+async fn a_member_who_was_added_again_reads_both_memberships_and_nothing_between() {
     // 1 created, 2, 3 Carol is removed, 4, 5 Carol is back, 6
     let scene = scene(true, &[Say, Remove, Say, Add, Say]).await;
     scene

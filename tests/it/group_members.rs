@@ -17,7 +17,7 @@ async fn check_announced(sockets: &mut [Socket], reader: &User, group: &str, seq
 }
 
 #[tokio::test]
-async fn who_is_added_is_told_and_so_is_everybody_else() {
+async fn an_addition_sends_an_event_to_the_new_member_and_to_everybody_else() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let mut carols = [carol.connect().await, carol.another_device().await.connect().await];
@@ -41,7 +41,7 @@ async fn who_is_added_is_told_and_so_is_everybody_else() {
 }
 
 #[tokio::test]
-async fn who_is_removed_is_told_and_so_is_everybody_else() {
+async fn a_removal_sends_an_event_to_the_removed_member_and_to_everybody_else() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let mut carols = [carol.connect().await, carol.another_device().await.connect().await];
@@ -63,7 +63,7 @@ async fn who_is_removed_is_told_and_so_is_everybody_else() {
 }
 
 #[tokio::test]
-async fn who_leaves_is_removed_by_themselves() {
+async fn a_member_who_leaves_is_removed_by_themselves() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let (mut alices, mut bobs) = ([alice.connect().await], bob.connect().await);
@@ -76,7 +76,7 @@ async fn who_leaves_is_removed_by_themselves() {
 }
 
 #[tokio::test]
-async fn another_role_is_told_to_everybody() {
+async fn a_new_role_sends_an_event_to_everybody() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let mut sockets = [alice.connect().await, bob.connect().await, carol.connect().await];
@@ -116,7 +116,7 @@ async fn a_member_may_be_put_without_a_body() {
 }
 
 #[tokio::test]
-async fn putting_who_is_there_changes_nothing() {
+async fn adding_a_member_again_changes_nothing() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     alice.put_member(&group, &carol, Some("admin")).await.ok();
@@ -136,7 +136,7 @@ async fn putting_who_is_there_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_who_exists_is_added_and_only_who_is_there_is_removed() {
+async fn only_existing_users_are_added_and_only_members_are_removed() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let nobody = User { id: NOBODY.to_owned(), ..bob.clone() };
@@ -150,7 +150,7 @@ async fn only_who_exists_is_added_and_only_who_is_there_is_removed() {
 }
 
 #[tokio::test]
-async fn who_comes_back_is_a_member_like_any_other() {
+async fn a_user_who_was_added_again_is_a_member_like_any_other() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.put_member(&group, &bob, Some("owner")).await.ok();

@@ -8,7 +8,7 @@ async fn missed(socket: &mut Socket, group: &str, cursor: u64) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn who_is_added_later_syncs_from_there_on() {
+async fn a_later_member_syncs_from_the_addition_on() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;
     alice.post_text(&group, "before").await;
@@ -25,7 +25,7 @@ async fn who_is_added_later_syncs_from_there_on() {
 }
 
 #[tokio::test]
-async fn who_is_added_later_has_nothing_unread_from_before() {
+async fn a_later_member_has_nothing_unread_from_before() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;
     for _ in 0..5 {
@@ -43,7 +43,7 @@ async fn who_is_added_later_has_nothing_unread_from_before() {
 }
 
 #[tokio::test]
-async fn who_is_added_later_gets_no_event_from_before() {
+async fn a_later_member_gets_no_event_from_before() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let (mut bobs, mut carols) = (bob.connect().await, carol.connect().await);
@@ -61,7 +61,7 @@ async fn who_is_added_later_gets_no_event_from_before() {
 }
 
 #[tokio::test]
-async fn who_is_removed_has_the_group_no_more() {
+async fn a_removed_member_does_not_have_the_group_any_more() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     alice.remove_member(&group, &bob).await.no_content();
@@ -74,7 +74,7 @@ async fn who_is_removed_has_the_group_no_more() {
 }
 
 #[tokio::test]
-async fn who_is_removed_writes_reads_and_changes_nothing_more() {
+async fn a_removed_member_cannot_write_read_or_change_anything_any_more() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let mut bobs = bob.connect().await;
@@ -99,7 +99,7 @@ async fn who_is_removed_writes_reads_and_changes_nothing_more() {
 }
 
 #[tokio::test]
-async fn who_is_removed_hears_nothing_more() {
+async fn a_removed_member_gets_no_more_events() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let (mut bobs, mut carols) = (bob.connect().await, carol.connect().await);
@@ -140,7 +140,7 @@ async fn a_message_sent_again_after_its_sender_was_removed_stays_one_message() {
 }
 
 #[tokio::test]
-async fn who_comes_back_syncs_both_times_and_nothing_between() {
+async fn a_member_who_was_added_again_syncs_both_memberships_and_nothing_between() {
     let [alice, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&carol]).await;
     alice.post_text(&group, "together").await;

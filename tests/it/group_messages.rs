@@ -158,7 +158,7 @@ async fn a_long_text_is_shortened_on_the_socket_and_whole_over_http() {
 }
 
 #[tokio::test]
-async fn a_member_whose_sockets_are_dead_holds_nobody_up() {
+async fn a_member_whose_sockets_are_dead_delays_no_other() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let (mut phone, mut bobs) = (alice.connect().await, bob.connect().await);
@@ -174,7 +174,7 @@ async fn a_member_whose_sockets_are_dead_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_member_who_was_away_gets_what_came_meanwhile() {
+async fn a_member_who_was_not_connected_gets_the_messages_from_meanwhile() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let mut phone = alice.connect().await;

@@ -74,7 +74,7 @@ async fn a_sync_leaves_groups_of_others_out() {
 }
 
 #[tokio::test]
-async fn what_happens_in_a_group_reaches_nobody_else() {
+async fn events_of_a_group_reach_no_outsider() {
     let Scene { alice, bob, eve, group } = scene().await;
     let (mut phone, mut bobs, mut eves) = (alice.connect().await, bob.connect().await, eve.connect().await);
     phone.say(&group, "another secret").await;

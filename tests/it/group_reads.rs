@@ -14,7 +14,7 @@ async fn names_seq(socket: &mut Socket, group: &str, seq: u64) {
 }
 
 #[tokio::test]
-async fn what_was_said_before_one_came_is_passed_over_or_wrong() {
+async fn positions_before_the_membership_are_skipped_or_refused() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[]).await;
     alice.post_text(&group, "two").await;
@@ -34,7 +34,7 @@ async fn what_was_said_before_one_came_is_passed_over_or_wrong() {
 }
 
 #[tokio::test]
-async fn what_was_said_between_two_memberships_is_passed_over_or_wrong() {
+async fn positions_between_two_memberships_are_skipped_or_refused() {
     let [alice, bob, eve] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     alice.remove_member(&group, &bob).await.no_content();

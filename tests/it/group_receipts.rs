@@ -29,7 +29,7 @@ async fn check_markers(member: &User, group: &str, expected: &[(&User, u64)]) {
 }
 
 #[tokio::test]
-async fn reading_is_told_to_every_other_device_of_every_member() {
+async fn a_read_sends_a_receipt_to_every_other_device_of_every_member() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     alice.post_text(&group, "hello").await;
@@ -83,7 +83,7 @@ async fn a_marker_counts_what_is_unread() {
 }
 
 #[tokio::test]
-async fn among_more_than_20_nobody_is_told_and_everybody_may_ask() {
+async fn in_a_group_of_more_than_20_no_receipts_are_sent_and_everybody_may_ask() {
     let crowd = Chat::new().crowd(21).await;
     let (alice, others) = crowd.split_first().unwrap();
     let (late, early) = others.split_last().unwrap();
@@ -112,7 +112,7 @@ async fn among_more_than_20_nobody_is_told_and_everybody_may_ask() {
 }
 
 #[tokio::test]
-async fn who_was_removed_is_told_of_no_reading() {
+async fn a_removed_member_gets_no_receipts() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let (mut alices, mut bobs, mut carols) =

@@ -189,7 +189,7 @@ async fn the_wrong_method_is_refused() {
 }
 
 #[tokio::test]
-async fn groups_are_for_who_is_logged_in() {
+async fn groups_need_a_login() {
     let scene = scene().await;
     let [group, member, other] = scene.paths();
     let anonymous = scene.alice.http.anonymous();

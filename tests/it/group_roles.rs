@@ -125,7 +125,7 @@ async fn strangers_do_nothing() {
 }
 
 #[tokio::test]
-async fn what_each_role_may_do_is_done() {
+async fn each_role_can_do_what_it_may_do() {
     let scene = scene().await;
     let Scene { owner, other_owner, admin, other_admin, member, other_member, stranger, group } = &scene;
     let mut expected = owner.roles(group).await;

@@ -122,7 +122,7 @@ async fn check_view(log: &[Value], user: &User, socket: &mut Socket, group: &str
 }
 
 #[tokio::test]
-async fn whoever_comes_and_goes_sees_the_log_of_their_time() {
+async fn a_member_who_joins_and_leaves_sees_the_log_of_their_memberships() {
     let crowd = Chat::new().crowd(2 + GUESTS).await;
     let (hosts, guests) = crowd.split_at(2);
     let owner = &hosts[0];

@@ -28,7 +28,7 @@ async fn a_new_group_is_given_whole_and_is_the_same_for_its_members() {
 }
 
 #[tokio::test]
-async fn a_group_is_in_everybodys_chat_list_at_once() {
+async fn a_new_group_is_in_every_members_chat_list_immediately() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     for member in [&alice, &bob, &carol] {
@@ -42,7 +42,7 @@ async fn a_group_is_in_everybodys_chat_list_at_once() {
 }
 
 #[tokio::test]
-async fn a_group_begins_with_the_entry_that_says_who_is_in_it() {
+async fn a_group_begins_with_the_entry_that_names_its_members() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let log = alice.log(&group).await;
@@ -56,7 +56,7 @@ async fn a_group_begins_with_the_entry_that_says_who_is_in_it() {
 }
 
 #[tokio::test]
-async fn a_new_group_is_told_to_every_device_of_everybody() {
+async fn a_new_group_sends_an_event_to_every_device_of_every_member() {
     let [alice, bob] = Chat::new().users().await;
     let mut sockets = [
         alice.connect().await,
@@ -75,7 +75,7 @@ async fn a_new_group_is_told_to_every_device_of_everybody() {
 }
 
 #[tokio::test]
-async fn who_is_named_twice_and_who_names_themselves_count_once() {
+async fn members_named_twice_and_the_owner_count_once() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.post_group("Twice", &[&bob, &alice, &bob]).await.with_status(201);
     assert_eq!(roles(&group), cast(&[(&alice, "owner"), (&bob, "member")]));
@@ -138,7 +138,7 @@ async fn a_name_has_1_to_64_characters_and_no_space_around_it() {
 }
 
 #[tokio::test]
-async fn another_name_is_told_to_everybody() {
+async fn a_new_name_sends_an_event_to_everybody() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let mut sockets =
@@ -162,7 +162,7 @@ async fn another_name_is_told_to_everybody() {
 }
 
 #[tokio::test]
-async fn the_name_that_it_has_is_no_news() {
+async fn giving_the_present_name_again_sends_no_event() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let before = alice.get_group(&group).await.ok();
@@ -173,7 +173,7 @@ async fn the_name_that_it_has_is_no_news() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_group_is_told_to_everybody() {
+async fn the_end_of_a_group_sends_an_event_to_everybody() {
     let [alice, bob] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let mut sockets =
@@ -203,7 +203,7 @@ async fn check_not_found(user: &User, other: &User, group: &str) {
 }
 
 #[tokio::test]
-async fn a_deleted_group_is_gone() {
+async fn a_deleted_group_is_not_found() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     bob.connect().await.say(&group, "last words").await;

@@ -132,7 +132,7 @@ async fn a_body_without_a_message_is_too_large_beyond_64_kb_and_is_not_parsed() 
 }
 
 #[tokio::test]
-async fn a_body_is_not_looked_at_before_the_login_is_known() {
+async fn a_body_is_not_read_before_the_login_is_checked() {
     let alice = Chat::new().user().await;
     let [_, closed] = calls_with_a_short_body(&alice);
     let message = (Method::POST, format!("/v1/conversations/{}/messages", alice.dm(&alice)));

@@ -9,7 +9,7 @@ fn frame(id: &str, to: &str) -> Value {
 }
 
 /// Sends the same frame ten times concurrently on two sockets; returns the answers.
-async fn ten_at_once(user: &User, frame: &Value) -> Vec<Value> {
+async fn ten_concurrently(user: &User, frame: &Value) -> Vec<Value> {
     let mut sockets = [user.connect().await, user.another_device().await.connect().await];
     let five_times = async |socket: &mut Socket| {
         for _ in 0..5 {
@@ -55,24 +55,24 @@ async fn a_message_sent_again_is_one_message() {
 }
 
 #[tokio::test]
-async fn of_ten_first_messages_at_once_with_one_id_one_is_no_duplicate() {
+async fn of_ten_concurrent_first_messages_with_one_id_one_is_no_duplicate() {
     let [alice, bob] = Chat::new().users().await;
-    let answers = ten_at_once(&alice, &frame("burst", &bob.id)).await;
+    let answers = ten_concurrently(&alice, &frame("burst", &bob.id)).await;
     check_one(&alice, &alice.dm(&bob), &answers, "burst").await;
 }
 
 #[tokio::test]
-async fn of_ten_sends_at_once_with_one_id_one_is_no_duplicate() {
+async fn of_ten_concurrent_sends_with_one_id_one_is_no_duplicate() {
     let [alice, bob] = Chat::new().users().await;
     bob.connect().await.say(&alice.id, "go on").await;
     for id in ["one", "two", "three"] {
-        let answers = ten_at_once(&alice, &frame(id, &bob.id)).await;
+        let answers = ten_concurrently(&alice, &frame(id, &bob.id)).await;
         check_one(&alice, &alice.dm(&bob), &answers, id).await;
     }
 }
 
 #[tokio::test]
-async fn of_ten_posts_at_once_with_one_id_one_is_no_duplicate() {
+async fn of_ten_concurrent_posts_with_one_id_one_is_no_duplicate() {
     let [alice, bob] = Chat::new().users().await;
     let (dm, body) = (alice.dm(&bob), json!({"client_message_id": "posted", "text": "once"}));
     let posts = join_all((0..10).map(|_| alice.post_message(&dm, &body))).await;
@@ -163,7 +163,7 @@ async fn another_message_under_a_used_id_is_a_conflict() {
 
 /// Both texts are sent at the same time: one is acked, the other is a conflict.
 #[tokio::test]
-async fn of_two_messages_at_once_under_one_id_one_is_a_conflict() {
+async fn of_two_concurrent_messages_with_one_id_one_is_a_conflict() {
     let [alice, bob] = Chat::new().users().await;
     let dm = alice.dm(&bob);
     bob.post_text(&dm, "go on").await;

@@ -25,7 +25,7 @@ async fn scene() -> (User, User, Socket, String) {
 }
 
 #[tokio::test]
-async fn whoever_is_idle_is_alerted_and_gets_the_event_too() {
+async fn an_idle_user_is_alerted_and_gets_the_event_too() {
     let (alice, phone, mut laptop, dm) = scene().await;
     is_idle(&mut laptop).await;
     alice.post_text(&dm, "hello").await;
@@ -34,7 +34,7 @@ async fn whoever_is_idle_is_alerted_and_gets_the_event_too() {
 }
 
 #[tokio::test]
-async fn whoever_is_back_is_not_alerted_whatever_says_so() {
+async fn a_user_whose_frame_ends_idleness_is_not_alerted() {
     let (alice, phone, mut laptop, dm) = scene().await;
     alice.post_text(&dm, "first").await;
     laptop.next_at(&dm, 1).await;
@@ -60,7 +60,7 @@ async fn whoever_is_back_is_not_alerted_whatever_says_so() {
 
 /// The user is attended by the other socket throughout; the activity of this one counts once the other is closed.
 #[tokio::test]
-async fn whoever_is_back_at_one_socket_is_there_after_the_other_was_closed() {
+async fn a_user_who_returned_at_one_socket_is_attended_after_the_other_was_closed() {
     let (alice, phone, mut laptop, dm) = scene().await;
     let tablet = phone.another_device().await;
     let mut attended = tablet.connect().await;
@@ -74,7 +74,7 @@ async fn whoever_is_back_at_one_socket_is_there_after_the_other_was_closed() {
 }
 
 #[tokio::test]
-async fn what_says_nothing_of_it_leaves_somebody_idle() {
+async fn frames_that_do_not_mention_idleness_leave_a_user_idle() {
     let (alice, phone, mut laptop, dm) = scene().await;
     is_idle(&mut laptop).await;
     laptop.sync_frames(json!({"cursors": {}})).await;
@@ -89,7 +89,7 @@ async fn what_says_nothing_of_it_leaves_somebody_idle() {
 }
 
 #[tokio::test]
-async fn a_socket_that_was_attended_counts_no_longer_once_it_is_closed() {
+async fn an_attended_socket_does_not_count_once_it_is_closed() {
     let (alice, phone, mut laptop, dm) = scene().await;
     let tablet = phone.another_device().await;
     let mut attended = tablet.connect().await;
@@ -103,7 +103,7 @@ async fn a_socket_that_was_attended_counts_no_longer_once_it_is_closed() {
 }
 
 #[tokio::test]
-async fn friends_see_who_is_idle_and_since_when() {
+async fn friends_see_that_a_user_is_idle_and_since_when() {
     let (alice, bob, mut laptop, _) = scene().await;
     let mut alices = alice.connect().await;
     laptop.assert_alive().await;

@@ -23,7 +23,7 @@ async fn logging_out_closes_the_sockets_of_this_device() {
 }
 
 #[tokio::test]
-async fn logging_out_leaves_other_devices_alone() {
+async fn logging_out_does_not_affect_other_devices() {
     let phone = Chat::new().user().await;
     let laptop = phone.another_device().await;
     let mut socket = laptop.connect().await;

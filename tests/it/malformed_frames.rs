@@ -37,7 +37,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_answered_without_an_id() {
+async fn a_frame_that_is_no_json_object_is_answered_without_an_id() {
     let mut scene = scene().await;
     let deep = "[".repeat(20_000);
     for text in [
@@ -93,7 +93,7 @@ async fn a_frame_without_an_action_is_refused() {
 }
 
 #[tokio::test]
-async fn an_action_that_nobody_knows_is_unknown() {
+async fn an_unknown_action_is_refused_as_unknown() {
     let mut scene = scene().await;
     let gateways_own = ["$connect", "$disconnect", "$default"];
     for action in ["fly", "", "Send", "send ", "ack", "message", "🙂"].into_iter().chain(gateways_own) {

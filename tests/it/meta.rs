@@ -103,7 +103,7 @@ const BOUNDED: [(&str, &str); 12] = [
 ];
 
 #[tokio::test]
-async fn what_is_bounded_is_bounded_in_the_description() {
+async fn every_bound_is_in_the_description() {
     let description = Chat::new().http.get("/v1/openapi.json").await.ok();
     let schemas = &description["components"]["schemas"];
     for (place, keyword, expected) in BOUNDS {
@@ -121,7 +121,7 @@ async fn what_is_bounded_is_bounded_in_the_description() {
 }
 
 #[tokio::test]
-async fn every_reference_in_the_description_leads_somewhere() {
+async fn every_reference_in_the_description_has_a_target() {
     let description = Chat::new().http.get("/v1/openapi.json").await.ok();
     let text = description.to_string();
     let references = text.split(r##""$ref":"#"##).skip(1).map(|rest| rest.split('"').next().unwrap());
@@ -164,7 +164,7 @@ async fn no_answer_is_described_as_null() {
 }
 
 #[tokio::test]
-async fn every_call_that_may_be_limited_says_when_the_next_may_succeed() {
+async fn every_call_that_may_be_limited_documents_when_the_next_may_succeed() {
     let description = Chat::new().http.get("/v1/openapi.json").await.ok();
     let calls = description["paths"].as_object().unwrap().values();
     let limited = calls.flat_map(|calls| calls.as_object().unwrap().values());

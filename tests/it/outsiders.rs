@@ -61,7 +61,7 @@ async fn an_outsider_may_not_use_a_conversation_over_http() {
 }
 
 #[tokio::test]
-async fn an_outsider_is_not_told_whether_others_talk() {
+async fn an_outsider_does_not_learn_whether_others_talk() {
     let [alice, bob, eve] = Chat::new().users().await;
     let dm = alice.dm(&bob);
     let mut socket = eve.connect().await;
@@ -72,7 +72,7 @@ async fn an_outsider_is_not_told_whether_others_talk() {
 }
 
 #[tokio::test]
-async fn a_sync_leaves_out_what_is_not_ones_own() {
+async fn a_sync_leaves_out_conversations_of_others() {
     let Scene { eve, dm, .. } = scene().await;
     let mut socket = eve.connect().await;
     for partial in [true, false] {
@@ -82,7 +82,7 @@ async fn a_sync_leaves_out_what_is_not_ones_own() {
 }
 
 #[tokio::test]
-async fn events_reach_nobody_else() {
+async fn events_reach_no_outsider() {
     let Scene { alice, bob, eve, dm } = scene().await;
     let (mut eves, mut bobs) = (eve.connect().await, bob.connect().await);
     let mut phone = alice.connect().await;

@@ -64,7 +64,7 @@ async fn a_message_in_a_group_marks_as_well() {
 }
 
 #[tokio::test]
-async fn a_message_from_an_outbox_marks_what_was_seen_when_it_was_written() {
+async fn a_message_from_an_outbox_marks_only_what_its_author_had_read() {
     let Scene { alice, bob, mut phone, dm } = three_messages_of_bob().await;
     for (read_seq, marker, unread) in [(0, 0, 3), (2, 2, 1), (1, 2, 1)] {
         phone.deliver(send(&bob.id, &read_seq.into())).await;
@@ -94,7 +94,7 @@ async fn a_position_that_is_none_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn the_others_are_told_of_the_message_and_of_no_receipt() {
+async fn the_other_members_get_the_message_and_no_receipt() {
     let Scene { bob, mut phone, .. } = three_messages_of_bob().await;
     let mut bobs = bob.connect().await;
     phone.say(&bob.id, "hello").await;
@@ -113,7 +113,7 @@ async fn a_message_sent_again_marks_no_more_than_the_first_time() {
 }
 
 #[tokio::test]
-async fn ones_own_messages_in_a_row_are_never_unread() {
+async fn a_users_own_messages_are_never_unread() {
     let Scene { alice, bob, mut phone, dm } = three_messages_of_bob().await;
     for n in 0..40 {
         phone.say(&bob.id, &format!("message {n}")).await;

@@ -36,7 +36,7 @@ async fn a_friendship_gives_the_present_state() {
 }
 
 #[tokio::test]
-async fn a_friendship_with_somebody_who_is_not_there_tells_so() {
+async fn a_friendship_with_an_offline_user_sends_offline() {
     let [alice, bob] = Chat::new().users().await;
     let mut alices = alice.connect().await;
     alices.stay_awake();
@@ -46,7 +46,7 @@ async fn a_friendship_with_somebody_who_is_not_there_tells_so() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_friendship_tells_both_a_last_offline() {
+async fn the_end_of_a_friendship_sends_both_a_last_offline() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
     assert_eq!(alices.status_of(&bob).await.as_deref(), Some("online"));
@@ -62,7 +62,7 @@ async fn the_end_of_a_friendship_tells_both_a_last_offline() {
 }
 
 #[tokio::test]
-async fn a_block_looks_like_going_and_its_end_like_coming() {
+async fn a_block_looks_like_going_offline_and_its_end_like_coming_online() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
     bobs.listen_until(Instant::now() + times::notified_within()).await;
@@ -84,7 +84,7 @@ async fn a_block_looks_like_going_and_its_end_like_coming() {
 }
 
 #[tokio::test]
-async fn each_change_of_two_who_are_there_is_told_at_once_and_once() {
+async fn each_change_between_two_online_users_sends_one_event_promptly() {
     let [alice, bob] = Chat::new().friends().await;
     let (mut alices, mut bobs) = connected(&alice, &bob).await;
     bobs.listen_until(Instant::now() + times::notified_within()).await;

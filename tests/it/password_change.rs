@@ -103,7 +103,7 @@ async fn a_new_password_is_bounded_and_its_field_named() {
 /// One of several concurrent changes succeeds; concurrent logins, with either password, leave no device logged in with
 /// the old one.
 #[tokio::test]
-async fn of_changes_at_once_one_is_made_and_no_login_with_another_password_lives() {
+async fn of_concurrent_changes_one_succeeds_and_no_login_with_another_password_survives() {
     let (chat, alice) = (Chat::new(), Chat::new().user().await);
     let laptop = alice.another_device().await;
     let logins = join_all((0..4).map(|_| chat.login(&alice.handle, &alice.password)));

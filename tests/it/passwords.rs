@@ -44,7 +44,7 @@ async fn a_password_is_counted_in_the_characters_that_it_is_compared_by() {
 }
 
 #[tokio::test]
-async fn characters_that_nobody_would_know_to_have_typed_are_refused_in_a_new_password() {
+async fn invisible_characters_are_refused_in_a_new_password() {
     for password in [
         "nul\0password",
         "tab\tpassword",

@@ -5,7 +5,7 @@ use tests::{Chat, times};
 use tokio::time::Instant;
 
 #[tokio::test]
-async fn who_logs_out_is_offline_at_once() {
+async fn a_user_who_logs_out_is_offline_within_a_second() {
     let [alice, bob] = Chat::new().friends().await;
     let mut bobs = bob.connect().await;
     bobs.stay_awake();
@@ -21,7 +21,7 @@ async fn who_logs_out_is_offline_at_once() {
 }
 
 #[tokio::test]
-async fn who_closes_the_socket_and_then_logs_out_is_offline_at_once() {
+async fn a_user_who_closes_the_socket_and_then_logs_out_is_offline_within_a_second() {
     let [alice, bob] = Chat::new().friends().await;
     let mut bobs = bob.connect().await;
     let phone = alice.connect().await;
@@ -32,7 +32,7 @@ async fn who_closes_the_socket_and_then_logs_out_is_offline_at_once() {
 }
 
 #[tokio::test]
-async fn whose_only_connected_device_is_logged_out_by_another_is_offline_at_once() {
+async fn a_user_whose_only_connected_device_is_logged_out_is_offline_within_a_second() {
     let [alice, bob] = Chat::new().friends().await;
     let laptop = alice.another_device().await;
     let mut bobs = bob.connect().await;
@@ -47,7 +47,7 @@ async fn whose_only_connected_device_is_logged_out_by_another_is_offline_at_once
 }
 
 #[tokio::test]
-async fn who_logs_one_of_two_connected_devices_out_stays_online() {
+async fn a_user_who_logs_out_one_of_two_connected_devices_stays_online() {
     let [alice, bob] = Chat::new().friends().await;
     let mut bobs = bob.connect().await;
     bobs.stay_awake();

@@ -20,7 +20,7 @@ fn over(last: Instant) -> Instant {
 }
 
 #[tokio::test]
-async fn who_was_cut_off_is_offline_once_the_timeout_is_over() {
+async fn a_user_whose_socket_was_cut_is_offline_after_the_timeout() {
     let (mut watcher, alice, mut phone) = watched().await;
     let beat = phone.assert_alive().await["server_at_ms"].as_u64().unwrap();
     let last = phone.fall_silent().await;
@@ -31,7 +31,7 @@ async fn who_was_cut_off_is_offline_once_the_timeout_is_over() {
 }
 
 #[tokio::test]
-async fn who_closes_the_socket_is_offline_once_the_timeout_is_over() {
+async fn a_user_who_closes_the_socket_is_offline_after_the_timeout() {
     let (mut watcher, alice, mut phone) = watched().await;
     let last = phone.fall_silent().await;
     phone.close().await;
@@ -40,7 +40,7 @@ async fn who_closes_the_socket_is_offline_once_the_timeout_is_over() {
 }
 
 #[tokio::test]
-async fn who_comes_back_inside_of_the_timeout_was_never_away() {
+async fn a_user_who_reconnects_within_the_timeout_stays_online() {
     let (mut watcher, alice, mut phone) = watched().await;
     let last = phone.fall_silent().await;
     phone.cut();
@@ -53,7 +53,7 @@ async fn who_comes_back_inside_of_the_timeout_was_never_away() {
 }
 
 #[tokio::test]
-async fn who_comes_back_after_the_timeout_is_online_again() {
+async fn a_user_who_reconnects_after_the_timeout_is_online_again() {
     let (mut watcher, alice, mut phone) = watched().await;
     let last = phone.fall_silent().await;
     phone.cut();
@@ -75,7 +75,7 @@ async fn a_late_end_of_an_old_socket_does_not_matter_to_a_newer_one() {
 }
 
 #[tokio::test]
-async fn one_device_that_is_awake_keeps_its_user_online() {
+async fn one_active_device_keeps_its_user_online() {
     let (mut watcher, alice, mut phone) = watched().await;
     let mut laptop = alice.another_device().await.connect().await;
     laptop.stay_awake();
@@ -88,7 +88,7 @@ async fn one_device_that_is_awake_keeps_its_user_online() {
 }
 
 #[tokio::test]
-async fn a_device_that_is_silent_is_offline_and_comes_back_by_its_next_frame() {
+async fn a_silent_device_is_offline_and_its_next_frame_makes_it_online() {
     let (mut watcher, alice, mut phone) = watched().await;
     let last = phone.fall_silent().await;
     watcher.sees_offline(&alice, last).await;

@@ -11,7 +11,7 @@ async fn connect(user: &User) -> (Socket, Instant) {
 }
 
 #[tokio::test]
-async fn friends_are_told_of_somebody_who_connects() {
+async fn friends_are_notified_of_a_user_who_connects() {
     let [alice, bob, carol] = Chat::new().friends().await;
     let mut bobs = bob.connect().await;
     let mut carols = carol.connect().await;
@@ -26,7 +26,7 @@ async fn friends_are_told_of_somebody_who_connects() {
 }
 
 #[tokio::test]
-async fn every_device_of_a_friend_is_told() {
+async fn every_device_of_a_friend_is_notified() {
     let [alice, bob] = Chat::new().friends().await;
     let mut sockets = [bob.connect().await, bob.connect().await, bob.another_device().await.connect().await];
     let (_phone, since) = connect(&alice).await;
@@ -41,7 +41,7 @@ async fn every_device_of_a_friend_is_told() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_told() {
+async fn only_friends_are_notified() {
     let [alice, bob, member, asked, asking] = Chat::new().users().await;
     alice.befriend(&bob).await;
     alice.create_group(&[&member]).await;
@@ -75,7 +75,7 @@ async fn a_second_device_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn a_friend_who_was_made_while_online_is_told_of_the_next_change() {
+async fn a_new_friend_is_notified_of_the_next_change() {
     let [alice, bob] = Chat::new().users().await;
     let (mut bobs, mut phone) = (bob.connect().await, alice.connect().await);
     phone.assert_alive().await;
@@ -87,7 +87,7 @@ async fn a_friend_who_was_made_while_online_is_told_of_the_next_change() {
 }
 
 #[tokio::test]
-async fn a_friend_who_was_removed_is_told_no_more() {
+async fn a_removed_friend_is_not_notified_any_more() {
     let [alice, bob, carol] = Chat::new().users().await;
     let stays = Chat::new().user().await;
     for friend in [&bob, &carol, &stays] {
@@ -112,7 +112,7 @@ async fn a_friend_who_was_removed_is_told_no_more() {
 }
 
 #[tokio::test]
-async fn neither_side_of_a_block_is_told_of_the_other() {
+async fn a_block_hides_each_user_from_the_other() {
     let [alice, bob, watcher] = Chat::new().friends().await;
     alice.block(&bob).await;
     let mut watchers = watcher.connect().await;

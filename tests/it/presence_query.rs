@@ -16,7 +16,7 @@ fn of(users: &[&User]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn somebody_sees_themselves_friends_and_members_of_their_groups() {
+async fn a_user_sees_themselves_friends_and_members_of_their_groups() {
     let [alice, friend, member, stranger] = Chat::new().users().await;
     alice.befriend(&friend).await;
     let group = alice.create_group(&[&member]).await;
@@ -32,7 +32,7 @@ async fn somebody_sees_themselves_friends_and_members_of_their_groups() {
 }
 
 #[tokio::test]
-async fn the_answer_is_in_the_order_asked_with_each_once() {
+async fn the_answer_has_each_user_once_in_the_order_of_the_query() {
     let [alice, bob, carol, dave] = Chat::new().friends().await;
     let mut phone = alice.connect().await;
     let rows = phone.presence_of(&[&dave, &bob, &dave, &alice, &bob, &carol]).await;
@@ -44,7 +44,7 @@ async fn the_answer_is_in_the_order_asked_with_each_once() {
 }
 
 #[tokio::test]
-async fn who_never_connected_was_last_active_at_0() {
+async fn a_user_who_never_connected_was_last_active_at_0() {
     let [alice, bob] = Chat::new().friends().await;
     let mut phone = alice.connect().await;
     let rows = phone.presence_of(&[&bob]).await;
@@ -52,7 +52,7 @@ async fn who_never_connected_was_last_active_at_0() {
 }
 
 #[tokio::test]
-async fn who_is_offline_was_last_active_at_their_last_frame() {
+async fn an_offline_user_was_last_active_at_their_last_frame() {
     let [alice, bob] = Chat::new().friends().await;
     let mut phone = alice.connect().await;
     phone.stay_awake();
@@ -68,7 +68,7 @@ async fn who_is_offline_was_last_active_at_their_last_frame() {
 }
 
 #[tokio::test]
-async fn who_wants_somebody_as_a_friend_sees_nothing_yet() {
+async fn a_friend_request_shows_no_presence_yet() {
     let [alice, bob] = Chat::new().users().await;
     let (mut alices, mut bobs) = (alice.connect().await, bob.connect().await);
     alice.put_contact(&bob).await.ok();
@@ -81,7 +81,7 @@ async fn who_wants_somebody_as_a_friend_sees_nothing_yet() {
 }
 
 #[tokio::test]
-async fn who_has_left_a_group_is_left_out() {
+async fn a_user_who_has_left_a_group_is_left_out() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     for member in [&alice, &bob, &carol] {
@@ -147,7 +147,7 @@ async fn the_blocked_are_left_out_in_both_directions() {
 }
 
 #[tokio::test]
-async fn nobody_is_there_who_does_not_exist() {
+async fn an_unknown_user_is_left_out() {
     let alice = Chat::new().user().await;
     let mut phone = alice.connect().await;
     for users in [vec![], vec![NOBODY.to_owned()], some_ids(100)] {
@@ -157,7 +157,7 @@ async fn nobody_is_there_who_does_not_exist() {
 }
 
 #[tokio::test]
-async fn more_than_100_and_what_is_no_user_are_refused() {
+async fn more_than_100_ids_and_invalid_ids_are_refused() {
     let alice = Chat::new().user().await;
     let mut phone = alice.connect().await;
     for users in [

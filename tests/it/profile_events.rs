@@ -10,7 +10,7 @@ async fn profile_events(socket: &mut Socket) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn friends_and_ones_other_devices_are_told_of_a_new_name() {
+async fn a_new_name_sends_an_event_to_friends_and_to_the_users_other_devices() {
     let [alice, bob, stranger, blocked] = Chat::new().users().await;
     alice.befriend(&bob).await;
     alice.befriend(&blocked).await;
@@ -31,7 +31,7 @@ async fn friends_and_ones_other_devices_are_told_of_a_new_name() {
 }
 
 #[tokio::test]
-async fn an_avatar_that_is_given_and_taken_away_is_told() {
+async fn an_avatar_that_is_set_and_removed_sends_events() {
     let [alice, bob] = Chat::new().friends().await;
     let mut bobs = bob.connect().await;
     let avatar = "https://example.com/alice.png";

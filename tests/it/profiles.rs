@@ -61,14 +61,14 @@ async fn everybody_finds_everybody_by_id_and_by_handle() {
 }
 
 #[tokio::test]
-async fn nobody_finds_somebody_who_is_not_there() {
+async fn an_unknown_user_is_not_found() {
     let alice = Chat::new().user().await;
     alice.http.get("/v1/users/usr_01ARZ3NDEKTSV4RRFFQ69G5FAV").await.refused(404, "not_found");
     alice.http.get(&format!("/v1/users?handle={}", fresh_handle())).await.refused(404, "not_found");
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_refused() {
+async fn an_invalid_id_is_refused() {
     let alice = Chat::new().user().await;
     for id in ["alice", "usr_", "usr_x", &alice.device, &alice.id.to_lowercase(), "usr_%F0%9F%99%82"] {
         alice.http.get(&format!("/v1/users/{id}")).await.refused(400, "bad_request");

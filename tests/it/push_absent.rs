@@ -13,7 +13,7 @@ async fn away() -> (User, User, String) {
 }
 
 #[tokio::test]
-async fn who_is_away_is_alerted() {
+async fn a_user_who_is_not_connected_is_alerted() {
     let (alice, bob, dm) = away().await;
     let ack = alice.connect().await.say(&bob.id, "hello").await;
     let push = bob.next_alert(&dm, 1).await;
@@ -23,7 +23,7 @@ async fn who_is_away_is_alerted() {
 }
 
 #[tokio::test]
-async fn who_is_away_is_alerted_to_a_message_over_http() {
+async fn a_user_who_is_not_connected_is_alerted_to_a_message_over_http() {
     let (alice, bob, dm) = away().await;
     alice.post_text(&dm, "hello").await;
     bob.is_alerted_to(&dm, &[1]).await;
@@ -46,7 +46,7 @@ async fn each_registered_device_is_alerted_once() {
 }
 
 #[tokio::test]
-async fn who_has_no_registered_device_is_alerted_nowhere() {
+async fn a_user_without_a_registered_device_is_not_alerted() {
     let [alice, bob, carol] = Chat::new().users().await;
     carol.register("apns").await;
     alice.post_text(&alice.dm(&bob), "hello").await;
@@ -68,7 +68,7 @@ async fn the_senders_other_devices_are_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_is_connected_is_not_alerted() {
+async fn a_connected_user_is_not_alerted() {
     let (alice, bob, dm) = away().await;
     let mut socket = bob.connect().await;
     socket.stay_awake();
@@ -81,7 +81,7 @@ async fn who_is_connected_is_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_is_connected_and_beats_is_not_alerted_later_either() {
+async fn a_connected_user_who_sends_heartbeats_is_not_alerted_later_either() {
     let (alice, bob, dm) = away().await;
     let mut socket = bob.connect().await;
     socket.stay_awake();
@@ -92,7 +92,7 @@ async fn who_is_connected_and_beats_is_not_alerted_later_either() {
 }
 
 #[tokio::test]
-async fn who_is_connected_on_one_of_two_devices_is_not_alerted_on_the_other() {
+async fn a_user_connected_on_one_of_two_devices_is_not_alerted_on_the_other() {
     let (alice, bob, dm) = away().await;
     let laptop = bob.another_device().await;
     laptop.register("fcm").await;
@@ -104,7 +104,7 @@ async fn who_is_connected_on_one_of_two_devices_is_not_alerted_on_the_other() {
 }
 
 #[tokio::test]
-async fn who_is_connected_on_a_device_without_pushes_is_not_alerted_on_another() {
+async fn a_user_connected_on_a_device_without_pushes_is_not_alerted_on_another() {
     let (alice, bob, dm) = away().await;
     let mut socket = bob.another_device().await.connect().await;
     socket.stay_awake();
@@ -114,7 +114,7 @@ async fn who_is_connected_on_a_device_without_pushes_is_not_alerted_on_another()
 }
 
 #[tokio::test]
-async fn both_sides_are_alerted_to_what_the_other_says_alone() {
+async fn both_users_are_alerted_only_to_the_messages_of_the_other() {
     let (alice, bob, dm) = away().await;
     alice.register("fcm").await;
     for (user, seq) in [(&alice, 1), (&bob, 2), (&bob, 3), (&alice, 4)] {
@@ -142,7 +142,7 @@ async fn a_refused_message_alerts_nobody() {
 }
 
 #[tokio::test]
-async fn who_blocks_alerts_the_blocked() {
+async fn a_message_of_a_user_who_blocks_alerts_the_blocked_user() {
     let (alice, bob, dm) = away().await;
     alice.block(&bob).await;
     alice.post_text(&dm, "hello").await;
@@ -150,7 +150,7 @@ async fn who_blocks_alerts_the_blocked() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_alerts_nobody() {
+async fn events_other_than_messages_alert_nobody() {
     let (alice, bob, dm) = away().await;
     let mut phone = alice.connect().await;
     phone.type_in(&dm).await;

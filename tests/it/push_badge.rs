@@ -56,7 +56,7 @@ async fn conversations_add_up() {
 }
 
 #[tokio::test]
-async fn what_came_before_the_registration_counts() {
+async fn messages_from_before_the_registration_count() {
     let chat = Chat::new();
     let [alice, bob, carol] = chat.users().await;
     for _ in 0..3 {
@@ -69,7 +69,7 @@ async fn what_came_before_the_registration_counts() {
 }
 
 #[tokio::test]
-async fn what_was_left_unread_while_connected_counts() {
+async fn messages_left_unread_while_connected_count() {
     let (bob, [alice, carol]) = away().await;
     let mut phone = bob.connect().await;
     phone.stay_awake();
@@ -106,7 +106,7 @@ async fn changes_of_a_group_and_ones_own_messages_do_not_count() {
 }
 
 #[tokio::test]
-async fn what_was_read_does_not_count() {
+async fn read_messages_do_not_count() {
     let (bob, [alice, carol]) = away().await;
     let dm = alice.dm(&bob);
     for badge in 1..=4 {
@@ -121,7 +121,7 @@ async fn what_was_read_does_not_count() {
 }
 
 #[tokio::test]
-async fn what_was_read_in_another_conversation_does_not_count() {
+async fn messages_read_in_another_conversation_do_not_count() {
     let (bob, [alice, carol, dave]) = away().await;
     for (badge, writer) in [(1, &alice), (2, &carol), (3, &dave)] {
         check(&bob, writer, &writer.dm(&bob), badge).await;
@@ -145,7 +145,7 @@ async fn the_first_alert_after_everything_was_read_shows_one() {
 }
 
 #[tokio::test]
-async fn the_muted_do_not_count() {
+async fn muted_conversations_do_not_count() {
     let (bob, [alice, carol]) = away().await;
     for badge in 1..=3 {
         check(&bob, &alice, &alice.dm(&bob), badge).await;
@@ -158,7 +158,7 @@ async fn the_muted_do_not_count() {
 }
 
 #[tokio::test]
-async fn what_came_under_a_mute_counts_once_it_is_ended() {
+async fn messages_under_a_mute_count_once_it_is_ended() {
     let (bob, [alice, carol]) = away().await;
     let dm = alice.dm(&bob);
     check(&bob, &alice, &dm, 1).await;
@@ -175,7 +175,7 @@ async fn what_came_under_a_mute_counts_once_it_is_ended() {
 }
 
 #[tokio::test]
-async fn what_came_under_a_mute_from_the_beginning_counts_once_it_is_ended() {
+async fn messages_under_a_mute_from_the_start_count_once_it_is_ended() {
     let (bob, [alice, carol]) = away().await;
     let group = alice.create_group(&[&bob]).await;
     bob.mute(&group, FAR_AHEAD_MS).await;
@@ -190,7 +190,7 @@ async fn what_came_under_a_mute_from_the_beginning_counts_once_it_is_ended() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_group_does_not_count() {
+async fn a_group_that_the_user_has_left_does_not_count() {
     let (bob, [alice, carol]) = away().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     check(&bob, &alice, &group, 1).await;
@@ -208,7 +208,7 @@ async fn what_is_left_of_a_group_does_not_count() {
 }
 
 #[tokio::test]
-async fn what_came_while_pushes_were_off_counts() {
+async fn messages_from_a_time_without_pushes_count() {
     let (bob, [alice, carol]) = away().await;
     check(&bob, &alice, &alice.dm(&bob), 1).await;
     bob.unregister().await;
@@ -222,7 +222,7 @@ async fn what_came_while_pushes_were_off_counts() {
 }
 
 #[tokio::test]
-async fn what_came_during_a_quick_visit_counts() {
+async fn messages_from_a_short_connection_count() {
     let (bob, [alice, carol]) = away().await;
     for visit in 0..3 {
         check(&bob, &alice, &alice.dm(&bob), visit * 2 + 1).await;
@@ -247,7 +247,7 @@ async fn every_device_has_the_same_badge() {
 }
 
 #[tokio::test]
-async fn after_a_crowd_has_written_at_once_the_next_alert_has_the_sum() {
+async fn after_many_concurrent_messages_the_next_alert_has_the_sum() {
     let (bob, writers) = away::<4>().await;
     let group = writers[0].create_group(&[&bob, &writers[1], &writers[2], &writers[3]]).await;
     let write = async |user: &User| {
@@ -264,7 +264,7 @@ async fn after_a_crowd_has_written_at_once_the_next_alert_has_the_sum() {
 }
 
 #[tokio::test]
-async fn of_alerts_of_several_conversations_at_once_one_has_the_sum() {
+async fn of_concurrent_alerts_of_several_conversations_one_has_the_sum() {
     for _ in 0..10 {
         let (bob, writers) = away::<3>().await;
         let dms: Vec<String> = writers.iter().map(|writer| writer.dm(&bob)).collect();
@@ -278,7 +278,7 @@ async fn of_alerts_of_several_conversations_at_once_one_has_the_sum() {
 }
 
 #[tokio::test]
-async fn reading_at_once_with_messages_leaves_the_next_alert_right() {
+async fn reads_concurrent_with_messages_leave_the_next_badge_right() {
     let (bob, [alice, carol]) = away().await;
     let (dm, other) = (alice.dm(&bob), carol.dm(&bob));
     for badge in 1..=3 {

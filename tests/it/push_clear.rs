@@ -48,7 +48,7 @@ async fn check_cleared(device: &User, conversation: &str, expected: &[(u64, u64)
 }
 
 #[tokio::test]
-async fn the_phone_is_told_silently_what_was_read_on_the_laptop() {
+async fn a_read_on_the_laptop_clears_the_alerts_on_the_phone() {
     let Scene { alice, phone, laptop, dm } = alerted(3, true).await;
     read(&mut laptop.connect().await, &dm, 2).await;
     let push = phone.next_clearing(&dm, 2).await;
@@ -60,7 +60,7 @@ async fn the_phone_is_told_silently_what_was_read_on_the_laptop() {
 }
 
 #[tokio::test]
-async fn every_other_device_is_told() {
+async fn every_other_device_is_cleared() {
     let Scene { phone, laptop, dm, .. } = alerted(1, true).await;
     let tablet = phone.another_device().await;
     tablet.register("fcm").await;
@@ -73,7 +73,7 @@ async fn every_other_device_is_told() {
 }
 
 #[tokio::test]
-async fn a_reading_device_alone_is_told_nothing() {
+async fn the_only_device_gets_no_clear_for_its_own_read() {
     let Scene { phone, dm, .. } = alerted(2, false).await;
     let mut socket = phone.connect().await;
     read(&mut socket, &dm, 1).await;
@@ -82,7 +82,7 @@ async fn a_reading_device_alone_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn where_nothing_was_alerted_nothing_is_cleared() {
+async fn a_conversation_without_an_alert_is_not_cleared() {
     let Scene { alice, phone, laptop, dm } = alerted(0, false).await;
     let mut socket = laptop.connect().await;
     socket.stay_awake();
@@ -128,7 +128,7 @@ async fn each_conversation_is_cleared_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_cleared_once() {
+async fn a_read_is_cleared_once() {
     let Scene { alice, phone, laptop, dm } = alerted(2, false).await;
     let mut socket = laptop.connect().await;
     socket.stay_awake();
@@ -145,7 +145,7 @@ async fn what_is_cleared_is_cleared_once() {
 }
 
 #[tokio::test]
-async fn a_burst_of_reads_is_told_at_its_beginning_and_five_seconds_later_at_its_end() {
+async fn a_burst_of_reads_is_cleared_at_its_start_and_five_seconds_later_up_to_its_end() {
     let Scene { phone, laptop, dm, .. } = alerted(10, false).await;
     let mut socket = laptop.connect().await;
     socket.stay_awake();
@@ -160,7 +160,7 @@ async fn a_burst_of_reads_is_told_at_its_beginning_and_five_seconds_later_at_its
 }
 
 #[tokio::test]
-async fn reads_that_go_on_are_told_at_most_every_five_seconds_and_none_is_lost() {
+async fn continuous_reads_are_cleared_at_most_every_five_seconds_and_none_is_lost() {
     let Scene { phone, laptop, dm, .. } = alerted(12, false).await;
     let mut socket = laptop.connect().await;
     socket.stay_awake();
@@ -191,7 +191,7 @@ fn check_last(clearings: &[Push], read_seq: u64, badge: u64) {
 }
 
 #[tokio::test]
-async fn two_devices_that_read_one_after_the_other_are_told_of_each_other() {
+async fn two_devices_that_read_in_turn_clear_each_other() {
     let Scene { phone, laptop, dm, .. } = alerted(2, true).await;
     let (mut phones, mut laptops) = (phone.connect().await, laptop.connect().await);
     phones.stay_awake();
@@ -203,7 +203,7 @@ async fn two_devices_that_read_one_after_the_other_are_told_of_each_other() {
 }
 
 #[tokio::test]
-async fn what_is_told_late_has_the_badge_of_then() {
+async fn a_delayed_clear_has_the_present_badge() {
     let Scene { alice, phone, laptop, dm } = alerted(3, false).await;
     let mut socket = laptop.connect().await;
     read(&mut socket, &dm, 1).await;
@@ -218,7 +218,7 @@ async fn what_is_told_late_has_the_badge_of_then() {
 }
 
 #[tokio::test]
-async fn of_two_devices_that_read_at_the_same_time_neither_stays_behind() {
+async fn two_devices_that_read_at_the_same_time_are_both_cleared() {
     let Scene { phone, laptop, dm, .. } = alerted(3, true).await;
     let (mut phones, mut laptops) = (phone.connect().await, laptop.connect().await);
     phones.stay_awake();
@@ -233,7 +233,7 @@ async fn of_two_devices_that_read_at_the_same_time_neither_stays_behind() {
 }
 
 #[tokio::test]
-async fn after_a_clearing_the_next_message_is_alerted_to_and_cleared_again() {
+async fn after_a_clear_the_next_message_is_alerted_and_cleared_again() {
     let Scene { alice, phone, laptop, dm } = alerted(1, false).await;
     let mut socket = laptop.connect().await;
     read(&mut socket, &dm, 1).await;
@@ -248,7 +248,7 @@ async fn after_a_clearing_the_next_message_is_alerted_to_and_cleared_again() {
 }
 
 #[tokio::test]
-async fn the_badge_of_a_clearing_leaves_out_what_is_muted() {
+async fn the_badge_of_a_clear_leaves_out_muted_conversations() {
     let Scene { phone, laptop, dm, .. } = alerted(2, false).await;
     let [carol, dave] = phone.chat().users().await;
     for writer in [&carol, &dave] {
@@ -280,7 +280,7 @@ async fn alerts_of_a_group_are_cleared_as_well() {
 }
 
 #[tokio::test]
-async fn a_device_that_wants_no_pushes_is_not_told_of_reading() {
+async fn a_device_without_a_registration_gets_no_clear() {
     let Scene { phone, laptop, dm, .. } = alerted(1, false).await;
     phone.unregister().await;
     read(&mut laptop.connect().await, &dm, 1).await;

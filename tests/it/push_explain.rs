@@ -54,7 +54,7 @@ async fn an_alert_is_explained_with_the_devices() {
 }
 
 #[tokio::test]
-async fn why_there_was_no_alert_is_told() {
+async fn the_reason_for_no_alert_is_explained() {
     if is_deployed() {
         return;
     }
@@ -90,7 +90,7 @@ async fn why_there_was_no_alert_is_told() {
 }
 
 #[tokio::test]
-async fn who_was_there_and_has_gone_was_not_alerted() {
+async fn a_user_who_was_connected_at_the_message_and_disconnected_later_is_not_alerted() {
     if is_deployed() {
         return;
     }
@@ -115,7 +115,7 @@ async fn who_was_there_and_has_gone_was_not_alerted() {
 }
 
 #[tokio::test]
-async fn what_was_alerted_stays_alerted_when_it_is_read_or_muted() {
+async fn an_alerted_message_stays_alerted_when_it_is_read_or_muted() {
     if is_deployed() {
         return;
     }
@@ -148,7 +148,7 @@ async fn alerts_of_long_ago_are_forgotten() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_explained() {
+async fn an_unknown_message_is_not_explained() {
     if is_deployed() {
         return;
     }

@@ -14,7 +14,7 @@ async fn group_of_four() -> ([User; 4], String) {
 }
 
 #[tokio::test]
-async fn everybody_who_is_away_is_alerted_but_the_sender() {
+async fn every_member_who_is_not_connected_is_alerted_but_the_sender() {
     let ([alice, bob, carol, dave], group) = group_of_four().await;
     alice.register("fcm").await;
     alice.post_text(&group, "hello").await;
@@ -25,7 +25,7 @@ async fn everybody_who_is_away_is_alerted_but_the_sender() {
 }
 
 #[tokio::test]
-async fn whoever_is_connected_is_not_alerted() {
+async fn a_connected_member_is_not_alerted() {
     let ([alice, bob, carol, dave], group) = group_of_four().await;
     let (mut bobs, mut carols) = (bob.connect().await, carol.another_device().await.connect().await);
     bobs.stay_awake();
@@ -85,7 +85,7 @@ async fn changes_of_a_group_alert_nobody() {
 }
 
 #[tokio::test]
-async fn who_has_left_or_was_removed_is_not_alerted() {
+async fn a_user_who_has_left_or_was_removed_is_not_alerted() {
     let ([alice, bob, carol, dave], group) = group_of_four().await;
     bob.leave(&group).await;
     alice.remove_member(&group, &carol).await.no_content();
@@ -96,7 +96,7 @@ async fn who_has_left_or_was_removed_is_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_comes_later_is_alerted_from_then_on() {
+async fn a_later_member_is_alerted_from_the_addition_on() {
     let ([alice, bob, ..], group) = group_of_four().await;
     let [erin] = alice.chat().users().await;
     erin.register("fcm").await;
@@ -109,7 +109,7 @@ async fn who_comes_later_is_alerted_from_then_on() {
 }
 
 #[tokio::test]
-async fn who_comes_back_is_alerted_to_what_follows() {
+async fn a_member_who_was_added_again_is_alerted_to_later_messages() {
     let ([alice, bob, carol, _], group) = group_of_four().await;
     alice.post_text(&group, "one").await;
     bob.next_alert(&group, 2).await;
@@ -124,7 +124,7 @@ async fn who_comes_back_is_alerted_to_what_follows() {
 }
 
 #[tokio::test]
-async fn a_message_at_once_with_a_removal_alerts_at_most_whom_it_reached() {
+async fn a_message_concurrent_with_a_removal_alerts_only_members() {
     for _ in 0..6 {
         let ([alice, bob, carol, dave], group) = group_of_four().await;
         let (_, gone) = tokio::join!(carol.post_text(&group, "quickly"), alice.remove_member(&group, &bob));

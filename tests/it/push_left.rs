@@ -83,7 +83,7 @@ async fn a_mute_clears_the_alerts_on_the_other_devices() {
 }
 
 #[tokio::test]
-async fn where_nothing_was_alerted_or_is_unread_nothing_is_cleared() {
+async fn a_conversation_without_an_unread_alert_is_not_cleared() {
     let [alice, bob] = Chat::new().users().await;
     bob.register("apns").await;
     let group = alice.create_group(&[&bob]).await;

@@ -33,7 +33,7 @@ async fn a_message_sent_again_gives_no_second_alert() {
 }
 
 #[tokio::test]
-async fn a_message_sent_many_times_at_once_gives_one_alert() {
+async fn a_message_sent_many_times_concurrently_gives_one_alert() {
     let (alice, bob, dm) = away().await;
     for seq in 1..=4 {
         let body = json!({"client_message_id": fresh_id(), "text": "once"});
@@ -92,7 +92,7 @@ async fn a_hundred_messages_in_a_burst_give_a_hundred_alerts() {
 }
 
 #[tokio::test]
-async fn two_who_write_at_once_are_both_heard() {
+async fn two_concurrent_writers_both_give_alerts() {
     let [bob, writers @ ..] = Chat::new().users::<5>().await;
     bob.register("apns").await;
     let group = writers[0].create_group(&[&bob, &writers[1], &writers[2], &writers[3]]).await;
@@ -117,7 +117,7 @@ async fn two_who_write_at_once_are_both_heard() {
 }
 
 #[tokio::test]
-async fn writers_of_several_conversations_are_all_heard() {
+async fn writers_in_several_conversations_all_give_alerts() {
     let [bob, writers @ ..] = Chat::new().users::<6>().await;
     bob.register("apns").await;
     let write = async |user: &User| {
@@ -133,7 +133,7 @@ async fn writers_of_several_conversations_are_all_heard() {
 }
 
 #[tokio::test]
-async fn who_comes_and_goes_is_alerted_to_what_came_while_away_and_to_nothing_else() {
+async fn a_user_who_connects_and_disconnects_is_alerted_only_to_messages_while_offline() {
     let (alice, bob, dm) = away().await;
     let mut while_away = Vec::new();
     for _ in 0..6 {

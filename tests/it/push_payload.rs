@@ -122,7 +122,7 @@ async fn names_are_those_of_the_moment() {
 }
 
 #[tokio::test]
-async fn who_gave_no_name_is_called_by_their_handle() {
+async fn a_user_without_a_display_name_is_shown_by_their_handle() {
     let [alice, bob] = Chat::new().users().await;
     bob.register("apns").await;
     let dm = alice.dm(&bob);
@@ -132,7 +132,7 @@ async fn who_gave_no_name_is_called_by_their_handle() {
 }
 
 #[tokio::test]
-async fn no_text_is_told_to_anybody_in_between() {
+async fn no_text_reaches_the_push_services() {
     let [alice, phone] = Chat::new().users().await;
     let android = phone.another_device().await;
     phone.register("apns").await;

@@ -51,7 +51,7 @@ async fn a_wrong_token_is_refused_and_named() {
 }
 
 #[tokio::test]
-async fn what_is_no_object_is_refused() {
+async fn a_registration_that_is_no_object_is_refused() {
     let alice = Chat::new().user().await;
     for body in ["", "{", "[]", "null", "\"apns\"", "{}"] {
         alice.http.send(Method::PUT, PATH, body).await.refused(400, "bad_request");
@@ -110,7 +110,7 @@ async fn asking_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn asking_many_times_at_once_is_asking_once() {
+async fn concurrent_registrations_of_one_device_are_one() {
     let [alice, bob] = Chat::new().users().await;
     let token = fresh_token();
     let tries = (0..8).map(|_| bob.put_push("apns", &token));

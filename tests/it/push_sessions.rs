@@ -85,7 +85,7 @@ async fn a_device_whose_stolen_refresh_token_was_used_is_pushed_nothing() {
 }
 
 #[tokio::test]
-async fn who_is_logged_out_cannot_register() {
+async fn a_logged_out_device_cannot_register() {
     let (_, phone, laptop, _) = bob_with_a_phone().await;
     phone.http.post("/v1/logout", &json!({})).await.no_content();
     phone.put_push("apns", "t").await.refused(401, "unauthenticated");
@@ -93,7 +93,7 @@ async fn who_is_logged_out_cannot_register() {
 }
 
 #[tokio::test]
-async fn a_registration_at_once_with_a_logout_does_not_outlive_it() {
+async fn a_registration_concurrent_with_a_logout_does_not_outlive_it() {
     for _ in 0..8 {
         let (alice, phone, laptop, dm) = bob_with_a_phone().await;
         let body = json!({});

@@ -30,7 +30,7 @@ fn over(last: Instant) -> Instant {
 }
 
 #[tokio::test]
-async fn who_has_closed_the_socket_is_alerted_at_once() {
+async fn a_user_who_has_closed_the_socket_is_alerted_immediately() {
     let (alice, bob, dm, socket) = connected().await;
     socket.close().await;
     bob.is_gone().await;
@@ -39,7 +39,7 @@ async fn who_has_closed_the_socket_is_alerted_at_once() {
 }
 
 #[tokio::test]
-async fn who_was_cut_off_is_alerted_at_once() {
+async fn a_user_whose_socket_was_cut_is_alerted_immediately() {
     let (alice, bob, dm, socket) = connected().await;
     socket.cut();
     bob.is_gone().await;
@@ -48,7 +48,7 @@ async fn who_was_cut_off_is_alerted_at_once() {
 }
 
 #[tokio::test]
-async fn who_logs_out_on_the_connected_device_is_alerted_on_the_other_at_once() {
+async fn a_user_who_logs_out_on_the_connected_device_is_alerted_on_the_other_immediately() {
     let (alice, bob, dm, _socket) = connected().await;
     let laptop = bob.another_device().await;
     laptop.register("fcm").await;
@@ -59,7 +59,7 @@ async fn who_logs_out_on_the_connected_device_is_alerted_on_the_other_at_once() 
 }
 
 #[tokio::test]
-async fn who_was_silent_for_longer_than_the_timeout_is_alerted_at_once() {
+async fn a_user_who_was_silent_for_longer_than_the_timeout_is_alerted_immediately() {
     let (alice, bob, dm, mut socket) = connected().await;
     let last = socket.fall_silent().await;
     socket.listen_until(over(last)).await;
@@ -70,7 +70,7 @@ async fn who_was_silent_for_longer_than_the_timeout_is_alerted_at_once() {
 }
 
 #[tokio::test]
-async fn who_stays_silent_is_alerted_once_the_timeout_is_over() {
+async fn a_user_who_stays_silent_is_alerted_after_the_timeout() {
     let (_alice, bob, dm, _socket, last) = unconfirmed().await;
     bob.next_alert_by(over(last), &dm, 1).await;
     let took = last.elapsed();
@@ -79,7 +79,7 @@ async fn who_stays_silent_is_alerted_once_the_timeout_is_over() {
 }
 
 #[tokio::test]
-async fn who_was_only_late_is_not_alerted() {
+async fn a_user_whose_heartbeat_was_late_is_not_alerted() {
     let (_alice, bob, _dm, mut socket, last) = unconfirmed().await;
     socket.assert_alive().await;
     socket.stay_awake();
@@ -88,7 +88,7 @@ async fn who_was_only_late_is_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_reads_meanwhile_is_not_alerted() {
+async fn a_user_who_reads_meanwhile_is_not_alerted() {
     let (_alice, bob, dm, mut socket, last) = unconfirmed().await;
     let answer = socket.ask(json!({"action": "read", "conversation": dm, "seq": 1})).await;
     assert_eq!(answer["type"], "ok");
@@ -97,7 +97,7 @@ async fn who_reads_meanwhile_is_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_comes_back_by_another_socket_is_not_alerted() {
+async fn a_user_who_reconnects_by_another_socket_is_not_alerted() {
     let (_alice, bob, dm, socket, last) = unconfirmed().await;
     socket.cut();
     let mut socket = bob.connect().await;
@@ -108,7 +108,7 @@ async fn who_comes_back_by_another_socket_is_not_alerted() {
 }
 
 #[tokio::test]
-async fn who_is_cut_off_while_silent_is_alerted_once_the_timeout_is_over() {
+async fn a_silent_user_whose_socket_is_cut_is_alerted_after_the_timeout() {
     let (_alice, bob, dm, socket, last) = unconfirmed().await;
     socket.cut();
     bob.next_alert_by(over(last), &dm, 1).await;
@@ -116,7 +116,7 @@ async fn who_is_cut_off_while_silent_is_alerted_once_the_timeout_is_over() {
 }
 
 #[tokio::test]
-async fn a_message_right_after_the_cut_of_a_silent_socket_is_alerted_to_as_well() {
+async fn a_message_right_after_the_cut_of_a_silent_socket_is_alerted_too() {
     let (alice, bob, dm, mut socket) = connected().await;
     let last = socket.fall_silent().await;
     socket.listen_until(last + times::heartbeat() * 2).await;
@@ -127,7 +127,7 @@ async fn a_message_right_after_the_cut_of_a_silent_socket_is_alerted_to_as_well(
 }
 
 #[tokio::test]
-async fn what_a_socket_took_that_was_dead_already_is_alerted_to_once_the_timeout_is_over() {
+async fn messages_that_a_dead_socket_took_are_alerted_after_the_timeout() {
     let (alice, bob, dm, mut socket) = connected().await;
     alice.post_text(&dm, "you still hear this").await;
     socket.next_at(&dm, 1).await;
@@ -143,7 +143,7 @@ async fn what_a_socket_took_that_was_dead_already_is_alerted_to_once_the_timeout
 }
 
 #[tokio::test]
-async fn who_comes_back_within_the_timeout_is_not_alerted_to_what_the_old_socket_took() {
+async fn a_user_who_reconnects_within_the_timeout_is_not_alerted_to_messages_of_the_old_socket() {
     let (alice, bob, dm, mut socket) = connected().await;
     let last = socket.fall_silent().await;
     alice.post_text(&dm, "are you there?").await;
@@ -155,7 +155,7 @@ async fn who_comes_back_within_the_timeout_is_not_alerted_to_what_the_old_socket
 }
 
 #[tokio::test]
-async fn several_messages_into_silence_are_alerts_of_their_own() {
+async fn several_messages_to_a_silent_user_give_an_alert_each() {
     let (alice, bob, dm, _socket, last) = unconfirmed().await;
     for _ in 2..=4 {
         alice.post_text(&dm, "hello?").await;
@@ -177,7 +177,7 @@ async fn a_mute_that_begins_before_the_timeout_is_over_counts() {
 }
 
 #[tokio::test]
-async fn a_device_that_is_awake_vouches_for_one_that_is_silent() {
+async fn an_active_device_prevents_alerts_on_a_silent_one() {
     let (alice, bob, dm, mut socket) = connected().await;
     let mut laptop = bob.another_device().await.connect().await;
     laptop.stay_awake();
@@ -190,7 +190,7 @@ async fn a_device_that_is_awake_vouches_for_one_that_is_silent() {
 }
 
 #[tokio::test]
-async fn silent_members_of_a_group_are_alerted_and_those_who_beat_are_not() {
+async fn silent_members_of_a_group_are_alerted_and_active_ones_are_not() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     bob.register("apns").await;

@@ -41,7 +41,7 @@ async fn a_token_moves_to_the_device_that_registers_it_last() {
 }
 
 #[tokio::test]
-async fn who_lost_the_token_takes_nothing_away_by_ending_pushes() {
+async fn a_former_owner_of_a_token_cannot_end_its_pushes() {
     let [alice, bob, writer] = Chat::new().users().await;
     let token = alice.register("apns").await;
     bob.put_push("apns", &token).await.no_content();
@@ -103,7 +103,7 @@ async fn two_devices_that_swap_their_tokens_are_both_pushed() {
 }
 
 #[tokio::test]
-async fn of_many_who_register_one_token_at_once_one_has_it() {
+async fn of_many_users_who_register_one_token_concurrently_one_has_it() {
     let [writer, users @ ..] = Chat::new().users::<7>().await;
     let token = fresh_token();
     for answer in join_all(users.iter().map(|user| user.put_push("apns", &token))).await {

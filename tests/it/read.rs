@@ -30,7 +30,7 @@ async fn check_listed(user: &User, conversation: &str, read_seq: u64, unread_cou
 }
 
 #[tokio::test]
-async fn reading_tells_every_other_device() {
+async fn a_read_sends_a_receipt_to_every_other_device() {
     let Scene { alice, bob, mut phone, dm } = three_messages().await;
     let (mut bobs, mut laptop) = (bob.connect().await, bob.another_device().await.connect().await);
     let mut tablet = alice.another_device().await.connect().await;
@@ -64,7 +64,7 @@ async fn a_marker_counts_what_is_unread() {
 }
 
 #[tokio::test]
-async fn ones_own_messages_are_not_unread() {
+async fn own_messages_are_not_unread() {
     let Scene { alice, bob, dm, .. } = three_messages().await;
     check_listed(&alice, &dm, 0, 0).await;
     bob.post_text(&dm, "four").await;
@@ -87,7 +87,7 @@ async fn a_marker_never_goes_back() {
 }
 
 #[tokio::test]
-async fn reading_the_same_twice_is_told_once() {
+async fn a_repeated_read_sends_one_receipt() {
     let Scene { bob, mut phone, dm, .. } = three_messages().await;
     let mut bobs = bob.connect().await;
     bobs.ask(read(&dm, 3)).await;
@@ -107,7 +107,7 @@ async fn nobody_reads_beyond_the_end() {
 }
 
 #[tokio::test]
-async fn nobody_reads_what_has_not_begun() {
+async fn a_conversation_without_messages_cannot_be_read() {
     let [alice, bob] = Chat::new().users().await;
     alice.connect().await.refused(read(&alice.dm(&bob), 1), "bad_request").await;
     assert!(alice.chat_list().await.is_empty());
@@ -137,7 +137,7 @@ async fn everybody_sees_how_far_everybody_has_read() {
 }
 
 #[tokio::test]
-async fn where_nothing_was_said_nothing_is_read() {
+async fn a_conversation_without_messages_has_no_receipts() {
     let [alice, bob] = Chat::new().users().await;
     let path = format!("/v1/conversations/{}/receipts", alice.dm(&bob));
     assert_eq!(alice.http.get(&path).await.ok(), json!({"receipts": []}));

@@ -47,7 +47,7 @@ async fn nobody_writes_to_themselves() {
 }
 
 #[tokio::test]
-async fn what_is_no_recipient_is_refused() {
+async fn an_invalid_recipient_is_refused() {
     let [alice, bob] = Chat::new().users().await;
     let dm = alice.dm(&bob);
     let swapped = dm.strip_prefix("dm_").unwrap().split_once('_').unwrap();

@@ -44,7 +44,7 @@ async fn a_refresh_whose_answer_was_lost_is_answered_again() {
 }
 
 #[tokio::test]
-async fn programs_of_one_device_that_refresh_at_once_all_stay_logged_in() {
+async fn programs_of_one_device_that_refresh_concurrently_all_stay_logged_in() {
     let alice = Chat::new().user().await;
     let (app, widget) = (refresh_as(&alice, "the app").await, refresh_as(&alice, "a widget").await);
     let (app, widget) = (alice.renewed(&app.ok()), alice.renewed(&widget.ok()));
@@ -91,7 +91,7 @@ async fn a_dead_refresh_token_is_dead_in_every_attempt() {
 }
 
 #[tokio::test]
-async fn using_a_dead_refresh_token_leaves_other_devices_alone() {
+async fn using_a_dead_refresh_token_does_not_affect_other_devices() {
     let phone = Chat::new().user().await;
     let laptop = phone.another_device().await;
     phone.renewed(&phone.refresh().await.ok()).refresh().await.ok();
@@ -117,7 +117,7 @@ async fn an_attempt_is_named_in_1_to_64_bytes() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_refused() {
+async fn an_invalid_refresh_token_is_refused() {
     let alice = Chat::new().user().await;
     for token in ["", "nonsense", "a.b.c", &alice.access_token, &format!("{}x", alice.refresh_token)] {
         let body = json!({"refresh_token": token});

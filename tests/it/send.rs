@@ -72,7 +72,7 @@ async fn a_user_and_the_conversation_with_them_are_the_same_recipient() {
 }
 
 #[tokio::test]
-async fn a_message_to_somebody_who_is_away_is_there_when_they_come() {
+async fn a_message_to_an_offline_user_is_there_when_they_connect() {
     let [alice, bob] = Chat::new().users().await;
     alice.connect().await.say(&bob.id, "are you there?").await;
     let missed = bob.connect().await.missed(&alice.dm(&bob), json!({})).await;
@@ -91,7 +91,7 @@ async fn sockets_that_were_cut_do_not_hold_messages_up() {
 }
 
 #[tokio::test]
-async fn every_one_of_many_frames_at_once_is_answered() {
+async fn every_one_of_many_concurrent_frames_is_answered() {
     let alice = Chat::new().user().await;
     let mut phone = alice.connect().await;
     let ids: Vec<String> = (0..100).map(|_| fresh_id()).collect();

@@ -36,7 +36,7 @@ fn ids(messages: &[Value], field: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn messages_stand_in_the_log_in_their_order_and_each_has_an_ack() {
+async fn messages_are_stored_in_their_order_and_each_has_an_ack() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     let mut bobs = bob.connect().await;
     let names: Vec<String> = (0..16).map(|n| format!("m{n}")).collect();
@@ -66,7 +66,7 @@ async fn an_id_that_is_too_long_is_not_echoed() {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_alone_or_with_others_is_one_message() {
+async fn a_message_that_is_resent_alone_or_with_others_is_one_message() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     let first = outcomes(&mut phone, &bob.id, &[text("a"), text("b"), text("a")]).await;
     let duplicates = |acks: &[Value]| acks.iter().map(|ack| ack["duplicate"] == true).collect::<Vec<_>>();
@@ -79,7 +79,7 @@ async fn what_is_sent_again_alone_or_with_others_is_one_message() {
 }
 
 #[tokio::test]
-async fn the_first_that_is_not_acked_ends_it() {
+async fn messages_after_the_first_failure_are_not_sent() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     let wrong = [
         (json!({"id": "x", "text": ""}), "bad_request"),
@@ -115,7 +115,7 @@ async fn a_frame_that_is_wrong_as_a_whole_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn whoever_is_blocked_sends_nothing() {
+async fn a_blocked_user_sends_nothing() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     outcomes(&mut phone, &bob.id, &[text("a")]).await;
     bob.block(&alice).await;
@@ -126,7 +126,7 @@ async fn whoever_is_blocked_sends_nothing() {
 }
 
 #[tokio::test]
-async fn messages_of_an_outbox_mark_what_was_seen() {
+async fn messages_of_an_outbox_mark_what_their_author_has_read() {
     let Scene { alice, bob, mut phone, dm } = scene().await;
     for n in 0..3 {
         bob.post_text(&dm, &format!("message {n}")).await;

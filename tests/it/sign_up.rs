@@ -34,7 +34,7 @@ async fn a_handle_is_shown_in_lower_case() {
 }
 
 #[tokio::test]
-async fn of_signups_for_one_handle_at_once_one_wins() {
+async fn of_concurrent_signups_for_one_handle_one_wins() {
     let handle = fresh_handle();
     let answers = join_all((0..5).map(|n| {
         let handle = handle.clone();

@@ -38,7 +38,7 @@ async fn a_conversation_without_cursor_is_given_whole() {
 }
 
 #[tokio::test]
-async fn a_partial_sync_looks_only_at_what_it_names() {
+async fn a_partial_sync_reads_only_the_conversations_that_it_names() {
     let [alice, bob, carol] = Chat::new().users().await;
     let with_alice = chat_about(&alice, &bob, 3).await;
     let with_carol = chat_about(&carol, &bob, 2).await;
@@ -64,7 +64,7 @@ async fn a_limit_counts_per_conversation_from_the_oldest() {
 }
 
 #[tokio::test]
-async fn a_sync_tells_where_each_conversation_ends_and_what_is_read() {
+async fn a_sync_returns_the_end_and_the_read_mark_of_each_conversation() {
     let [alice, bob] = Chat::new().users().await;
     let dm = chat_about(&alice, &bob, 3).await;
     let mut socket = bob.connect().await;
@@ -161,7 +161,7 @@ async fn a_cursor_beyond_the_end_lacks_nothing() {
 }
 
 #[tokio::test]
-async fn cursors_of_what_has_not_begun_are_left_out() {
+async fn cursors_of_conversations_without_messages_are_left_out() {
     let [alice, bob] = Chat::new().users().await;
     let dm = chat_about(&alice, &bob, 1).await;
     let own = bob.id.trim_start_matches("usr_");

@@ -22,7 +22,7 @@ async fn a_text_of_100_000_characters_and_400_000_bytes_is_taken_whole() {
 }
 
 #[tokio::test]
-async fn a_longer_text_is_too_large_and_says_by_how_much() {
+async fn a_longer_text_is_refused_with_its_length() {
     let (alice, _, dm) = two_users().await;
     for (text, limit, actual) in [
         ("x".repeat(100_001), 100_000, 100_001),

@@ -29,7 +29,7 @@ async fn failed_logins_of_others_do_not_count() {
 }
 
 #[tokio::test]
-async fn failed_logins_of_nobody_are_counted_alike() {
+async fn failed_logins_of_unknown_handles_are_counted_alike() {
     let (chat, handle) = (Chat::new(), tests::fresh_handle());
     for _ in 0..10 {
         chat.login(&handle, "wrong horse").await.refused(401, "unauthenticated");

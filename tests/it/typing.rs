@@ -16,7 +16,7 @@ async fn two_who_are_connected() -> (User, User, Socket, Socket) {
 }
 
 #[tokio::test]
-async fn the_other_side_is_told() {
+async fn typing_sends_an_event_to_the_other_user() {
     let (alice, bob, mut phone, mut bobs) = two_who_are_connected().await;
     let dm = alice.dm(&bob);
     phone.type_in(&dm).await;
@@ -26,7 +26,7 @@ async fn the_other_side_is_told() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_before_the_first_message() {
+async fn typing_sends_no_event_before_the_first_message() {
     let [alice, bob] = Chat::new().users().await;
     let (mut phone, mut bobs) = (alice.connect().await, bob.connect().await);
     let dm = alice.dm(&bob);
@@ -66,7 +66,7 @@ async fn nothing_of_it_is_stored() {
 }
 
 #[tokio::test]
-async fn an_outsider_may_not_tell_it() {
+async fn an_outsider_may_not_send_typing() {
     let [alice, bob, eve] = Chat::new().users().await;
     let group = alice.create_group(&[&bob]).await;
     let (mut bobs, mut eves) = (bob.connect().await, eve.connect().await);
@@ -80,7 +80,7 @@ async fn an_outsider_may_not_tell_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_conversation_is_refused() {
+async fn an_invalid_conversation_is_refused() {
     let alice = Chat::new().user().await;
     let mut phone = alice.connect().await;
     let typing = |conversation: &str| json!({"action": "typing", "conversation": conversation});
@@ -94,7 +94,7 @@ async fn what_is_no_conversation_is_refused() {
 }
 
 #[tokio::test]
-async fn a_user_tells_it_five_times_at_once_and_then_once_a_second() {
+async fn typing_is_limited_to_a_burst_of_five_and_then_one_a_second() {
     const TRIES: u64 = 20;
     let (alice, bob, mut phone, mut bobs) = two_who_are_connected().await;
     let dm = alice.dm(&bob);

@@ -3,7 +3,7 @@
 use tests::{Chat, signups_are_slow};
 
 #[tokio::test]
-async fn every_device_of_every_other_member_is_told() {
+async fn every_device_of_every_other_member_gets_the_event() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let mut phone = alice.connect().await;
@@ -27,7 +27,7 @@ async fn every_device_of_every_other_member_is_told() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_told() {
+async fn no_outsider_gets_the_event() {
     let [alice, bob, friend] = Chat::new().users().await;
     alice.befriend(&friend).await;
     let (dm, group) = (alice.dm(&bob), alice.create_group(&[&bob]).await);
@@ -42,7 +42,7 @@ async fn nobody_else_is_told() {
 }
 
 #[tokio::test]
-async fn who_was_removed_is_told_no_more_and_tells_no_more() {
+async fn a_removed_member_gets_and_sends_no_more_typing() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let (mut alices, mut bobs, mut carols) =
@@ -57,7 +57,7 @@ async fn who_was_removed_is_told_no_more_and_tells_no_more() {
 }
 
 #[tokio::test]
-async fn among_more_than_20_nobody_is_told() {
+async fn in_a_group_of_more_than_20_no_typing_is_sent() {
     if signups_are_slow() {
         return;
     }
@@ -89,7 +89,7 @@ async fn among_more_than_20_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn neither_side_of_a_block_is_told_of_the_other() {
+async fn a_block_hides_each_user_from_the_other() {
     let [alice, bob] = Chat::new().friends().await;
     let dm = alice.dm(&bob);
     alice.post_text(&dm, "the first one opens the conversation").await;
@@ -109,7 +109,7 @@ async fn neither_side_of_a_block_is_told_of_the_other() {
 }
 
 #[tokio::test]
-async fn in_a_group_only_the_two_of_a_block_are_not_told() {
+async fn in_a_group_only_the_two_users_of_a_block_get_no_typing() {
     let [alice, bob, carol] = Chat::new().users().await;
     let group = alice.create_group(&[&bob, &carol]).await;
     let (mut alices, mut bobs, mut carols) =

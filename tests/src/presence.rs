@@ -48,15 +48,15 @@ impl Socket {
 
     /// Waits until the device is told that somebody is online, who is since `since`.
     pub async fn sees_online(&mut self, user: &User, since: Instant) -> Value {
-        self.sees_at_once(user, "online", since).await
+        self.sees_promptly(user, "online", since).await
     }
 
     /// Waits until the device is told that somebody is offline, who has logged out, or seems to have, at `since`.
     pub async fn sees_logged_out(&mut self, user: &User, since: Instant) -> Value {
-        self.sees_at_once(user, "offline", since).await
+        self.sees_promptly(user, "offline", since).await
     }
 
-    async fn sees_at_once(&mut self, user: &User, status: &str, since: Instant) -> Value {
+    async fn sees_promptly(&mut self, user: &User, status: &str, since: Instant) -> Value {
         let row = self.next_presence(user, since + times::notified_within() + times::patience()).await;
         let took = since.elapsed();
         assert_eq!(row["status"], status, "{row}");

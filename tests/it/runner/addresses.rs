@@ -93,7 +93,7 @@ async fn the_first_subprotocol_that_is_asked_for_is_echoed() {
 }
 
 #[tokio::test]
-async fn what_is_for_developers_is_given_to_nobody_by_another_name() {
+async fn developer_routes_are_refused_under_another_host_name() {
     let confab = Runner::start(&["--memory"]).await;
     let get = |target: &str, host: &str| {
         format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")

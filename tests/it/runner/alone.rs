@@ -32,7 +32,7 @@ async fn alone(confab: &Runner) -> (User, Socket, User) {
 }
 
 #[tokio::test]
-async fn who_is_alone_beats_less_often_until_a_friend_comes() {
+async fn a_user_who_is_alone_sends_heartbeats_rarely_until_a_friend_connects() {
     let confab = Runner::start(&[&["--memory"], &times::FLAGS[..]].concat()).await;
     let (alice, mut phone, bob) = alone(&confab).await;
     let mut bobs = bob.connect().await;
@@ -47,7 +47,7 @@ async fn who_is_alone_beats_less_often_until_a_friend_comes() {
 }
 
 #[tokio::test]
-async fn a_friend_who_comes_soon_learns_that_a_lonely_device_was_dead() {
+async fn a_friend_who_connects_soon_finds_out_that_the_device_is_dead() {
     let confab = Runner::start(&[&["--memory"], &times::FLAGS[..]].concat()).await;
     let (alice, phone, bob) = alone(&confab).await;
     phone.cut();

@@ -52,7 +52,7 @@ async fn burst(confab: Runner, phone: &mut Socket, to: &str) -> BTreeMap<String,
 }
 
 #[tokio::test]
-async fn what_was_acked_is_there_after_a_kill_in_the_middle_of_a_burst() {
+async fn acked_messages_are_stored_after_a_kill_in_the_middle_of_a_burst() {
     let data = TempDir::new();
     let confab = Runner::with_data(data.path()).await;
     let [alice, bob] = confab.chat().users().await;

@@ -24,7 +24,7 @@ async fn a_data_directory_is_free_again_after_a_kill() {
 }
 
 #[tokio::test]
-async fn a_data_directory_that_cannot_be_made_is_told() {
+async fn a_data_directory_that_cannot_be_created_is_an_error() {
     let data = TempDir::new();
     let file = data.path().join("file");
     std::fs::write(&file, "in the way").unwrap();
@@ -58,7 +58,7 @@ async fn a_directory_of_other_programs_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_file_where_a_directory_should_be_is_called_so() {
+async fn a_file_in_the_place_of_a_directory_is_named_in_the_error() {
     let data = TempDir::new();
     let file = data.path().join("data");
     std::fs::write(&file, "in the way").unwrap();
@@ -111,7 +111,7 @@ async fn refused_with(folder: &Path, name: &str, put: impl Fn(&Path)) -> String 
 
 /// A pipe opens only once its other end is open, so a program that opens it unchecked waits for ever.
 #[tokio::test]
-async fn what_is_no_file_where_one_should_be_is_called_so() {
+async fn anything_but_a_file_in_the_place_of_a_file_is_named_in_the_error() {
     let [fresh, used] = [TempDir::new(), TempDir::new()];
     Runner::with_data(used.path()).await.kill().await;
     for folder in [fresh.path(), used.path()] {
@@ -134,7 +134,7 @@ async fn what_is_no_file_where_one_should_be_is_called_so() {
 }
 
 #[tokio::test]
-async fn a_link_to_what_is_not_there_is_not_written_through() {
+async fn a_dangling_link_is_not_written_through() {
     let [fresh, used, elsewhere] = [TempDir::new(), TempDir::new(), TempDir::new()];
     Runner::with_data(used.path()).await.kill().await;
     let target = elsewhere.path().join("nothing");
@@ -176,7 +176,7 @@ async fn logged(folder: &Path) -> String {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_lost_is_drawn_again_and_that_is_logged() {
+async fn a_lost_secret_is_drawn_again_with_a_log_message() {
     let data = TempDir::new();
     let path = data.path().join("signing-secret");
     for start in 0..3 {
@@ -193,7 +193,7 @@ async fn a_secret_that_is_lost_is_drawn_again_and_that_is_logged() {
 }
 
 #[tokio::test]
-async fn health_says_that_nothing_can_be_stored() {
+async fn health_fails_when_nothing_can_be_stored() {
     let data = TempDir::new();
     let confab = Runner::with_data(data.path()).await;
     let http = confab.chat().http;
@@ -216,7 +216,7 @@ async fn eventually(is_so: impl AsyncFn() -> bool) {
 }
 
 #[tokio::test]
-async fn data_lies_in_a_folder_of_the_current_directory_unless_told_otherwise() {
+async fn data_is_stored_in_a_folder_of_the_current_directory_by_default() {
     let folder = TempDir::new();
     let mut confab = command(&["--listen", "127.0.0.1:0"]);
     Runner::of(confab.current_dir(folder.path())).await.chat().user().await;

@@ -89,7 +89,7 @@ async fn a_new_directory_has_the_present_format() {
 }
 
 #[tokio::test]
-async fn a_directory_of_an_earlier_format_is_taken_over_whole() {
+async fn a_directory_of_an_earlier_format_is_migrated_in_full() {
     for earlier in &EARLIER {
         let data = earlier.copy();
         for _ in 0..2 {
@@ -121,7 +121,7 @@ async fn a_directory_of_an_earlier_format_is_taken_over_whole() {
 }
 
 #[tokio::test]
-async fn what_was_sent_under_an_earlier_format_is_not_stored_twice() {
+async fn messages_of_an_earlier_format_are_not_stored_twice() {
     for earlier in &EARLIER {
         let data = earlier.copy();
         let confab = Runner::with_data(data.path()).await;

@@ -58,7 +58,7 @@ async fn a_directory_that_was_there_becomes_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_version_left_open_to_others_is_closed() {
+async fn files_that_an_earlier_version_left_readable_become_private() {
     let data = TempDir::new();
     Runner::with_data(data.path()).await.kill().await;
     set_mode(data.path(), 0o755);
@@ -119,7 +119,7 @@ async fn a_start_without_an_address_leaves_no_directory() {
 }
 
 #[tokio::test]
-async fn a_link_to_nowhere_is_called_so() {
+async fn a_dangling_link_is_named_in_the_error() {
     let folder = TempDir::new();
     let link = folder.path().join("link");
     symlink(folder.path().join("nowhere"), &link).unwrap();
@@ -161,7 +161,7 @@ async fn bound_by_modes(data: &Path) -> Option<Command> {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_written_is_told_at_the_start() {
+async fn a_read_only_database_is_an_error_at_the_start() {
     for name in ["dynamodb.sqlite", "sqs.sqlite", "sns.sqlite"] {
         let data = TempDir::new();
         let confab = Runner::with_data(data.path()).await;

@@ -5,7 +5,7 @@ use tests::runner::{Runner, command, run};
 use tokio::time::timeout;
 
 #[tokio::test]
-async fn bad_flags_are_told_on_stderr_and_end_it_with_2() {
+async fn invalid_flags_are_reported_on_stderr_with_exit_code_2() {
     for args in [
         &["--nonsense"][..],
         &["nonsense"],
@@ -92,7 +92,7 @@ async fn run_with(name: &str, value: &str, args: &[&str]) -> std::process::Outpu
 }
 
 #[tokio::test]
-async fn clients_are_told_the_heartbeat_interval() {
+async fn clients_get_the_heartbeat_interval() {
     let confab = Runner::start(&["--memory", "--heartbeat-seconds", "7"]).await;
     let mut phone = confab.chat().user().await.connect().await;
     assert_eq!(phone.assert_alive().await["next_seconds"], 7);

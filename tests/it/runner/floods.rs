@@ -117,7 +117,7 @@ async fn heartbeats(socket: &mut Socket, is_over: &Cell<bool>) -> usize {
 }
 
 #[tokio::test]
-async fn of_600_handshakes_at_once_five_sockets_stay_open_and_a_bystander_is_answered_meanwhile() {
+async fn of_600_concurrent_handshakes_five_sockets_stay_open_and_a_bystander_is_answered() {
     let confab = Runner::start(&["--memory"]).await;
     let [alice, bob] = confab.chat().users().await;
     let (url, mut bobs, is_over) = (alice.ticket_url().await, bob.connect().await, Cell::new(false));

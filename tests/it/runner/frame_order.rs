@@ -12,7 +12,7 @@ fn id(n: usize) -> String {
 }
 
 #[tokio::test]
-async fn frames_that_nobody_waits_for_stand_in_the_log_as_they_were_sent() {
+async fn frames_sent_without_waiting_are_stored_in_their_order() {
     let confab = Runner::start(&[&["--memory"], &times::FLAGS[..]].concat()).await;
     let [alice, bob] = confab.chat().users().await;
     let (mut phone, dm) = (alice.connect().await, alice.dm(&bob));

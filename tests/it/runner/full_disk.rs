@@ -31,7 +31,7 @@ async fn is_refused(disk: &SmallDisk) {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_at_the_start_with_what_to_do() {
+async fn a_full_disk_is_an_error_at_the_start_with_advice() {
     let Some(disk) = SmallDisk::new(DISK_BYTES).await else { return };
     disk.fill();
     is_refused(&disk).await;

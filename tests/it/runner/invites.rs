@@ -38,7 +38,7 @@ async fn by_mode(data: &TempDir, mode: &str) -> Runner {
 }
 
 #[tokio::test]
-async fn an_invite_lets_as_many_in_as_it_says() {
+async fn an_invite_is_valid_for_its_number_of_signups() {
     let data = TempDir::new();
     let confab = by_mode(&data, "invite").await;
     let chat = confab.chat();

@@ -33,7 +33,7 @@ async fn after_a_kill(data: &Path) -> (Runner, User, User, Socket) {
 }
 
 #[tokio::test]
-async fn who_does_not_come_back_after_a_kill_is_announced_offline() {
+async fn a_user_who_does_not_reconnect_after_a_kill_is_shown_offline() {
     let data = TempDir::new();
     let (_confab, alice, bob, mut bobs) = after_a_kill(data.path()).await;
     let event = bobs.next_presence(&alice, Instant::now() + times::offline_within() * 2).await;
@@ -45,7 +45,7 @@ async fn who_does_not_come_back_after_a_kill_is_announced_offline() {
 }
 
 #[tokio::test]
-async fn who_comes_back_after_a_kill_was_never_away() {
+async fn a_user_who_reconnects_after_a_kill_stays_online() {
     let data = TempDir::new();
     let (_confab, alice, _bob, mut bobs) = after_a_kill(data.path()).await;
     let mut phone = alice.connect().await;

@@ -27,7 +27,7 @@ async fn end(confab: Runner, hard: bool) {
 }
 
 #[tokio::test]
-async fn registrations_and_what_was_pushed_survive_a_restart_and_a_kill() {
+async fn registrations_and_sent_alerts_survive_a_restart_and_a_kill() {
     for hard in [false, true] {
         let data = TempDir::new();
         let confab = start(data.path()).await;
@@ -48,7 +48,7 @@ async fn registrations_and_what_was_pushed_survive_a_restart_and_a_kill() {
 }
 
 #[tokio::test]
-async fn who_asked_for_no_more_pushes_gets_none_after_a_kill() {
+async fn a_device_that_ended_pushes_gets_none_after_a_kill() {
     let data = TempDir::new();
     let confab = start(data.path()).await;
     let [alice, bob] = confab.chat().users().await;

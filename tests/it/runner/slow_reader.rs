@@ -37,7 +37,7 @@ async fn say(alices: &mut Socket, group: &str, text: &str, bobs: &mut Socket) ->
 }
 
 #[tokio::test]
-async fn who_reads_nothing_is_closed_and_everybody_else_is_told_everything_once() {
+async fn a_socket_that_reads_nothing_is_closed_and_all_others_get_every_event_once() {
     let confab = Runner::start(&["--memory"]).await;
     let [alice, bob, carol, dave] = confab.chat().friends().await;
     let mut carols = carol.connect().await;

@@ -34,7 +34,7 @@ async fn signups_of_one_address_come_in_bursts_of_200() {
 
 /// Each [`Runner::chat`] calls from an address of its own.
 #[tokio::test]
-async fn nobody_elsewhere_keeps_a_user_out() {
+async fn failed_logins_from_elsewhere_do_not_lock_a_user_out() {
     const STRANGERS_MAX: usize = 30;
     let confab = Runner::start(&["--memory"]).await;
     let (home, alice) = (confab.chat(), confab.chat().user().await);

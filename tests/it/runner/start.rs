@@ -3,7 +3,7 @@
 use tests::runner::{Runner, run};
 
 #[tokio::test]
-async fn one_line_says_where_it_accepts_connections() {
+async fn one_line_names_the_address_of_the_program() {
     let confab = Runner::start(&["--memory"]).await;
     let (http, ws) = (confab.http.clone(), confab.ws.clone());
     assert!(http.starts_with("http://127.0.0.1:") && !http.ends_with(":0"), "{http}");
@@ -34,7 +34,7 @@ async fn the_page_is_at_the_root() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_told() {
+async fn an_address_in_use_is_an_error() {
     let first = Runner::start(&["--memory"]).await;
     let address = first.http.trim_start_matches("http://").to_owned();
     let output = run(&["--memory", "--listen", &address]).await;

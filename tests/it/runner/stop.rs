@@ -29,7 +29,7 @@ async fn sigint_closes_sockets_with_1001_and_ends_it_with_0() {
 }
 
 #[tokio::test]
-async fn a_socket_that_does_not_answer_does_not_keep_it() {
+async fn a_socket_that_does_not_answer_does_not_delay_the_stop() {
     let confab = Runner::start(&["--memory"]).await;
     let silent = confab.chat().user().await.connect().await;
     confab.signal("TERM").await;
@@ -38,7 +38,7 @@ async fn a_socket_that_does_not_answer_does_not_keep_it() {
 }
 
 #[tokio::test]
-async fn what_it_has_begun_it_finishes_and_answers() {
+async fn requests_in_progress_are_finished_and_answered() {
     let data = TempDir::new();
     let confab = Runner::with_data(data.path()).await;
     let [alice, bob] = confab.chat().users().await;

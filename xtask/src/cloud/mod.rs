@@ -138,9 +138,9 @@ impl Failures {
 }
 
 /// What asks for more at once than the emulator, which starts a process for each invocation, answers in time.
-const CROWDS: &str = "test(/^closing::of_many_handshakes/) | test(/^group_contention::of_ten_sends/) \
+const CROWDS: &str = "test(/^closing::of_many_concurrent_handshakes/) | test(/^group_contention::of_ten_concurrent_sends/) \
      | test(/^group_contention::of_names_given/) | test(/^group_contention::fifty_members/) \
-     | test(/^group_additions::strangers_put/) | test(/^group_limits::a_message_reaches_each/)";
+     | test(/^group_additions::strangers_can_add/) | test(/^group_limits::a_message_reaches_each/)";
 
 /// The suite without what is about the `confab` program: the same selection of packages as every other step builds,
 /// or all of it would be built again.
