@@ -1,6 +1,6 @@
-//! How much memory a request takes, whatever others have written: counted by the allocator, not by a clock.
+//! The memory that a request takes, whatever others have written: counted by the allocator.
 //!
-//! The embedded DynamoDB allocates in the same process, so what is measured is more than what a function has to hold.
+//! The embedded DynamoDB allocates in the same process, so the measured size exceeds that of a function.
 #![allow(dead_code, reason = "the bench has more than is used here")]
 
 #[path = "../functions/bench.rs"]
@@ -28,13 +28,13 @@ use tokio::sync::Mutex;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// Most that one invocation may add. Unit: bytes. A function has 512 MB, and up to ten records or one request.
+/// Most memory that one invocation may add. Unit: bytes. A function has 512 MB, and up to ten records or one request.
 const ADDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Held by the test that runs: the allocator counts what all threads take.
+/// Held by the running test, since the allocator counts all threads.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// Runs something, and gives with its result how much more memory was in use at its peak than before. Unit: bytes.
+/// Runs a future; returns its result, and how much more memory was in use at its peak than before. Unit: bytes.
 async fn measured<T>(work: impl Future<Output = T>) -> (T, usize) {
     let before = HEAP.current_usage();
     HEAP.reset_peak_usage();

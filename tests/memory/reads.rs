@@ -1,4 +1,4 @@
-//! What is read of others' texts.
+//! Memory of reads of other users' texts.
 
 use confab_app::ports::{Inboxes, MessageLog};
 use confab_domain::log::Attempt;
@@ -11,12 +11,12 @@ use crate::bench::{Bench, User};
 use crate::push_bench::silence;
 use crate::{ALONE, check, measured};
 
-/// The longest text: 400 000 bytes, which are stored as 60.
+/// A text of the longest length: 400 000 bytes, which are stored as 60.
 fn longest() -> String {
     "🙂".repeat(100_000)
 }
 
-/// A text of 100 000 characters that is stored nearly as long as it is.
+/// A text of 100 000 characters that hardly compresses.
 fn noise() -> String {
     let mut state = 1_u32;
     let chars = std::iter::repeat_with(|| {
@@ -26,7 +26,7 @@ fn noise() -> String {
     chars.take(100_000).collect()
 }
 
-/// So many others write so much to a user, as many appends as there are.
+/// Has so many users write so many messages each to a user, by appends to the store.
 async fn write_to(bench: &Bench, reader: UserId, others: u128, messages: u64, text: &str) {
     for n in 0..others {
         let sender = UserId::new(Ulid(1_000 + n));
@@ -51,7 +51,7 @@ async fn write_to(bench: &Bench, reader: UserId, others: u128, messages: u64, te
 }
 
 #[tokio::test]
-async fn a_silence_of_24_conversations_of_60_of_the_longest_texts_adds_less_than_64_mb() {
+async fn an_expired_lease_with_24_conversations_of_60_of_the_longest_texts_adds_less_than_64_mb() {
     let _alone = ALONE.lock().await;
     let bench = Bench::new().await;
     let bob = User::new(&bench, 1).await;
@@ -61,8 +61,8 @@ async fn a_silence_of_24_conversations_of_60_of_the_longest_texts_adds_less_than
     let record = silence(&bob, 1);
     let (redeliver, added) = measured(bench.redeliver_push(&record)).await;
     assert!(!redeliver);
-    assert_eq!(bench.pushes.published().len(), 32, "the first of them");
-    check("a silence", added);
+    assert_eq!(bench.pushes.published().len(), 32, "the first alerts");
+    check("an expired lease", added);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn check_sync(others: u128, messages: u64, text: &str) {
     bench.forget_posts();
     let synced = async {
         let mut answer = bench.sync(&ada, json!({})).await;
-        // Where the machine is slow it ends by itself before its deadline, and goes on.
+        // On a slow machine a sync ends before its deadline, and is resumed.
         while let Some(next) = answer["next"].as_str() {
             let frame = json!({"action": "sync", "id": "s", "cursors": {}, "after": next});
             answer = bench.ask(&ada, "sync", &frame).await.expect("an answer");

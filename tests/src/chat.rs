@@ -6,44 +6,44 @@ use serde_json::{Value, json};
 
 use crate::{Answer, Http, User, fresh_handle, server};
 
-/// A running Confab, as a stranger sees it.
+/// A running Confab, as an anonymous client sees it.
 #[derive(Clone, Debug)]
 pub struct Chat {
     /// Without a token.
     pub http: Http,
 }
 
-/// The password of everybody who has no other.
+/// The password of every user without another one.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Signups of a crowd that are under way at once: hashing passwords is work.
+/// Signups of a crowd that run side by side; hashing passwords takes CPU time.
 const SIGNUPS_IN_FLIGHT_MAX: usize = 8;
 
 impl Chat {
-    /// The one that `CONFAB_TEST_URL` names, or the one in this process.
+    /// The server that `CONFAB_TEST_URL` names, or the one in this process.
     pub fn new() -> Self {
         Self::at(&server::base_url())
     }
 
-    /// The one at this address, such as `http://127.0.0.1:8080`.
+    /// The server at this address, such as `http://127.0.0.1:8080`.
     pub fn at(base: &str) -> Self {
         Self { http: Http::new(base) }
     }
 
-    /// Somebody new, on their first device.
+    /// A new user, on their first device.
     pub async fn user(&self) -> User {
         let handle = fresh_handle();
         let answer = self.signup(&json!({"handle": handle, "password": PASSWORD})).await;
         self.user_of(&handle, PASSWORD, &answer.with_status(201))
     }
 
-    /// Several people who have never met.
+    /// Several new users without any relation.
     pub async fn users<const N: usize>(&self) -> [User; N] {
         let users = join_all((0..N).map(|_| self.user())).await;
         users.try_into().expect("as many as were asked for")
     }
 
-    /// Several people who are friends, each of each.
+    /// Several new users, each a friend of each.
     pub async fn friends<const N: usize>(&self) -> [User; N] {
         let users = self.users().await;
         for (place, user) in users.iter().enumerate() {
@@ -54,16 +54,16 @@ impl Chat {
         users
     }
 
-    /// Many people who have never met.
+    /// Many new users without any relation.
     pub async fn crowd(&self, count: usize) -> Vec<User> {
         let users = stream::iter(0..count).map(|_| self.user());
         users.buffered(SIGNUPS_IN_FLIGHT_MAX).collect().await
     }
 
-    /// A signup, repeated when there were too many of them.
+    /// A signup, repeated while there are too many of them.
     ///
-    /// One that was made again since its answer was lost, and then met the account that it had made, is answered by a
-    /// login, as a client would do.
+    /// A signup whose answer was lost may be repeated and meet its own account. Then a login is made, as a client would
+    /// do.
     pub async fn signup(&self, body: &Value) -> Answer {
         loop {
             let answer = self.http.post("/v1/signup", body).await;
@@ -80,12 +80,12 @@ impl Chat {
         }
     }
 
-    /// A login, whatever comes of it.
+    /// A login, with any outcome.
     pub async fn login(&self, handle: &str, password: &str) -> Answer {
         self.http.post("/v1/login", &json!({"handle": handle, "password": password})).await
     }
 
-    /// The user of a session.
+    /// The user of a login.
     #[track_caller]
     pub fn user_of(&self, handle: &str, password: &str, session: &Value) -> User {
         let text = |name: &str| match session[name].as_str() {

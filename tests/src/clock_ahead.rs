@@ -8,14 +8,14 @@ use tokio::process::Command;
 
 use crate::runner::TempDir;
 
-/// A library that turns the clock of a program on.
+/// A library that sets a program's clock ahead.
 #[derive(Debug)]
 pub struct ClockAhead {
     folder: TempDir,
 }
 
 impl ClockAhead {
-    /// By so much; `None`, with a notice, where programs cannot be given another clock.
+    /// A clock that is ahead by that much; `None`, with a notice, where programs cannot be given another clock.
     pub async fn by(ahead: Duration) -> Option<Self> {
         let clock = Self { folder: TempDir::new() };
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/clock_ahead.c");
@@ -32,7 +32,7 @@ impl ClockAhead {
         can_be.then_some(clock)
     }
 
-    /// Has a program that is about to be started see this clock.
+    /// Gives this clock to a program that is about to be started.
     pub fn shown_to<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("LD_PRELOAD", self.library())
     }

@@ -7,7 +7,7 @@ use crate::socket::Received;
 use crate::{Socket, fresh_id};
 
 impl Socket {
-    /// The server says why it closes, then closes. API Gateway has no close code to say it by.
+    /// Waits until the server sends the reason of a close, then closes. API Gateway has no close code for it.
     pub async fn next_closing(&mut self, reason: &str, code: u16) {
         let closing = self.next("closing").await;
         assert_eq!(closing["reason"], reason, "{closing}");
@@ -15,7 +15,7 @@ impl Socket {
         assert!(closed == code || crate::server::named().is_some(), "closed with {closed}");
     }
 
-    /// The answer to a frame, for which it gets a fresh `id`; `None` where the socket closes instead.
+    /// The answer to a frame, which gets a fresh `id`; `None` if the socket closes instead.
     pub async fn ask_unless_closed(&mut self, mut frame: Value) -> Option<Value> {
         let id = fresh_id();
         frame["id"] = id.clone().into();

@@ -9,28 +9,28 @@ use crate::{Answer, User};
 /// All pages of a contact list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Contacts {
-    /// Friends, and whether they are there.
+    /// Friends, with their presence.
     pub contacts: Vec<Value>,
-    /// Who wants to be a friend of this user.
+    /// Users who have added this user.
     pub requests: Vec<Value>,
-    /// Whom this user wants as a friend.
+    /// Users whom this user has added.
     pub requested: Vec<Value>,
 }
 
 impl User {
-    /// Wants somebody as a friend, whatever comes of it.
+    /// Adds a contact, with any outcome.
     pub async fn put_contact(&self, other: &Self) -> Answer {
         let path = format!("/v1/contacts/{}", other.id);
         settled(async || self.http.send(Method::PUT, &path, "").await).await
     }
 
-    /// No longer wants somebody as a friend.
+    /// Removes a contact.
     pub async fn remove_contact(&self, other: &Self) {
         let path = format!("/v1/contacts/{}", other.id);
         settled(async || self.http.delete(&path).await).await.no_content();
     }
 
-    /// Becomes friends with somebody.
+    /// Makes two users friends.
     pub async fn befriend(&self, other: &Self) {
         self.put_contact(other).await.ok();
         assert_eq!(other.put_contact(self).await.ok()["friends"], true);
@@ -56,14 +56,14 @@ impl User {
         listed.remove(0)
     }
 
-    /// Checks who is in each of the three lists of the contacts.
+    /// Checks the users in each of the three lists of the contacts.
     pub async fn assert_contacts(&self, friends: &[&Self], requests: &[&Self], requested: &[&Self]) {
         let all = self.contacts().await;
         let listed = [ids(&all.contacts), ids(&all.requests), ids(&all.requested)];
         assert_eq!(listed, [friends, requests, requested].map(sorted), "{all:?}");
     }
 
-    /// Blocks somebody.
+    /// Blocks a user.
     pub async fn block(&self, other: &Self) {
         let path = format!("/v1/blocks/{}", other.id);
         settled(async || self.http.send(Method::PUT, &path, "").await).await.no_content();
@@ -75,7 +75,7 @@ impl User {
         settled(async || self.http.delete(&path).await).await.no_content();
     }
 
-    /// Whom this user blocks.
+    /// The blocks of this user.
     pub async fn blocks(&self) -> Vec<Value> {
         let pages = self.pages("/v1/blocks").await;
         pages.iter().flat_map(|page| page["blocks"].as_array().expect("blocks").clone()).collect()

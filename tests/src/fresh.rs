@@ -1,8 +1,8 @@
-//! Names that no other test has.
+//! Names that no other test uses.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// A handle that nobody has.
+/// An unused handle.
 pub fn fresh_handle() -> String {
     format!("user_{:016x}", random())
 }

@@ -7,47 +7,47 @@ use serde_json::{Value, json};
 use crate::{Answer, Socket, User};
 
 impl User {
-    /// A group named `Climbing` of this user, who owns it, and others; gives its id.
+    /// Creates a group named `Climbing`, owned by this user, with others; returns its id.
     pub async fn create_group(&self, others: &[&Self]) -> String {
         let group = self.post_group("Climbing", others).await.with_status(201);
         group["group"].as_str().expect("an id").to_owned()
     }
 
-    /// Makes a group of this user and others, whatever comes of it.
+    /// Creates a group of this user and others, with any outcome.
     pub async fn post_group(&self, name: &str, others: &[&Self]) -> Answer {
         let members: Vec<&str> = others.iter().map(|user| user.id.as_str()).collect();
         self.http.post("/v1/groups", &json!({"name": name, "members": members})).await
     }
 
-    /// A group as this user sees it, whatever comes of it.
+    /// A group as this user sees it, with any outcome.
     pub async fn get_group(&self, group: &str) -> Answer {
         self.http.get(&format!("/v1/groups/{group}")).await
     }
 
-    /// Who is in a group, and with which role.
+    /// The members of a group, with their roles.
     pub async fn roles(&self, group: &str) -> BTreeMap<String, String> {
         roles(&self.get_group(group).await.ok())
     }
 
-    /// Gives a group a name, whatever comes of it.
+    /// Renames a group, with any outcome.
     pub async fn rename_group(&self, group: &str, name: &str) -> Answer {
         let (path, body) = (format!("/v1/groups/{group}"), json!({"name": name}));
         settled(async || self.http.patch(&path, &body).await).await
     }
 
-    /// Ends a group, whatever comes of it.
+    /// Deletes a group, with any outcome.
     pub async fn delete_group(&self, group: &str) -> Answer {
         self.http.delete(&format!("/v1/groups/{group}")).await
     }
 
-    /// Adds somebody to a group or changes their role, whatever comes of it.
+    /// Adds a user to a group or changes their role, with any outcome.
     pub async fn put_member(&self, group: &str, user: &Self, role: Option<&str>) -> Answer {
         let body = role.map_or_else(|| json!({}), |role| json!({"role": role}));
         let path = member_path(group, user);
         settled(async || self.http.put(&path, &body).await).await
     }
 
-    /// Takes somebody out of a group, whatever comes of it.
+    /// Removes a user from a group, with any outcome.
     pub async fn remove_member(&self, group: &str, user: &Self) -> Answer {
         let path = member_path(group, user);
         settled(async || self.http.delete(&path).await).await
@@ -68,7 +68,7 @@ impl User {
             let frames = socket.sync_frames(json!({"cursors": cursors, "partial": partial})).await;
             for frame in frames {
                 let parts = frame["conversations"].as_array().expect("conversations");
-                // Where it is named, it may come as one that the user is out of.
+                // If it is named, it may come as one that the user is out of.
                 let is_named = cursors.get(group).is_some();
                 let is_out = |part: &Value| is_named && (part["left"] == true || part["deleted"] == true);
                 assert!(parts.iter().all(|part| part["conversation"] != group || is_out(part)), "{frame}");
@@ -96,7 +96,7 @@ impl Socket {
         self.take(&format!("{conversation} {change}"), fits).await
     }
 
-    /// The positions of the messages of a conversation that have come and that no test has looked at.
+    /// The positions of the received messages of a conversation that no test has read yet.
     pub async fn unseen_in(&mut self, conversation: &str) -> Vec<u64> {
         let mut unseen = self.unseen().await;
         unseen.retain(|frame| frame["type"] == "message" && frame["conversation"] == conversation);
@@ -104,14 +104,14 @@ impl Socket {
     }
 }
 
-/// Who is in a group, and with which role.
+/// The members of a group, with their roles.
 #[track_caller]
 pub fn roles(group: &Value) -> BTreeMap<String, String> {
     let members = group["members"].as_array().expect("members");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let roles: BTreeMap<_, _> =
         members.iter().map(|member| (text(&member["user"]), text(&member["role"]))).collect();
-    assert_eq!(roles.len(), members.len(), "somebody is in it twice: {group}");
+    assert_eq!(roles.len(), members.len(), "a member is listed twice: {group}");
     roles
 }
 
@@ -119,7 +119,7 @@ fn member_path(group: &str, user: &User) -> String {
     format!("/v1/groups/{group}/members/{}", user.id)
 }
 
-/// The answer of a call that is made again while its outcome is unknown.
+/// The answer to a call that is repeated while its outcome is unknown.
 pub(crate) async fn settled(call: impl AsyncFn() -> Answer) -> Answer {
     loop {
         let answer = call().await;

@@ -1,4 +1,4 @@
-//! Heartbeats that go on while a test does something else.
+//! Heartbeats in the background of a test.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// The `id` of the heartbeats that a socket sends by itself; no test sees their answers.
+/// The `id` of the heartbeats that a socket sends in the background; no test sees their answers.
 pub(crate) const BEAT: &str = "beat-of-the-harness";
 
 type Sink = SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>;
 
-/// The way out of a socket.
+/// The sending half of a socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Out(Arc<Mutex<Sink>>);
 
@@ -30,13 +30,13 @@ impl Out {
         self.0.lock().await.send(message).await
     }
 
-    /// Sends what is still to be sent, if the other side takes it.
+    /// Sends what is buffered, if the other side takes it.
     pub(crate) async fn flush(&self) {
         let _ = self.0.lock().await.flush().await;
     }
 }
 
-/// Sends heartbeats until it is dropped or the socket is gone.
+/// Sends heartbeats until it is dropped or the socket is closed.
 #[derive(Debug)]
 pub(crate) struct Heart(JoinHandle<()>);
 

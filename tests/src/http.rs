@@ -42,7 +42,7 @@ impl Http {
         Self { token: None, ..self.clone() }
     }
 
-    /// Where the server is.
+    /// The address of the server.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
@@ -72,8 +72,8 @@ impl Http {
         self.send(method, path, body).await
     }
 
-    /// A request with any body; of a deployed chat that leaves open what became of it, once more, as the protocol asks of
-    /// clients. A local runner has no reason to, so there it is an answer like any other.
+    /// A request with any body. A deployed chat may leave its outcome unknown; then the request is repeated, as the
+    /// protocol asks of clients. A local runner has no reason to, so its answer is returned as it is.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
         let (what, body) = (format!("{method} {path}"), body.into());
         let mut pauses = cloud::pauses();
@@ -92,11 +92,11 @@ impl Http {
         }
     }
 
-    /// A request with any body, to a server that may be gone.
+    /// A request with any body, to a server that may have ended.
     ///
     /// # Errors
     ///
-    /// What became of the connection.
+    /// Returns the failure of the connection.
     pub async fn try_send(
         &self,
         method: Method,
@@ -124,10 +124,9 @@ impl Http {
     }
 }
 
-/// An address for this client alone, where the server is on this machine.
+/// An address for this client alone, if the server is on this machine.
 ///
-/// Signups are counted by address, and all tests together make more of them
-/// than one address may.
+/// Signups are counted by address, and all tests together make more of them than one address may.
 fn own_address(base: &str) -> Option<IpAddr> {
     if !cfg!(target_os = "linux") || !base.starts_with("http://127.") {
         return None;
@@ -136,19 +135,19 @@ fn own_address(base: &str) -> Option<IpAddr> {
     Some(Ipv4Addr::new(127, a | 1, b, c.clamp(1, 254)).into())
 }
 
-/// What a call answered.
+/// The answer to a call.
 #[derive(Clone, Debug)]
 pub struct Answer {
     what: String,
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Whether it answers a request that was made again, since what became of the first was left open.
+    /// Whether it answers a repeated request, after a first one of unknown outcome.
     pub(crate) is_repeated: bool,
 }
 
 impl Answer {
-    /// `unavailable`, or a server error in the gateway's own words: the function did not answer.
+    /// Whether the answer is `unavailable`, or a server error of the gateway itself: the function did not answer.
     fn leaves_the_outcome_open(&self) -> bool {
         let body = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
         let code = &body["error"]["code"];

@@ -1,13 +1,11 @@
-//! A client for tests, and the servers that it talks to.
+//! A client for tests, and the servers that it connects to.
 //!
-//! Knows: what `docs/PROTOCOL.md` tells every client, as plain JSON. Whatever a
-//! server sends is held to it: frames within their limits, errors with a known
-//! code and without internal text.
-//! Must not know: the product's types or its insides, so that a wrong name on
-//! the wire cannot hide behind a struct that both sides share.
+//! Knows: the protocol of `docs/PROTOCOL.md`, as plain JSON. It checks every frame and answer of a server: frames
+//! within their limits, errors with a known code and without internal text.
+//! Must not know: the product's types or its internals, so that a wrong name on the wire cannot hide behind a struct
+//! that both sides share.
 //!
-//! Waiting is always for something to arrive, with a deadline that only a
-//! failing test meets. Start with [`Chat`].
+//! A test always waits for something to arrive, with a deadline that only a failing test reaches. Start with [`Chat`].
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
 mod chat;
@@ -43,5 +41,5 @@ pub use push::{Push, fresh_token};
 pub use socket::{Received, Socket, synced};
 pub use user::User;
 
-/// How long a test waits for what must come of a program on this machine. Far longer than it ever takes.
+/// How long a test waits for the output of a program on this machine: far longer than it ever takes.
 pub const DEADLINE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Who is there, as devices are told it.
+//! Presence, as devices receive it.
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -7,7 +7,7 @@ use crate::socket::is_event;
 use crate::{Received, Socket, User, times};
 
 impl Socket {
-    /// What a query tells of these users.
+    /// The answer to a query for these users.
     pub async fn presence_of(&mut self, users: &[&User]) -> Vec<Value> {
         let users: Vec<&str> = users.iter().map(|user| user.id.as_str()).collect();
         let answer = self.ask(json!({"action": "presence", "users": users})).await;
@@ -17,7 +17,7 @@ impl Socket {
         rows
     }
 
-    /// What a query tells of a single user; nothing where they are left out.
+    /// The answer to a query for one user; `None` if they are left out.
     pub async fn status_of(&mut self, user: &User) -> Option<String> {
         let rows = self.presence_of(&[user]).await;
         assert!(rows.len() <= 1, "asked for one: {rows:?}");
@@ -27,7 +27,7 @@ impl Socket {
         })
     }
 
-    /// What the next event tells of a user, if it comes before a time.
+    /// The next presence event about a user, if it comes before `end`.
     pub async fn next_presence(&mut self, user: &User, end: Instant) -> Value {
         let place = |event: &Value| {
             let users = event["users"].as_array()?;
@@ -46,12 +46,12 @@ impl Socket {
         row
     }
 
-    /// Waits until the device is told that somebody is online, who is since `since`.
+    /// Waits for the event that a user is online, who has been since `since`.
     pub async fn sees_online(&mut self, user: &User, since: Instant) -> Value {
         self.sees_promptly(user, "online", since).await
     }
 
-    /// Waits until the device is told that somebody is offline, who has logged out, or seems to have, at `since`.
+    /// Waits for the event that a user is offline, who has logged out, or seems to have, at `since`.
     pub async fn sees_logged_out(&mut self, user: &User, since: Instant) -> Value {
         self.sees_promptly(user, "offline", since).await
     }
@@ -60,27 +60,27 @@ impl Socket {
         let row = self.next_presence(user, since + times::notified_within() + times::patience()).await;
         let took = since.elapsed();
         assert_eq!(row["status"], status, "{row}");
-        assert!(took <= times::notified_within(), "told of {status} after {took:?}");
+        assert!(took <= times::notified_within(), "notified of {status} after {took:?}");
         row
     }
 
-    /// Waits until the device is told that somebody is offline, whose last frame was at `last`.
+    /// Waits for the event that a user is offline, whose last frame was at `last`.
     pub async fn sees_offline(&mut self, user: &User, last: Instant) -> Value {
         let row = self.next_presence(user, last + times::offline_within() + times::patience()).await;
         let took = last.elapsed();
         assert_eq!(row["status"], "offline", "{row}");
         let bounds = times::offline_after()..=times::offline_within();
-        assert!(bounds.contains(&took), "told of offline after {took:?}, not within {bounds:?}");
+        assert!(bounds.contains(&took), "notified of offline after {took:?}, not within {bounds:?}");
         row
     }
 
-    /// Checks that the device is told of nobody's presence until a time.
+    /// Checks that no presence event comes before `end`.
     pub async fn sees_no_presence_until(&mut self, end: Instant) {
         self.listen_until(end).await;
         self.assert_no_presence();
     }
 
-    /// Takes what comes until a time, for the test to look at later.
+    /// Receives frames until `end`, for the test to read later.
     pub async fn listen_until(&mut self, end: Instant) {
         while let Some(received) = self.receive_by(end).await {
             match received {
@@ -91,17 +91,17 @@ impl Socket {
         }
     }
 
-    /// Checks that the device has been told of nobody's presence that no test has looked at.
+    /// Checks that no presence event has come that no test has read.
     ///
-    /// Whatever was sent before is on its way by the time that a later heartbeat is answered.
+    /// Earlier events are in transit before a later heartbeat is answered.
     pub async fn sees_no_presence(&mut self) {
         self.assert_alive().await;
         self.assert_no_presence();
     }
 
-    /// Checks that the device has not been told that somebody has this status.
+    /// Checks that no event with this status of a user has come.
     ///
-    /// Who connects shortly after a friend may be told of that too.
+    /// A device that connects shortly after a friend may get that friend's event too.
     pub async fn gets_no_event(&mut self, user: &User, status: &str) {
         self.assert_alive().await;
         let rows = self
@@ -109,14 +109,14 @@ impl Socket {
             .iter()
             .filter(|frame| is_presence(frame))
             .flat_map(|frame| frame["users"].as_array().into_iter().flatten());
-        let told = rows.into_iter().find(|row| row["user"] == user.id.as_str() && row["status"] == status);
-        assert!(told.is_none(), "unexpected: {told:?}");
+        let found = rows.into_iter().find(|row| row["user"] == user.id.as_str() && row["status"] == status);
+        assert!(found.is_none(), "unexpected: {found:?}");
     }
 
     #[track_caller]
     fn assert_no_presence(&self) {
-        let told = self.waiting.iter().find(|frame| is_presence(frame));
-        assert!(told.is_none(), "unexpected: {told:?}");
+        let found = self.waiting.iter().find(|frame| is_presence(frame));
+        assert!(found.is_none(), "unexpected: {found:?}");
     }
 }
 
@@ -128,11 +128,11 @@ fn is_presence(frame: &Value) -> bool {
 fn check_event(event: &Value) {
     assert_eq!(event.as_object().map(serde_json::Map::len), Some(2), "{event}");
     let rows = event["users"].as_array().expect("users");
-    assert!(!rows.is_empty(), "of nobody: {event}");
+    assert!(!rows.is_empty(), "an event without users: {event}");
     rows.iter().for_each(check);
 }
 
-/// Checks that what is told of somebody has its fields and no others.
+/// Checks that a presence has its fields and no others.
 fn check(row: &Value) {
     let fields = ["user", "status", "idle", "last_active_at_ms"];
     assert!(row.as_object().expect("a row").keys().all(|key| fields.contains(&key.as_str())), "{row}");

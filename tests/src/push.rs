@@ -1,4 +1,4 @@
-//! Pushes, as the phones of users would get them.
+//! Pushes, as the phones of users would receive them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,38 +15,38 @@ use crate::{Answer, Chat, Http, User, fresh, times};
 /// Source: Apple, "Generating a remote notification"; Firebase, "About FCM messages".
 const PAYLOAD_BYTES_MAX: usize = 4096;
 
-/// Between the first two looks at what was pushed; each further pause is twice as long, for the list may be long.
+/// First pause between two queries of the pushes; each further pause is twice as long, for the list may be long.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 
-/// Between any two looks at what was pushed, at most.
+/// Longest pause between two queries of the pushes.
 const LOOK_MAX: Duration = Duration::from_millis(320);
 
 /// A push that was handed to the push service, as the phone reads it.
 #[derive(Clone, Debug)]
 pub struct Push {
-    /// `usr_…`, for whom.
+    /// The recipient, `usr_…`.
     pub user: String,
-    /// `dev_…`, on which device.
+    /// The device, `dev_…`.
     pub device: String,
     /// `apns` or `fcm`.
     pub platform: String,
-    /// `message`, or `read` for a silent one.
+    /// `message` for an alert, `read` for a clear.
     pub kind: String,
-    /// Of which conversation.
+    /// The conversation.
     pub conversation: String,
-    /// The message's position, or up to which the user has read.
+    /// The position of the message, or the position up to which the user has read.
     pub seq: u64,
-    /// The number on the app's icon.
+    /// The badge.
     pub badge: u64,
     /// The body of the request to the platform.
     pub payload: Value,
-    /// What the push service was told beside it.
+    /// The attributes of the publish.
     pub attributes: Value,
     pub sent_at_ms: u64,
 }
 
 impl Push {
-    /// Reads a push and checks what holds for all of them.
+    /// Parses a push and checks what holds for every push.
     #[track_caller]
     fn read(push: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text: {push}")).to_owned();
@@ -76,13 +76,13 @@ impl Push {
         }
     }
 
-    /// Whether it shows something.
+    /// Whether the push is an alert.
     pub fn is_alert(&self) -> bool {
         self.kind == "message"
     }
 }
 
-/// Checks what holds for everything that APNs is sent, and gives what it says to the app.
+/// Checks what holds for every APNs payload, and returns its part for the app.
 #[track_caller]
 fn check_apns(payload: &Value) -> &Value {
     let (aps, facts) = (&payload["aps"], &payload["confab"]);
@@ -94,7 +94,7 @@ fn check_apns(payload: &Value) -> &Value {
     facts
 }
 
-/// Checks what holds for everything that FCM is sent, and gives what it says to the app.
+/// Checks what holds for every FCM payload, and returns its part for the app.
 #[track_caller]
 fn check_fcm(payload: &Value) -> &Value {
     let message = &payload["message"];
@@ -107,43 +107,43 @@ fn check_fcm(payload: &Value) -> &Value {
     facts
 }
 
-/// A number, which FCM is told as a text.
+/// A number, which FCM carries as a string.
 #[track_caller]
 fn number(value: &Value) -> u64 {
     let parsed = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     parsed.unwrap_or_else(|| panic!("no number: {value}"))
 }
 
-/// A token that no other device has.
+/// An unused token.
 pub fn fresh_token() -> String {
     format!("{:016x}{:016x}", fresh::random(), fresh::random())
 }
 
-/// How long a push may take that is on its way at once.
+/// Longest time until an immediate push arrives.
 fn deadline() -> Duration {
     times::patience() + times::notified_within()
 }
 
 impl User {
-    /// Has the pushes of this device go to a token, whatever comes of it.
+    /// Registers a token for this device, with any outcome.
     pub async fn put_push(&self, platform: &str, token: &str) -> Answer {
         let body = json!({"platform": platform, "token": token});
         settled(async || self.http.put("/v1/devices/self/push", &body).await).await
     }
 
-    /// Has the pushes of this device go to a token of its own, and gives that.
+    /// Registers a fresh token for this device, and returns it.
     pub async fn register(&self, platform: &str) -> String {
         let token = fresh_token();
         self.put_push(platform, &token).await.no_content();
         token
     }
 
-    /// Has no more pushes go to this device.
+    /// Ends the registration of this device.
     pub async fn unregister(&self) {
         settled(async || self.http.delete("/v1/devices/self/push").await).await.no_content();
     }
 
-    /// By which platform each device of the user is reached, as the list of devices shows it.
+    /// The platform of each device of the user, from the list of devices.
     pub async fn registered(&self) -> Vec<(String, Option<String>)> {
         let list = self.http.get("/v1/devices").await.ok();
         let devices = list["devices"].as_array().expect("devices").iter();
@@ -151,7 +151,7 @@ impl User {
         devices.map(|device| (text(&device["device"]).expect("an id"), text(&device["push"]))).collect()
     }
 
-    /// By which platform this device is reached.
+    /// The platform of this device.
     pub async fn platform(&self) -> Option<String> {
         let mut devices = self.registered().await;
         devices.retain(|(device, _)| *device == self.device);
@@ -159,33 +159,33 @@ impl User {
         devices.remove(0).1
     }
 
-    /// What was pushed to all devices of the user, oldest first.
+    /// The pushes to all devices of the user, oldest first.
     pub async fn pushes(&self) -> Vec<Push> {
         let mut pushes = all_pushes(&self.http).await;
         pushes.retain(|push| push["user"] == self.id);
         pushes.iter().map(Push::read).collect()
     }
 
-    /// What was pushed to this device, oldest first.
+    /// The pushes to this device, oldest first.
     pub async fn pushes_here(&self) -> Vec<Push> {
         let mut pushes = self.pushes().await;
         pushes.retain(|push| push.device == self.device);
         pushes
     }
 
-    /// The alert of a message on this device, once it is there.
+    /// The alert of a message on this device, once it has come.
     pub async fn next_alert(&self, conversation: &str, seq: u64) -> Push {
         self.next_alert_by(Instant::now() + deadline(), conversation, seq).await
     }
 
-    /// The alert of a message on this device, if it comes before a time.
+    /// The alert of a message on this device, if it comes before `end`.
     pub async fn next_alert_by(&self, end: Instant, conversation: &str, seq: u64) -> Push {
         let what = format!("an alert of {seq} in {conversation}");
         let fits = |push: &Push| push.is_alert() && push.conversation == conversation && push.seq == seq;
         self.next_push(end, &what, fits).await
     }
 
-    /// The silent push to this device that tells how far the user has read, once it is there.
+    /// The clear of a conversation up to a position on this device, once it has come.
     pub async fn next_clearing(&self, conversation: &str, read_seq: u64) -> Push {
         let what = format!("that {conversation} is read up to {read_seq}");
         let fits =
@@ -206,22 +206,22 @@ impl User {
         }
     }
 
-    /// Checks that no device of the user is pushed anything until a time. What was pushed stays in the list.
+    /// Checks that no device of the user gets a push before `end`. The pushes stay in the list.
     pub async fn is_pushed_nothing_until(&self, end: Instant) {
         sleep_until(end).await;
         let pushes = self.pushes().await;
         assert!(pushes.is_empty(), "unexpected: {pushes:?}");
     }
 
-    /// Waits until this device was alerted to these positions of a conversation, and checks that it was to no others, and
-    /// to each once.
+    /// Waits until this device has alerts of these positions of a conversation, and checks that there is one of each
+    /// and no other.
     pub async fn is_alerted_to(&self, conversation: &str, seqs: &[u64]) {
         self.next_alerts(conversation, seqs).await;
         self.chat().pushes_settle().await;
         assert_eq!(self.alerts_in(conversation).await, seqs, "{:?}", self.pushes_here().await);
     }
 
-    /// Waits until this device was alerted to each of these positions of a conversation.
+    /// Waits until this device has an alert of each of these positions of a conversation.
     async fn next_alerts(&self, conversation: &str, seqs: &[u64]) {
         let (end, mut pause) = (Instant::now() + deadline(), FIRST_LOOK);
         loop {
@@ -235,7 +235,7 @@ impl User {
         }
     }
 
-    /// The positions of a conversation that this device was alerted to so far, in their order.
+    /// The positions of a conversation with alerts on this device so far, in their order.
     pub async fn alerts_in(&self, conversation: &str) -> Vec<u64> {
         let mut pushes = self.pushes_here().await;
         pushes.retain(|push| push.is_alert() && push.conversation == conversation);
@@ -244,21 +244,21 @@ impl User {
         seqs
     }
 
-    /// How far this device was told that a conversation is read, in the order of the silent pushes.
+    /// The clears of a conversation on this device, in their order.
     pub async fn clearings_of(&self, conversation: &str) -> Vec<Push> {
         let mut pushes = self.pushes_here().await;
         pushes.retain(|push| !push.is_alert() && push.conversation == conversation);
         pushes
     }
 
-    /// Checks that no device of the user was pushed anything, now that whatever was to be pushed is.
+    /// Checks that no device of the user got a push, after all immediate pushes have been made.
     pub async fn is_pushed_nothing(&self) {
         self.chat().pushes_settle().await;
         let pushes = self.pushes().await;
         assert!(pushes.is_empty(), "unexpected: {pushes:?}");
     }
 
-    /// What the app's icon should show: unread messages of all conversations that are not muted, by the chat list.
+    /// The expected badge: the unread messages of all conversations that are not muted, from the chat list.
     pub async fn unread_sum(&self) -> u64 {
         let list = self.chat_list().await;
         let unmuted = list.iter().filter(|row| row.get("muted_until_ms").is_none());
@@ -279,7 +279,7 @@ impl User {
         }
     }
 
-    /// Mutes a conversation until a time; `null` ends that.
+    /// Mutes a conversation until a time; `null` ends the mute.
     pub async fn mute(&self, conversation: &str, muted_until_ms: impl Into<Value>) {
         let (path, body) =
             (format!("/v1/conversations/{conversation}"), json!({"muted_until_ms": muted_until_ms.into()}));
@@ -287,9 +287,9 @@ impl User {
     }
 }
 
-/// Two who write and wait only to see how far pushes are.
+/// Two users whose messages show how far the pushes of the server have come.
 struct Witness {
-    /// Always away.
+    /// Never connected.
     reader: User,
     writer: User,
     /// A group of both.
@@ -297,7 +297,7 @@ struct Witness {
 }
 
 impl Chat {
-    /// Waits until whatever was to be pushed at once is pushed, going by pushes that were asked for later.
+    /// Waits until all pushes that are due have been made, by waiting for later ones.
     ///
     /// Records of a queue may overtake each other, so there are two rounds.
     pub async fn pushes_settle(&self) {
@@ -310,7 +310,7 @@ impl Chat {
         }
     }
 
-    /// The one of this server, made when it is first needed: where Confab is deployed, few may sign up at once.
+    /// The witness of this server, created at its first use: a deployed Confab allows few signups in a row.
     async fn witness(&self) -> Witness {
         static WITNESSES: Mutex<BTreeMap<String, Witness>> = Mutex::const_new(BTreeMap::new());
         let mut witnesses = WITNESSES.lock().await;
@@ -320,21 +320,21 @@ impl Chat {
             let group = writer.create_group(&[&reader]).await;
             witnesses.insert(self.http.base().to_owned(), Witness { reader, writer, group });
         }
-        // Connections are of the test that made them.
+        // A connection belongs to the test that opened it.
         let here = |user: &User| User { http: self.http.with_token(&user.access_token), ..user.clone() };
         let Witness { reader, writer, group } = &witnesses[self.http.base()];
         Witness { reader: here(reader), writer: here(writer), group: group.clone() }
     }
 
-    /// What became of a message for each member; for a runner on this machine only.
+    /// The explanation of a message for each member; only on a local runner.
     pub async fn explanation(&self, conversation: &str, seq: u64) -> Answer {
         self.http.get(&format!("/dev/pushes/{conversation}/{seq}")).await
     }
 }
 
-/// Every push that there was, to anybody, oldest first.
+/// All pushes to all users, oldest first.
 ///
-/// The runner tells, or whoever stands in for the platforms where Confab is deployed: `CONFAB_TEST_PUSHES_URL`.
+/// Source: the runner, or the recorder that a deployed Confab uses in place of the platforms: `CONFAB_TEST_PUSHES_URL`.
 #[expect(clippy::disallowed_methods, reason = "where to look is the caller's to say")]
 async fn all_pushes(http: &Http) -> Vec<Value> {
     let answer = match std::env::var("CONFAB_TEST_PUSHES_URL") {

@@ -1,4 +1,4 @@
-//! What holds for every error that a client is told of.
+//! Checks of every error that a client receives.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ const CODES: [&str; 11] = [
     "internal",
 ];
 
-/// Words that no client has a use for: of the language, of stores, of places in the code.
+/// Words that are of no use to a client: of the language, of stores, of places in the code.
 const INTERNAL: [&str; 10] =
     ["struct ", "enum ", "variant", "panicked", ".rs", "dynamo", "sqlite", "lambda", " line ", "apigateway"];
 
@@ -26,7 +26,7 @@ pub(crate) fn check(error: &Value) {
     let code = error["code"].as_str().unwrap_or_else(|| panic!("an error without a code: {error}"));
     assert!(CODES.contains(&code), "an unknown code: {error}");
     let message = error["message"].as_str().unwrap_or_else(|| panic!("an error without a message: {error}"));
-    assert!(!message.is_empty(), "an error that says nothing: {error}");
+    assert!(!message.is_empty(), "an error without text: {error}");
     let lower = message.to_lowercase();
     assert!(!INTERNAL.iter().any(|word| lower.contains(word)), "internal text: {error}");
     match code {
@@ -39,7 +39,7 @@ pub(crate) fn check(error: &Value) {
     }
 }
 
-/// Checks that an error is this one, and as it should be.
+/// Checks the code and the fields of an error.
 #[track_caller]
 pub(crate) fn check_code(error: &Value, code: &str) {
     check(error);

@@ -14,7 +14,7 @@ use crate::{Chat, DEADLINE, fresh};
 pub struct Runner {
     child: Child,
     stdout: Lines<BufReader<ChildStdout>>,
-    /// Everything that it has printed up to the line that says that it is ready.
+    /// The output of the program up to the line that reports it ready.
     pub greeting: Vec<String>,
     /// The `http=` of that line.
     pub http: String,
@@ -23,18 +23,18 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts it on a free port, with these arguments too, and waits until it is ready.
+    /// Starts the program on a free port, with these arguments too, and waits until it is ready.
     pub async fn start(args: &[&str]) -> Self {
         let args = [&["--listen", "127.0.0.1:0"], args].concat();
         Self::of(&mut command(&args)).await
     }
 
-    /// Starts it with a data directory.
+    /// Starts the program with a data directory.
     pub async fn with_data(data: &Path) -> Self {
         Self::start(&["--data", data.to_str().expect("a path in UTF-8")]).await
     }
 
-    /// Starts it so, and waits until it is ready.
+    /// Starts a command, and waits until it is ready.
     pub async fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("confab starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("its stdout")).lines();
@@ -48,7 +48,7 @@ impl Runner {
             };
             greeting.push(line);
             if let Some((http, ws)) = greeting.last().and_then(|line| ready(line)) {
-                // A pipe that nobody reads fills up, and then whoever logs waits.
+                // A pipe that is not read fills up, and then the program waits when it logs.
                 if let Some(log) = child.stderr.take() {
                     tokio::spawn(pass_on(log));
                 }
@@ -57,17 +57,17 @@ impl Runner {
         }
     }
 
-    /// A stranger's view of it.
+    /// An anonymous client of the program.
     pub fn chat(&self) -> Chat {
         Chat::at(&self.http)
     }
 
-    /// Kills it, as `kill -9` does.
+    /// Kills the program, as `kill -9` does.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it can be killed");
     }
 
-    /// Sends it a signal, such as `TERM`.
+    /// Sends a signal to the program, such as `TERM`.
     pub async fn signal(&self, name: &str) {
         let pid = self.child.id().expect("it runs");
         let command = format!("kill -{name} {pid}");
@@ -75,7 +75,7 @@ impl Runner {
         assert!(status.success(), "{command} failed");
     }
 
-    /// Waits until it has ended, and gives what it printed since it was ready.
+    /// Waits until the program has ended; returns its output since it was ready.
     pub async fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let mut lines = Vec::new();
         let rest = async {
@@ -89,7 +89,7 @@ impl Runner {
     }
 }
 
-/// Shows what it logs where a test fails.
+/// Prints the log of the program where a test fails.
 async fn pass_on(log: ChildStderr) {
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -97,7 +97,7 @@ async fn pass_on(log: ChildStderr) {
     }
 }
 
-/// Runs it to its end, for arguments with which it does not get ready.
+/// Runs the program to its end, for arguments with which it does not get ready.
 pub async fn run(args: &[&str]) -> Output {
     let output = command(args).output();
     timeout(DEADLINE, output).await.expect("it ends in time").expect("confab starts")
@@ -111,7 +111,7 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
-/// A program of the local runner lies beside the folder of the test's own, for it is of the same build.
+/// A program of the local runner. It is in the folder above the test's own, since both are of one build.
 pub fn beside(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this program");
     let folder = test.parent().and_then(Path::parent).expect("a folder of build products");
@@ -124,7 +124,7 @@ pub fn beside(name: &str) -> PathBuf {
     program
 }
 
-/// The addresses in the line that says that it accepts connections.
+/// The addresses in the line that reports the program ready.
 fn ready(line: &str) -> Option<(String, String)> {
     let (http, ws) = line.strip_prefix("CONFAB_READY http=")?.split_once(" ws=")?;
     Some((http.to_owned(), ws.to_owned()))

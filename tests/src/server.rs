@@ -8,7 +8,7 @@ use confab_local::{Runner, options::Options};
 
 use crate::times;
 
-/// Where the chat under test is: `CONFAB_TEST_URL`, or a runner in this process.
+/// The address of the chat under test: `CONFAB_TEST_URL`, or a runner in this process.
 pub(crate) fn base_url() -> String {
     static RUNNER: OnceLock<String> = OnceLock::new();
     named().unwrap_or_else(|| RUNNER.get_or_init(start_runner).clone())
@@ -20,7 +20,7 @@ pub(crate) fn named() -> Option<String> {
     std::env::var("CONFAB_TEST_URL").ok()
 }
 
-/// Starts a runner that lives as long as the process, on threads that no test takes with it.
+/// Starts a runner that lives as long as the process, on threads of its own.
 fn start_runner() -> String {
     let (ready, base) = mpsc::channel();
     thread::spawn(move || {

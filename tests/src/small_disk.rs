@@ -1,4 +1,4 @@
-//! A disk that is soon full.
+//! A small disk.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -12,17 +12,17 @@ use tokio::time::timeout;
 use crate::DEADLINE;
 use crate::runner::{TempDir, beside};
 
-/// A file system of its own, in a mount namespace that only the programs see which it starts, and that ends with it.
+/// A file system in a mount namespace of its own, which only the programs that this starts can see.
 #[derive(Debug)]
 pub struct SmallDisk {
-    /// Holds the namespace as long as its stdin is open: also where this process is killed.
+    /// Keeps the namespace alive as long as its stdin is open; it ends also when this process is killed.
     _holder: Child,
     pid: u32,
     mounted_on: TempDir,
 }
 
 impl SmallDisk {
-    /// One of this size; `None`, with a notice, where this user cannot have one.
+    /// A disk of this size; `None`, with a notice, if this user cannot create one.
     pub async fn new(bytes: u64) -> Option<Self> {
         let disk = Self::try_new(bytes).await;
         if disk.is_none() {
@@ -50,12 +50,12 @@ impl SmallDisk {
         Some(Self { pid: holder.id()?, _holder: holder, mounted_on })
     }
 
-    /// Where programs that it starts find a data directory on it.
+    /// The path of a data directory on the disk, for programs that this starts.
     pub fn data(&self) -> PathBuf {
         self.mounted_on.path().join("data")
     }
 
-    /// `confab` with these arguments and a data directory on it.
+    /// `confab` with these arguments and a data directory on the disk.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
         command.args([
@@ -71,7 +71,7 @@ impl SmallDisk {
         command
     }
 
-    /// Leaves no room for a byte more.
+    /// Fills the disk up to the last byte.
     pub fn fill(&self) {
         let mut filler = File::create(self.filler()).expect("a file");
         for bytes in [1024 * 1024, 4096, 1] {
@@ -87,12 +87,12 @@ impl SmallDisk {
         }
     }
 
-    /// Ends what [`fill`](Self::fill) did.
+    /// Undoes [`fill`](Self::fill).
     pub fn make_room(&self) {
         fs::remove_file(self.filler()).expect("a file");
     }
 
-    /// As this process sees it, which is not in the namespace.
+    /// The file that fills the disk, as this process sees it from outside the namespace.
     fn filler(&self) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.pid));
         let path = self.mounted_on.path().strip_prefix("/").expect("an absolute path");

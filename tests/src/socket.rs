@@ -23,7 +23,7 @@ use crate::{cloud, fresh_id, refusal, times};
 /// Source: API Gateway WebSocket quotas, "WebSocket frame size".
 const FRAME_BYTES_MAX: usize = 32 * 1024;
 
-/// An open socket, and what it has received that no test has looked at yet.
+/// An open socket, with the received frames that no test has read yet.
 #[derive(Debug)]
 pub struct Socket {
     stream: SplitStream<WebSocketStream<MaybeTlsStream<TcpStream>>>,
@@ -33,19 +33,19 @@ pub struct Socket {
     pub(crate) waiting: VecDeque<Value>,
 }
 
-/// What comes out of a socket.
+/// A message from a socket.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received {
     /// A frame of the protocol.
     Frame(Value),
     /// The answer to a ping.
     Pong(Vec<u8>),
-    /// The end, with the code of the close frame; 1006 where there was none.
+    /// The end, with the code of the close frame; 1006 if there was none.
     Closed(u16),
 }
 
 impl Socket {
-    /// Opens a socket by a ticket's address.
+    /// Opens a socket with the address from a ticket.
     pub async fn open(url: &str) -> Self {
         match Self::try_open(url, None).await {
             Ok(socket) => socket,
@@ -53,11 +53,11 @@ impl Socket {
         }
     }
 
-    /// Opens a socket, with an `Authorization` header if there is one to send.
+    /// Opens a socket, with an `Authorization` header if there is one.
     ///
     /// # Errors
     ///
-    /// The status of a refused handshake.
+    /// Returns the status of a refused handshake.
     pub async fn try_open(url: &str, authorization: Option<&str>) -> Result<Self, u16> {
         let mut request = url.into_client_request().expect("an address");
         if let Some(authorization) = authorization {
@@ -82,7 +82,7 @@ impl Socket {
         self.send_text(&frame.to_string()).await;
     }
 
-    /// Sends a text that may be no frame at all.
+    /// Sends a text that may be no valid frame.
     pub async fn send_text(&mut self, text: &str) {
         self.out.send(Message::text(text)).await.expect("an open socket");
     }
@@ -92,7 +92,7 @@ impl Socket {
         self.out.send(Message::binary(bytes.to_vec())).await.expect("an open socket");
     }
 
-    /// Sends bytes that say that they are text, in one WebSocket frame for each part.
+    /// Sends bytes as a text message, in one WebSocket frame for each part.
     ///
     /// The server may close before it has read everything.
     pub async fn send_parts(&mut self, parts: &[&[u8]]) {
@@ -110,7 +110,7 @@ impl Socket {
         self.out.send(Message::Ping(payload.to_vec().into())).await.expect("an open socket");
     }
 
-    /// Sends a frame, with a fresh `id` if it has none, and gives the answer with this `id`.
+    /// Sends a frame, with a fresh `id` if it has none, and returns the answer with this `id`.
     pub async fn ask(&mut self, mut frame: Value) -> Value {
         if frame["id"].is_null() {
             frame["id"] = fresh_id().into();
@@ -134,7 +134,7 @@ impl Socket {
         self.take(&format!("the answer to {id}"), |answer| answer["id"] == id).await
     }
 
-    /// Sends a frame that must be refused with this code, and gives the error.
+    /// Sends a frame that must be refused with this code, and returns the error.
     pub async fn refused(&mut self, frame: Value, code: &str) -> Value {
         let what = frame.to_string();
         let error = self.ask(frame).await;
@@ -151,12 +151,12 @@ impl Socket {
         error
     }
 
-    /// Sends a text to a user or conversation, again when the server says so, and gives the `ack`.
+    /// Sends a text to a user or conversation, with retries as the server asks, and returns the `ack`.
     pub async fn say(&mut self, to: &str, text: &str) -> Value {
         self.deliver(json!({"action": "send", "id": fresh_id(), "to": to, "text": text})).await
     }
 
-    /// Sends a `send` frame, again when the server says so, and gives the `ack`.
+    /// Sends a `send` frame, with retries as the server asks, and returns the `ack`.
     pub async fn deliver(&mut self, frame: Value) -> Value {
         loop {
             let answer = self.ask(frame.clone()).await;
@@ -179,7 +179,7 @@ impl Socket {
         self.take("a frame", |_| true).await
     }
 
-    /// The next event: whatever is no answer.
+    /// The next event.
     pub async fn next_event(&mut self) -> Value {
         self.take("an event", is_event).await
     }
@@ -208,34 +208,34 @@ impl Socket {
         frames
     }
 
-    /// What a device with these cursors lacks of a conversation.
+    /// The messages of a conversation that a device with these cursors lacks.
     pub async fn missed(&mut self, conversation: &str, cursors: Value) -> Vec<Value> {
         let frames = self.sync_frames(json!({"cursors": cursors})).await;
         synced(&frames, conversation)
     }
 
-    /// Checks that the socket answers, and gives the answer to its heartbeat.
+    /// Checks that the socket answers, and returns the answer to its heartbeat.
     pub async fn assert_alive(&mut self) -> Value {
         let answer = self.ask(json!({"action": "heartbeat"})).await;
         assert_eq!(answer["type"], "heartbeat", "{answer}");
         answer
     }
 
-    /// Checks that nothing has come that nobody asked for.
+    /// Checks that no unexpected frame has come.
     ///
-    /// Whatever was sent before is on its way by the time that a later heartbeat is answered.
+    /// Earlier events are in transit before a later heartbeat is answered.
     pub async fn assert_quiet(&mut self) {
         self.assert_alive().await;
         assert!(self.waiting.is_empty(), "unexpected: {:?}", self.waiting);
     }
 
-    /// Whatever has come that no test has looked at.
+    /// The received frames that no test has read.
     pub async fn unseen(&mut self) -> Vec<Value> {
         self.assert_alive().await;
         self.waiting.drain(..).collect()
     }
 
-    /// The code with which the server closes; 1006 where it just goes.
+    /// The code with which the server closes; 1006 if there is no close frame.
     pub async fn next_close(&mut self) -> u16 {
         loop {
             match self.receive("the end of the socket").await {
@@ -267,12 +267,12 @@ impl Socket {
         self.out.send(Message::Close(None)).await.expect("an open socket");
     }
 
-    /// Sends heartbeats from now on, whatever else the test does, until the socket falls silent or is gone.
+    /// Sends heartbeats in the background from now on, until [`Self::fall_silent`] or the end of the socket.
     pub fn stay_awake(&mut self) {
         self.heart = Some(Heart::start(self.out.clone(), times::heartbeat()));
     }
 
-    /// Sends one more heartbeat and nothing after it by itself; gives when that was.
+    /// Sends one more heartbeat and then none in the background; returns the time of it.
     pub async fn fall_silent(&mut self) -> Instant {
         self.heart = None;
         let last = Instant::now();
@@ -280,23 +280,23 @@ impl Socket {
         last
     }
 
-    /// The next probe; from now on the test answers them.
+    /// The next probe; from now on the test answers probes.
     pub async fn next_probe(&mut self) -> Value {
         self.answers_probes = false;
         self.take("a probe", is_probe).await
     }
 
-    /// The first frame that fits, whether it has come already or not.
+    /// The first frame that fits, among those that have come and those to come.
     pub(crate) async fn take(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         self.take_while(what, || Instant::now() + times::patience(), fits).await
     }
 
-    /// The first frame that fits and comes before a time.
+    /// The first frame that fits and comes before `end`.
     pub(crate) async fn take_by(&mut self, end: Instant, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         self.take_while(what, || end, fits).await
     }
 
-    /// The first frame that fits; `deadline` says how long to wait for each that comes.
+    /// The first frame that fits; `deadline` returns how long to wait for each frame.
     async fn take_while(
         &mut self,
         what: &str,
@@ -319,7 +319,7 @@ impl Socket {
         }
     }
 
-    /// Whatever comes next.
+    /// The next message, of any kind.
     pub async fn receive(&mut self, what: &str) -> Received {
         match self.receive_by(Instant::now() + times::patience()).await {
             Some(received) => received,
@@ -327,11 +327,11 @@ impl Socket {
         }
     }
 
-    /// Whatever comes next, if it comes before a time.
+    /// The next message of any kind, if it comes before `end`.
     pub(crate) async fn receive_by(&mut self, end: Instant) -> Option<Received> {
         loop {
             match timeout_at(end, self.stream.next()).await.ok()? {
-                // What API Gateway sends where a function has nothing to answer.
+                // API Gateway sends an empty text if a function has nothing to answer.
                 Some(Ok(Message::Text(text))) if text.is_empty() => {}
                 Some(Ok(Message::Text(text))) => {
                     let frame = read(&text);
@@ -371,12 +371,12 @@ pub fn synced(frames: &[Value], conversation: &str) -> Vec<Value> {
     named.flat_map(|part| part["messages"].as_array().unwrap()).cloned().collect()
 }
 
-/// What API Gateway says by itself where a function gave no answer.
+/// Whether API Gateway itself reports that a function gave no answer.
 fn is_lost(frame: &Value) -> bool {
     frame["type"].is_null() && frame["message"] == "Internal server error"
 }
 
-/// Reads a frame and checks what holds for all of them.
+/// Parses a frame and checks what holds for every frame.
 fn read(text: &str) -> Value {
     assert!(text.len() <= FRAME_BYTES_MAX, "a frame of {} bytes", text.len());
     let frame: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}"));
@@ -391,7 +391,7 @@ pub(crate) fn is_event(frame: &Value) -> bool {
     frame["id"].is_null() && frame["type"] != "error" && frame["type"] != "heartbeat"
 }
 
-/// A heartbeat that the server sends by itself.
+/// Whether a frame is a heartbeat by which the server probes.
 fn is_probe(frame: &Value) -> bool {
     frame["type"] == "heartbeat" && frame["id"].is_null() && frame["server_at_ms"].is_null()
 }

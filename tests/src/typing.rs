@@ -1,27 +1,27 @@
-//! Who is writing, as devices tell it and are told.
+//! Typing, as devices send and receive it.
 
 use serde_json::{Value, json};
 
 use crate::{Socket, User};
 
 impl Socket {
-    /// Tells that the user is writing.
+    /// Sends a typing frame.
     pub async fn type_in(&mut self, conversation: &str) {
         self.send(&json!({"action": "typing", "conversation": conversation})).await;
     }
 
-    /// Waits until the device is told that somebody is writing.
+    /// Waits for the typing event of a user.
     pub async fn sees_typing(&mut self, user: &User, conversation: &str) {
         let event = json!({"type": "typing", "conversation": conversation, "user": user.id});
         self.take(&format!("{event}"), |frame| *frame == event).await;
     }
 
-    /// Checks that the device has not been told that anybody is writing.
+    /// Checks that no typing event has come.
     ///
-    /// Whatever was sent before is on its way by the time that a later heartbeat is answered.
+    /// Earlier events are in transit before a later heartbeat is answered.
     pub async fn sees_no_typing(&mut self) {
         self.assert_alive().await;
-        let told: Option<&Value> = self.waiting.iter().find(|frame| frame["type"] == "typing");
-        assert!(told.is_none(), "unexpected: {told:?}");
+        let found: Option<&Value> = self.waiting.iter().find(|frame| frame["type"] == "typing");
+        assert!(found.is_none(), "unexpected: {found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody who is logged in.
+//! A logged-in user.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{Answer, Chat, Socket, fresh_id};
 /// A user on one device.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// With the access token of this device.
+    /// A client with the access token of this device.
     pub http: crate::Http,
     /// `usr_…`.
     pub id: String,
@@ -25,25 +25,25 @@ impl User {
         self.log_in(json!({})).await
     }
 
-    /// The same user, logged in on a device that describes itself so.
+    /// The same user, logged in on a device with this description.
     pub async fn log_in(&self, device: Value) -> Self {
         let body = json!({"handle": self.handle, "password": self.password, "device": device});
         let session = self.http.anonymous().post("/v1/login", &body).await.ok();
         self.chat().user_of(&self.handle, &self.password, &session)
     }
 
-    /// The chat that this user is in, as a stranger sees it.
+    /// An anonymous client of the user's chat.
     pub fn chat(&self) -> Chat {
         Chat { http: self.http.anonymous() }
     }
 
-    /// Renews the tokens, whatever comes of it.
+    /// Refreshes the tokens, with any outcome.
     pub async fn refresh(&self) -> Answer {
         let body = json!({"refresh_token": self.refresh_token});
         self.http.anonymous().post("/v1/token/refresh", &body).await
     }
 
-    /// The same device with the tokens of a session.
+    /// The same device with the tokens of an answer.
     #[must_use]
     #[track_caller]
     pub fn renewed(&self, session: &Value) -> Self {
@@ -61,31 +61,31 @@ impl User {
         Socket::open(&self.ticket_url().await).await
     }
 
-    /// The conversation with somebody else.
+    /// The conversation with another user.
     pub fn dm(&self, other: &Self) -> String {
         let mut ulids = [self, other].map(|user| user.id.trim_start_matches("usr_"));
         ulids.sort_unstable();
         format!("dm_{}_{}", ulids[0], ulids[1])
     }
 
-    /// Sends a text over HTTP and gives the answer.
+    /// Sends a text over HTTP and returns the answer.
     pub async fn post_text(&self, conversation: &str, text: &str) -> Value {
         let body = json!({"client_message_id": fresh_id(), "text": text});
         self.post_message(conversation, &body).await.ok()
     }
 
-    /// Sends a text over HTTP that was written before anything was read, so that it marks nothing.
+    /// Sends a text over HTTP as one that was written before anything was read, so that it marks nothing.
     pub async fn post_blindly(&self, conversation: &str, text: &str) -> Value {
         let body = json!({"client_message_id": fresh_id(), "text": text, "read_seq": 0});
         self.post_message(conversation, &body).await.ok()
     }
 
-    /// Sends a message over HTTP, whatever comes of it.
+    /// Sends a message over HTTP, with any outcome.
     pub async fn post_message(&self, conversation: &str, body: &Value) -> Answer {
         self.http.post(&format!("/v1/conversations/{conversation}/messages"), body).await
     }
 
-    /// A page of a conversation over HTTP, whatever comes of it; `query` is such as `limit=7&before=3`.
+    /// A page of a conversation over HTTP, with any outcome; `query` is such as `limit=7&before=3`.
     pub async fn page(&self, conversation: &str, query: &str) -> Answer {
         self.http.get(&format!("/v1/conversations/{conversation}/messages?{query}")).await
     }
@@ -124,7 +124,7 @@ impl User {
         listed.remove(0)
     }
 
-    /// Checks that the tokens of this device are worth nothing.
+    /// Checks that the tokens of this device are invalid.
     pub async fn assert_logged_out(&self) {
         self.http.get("/v1/me").await.refused(401, "unauthenticated");
         self.refresh().await.refused(401, "unauthenticated");

@@ -1,15 +1,15 @@
-//! Alarms and logs of the template, and what the manual says of them.
+//! Alarms and logs of the template, and their descriptions in the manual.
 
 use std::collections::BTreeMap;
 
-/// The resources of the template whose type ends so, with their text.
+/// The resources of the template whose type has this ending, with their text.
 fn resources_of_type(kind: &str) -> BTreeMap<String, String> {
     let mut resources = crate::template::resources();
     resources.retain(|_, text| text.lines().any(|line| line.trim() == format!("Type: {kind}")));
     resources
 }
 
-/// By its id; what the name says after the stack's.
+/// The alarms by their id, each with its name after the stack's.
 fn alarms() -> BTreeMap<String, String> {
     let name_of = |text: &str| {
         let (_, rest) = text.split_once("AlarmName: !Sub ${AWS::StackName}-").expect("a name");
@@ -32,9 +32,10 @@ fn every_alarm_is_on_the_dashboard_and_in_the_manual() {
     }
 }
 
-/// A deployment is taken back for our own faults only: `IntegrationError` counts refusals that clients cause.
+/// A deployment is rolled back only for faults of the server: `IntegrationError` also counts refusals that clients
+/// cause.
 #[test]
-fn no_client_can_take_a_deployment_back() {
+fn no_client_can_roll_a_deployment_back() {
     let template = crate::read("template.yaml");
     let preference = template.split_once("    DeploymentPreference:").expect("a preference").1;
     let preference = preference.split_once("\n    Environment:").expect("its end").0;
@@ -48,7 +49,7 @@ fn no_client_can_take_a_deployment_back() {
     assert!(alarms["WebSocketErrorsAlarm"].contains("MetricName: ExecutionError\n"));
 }
 
-/// The age of a message may count from when it was put, whatever its delay is.
+/// The age of a message may count from when it was sent, including its delay.
 #[test]
 fn no_alarm_takes_the_delay_of_a_message_for_its_age() {
     const DELAY_SECONDS_MAX: u32 = 900;
@@ -60,7 +61,7 @@ fn no_alarm_takes_the_delay_of_a_message_for_its_age() {
     }
 }
 
-/// The account's setting names this role after the stack is gone.
+/// The account's setting still names this role after the stack is deleted.
 #[test]
 fn the_role_by_which_an_account_logs_outlives_the_stack() {
     let roles = resources_of_type("AWS::IAM::Role");
@@ -68,7 +69,7 @@ fn the_role_by_which_an_account_logs_outlives_the_stack() {
     assert!(role.contains("\n    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n"), "{role}");
 }
 
-/// A trace shows Lambda's own segments alone, which cost as much as useful ones.
+/// A trace would show only Lambda's own segments, which cost as much as useful ones.
 #[test]
 fn no_function_traces_by_itself() {
     let template = crate::read("template.yaml");
@@ -77,7 +78,7 @@ fn no_function_traces_by_itself() {
     assert!(tracing.contains("\n    Default: PassThrough"), "{tracing}");
 }
 
-/// A service that writes late makes a group anew that is gone, and a stack of the same name would find it there.
+/// A service that writes late creates a deleted log group again, and a stack of the same name would conflict with it.
 #[test]
 fn no_log_group_keeps_its_name_when_the_stack_is_made_anew() {
     let groups = resources_of_type("AWS::Logs::LogGroup");
@@ -87,7 +88,7 @@ fn no_log_group_keeps_its_name_when_the_stack_is_made_anew() {
     }
 }
 
-/// `Arn` of a log group ends in `:*`, which API Gateway has refused.
+/// The `Arn` of a log group ends in `:*`, which API Gateway refuses.
 #[test]
 fn access_logs_go_to_arns_without_a_wildcard() {
     let template = crate::read("template.yaml");

@@ -1,11 +1,11 @@
-//! A crate is defined by what it must not know.
+//! The crates that each crate may depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-/// What each crate may depend on, of ours and of the crates that would blur a
-/// boundary. A crate that is not listed may depend on anything.
+/// The allowed dependencies of each crate, among ours and those that would blur a boundary. A crate that is not listed
+/// may depend on anything.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("confab-protocol", &["serde", "utoipa"]),
     ("confab-domain", &["icu_normalizer", "icu_properties", "thiserror", "ulid"]),
@@ -68,7 +68,7 @@ fn metadata() -> Metadata {
     MetadataCommand::new().manifest_path(manifest).no_deps().exec().expect("cargo metadata")
 }
 
-/// Each crate of ours with what it depends on outside its tests.
+/// Each of our crates with its dependencies outside of tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let own = |package: &cargo_metadata::Package| {
         let normal =
@@ -79,7 +79,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn no_crate_depends_on_what_it_must_not_know() {
+fn every_crate_has_only_allowed_dependencies() {
     let dependencies = dependencies();
     for (name, allowed) in ALLOWED {
         let actual = dependencies.get(*name).unwrap_or_else(|| panic!("there is no crate {name}"));
@@ -96,7 +96,7 @@ fn no_crate_depends_on_what_it_must_not_know() {
 }
 
 #[test]
-fn the_local_gateway_and_the_embedded_services_know_nothing_of_chat() {
+fn the_local_gateway_and_the_embedded_services_use_no_crate_of_ours() {
     let dependencies = dependencies();
     for name in ["confab-local-gateway", "confab-embedded-aws", "confab-event-source"] {
         let of_ours = dependencies[name].iter().find(|dependency| dependencies.contains_key(*dependency));
@@ -105,7 +105,7 @@ fn the_local_gateway_and_the_embedded_services_know_nothing_of_chat() {
 }
 
 #[test]
-fn functions_do_not_know_each_other_nor_build_clients() {
+fn functions_use_no_other_function_and_build_no_clients() {
     let dependencies = dependencies();
     let functions = crate::template::functions();
     for function in &functions {
@@ -137,6 +137,6 @@ fn nothing_but_tests_depends_on_the_simulations_stores() {
 fn every_crate_takes_the_workspaces_lints() {
     for package in metadata().packages {
         let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
-        assert!(manifest.contains("[lints]\nworkspace = true"), "{} does not", package.name);
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{} does not take them", package.name);
     }
 }

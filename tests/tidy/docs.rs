@@ -1,9 +1,9 @@
-//! The docs point to what is there.
+//! Links and names in the documents.
 
 use std::path::Path;
 
 #[test]
-fn every_relative_link_leads_somewhere() {
+fn every_relative_link_has_a_target() {
     for path in crate::sources(&[".md"]) {
         let text = crate::read(&path);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -18,7 +18,7 @@ fn every_relative_link_leads_somewhere() {
 }
 
 #[test]
-fn every_link_to_a_heading_names_one_that_is_there() {
+fn every_link_to_a_heading_has_a_target() {
     for path in crate::sources(&[".md"]) {
         let text = crate::read(&path);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -41,9 +41,9 @@ fn anchor_of(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// Paths into the source, as the docs name them in backticks.
+/// Paths into the source that the documents name in backticks.
 #[test]
-fn every_source_file_that_the_docs_name_is_there() {
+fn every_source_file_that_the_docs_name_exists() {
     const FOLDERS: [&str; 7] = ["shared/", "functions/", "local/", "tests/", "xtask/", "web/", "docs/"];
     for path in crate::sources(&[".md"]) {
         let text = crate::read(&path);

@@ -1,10 +1,10 @@
-//! A dependency that is asked for other features is compiled again. SAM builds each function by itself, all of them into
-//! one target folder; the runner and the tests share another.
+//! Features of dependencies: a dependency that is used with different features is compiled again. SAM builds each
+//! function by itself, all of them into one target folder; the runner and the tests share another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// Each dependency from elsewhere, its version included, with the features that are asked of it.
+/// Each foreign dependency with its version, and its enabled features.
 fn features(packages: &[&str], edges: &str) -> BTreeMap<String, String> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--offline", "--edges", edges])
@@ -24,7 +24,7 @@ fn features(packages: &[&str], edges: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn all_functions_ask_for_the_same_features_of_what_they_share() {
+fn all_functions_use_the_same_features_of_shared_dependencies() {
     let mut asked: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for function in crate::template::functions() {
         for (package, features) in features(&["--package", &function], "normal") {
@@ -35,12 +35,12 @@ fn all_functions_ask_for_the_same_features_of_what_they_share() {
     assert!(asked.is_empty(), "shared/lambda should ask for the most of these: {asked:#?}");
 }
 
-/// Else `cargo run` and then `cargo xtask test` compile the AWS SDK twice.
+/// Otherwise `cargo run` and then `cargo xtask test` would compile the AWS SDK twice.
 #[test]
-fn the_runner_asks_for_the_features_that_the_tests_build() {
+fn the_runner_uses_the_features_that_the_tests_build() {
     let built = features(&["--workspace"], "normal,dev");
     let mut runner = features(&["--package", "confab-local"], "normal");
-    // A leaf of which the tests' own tools want more: not worth asking for.
+    // A leaf of which the tests' own tools use more features: not worth enabling.
     runner.retain(|package, features| {
         built.get(package) != Some(features) && !package.starts_with("regex-syntax ")
     });

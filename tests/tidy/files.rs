@@ -1,6 +1,6 @@
-//! Hygiene of the files themselves.
+//! Hygiene of the source files.
 
-/// Marks of work that is not done; written so that this file does not hold them.
+/// Marks of unfinished work, written so that this file does not contain them.
 const UNFINISHED: [&str; 5] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -24,18 +24,18 @@ fn no_test_is_switched_off() {
     for path in crate::sources(&[".rs"]) {
         let off =
             crate::read(&path).lines().any(|line| line.trim_start().starts_with(concat!("#[", "ignore")));
-        assert!(!off, "{} has a test that does not run", path.display());
+        assert!(!off, "{} has an ignored test", path.display());
     }
 }
 
 #[test]
-fn every_crate_says_what_it_is() {
+fn every_crate_begins_with_a_description() {
     for path in crate::sources(&["lib.rs", "main.rs"]) {
-        assert!(crate::read(&path).starts_with("//! "), "{} does not", path.display());
+        assert!(crate::read(&path).starts_with("//! "), "{} does not start with a description", path.display());
     }
 }
 
-/// A file of this length is to be split by concept; tests of a whole subject may be longer.
+/// Largest number of lines of a file. A longer file is to be split.
 const LINES_MAX: usize = 400;
 
 #[test]
@@ -46,9 +46,9 @@ fn files_are_short() {
     }
 }
 
-/// A loop that tries again pauses by construction: `Attempts` is the only way to its next turn.
+/// A retry loop pauses between attempts because `Attempts` is the only way to the next one.
 #[test]
-fn whoever_tries_again_what_others_are_in_the_way_of_pauses() {
+fn every_retry_loop_pauses_between_attempts() {
     let folders = ["shared/app/src", "shared/store-dynamodb/src"].map(|folder| crate::root().join(folder));
     let sources = crate::sources(&[".rs"])
         .into_iter()
@@ -63,5 +63,5 @@ fn whoever_tries_again_what_others_are_in_the_way_of_pauses() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(loops > 15, "loops are written otherwise than this test looks for: {loops}");
+    assert!(loops > 15, "the loops have another form than this test expects: {loops}");
 }

@@ -1,5 +1,4 @@
-//! The architecture, checked: what may depend on what, and that the tree, the
-//! template and the docs tell the same.
+//! Checks of the architecture: dependencies, and the agreement of the tree, the template and the docs.
 
 mod alarms;
 mod dependencies;
@@ -15,7 +14,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository")
 }
 
-/// Every file of the repository that git would keep, with one of these endings.
+/// Every file of the repository outside of build folders, with one of these endings.
 fn sources(endings: &[&str]) -> Vec<PathBuf> {
     const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", ".tools", ".aws-sam", ".confab"];
     let (mut found, mut folders) = (Vec::new(), vec![root().to_owned()]);

@@ -1,4 +1,4 @@
-//! `template.yaml` declares what the code is.
+//! The agreement of `template.yaml` with the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ fn every_function_is_given_the_variables_that_it_reads_and_no_others() {
 }
 
 #[test]
-fn what_all_functions_are_given_is_read_where_logging_begins() {
+fn the_variables_of_all_functions_are_read_by_the_setup_of_logging() {
     let template = crate::read("template.yaml");
     let globals = template.split_once("\nGlobals:").expect("globals").1;
     let globals = globals.split_once("\nResources:").expect("resources").0;
@@ -74,7 +74,7 @@ fn what_all_functions_are_given_is_read_where_logging_begins() {
     }
 }
 
-/// What a `config.rs` reads, by itself and through `confab_lambda::env`.
+/// The variables that a `config.rs` reads, by itself and through `confab_lambda::env`.
 fn variables_read(config: &str) -> BTreeSet<String> {
     let env = crate::read("shared/lambda/src/env.rs");
     let mut read: BTreeSet<String> = config
@@ -101,8 +101,8 @@ fn variables(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// A function that Lambda ends answers nothing, so each answers by itself before: those that store something by their
-/// deadline, of 12 s; the other two do nothing that takes long.
+/// Each function answers before Lambda ends it: functions that store something by their deadline of 12 s; the other two
+/// do nothing that takes long.
 #[test]
 fn every_function_that_stores_has_time_to_answer_after_its_deadline() {
     let deadline = crate::read("shared/lambda/src/deadline.rs");
@@ -126,7 +126,7 @@ fn every_function_that_stores_has_time_to_answer_after_its_deadline() {
     }
 }
 
-/// The choices of each parameter, as the rule of the template lists them.
+/// The choices of each parameter, from the rule of the template.
 #[test]
 fn a_stack_is_refused_whose_heartbeats_do_not_fit_into_its_timeout() {
     let template = crate::read("template.yaml");
@@ -208,7 +208,7 @@ fn the_local_runner_has_the_routes_of_the_template() {
     let is_key = |line: &&str| !line.starts_with("         ") && !line.trim().starts_with('#');
     let by_sam = declared.filter(is_key).filter_map(|line| line.trim().split(':').next());
     let besides = template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: "));
-    // Those of the HTTP API have a method and a path.
+    // Routes of the HTTP API have a method and a path.
     let besides = besides.filter(|key| key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
     let mut count = 0;
     for key in by_sam.chain(besides).filter(|key| !key.is_empty()) {

@@ -1,6 +1,6 @@
-//! SNS in place of AWS's, for a deployed stack under test: an emulated cloud keeps nothing that could be read back.
+//! A stand-in for SNS, for a deployed stack under test: an emulated cloud keeps no pushes that could be read back.
 //!
-//! `POST /` is the API of SNS, and `GET /dev/pushes` what phones would have got, as the local runner has it.
+//! `POST /` is the API of SNS; `GET /dev/pushes` lists the pushes that phones would get, as on the local runner.
 
 use std::error::Error;
 use std::net::SocketAddr;
