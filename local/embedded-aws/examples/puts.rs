@@ -1,5 +1,5 @@
-//! Compares ways to execute requests: puts per second and latency through the
-//! SDK. Run with `cargo run --release -p confab-embedded-aws --example puts`.
+//! Compares ways to execute requests: puts per second and latency through the SDK. Run it with `cargo run --release -p
+//! confab-embedded-aws --example puts`.
 
 #![allow(
     clippy::unwrap_used,

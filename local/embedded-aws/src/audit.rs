@@ -1,4 +1,4 @@
-//! Who asked for what, as a trail of CloudTrail or a decision of IAM would name it.
+//! Audit of requests: callers, actions and resources, as a CloudTrail trail or an IAM decision names them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,25 +12,25 @@ use crate::{ServiceRequest, dynamodb::operation, signing_name, sns::Form};
 pub struct Access {
     /// The access key id that the request was signed with.
     pub caller: String,
-    /// As in a policy, such as `dynamodb:PutItem`.
+    /// Action as in a policy, such as `dynamodb:PutItem`.
     pub action: String,
-    /// What it was done to: a table, a queue, an ARN of SNS without region,
-    /// account and endpoint id, or the method and path of `@connections`.
+    /// Resource of the action: a table, a queue, an ARN of SNS without region, account and endpoint id, or the method
+    /// and path of `@connections`.
     pub resource: String,
 }
 
 /// Handle to the accesses over one transport, each kind once. Clones share them.
 ///
-/// Knows DynamoDB, SNS, SQS and API Gateway's `@connections`; requests to other services are left out.
-/// Transactions and batches count as the actions in them, which is what IAM asks for.
+/// It covers DynamoDB, SNS, SQS and API Gateway's `@connections`; requests to other services are left out. Transactions
+/// and batches count as the actions in them, since IAM decides on those.
 ///
-/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions"; Service Authorization Reference, "Amazon SQS" and
-/// "Amazon SNS".
+/// Source: DynamoDB Developer Guide, "IAM with DynamoDB transactions"; Service Authorization Reference, "Amazon SQS"
+/// and "Amazon SNS".
 #[derive(Clone, Debug, Default)]
 pub struct Audit(Arc<Mutex<BTreeSet<Access>>>);
 
 impl Audit {
-    /// What has been asked for so far, granted or not.
+    /// All accesses so far, granted or not.
     pub fn accesses(&self) -> BTreeSet<Access> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -56,8 +56,8 @@ fn of_connections(request: &ServiceRequest) -> (String, String) {
     ("execute-api:ManageConnections".to_owned(), format!("{}{stageless}", request.method()))
 }
 
-/// Endpoints of an application are one resource, which a policy names with an
-/// asterisk: `app/GCM/name` or `endpoint/GCM/name/*`.
+/// Access of an SNS request. Endpoints of an application are one resource, which a policy names with an asterisk:
+/// `app/GCM/name` or `endpoint/GCM/name/*`.
 fn of_sns(request: &ServiceRequest) -> (String, String) {
     let form = Form::parse(request.body());
     let arns = ["TargetArn", "EndpointArn", "PlatformApplicationArn"].map(|name| form.field(name));

@@ -1,4 +1,4 @@
-//! Time as the services count it.
+//! Time of the services.
 
 use std::time::Duration;
 
@@ -9,9 +9,8 @@ pub(crate) type Ms = u64;
 
 /// Epoch time that passes with tokio's clock.
 ///
-/// So what is stored means the same after a restart, and a test that pauses
-/// tokio's clock has stopped the services too. A machine that was suspended
-/// leaves it behind the wall clock until the next start.
+/// Stored times thus keep their meaning after a restart, and a test that pauses tokio's clock pauses the services too.
+/// After a suspension of the machine this time is behind the wall clock until the next start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeline {
     origin: Instant,
@@ -24,13 +23,13 @@ impl Timeline {
         Self { origin: Instant::now(), origin_ms: epoch_ms }
     }
 
-    /// Never decreases; rounded down.
+    /// Current time, rounded down; never decreases.
     pub(crate) fn now(&self) -> Ms {
         let elapsed = u64::try_from(self.origin.elapsed().as_millis());
         self.origin_ms.saturating_add(elapsed.unwrap_or(u64::MAX))
     }
 
-    /// When [`now`](Self::now) will be `at`; moments before the start are the start.
+    /// Instant at which [`now`](Self::now) will be `at`; a moment before the start gives the start.
     pub(crate) fn instant(&self, at: Ms) -> Instant {
         self.origin + Duration::from_millis(at.saturating_sub(self.origin_ms))
     }

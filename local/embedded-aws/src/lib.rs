@@ -1,19 +1,15 @@
 //! The AWS SDK's HTTP transport inside the process: no socket, no container.
 //!
-//! An SDK client built over [`EmbeddedAws`] serialises, signs and parses as in
-//! production; only the transport differs. Each request goes to the
-//! [`Service`] registered for the service name in its signature.
+//! An SDK client built over [`EmbeddedAws`] serialises, signs and parses as in production; only the transport differs.
+//! Each request goes to the [`Service`] registered for the service name in its signature.
 //!
-//! Knows: SigV4 credential scopes, the JSON 1.0 protocols of DynamoDB and SQS,
-//! the Query protocol of SNS, the DynamoDB emulator and how to run it beside an
-//! async runtime, what a standard queue does, and what SNS does for mobile push.
+//! Knows: SigV4 credential scopes, the JSON 1.0 protocols of DynamoDB and SQS, the Query protocol of SNS, the DynamoDB
+//! emulator and how to run it beside an async runtime, the behaviour of a standard queue, and of SNS for mobile push.
 //! Must not know: chat, table layouts, configuration, regions, credentials.
 //!
-//! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`]
-//! (`service.rs`), then [`DynamoDb`] (`dynamodb/`), [`Sqs`] (`sqs/`, which
-//! begins with `queue.rs`) and [`Sns`] (`sns/`, which begins with
-//! `operations/`). [`Meter`] (`metering/`) counts what a call would
-//! cost on AWS.
+//! Start with [`EmbeddedAws`] (`transport.rs`), then [`Service`] (`service.rs`), then [`DynamoDb`] (`dynamodb/`),
+//! [`Sqs`] (`sqs/`, which begins with `queue.rs`) and [`Sns`] (`sns/`, which begins with `operations/`). [`Meter`]
+//! (`metering/`) counts the cost of a call on AWS.
 
 mod audit;
 mod clock;

@@ -1,8 +1,10 @@
-//! Ids of messages, endpoints and requests: random UUIDs, as AWS gives.
+//! Ids of messages, endpoints and requests: random UUIDs, as on AWS.
 
+/// Draws an id.
+///
 /// # Errors
 ///
-/// When the system has no randomness.
+/// If the system has no random numbers.
 pub(crate) fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;

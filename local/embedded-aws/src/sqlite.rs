@@ -1,4 +1,4 @@
-//! SQLite files as the services here keep them.
+//! SQLite files of the embedded services.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use rusqlite::{Connection, Error, OpenFlags, Result, Row, ffi, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// How long another process may hold the file, such as one that looks into it.
+/// Time for which another process, such as an inspection tool, may hold the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Readies a connection, and makes the tables if they are not there.
+/// Prepares a connection, and creates the tables that do not exist.
 ///
 /// `schema_version` is kept in `PRAGMA user_version`.
 ///
 /// # Errors
 ///
-/// SQLite's reason, or that the file was written by another version or by another program; then it is left as it is.
+/// SQLite's reason, or that another version or another program wrote the file; then the file is unchanged.
 pub(crate) fn prepare(connection: &Connection, schema_version: i64, tables: &str) -> Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
@@ -26,16 +26,16 @@ pub(crate) fn prepare(connection: &Connection, schema_version: i64, tables: &str
         return Err(failure(format!("its schema is version {version}, and not {schema_version}")));
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A commit is in the system's hands, not the disk's: the end of the
-    // process loses nothing, a power cut the last moments.
+    // A commit reaches the operating system, not the disk: the end of the process loses nothing, a power cut loses the
+    // last moments.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "user_version", schema_version)?;
     connection.execute_batch(tables)
 }
 
-/// Refuses an existing file that holds tables, but not this one. The file is left as it is.
+/// Refuses an existing file with tables, but without this table. The file stays unchanged.
 ///
-/// For files that a library opens, which would add its own tables to anything. Call it before the library has a
+/// For files that a library opens, which would add its own tables to any file. Call it before the library has a
 /// connection: see SECURITY.md on the version of SQLite.
 ///
 /// # Errors
@@ -66,20 +66,20 @@ fn failure(reason: String) -> Error {
     Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_NOTADB), Some(reason))
 }
 
-/// A value as the text of a column: JSON.
+/// Writes a value as the text of a column: JSON.
 ///
 /// # Errors
 ///
-/// When the value has no JSON form.
+/// If the value has no JSON form.
 pub(crate) fn text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(error.into()))
 }
 
-/// Reads back what [`text`] wrote.
+/// Reads a value that [`text`] wrote.
 ///
 /// # Errors
 ///
-/// When the column holds anything else.
+/// If the column holds anything else.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text)

@@ -1,4 +1,4 @@
-//! The SDK's HTTP client that routes to embedded services.
+//! The SDK's HTTP client, which routes to embedded services.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -14,12 +14,11 @@ use aws_smithy_runtime_api::client::{
 
 use crate::{Audit, Meter, Service, metering::Metered, signing_name, wire, wire::Scope};
 
-/// AWS as far as this process needs it.
+/// The AWS services of this process.
 ///
 /// Routes by the service in the credential scope of the signature
-/// (`Credential=<key>/<date>/<region>/<service>/aws4_request`), so endpoints,
-/// regions and accounts do not matter, and signatures are not verified.
-/// Clones share the services.
+/// (`Credential=<key>/<date>/<region>/<service>/aws4_request`), so endpoints, regions and accounts do not matter, and
+/// signatures are not verified. Clones share the services.
 #[derive(Clone)]
 pub struct EmbeddedAws {
     services: Arc<BTreeMap<&'static str, Arc<dyn Service>>>,
@@ -27,15 +26,15 @@ pub struct EmbeddedAws {
 }
 
 impl EmbeddedAws {
-    /// Starts with no services.
+    /// Starts without services.
     pub fn builder() -> EmbeddedAwsBuilder {
         EmbeddedAwsBuilder { services: BTreeMap::new(), meter: None, audit: None }
     }
 
     /// Returns the transport for an SDK client: `Config::builder().http_client(..)`.
     ///
-    /// A request to a service that is not registered fails as a dispatch
-    /// failure, which the SDK does not retry; so does an unsigned request.
+    /// A request to a service that is not registered fails as a dispatch failure, which the SDK does not retry; so does
+    /// an unsigned request.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
     }
@@ -49,8 +48,8 @@ pub struct EmbeddedAwsBuilder {
 }
 
 impl EmbeddedAwsBuilder {
-    /// Answers requests signed for `signing_name` (see [`signing_name`]) by
-    /// `service`. A later registration under the same name replaces it.
+    /// Sets the service that answers requests signed for `signing_name` (see [`signing_name`]). A later registration
+    /// under the same name replaces it.
     pub fn service(mut self, signing_name: &'static str, service: impl Service) -> Self {
         self.services.insert(signing_name, Arc::new(service));
         self

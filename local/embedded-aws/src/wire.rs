@@ -1,4 +1,4 @@
-//! Between the SDK's request and response types and those of [`Service`](crate::Service).
+//! Conversions between the SDK's request and response types and those of [`Service`](crate::Service).
 
 use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
@@ -9,20 +9,20 @@ use http_body_util::{BodyExt, Limited};
 
 use crate::{ServiceRequest, ServiceResponse};
 
-/// Largest request body that is passed to a service.
+/// Largest request body that is passed to a service. Unit: bytes, inclusive.
 ///
-/// Unit: bytes, inclusive. The largest request of any service embedded here:
-/// a DynamoDB batch. Source: DynamoDB API Reference, `BatchWriteItem`.
+/// It is the largest request of all services embedded here: a DynamoDB batch. Source: DynamoDB API Reference,
+/// `BatchWriteItem`.
 const REQUEST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What a signature says of its request.
+/// Credential scope of a signature.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Scope<'a> {
-    /// The key that signed.
+    /// Key that signed the request.
     pub(crate) access_key: &'a str,
-    /// The region, which becomes part of ARNs.
+    /// Region, which becomes a part of ARNs.
     pub(crate) region: &'a str,
-    /// The signing name of the service.
+    /// Signing name of the service.
     pub(crate) service: &'a str,
 }
 
@@ -33,12 +33,11 @@ pub(crate) fn scope(authorization: &str) -> Option<Scope<'_>> {
     Some(Scope { access_key: parts.next()?, region: parts.nth(1)?, service: parts.next()? })
 }
 
-/// Collects a request's body, streaming or not.
+/// Collects the body of a request, streaming or not.
 ///
 /// # Errors
 ///
-/// The caller's fault if the body fails, exceeds [`REQUEST_BODY_BYTES_MAX`],
-/// or the head is not HTTP.
+/// A user error if the body fails, exceeds [`REQUEST_BODY_BYTES_MAX`], or the head is not HTTP.
 pub(crate) async fn collect_request(request: HttpRequest) -> Result<ServiceRequest, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (head, body) = request.into_parts();
@@ -46,11 +45,11 @@ pub(crate) async fn collect_request(request: HttpRequest) -> Result<ServiceReque
     Ok(ServiceRequest::from_parts(head, body.to_bytes()))
 }
 
-/// Hands a service's answer to the SDK.
+/// Turns a service's answer into one of the SDK.
 ///
 /// # Errors
 ///
-/// When a header is not UTF-8, which the SDK cannot represent.
+/// If a header is not UTF-8, which the SDK cannot represent.
 pub(crate) fn sdk_response(response: ServiceResponse) -> Result<HttpResponse, ConnectorError> {
     HttpResponse::try_from(response.map(SdkBody::from))
         .map_err(|error| ConnectorError::other(error.into(), None))

@@ -28,7 +28,7 @@ pub(super) fn answer(database: &Database, request: &ServiceRequest) -> ServiceRe
     .unwrap_or_else(|_| internal_error())
 }
 
-/// The answer of a service that has broken down.
+/// Answer of a service that has failed.
 pub(super) fn internal_error() -> ServiceResponse {
     respond(StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(INTERNAL_ERROR.as_bytes()))
 }
@@ -42,13 +42,13 @@ fn respond(status: StatusCode, body: Bytes) -> ServiceResponse {
     response
 }
 
-/// The operation without the prefix that tells DynamoDB from its Streams.
+/// The operation, without the prefix that distinguishes DynamoDB from its Streams.
 pub(crate) fn operation(request: &ServiceRequest) -> &str {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
     target.and_then(|target| target.split_once('.')).map_or("", |(_, operation)| operation)
 }
 
-/// `None` for an operation that the emulator lacks.
+/// Executes an operation; `None` for one that the emulator lacks.
 fn execute(database: &Database, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
     macro_rules! operations {
         ($($name:literal => $method:ident,)*) => {
@@ -92,7 +92,7 @@ fn execute(database: &Database, operation: &str, body: &[u8]) -> Option<Result<S
     })
 }
 
-/// Restores the error class of a request that could not be read.
+/// Restores the error class of a request that cannot be read.
 ///
 /// The emulator's readers pass it through serde as a prefix of the message.
 /// Source: dynoxide 3.2.0, `serde_errors.rs`.

@@ -2,19 +2,19 @@ use std::{error::Error, path::PathBuf};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Why the emulator itself failed, as opposed to an answer to a request.
+/// Failure of the emulator itself, as opposed to an answer to a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamoDbError {
-    /// The file is not usable; nothing was changed.
+    /// The file cannot be used. Nothing was changed.
     #[error("cannot open the DynamoDB file {}", path.display())]
     Open {
-        /// The file asked for.
+        /// The requested file.
         path: PathBuf,
         /// The emulator's or the system's reason.
         source: BoxError,
     },
-    /// No tables could be held in memory.
+    /// The tables could not be created in memory.
     #[error("cannot start DynamoDB in memory")]
     InMemory(#[source] BoxError),
     /// A sweep stopped early.

@@ -14,20 +14,18 @@ pub(crate) use self::dispatch::operation;
 use self::owner::Owner;
 use crate::{Service, ServiceFuture, ServiceRequest, sqlite};
 
-/// A table of SQLite that each of the emulator's files has.
+/// A table of SQLite that every file of the emulator has.
 ///
 /// Source: dynoxide 3.2.0, `Storage::initialize`.
 const EMULATORS_TABLE: &str = "_tables";
 
 /// DynamoDB for one process. Clones share the tables.
 ///
-/// All requests are executed one after the other: the emulator is one lock
-/// over one SQLite connection. Items do not expire by themselves; call
-/// [`sweep_ttl`](Self::sweep_ttl) now and then.
+/// All requests are executed one after another: the emulator has one lock over one SQLite connection. Items do not
+/// expire by themselves; call [`sweep_ttl`](Self::sweep_ttl) at intervals.
 ///
-/// A panic inside the emulator is answered with `InternalServerError`. If it
-/// happened under the emulator's lock, so is every later request: reopen the
-/// file. What was acknowledged is kept.
+/// A panic inside the emulator is answered with `InternalServerError`. If it happened under the emulator's lock, every
+/// later request gets the same answer: reopen the file. Acknowledged writes are kept.
 #[derive(Clone)]
 pub struct DynamoDb {
     execution: Execution,
@@ -39,47 +37,45 @@ pub struct DynamoDb {
 enum Execution {
     /// On the caller's task: without I/O a request takes microseconds.
     Inline,
-    /// On the thread that owns the file, so that I/O never stalls async tasks.
+    /// On the thread that owns the file, so that I/O never blocks async tasks.
     Thread(Arc<Owner>),
 }
 
 impl DynamoDb {
-    /// Opens the tables stored in the file at `path`, or creates the file.
+    /// Opens the tables in the file at `path`, or creates the file.
     ///
-    /// An acknowledged write survives the end of the process, however abrupt.
-    /// A power cut may lose the last moments but leaves the file consistent.
-    /// Dropping the last clone finishes what is queued and closes the file.
+    /// An acknowledged write survives the end of the process, however abrupt. A power cut may lose the last moments but
+    /// leaves the file consistent. Dropping the last clone finishes the queued requests and closes the file.
     ///
     /// # Errors
     ///
-    /// [`DynamoDbError::Open`] when the file cannot be opened, is no database
-    /// or another program's, or was written by a newer emulator.
+    /// [`DynamoDbError::Open`] if the file cannot be opened, is no database or another program's, or was written by a
+    /// newer emulator.
     pub fn open(path: &Path) -> Result<Self, DynamoDbError> {
         let failed = |source| DynamoDbError::Open { path: path.to_owned(), source };
         let name = path.to_str().ok_or_else(|| failed("the path is not UTF-8".into()))?;
         sqlite::check_holds(path, EMULATORS_TABLE).map_err(|error| failed(error.into()))?;
         let database = Database::new(name).map_err(|error| failed(error.into()))?;
-        // The pair of calls is the emulator's only public way from
-        // `synchronous=FULL`, one fsync per write, to `synchronous=NORMAL`.
-        // Source: dynoxide 3.2.0, `Storage::disable_bulk_loading`.
+        // This pair of calls is the emulator's only public way from `synchronous=FULL`, one fsync per write, to
+        // `synchronous=NORMAL`. Source: dynoxide 3.2.0, `Storage::disable_bulk_loading`.
         database.enable_bulk_loading().map_err(|error| failed(error.into()))?;
         database.disable_bulk_loading().map_err(|error| failed(error.into()))?;
         let owner = Owner::spawn(database.clone()).map_err(|error| failed(error.into()))?;
         Ok(Self { execution: Execution::Thread(Arc::new(owner)), database })
     }
 
-    /// Starts with no tables and forgets them when the last clone is dropped.
+    /// Starts without tables; they end with the last clone.
     ///
     /// # Errors
     ///
-    /// [`DynamoDbError::InMemory`] when SQLite refuses, as for want of memory.
+    /// [`DynamoDbError::InMemory`] if SQLite refuses, for example for lack of memory.
     pub fn in_memory() -> Result<Self, DynamoDbError> {
         let database = Database::memory().map_err(|error| DynamoDbError::InMemory(error.into()))?;
         Ok(Self { execution: Execution::Inline, database })
     }
 
-    /// Deletes the items whose time to live has passed, in all tables, and
-    /// returns how many. Requests are served in between.
+    /// Deletes the items of all tables whose time to live has passed, and returns their number. Requests are served
+    /// meanwhile.
     ///
     /// # Errors
     ///

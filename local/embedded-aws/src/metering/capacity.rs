@@ -1,9 +1,9 @@
-//! Request units of one DynamoDB request, from its JSON and its answer's.
+//! Request units of one DynamoDB request, from the JSON of the request and of its answer.
 
 use dynoxide::{Item, types};
 use serde_json::{Map, Value};
 
-/// Unit: request units.
+/// Cost of a request. Unit: request units.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Units {
     pub(super) read: f64,
@@ -22,8 +22,7 @@ impl Units {
 
 /// Underlying writes of an item in a transaction: prepare and commit.
 ///
-/// Source: DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it
-/// works", capacity management.
+/// Source: DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it works", capacity management.
 const WRITES_PER_TRANSACTED_ITEM: f64 = 2.0;
 
 /// Whether the operation accepts `ReturnConsumedCapacity`.
@@ -38,14 +37,12 @@ fn is_write(operation: &str) -> bool {
 
 /// Units that `operation` was charged, given its request and its answer.
 ///
-/// Exact for success. A failed conditional write is charged for the larger of
-/// the stored item and a put's new item; what an update would have made is
-/// unknown. A cancelled transaction is charged as if it had been committed,
-/// by the items in its puts and its reasons, one unit for any other action.
+/// Exact for a success. A failed conditional write is charged for the larger of the stored item and a put's new item;
+/// the new item of an update is unknown. A cancelled transaction is charged as if it had been committed, by the items
+/// in its puts and its reasons, with one unit for any other action.
 ///
-/// Source: DynamoDB Developer Guide, "Write capacity" under "Read and write
-/// operations", for failed conditional writes. The charge for a cancelled
-/// transaction is an upper bound.
+/// Source: DynamoDB Developer Guide, "Write capacity" under "Read and write operations", for failed conditional writes.
+/// The charge for a cancelled transaction is an upper bound.
 pub(super) fn of(operation: &str, asked: &Map<String, Value>, answered: &Map<String, Value>) -> Units {
     let error = answered.get("__type").and_then(Value::as_str).and_then(|name| name.rsplit('#').next());
     match error {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Meter, capacity};
 use crate::{Service, ServiceFuture, ServiceRequest, ServiceResponse, dynamodb::operation};
 
-/// DynamoDB around which every request is charged.
+/// A DynamoDB whose requests are charged.
 pub(crate) struct Metered {
     inner: Arc<dyn Service>,
     meter: Meter,
@@ -24,7 +24,7 @@ impl Service for Metered {
         let (inner, meter) = (Arc::clone(&self.inner), self.meter.clone());
         Box::pin(async move {
             let _in_flight = meter.start();
-            // Lets calls that are joined with this one start before it ends.
+            // Calls that are joined with this one can start before it ends.
             tokio::task::yield_now().await;
             let operation = operation(&request).to_owned();
             let Ok(asked) = serde_json::from_slice::<Map<String, Value>>(request.body()) else {
@@ -45,10 +45,9 @@ impl Service for Metered {
     }
 }
 
-/// Makes the answer carry what it cost, and a refusal the item it cost.
+/// Makes the answer carry its cost, and a refusal the item of its cost.
 ///
-/// The second result is whether that item must be kept from the caller, who
-/// did not ask for it.
+/// The second result is whether that item must be removed from the answer, since the caller did not ask for it.
 fn ask(operation: &str, request: ServiceRequest, mut body: Map<String, Value>) -> (ServiceRequest, bool) {
     if !capacity::is_reported_by(operation) {
         return (request, false);

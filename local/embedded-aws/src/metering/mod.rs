@@ -1,4 +1,4 @@
-//! What calls would cost on AWS: request units and sequential round trips.
+//! Cost of calls on AWS: request units and sequential round trips.
 
 mod capacity;
 mod metered;
@@ -14,19 +14,18 @@ pub struct Meter {
     state: Arc<Mutex<State>>,
 }
 
-/// What DynamoDB requests have cost since the meter was last reset.
+/// Cost of the DynamoDB requests since the last reset of the meter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Unit: write request units, one per started KB written.
+    /// Write request units: one per started KB written.
     pub write_units: f64,
-    /// Unit: read request units, one per started 4 KB read consistently.
+    /// Read request units: one per started 4 KB read with strong consistency.
     pub read_units: f64,
-    /// Waves of requests that overlap in time. A request that starts while no
-    /// other is in flight begins a wave, so two joined calls count as one and
-    /// two consecutive calls as two.
+    /// Waves of requests that overlap in time. A request that starts while no other is in flight begins a wave, so two
+    /// joined calls count as one and two consecutive calls as two.
     pub round_trips: u32,
-    /// Every request in the order of completion: the operation, and its write
-    /// and read units together. A retry by the SDK is a request of its own.
+    /// Every request in the order of completion: the operation, and the sum of its write and read units. A retry by the
+    /// SDK is a request of its own.
     pub calls: Vec<(String, f64)>,
 }
 
@@ -37,7 +36,7 @@ struct State {
 }
 
 impl Meter {
-    /// Forgets all counts. Requests in flight are charged afterwards.
+    /// Resets all counts. Requests in flight are charged afterwards.
     pub fn reset(&self) {
         self.state().usage = Usage::default();
     }
@@ -68,7 +67,7 @@ impl Meter {
     }
 }
 
-/// One request under way; ends also when its future is dropped.
+/// One request under way; it also ends if its future is dropped.
 struct InFlight<'a>(&'a Meter);
 
 impl Drop for InFlight<'_> {

@@ -6,8 +6,8 @@ use super::{
     refusal::Refusal,
 };
 
-/// Attributes that are accepted and forgotten: nothing here calls a platform,
-/// sends feedback or tells a topic of events.
+/// Attributes that are accepted and ignored: this service calls no platform, sends no feedback and notifies no topic of
+/// events.
 ///
 /// Source: Amazon SNS API Reference, `SetPlatformApplicationAttributes`.
 const FORGOTTEN: [&str; 11] = [
@@ -36,8 +36,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] for an attribute that SNS does not have, and a value that
-    /// is none.
+    /// [`Refusal`] for an attribute that SNS does not have, and for an invalid value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         if name == ENABLED {
             self.is_enabled = enabled(value)?;
@@ -51,7 +50,7 @@ impl Application {
         Attributes::from([(ENABLED, self.is_enabled.to_string())])
     }
 
-    /// The ARN of an endpoint with this id.
+    /// ARN of an endpoint of the application, by the endpoint's id.
     pub(super) fn endpoint_arn(&self, id: &str) -> String {
         format!("{}/{id}", self.arn.replacen(":app/", ":endpoint/", 1))
     }

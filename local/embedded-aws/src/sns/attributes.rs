@@ -1,10 +1,10 @@
-//! Texts that applications and endpoints are described with.
+//! Attributes of applications and endpoints.
 
 use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 
-/// Attributes by name, as they are answered.
+/// Attributes by name, in the form of answers.
 pub(super) type Attributes = BTreeMap<&'static str, String>;
 
 /// The attribute that both applications and endpoints have.
@@ -19,15 +19,14 @@ pub(super) fn enabled(value: &str) -> Result<bool, Refusal> {
     value.to_ascii_lowercase().parse().map_err(|_| Refusal::attribute_value(ENABLED))
 }
 
-/// Whether an answer can give this text back as it is: XML has no way to
-/// write most control characters.
+/// Whether an answer can return this text unchanged: XML cannot represent most control characters.
 ///
 /// Source: Extensible Markup Language (XML) 1.0, section 2.2.
 pub(super) fn is_text(text: &str) -> bool {
     text.chars().all(is_character)
 }
 
-/// Whether XML can write this character.
+/// Whether XML can represent this character.
 pub(super) fn is_character(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => true,

@@ -28,7 +28,7 @@ pub(super) fn answer(store: &mut Store, request: &ServiceRequest, now: Ms) -> Se
     }
 }
 
-/// The answer of a service that has broken down.
+/// Answer of a service that has failed.
 pub(super) fn internal_error() -> ServiceResponse {
     refuse(&Refusal::internal())
 }
@@ -56,7 +56,7 @@ fn refuse(refusal: &Refusal) -> ServiceResponse {
 }
 
 fn respond(status: StatusCode, document: impl FnOnce(&str) -> String) -> ServiceResponse {
-    // Without randomness the request has no id, which is only for the eye.
+    // Without random numbers the request has an empty id; only people read it.
     let request_id = random_id::random().unwrap_or_default();
     let mut response = ServiceResponse::new(document(&request_id).into());
     *response.status_mut() = status;

@@ -7,8 +7,8 @@ use super::{
 
 /// Longest token of a device. Unit: bytes, inclusive.
 ///
-/// The platforms' tokens have no common form, and those of FCM no documented
-/// length; this is beyond all that were seen.
+/// The platforms' tokens have no common form, and those of FCM no documented length; this is longer than all known
+/// tokens.
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// Longest custom user data. Unit: bytes, inclusive.
@@ -32,8 +32,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] for an attribute that endpoints do not have, and a value
-    /// that is none.
+    /// [`Refusal`] for an attribute that endpoints do not have, and for an invalid value.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         match name {
             "Token" => {

@@ -1,21 +1,21 @@
 use std::{error::Error, path::PathBuf};
 
-/// Why SNS itself failed, as opposed to an answer to a request.
+/// Failure of SNS itself, as opposed to an answer to a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnsError {
-    /// The file is not usable; nothing was changed.
+    /// The file cannot be used. Nothing was changed.
     #[error("cannot open the SNS file {}", path.display())]
     Open {
-        /// The file asked for.
+        /// The requested file.
         path: PathBuf,
         /// The database's or the system's reason.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Nothing could be held in memory.
+    /// The state could not be created in memory.
     #[error("cannot start SNS in memory")]
     InMemory(#[source] Box<dyn Error + Send + Sync>),
-    /// What was published cannot be read back.
-    #[error("cannot read what was published")]
+    /// The published messages cannot be read.
+    #[error("cannot read the published messages")]
     Read(#[source] Box<dyn Error + Send + Sync>),
 }

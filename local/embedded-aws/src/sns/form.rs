@@ -1,4 +1,4 @@
-//! The fields of a request: AWS's Query protocol.
+//! Fields of a request in AWS's Query protocol.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,37 @@ use super::refusal::Refusal;
 #[derive(Debug)]
 pub(crate) struct Form(BTreeMap<String, String>);
 
-/// What a message attribute holds.
+/// Value of a message attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct AttributeValue<'a> {
     pub(super) data_type: &'a str,
-    /// As sent: a binary one is base64.
+    /// The value as sent; a binary one is base64.
     pub(super) value: &'a str,
 }
 
 impl Form {
-    /// Reads a body of `application/x-www-form-urlencoded`. Whatever it is, it
-    /// has some reading: what is not UTF-8 becomes replacement characters.
+    /// Reads a body of `application/x-www-form-urlencoded`. Any body has a reading: bytes that are not UTF-8 become
+    /// replacement characters.
     pub(crate) fn parse(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// A field, which may be empty.
+    /// Returns a field, which may be empty.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
+    /// Returns a field.
+    ///
     /// # Errors
     ///
-    /// [`Refusal`] when the field is absent or empty.
+    /// [`Refusal`] if the field is absent or empty.
     pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
         let value = self.field(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| Refusal::missing(name))
     }
 
-    /// The fields `Attributes.entry.N.key` and `Attributes.entry.N.value`.
+    /// Returns the fields `Attributes.entry.N.key` and `Attributes.entry.N.value`.
     ///
     /// # Errors
     ///
@@ -49,7 +51,7 @@ impl Form {
         entries.collect()
     }
 
-    /// The fields `MessageAttributes.entry.N.Name` and `MessageAttributes.entry.N.Value`.
+    /// Returns the fields `MessageAttributes.entry.N.Name` and `MessageAttributes.entry.N.Value`.
     ///
     /// # Errors
     ///
@@ -71,9 +73,9 @@ impl Form {
         entries.collect()
     }
 
-    /// The entries of a map, each with the start of its fields' names and its key.
+    /// Entries of a map, each with the prefix of its fields' names and its key.
     fn entries(&self, map: &str, key: &str) -> impl Iterator<Item = (String, &str)> {
-        // Each entry has a field of its own, so there are no more than fields.
+        // Each entry has a field of its own, so there are no more entries than fields.
         (1..=self.0.len()).map_while(move |number| {
             let entry = format!("{map}.entry.{number}");
             let key = self.field(&format!("{entry}.{key}"))?;

@@ -28,14 +28,12 @@ use crate::{Service, ServiceFuture, ServiceRequest, clock::Timeline};
 
 /// SNS's mobile push for one process. Clones share the state.
 ///
-/// Platform applications, endpoints, and messages to one endpoint. Nothing is
-/// delivered: [`published`](Self::published) is what the platforms' services
-/// would get, and no endpoint becomes disabled by itself. Topics, text messages,
-/// feedback and credentials are not embedded; the last are accepted and
-/// forgotten. Time passes with tokio's clock.
+/// It has platform applications, endpoints, and messages to one endpoint. Nothing is delivered:
+/// [`published`](Self::published) returns the messages for the platforms' services, and no endpoint becomes disabled by
+/// itself. Topics, text messages, feedback and credentials are not embedded; credentials are accepted and ignored. Time
+/// passes with tokio's clock.
 ///
-/// Every request is one transaction; all of them are executed one after the
-/// other.
+/// Every request is one transaction; all of them are executed one after another.
 #[derive(Clone)]
 pub struct Sns {
     execution: Execution,
@@ -48,25 +46,23 @@ pub struct Sns {
 enum Execution {
     /// On the caller's task: without I/O a request takes microseconds.
     Inline,
-    /// On tokio's blocking threads, so that I/O never stalls async tasks.
+    /// On tokio's blocking threads, so that I/O never blocks async tasks.
     Blocking,
 }
 
 impl Sns {
-    /// Opens what is stored in the file at `path`, or creates the file.
+    /// Opens the state in the file at `path`, or creates the file.
     ///
-    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    /// `epoch_ms` is the current time, in milliseconds since the Unix epoch.
     ///
-    /// What was answered survives the end of the process, however abrupt. A
-    /// power cut may lose the last moments but leaves the file consistent.
-    /// Dropping the last clone closes the file.
+    /// An answered request survives the end of the process, however abrupt. A power cut may lose the last moments but
+    /// leaves the file consistent. Dropping the last clone closes the file.
     ///
     /// # Errors
     ///
-    /// [`SnsError::Open`] when the file cannot be opened, is no database, or
-    /// was written by another version.
+    /// [`SnsError::Open`] if the file cannot be opened, is no database, or was written by another version.
     pub fn open(path: &Path, epoch_ms: u64) -> Result<Self, SnsError> {
-        // Before the store is opened, which takes its time.
+        // Started before the store is opened, which takes time.
         let timeline = Timeline::starting_at(epoch_ms);
         let failed =
             |source: rusqlite::Error| SnsError::Open { path: path.to_owned(), source: source.into() };
@@ -74,15 +70,15 @@ impl Sns {
         Ok(Self::new(Execution::Blocking, store, timeline))
     }
 
-    /// Starts empty and forgets everything when the last clone is dropped.
+    /// Starts empty; the state ends with the last clone.
     ///
-    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    /// `epoch_ms` is the current time, in milliseconds since the Unix epoch.
     ///
     /// # Errors
     ///
-    /// [`SnsError::InMemory`] when SQLite refuses, as for want of memory.
+    /// [`SnsError::InMemory`] if SQLite refuses, for example for lack of memory.
     pub fn in_memory(epoch_ms: u64) -> Result<Self, SnsError> {
-        // Before the store is opened, which takes its time.
+        // Started before the store is opened, which takes time.
         let timeline = Timeline::starting_at(epoch_ms);
         let store = Store::in_memory().map_err(|error| SnsError::InMemory(error.into()))?;
         Ok(Self::new(Execution::Inline, store, timeline))
@@ -93,17 +89,16 @@ impl Sns {
         Self { execution, store, timeline }
     }
 
-    /// What was published, oldest first: the newest 10 000 at most. Blocks
-    /// while it reads.
+    /// Returns the published messages, oldest first: the newest 10 000 at most. Blocks while it reads.
     ///
     /// # Errors
     ///
-    /// [`SnsError::Read`] when the file cannot be read.
+    /// [`SnsError::Read`] if the file cannot be read.
     pub fn published(&self) -> Result<Vec<Published>, SnsError> {
         self.store().published().map_err(|error| SnsError::Read(error.into()))
     }
 
-    /// A request that panicked has left no transaction behind: SQLite undoes it.
+    /// Locks the store. A request that panicked leaves no transaction behind: SQLite rolls it back.
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
-//! The services that deliver to devices.
+//! Push services of the platforms.
 
-/// A push service, by the name that SNS has for it.
+/// A push service, by its name at SNS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Platform {
     Adm,
@@ -12,12 +12,12 @@ pub(super) enum Platform {
 impl Platform {
     const ALL: [Self; 4] = [Self::Adm, Self::Apns, Self::ApnsSandbox, Self::Gcm];
 
-    /// `None` for a platform that is not embedded.
+    /// The platform of this name; `None` for a platform that is not embedded.
     pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|platform| platform.name() == name)
     }
 
-    /// Its name in ARNs, and its key in a message with a structure.
+    /// Name in ARNs, and key in a message with a structure.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Adm => "ADM",

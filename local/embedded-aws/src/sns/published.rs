@@ -1,22 +1,21 @@
-//! What was published, for those who stand in for the platforms' services.
+//! Published messages, for code that plays the platforms' services.
 
 use std::collections::BTreeMap;
 
-/// One message on its way to one device.
+/// One message for one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// The ARN of the endpoint that it was published to.
+    /// ARN of the message's endpoint.
     pub endpoint: String,
     /// `ADM`, `APNS`, `APNS_SANDBOX` or `GCM`.
     pub platform: String,
-    /// The device's token at that time.
+    /// Token of the device at the time of the publish.
     pub token: String,
-    /// What the platform's service would get: from a message with a structure,
-    /// the text for this platform; otherwise the message as it is, which AWS
-    /// would wrap as the platform wants it.
+    /// The content for the platform's service. For a message with a structure it is the text for this platform.
+    /// Otherwise it is the message itself, which AWS would wrap in the platform's form.
     pub message: String,
     /// Message attributes by name, binary ones in base64.
     pub attributes: BTreeMap<String, String>,
-    /// Unit: milliseconds since the Unix epoch.
+    /// Time of the publish. Unit: milliseconds since the Unix epoch.
     pub sent_at_ms: u64,
 }

@@ -1,11 +1,10 @@
-//! Why a request is refused, in the words of SNS.
+//! Refusals of requests, in the words of SNS.
 
 use http::StatusCode;
 
 /// An error answer.
 ///
-/// Source: codes and statuses from the Amazon SNS API Reference, "Common
-/// Errors" and the errors of each action.
+/// Source: codes and statuses from the Amazon SNS API Reference, "Common Errors" and the errors of each action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -18,7 +17,7 @@ impl Refusal {
         Self { status, code, message: message.into() }
     }
 
-    /// A request that cannot be right, whatever it is about.
+    /// An invalid request.
     pub(super) fn invalid(what: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidParameter", format!("Invalid parameter: {what}"))
     }
@@ -44,11 +43,10 @@ impl Refusal {
         Self::invalid(&format!("The message attribute '{name}' {reason}"))
     }
 
-    /// Clients find the other endpoint by its ARN in this message, for want of
-    /// another way: it is SNS's to the letter.
+    /// Refusal of a token that another endpoint has. Clients find that endpoint by its ARN in this message, since SNS
+    /// gives them no other way; the text is exactly that of SNS.
     ///
-    /// Source: Amazon SNS Developer Guide, "Setting up an Amazon SNS platform
-    /// endpoint for mobile notifications".
+    /// Source: Amazon SNS Developer Guide, "Setting up an Amazon SNS platform endpoint for mobile notifications".
     pub(super) fn token_taken(endpoint: &str) -> Self {
         let reason = "already exists with the same Token, but different attributes.";
         Self::parameter("Token", &format!("Endpoint {endpoint} {reason}"))
@@ -80,7 +78,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "InvalidAction", message)
     }
 
-    /// The outcome is unknown to the caller, who may retry.
+    /// The outcome is unknown to the caller, which may retry.
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.")
     }

@@ -1,4 +1,4 @@
-//! The XML of answers: AWS's Query protocol.
+//! XML answers of AWS's Query protocol.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::{
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
-/// What an action answers.
+/// Answer of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Nothing,
@@ -21,18 +21,18 @@ pub(super) enum Answer {
         text: String,
     },
     Attributes(Attributes),
-    /// Some of a list.
+    /// A page of a list.
     Page {
         name: &'static str,
-        /// Name of a member's ARN.
+        /// Name of the element with a member's ARN.
         arn_name: &'static str,
-        /// ARNs and attributes.
+        /// ARN and attributes of each member.
         members: Vec<(String, Attributes)>,
         next_token: Option<String>,
     },
 }
 
-/// The document of an answer; `action` is the name of one.
+/// Document of an answer; `action` is the action's name.
 pub(super) fn answer(action: &str, answer: &Answer, request_id: &str) -> String {
     let mut document = String::new();
     let (response, result) = (format!("{action}Response"), format!("{action}Result"));
@@ -63,7 +63,7 @@ pub(super) fn answer(action: &str, answer: &Answer, request_id: &str) -> String 
     document
 }
 
-/// The document of a refusal.
+/// Document of a refusal.
 pub(super) fn refusal(refusal: &Refusal, request_id: &str) -> String {
     let mut document = String::new();
     let mut writer = XmlWriter::new(&mut document);
@@ -88,8 +88,7 @@ fn entries(parent: &mut ScopeWriter<'_, '_>, attributes: &Attributes) {
     }
 }
 
-/// Writes a text; what XML cannot write, which may be in a refusal's message,
-/// is replaced.
+/// Writes a text. Characters that XML cannot represent, which a refusal's message may have, are replaced.
 fn element(parent: &mut ScopeWriter<'_, '_>, name: &str, text: &str) {
     let replaced = |character| if is_character(character) { character } else { char::REPLACEMENT_CHARACTER };
     let text =

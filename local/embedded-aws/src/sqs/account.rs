@@ -1,4 +1,4 @@
-//! All queues, what happens between them, and what has changed.
+//! All queues, the operations between them, and their changes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,17 +15,17 @@ use super::{
 };
 use crate::clock::Ms;
 
-/// Every queue by its name. Knows no I/O; time is an argument and never decreases.
+/// Every queue by its name. It does no I/O; time is an argument and never decreases.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     queues: BTreeMap<String, Registered>,
     last_key: u64,
     changes: Vec<Change>,
-    /// Moves of dead letters, oldest first.
+    /// Tasks that moved dead letters back, oldest first.
     pub(super) moves: Vec<Move>,
 }
 
-/// A queue but for its messages.
+/// A queue without its messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) name: String,
@@ -41,7 +41,7 @@ pub(super) struct Registered {
     pub(super) messages: Queue,
 }
 
-/// What one receive has found.
+/// Result of one receive.
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     pub(super) messages: Vec<(Receipt, Message)>,
@@ -51,7 +51,7 @@ pub(super) struct Delivery {
 }
 
 impl Account {
-    /// The changes since this was last called.
+    /// Returns the changes since the last call.
     pub(super) fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
@@ -60,11 +60,11 @@ impl Account {
         self.queues.keys()
     }
 
-    /// A queue as it is at `now`.
+    /// Returns a queue as it is at `now`.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when there is none of that name.
+    /// [`Refusal`] if there is no queue of that name.
     pub(super) fn queue(&mut self, name: &str, now: Ms) -> Result<&mut Registered, Refusal> {
         let queue = self.queues.get_mut(name).ok_or_else(Refusal::no_such_queue)?;
         queue.messages.advance(now);
@@ -74,13 +74,13 @@ impl Account {
         Ok(queue)
     }
 
-    /// The queue with this ARN, by its name alone.
+    /// Name of the queue with this ARN; only the name in the ARN counts.
     pub(super) fn name_of(&self, arn: &str) -> Option<String> {
         let name = arn.rsplit(':').next().unwrap_or_default();
         self.queues.contains_key(name).then(|| name.to_owned())
     }
 
-    /// Makes a queue, or replaces what is recorded of one.
+    /// Creates a queue, or replaces its record.
     pub(super) fn set(&mut self, record: Record) {
         self.changes.push(Change::QueueSet(record.clone()));
         match self.queues.get_mut(&record.name) {
@@ -126,8 +126,8 @@ impl Account {
         Ok(())
     }
 
-    /// Hands out up to `count_max` messages, and moves those that were handed
-    /// out too often to the dead-letter queue, if that exists.
+    /// Hands out up to `count_max` messages, and moves messages that were handed out too often to the dead-letter
+    /// queue, if that exists.
     pub(super) fn receive(
         &mut self,
         name: &str,
@@ -153,7 +153,7 @@ impl Account {
         self.note_sooner(name, before);
         if let Some(target) = target {
             for (key, message) in received.given_up {
-                self.bury(&target, &source_arn, key, message, now)?;
+                self.dead_letter(&target, &source_arn, key, message, now)?;
             }
         }
         let messages = received.handed_out.into_iter().map(|(key, message)| {
@@ -164,7 +164,7 @@ impl Account {
         Ok(Delivery { messages: messages.collect(), ..delivery })
     }
 
-    /// Deletes a message; a receipt that was superseded does nothing.
+    /// Deletes a message; a receipt of an earlier hand-out does nothing.
     pub(super) fn delete(&mut self, name: &str, receipt: &Receipt, now: Ms) -> Result<(), Refusal> {
         if self.queue(name, now)?.messages.delete(receipt) {
             self.changes.push(Change::Removed { key: receipt.key });
@@ -193,21 +193,21 @@ impl Account {
         Ok(())
     }
 
-    /// Takes the visible messages out of a queue.
+    /// Removes the visible messages from a queue and returns them.
     pub(super) fn take_visible(&mut self, name: &str, now: Ms) -> Result<Vec<Message>, Refusal> {
         let taken = self.queue(name, now)?.messages.take_visible();
         self.changes.extend(taken.iter().map(|(key, _)| Change::Removed { key: *key }));
         Ok(taken.into_iter().map(|(_, message)| message).collect())
     }
 
-    /// Takes a queue over from the journal.
+    /// Adds a queue from the journal.
     pub(super) fn restore_queue(&mut self, record: Record) {
         let queue = Registered { record, messages: Queue::default() };
         self.queues.insert(queue.record.name.clone(), queue);
     }
 
-    /// Takes a message over from the journal; one of no queue is ignored. If
-    /// the machine's clock went back, its delay is no longer than it was.
+    /// Adds a message from the journal; one of no queue is ignored. If the machine's clock went back, the delay of the
+    /// message does not become longer.
     pub(super) fn restore_message(
         &mut self,
         name: &str,
@@ -223,7 +223,7 @@ impl Account {
         }
     }
 
-    fn bury(
+    fn dead_letter(
         &mut self,
         target: &str,
         source: &str,

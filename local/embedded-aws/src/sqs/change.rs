@@ -1,4 +1,4 @@
-//! What an operation has changed: for the journal and for those who wait.
+//! Changes of an operation, for the journal and for waiting receives.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::clock::Ms;
 /// One step from one state of the account to the next.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    /// A queue was made, or its settings were changed.
+    /// A queue was created, or its settings were changed.
     QueueSet(Record),
-    /// A queue and its messages are gone.
+    /// A queue and its messages were removed.
     QueueGone {
         queue: String,
     },
-    /// The messages of a queue are gone.
+    /// The messages of a queue were removed.
     Purged {
         queue: String,
     },
@@ -37,15 +37,15 @@ pub(super) enum Change {
     Removed {
         key: Key,
     },
-    /// A hidden message becomes visible sooner than any did before.
+    /// A hidden message becomes visible earlier than any hidden message before.
     Sooner {
         queue: String,
     },
 }
 
 impl Change {
-    /// Whether an answer must wait until the change is on disk. What may be
-    /// lost is repeated after a restart: SQS delivers at least once.
+    /// Whether an answer must wait until the change is on disk. If another change is lost, a message is delivered again:
+    /// SQS delivers at least once.
     pub(super) fn must_be_durable(&self) -> bool {
         match self {
             Self::QueueSet(_) | Self::QueueGone { .. } | Self::Purged { .. } | Self::Appended { .. } => true,
@@ -56,7 +56,7 @@ impl Change {
         }
     }
 
-    /// Whether the journal keeps it.
+    /// Whether the journal stores the change.
     pub(super) fn is_kept(&self) -> bool {
         !matches!(self, Self::Sooner { .. })
     }

@@ -15,7 +15,7 @@ use crate::{
     sqlite::{self, json, text},
 };
 
-/// Version of the tables, in `PRAGMA user_version`. A file of another is refused.
+/// Version of the tables, in `PRAGMA user_version`. A file of another version is refused.
 const SCHEMA_VERSION: i64 = 1;
 
 const TABLES: &str = "
@@ -30,8 +30,8 @@ const TABLES: &str = "
         content TEXT NOT NULL
     );";
 
-/// An open file. Visibility timeouts are not kept: what was in flight when
-/// the process ended is visible when it starts again.
+/// An open file. Visibility timeouts are not stored: messages in flight at the end of the process are visible at the
+/// next start.
 pub(super) struct Journal {
     connection: Connection,
 }
@@ -48,7 +48,7 @@ impl Journal {
         Ok(Self { connection })
     }
 
-    /// Reads everything back.
+    /// Reads all queues and messages.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What senders hand over, its size and its digests.
+//! Content of messages, its size and its digests.
 
 use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 
@@ -9,25 +9,24 @@ use serde::{Deserialize, Serialize};
 use super::refusal::Refusal;
 use crate::clock::Ms;
 
-/// Custom attributes of one message. Source: Amazon SQS Developer Guide,
-/// "Amazon SQS message quotas".
+/// Most custom attributes of one message. Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
 const ATTRIBUTES_MAX: usize = 10;
 
 /// Custom attributes by name.
 pub(super) type Attributes = BTreeMap<String, MessageAttribute>;
 
-/// A message in a queue: what was sent, and what has happened to it.
+/// A message in a queue: its content and its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) content: Arc<Content>,
-    /// How often it was handed out, in all queues that it has been in.
+    /// Number of hand-outs, in all queues that the message has been in.
     pub(super) receives: u32,
     pub(super) first_received_at: Option<Ms>,
-    /// The ARN of the queue that gave it up.
+    /// ARN of the queue that dead-lettered the message.
     pub(super) dead_letter_source: Option<String>,
 }
 
-/// What was sent; it never changes.
+/// Content of a message; it never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Content {
     pub(super) id: String,
@@ -49,10 +48,12 @@ pub(super) struct MessageAttribute {
 }
 
 impl Content {
+    /// Checks the content.
+    ///
     /// # Errors
     ///
-    /// [`Refusal`] for an empty body, characters that XML could not carry, or
-    /// attributes that break their rules.
+    /// [`Refusal`] for an empty body, for characters that XML cannot represent, and for attributes that break their
+    /// rules.
     pub(super) fn check(&self) -> Result<(), Refusal> {
         if self.body.is_empty() {
             return Err(Refusal::missing("MessageBody"));
@@ -68,7 +69,7 @@ impl Content {
 }
 
 impl MessageAttribute {
-    /// The value's bytes; `None` if it is missing or not Base64.
+    /// Bytes of the value; `None` if it is missing or not Base64.
     fn value(&self) -> Option<Vec<u8>> {
         match self.data_type.split('.').next() {
             Some("String" | "Number") => self.string_value.as_ref().map(|value| value.as_bytes().to_vec()),
@@ -77,7 +78,7 @@ impl MessageAttribute {
         }
     }
 
-    /// Source: Amazon SQS Developer Guide, "Amazon SQS message metadata".
+    /// Checks the name and the value. Source: Amazon SQS Developer Guide, "Amazon SQS message metadata".
     fn check(&self, name: &str) -> Result<(), Refusal> {
         let is_name = (1..=256).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
@@ -90,7 +91,7 @@ impl MessageAttribute {
     }
 }
 
-/// Source: Amazon SQS API Reference, `SendMessage`.
+/// Whether a body may contain this character. Source: Amazon SQS API Reference, `SendMessage`.
 fn is_allowed(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => true,
@@ -99,7 +100,7 @@ fn is_allowed(character: char) -> bool {
     }
 }
 
-/// Unit: bytes. Names, types and values of attributes count like the body.
+/// Size of a message. Unit: bytes. Names, types and values of attributes count like the body.
 pub(super) fn bytes(body: &str, attributes: &Attributes) -> usize {
     let attributes = attributes.iter().map(|(name, attribute)| {
         name.len() + attribute.data_type.len() + attribute.value().map_or(0, |value| value.len())
@@ -112,10 +113,9 @@ pub(super) fn md5_of_body(body: &str) -> String {
     hex(Md5::new_with_prefix(body))
 }
 
-/// The digest over custom attributes; `None` if there are none.
+/// Digest over the custom attributes; `None` if there are none.
 ///
-/// Source: Amazon SQS Developer Guide, "Calculating the MD5 message digest
-/// for message attributes".
+/// Source: Amazon SQS Developer Guide, "Calculating the MD5 message digest for message attributes".
 pub(super) fn md5_of_attributes<'a>(
     attributes: impl IntoIterator<Item = (&'a String, &'a MessageAttribute)>,
 ) -> Option<String> {

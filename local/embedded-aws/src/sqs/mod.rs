@@ -38,13 +38,11 @@ use crate::{Service, ServiceFuture, ServiceRequest, clock::Timeline};
 
 /// SQS for one process. Clones share the queues.
 ///
-/// Standard queues: at least once, mostly in order; `MessageGroupId` is
-/// accepted and given back, and has no influence on the order. Time passes
-/// with tokio's clock.
+/// Standard queues: at least once, mostly in order. `MessageGroupId` is accepted and returned, and does not affect the
+/// order. Time passes with tokio's clock.
 ///
-/// State is in memory. With a file, an answer that accepts a message waits
-/// until the message is written, while those who receive do not; deletions
-/// and receive counts are written soon after.
+/// The state is in memory. With a file, an answer that accepts a message waits until the message is written; receives
+/// do not wait. Deletions and receive counts are written soon after.
 #[derive(Clone)]
 pub struct Sqs {
     state: Arc<Mutex<State>>,
@@ -59,20 +57,18 @@ struct State {
 }
 
 impl Sqs {
-    /// Opens the queues stored in the file at `path`, or creates the file.
+    /// Opens the queues in the file at `path`, or creates the file.
     ///
-    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    /// `epoch_ms` is the current time, in milliseconds since the Unix epoch.
     ///
-    /// An accepted message survives the end of the process, however abrupt,
-    /// and then is visible again if it was in flight; a delay goes on. What
-    /// was deleted in the last moments may come back. A power cut may lose
-    /// the last moments but leaves the file consistent. Dropping the last
-    /// clone writes what is queued and closes the file.
+    /// An accepted message survives the end of the process, however abrupt. A message that was in flight is visible
+    /// again, and a delay goes on. Messages that were deleted in the last moments may come back. A power cut may lose
+    /// the last moments but leaves the file consistent. Dropping the last clone writes the queued changes and closes
+    /// the file.
     ///
     /// # Errors
     ///
-    /// [`SqsError::Open`] when the file cannot be opened or read, is no
-    /// database, or was written by another version.
+    /// [`SqsError::Open`] if the file cannot be opened or read, is no database, or was written by another version.
     pub fn open(path: &Path, epoch_ms: u64) -> Result<Self, SqsError> {
         let failed = |source| SqsError::Open { path: path.to_owned(), source };
         let journal = Journal::open(path).map_err(|error| failed(error.into()))?;
@@ -81,9 +77,9 @@ impl Sqs {
         Ok(Self::new(account, Some(Arc::new(writer)), epoch_ms))
     }
 
-    /// Starts with no queues and forgets them when the last clone is dropped.
+    /// Starts without queues; they end with the last clone.
     ///
-    /// `epoch_ms` is the time of day, in milliseconds since the Unix epoch.
+    /// `epoch_ms` is the current time, in milliseconds since the Unix epoch.
     pub fn in_memory(epoch_ms: u64) -> Self {
         Self::new(Account::default(), None, epoch_ms)
     }
@@ -93,7 +89,7 @@ impl Sqs {
         Self { state: Arc::new(Mutex::new(state)), writer, timeline: Timeline::starting_at(epoch_ms) }
     }
 
-    /// Takes one step, and waits until it is as durable as it has to be.
+    /// Runs one step, and waits until it is as durable as its changes require.
     async fn run<R>(
         &self,
         region: &str,
@@ -108,13 +104,13 @@ impl Sqs {
         result
     }
 
-    /// Receives, and waits for messages if there are none.
+    /// Receives messages; waits for them if there are none.
     async fn receive(&self, receive: &Receive) -> Result<Messages, Refusal> {
         let bell = self.state().pollers.bell(&receive.queue);
         let mut deadline = None;
         loop {
             let mut rung = std::pin::pin!(bell.notified());
-            // From here on no bell is missed.
+            // From here on no notification is missed.
             rung.as_mut().enable();
             let (delivery, wait_seconds) = self.receive_now(receive)?;
             let wait = Duration::from_secs(wait_seconds.into());
@@ -123,7 +119,7 @@ impl Sqs {
                 return Ok(receive.answer(delivery));
             }
             let next = delivery.next_visible_at.map(|at| self.timeline.instant(at));
-            // Whether by the bell or by time: see what there is.
+            // Whether notified or timed out, the loop receives again.
             let _ = timeout_at(next.map_or(deadline, |next| next.min(deadline)), rung).await;
         }
     }
@@ -134,7 +130,7 @@ impl Sqs {
         let Receive { queue, count_max, visibility_seconds, wait_seconds, .. } = receive;
         let wait_seconds_default = state.account.queue(queue, now)?.record.settings.wait_seconds;
         let delivery = state.account.receive(queue, *count_max, *visibility_seconds, now)?;
-        // Nothing that a receive changes has to be durable.
+        // No change of a receive has to be durable.
         let _ = self.publish(&mut state);
         if delivery.leaves_some && !delivery.messages.is_empty() {
             state.pollers.wake_one(queue);
@@ -148,7 +144,7 @@ impl Sqs {
         self.writer.as_ref().map_or(Commit::NONE, |writer| writer.write(changes))
     }
 
-    /// A step that panicked has left the state between two messages at worst.
+    /// Locks the state. A step that panicked has left it between two messages at worst.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

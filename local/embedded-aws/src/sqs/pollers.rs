@@ -1,4 +1,4 @@
-//! Who waits for messages of which queue.
+//! Waiting receives, by queue.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use super::change::Change;
 
-/// One bell per queue that was ever received from.
+/// One notifier per queue that was ever received from.
 #[derive(Debug, Default)]
 pub(super) struct Pollers {
     bells: BTreeMap<String, Arc<Notify>>,
@@ -17,8 +17,8 @@ impl Pollers {
         Arc::clone(self.bells.entry(queue.to_owned()).or_default())
     }
 
-    /// Wakes whom the changes concern: one waiter for a message, all of them
-    /// when they wait for the wrong moment.
+    /// Wakes the receives that the changes concern: one of them for a message, all of them if a message becomes visible
+    /// earlier than they expect, or the queue is removed.
     pub(super) fn wake(&self, changes: &[Change]) {
         for change in changes {
             match change {

@@ -1,7 +1,6 @@
 //! The JSON of requests and answers.
 //!
-//! Source: Amazon SQS API Reference, the syntax of each action. What a
-//! request holds beyond these fields is ignored.
+//! Source: Amazon SQS API Reference, the syntax of each action. Other fields of a request are ignored.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +31,7 @@ pub(super) struct QueueUrl {
     pub(super) queue_url: String,
 }
 
-/// `DeleteQueue` and `PurgeQueue`.
+/// Request of `DeleteQueue` and `PurgeQueue`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OneQueue {
@@ -66,7 +65,7 @@ pub(super) struct ListQueues {
     #[serde(default)]
     pub(super) queue_name_prefix: String,
     pub(super) max_results: Option<usize>,
-    /// The last name of the page before.
+    /// Last name of the page before.
     #[serde(default)]
     pub(super) next_token: String,
 }
@@ -201,7 +200,7 @@ pub(super) struct Delete {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ChangeVisibility {
     pub(super) receipt_handle: String,
-    /// Required, but one entry without it does not fail a batch.
+    /// Required, but an entry without it does not fail a batch.
     pub(super) visibility_timeout: Option<i64>,
 }
 
@@ -251,7 +250,7 @@ pub(super) struct Nothing {}
 ///
 /// # Errors
 ///
-/// [`Refusal`] for what is no JSON of that shape.
+/// [`Refusal`] for a body that is no JSON of that shape.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
         let message = error.to_string();

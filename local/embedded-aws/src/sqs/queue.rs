@@ -1,4 +1,4 @@
-//! One standard queue: which message is visible, hidden or gone.
+//! One standard queue: its visible and hidden messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,13 @@ pub(super) struct Key(pub(super) u64);
 
 /// The messages of a queue. Every step takes time logarithmic in their number.
 ///
-/// Time is an argument and never decreases; [`advance`](Self::advance) comes
-/// before any other step at a later time.
+/// Time is an argument and never decreases; [`advance`](Self::advance) comes before any other step at a later time.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     entries: BTreeMap<Key, Entry>,
-    /// By the time since which they are visible, so that the oldest goes first.
+    /// Visible messages, by the time since which they are visible: the oldest goes first.
     visible: BTreeSet<(Ms, Key)>,
-    /// By the time at which they will be visible.
+    /// Hidden messages, by the time at which they become visible.
     hidden: BTreeSet<(Ms, Key)>,
     delayed_count: usize,
 }
@@ -37,24 +36,24 @@ enum Phase {
     InFlight,
 }
 
-/// What one receive does.
+/// Parameters of one receive.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
     pub(super) count_max: usize,
     pub(super) visibility_timeout: Ms,
-    /// Hand-outs after which a message is given up.
+    /// Hand-outs after which a message is dead-lettered.
     pub(super) receives_max: Option<u32>,
 }
 
-/// What one receive yields.
+/// Result of one receive.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     pub(super) handed_out: Vec<(Key, Message)>,
-    /// Out of the queue, for the dead-letter queue.
+    /// Messages that were removed for the dead-letter queue.
     pub(super) given_up: Vec<(Key, Message)>,
 }
 
-/// How many messages are in which state.
+/// Number of messages in each state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) visible: usize,
@@ -62,12 +61,12 @@ pub(super) struct Counts {
     pub(super) delayed: usize,
 }
 
-/// Why the visibility of a message stays as it is.
+/// Reason why the visibility of a message stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotChanged {
-    /// Deleted, or handed out again.
+    /// The message was deleted or handed out again.
     Superseded,
-    /// Its visibility timeout has passed.
+    /// The visibility timeout of the message has passed.
     NotInFlight,
 }
 
@@ -78,7 +77,7 @@ impl Queue {
         self.put(key, Entry { message, visible_at, phase });
     }
 
-    /// Shows the messages whose delay or visibility timeout has passed.
+    /// Makes the messages visible whose delay or visibility timeout has passed.
     pub(super) fn advance(&mut self, now: Ms) {
         while let Some(&(visible_at, key)) = self.hidden.first()
             && visible_at <= now
@@ -124,7 +123,7 @@ impl Queue {
         received
     }
 
-    /// Removes a message, and returns whether the receipt was good for that.
+    /// Removes a message. Returns whether the receipt was of the latest hand-out.
     pub(super) fn delete(&mut self, receipt: &Receipt) -> bool {
         let is_latest =
             self.entries.get(&receipt.key).is_some_and(|entry| receipt.is_latest_of(&entry.message));

@@ -16,7 +16,7 @@ fn message(sent_at: Ms) -> Message {
     Message { content: Arc::new(content), receives: 0, first_received_at: None, dead_letter_source: None }
 }
 
-/// A queue with messages sent at 1, 2 … and visible at once.
+/// A queue with messages sent at 1, 2 …, each visible from then on.
 fn queue_of(count: u64) -> Queue {
     let mut queue = Queue::default();
     for at in 1..=count {
@@ -53,7 +53,7 @@ fn messages_are_handed_out_in_the_order_of_sending() {
 }
 
 #[test]
-fn a_message_that_is_not_deleted_comes_again_after_its_timeout() {
+fn a_message_that_is_not_deleted_is_visible_again_after_its_timeout() {
     let mut queue = queue_of(1);
     receive(&mut queue, 1, 10);
     assert_eq!(queue.next_visible_at(), Some(10 + TIMEOUT));
@@ -73,7 +73,7 @@ fn a_delayed_message_is_neither_visible_nor_in_flight() {
 }
 
 #[test]
-fn a_deleted_message_never_comes_again() {
+fn a_deleted_message_is_never_handed_out_again() {
     let mut queue = queue_of(1);
     let (key, message) = receive(&mut queue, 1, 10).remove(0);
     assert!(queue.delete(&Receipt::of(key, &message)));
@@ -87,7 +87,7 @@ fn a_receipt_is_good_until_the_message_is_handed_out_again() {
     let mut queue = queue_of(2);
     let first = receive(&mut queue, 2, 10);
     queue.advance(10 + TIMEOUT);
-    assert!(queue.delete(&Receipt::of(first[0].0, &first[0].1)), "visible again, but with nobody");
+    assert!(queue.delete(&Receipt::of(first[0].0, &first[0].1)), "visible again, but not handed out again");
     receive(&mut queue, 1, 10 + TIMEOUT);
     assert!(!queue.delete(&Receipt::of(first[1].0, &first[1].1)));
     check_counts(&queue, 0, 1, 0);
@@ -108,7 +108,7 @@ fn visibility_is_changed_of_messages_in_flight_only() {
 }
 
 #[test]
-fn a_message_is_given_up_instead_of_being_handed_out_once_too_often() {
+fn a_message_at_the_limit_of_hand_outs_is_dead_lettered() {
     let mut queue = queue_of(2);
     let demand = Demand { receives_max: Some(1), ..demand(1) };
     assert_eq!(keys(&queue.receive(demand, 10).handed_out), [1]);
@@ -127,7 +127,7 @@ fn one_receive_hands_out_a_message_once_even_without_a_timeout() {
 }
 
 #[test]
-fn old_messages_expire_in_whatever_state() {
+fn old_messages_expire_in_every_state() {
     let mut queue = queue_of(3);
     queue.insert(Key(4), message(4), 900_000, 4);
     receive(&mut queue, 1, 10);
@@ -139,7 +139,7 @@ fn old_messages_expire_in_whatever_state() {
 }
 
 #[test]
-fn a_hundred_thousand_messages_are_no_reason_to_slow_down() {
+fn a_queue_of_a_hundred_thousand_messages_is_fast() {
     let mut queue = queue_of(100_000);
     let mut now = 100_000;
     while let Some((key, message)) = receive(&mut queue, 1, now).pop() {

@@ -1,15 +1,15 @@
-//! Receipt handles: which hand-out of which message.
+//! Receipt handles of hand-outs.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{message::Message, queue::Key, refusal::Refusal};
 
-/// One hand-out of a message. Only that of the latest hand-out counts.
+/// One hand-out of a message. Only the receipt of the latest hand-out is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) key: Key,
     receives: u32,
-    /// Keys are given again after a restart with empty queues, ids never are.
+    /// Keys repeat after a restart with empty queues; ids never do.
     id: String,
 }
 
@@ -27,9 +27,11 @@ impl Receipt {
         BASE64_URL_SAFE_NO_PAD.encode(format!("{queue} {} {} {}", self.key.0, self.receives, self.id))
     }
 
+    /// Reads a handle.
+    ///
     /// # Errors
     ///
-    /// [`Refusal`] for what is no handle of this queue.
+    /// [`Refusal`] for a text that is no handle of this queue.
     pub(super) fn parse(handle: &str, queue: &str) -> Result<Self, Refusal> {
         let text = BASE64_URL_SAFE_NO_PAD.decode(handle).ok().and_then(|text| String::from_utf8(text).ok());
         let mut parts = text.as_deref().unwrap_or_default().split(' ');

@@ -1,4 +1,4 @@
-//! Why a request is refused, in the words of SQS.
+//! Refusals of requests, in the words of SQS.
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -8,17 +8,16 @@ use crate::ServiceResponse;
 
 /// An error answer.
 ///
-/// SQS once spoke a query protocol with other codes, and SDKs still tell its
-/// errors apart by those: they are sent in the header `x-amzn-query-error`.
+/// SQS once had a query protocol with other codes, and SDKs still distinguish its errors by those codes: they are sent
+/// in the header `x-amzn-query-error`.
 ///
-/// Source: Smithy documentation, "AWS query compatible trait"; codes and
-/// messages from the Amazon SQS API Reference, "Common Error Types" and the
-/// errors of each action.
+/// Source: Smithy documentation, "AWS query compatible trait"; codes and messages from the Amazon SQS API Reference,
+/// "Common Error Types" and the errors of each action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// The shape's name, as JSON clients see it.
+    /// Name of the shape, for JSON clients.
     kind: &'static str,
-    /// The code of the query protocol.
+    /// Code of the query protocol.
     pub(super) code: &'static str,
     pub(super) message: String,
     pub(super) is_callers_fault: bool,
@@ -117,7 +116,7 @@ impl Refusal {
         Self::new("SerializationException", "MalformedInput", message)
     }
 
-    /// The outcome is unknown to the caller, who may retry.
+    /// The outcome is unknown to the caller, which may retry.
     pub(super) fn internal() -> Self {
         let refusal = Self::new("InternalError", "InternalError", "The request failed.");
         Self { is_callers_fault: false, ..refusal }

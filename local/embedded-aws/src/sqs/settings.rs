@@ -1,4 +1,4 @@
-//! A queue's attributes: bounds, defaults, and how they are written.
+//! Attributes of a queue: bounds, defaults, and their texts.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -31,7 +31,7 @@ const MESSAGE_BYTES: RangeInclusive<u32> = 1024..=MESSAGE_BYTES_MAX;
 /// Source: Amazon SQS Developer Guide, "Using dead-letter queues in Amazon SQS".
 const RECEIVE_COUNT: RangeInclusive<u32> = 1..=1000;
 
-/// What can be set of a queue. Units are in the names.
+/// Settings of a queue. Units are in the names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settings {
     pub(super) visibility_timeout_seconds: u32,
@@ -42,7 +42,7 @@ pub(super) struct Settings {
     pub(super) redrive: Option<Redrive>,
 }
 
-/// When a message is given up, and who gets it.
+/// When a message is dead-lettered, and into which queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Redrive {
     pub(super) target_arn: String,
@@ -67,9 +67,8 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] for an attribute that is not known here, which those of
-    /// FIFO queues, encryption and access control are not, and for a value
-    /// out of bounds.
+    /// [`Refusal`] for an attribute that this service does not have, such as those of FIFO queues, encryption and
+    /// access control, and for a value out of bounds.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         let number = |bounds: RangeInclusive<u32>| {
             let number = value.parse().ok().filter(|number| bounds.contains(number));
@@ -90,7 +89,7 @@ impl Settings {
         Ok(())
     }
 
-    /// All that can be set, by name.
+    /// All settings, by attribute.
     pub(super) fn attributes(&self) -> BTreeMap<&'static str, String> {
         let mut attributes = BTreeMap::from([
             ("VisibilityTimeout", self.visibility_timeout_seconds.to_string()),

@@ -10,14 +10,13 @@ use tokio::sync::oneshot;
 
 use super::{change::Change, journal::Journal, refusal::Refusal};
 
-/// Requests whose changes share one commit. A commit takes longer than a
-/// change, so under load sharing is what keeps up; the bound keeps the first
-/// of them from waiting for too many others.
+/// Most requests whose changes share one commit. A commit takes longer than a change, so the writer keeps up under load
+/// only by sharing; the bound keeps the first request from waiting for too many others.
 const REQUESTS_PER_COMMIT_MAX: usize = 64;
 
-/// Handle to the thread; dropping it waits until everything is written.
+/// Handle to the thread. A drop waits until everything is written.
 pub(super) struct Writer {
-    /// `None` only while dropping.
+    /// `None` only during the drop.
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -27,7 +26,7 @@ struct Job {
     committed: oneshot::Sender<()>,
 }
 
-/// Resolves when changes are written, if the request has to wait for them.
+/// Wait for the write of a request's changes, if the request needs it.
 pub(super) struct Commit(Option<oneshot::Receiver<()>>);
 
 impl Writer {
@@ -46,7 +45,7 @@ impl Writer {
         let must_wait = changes.iter().any(Change::must_be_durable);
         let (committed, commit) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
-            // A send to a thread that is gone drops `committed`, which is seen by the commit.
+            // A send to a thread that has ended drops `committed`, which the commit reports.
             let _ = jobs.send(Job { changes, committed });
         }
         Commit(must_wait.then_some(commit))
@@ -57,20 +56,22 @@ impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // The thread answers for its failures one by one.
+            // The thread reports its failures to each request.
             let _ = thread.join();
         }
     }
 }
 
 impl Commit {
-    /// Nothing to wait for.
+    /// A request that waits for nothing.
     pub(super) const NONE: Self = Self(None);
 
+    /// Waits until the changes are on disk.
+    ///
     /// # Errors
     ///
-    /// An internal error when the changes are not on disk. They have happened
-    /// in memory, so the outcome is unknown to the caller.
+    /// An internal error if the changes are not on disk. They have happened in memory, so the outcome is unknown to the
+    /// caller.
     pub(super) async fn wait(self) -> Result<(), Refusal> {
         match self.0 {
             Some(commit) => commit.await.map_err(|_| Refusal::internal()),
@@ -83,10 +84,10 @@ fn write(mut journal: Journal, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let more = queue.try_iter().take(REQUESTS_PER_COMMIT_MAX - 1);
         let jobs: Vec<Job> = std::iter::once(first).chain(more).collect();
-        // After a failure the jobs are dropped, and their senders see it.
+        // After a failure the jobs are dropped, which the waiting requests notice.
         if journal.write(jobs.iter().flat_map(|job| &job.changes)).is_ok() {
             for job in jobs {
-                // A caller that gave up leaves nobody to answer.
+                // If the caller gave up, no receiver is left.
                 let _ = job.committed.send(());
             }
         }

@@ -5,7 +5,7 @@ use confab_embedded_aws::DynamoDb;
 
 use crate::{TABLE, client_of, create_table, get, item, put};
 
-/// A path for one test, with no file there.
+/// A path for one test, without a file.
 fn fresh_path(test: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
     let _ = fs::remove_dir_all(&folder);
@@ -35,7 +35,7 @@ async fn an_acknowledged_write_is_in_the_files_before_they_are_closed() {
     let abandoned = client_of(DynamoDb::open(&path).unwrap());
     write_until_the_last(&abandoned).await;
 
-    // What a killed process leaves behind: the files as they are by then.
+    // The files that a killed process would leave behind at this moment.
     let copy = fresh_path("abandoned-copy");
     for suffix in ["", "-wal"] {
         let named = |path: &PathBuf| format!("{}{suffix}", path.display());
@@ -68,7 +68,7 @@ async fn concurrent_writes_to_a_file_are_all_kept_and_all_answered() {
 async fn dropping_the_last_client_closes_the_file() {
     let path = fresh_path("closed");
     write_until_the_last(&client_of(DynamoDb::open(&path).unwrap())).await;
-    // SQLite folds the write-ahead log into the file and removes it on close.
+    // SQLite merges the write-ahead log into the file and removes it on close.
     assert!(!path.with_extension("sqlite-wal").exists());
 }
 

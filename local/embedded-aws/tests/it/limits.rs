@@ -1,6 +1,6 @@
 use crate::{TABLE, client, get, item_of_size, put};
 
-/// Unit: bytes of names and values, inclusive.
+/// Largest item: names and values. Unit: bytes, inclusive.
 ///
 /// Source: DynamoDB Developer Guide, "Service, account, and table quotas".
 const ITEM_BYTES_MAX: usize = 400 * 1024;

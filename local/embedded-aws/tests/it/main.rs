@@ -1,4 +1,4 @@
-//! The transport as an SDK client sees it.
+//! Tests of the transport, through an SDK client.
 
 #![allow(clippy::unwrap_used, reason = "test harness")]
 
@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::{
 };
 use confab_embedded_aws::{DynamoDb, EmbeddedAws, Meter, Service, signing_name};
 
-/// The table of every test: `pk` a string, `sk` a number.
+/// Table of every test: `pk` a string, `sk` a number.
 const TABLE: &str = "things";
 
 type Item = HashMap<String, AttributeValue>;

@@ -15,7 +15,7 @@ async fn client_with_full_window() -> Client {
     client
 }
 
-/// Appends to both lists and drops their oldest; whether it was accepted.
+/// Appends to both lists and drops their oldest; returns whether the update was accepted.
 async fn push(client: &Client, id: &[u8], seq: u64) -> bool {
     let request = client.update_item().table_name(TABLE).set_key(Some(key("head", 0)));
     let request = request

@@ -1,4 +1,4 @@
-//! Making, changing, listing and removing platform applications.
+//! Creating, changing, listing and removing platform applications.
 
 use super::{Call, PAGE_MAX, page, page_start};
 use crate::{
@@ -9,11 +9,10 @@ use crate::{
     },
 };
 
-/// Source: Amazon SNS API Reference, `CreatePlatformApplication`.
+/// Longest name of an application. Source: Amazon SNS API Reference, `CreatePlatformApplication`.
 const NAME_CHARACTERS_MAX: usize = 256;
 
-/// Makes an application, or finds the one that was made; then the attributes
-/// do not matter.
+/// Creates an application, or returns the existing one; then the attributes do not matter.
 pub(in crate::sns) fn create(tables: &Tables<'_>, form: &Form, call: &Call<'_>) -> Result<Answer, Refusal> {
     let (name, platform) = (form.required("Name")?, form.required("Platform")?);
     let is_name = name.len() <= NAME_CHARACTERS_MAX
@@ -36,7 +35,7 @@ pub(in crate::sns) fn create(tables: &Tables<'_>, form: &Form, call: &Call<'_>) 
     Ok(Answer::Text { name: "PlatformApplicationArn", text: application.arn })
 }
 
-/// Removes an application and its endpoints; one that is gone stays so.
+/// Removes an application and its endpoints; succeeds if there is none.
 pub(in crate::sns) fn delete(tables: &Tables<'_>, form: &Form, _: &Call<'_>) -> Result<Answer, Refusal> {
     tables.delete_application(form.required("PlatformApplicationArn")?)?;
     Ok(Answer::Nothing)
@@ -72,9 +71,11 @@ pub(in crate::sns) fn list(tables: &Tables<'_>, form: &Form, _: &Call<'_>) -> Re
     Ok(page("PlatformApplications", "PlatformApplicationArn", found.collect()))
 }
 
+/// Returns the application that the form names.
+///
 /// # Errors
 ///
-/// [`Refusal`] when the application that the form names does not exist.
+/// [`Refusal`] if the application does not exist.
 pub(super) fn named_in(form: &Form, tables: &Tables<'_>) -> Result<Application, Refusal> {
     let arn = form.required("PlatformApplicationArn")?;
     tables.application(arn)?.ok_or_else(Refusal::no_such_application)

@@ -1,4 +1,4 @@
-//! Making, changing, listing and removing endpoints.
+//! Creating, changing, listing and removing endpoints.
 
 use super::{Call, PAGE_MAX, applications, page, page_start};
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     sns::{endpoint::Endpoint, form::Form, refusal::Refusal, store::Tables, xml::Answer},
 };
 
-/// Makes an endpoint, or finds the one that was made with the same token.
+/// Creates an endpoint, or returns the existing one with the same token.
 ///
-/// That one is found only if it is as a new one would be; so after it was
-/// disabled, a request without attributes is refused.
+/// The existing one is returned only if it has the attributes that a new one would have. So after it was disabled, a
+/// request without attributes is refused.
 pub(in crate::sns) fn create(tables: &Tables<'_>, form: &Form, _: &Call<'_>) -> Result<Answer, Refusal> {
     let application = applications::named_in(form, tables)?;
     let mut wanted = Endpoint {
@@ -42,7 +42,7 @@ pub(in crate::sns) fn create(tables: &Tables<'_>, form: &Form, _: &Call<'_>) -> 
     Ok(Answer::Text { name: "EndpointArn", text: wanted.arn })
 }
 
-/// Removes an endpoint; one that is gone stays so.
+/// Removes an endpoint; succeeds if there is none.
 pub(in crate::sns) fn delete(tables: &Tables<'_>, form: &Form, _: &Call<'_>) -> Result<Answer, Refusal> {
     tables.delete_endpoint(form.required("EndpointArn")?)?;
     Ok(Answer::Nothing)
@@ -57,8 +57,8 @@ pub(in crate::sns) fn get_attributes(
     Ok(Answer::Attributes(endpoint.ok_or_else(Refusal::no_such_endpoint)?.attributes()))
 }
 
-/// Changes attributes, all or none. A token that another endpoint of the
-/// application has is refused: a device is one endpoint.
+/// Changes attributes, all or none. A token that another endpoint of the application has is refused: a device is one
+/// endpoint.
 pub(in crate::sns) fn set_attributes(
     tables: &Tables<'_>,
     form: &Form,

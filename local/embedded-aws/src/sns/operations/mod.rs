@@ -1,4 +1,4 @@
-//! The actions of SNS: from a form to steps of the store to an answer.
+//! The actions of SNS, from a form to an answer.
 
 pub(super) mod applications;
 pub(super) mod endpoints;
@@ -7,20 +7,19 @@ pub(super) mod publish;
 use super::{attributes::Attributes, form::Form, refusal::Refusal, store::Position, xml::Answer};
 use crate::clock::Ms;
 
-/// Members in one answer.
+/// Most members in one answer.
 ///
-/// Source: Amazon SNS API Reference, `ListEndpointsByPlatformApplication` and
-/// `ListPlatformApplications`.
+/// Source: Amazon SNS API Reference, `ListEndpointsByPlatformApplication` and `ListPlatformApplications`.
 const PAGE_MAX: usize = 100;
 
-/// Circumstances of a request.
+/// Time and region of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) now: Ms,
     pub(super) region: &'a str,
 }
 
-/// Where the page before ended.
+/// Position at which the page before ended.
 ///
 /// # Errors
 ///
@@ -34,7 +33,7 @@ fn page_start(form: &Form) -> Result<Position, Refusal> {
     }
 }
 
-/// A page of what was found, which is one more than a page if there are more.
+/// Makes a page of the found members, which are one more than a page if there are more.
 fn page(
     name: &'static str,
     arn_name: &'static str,

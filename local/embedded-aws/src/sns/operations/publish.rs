@@ -40,11 +40,11 @@ pub(in crate::sns) fn publish(tables: &Tables<'_>, form: &Form, call: &Call<'_>)
     Ok(Answer::Text { name: "MessageId", text: id })
 }
 
-/// The endpoint's ARN.
+/// ARN of the endpoint.
 ///
 /// # Errors
 ///
-/// [`Refusal`] for topics and telephones, which are not embedded.
+/// [`Refusal`] for topics and phone numbers, which are not embedded.
 fn target(form: &Form) -> Result<&str, Refusal> {
     if form.field("PhoneNumber").is_some() {
         return Err(Refusal::parameter("PhoneNumber", "text messages are not embedded"));

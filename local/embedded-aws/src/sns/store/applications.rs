@@ -11,7 +11,7 @@ impl Tables<'_> {
         select.query_row([arn], application).optional()
     }
 
-    /// Up to `limit` applications, oldest first.
+    /// Returns up to `limit` applications, oldest first.
     pub(in crate::sns) fn applications_after(
         &self,
         after: Position,
@@ -25,7 +25,7 @@ impl Tables<'_> {
         rows.collect()
     }
 
-    /// Makes an application, or replaces what is recorded of one.
+    /// Creates an application, or replaces its row.
     pub(in crate::sns) fn put_application(&self, application: &Application) -> Result<()> {
         let sql = "INSERT INTO applications (arn, platform, is_enabled) VALUES (?, ?, ?)
                    ON CONFLICT (arn) DO UPDATE SET is_enabled = excluded.is_enabled";

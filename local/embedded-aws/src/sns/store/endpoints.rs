@@ -20,7 +20,7 @@ impl Tables<'_> {
         self.0.prepare_cached(sql)?.query_row([application, token], endpoint).optional()
     }
 
-    /// Up to `limit` endpoints of an application, oldest first.
+    /// Returns up to `limit` endpoints of an application, oldest first.
     pub(in crate::sns) fn endpoints_after(
         &self,
         application: &str,
@@ -35,7 +35,7 @@ impl Tables<'_> {
         rows.collect()
     }
 
-    /// Makes an endpoint, or replaces what is recorded of one.
+    /// Creates an endpoint, or replaces its row.
     pub(in crate::sns) fn put_endpoint(&self, endpoint: &Endpoint) -> Result<()> {
         let sql = "INSERT INTO endpoints (arn, application, token, is_enabled, user_data)
                    VALUES (?, ?, ?, ?, ?)

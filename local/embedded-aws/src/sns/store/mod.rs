@@ -11,7 +11,7 @@ use rusqlite::{Connection, Result, Transaction};
 use super::{Published, refusal::Refusal};
 use crate::sqlite;
 
-/// Version of the tables, in `PRAGMA user_version`. A file of another is refused.
+/// Version of the tables, in `PRAGMA user_version`. A file of another version is refused.
 const SCHEMA_VERSION: i64 = 1;
 
 const TABLES: &str = "
@@ -48,8 +48,7 @@ pub(super) struct Store {
 /// The tables during one transaction.
 pub(super) struct Tables<'a>(Transaction<'a>);
 
-/// Place of a row among those of its table, in the order in which they were
-/// made; the first is 1.
+/// Position of a row in its table, in the order of creation; the first is 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Position(pub(super) i64);
 
@@ -63,9 +62,11 @@ impl Store {
         Self::new(Connection::open(path)?)
     }
 
+    /// Opens a database in memory.
+    ///
     /// # Errors
     ///
-    /// SQLite's reason, such as want of memory.
+    /// SQLite's reason, such as lack of memory.
     pub(super) fn in_memory() -> Result<Self> {
         Self::new(Connection::open_in_memory()?)
     }
@@ -75,12 +76,11 @@ impl Store {
         Ok(Self { connection })
     }
 
-    /// Takes one step, which is written by the time that this returns, or
-    /// undone if it is refused.
+    /// Runs one step. It is written when this returns, or rolled back if it is refused.
     ///
     /// # Errors
     ///
-    /// The step's refusal, or an internal error when the database fails.
+    /// The step's refusal, or an internal error if the database fails.
     pub(super) fn transaction<R>(
         &mut self,
         step: impl FnOnce(&Tables<'_>) -> Result<R, Refusal>,
@@ -91,7 +91,7 @@ impl Store {
         Ok(result)
     }
 
-    /// What was published, oldest first.
+    /// Returns the published messages, oldest first.
     ///
     /// # Errors
     ///

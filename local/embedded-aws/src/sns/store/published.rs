@@ -1,4 +1,4 @@
-//! What was published, as rows.
+//! Published messages, as rows.
 
 use rusqlite::{Result, params};
 
@@ -8,11 +8,10 @@ use crate::{
     sqlite::{json, text},
 };
 
-/// Messages that are kept; the oldest are forgotten.
+/// Most messages that are kept; the oldest are removed.
 ///
-/// They are for tests and for a look at what would have been pushed, for which
-/// this is plenty, while a runner that is left on for months must not fill
-/// the disk: with pushes of 4 KiB, the most that APNs takes, this is 40 MiB.
+/// They are for tests and for developers, who need no more. A runner that runs for months must not fill the disk: with
+/// pushes of 4 KiB, the largest that APNs takes, these are 40 MiB.
 const KEPT_MAX: i64 = 10_000;
 
 impl Tables<'_> {
@@ -30,7 +29,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// Everything, oldest first.
+    /// Returns all messages, oldest first.
     pub(super) fn published(&self) -> Result<Vec<Published>> {
         let mut select = self.0.prepare_cached(
             "SELECT attributes, endpoint, platform, token, message, sent_at_ms
@@ -58,7 +57,7 @@ mod tests {
     use crate::sns::store::Store;
 
     #[test]
-    fn of_more_messages_than_are_kept_the_oldest_are_forgotten() {
+    fn messages_beyond_the_limit_are_removed_oldest_first() {
         let mut store = Store::in_memory().unwrap();
         let sent = store.transaction(|tables| {
             for sent_at_ms in 0..u64::try_from(KEPT_MAX).unwrap() + 3 {

@@ -1,4 +1,4 @@
-//! The rules of batches.
+//! Rules of batches.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,13 @@ use crate::sqs::{
     refusal::Refusal,
 };
 
-/// Source: Amazon SQS API Reference, `SendMessageBatch`.
+/// Most entries of a batch. Source: Amazon SQS API Reference, `SendMessageBatch`.
 const ENTRIES_MAX: usize = 10;
 
-/// Source: Amazon SQS API Reference, `SendMessageBatchRequestEntry`.
+/// Longest id of an entry. Source: Amazon SQS API Reference, `SendMessageBatchRequestEntry`.
 const ID_CHARACTERS_MAX: usize = 80;
 
-/// Applies `step` to each entry of a batch; one that is refused does not keep
-/// the others from succeeding.
+/// Applies `step` to each entry of a batch. A refusal of one entry does not affect the others.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The actions of SQS: from a request to steps of the account to an answer.
+//! The actions of SQS, from a request to an answer.
 
 mod batch;
 pub(super) mod messages;
@@ -11,18 +11,20 @@ use std::ops::RangeInclusive;
 use super::refusal::Refusal;
 use crate::clock::Ms;
 
-/// Circumstances of a request.
+/// Time and region of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) now: Ms,
     pub(super) region: &'a str,
 }
 
-/// The queue's name: what follows the last slash of its URL.
+/// Name of a queue: the part of its URL after the last slash.
 fn name_in(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or_default()
 }
 
+/// Checks a number.
+///
 /// # Errors
 ///
 /// [`Refusal`] for a number that is given and out of bounds.

@@ -1,4 +1,4 @@
-//! Moving the messages of a dead-letter queue back.
+//! Moves of messages from a dead-letter queue back to their queues.
 
 use std::sync::Arc;
 
@@ -11,12 +11,11 @@ use crate::sqs::{
     refusal::Refusal,
 };
 
-/// Source: Amazon SQS API Reference, `ListMessageMoveTasks`.
+/// Most tasks in one answer. Source: Amazon SQS API Reference, `ListMessageMoveTasks`.
 const RESULTS_MAX: u32 = 10;
 
-/// Moves all visible messages at once, so that a task is over when it has
-/// started. As on AWS they become new messages; one whose queue is gone
-/// stays where it is.
+/// Moves all visible messages in this call, so that a task has ended when it has started. As on AWS they become new
+/// messages. A message whose queue no longer exists stays in the dead-letter queue.
 pub(in crate::sqs) fn start(
     account: &mut Account,
     request: StartMove,
@@ -29,7 +28,7 @@ pub(in crate::sqs) fn start(
         let origin = || message.dead_letter_source.as_ref().and_then(|arn| account.name_of(arn));
         let target = destination.clone().or_else(origin);
         moved += u64::from(target.is_some());
-        // Rather the old id than no message.
+        // Without random numbers the message keeps its old id; it must not be lost.
         let id = random_id::random().unwrap_or_else(|_| message.content.id.clone());
         let content = Content { id, sent_at: call.now, ..(*message.content).clone() };
         account.append(target.as_ref().unwrap_or(&source), Arc::new(content), None, call.now)?;
@@ -45,7 +44,7 @@ pub(in crate::sqs) fn start(
     Ok(StartedMove { task_handle: random_id::random().map_err(|_| Refusal::internal())? })
 }
 
-/// The latest tasks of a queue. They are forgotten when the process ends.
+/// The latest tasks of a queue. They are lost at the end of the process.
 pub(in crate::sqs) fn list(
     account: &mut Account,
     request: ListMoves,

@@ -1,4 +1,4 @@
-//! Making, finding, changing and removing queues.
+//! Creating, finding, changing and removing queues.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::sqs::{
     settings::Settings,
 };
 
-/// Source: Amazon SQS API Reference, `CreateQueue`.
+/// Longest name of a queue. Source: Amazon SQS API Reference, `CreateQueue`.
 const NAME_CHARACTERS_MAX: usize = 80;
 
-/// Names in one answer. Source: Amazon SQS API Reference, `ListQueues`.
+/// Most names in one answer. Source: Amazon SQS API Reference, `ListQueues`.
 const PAGE_MAX: usize = 1000;
 
 pub(in crate::sqs) fn create(
@@ -43,7 +43,7 @@ pub(in crate::sqs) fn create(
                 return Err(Refusal::queue_exists(attribute));
             }
         }
-        // On record again, in case that the first time was not written.
+        // Recorded again, in case the first record was not written.
         account.set(record);
     } else {
         account.set(Record {
@@ -128,7 +128,7 @@ pub(in crate::sqs) fn purge(
     account.purge(name_in(&request.queue_url), call.now).map(|()| Nothing {})
 }
 
-/// SDK clients send a queue's requests to their own endpoint, so the host does not matter.
+/// URL of a queue. SDK clients send a queue's requests to their own endpoint, so the host does not matter.
 fn url(name: &str) -> String {
     format!("http://sqs.invalid/{ACCOUNT_ID}/{name}")
 }

@@ -1,4 +1,4 @@
-//! What a receive asks for, and how its messages are shown.
+//! Parameters of a receive, and the form of its messages.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::sqs::{
     settings::{VISIBILITY_SECONDS, WAIT_SECONDS},
 };
 
-/// Source: Amazon SQS API Reference, `ReceiveMessage`.
+/// Most messages of one receive. Source: Amazon SQS API Reference, `ReceiveMessage`.
 const MESSAGES_MAX: u32 = 10;
 
 /// A receive whose numbers are within their bounds.
@@ -79,7 +79,7 @@ fn system_attributes(message: &Message) -> BTreeMap<&'static str, String> {
     attributes
 }
 
-/// `All`, `.*`, a name, or the beginning of names followed by `.*`.
+/// Whether a pattern matches a name. A pattern is `All`, `.*`, a name, or a prefix of names followed by `.*`.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix(".*") {
         Some(prefix) => name.starts_with(prefix),

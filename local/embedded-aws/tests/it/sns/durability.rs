@@ -10,7 +10,7 @@ use super::{
     refusal, set,
 };
 
-/// A path for one test, with no file there.
+/// A path for one test, without a file.
 fn fresh_path(test: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sns").join(test);
     let _ = fs::remove_dir_all(&folder);
@@ -22,7 +22,7 @@ fn open(path: &Path) -> Sns {
     Sns::open(path, EPOCH_MS).unwrap()
 }
 
-/// What a killed process would leave behind: the files as they are by now.
+/// Copies the files that a killed process would leave behind at this moment.
 fn abandon(path: &Path) -> PathBuf {
     let copy = path.with_file_name("copy.sqlite");
     for suffix in ["", "-wal"] {
@@ -112,7 +112,7 @@ async fn dropping_the_last_client_closes_the_file() {
     let client = client_of(&open(&path));
     endpoint(&client).await;
     drop(client);
-    // SQLite folds the write-ahead log into the file and removes it on close.
+    // SQLite merges the write-ahead log into the file and removes it on close.
     assert!(!path.with_extension("sqlite-wal").exists());
 }
 

@@ -1,4 +1,4 @@
-//! Mobile push as an SDK client sees it.
+//! Tests of mobile push, through an SDK client.
 
 mod applications;
 mod audit;
@@ -16,10 +16,10 @@ use aws_sdk_sns::{
 };
 use confab_embedded_aws::{EmbeddedAws, Sns, signing_name};
 
-/// When every test begins: a moment in 2027.
+/// Start time of every test: a moment in 2027.
 const EPOCH_MS: u64 = 1_800_000_000_000;
 
-/// The application of most tests.
+/// Application of most tests.
 const APPLICATION: &str = "arn:aws:sns:eu-central-1:000000000000:app/GCM/things";
 
 fn start() -> (Client, Sns) {
@@ -45,7 +45,7 @@ async fn create_application(client: &Client, platform: &str, name: &str) -> Stri
     request.send().await.unwrap().platform_application_arn.unwrap()
 }
 
-/// Makes the application of most tests, and an endpoint of it.
+/// Creates the application of most tests, and an endpoint of it.
 async fn endpoint(client: &Client) -> String {
     assert_eq!(create_application(client, "GCM", "things").await, APPLICATION);
     create(client, APPLICATION, "token").await
@@ -70,12 +70,12 @@ async fn publish(client: &Client, endpoint: &str, message: &str) {
     client.publish().target_arn(endpoint).message(message).send().await.unwrap();
 }
 
-/// What was published so far.
+/// Messages published so far.
 fn messages(sns: &Sns) -> Vec<String> {
     sns.published().unwrap().into_iter().map(|published| published.message).collect()
 }
 
-/// The code that an SDK error carries, and its message.
+/// Code and message of an SDK error.
 macro_rules! refusal {
     ($result:expr) => {{
         let error = $result.unwrap_err().into_service_error();

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::{EPOCH_MS, client_of, refusal};
 
-/// The status of the answer to a form, and its document.
+/// Sends a form; returns the status of the answer and its document.
 async fn ask(form: &'static str) -> (StatusCode, String) {
     let sns = Sns::in_memory(EPOCH_MS).unwrap();
     let answer = sns.call(ServiceRequest::new(Bytes::from_static(form.as_bytes()))).await;

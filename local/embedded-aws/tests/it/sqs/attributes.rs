@@ -14,7 +14,7 @@ fn binary(value: &[u8]) -> MessageAttributeValue {
     builder.binary_value(Blob::new(value)).build().unwrap()
 }
 
-/// Sends the attributes and receives those that are asked for.
+/// Sends the attributes and receives the wanted ones.
 async fn round_trip(attributes: &[(&str, MessageAttributeValue)], wanted: &str) -> (Option<String>, Message) {
     let (client, url) = queue().await;
     let mut request = client.send_message().queue_url(&url).message_body("body");

@@ -12,7 +12,7 @@ const DEAD_ARN: &str = "arn:aws:sqs:eu-central-1:000000000000:dead";
 const POLICY: &str =
     r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-central-1:000000000000:dead","maxReceiveCount":"2"}"#;
 
-/// A client, a queue that gives up after two receives, and where it gives up to.
+/// A client, a queue that dead-letters after two receives, and its dead-letter queue.
 async fn queues() -> (Client, String, String) {
     let client = client();
     let dead = create(&client, "dead", &[]).await;
@@ -20,7 +20,7 @@ async fn queues() -> (Client, String, String) {
     (client, source, dead)
 }
 
-/// Receives a message until it is given up.
+/// Receives a message until it is dead-lettered.
 async fn give_up(client: &Client, source: &str) {
     for _ in 0..2 {
         assert_eq!(receive(client, source).await.len(), 1);

@@ -13,7 +13,7 @@ use super::{EPOCH_MS, attribute, client_of, counts, create, delete, receive, rec
 
 const URL: &str = "http://sqs.invalid/000000000000/things";
 
-/// A path for one test, with no file there.
+/// A path for one test, without a file.
 fn fresh_path(test: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("sqs").join(test);
     let _ = fs::remove_dir_all(&folder);
@@ -21,12 +21,12 @@ fn fresh_path(test: &str) -> PathBuf {
     folder.join("sqs.sqlite")
 }
 
-/// Opens the file as it is `later_ms` after the test began.
+/// Opens the file at a time `later_ms` after the start of the test.
 fn open(path: &Path, later_ms: u64) -> Client {
     client_of(Sqs::open(path, EPOCH_MS + later_ms).unwrap())
 }
 
-/// What a killed process would leave behind: the files as they are by now.
+/// Copies the files that a killed process would leave behind at this moment.
 fn abandon(path: &Path) -> PathBuf {
     let copy = path.with_file_name("copy.sqlite");
     for suffix in ["", "-wal"] {
@@ -175,7 +175,7 @@ async fn dropping_the_last_client_closes_the_file() {
     let client = open(&path, 0);
     create(&client, "things", &[]).await;
     drop(client);
-    // SQLite folds the write-ahead log into the file and removes it on close.
+    // SQLite merges the write-ahead log into the file and removes it on close.
     assert!(!path.with_extension("sqlite-wal").exists());
 }
 

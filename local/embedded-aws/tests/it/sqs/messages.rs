@@ -5,7 +5,7 @@ use confab_embedded_aws::Sqs;
 
 use super::{EPOCH_MS, client, client_of, create, delete, queue, receive, receive_bodies, refusal, send};
 
-/// Unit: bytes, inclusive. Source: Amazon SQS API Reference, `SendMessage`.
+/// Largest message. Unit: bytes, inclusive. Source: Amazon SQS API Reference, `SendMessage`.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 #[tokio::test(start_paused = true)]
@@ -27,7 +27,7 @@ async fn a_message_is_received_as_it_was_sent_until_it_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn system_attributes_tell_the_history_of_a_message() {
+async fn system_attributes_give_the_history_of_a_message() {
     let (client, url) = queue().await;
     let request = client.send_message().queue_url(&url).message_body("one").message_group_id("tenant");
     request.send().await.unwrap();

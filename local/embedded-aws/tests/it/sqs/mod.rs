@@ -1,4 +1,4 @@
-//! Queues as an SDK client sees them.
+//! Tests of queues, through an SDK client.
 
 mod attributes;
 mod batches;
@@ -16,7 +16,7 @@ use aws_sdk_sqs::{
 };
 use confab_embedded_aws::{EmbeddedAws, Sqs, signing_name};
 
-/// When every test begins: a moment in 2027.
+/// Start time of every test: a moment in 2027.
 const EPOCH_MS: u64 = 1_800_000_000_000;
 
 fn client() -> Client {
@@ -51,7 +51,7 @@ async fn send(client: &Client, url: &str, body: &str) {
     client.send_message().queue_url(url).message_body(body).send().await.unwrap();
 }
 
-/// What a short poll for ten messages brings.
+/// Returns the messages of a short poll for ten.
 async fn receive(client: &Client, url: &str) -> Vec<Message> {
     let request = client.receive_message().queue_url(url).max_number_of_messages(10);
     request.send().await.unwrap().messages.unwrap_or_default()
@@ -75,7 +75,7 @@ async fn attribute(client: &Client, url: &str, name: QueueAttributeName) -> Stri
     request.send().await.unwrap().attributes.unwrap_or_default()[&name].clone()
 }
 
-/// Visible, in flight, delayed.
+/// Numbers of messages: visible, in flight, delayed.
 async fn counts(client: &Client, url: &str) -> [String; 3] {
     [
         attribute(client, url, QueueAttributeName::ApproximateNumberOfMessages).await,
@@ -84,7 +84,7 @@ async fn counts(client: &Client, url: &str) -> [String; 3] {
     ]
 }
 
-/// The code that an SDK error carries, and its message.
+/// Code and message of an SDK error.
 macro_rules! refusal {
     ($result:expr) => {{
         let error = $result.unwrap_err().into_service_error();

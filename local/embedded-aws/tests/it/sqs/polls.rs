@@ -8,9 +8,9 @@ use tokio::{
 
 use super::{bodies, client, create, queue, receive, receive_bodies, refusal, send};
 
-/// A long poll of 20 seconds in a task of its own.
+/// Starts a long poll of 20 seconds in a task of its own.
 ///
-/// Returns the bodies and how long it took.
+/// The task returns the bodies and the duration.
 async fn poll(client: &Client, url: &str) -> JoinHandle<(Vec<String>, Duration)> {
     let request = client.receive_message().queue_url(url).wait_time_seconds(20);
     let task = tokio::spawn(async move {
@@ -18,7 +18,7 @@ async fn poll(client: &Client, url: &str) -> JoinHandle<(Vec<String>, Duration)>
         let messages = request.max_number_of_messages(10).send().await.unwrap().messages;
         (bodies(&messages.unwrap_or_default()), started.elapsed())
     });
-    // Time stands still unless everybody waits for it.
+    // The paused clock advances only while every task waits.
     tokio::time::sleep(Duration::from_millis(1)).await;
     task
 }
@@ -43,7 +43,7 @@ async fn a_queue_may_make_all_receives_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_ends_at_once_with_a_message_that_is_sent() {
+async fn a_poll_ends_without_delay_when_a_message_is_sent() {
     let (client, url) = queue().await;
     let poll = poll(&client, &url).await;
     send(&client, &url, "one").await;
@@ -66,7 +66,7 @@ async fn a_poll_ends_when_a_message_comes_back_from_another() {
     let (client, url) = queue().await;
     let poll = poll(&client, &url).await;
     let other = client.receive_message().queue_url(&url).wait_time_seconds(20).visibility_timeout(3);
-    // The first to wait is the first to get a message, so two are sent.
+    // The first receive that waits gets the first message, so two are sent.
     let (other, ()) = tokio::join!(other.send(), async {
         tokio::time::sleep(Duration::from_millis(1)).await;
         send(&client, &url, "one").await;

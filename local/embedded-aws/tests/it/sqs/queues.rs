@@ -13,7 +13,7 @@ async fn a_queue_is_found_by_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_does_not_exist_is_told_apart_by_clients() {
+async fn clients_can_distinguish_a_queue_that_does_not_exist() {
     let client = client();
     let error = client.get_queue_url().queue_name("absent").send().await.unwrap_err().into_service_error();
     assert!(error.is_queue_does_not_exist(), "{error:?}");
@@ -84,7 +84,7 @@ async fn queues_are_listed_by_prefix_and_in_pages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deleted_queue_is_gone_with_its_messages() {
+async fn a_deleted_queue_and_its_messages_no_longer_exist() {
     let (client, url) = queue().await;
     send(&client, &url, "one").await;
     client.delete_queue().queue_url(&url).send().await.unwrap();

@@ -54,7 +54,7 @@ async fn the_receipt_of_an_earlier_receive_deletes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_receipt_of_the_queue_is_refused() {
+async fn a_text_that_is_no_receipt_of_the_queue_is_refused() {
     let (client, url) = queue().await;
     let other = create(&client, "others", &[]).await;
     send(&client, &other, "one").await;
