@@ -204,8 +204,8 @@ impl Store {
         let unchanged = Comparison::default()
             .and(CLAIMS, seen.get(CLAIMS).cloned())
             .and(CLAIMED_AT, seen.get(CLAIMED_AT).cloned())
-            // A key that was released and claimed again within a tick gives the same lists. The attempt differs, so that a
-            // late update does not overwrite the second claim.
+            // A key that was released and claimed again within a tick gives the same lists. The attempt differs, so
+            // that a late update does not overwrite the second claim.
             .and(CLAIMED_BY, seen.get(CLAIMED_BY).cloned());
         let in_it = match of {
             Of::Members => proof_of(key.conversation),

@@ -44,8 +44,8 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Whether an answer must wait until the change is on disk. If another change is lost, a message is delivered again:
-    /// SQS delivers at least once.
+    /// Whether an answer must wait until the change is on disk. If another change is lost, a message is delivered
+    /// again: SQS delivers at least once.
     pub(super) fn must_be_durable(&self) -> bool {
         match self {
             Self::QueueSet(_) | Self::QueueGone { .. } | Self::Purged { .. } | Self::Appended { .. } => true,
