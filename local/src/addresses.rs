@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_what_browsers_send() {
+    fn an_origin_has_the_form_that_browsers_send() {
         assert_eq!("any".parse(), Ok(AllowedOrigin::Any));
         assert_eq!("*".parse(), Ok(AllowedOrigin::Any));
         let only = AllowedOrigin::Only(HeaderValue::from_static("https://app.example:1"));

@@ -80,7 +80,7 @@ struct Mention {
 
 impl Mention {
     fn scan(&mut self, text: &str) {
-        self.is_full |= FULL_DISK.iter().any(|says| text.contains(says));
+        self.is_full |= FULL_DISK.iter().any(|phrase| text.contains(phrase));
     }
 }
 

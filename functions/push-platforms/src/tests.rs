@@ -151,7 +151,7 @@ async fn a_deletion_needs_no_properties() {
 }
 
 #[tokio::test]
-async fn what_was_never_made_is_not_deleted() {
+async fn an_application_that_was_never_created_is_not_deleted() {
     let mut case = Case::new(json!({}));
     case.cloud.fails_with = Some(|| StoreError::Rejected("Platform credentials are invalid".into()));
     let (_, answer, _) = case.run().await;
@@ -165,7 +165,7 @@ async fn what_was_never_made_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_made_is_named_so_that_it_is_deleted() {
+async fn an_application_of_unknown_outcome_is_named_so_that_it_is_deleted() {
     let mut case = Case::new(json!({}));
     case.cloud.fails_with = Some(|| StoreError::Unavailable("timed out".into()));
     let (_, answer, _) = case.run().await;

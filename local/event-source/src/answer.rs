@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reported_is_not_done() {
+    fn reported_messages_are_not_done() {
         check(r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#, Ok(&["a", "c"]));
         check(r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"b"}]}"#, Ok(&["a", "c"]));
     }

@@ -245,7 +245,7 @@ mod tests {
     proptest! {
         /// Ten records of an invocation announce to 99 members each, which makes 990 values.
         #[test]
-        fn what_is_recorded_is_what_is_written(
+        fn every_recorded_value_is_written(
             lags in prop::collection::vec((0..u32::MAX).prop_map(|eighths| f64::from(eighths) / 8.0), 0..1_200),
             counts in prop::collection::vec((0..3_usize, 0..5_u64), 0..40),
         ) {

@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_object_is_refused() {
+    fn a_body_that_is_not_one_object_is_refused() {
         check::<SyncRequest>("", "must be a JSON object");
         check::<SyncRequest>("[]", "must be a JSON object");
         check::<SyncRequest>(r#"{"id":"a","cursors":{}} x"#, "nothing may follow the JSON object");
     }
 
     #[test]
-    fn what_is_not_json_is_refused_in_words_that_are_no_parsers() {
+    fn a_body_that_is_not_json_is_refused_in_plain_words() {
         check::<Login>(r#"{"handle":"a","#, "not valid JSON: it ends too early");
         check::<Login>(r#"{"handle":"a}"#, "handle: not valid JSON: it ends too early");
         check::<Login>("{\n\"handle\" \"a\"}", "not valid JSON at byte 12");

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_is_written_once_in_the_embedded_metric_format() {
+    fn metrics_are_written_once_in_the_embedded_metric_format() {
         let flushed = || {
             let mut text = Vec::new();
             flush(&mut text);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_drops_what_is_less_severe_and_nothing_else() {
+    fn a_level_drops_only_less_severe_events() {
         let all = || {
             tracing::error!("e");
             tracing::warn!("w");

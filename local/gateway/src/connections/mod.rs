@@ -111,8 +111,8 @@ impl Connections {
     pub fn set_close_code(&self, connection_id: &str, code: u16, text: &'static str) {
         let reason = CloseReason { code, text };
         let mut opening = self.opening();
-        if let Some(said) = opening.get_mut(connection_id) {
-            *said = Some(reason);
+        if let Some(close_reason) = opening.get_mut(connection_id) {
+            *close_reason = Some(reason);
         } else if let Some(connection) = self.find(connection_id) {
             connection.set_close_reason(reason);
         }

@@ -71,7 +71,7 @@ async fn posts_to_a_client_that_does_not_read_are_refused_in_the_end() {
 }
 
 #[tokio::test]
-async fn a_closed_connection_gets_what_was_posted_before() {
+async fn a_closed_connection_gets_the_posts_before_the_close() {
     let stack = Stack::echoing().await;
     let (mut client, id) = stack.connect_known().await;
     assert_eq!(stack.connections.info(&id).unwrap().source_ip, "127.0.0.1");

@@ -32,7 +32,7 @@ fn abandon(path: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_in_the_files_before_they_are_closed() {
+async fn answered_requests_are_in_the_files_before_they_are_closed() {
     let path = fresh_path("answered");
     let sns = open(&path);
     let client = client_of(&sns);

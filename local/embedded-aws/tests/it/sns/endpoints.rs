@@ -45,7 +45,7 @@ async fn the_same_token_with_other_user_data_is_refused_with_the_endpoint_that_h
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disabled_endpoint_is_not_what_a_new_one_would_be() {
+async fn a_disabled_endpoint_differs_from_a_new_one() {
     let (client, _) = start();
     let arn = endpoint(&client).await;
     set(&client, &arn, "Enabled", "false").await;

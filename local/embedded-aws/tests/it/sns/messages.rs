@@ -6,7 +6,7 @@ use confab_embedded_aws::Published;
 use super::{EPOCH_MS, create, create_application, endpoint, messages, publish, refusal, start};
 
 #[tokio::test(start_paused = true)]
-async fn what_was_published_is_kept_in_order_with_all_that_the_platform_would_get() {
+async fn published_messages_are_kept_in_order_and_complete() {
     let (client, sns) = start();
     let arn = endpoint(&client).await;
     publish(&client, &arn, "first").await;

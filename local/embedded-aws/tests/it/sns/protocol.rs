@@ -47,7 +47,7 @@ async fn an_answer_is_a_document_of_sns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_missing_is_named_with_the_status_of_the_refusal() {
+async fn a_missing_parameter_is_named_with_the_status_of_the_refusal() {
     for (form, status, part) in [
         ("", StatusCode::BAD_REQUEST, "InvalidAction"),
         ("Action=CreatePlatformEndpoint", StatusCode::BAD_REQUEST, "PlatformApplicationArn"),

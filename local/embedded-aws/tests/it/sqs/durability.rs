@@ -49,7 +49,7 @@ async fn an_accepted_message_is_in_the_files_before_they_are_closed() {
 }
 
 #[tokio::test]
-async fn what_was_in_flight_is_visible_again_and_still_counted() {
+async fn a_message_that_was_in_flight_is_visible_again_and_its_receives_are_kept() {
     let path = fresh_path("in-flight");
     let client = open(&path, 0);
     create(&client, "things", &[]).await;
@@ -93,7 +93,7 @@ async fn a_clock_that_went_back_hides_no_message() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_or_purged_is_gone_after_reopening() {
+async fn deleted_and_purged_messages_are_gone_after_reopening() {
     let path = fresh_path("deleted");
     let client = open(&path, 0);
     create(&client, "things", &[]).await;

@@ -77,7 +77,7 @@ async fn a_queue_may_take_smaller_messages_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_text_and_what_is_empty_is_refused() {
+async fn a_body_that_is_no_text_or_empty_is_refused() {
     let (client, url) = queue().await;
     let request = client.send_message().queue_url(&url).message_body("\u{1}");
     assert!(request.send().await.unwrap_err().into_service_error().is_invalid_message_contents());

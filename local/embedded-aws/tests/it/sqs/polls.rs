@@ -91,7 +91,7 @@ async fn a_poll_that_began_before_a_receive_ends_with_its_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_poll_gets_its_share_of_what_is_sent_together() {
+async fn every_poll_gets_its_share_of_messages_sent_together() {
     let (client, url) = queue().await;
     let polls = [poll(&client, &url).await, poll(&client, &url).await, poll(&client, &url).await];
     for body in ["one", "two", "three"] {
