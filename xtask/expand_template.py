@@ -25,7 +25,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
 
 for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
-        # A local folder means something to `sam build` alone.
+        # Only `sam build` understands a local folder.
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 
 expanded = transform(template, dict(argument.split("=", 1) for argument in sys.argv[2:]), NoManagedPolicies())

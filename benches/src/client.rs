@@ -1,4 +1,4 @@
-//! A client that speaks as little of the protocol as a benchmark needs.
+//! A client with the part of the protocol that the benchmarks need.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How long to wait where there were too many signups.
+/// Pause after a signup that was refused for too many of them.
 const SIGNUP_PAUSE: Duration = Duration::from_millis(100);
 
 /// A user with one open socket.
@@ -50,7 +50,7 @@ impl Client {
         &self.token
     }
 
-    /// Makes a group of this user and others; gives its id.
+    /// Creates a group of this user and others; returns its id.
     pub(crate) async fn create_group(&self, others: &[&Self]) -> anyhow::Result<String> {
         let members: Vec<&str> = others.iter().map(|other| other.user.as_str()).collect();
         let group = json!({"name": "A group", "members": members});
@@ -68,7 +68,7 @@ impl Client {
     }
 }
 
-/// Many users, some signups at a time: hashing takes all cores.
+/// Many users. Few sign up side by side, since hashing takes all cores.
 pub(crate) async fn crowd(authority: &str, name: &str, count: usize) -> anyhow::Result<Vec<Client>> {
     const CONCURRENT: usize = 4;
     let handles: Vec<String> = (0..count).map(|index| format!("{name}_{index}")).collect();
@@ -79,7 +79,7 @@ pub(crate) async fn crowd(authority: &str, name: &str, count: usize) -> anyhow::
         .await
 }
 
-/// The next `message` event, whatever else comes before it.
+/// The next `message` event; other frames are skipped.
 pub(crate) async fn next_message(client: &mut Client) -> anyhow::Result<Message> {
     loop {
         let frame = client.next().await?;
@@ -95,7 +95,7 @@ pub(crate) fn send_frame(id: usize, to: &str) -> String {
         .to_string()
 }
 
-/// The type of a frame, which is the first thing in it.
+/// Whether a frame has this type, which is its first field.
 pub(crate) fn is_type(message: &Message, kind: &str) -> bool {
     let prefix = format!("{{\"type\":\"{kind}\"");
     matches!(message, Message::Text(text) if text.starts_with(&prefix))
@@ -110,7 +110,7 @@ async fn post(
     request(authority, "POST", path, body, token).await
 }
 
-/// A request by HTTP; gives the answer's body, which may be empty.
+/// An HTTP request; returns the body of the answer, which may be empty.
 pub(crate) async fn request(
     authority: &str,
     method: &str,
@@ -131,7 +131,7 @@ pub(crate) async fn request(
         stream.read_to_string(&mut answer).await?;
         let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
         if head.starts_with("HTTP/1.1 429") {
-            // Signups of one address are limited; they are not what is measured.
+            // Signups of one address are limited; the benchmark does not measure them.
             tokio::time::sleep(SIGNUP_PAUSE).await;
         } else if head.starts_with("HTTP/1.1 2") {
             return Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(body)? });

@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use confab_embedded_aws::{DynamoDb, EmbeddedAws, signing_name};
 use confab_store_dynamodb::{Store, Tables};
 
-/// The names that the runner gives its tables.
+/// Prefix of the runner's table names.
 const TABLE_PREFIX: &str = "confab-";
 
-/// What writes into it.
+/// A store that writes into the directory.
 pub(crate) fn store_in(data: &Path) -> anyhow::Result<Store> {
     let aws = EmbeddedAws::builder()
         .service(signing_name::DYNAMODB, DynamoDb::open(&data.join("dynamodb.sqlite"))?)

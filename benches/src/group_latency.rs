@@ -1,4 +1,4 @@
-//! How long a message to a group takes until the last of its members has it.
+//! Time until a message to a group has reached the last of its members.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::runner::Confab;
 /// Members of the group, the sender included.
 const MEMBERS: usize = 100;
 
-/// Messages that are sent before the clock runs.
+/// Messages before the measurement starts.
 const WARM_UP: usize = 20;
 
 pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<String> {

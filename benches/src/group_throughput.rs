@@ -1,4 +1,4 @@
-//! How many messages to groups are announced per second, to every member.
+//! Messages to groups per second, announced to every member.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::runner::Confab;
 /// Members of each group, the sender included.
 const MEMBERS: usize = 20;
 
-/// How many groups there are, and what each has under way.
+/// The number of groups, and each group's messages in flight.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) groups: usize,
@@ -71,7 +71,7 @@ async fn send_all(mut sender: Client, to: String, load: Load, start: Arc<Barrier
     Ok(())
 }
 
-/// Until every message has come, in whatever order.
+/// Receives until every message has come, in any order.
 async fn receive_all(mut member: Client, messages: usize, start: Arc<Barrier>) -> anyhow::Result<()> {
     start.wait().await;
     let mut seen = HashSet::new();

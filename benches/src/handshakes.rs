@@ -1,4 +1,4 @@
-//! A device that opens hundreds of sockets at once, and somebody else meanwhile.
+//! Heartbeats of one user while a device of another opens hundreds of sockets.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -17,10 +17,10 @@ use crate::runner::Confab;
 
 const HEARTBEAT: &str = r#"{"action":"heartbeat","id":"b"}"#;
 
-/// Between two heartbeats of the bystander: no more than a user may send for long.
+/// Pause between heartbeats of the bystander, within the sustained rate of a user.
 const PACE: Duration = Duration::from_millis(25);
 
-/// Sockets of one device that may stay open.
+/// Largest number of open sockets of one device.
 const SOCKETS_MAX: usize = 5;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -48,7 +48,7 @@ pub(crate) async fn measure(confab: &Confab, handshakes: usize) -> anyhow::Resul
     ))
 }
 
-/// A handshake; `None` where it is refused since too many are under way.
+/// A handshake; `None` if it is refused for too many in progress.
 async fn open(confab: &Confab, token: &str) -> anyhow::Result<Option<Socket>> {
     let mut request = format!("ws://{}/ws", confab.authority).into_client_request()?;
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);
@@ -59,7 +59,7 @@ async fn open(confab: &Confab, token: &str) -> anyhow::Result<Option<Socket>> {
     }
 }
 
-/// How long each heartbeat takes. Unit: milliseconds.
+/// The answer time of each heartbeat. Unit: milliseconds.
 async fn beats(client: &mut Client, is_over: &Cell<bool>) -> anyhow::Result<Vec<f64>> {
     let (mut beats, mut pace) = (Vec::new(), tokio::time::interval(PACE));
     while !is_over.get() {
@@ -72,7 +72,7 @@ async fn beats(client: &mut Client, is_over: &Cell<bool>) -> anyhow::Result<Vec<
     Ok(beats)
 }
 
-/// Whether a socket that has opened stays so.
+/// Whether an opened socket stays open.
 async fn goes_on(mut socket: Socket) -> bool {
     if socket.send(Message::text(HEARTBEAT)).await.is_err() {
         return false;

@@ -1,14 +1,14 @@
-//! How long a 1:1 message takes, one after another.
+//! Latency of 1:1 messages, sent one after another.
 
 use std::time::Instant;
 
 use crate::client::{Client, is_type, send_frame};
 use crate::runner::Confab;
 
-/// Messages that each pair sends before the clock runs, so that caches are warm.
+/// Messages of each pair before the measurement starts, to fill caches.
 const WARM_UP: usize = 100;
 
-/// Messages of each pair, less than a user may send at once.
+/// Messages of each pair, fewer than the burst of a user.
 const MESSAGES_PER_PAIR: usize = 800;
 
 pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<String> {
@@ -32,7 +32,7 @@ pub(crate) async fn measure(confab: &Confab, messages: usize) -> anyhow::Result<
     ))
 }
 
-/// How long it takes until the sender has the ack and the other the message. Unit: milliseconds.
+/// Times until the sender has the ack and the other user has the message. Unit: milliseconds.
 async fn send_one(ada: &mut Client, bob: &mut Client, id: usize) -> anyhow::Result<(f64, f64)> {
     let frame = send_frame(id, &bob.user);
     let begin = Instant::now();

@@ -1,8 +1,7 @@
 //! Benchmarks of the local runner, as a client sees it.
 //!
-//! Starts the given `confab` on a durable data directory and prints one line per
-//! figure, its name before a tab. `cargo xtask bench` builds both in release and
-//! writes the figures into the docs.
+//! Starts the given `confab` on a durable data directory and prints one line per figure, its name before a tab. `cargo
+//! xtask bench` builds both in release and writes the figures into the docs.
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
 
 mod client;
@@ -23,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-/// Starts of which the median counts.
+/// Number of starts, whose median is reported.
 const STARTS: usize = 5;
 
 /// Measures a `confab` binary.
@@ -35,10 +34,10 @@ struct Options {
     /// Messages that are sent one after another.
     #[arg(long, default_value_t = 3_000)]
     messages: usize,
-    /// Pairs of users that chat at once.
+    /// Pairs of users that chat side by side.
     #[arg(long, default_value_t = 50)]
     pairs: usize,
-    /// Messages that each pair has under way.
+    /// Messages that each pair has in flight.
     #[arg(long, default_value_t = 4)]
     in_flight: usize,
     /// Messages that each pair sends.
@@ -47,10 +46,10 @@ struct Options {
     /// Messages to a group of a hundred.
     #[arg(long, default_value_t = 500)]
     group_messages: usize,
-    /// Groups of twenty that chat at once.
+    /// Groups of twenty that chat side by side.
     #[arg(long, default_value_t = 10)]
     groups: usize,
-    /// Handshakes of one device at once.
+    /// Concurrent handshakes of one device.
     #[arg(long, default_value_t = 600)]
     handshakes: usize,
     /// Groups that one user is in.
@@ -59,22 +58,22 @@ struct Options {
     /// Users who are online with heartbeats.
     #[arg(long, default_value_t = 10_000)]
     online: u32,
-    /// Messages to somebody who is away.
+    /// Messages to an absent user.
     #[arg(long, default_value_t = 200)]
     pushes: usize,
-    /// Measure pushes alone.
+    /// Measure only pushes.
     #[arg(long)]
     push_only: bool,
-    /// Measure handshakes alone.
+    /// Measure only handshakes.
     #[arg(long)]
     handshakes_only: bool,
-    /// Measure the sync of who is in many groups alone.
+    /// Measure only handshakes and the sync of a user in many groups.
     #[arg(long)]
     memberships_only: bool,
-    /// Measure presence alone.
+    /// Measure only presence.
     #[arg(long)]
     presence_only: bool,
-    /// Messages that each of them gets.
+    /// Messages that each group gets.
     #[arg(long, default_value_t = 200)]
     messages_per_group: usize,
 }

@@ -1,4 +1,4 @@
-//! Somebody who is in as many groups as anybody may be in: how long their device takes to synchronise.
+//! The sync time of a device whose user is in the largest allowed number of groups.
 
 use std::path::Path;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::data::store_in;
 use crate::runner::Confab;
 
-/// Gives a sentence of figures.
+/// Returns a sentence with the figures.
 pub(crate) async fn measure(binary: &Path, data: &Path, groups: u32) -> anyhow::Result<String> {
     let confab = Confab::start(binary, data).await?;
     let [member, stranger] = [
@@ -64,12 +64,12 @@ async fn make_group(store: &Store, n: u32, creator: UserId, other: UserId) -> an
         let next = seen.unwrap_or_default().joined(false, limits).context("a count")?;
         let joining = Joining { user: *user, added_by: None, seen, next };
         let joined = store.join(first.conversation, first.seq, &joining).await?;
-        ensure!(joined == CommitOutcome::Done, "somebody else was joining");
+        ensure!(joined == CommitOutcome::Done, "another join was concurrent");
     }
     Ok(store.create_group(&group, &first).await?)
 }
 
-/// Synchronises a device that knows nothing; gives how many answers that took, and how many conversations they had.
+/// Syncs a device without cursors; returns the number of answers, and of conversations in them.
 async fn sync(client: &mut Client) -> anyhow::Result<(usize, usize)> {
     let mut frame = json!({"action": "sync", "id": "s", "cursors": {}});
     let (mut answers, mut conversations) = (0, 0);

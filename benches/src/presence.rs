@@ -1,4 +1,4 @@
-//! Thousands of users with heartbeats: is everybody told of every coming and going, in time and once?
+//! Thousands of users with heartbeats: checks that friends are notified of every change, in time and once.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,23 +24,23 @@ use crate::runner::Confab;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// In which everybody connects.
+/// Time in which all users connect.
 const RAMP: Duration = Duration::from_secs(40);
 
-/// For which everybody then sends heartbeats.
+/// Time in which all users then send heartbeats.
 const MEASURED: Duration = Duration::from_secs(60);
 
-/// One user in so many is cut and stays away; another one is cut and comes back.
+/// One user in so many is cut and stays offline; another one is cut and reconnects.
 const CUT_ONCE_IN: u32 = 20;
 
-/// How long who comes back is away: less than the timeout.
+/// How long a reconnecting user is disconnected: less than the timeout.
 const AWAY: Duration = Duration::from_secs(5);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Gives a sentence of figures.
+/// Returns a sentence with the figures.
 pub(crate) async fn measure(binary: &Path, data: &Path, users: u32) -> anyhow::Result<String> {
-    // Makes the tables and the secret.
+    // Creates the tables and the secret.
     Confab::start(binary, data).await?.stop().await?;
     write(data, users).await?;
     let secret = tokio::fs::read_to_string(data.join("signing-secret")).await?;
@@ -65,9 +65,9 @@ pub(crate) async fn measure(binary: &Path, data: &Path, users: u32) -> anyhow::R
         diaries[n as usize] = diary;
     }
     confab.stop().await?;
-    let told = judge(&diaries, TIMEOUT)?;
+    let figures = judge(&diaries, TIMEOUT)?;
     Ok(format!(
-        "{users} users with a heartbeat every {} s for {} s: {told}; {:.0} % of one core, {rss_mb} MB resident",
+        "{users} users with a heartbeat every {} s for {} s: {figures}; {:.0} % of one core, {rss_mb} MB resident",
         HEARTBEAT.as_secs(),
         MEASURED.as_secs(),
         cpu * 100.0
@@ -85,7 +85,8 @@ impl VirtualUser {
     async fn live(self, begin: Instant) -> anyhow::Result<(u32, Diary)> {
         let mut diary = Diary::default();
         let end = begin + RAMP + MEASURED;
-        // Friends are neighbours: spread over the ramp, they are there before and after each other.
+        // Friends are neighbours in the ring; this order spreads them over the ramp, so that some connect before
+        // others.
         let place = u64::from(self.n) * 7_919 % u64::from(self.users);
         sleep_until((begin + RAMP.mul_f64(place as f64 / f64::from(self.users))).into()).await;
         let mut socket = self.connect().await?;
@@ -117,7 +118,8 @@ impl VirtualUser {
         Ok(socket)
     }
 
-    /// Sends heartbeats as told and takes down what comes, until then; gives when the last frame was sent.
+    /// Sends heartbeats at the server's interval and records events, until that time; returns the time of the last
+    /// frame.
     async fn beat(&self, socket: &mut Socket, until: Instant, diary: &mut Diary) -> anyhow::Result<Instant> {
         let from = Instant::now();
         let mut last = from;

@@ -1,4 +1,4 @@
-//! Many users with friends, written into a data directory: signing them up would hash passwords for minutes.
+//! Many users with friends, written into a data directory, since signing them up would hash passwords for minutes.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use ulid::Ulid;
 
 use crate::data::store_in;
 
-/// Each user is a friend of so many who follow, and of as many who precede, in a ring.
+/// In a ring of users, each is a friend of so many followers and as many predecessors.
 pub(crate) const FRIENDS_EACH_WAY: u32 = 2;
 
-/// Writes under way at once.
+/// Number of concurrent writes.
 const IN_FLIGHT: usize = 64;
 
 /// The `n`th user, on their one device.

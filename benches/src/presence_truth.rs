@@ -1,4 +1,4 @@
-//! What each user's friends should have been told, and what they were.
+//! Expected and received notifications of each user's friends.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,34 +8,34 @@ use anyhow::bail;
 use crate::latency::percentile;
 use crate::presence_data::FRIENDS_EACH_WAY;
 
-/// How long after a change friends may be told at most.
+/// Longest time from a change to the notification of a friend.
 const ONLINE_WITHIN: Duration = Duration::from_secs(1);
 
-/// What one user did and was told.
+/// The changes of one user and the notifications they received.
 #[derive(Debug, Default)]
 pub(crate) struct Diary {
-    /// When the socket was open, and until when it was listened on.
+    /// Spans of time in which the socket was open and read.
     pub(crate) listened: Vec<(Instant, Instant)>,
-    /// Each change that friends should be told of: since when it holds, and whether it is to be online.
+    /// Each change that friends must be notified of: its time, and whether it is to online.
     pub(crate) changes: Vec<(Instant, bool)>,
-    /// Friends' changes, as told.
+    /// Received notifications about friends.
     pub(crate) notified: Vec<Notified>,
 }
 
-/// One event.
+/// One received notification.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Notified {
     pub(crate) at: Instant,
-    /// Whose.
+    /// The friend whose presence changed.
     pub(crate) friend: u32,
     pub(crate) online: bool,
 }
 
-/// Compares; gives a sentence of figures.
+/// Compares changes and notifications; returns a sentence with the figures.
 ///
 /// # Errors
 ///
-/// The first change that was not told within its bound, told twice, or told without having happened.
+/// Returns the first change without a notification in time, or the first notification that is late, repeated or false.
 pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<String> {
     let count = u32::try_from(diaries.len())?;
     let (mut online_ms, mut offline_s) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
                     Some(at) if *online => online_ms.push((at - *since).as_secs_f64() * 1000.0),
                     Some(at) => offline_s.push((at - *since).as_secs_f64()),
                     None if listened => {
-                        bail!("user {listener} was not told in time that {friend} is online: {online}")
+                        bail!("user {listener} was not notified in time that {friend} is online: {online}")
                     }
                     None => {}
                 }
@@ -70,13 +70,13 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
         }
         if let Some(((friend, online), _)) = notified.into_iter().find(|(_, times)| !times.is_empty()) {
             bail!(
-                "user {listener} was told once too often, or out of time, that {friend} is online: {online}"
+                "user {listener} was notified twice, or out of time, that {friend} is online: {online}"
             );
         }
     }
     let (online, offline) = (online_ms.len(), offline_s.len());
     Ok(format!(
-        "{online} times told of online, p50 {} ms and p99 {} ms after the socket was open; {offline} times of offline, p50 {} s and p99 {} s after the last frame; none late, none false, none twice",
+        "{online} notifications of online, p50 {} ms and p99 {} ms after the socket was open; {offline} of offline, p50 {} s and p99 {} s after the last frame; none late, none false, none twice",
         percentile(&mut online_ms, 50.0),
         percentile(&mut online_ms, 99.0),
         percentile(&mut offline_s, 50.0),

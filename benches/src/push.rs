@@ -1,4 +1,4 @@
-//! How long it takes from a message to the push to a phone whose user is away.
+//! Time from a message to the push to a phone of an absent user.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::client::{Client, is_type, request, send_frame};
 use crate::latency::{percentile, percentiles};
 use crate::runner::Confab;
 
-/// Between two messages.
+/// Pause between two messages.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Until all pushes are there at the latest.
+/// Longest time until all pushes are made.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn measure(binary: &Path, data: &Path, messages: usize) -> anyhow::Result<String> {
@@ -24,7 +24,7 @@ pub(crate) async fn measure(binary: &Path, data: &Path, messages: usize) -> anyh
     let phone = json!({"platform": "fcm", "token": "a-phone-of-the-benchmark"});
     request(&confab.authority, "PUT", "/v1/devices/self/push", Some(&phone), Some(bob.token())).await?;
     bob.socket.close(None).await?;
-    // The first is not measured: the gateway may still have to notice.
+    // The first message is not measured: the gateway may still have to notice the disconnect.
     let mut sent_at_ms = BTreeMap::new();
     for id in 0..=messages {
         let begin_ms = now_ms()?;
@@ -49,7 +49,7 @@ pub(crate) async fn measure(binary: &Path, data: &Path, messages: usize) -> anyh
     ))
 }
 
-/// When each message was pushed, by its position.
+/// The time of each message's push, by position.
 async fn pushes(confab: &Confab, messages: usize) -> anyhow::Result<BTreeMap<u64, f64>> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -74,9 +74,9 @@ async fn pushes(confab: &Confab, messages: usize) -> anyhow::Result<BTreeMap<u64
     }
 }
 
-/// By the clock that the runner's SNS has too. Unit: milliseconds since the Unix epoch.
+/// The time by the clock that the runner's SNS uses too. Unit: milliseconds since the Unix epoch.
 fn now_ms() -> anyhow::Result<f64> {
-    #[expect(clippy::disallowed_methods, reason = "what is measured is told by time of day")]
+    #[expect(clippy::disallowed_methods, reason = "the measured times are times of day")]
     let now = SystemTime::now();
     Ok(now.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1000.0)
 }

@@ -13,7 +13,7 @@ pub(crate) struct Confab {
     child: Child,
     /// `HOST:PORT`.
     pub(crate) authority: String,
-    /// From the start of the process to its ready line.
+    /// Time from the start of the process to its ready line.
     pub(crate) started_in: Duration,
 }
 
@@ -22,7 +22,7 @@ impl Confab {
         Self::start_with(binary, data, &[]).await
     }
 
-    /// With further flags.
+    /// Starts `confab` with further flags.
     pub(crate) async fn start_with(binary: &Path, data: &Path, flags: &[&str]) -> anyhow::Result<Self> {
         let begin = Instant::now();
         let mut child = Command::new(binary)
@@ -38,7 +38,7 @@ impl Confab {
             if let Some(rest) = line.strip_prefix("CONFAB_READY http=http://") {
                 let started_in = begin.elapsed();
                 let authority = rest.split(' ').next().unwrap_or_default().to_owned();
-                // Its last words would otherwise meet a closed pipe.
+                // Further output would otherwise meet a closed pipe.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Ok(Self { child, authority, started_in });
             }
@@ -57,11 +57,11 @@ impl Confab {
 
     /// CPU time used so far. Unit: seconds, of all cores together.
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
-        /// What `/proc` counts in; the same on every Linux that Rust supports.
+        /// Unit of times in `/proc`; the same on every Linux that Rust supports.
         const TICKS_PER_SECOND: f64 = 100.0;
         let pid = self.child.id().context("confab has ended")?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // After the name, which may hold anything.
+        // The fields after the name, which may contain anything.
         let fields = stat.rsplit_once(") ").context("no stat")?.1;
         let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
         Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND)

@@ -1,4 +1,4 @@
-//! How many 1:1 messages are delivered per second, by many pairs at once.
+//! Delivered 1:1 messages per second, of many pairs side by side.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 
 Its Lambda Runtime API writes the header and the body of an answer apart, which Nagle's algorithm and delayed
 acknowledgements turn into 40 ms; and after every invocation it waits up to 50 ms for a first line of log.
-Both names are private to MiniStack: look at them again when its version in requirements-ministack.txt changes.
+Both names are private to MiniStack: check them again when its version in requirements-ministack.txt changes.
 """
 
 import socketserver

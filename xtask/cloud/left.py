@@ -1,4 +1,4 @@
-"""Says what a deleted stack has left behind, and fails if any of it is not a table that the template retains.
+"""Prints what a deleted stack has left behind, and fails if any of it is not a table that the template retains.
 
     left.py STACK
 """

@@ -1,4 +1,4 @@
-"""Prints what the functions of a stack have logged, oldest first.
+"""Prints the logs of the functions of a stack, oldest first.
 
     logs.py STACK
 """

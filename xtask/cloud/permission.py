@@ -1,4 +1,4 @@
-"""Takes one permission from a function of the deployed stack, and gives it back.
+"""Removes one permission from a function of the deployed stack, and restores it.
 
     permission.py list   STACK                            every `Function action resource`, one per line
     permission.py remove STACK SAVED FUNCTION ACTION RESOURCE   keeps the policy in the file SAVED

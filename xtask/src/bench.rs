@@ -1,4 +1,4 @@
-//! Measuring the local runner, and writing the figures into the docs.
+//! Measures the local runner, and writes the figures into the docs.
 
 use std::fs;
 use std::process::ExitCode;
@@ -8,10 +8,10 @@ use anyhow::Context;
 use crate::command::{command, read, run};
 use crate::files::Root;
 
-/// Where figures stand between `<!-- bench:NAME -->` and `<!-- /bench -->`.
+/// The document with figures between `<!-- bench:NAME -->` and `<!-- /bench -->`.
 const DOC: &str = "README.md";
 
-/// Builds in release, measures, prints, and rewrites the figures unless told not to.
+/// Builds in release, measures and prints; with `write`, replaces the figures.
 pub(crate) fn bench(root: &Root, write: bool) -> ExitCode {
     match measure(root, write) {
         Ok(()) => ExitCode::SUCCESS,
@@ -40,7 +40,7 @@ fn measure(root: &Root, write: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the figures were measured on, and of which state of the code.
+/// The machine and the commit of the figures.
 fn machine(root: &Root) -> anyhow::Result<String> {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("\t: unknown CPU");

@@ -1,4 +1,4 @@
-//! The web page in a real Chromium, against the local runner.
+//! Tests of the web page in a real Chromium, against the local runner.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Finds a Chromium, or installs Debian's if it may.
+/// Finds a Chromium, or installs Debian's as root.
 fn chromium(root: &Root) -> anyhow::Result<PathBuf> {
     if let Some(chosen) = std::env::var_os("CHROMIUM") {
         return Ok(chosen.into());

@@ -1,4 +1,4 @@
-//! Running programs. None of them gets the terminal's input, so none can stop to ask.
+//! Runs programs. None of them gets the terminal's input, so none can stop to ask.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;
@@ -45,12 +45,12 @@ pub(crate) fn read(command: &mut Command) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Whether nobody watches, so that progress is only noise in a log.
+/// Whether stderr is not a terminal, so that progress is only noise in a log.
 pub(crate) fn unattended() -> bool {
     !std::io::stderr().is_terminal()
 }
 
-/// A command as one would type it.
+/// A command as typed in a shell.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());

@@ -1,4 +1,5 @@
-//! `openapi.json` as others' tools take it: validated, linted, made into clients that chat, and held against the server.
+//! Checks of `openapi.json` with other tools: it is validated, linted, made into clients that chat, and tested against
+//! the server.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -68,10 +69,10 @@ fn chat_by_typescript(folder: &Path, address: &str) -> anyhow::Result<()> {
     run(command("npm", folder).args(["run", "--silent", "chat", "--", address]))
 }
 
-/// A local runner that keeps nothing, until it is dropped.
+/// A local runner without stored data, until it is dropped.
 struct Server {
     process: Child,
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     address: String,
 }
 
@@ -96,13 +97,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, which the checks will have said.
+        // It may have ended by itself; then the checks have failed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The HTTP address in the line by which the runner says that it accepts connections.
+/// The HTTP address in the line that reports the runner ready.
 fn ready_address(line: &str) -> Option<&str> {
     line.strip_prefix("CONFAB_READY ")?.split(' ').find_map(|word| word.strip_prefix("http="))
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask explain-push`: who was alerted to a message, who was not, and why.
+//! `cargo xtask explain-push`: which members were alerted to a message, and why.
 
 use std::fs;
 use std::process::ExitCode;
@@ -11,10 +11,10 @@ use crate::command::{command, read};
 use crate::files::Root;
 use crate::http;
 
-/// What the AWS CLI hands to the function.
+/// The payload that the AWS CLI passes to the function.
 const PAYLOAD: &str = ".tools/explain-push-question.json";
 
-/// What the AWS CLI writes the function's answer to.
+/// The file to which the AWS CLI writes the function's answer.
 const ANSWER: &str = ".tools/explain-push-answer.json";
 
 #[derive(Args)]
@@ -26,7 +26,7 @@ pub(crate) struct Question {
     /// The local runner
     #[arg(long, default_value = "http://127.0.0.1:8080", conflicts_with = "stack")]
     url: String,
-    /// A stack on AWS instead, which the AWS CLI asks with its own credentials and region
+    /// A stack on AWS instead, which the AWS CLI invokes with its own credentials and region
     #[arg(long)]
     stack: Option<String>,
 }
@@ -73,7 +73,7 @@ fn of_stack(
     fs::create_dir_all(root.join(".tools")).context("cannot make .tools")?;
     let payload = json!({"explain": {"conversation": conversation, "seq": seq}});
     fs::write(root.join(PAYLOAD), payload.to_string()).with_context(|| format!("cannot write {PAYLOAD}"))?;
-    // Both versions of the AWS CLI take a file as it is; text they take differently.
+    // Both versions of the AWS CLI pass a file on unchanged; they handle text differently.
     read(
         command("aws", root.path())
             .args(["lambda", "invoke", "--function-name", function, "--qualifier", "live"])
@@ -84,7 +84,7 @@ fn of_stack(
     serde_json::from_str(&answer).with_context(|| format!("the function answers: {answer}"))
 }
 
-/// An explanation in lines: each member, what became of it for them and why, and below their devices.
+/// An explanation in lines: each member with the outcome and its reason, and their devices below.
 fn table(answer: &Value) -> anyhow::Result<String> {
     let Some(members) = answer["members"].as_array() else {
         let error = answer["error"]["message"].as_str().or_else(|| answer["errorMessage"].as_str());
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_and_a_crash_are_told() {
+    fn a_refusal_and_a_crash_are_errors() {
         let refused = json!({"error": {"code": "not_found", "message": "no such message"}});
         assert_eq!(table(&refused).unwrap_err().to_string(), "no such message");
         let crashed = json!({"errorType": "X", "errorMessage": "environment: X is missing"});

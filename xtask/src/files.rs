@@ -1,4 +1,4 @@
-//! The repository's folders and what is in them.
+//! The repository's folders and files.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Asking a program on this machine, without TLS.
+//! HTTP requests to a program on this machine, without TLS.
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An answer.
+/// The answer to a request.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
@@ -28,7 +28,7 @@ pub(crate) fn get(url: &str) -> anyhow::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)
         .with_context(|| format!("nothing answers at {host}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    // 1.0 has no chunks.
+    // HTTP 1.0 has no chunks.
     write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("no answer from {host}"))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask invite`: a code by which people can sign up where not everybody may.
+//! `cargo xtask invite`: a code for a signup where signups need an invite.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use clap::Args;
 use crate::command::{command, read};
 use crate::files::Root;
 
-/// Where the local runner keeps the secret, in its data directory.
+/// The file of the local runner's secret, in its data directory.
 const SIGNING_SECRET: &str = "signing-secret";
 
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Invite {
     stack: Option<String>,
 }
 
-/// Prints the code and nothing else, so that it can be handed on.
+/// Prints the code and nothing else, so that it can be copied.
 pub(crate) fn invite(root: &Root, invite: &Invite) -> ExitCode {
     let secret = match &invite.stack {
         Some(stack) => of_stack(root, stack),
@@ -69,7 +69,7 @@ fn of_stack(root: &Root, stack: &str) -> anyhow::Result<String> {
     )
 }
 
-/// The secret goes through a pipe: arguments can be seen by everybody on the machine.
+/// The secret goes through a pipe, since arguments are visible to all users of the machine.
 fn make(root: &Root, invite: &Invite, secret: &str) -> anyhow::Result<()> {
     let mut child = command("cargo", root.path())
         .args(["run", "--quiet", "--package", "confab-local", "--bin", "confab-invite", "--"])

@@ -1,6 +1,6 @@
 //! Development tasks: `cargo xtask help`.
 //!
-//! Knows the repository's tools and their commands; must not know what the product does. Start reading at `test.rs`.
+//! Knows the repository's tools and their commands; must not know the product's behaviour. Start reading at `test.rs`.
 
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
 
@@ -42,9 +42,9 @@ enum Task {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Tells who was alerted to a message, who was not, and why
+    /// Explains which members were alerted to a message, and why
     ExplainPush(explain_push::Question),
-    /// Makes an invite for a runner or a stack in which not everybody may sign up
+    /// Makes an invite for a runner or a stack where signups need one
     Invite(invite::Invite),
     /// Deploys to an emulated cloud on this machine, and tests what is deployed
     #[command(subcommand)]

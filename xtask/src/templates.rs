@@ -1,4 +1,4 @@
-//! Checks of the deployment's template, without an account.
+//! Checks of the deployment template, without an account.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::files::Root;
 use crate::step::Outcome;
 use crate::venv;
 
-/// SAM makes other resources where traffic moves bit by bit.
+/// SAM creates other resources for gradual deployments.
 const EXPANSIONS: [&[&str]; 2] = [&[], &["GradualDeployment=true"]];
 
 pub(crate) fn lint(root: &Root) -> anyhow::Result<Outcome> {
@@ -29,7 +29,7 @@ pub(crate) fn lint(root: &Root) -> anyhow::Result<Outcome> {
         let expanded =
             read(tool("python").args(["xtask/expand_template.py", "template.yaml"]).args(parameters))?;
         fs::write(root.join(".tools/template.expanded.json"), expanded)?;
-        // Parameters that only SAM reads are used up by then.
+        // cfn-lint does not see the uses of parameters that only SAM reads.
         run(tool("cfn-lint").args([".tools/template.expanded.json", "--ignore-checks", "W2001"]))?;
     }
     Ok(Outcome::Passed)

@@ -25,7 +25,7 @@ pub(crate) fn step_names() -> [&'static str; STEPS.len()] {
     STEPS.each_ref().map(|step| step.name)
 }
 
-/// Runs the steps named, or all of them when none is.
+/// Runs the named steps, or all steps if none is named.
 pub(crate) fn run(names: &[String]) -> ExitCode {
     let chosen: Vec<&Step> =
         STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect();

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::command::{command, read};
 use crate::files::Root;
 
-/// The folder of an environment's programs, after making the environment if its requirements have changed.
+/// The folder of an environment's programs. Creates the environment if its requirements have changed.
 ///
 /// # Errors
 ///
@@ -18,7 +18,7 @@ pub(crate) fn programs(root: &Root, name: &str, requirements: &str) -> anyhow::R
     let programs = folder.join("bin");
     let wanted =
         fs::read_to_string(root.join(requirements)).with_context(|| format!("cannot read {requirements}"))?;
-    // Written last, so an environment whose making was cut short does not pass for a whole one.
+    // Written last, so that an interrupted installation does not count as complete.
     let stamp = folder.join("made-from.txt");
     if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted) {
         return Ok(programs);

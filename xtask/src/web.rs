@@ -32,13 +32,13 @@ pub(crate) fn install_packages(folder: &Path) -> anyhow::Result<()> {
     run(command("npm", folder).arg("ci").args(quietly))
 }
 
-/// What of Node this machine lacks, if anything.
+/// The missing or outdated part of Node on this machine, if any.
 pub(crate) fn lacks_node(root: &Root) -> Option<String> {
     let version = read(command("node", root.path()).arg("--version"));
     lack(version.as_deref().ok())
 }
 
-/// `version` is what Node says of itself, such as `v20.20.2`.
+/// `version` is Node's own output, such as `v20.20.2`.
 fn lack(version: Option<&str>) -> Option<String> {
     let Some(version) = version.map(str::trim) else { return Some("Node is not installed".to_owned()) };
     let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_lacking_of_node_is_said() {
+    fn a_missing_or_old_node_is_named() {
         assert_eq!(lack(None).as_deref(), Some("Node is not installed"));
         assert_eq!(lack(Some("v18.19.0\n")).as_deref(), Some("Node v18.19.0 is older than 20"));
         assert_eq!(lack(Some("nonsense")).as_deref(), Some("Node nonsense is older than 20"));

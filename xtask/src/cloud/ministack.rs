@@ -15,7 +15,7 @@ use crate::command::{command, read};
 use crate::files::Root;
 use crate::venv;
 
-/// Its environment, and what that is made from.
+/// The Python environment and its requirements.
 pub(crate) const TOOLS: (&str, &str) = ("ministack", "xtask/requirements-ministack.txt");
 
 const PORT: u16 = 14566;
@@ -56,13 +56,13 @@ impl MiniStack {
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", PORT.to_string())
             .env("MINISTACK_HOST", "localhost")
-            // Each of the two would listen on every interface.
+            // Each of these two services would listen on every interface.
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
             .env("AUTH", "true")
             .stdout(log.try_clone().context("cannot share the log")?)
             .stderr(log)
-            // So that ctrl-c for a test does not stop it.
+            // So that ctrl-c for a test does not stop MiniStack.
             .process_group(0);
         let mut child = launcher.spawn().context("cannot start MiniStack")?;
         fs::write(root.join(PID), child.id().to_string()).with_context(|| format!("cannot write {PID}"))?;
@@ -86,7 +86,7 @@ impl MiniStack {
         format!("127.0.0.1:{PORT}")
     }
 
-    /// Stops it with the functions' processes that it has started.
+    /// Stops MiniStack and the processes of functions that it has started.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         let group = format!("-{}", self.pid);
         read(Command::new("kill").args(["-TERM", "--", &group]))?;
@@ -102,7 +102,7 @@ impl MiniStack {
     }
 }
 
-/// What a client of it needs. The credentials are made up: MiniStack takes any for its root user.
+/// Environment variables for a client. The credentials are made up: MiniStack takes any for its root user.
 pub(crate) fn environment() -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
@@ -115,7 +115,7 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A script of `xtask/cloud`, which speaks to the running MiniStack by boto3.
+/// A script in `xtask/cloud`, which uses the running MiniStack with boto3.
 pub(crate) fn script(root: &Root, name: &str) -> anyhow::Result<Command> {
     let programs = venv::programs(root, TOOLS.0, TOOLS.1)?;
     let mut script = command(programs.join("python"), root.path());
@@ -123,14 +123,14 @@ pub(crate) fn script(root: &Root, name: &str) -> anyhow::Result<Command> {
     Ok(script)
 }
 
-/// What it and the functions have logged.
+/// The log of MiniStack and the functions.
 pub(crate) fn logs(root: &Root) -> anyhow::Result<String> {
     let log = fs::read(root.join(LOG)).context("MiniStack was not started here")?;
     Ok(String::from_utf8_lossy(&log).into_owned())
 }
 
-/// Whether this process is the launcher, and not another one that has been given its number; an ended one that is not
-/// yet waited for has no command line.
+/// Whether this process is the launcher, and not another one with the same id. An ended process that was not yet waited
+/// for has no command line.
 fn is_launcher(pid: u32) -> bool {
     let name = OsStr::new("launch_ministack.py").as_encoded_bytes();
     match fs::read(format!("/proc/{pid}/cmdline")) {

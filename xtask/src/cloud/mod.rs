@@ -1,6 +1,6 @@
 //! `cargo xtask cloud`: the stack of `template.yaml` on an emulated cloud on this machine, and the suite against it.
 //!
-//! Knows: MiniStack, SAM, and how the two are started. Start reading at `up`.
+//! Knows: MiniStack, SAM, and how both are started. Start reading at `up`.
 
 mod ministack;
 mod permission;
@@ -21,7 +21,7 @@ use crate::venv;
 use ministack::MiniStack;
 pub(crate) use permission::Permission;
 
-/// The line with the stack's addresses, as long as there is a stack.
+/// The file with the stack's addresses, as long as there is a stack.
 const READY: &str = ".tools/cloud/ready.txt";
 
 #[derive(Subcommand)]
@@ -36,15 +36,15 @@ pub(crate) enum Cloud {
     Url,
     /// Runs the behavioural suite against the deployed stack
     Test {
-        /// Take this from a function first, such as `SendFunction:dynamodb:PutItem:MessagesTable`: the suite has to fail
+        /// Take this from a function first, such as `SendFunction:dynamodb:PutItem:MessagesTable`: the suite must fail
         #[arg(long)]
         without: Option<Permission>,
     },
     /// Prints every permission of every function of the deployed stack
     Permissions,
-    /// Prints what MiniStack and the functions have logged
+    /// Prints the logs of MiniStack and the functions
     Logs,
-    /// Deletes the stack, says what is left of it, and stops MiniStack and the recorder
+    /// Deletes the stack, lists what is left of it, and stops MiniStack and the recorder
     Down,
 }
 
@@ -87,11 +87,11 @@ pub(crate) fn suite(root: &Root) -> anyhow::Result<Outcome> {
     result.and(removed).map(|()| Outcome::Passed)
 }
 
-/// Says why functions ended, however the suite came out: a client that tries again hides it.
+/// Prints why functions ended, whether the suite passed or not, since a client's retry hides it.
 ///
 /// # Errors
 ///
-/// If one of them panicked.
+/// If a function panicked.
 fn check_endings(root: &Root) -> anyhow::Result<()> {
     let (emulator, functions) = (ministack::logs(root)?, stack::logs(root)?);
     let lines = || emulator.lines().chain(functions.lines());
@@ -121,7 +121,7 @@ fn ready_line(root: &Root) -> anyhow::Result<String> {
     fs::read_to_string(root.join(READY)).context("nothing is deployed; `cargo xtask cloud up` does it")
 }
 
-/// How many failures a run is to find.
+/// How many failures a run reports.
 #[derive(Clone, Copy)]
 enum Failures {
     All,
@@ -137,13 +137,14 @@ impl Failures {
     }
 }
 
-/// What asks for more at once than the emulator, which starts a process for each invocation, answers in time.
-const CROWDS: &str = "test(/^closing::of_many_concurrent_handshakes/) | test(/^group_contention::of_ten_concurrent_sends/) \
-     | test(/^group_contention::of_names_given/) | test(/^group_contention::fifty_members/) \
-     | test(/^group_additions::strangers_can_add/) | test(/^group_limits::a_message_reaches_each/)";
+/// Tests with more concurrent requests than the emulator, which starts a process for each invocation, answers in time.
+const CROWDS: &str = "test(/^closing::of_many_concurrent_handshakes/) \
+     | test(/^group_contention::of_ten_concurrent_sends/) | test(/^group_contention::of_names_given/) \
+     | test(/^group_contention::fifty_members/) | test(/^group_additions::strangers_can_add/) \
+     | test(/^group_limits::a_message_reaches_each/)";
 
-/// The suite without what is about the `confab` program: the same selection of packages as every other step builds,
-/// or all of it would be built again.
+/// Runs the suite without the tests of the `confab` program. The selection of packages is the same as in every other
+/// step, or all would be built again.
 fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
     let line = ready_line(root)?;
     let http = line.split_whitespace().find_map(|word| word.strip_prefix("http="));
@@ -151,7 +152,7 @@ fn test(root: &Root, failures: Failures) -> anyhow::Result<()> {
     run(command("cargo", root.path())
         .args(["nextest", "run", "--workspace", "--locked", failures.flag()])
         .args(["--cargo-quiet", "--show-progress", "none", "--status-level", "retry"])
-        // The emulator answers late, or not at all, where the machine is busy; each retry is shown.
+        // On a busy machine the emulator answers late or not at all; each retry is shown.
         .args(["--profile", "cloud"])
         .args([
             "--filterset",

@@ -1,4 +1,4 @@
-//! Whether a permission is needed: the suite has to fail without it.
+//! Tests whether a permission is needed: the suite must fail without it.
 
 use std::str::FromStr;
 
@@ -10,11 +10,11 @@ use crate::files::Root;
 use super::{Failures, ministack, stack, test};
 
 const SCRIPT: &str = "permission.py";
-/// How nextest says that tests ran and some failed, unlike all else that may go wrong.
+/// The exit status by which nextest reports that tests ran and some failed, unlike any other failure.
 const TESTS_FAILED: &str = "exit status: 100";
 const SAVED: &str = ".tools/cloud/policy.json";
 
-/// What one function may do to one kind of resource.
+/// A permission of one function for one kind of resource.
 #[derive(Clone)]
 pub(crate) struct Permission {
     function: String,
@@ -42,7 +42,7 @@ pub(crate) fn list(root: &Root) -> anyhow::Result<()> {
     run(ministack::script(root, SCRIPT)?.args(["list", stack::NAME]))
 }
 
-/// Runs the suite without a permission, which is given back afterwards.
+/// Runs the suite without a permission, and restores it afterwards.
 pub(crate) fn test_without(root: &Root, permission: &Permission) -> anyhow::Result<()> {
     let Permission { function, action, resource } = permission;
     run(ministack::script(root, SCRIPT)?.args(["remove", stack::NAME, SAVED, function, action, resource]))?;
@@ -50,7 +50,7 @@ pub(crate) fn test_without(root: &Root, permission: &Permission) -> anyhow::Resu
     run(ministack::script(root, SCRIPT)?.args(["restore", SAVED]))?;
     match result {
         Ok(()) => bail!("the suite passes although {function} may not {action} on {resource}"),
-        // A suite that could not even run shows nothing.
+        // A suite that could not run proves nothing.
         Err(error) if !error.to_string().ends_with(TESTS_FAILED) => return Err(error),
         Err(_) => {}
     }

@@ -1,4 +1,4 @@
-//! What takes the place of SNS beside MiniStack, which keeps no push that could be read back.
+//! The stand-in for SNS beside MiniStack, which keeps no push that could be read back.
 //!
 //! A program of the package `tests`, on loopback: the functions of the stack are processes of this machine.
 
@@ -21,19 +21,19 @@ const LOG: &str = ".tools/cloud/push_recorder.log";
 const START_MAX: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
 
-/// Where it answers as SNS does.
+/// The address of its SNS API.
 pub(crate) fn endpoint() -> String {
     format!("http://127.0.0.1:{PORT}")
 }
 
-/// Where it tells what phones would have got.
+/// The address of the list of recorded pushes.
 pub(crate) fn pushes() -> String {
     format!("{}/dev/pushes", endpoint())
 }
 
-/// Has it run, built anew if the code has changed; one that runs already is kept, with what it has recorded.
+/// Starts the recorder, built anew if the code has changed. A running one is kept, with its records.
 pub(crate) fn run_beside(root: &Root) -> anyhow::Result<()> {
-    // With a test, so that Cargo settles on the features that the suite is built with.
+    // Built with a test, so that Cargo settles on the features of the suite.
     run(command("cargo", root.path()).args([
         "build",
         "--workspace",
@@ -57,7 +57,7 @@ pub(crate) fn run_beside(root: &Root) -> anyhow::Result<()> {
         .args(["--listen", &format!("127.0.0.1:{PORT}")])
         .stdout(log.try_clone().context("cannot share the log")?)
         .stderr(log)
-        // So that ctrl-c for a test does not stop it.
+        // So that ctrl-c for a test does not stop the recorder.
         .process_group(0);
     let mut child = recorder.spawn().with_context(|| format!("cannot start {PROGRAM}"))?;
     fs::write(root.join(PID), child.id().to_string()).with_context(|| format!("cannot write {PID}"))?;
@@ -76,7 +76,7 @@ pub(crate) fn run_beside(root: &Root) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stops it, if it runs.
+/// Stops the recorder, if it runs.
 pub(crate) fn stop(root: &Root) -> anyhow::Result<()> {
     let Some(pid) = running(root) else { return Ok(()) };
     read(Command::new("kill").args(["-TERM", &pid.to_string()]))?;
@@ -91,7 +91,7 @@ fn running(root: &Root) -> Option<u32> {
     is_recorder(pid).then_some(pid)
 }
 
-/// Whether this process is the recorder, and not another one that has been given its number.
+/// Whether this process is the recorder, and not another one with the same id.
 fn is_recorder(pid: u32) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.windows(PROGRAM.len()).any(|part| part == PROGRAM.as_bytes())

@@ -1,4 +1,4 @@
-//! The stack, by SAM's own commands with the environment `local` of `samconfig.toml`.
+//! The stack, by SAM's commands with the environment `local` of `samconfig.toml`.
 
 use std::env;
 use std::process::Command;
@@ -12,20 +12,20 @@ use crate::venv;
 use super::ministack::{self, MiniStack};
 use super::recorder;
 
-/// Its environment, and what that is made from.
+/// The Python environment and its requirements.
 pub(crate) const TOOLS: (&str, &str) = ("sam", "xtask/requirements-sam.txt");
 
-/// As in `samconfig.toml`.
+/// The name in `samconfig.toml`.
 pub(crate) const NAME: &str = "confab-local";
 
-/// How soon silence is noticed in the stack, so that tests of it need not wait for minutes: parameters of the template,
-/// the variables by which the suite is told the same, and seconds.
+/// Presence times of the stack, so short that tests need not wait for minutes: parameters of the template, the
+/// variables of the suite with the same values, and seconds.
 pub(crate) const PRESENCE: [(&str, &str, u32); 2] = [
     ("HeartbeatSeconds", "CONFAB_TEST_HEARTBEAT_SECONDS", 2),
     ("PresenceTimeoutSeconds", "CONFAB_TEST_PRESENCE_TIMEOUT_SECONDS", 8),
 ];
 
-/// Credentials that no platform would take, each a file in Base64: the recorder in place of SNS takes any.
+/// Credentials that no platform accepts, each a file in Base64: the recorder in place of SNS accepts any.
 const CREDENTIALS: [&str; 6] = [
     // -----BEGIN PRIVATE KEY-----
     "ApnsKey=LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
@@ -44,8 +44,8 @@ pub(crate) struct Addresses {
 
 /// Builds every function.
 ///
-/// Without optimisation and by plain Cargo, unless for a release: what is built here runs here, so it needs neither
-/// Zig nor an old glibc.
+/// Builds without optimisation and with plain Cargo, unless for a release: the functions run on this machine, so they
+/// need neither Zig nor an old glibc.
 pub(crate) fn build(root: &Root, release: bool) -> anyhow::Result<()> {
     let mut build = sam(root)?;
     build.args(["build", "--config-env", "local"]);
@@ -54,7 +54,7 @@ pub(crate) fn build(root: &Root, release: bool) -> anyhow::Result<()> {
     }
     run(&mut build)?;
     if !release {
-        // A third of the bytes to pack and to copy; without the program it only takes longer.
+        // Stripping leaves a third of the bytes to pack and to copy. Without `strip`, deployment only takes longer.
         let binaries = files::find(&root.join(".aws-sam/build"), |name| name == "bootstrap")?;
         if let Err(error) = read(command("strip", root.path()).args(binaries)) {
             println!("symbols stay: {error:#}");
@@ -70,9 +70,9 @@ pub(crate) fn deploy(root: &Root) -> anyhow::Result<()> {
         .args(["deploy", "--config-env", "local", "--no-progressbar", "--parameter-overrides"])
         .args(["Cloud=local", "Architecture=x86_64", "WebSocketLog=off", &gateway, &sns])
         .args(CREDENTIALS)
-        // To MiniStack all tests come from one address.
+        // For MiniStack, all tests come from one address.
         .arg("SignupBurst=100000")
-        // Those of the local runner, which the tests are written for.
+        // The limits of the local runner, for which the tests are written.
         .args(["MessageBurst=1000", "MessagesPerSecond=200", "FrameBurst=200", "FramesPerSecond=40"])
         .arg("GroupsPerDay=1000")
         .args(PRESENCE.map(|(parameter, _, seconds)| format!("{parameter}={seconds}"))))
@@ -84,7 +84,7 @@ pub(crate) fn addresses(root: &Root) -> anyhow::Result<Addresses> {
     Ok(Addresses { http: output(&outputs, "HttpUrl")?, ws: output(&outputs, "WebSocketUrl")? })
 }
 
-/// The value of an output in what `sam list stack-outputs --output json` prints.
+/// The value of an output in the result of `sam list stack-outputs --output json`.
 fn output(json: &str, key: &str) -> anyhow::Result<String> {
     let of_key = json.split_once(&format!("\"OutputKey\": \"{key}\""));
     let value = of_key.and_then(|(_, rest)| rest.split_once("\"OutputValue\": \""));
@@ -93,16 +93,16 @@ fn output(json: &str, key: &str) -> anyhow::Result<String> {
     Ok(value.to_owned())
 }
 
-/// What the functions have logged, oldest first.
+/// The logs of the functions, oldest first.
 pub(crate) fn logs(root: &Root) -> anyhow::Result<String> {
     read(ministack::script(root, "logs.py")?.arg(NAME))
 }
 
-/// Deletes the stack, and says what is left.
+/// Deletes the stack, and prints what is left.
 ///
 /// # Errors
 ///
-/// Also if anything is left but the tables that the template retains.
+/// If the deletion fails, or anything is left but the tables that the template retains.
 pub(crate) fn delete(root: &Root) -> anyhow::Result<()> {
     run(sam(root)?.args(["delete", "--no-prompts", "--stack-name", NAME, "--region", "us-east-1"]))?;
     run(ministack::script(root, "left.py")?.env("AWS_ENDPOINT_URL_SNS", recorder::endpoint()).arg(NAME))
