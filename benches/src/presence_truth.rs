@@ -69,9 +69,7 @@ pub(crate) fn judge(diaries: &[Diary], timeout: Duration) -> anyhow::Result<Stri
             }
         }
         if let Some(((friend, online), _)) = notified.into_iter().find(|(_, times)| !times.is_empty()) {
-            bail!(
-                "user {listener} was notified twice, or out of time, that {friend} is online: {online}"
-            );
+            bail!("user {listener} was notified twice, or out of time, that {friend} is online: {online}");
         }
     }
     let (online, offline) = (online_ms.len(), offline_s.len());

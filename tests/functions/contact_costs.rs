@@ -89,6 +89,10 @@ async fn a_new_name_costs_one_read_of_each_friends_session() {
     bench.meter.reset();
     bench.forget_posts();
     let (status, _) = bench.call("PATCH", "/v1/me", &ada.token, json!({"display_name": "Ada L."})).await;
-    assert_eq!((status, bench.posts()), (200, 8), "each friend, and no event for the device that made the change");
+    assert_eq!(
+        (status, bench.posts()),
+        (200, 8),
+        "each friend, and no event for the device that made the change"
+    );
     check("a new name", &bench, &Budget { write_units: 2.0, read_units: 11.0, round_trips: 5 });
 }

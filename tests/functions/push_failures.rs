@@ -58,7 +58,11 @@ async fn a_publish_that_sns_throttles_is_retried_by_another_record() {
     bench.pushes.set_fault(None);
     assert!(bench.pushes.published().is_empty());
     tokio::time::sleep(Duration::from_millis(2_100)).await;
-    assert_eq!(bench.run_push().await, 2, "the record of the send, which finds the message alerted, and the retry");
+    assert_eq!(
+        bench.run_push().await,
+        2,
+        "the record of the send, which finds the message alerted, and the retry"
+    );
     let published = bench.pushes.published();
     assert_eq!(published.len(), 1);
     assert_eq!(published[0]["badge"], "1");

@@ -135,8 +135,9 @@ async fn nothing_is_lost_by_a_sync_that_is_resumed_while_messages_come() {
     for (conversation, positions) in &missed.logs().await {
         let none = BTreeSet::new();
         let announced = device.announced.get(conversation).unwrap_or(&none);
-        let missing =
-            positions.iter().filter(|seq| !announced.contains(seq) && !device.synced[conversation].contains(seq));
+        let missing = positions
+            .iter()
+            .filter(|seq| !announced.contains(seq) && !device.synced[conversation].contains(seq));
         assert_eq!(missing.collect::<Vec<_>>(), Vec::<&u64>::new(), "{conversation}");
     }
 }

@@ -53,7 +53,8 @@ async fn a_request_sends_an_event_once_a_day_and_its_withdrawal_each_time() {
         alice.put_contact(&bob).await.ok();
         alice.remove_contact(&bob).await;
     }
-    let changes: Vec<Value> = contact_events(&mut bobs).await.iter().map(|event| event["change"].clone()).collect();
+    let changes: Vec<Value> =
+        contact_events(&mut bobs).await.iter().map(|event| event["change"].clone()).collect();
     assert_eq!(changes, ["requested", "ended", "ended", "ended"]);
 }
 

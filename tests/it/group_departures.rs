@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 use tests::{Chat, Socket, User, seqs};
 
 /// The entry of a conversation in the frames of a sync without its messages, and their positions.
-async fn sync_entry(socket: &mut Socket, group: &str, cursor: u64, partial: bool) -> Option<(Value, Vec<u64>)> {
+async fn sync_entry(
+    socket: &mut Socket,
+    group: &str,
+    cursor: u64,
+    partial: bool,
+) -> Option<(Value, Vec<u64>)> {
     let frames = socket.sync_frames(json!({"cursors": {group: cursor}, "partial": partial})).await;
     let mut conversations = frames.iter().flat_map(|frame| frame["conversations"].as_array().unwrap());
     let mut entry = conversations.find(|entry| entry["conversation"] == group)?.clone();

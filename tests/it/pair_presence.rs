@@ -79,7 +79,10 @@ async fn a_block_looks_like_going_offline_and_its_end_like_coming_online() {
     alice.unblock(&bob).await;
     let back = next(&mut bobs, &alice).await;
     assert_eq!(back["status"], "online");
-    assert!(back["last_active_at_ms"].as_u64() >= event["last_active_at_ms"].as_u64(), "{back} after {event}");
+    assert!(
+        back["last_active_at_ms"].as_u64() >= event["last_active_at_ms"].as_u64(),
+        "{back} after {event}"
+    );
     assert_eq!(next(&mut alices, &bob).await["status"], "online");
 }
 

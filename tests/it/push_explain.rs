@@ -7,7 +7,7 @@ use tests::{Chat, User, is_deployed};
 const FAR_AHEAD_MS: u64 = 32_503_680_000_000;
 
 /// Time between two queries.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(25);
+const CHECK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// Alerts of one conversation that are kept, before the newest one.
 const REMEMBERED: u64 = 64;
@@ -108,7 +108,7 @@ async fn a_user_who_was_connected_at_the_message_and_disconnected_later_is_not_a
     let end = tokio::time::Instant::now() + tests::times::offline_within();
     while member(&bob, &dm, 1).await["outcome"] == "connected" {
         assert!(tokio::time::Instant::now() < end, "still connected");
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_PAUSE).await;
     }
     check(&bob, &dm, 1, "not_alerted").await;
     assert!(bob.pushes().await.is_empty());

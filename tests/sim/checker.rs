@@ -124,7 +124,9 @@ fn check_real_time_order(world: &World, keys: &BTreeMap<Key, Acks>) {
                 && second.seq.is_some()
                 && first.seq >= second.seq
             {
-                world.fault(format!("order: {other:?} was sent after {one:?} was acked, and has a lower position"));
+                world.fault(format!(
+                    "order: {other:?} was sent after {one:?} was acked, and has a lower position"
+                ));
             }
         }
     }

@@ -133,7 +133,10 @@ impl Device {
                     && before.may_read(*conversation, user, entry.seq.get())
             };
             let lacks = appended_before.iter().filter(is_due).any(|entry| !given.contains(&entry.seq.get()));
-            if lacks && reported != (false, false) && asked.limit == usize::MAX && !self.world.scenario.retention
+            if lacks
+                && reported != (false, false)
+                && asked.limit == usize::MAX
+                && !self.world.scenario.retention
             {
                 self.world.fault(format!("a sync of {user:?} after {cursor:?} of {id} has {given:?} only"));
             }

@@ -16,10 +16,10 @@ use crate::{Answer, Chat, Http, User, fresh, times};
 const PAYLOAD_BYTES_MAX: usize = 4096;
 
 /// First pause between two queries of the pushes; each further pause is twice as long, for the list may be long.
-const FIRST_LOOK: Duration = Duration::from_millis(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Longest pause between two queries of the pushes.
-const LOOK_MAX: Duration = Duration::from_millis(320);
+const PAUSE_MAX: Duration = Duration::from_millis(320);
 
 /// A push that was handed to the push service, as the phone reads it.
 #[derive(Clone, Debug)]
@@ -194,7 +194,7 @@ impl User {
     }
 
     async fn next_push(&self, end: Instant, what: &str, fits: impl Fn(&Push) -> bool) -> Push {
-        let mut pause = FIRST_LOOK;
+        let mut pause = FIRST_PAUSE;
         loop {
             let pushes = self.pushes_here().await;
             if let Some(push) = pushes.iter().find(|push| fits(push)) {
@@ -202,7 +202,7 @@ impl User {
             }
             assert!(Instant::now() < end, "waited for {what}; pushed {pushes:?}");
             sleep(pause).await;
-            pause = LOOK_MAX.min(pause * 2);
+            pause = PAUSE_MAX.min(pause * 2);
         }
     }
 
@@ -223,7 +223,7 @@ impl User {
 
     /// Waits until this device has an alert of each of these positions of a conversation.
     async fn next_alerts(&self, conversation: &str, seqs: &[u64]) {
-        let (end, mut pause) = (Instant::now() + deadline(), FIRST_LOOK);
+        let (end, mut pause) = (Instant::now() + deadline(), FIRST_PAUSE);
         loop {
             let alerts = self.alerts_in(conversation).await;
             if seqs.iter().all(|seq| alerts.contains(seq)) {
@@ -231,7 +231,7 @@ impl User {
             }
             assert!(Instant::now() < end, "waited for {seqs:?} in {conversation}; alerted to {alerts:?}");
             sleep(pause).await;
-            pause = LOOK_MAX.min(pause * 2);
+            pause = PAUSE_MAX.min(pause * 2);
         }
     }
 
@@ -275,7 +275,7 @@ impl User {
                 return;
             }
             assert!(Instant::now() < end, "still connected: {list}");
-            sleep(FIRST_LOOK).await;
+            sleep(FIRST_PAUSE).await;
         }
     }
 
@@ -335,7 +335,7 @@ impl Chat {
 /// All pushes to all users, oldest first.
 ///
 /// Source: the runner, or the recorder that a deployed Confab uses in place of the platforms: `CONFAB_TEST_PUSHES_URL`.
-#[expect(clippy::disallowed_methods, reason = "where to look is the caller's to say")]
+#[expect(clippy::disallowed_methods, reason = "where the pushes are is the caller's to say")]
 async fn all_pushes(http: &Http) -> Vec<Value> {
     let answer = match std::env::var("CONFAB_TEST_PUSHES_URL") {
         Ok(url) => Http::new(&url).get("").await,

@@ -31,7 +31,11 @@ fn no_test_is_switched_off() {
 #[test]
 fn every_crate_begins_with_a_description() {
     for path in crate::sources(&["lib.rs", "main.rs"]) {
-        assert!(crate::read(&path).starts_with("//! "), "{} does not start with a description", path.display());
+        assert!(
+            crate::read(&path).starts_with("//! "),
+            "{} does not start with a description",
+            path.display()
+        );
     }
 }
 

@@ -15,7 +15,7 @@ const LARGE_COUNT: usize = 450;
 const COUNT_MAX: usize = 3_000;
 
 /// Interval of the checks of which users are connected. Unit: messages.
-const LOOK: usize = 10;
+const CHECK_INTERVAL: usize = 10;
 
 /// The close code of `too_slow`.
 const TOO_SLOW: u16 = 4003;
@@ -56,7 +56,7 @@ async fn a_socket_that_reads_nothing_is_closed_and_all_others_get_every_event_on
         if count == LARGE_COUNT {
             daves = Some(dave.connect().await);
         }
-        if count.is_multiple_of(LOOK) && !is_connected(&carol, &group, seq).await {
+        if count.is_multiple_of(CHECK_INTERVAL) && !is_connected(&carol, &group, seq).await {
             break;
         }
         assert!(count < COUNT_MAX, "she is still connected");

@@ -108,7 +108,10 @@ fn a_user_who_is_alone_is_probed_when_a_friend_connects_and_never_shown_offline(
         let reports = alone.other_comes(PROMPT);
         let last = alone.world.ledger().frames[&user(0)].last().copied();
         assert!(last > Some(came_at), "seed {seed}: not probed");
-        assert!(reports.iter().all(|report| report.is_online) && !reports.is_empty(), "seed {seed}: {reports:?}");
+        assert!(
+            reports.iter().all(|report| report.is_online) && !reports.is_empty(),
+            "seed {seed}: {reports:?}"
+        );
         alone.run(ALONE + Duration::from_secs(600));
         let frames = alone.world.ledger().frames[&user(0)].iter().filter(|at| **at > came_at).count();
         let usual = 600 / alone.world.scenario.policy.interval.as_secs();
@@ -124,7 +127,8 @@ fn a_dead_connection_is_shown_offline_once_a_friend_connects_and_the_probe_is_no
         let policy = alone.world.scenario.policy;
         let silent = Duration::from_secs(alone.world.random.between(1, 470));
         alone.one_comes(Some(ALONE - silent));
-        let reports = alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
+        let reports =
+            alone.other_comes(policy.probe().max(policy.timeout.saturating_sub(silent)) + 3 * PROMPT);
         let was_online = reports.first().is_some_and(|report| report.is_online);
         let news = reports.iter().find(|report| !report.is_online).map(|report| report.source);
         // A query about a user whose lease has run out notifies everybody, and that event may come before the answer.

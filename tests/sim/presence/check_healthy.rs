@@ -116,13 +116,16 @@ struct View<'a> {
 impl View<'_> {
     /// The first event that the device received wrongly, late or twice.
     fn check(&self, piece: Piece) -> Option<String> {
-        let reports = self.ledger.reports.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
+        let reports =
+            self.ledger.reports.get(&(self.span.device, self.subject)).map_or(&[][..], Vec::as_slice);
         // The device asked when it connected, and was notified of the present state when it gained the right to see it.
         let before = reports.iter().rfind(|report| (self.span.from..=piece.from).contains(&report.at));
         let mut known = before.map(|report| report.is_online);
         let mut events: Vec<&Report> = reports
             .iter()
-            .filter(|report| report.at > piece.from && report.at <= piece.to && report.source == Source::Event)
+            .filter(|report| {
+                report.at > piece.from && report.at <= piece.to && report.source == Source::Event
+            })
             .collect();
         let fault = |what: &str, at: Timestamp| {
             let at = at.since(super::clock::START).as_millis();
@@ -154,7 +157,10 @@ impl View<'_> {
             }
             let Some(is_online) = is_online else { continue };
             if known.is_some_and(|known| known != is_online) {
-                return fault(if is_online { "not notified of online" } else { "not notified of offline" }, at);
+                return fault(
+                    if is_online { "not notified of online" } else { "not notified of offline" },
+                    at,
+                );
             }
             known = Some(is_online);
         }

@@ -88,7 +88,8 @@ fn check(world: &World, made: Made, until: Timestamp) {
         let ledger = world.ledger();
         let reports = ledger.reports.get(&(identity(viewer, 0).device, user(subject)));
         let reports = reports.map_or(&[][..], Vec::as_slice);
-        let is_due = |report: &&Report| report.source == Source::Event && (made.began..until).contains(&report.at);
+        let is_due =
+            |report: &&Report| report.source == Source::Event && (made.began..until).contains(&report.at);
         let events: Vec<Report> = reports.iter().filter(is_due).copied().collect();
         let frames = ledger.frames[&user(subject)].clone();
         let before = reports.iter().rfind(|report| report.at < made.began).copied();
@@ -97,7 +98,9 @@ fn check(world: &World, made: Made, until: Timestamp) {
             return world.fault(format!("{viewer} has of {subject}: {events:?} after {made:?}"));
         };
         if news.is_online != made.sees || news.at > made.ended.plus(PROMPT) {
-            world.fault(format!("{viewer} is notified of {subject} wrongly, or late: {news:?} after {made:?}"));
+            world.fault(format!(
+                "{viewer} is notified of {subject} wrongly, or late: {news:?} after {made:?}"
+            ));
         }
         // The notifying request may know of a frame that was sent during the change, or not.
         let last = frames.iter().rposition(|frame| *frame <= made.began).unwrap_or(0);
@@ -107,7 +110,10 @@ fn check(world: &World, made: Made, until: Timestamp) {
         };
         let shown = news.active_at;
         if !lately.any(|frame| shown.is_some_and(|shown| is_near(frame, shown))) {
-            world.fault(format!("{viewer} received {news:?} of {subject}, whose frame came at {:?}", frames[last]));
+            world.fault(format!(
+                "{viewer} received {news:?} of {subject}, whose frame came at {:?}",
+                frames[last]
+            ));
         }
         if before.is_some_and(|before| before.active_at > shown) {
             world.fault(format!("{viewer} had {before:?} of {subject} and received an older time: {news:?}"));

@@ -89,7 +89,6 @@ impl Places {
     /// renewed the claim.
     ///
     /// After that, a claim by another attempt proves nothing about the message.
-    /// Once it was, a claim by others tells nothing of the message.
     pub(crate) fn may_have_forgotten(
         &self,
         key: &ClientMessageId,
