@@ -7,6 +7,7 @@ use confab_lambda::clock;
 
 use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
+use confab_app::ports::Consistency;
 
 #[tokio::test]
 async fn a_user_who_was_alone_is_probed_once_when_a_friend_connects() {
@@ -36,7 +37,8 @@ async fn a_second_device_that_comes_and_goes_does_not_put_the_first_offline() {
     assert_eq!(bench.heartbeat(&ada).await["next_seconds"], 480);
     bench.connect(1, "laptop=").await;
     bench.disconnect(1, "laptop=").await;
-    let session = bench.store.session(ada.id).await.expect("a store").expect("a session");
+    let session =
+        bench.store.session(ada.id, Consistency::Strong).await.expect("a store").expect("a session");
     let covered = session.ends_at(crate::bench::POLICY).since(session.presence.lease.renewed_at);
     assert!(covered.as_secs() >= 480, "{covered:?}");
 }
@@ -69,6 +71,7 @@ async fn an_expired_lease_is_found_when_the_watch_of_a_friend_is_renewed() {
     assert!(!redeliver(&lease_check, |event| bench.presence.handle(event)).await);
     bench.run_presence().await;
     assert_eq!(bench.posts_to("c1="), 1, "the event that he is offline");
-    let session = bench.store.session(bob.id).await.expect("a store").expect("a session");
+    let session =
+        bench.store.session(bob.id, Consistency::Strong).await.expect("a store").expect("a session");
     assert!(!session.presence.friends_see_online());
 }

@@ -14,6 +14,7 @@ use ulid::Ulid;
 use crate::bench::{Bench, User, frame_of, message};
 use crate::clients::tokens;
 use crate::costs::{Budget, check};
+use confab_app::ports::Consistency;
 
 /// Rates small enough to be used up by a test, and too slow to refill during it.
 pub(crate) fn few() -> BudgetRates {
@@ -148,7 +149,7 @@ async fn of_a_burst_of_sends_every_sixteenth_costs_a_write_more() {
     for n in 0..16 {
         bench.send(&ada, &bob, &format!("m1{n}"), "Shall we meet at eight?").await;
     }
-    let row = bench.store.session(ada.id).await.expect("a store").expect("a session");
+    let row = bench.store.session(ada.id, Consistency::Strong).await.expect("a store").expect("a session");
     assert!(row.budgets.writes.is_some());
     assert_eq!(row.budgets.answers, None);
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
+use confab_app::ports::Consistency;
 
 /// Most rows that one list moves.
 const MOVES_MAX: usize = 64;
@@ -34,11 +35,11 @@ async fn costs(bench: &Bench, ada: &User, cursors: &Value) -> [f64; 3] {
     let units = || bench.meter.snapshot().read_units;
     let all = |page: InboxPage| assert_eq!((page.rows.len(), page.next), (3, None));
     bench.meter.reset();
-    all(bench.store.list(ada.id, None, 500).await.expect("a store"));
+    all(bench.store.list(ada.id, None, 500, Consistency::Strong).await.expect("a store"));
     let list = units();
     assert_eq!(bench.meter.snapshot().write_units, 0.0, "there is nothing to move");
     bench.meter.reset();
-    all(bench.store.skim(ada.id, None, 500).await.expect("a store"));
+    all(bench.store.list(ada.id, None, 500, Consistency::Eventual).await.expect("a store"));
     let skim = units();
     bench.meter.reset();
     assert_eq!(bench.sync(ada, cursors.clone()).await["complete"], true);
@@ -68,7 +69,11 @@ async fn rows_that_ended_in_place_are_moved_by_the_first_lists_and_cost_nothing_
         assert_eq!(with.sync(&ada, cursors.clone()).await["complete"], true);
     }
     assert_eq!(costs(&with, &ada, &cursors).await, expected);
-    let left = with.store.get(ada.id, groups[0].1.parse().expect("a group")).await.expect("a store");
+    let left = with
+        .store
+        .get(ada.id, groups[0].1.parse().expect("a group"), Consistency::Strong)
+        .await
+        .expect("a store");
     assert_eq!(left.expect("a row").joined.past().len(), 1);
 }
 
@@ -80,7 +85,7 @@ async fn a_list_reports_how_many_rows_it_could_not_move() {
         bench.row_stays_in_place(&ada, group).await;
     }
     let list = async || {
-        let page = bench.store.list(ada.id, None, 500).await.expect("a store");
+        let page = bench.store.list(ada.id, None, 500, Consistency::Strong).await.expect("a store");
         (page.rows.len(), page.unmoved)
     };
     bench.stalls.fail("TransactWriteItems");

@@ -8,6 +8,7 @@ use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
 use crate::posts::{FRONT_END, SLOW, THROTTLED, TOO_MANY};
 use crate::queue_bench::redeliver;
+use confab_app::ports::Consistency;
 
 fn task(conversation: &str, seq: u64) -> String {
     json!({"version": "v1", "conversation": conversation, "seq": seq}).to_string()
@@ -101,7 +102,14 @@ async fn no_connection_is_closed_for_failures_of_the_gateway_however_many() {
             assert!(!redeliver(&again.to_string(), |event| bench.fan_out.handle(event)).await);
             assert_eq!(bench.delayed(&bench.fan_out_queue).await, repeated, "{fails} {full} {failures}");
         }
-        let is_online = bench.store.session(ada.id).await.unwrap().unwrap().presence.friends_see_online();
+        let is_online = bench
+            .store
+            .session(ada.id, Consistency::Strong)
+            .await
+            .unwrap()
+            .unwrap()
+            .presence
+            .friends_see_online();
         let news = redeliver_news(&ada, is_online, 3, &bob, &[&open]);
         assert!(!redeliver(&news, |event| bench.presence.handle(event)).await);
         assert!(connections_of(&bench, &bob).await.contains(&open), "{fails}");
@@ -179,7 +187,8 @@ async fn a_message_to_a_connection_that_takes_no_post_is_left_to_the_queue() {
 }
 
 async fn connections_of(bench: &Bench, user: &User) -> Vec<String> {
-    let session = bench.store.session(user.id).await.expect("a store").expect("a session");
+    let session =
+        bench.store.session(user.id, Consistency::Strong).await.expect("a store").expect("a session");
     session.connections.iter().map(|open| open.id.to_string()).collect()
 }
 

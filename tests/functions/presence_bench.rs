@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
+use confab_app::ports::Consistency;
 
 impl Bench {
     /// Makes two users friends, as if each had added the other.
@@ -28,7 +29,8 @@ impl Bench {
 
     /// The record of a user's next lease check, before it is due.
     pub(crate) async fn next_lease_check(&self, user: &User) -> String {
-        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let session =
+            self.store.session(user.id, Consistency::Strong).await.expect("a store").expect("a session");
         let watch = session.presence.watch.expect("a watch").id.0;
         let task = PresenceTask::V1(Step::Check { user: user.id.to_string(), watch, named_by_ms: None });
         serde_json::to_string(&task).expect("JSON")
@@ -50,7 +52,12 @@ impl Bench {
             let task = serde_json::to_string(&PresenceTask::V1(step)).expect("JSON");
             assert!(!redeliver(&task, |event| self.presence.handle(event)).await);
         }
-        let session = self.store.session(UserId::new(Ulid(n))).await.expect("a store").expect("a session");
+        let session = self
+            .store
+            .session(UserId::new(Ulid(n)), Consistency::Strong)
+            .await
+            .expect("a store")
+            .expect("a session");
         assert_eq!(session.connections, []);
     }
 
@@ -72,7 +79,8 @@ impl Bench {
 
     /// Sets a user's last activity to that time, by a frame to `send`.
     pub(crate) async fn was_renewed_at(&self, user: &User, then: Timestamp) {
-        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let session =
+            self.store.session(user.id, Consistency::Strong).await.expect("a store").expect("a session");
         let connection = &session.connections.first().expect("a connection");
         let charges = self.send.limiter.take_charges(user.id, true, clock::now());
         assert!(self.store.renew(user.id, connection, &charges, then).await.expect("a store").is_some());
@@ -80,7 +88,8 @@ impl Bench {
 
     /// Sets a user's watch to be ten minutes old.
     pub(crate) async fn watch_is_due_to_be_renewed(&self, user: &User) {
-        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let session =
+            self.store.session(user.id, Consistency::Strong).await.expect("a store").expect("a session");
         let mut renewed = session.presence;
         renewed.watch.as_mut().expect("a watch").until = clock::now();
         assert!(self.store.replace_presence(user.id, &session.presence, &renewed).await.expect("a store"));
@@ -88,7 +97,8 @@ impl Bench {
 
     /// Sets a user to have been alone for long, so that the device sends heartbeats rarely.
     pub(crate) async fn was_alone_for_long(&self, user: &User) {
-        let session = self.store.session(user.id).await.expect("a store").expect("a session");
+        let session =
+            self.store.session(user.id, Consistency::Strong).await.expect("a store").expect("a session");
         let mut alone = session.presence;
         alone.lease.alone_since = Some(Timestamp::from_ms(1));
         assert!(self.store.replace_presence(user.id, &session.presence, &alone).await.expect("a store"));

@@ -18,6 +18,7 @@ use crate::failures::{redeliver_news, repetition};
 use crate::posts::{GONE, SLOW};
 use crate::push_tour;
 use crate::queue_bench::redeliver;
+use confab_app::ports::Consistency;
 
 /// Takes the tour; returns the calls to AWS that were made on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {
@@ -39,7 +40,13 @@ async fn to_slow_readers(bench: &Bench, ada: &User, bob: &User) {
     for (n, function) in ["fan-out", "presence"].into_iter().enumerate() {
         let slow = format!("{SLOW}{n}=");
         bench.has_old_connection(bob, &slow).await;
-        let is_notified = bench.store.session(ada.id).await.expect("a store").expect("a session").presence;
+        let is_notified = bench
+            .store
+            .session(ada.id, Consistency::Strong)
+            .await
+            .expect("a store")
+            .expect("a session")
+            .presence;
         let [first, last] = [1, 3].map(|tries| match function {
             "fan-out" => repetition(&group, 1, tries, bob, &[&slow]),
             _ => redeliver_news(ada, is_notified.friends_see_online(), tries, bob, &[&slow]),

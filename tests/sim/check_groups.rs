@@ -9,6 +9,7 @@ use confab_domain::{ConversationId, Group, GroupId, Joined, Kind, Message, UserI
 use crate::executor::finish;
 use crate::truth::GroupTruth;
 use crate::world::{World, user};
+use confab_app::ports::Consistency;
 
 /// Checks that only members write and read, and that group item, log and inbox rows agree.
 pub(crate) fn check_groups(world: &World) {
@@ -71,7 +72,7 @@ fn check_item(world: &World, id: GroupId, truth: &GroupTruth) {
 }
 
 fn check_row(world: &World, conversation: ConversationId, user: UserId, truth: &GroupTruth) {
-    let row = finish(world.memory.get(user, conversation)).unwrap();
+    let row = finish(world.memory.get(user, conversation, Consistency::Strong)).unwrap();
     let joined = row.map(|row| row.joined);
     let times = truth.times.get(&user).map_or(&[][..], Vec::as_slice);
     let mut past: Vec<_> = times.iter().filter_map(|(first, last)| Some((*first, (*last)?))).collect();

@@ -9,6 +9,7 @@ use confab_domain::{ConversationId, Kind, MembershipLimits, Message, UserId};
 
 use crate::executor::finish;
 use crate::world::{World, user};
+use confab_app::ports::Consistency;
 
 /// Checks that no user was ever in more groups than the limits allow, and that a user below the limits can be added to
 /// one more.
@@ -80,7 +81,7 @@ fn check_admission(world: &World, who: UserId) {
 fn rows_of(world: &World, who: UserId) -> Vec<InboxRow> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
-        let page = finish(world.memory.list(who, after, u32::MAX)).unwrap();
+        let page = finish(world.memory.list(who, after, u32::MAX, Consistency::Strong)).unwrap();
         rows.extend(page.rows);
         after = page.next;
         if after.is_none() {

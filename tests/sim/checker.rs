@@ -11,6 +11,7 @@ use crate::device::Device;
 use crate::executor::finish;
 use crate::truth::Truth;
 use crate::world::{World, user};
+use confab_app::ports::Consistency;
 
 /// After this long without an entry, a log may continue above its reserved block: a day, less a margin for clocks and
 /// slow sends.
@@ -50,7 +51,7 @@ pub(crate) fn check_read_markers(world: &World) {
     }
     for (conversation, last) in lasts {
         for reader in (0..world.scenario.users).map(user) {
-            let row = finish(world.memory.get(reader, conversation)).unwrap();
+            let row = finish(world.memory.get(reader, conversation, Consistency::Strong)).unwrap();
             let read_seq = row.and_then(|row| row.read_seq);
             if read_seq > Some(last) {
                 world.fault(format!("{reader:?} has read {conversation:?} up to {read_seq:?} of {last}"));

@@ -19,6 +19,7 @@ use ulid::Ulid;
 
 use crate::executor::finish;
 use crate::world::{device_of, socket};
+use confab_app::ports::Consistency;
 
 type CheckQueue = DelayQueue<PresenceTask>;
 
@@ -171,6 +172,6 @@ fn all_other_devices_of_a_user_are_logged_out_concurrently() {
     finish(end_every_device(&context, (&slow, &Phones::default()), of(0))).unwrap();
     assert_eq!(slow.most.load(Relaxed), 9);
     assert_eq!(finish(store.devices(of(0).user)).unwrap(), []);
-    assert!(!finish(store.session(of(0).user)).unwrap().unwrap().is_connected());
+    assert!(!finish(store.session(of(0).user, Consistency::Strong)).unwrap().unwrap().is_connected());
     assert!((0..10).all(|n| !slow.gateway.is_open(&ConnectionId::new(format!("c{n}=")))));
 }

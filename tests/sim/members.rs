@@ -13,6 +13,7 @@ use confab_domain::{
 
 use crate::passed_on_inboxes::pass_on_inboxes;
 use crate::planted::{Bug, Role, Store};
+use confab_app::ports::Consistency;
 
 impl Store<'_> {
     fn open_up(&self, row: &mut InboxRow) {
@@ -142,7 +143,7 @@ impl Groups for Store<'_> {
 }
 
 impl Inboxes for Store<'_> {
-    pass_on_inboxes!(skim replace_alerts peek mark_read mute accept_adds);
+    pass_on_inboxes!(replace_alerts mark_read mute accept_adds);
 
     async fn claim(&self, key: ClaimKey<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
         self.stall().await;
@@ -191,9 +192,13 @@ impl Inboxes for Store<'_> {
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
+        consistency: Consistency,
     ) -> Result<InboxPage, StoreError> {
+        if consistency == Consistency::Eventual {
+            return self.world.memory.list(user, after, rows_max, consistency).await;
+        }
         self.stall().await;
-        let mut page = self.world.memory.list(user, after, rows_max).await?;
+        let mut page = self.world.memory.list(user, after, rows_max, consistency).await?;
         if self.has(Bug::AnswersDoNotCount) {
             page.rows.iter_mut().for_each(|row| row.has_written = false);
         }
@@ -204,9 +209,17 @@ impl Inboxes for Store<'_> {
         Ok(page)
     }
 
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+    async fn get(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistency: Consistency,
+    ) -> Result<Option<InboxRow>, StoreError> {
+        if consistency == Consistency::Eventual {
+            return self.world.memory.get(user, conversation, consistency).await;
+        }
         self.stall().await;
-        let mut row = self.world.memory.get(user, conversation).await?;
+        let mut row = self.world.memory.get(user, conversation, consistency).await?;
         if self.has(Bug::EndedRowsUnread) && self.role == Role::Sync {
             row = row.filter(|row| row.joined.since().is_some());
         }

@@ -91,16 +91,9 @@ macro_rules! session_method {
         async fn session(
             &self,
             user: confab_domain::UserId,
+            consistency: confab_app::ports::Consistency,
         ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {
-            self.world.memory.session(user).await
-        }
-    };
-    (glance) => {
-        async fn glance(
-            &self,
-            user: confab_domain::UserId,
-        ) -> Result<Option<confab_app::ports::Session>, confab_app::ports::StoreError> {
-            self.world.memory.glance(user).await
+            self.world.memory.session(user, consistency).await
         }
     };
 }
@@ -109,7 +102,7 @@ pub(crate) use {pass_on_sessions, session_method};
 
 impl Sessions for Store<'_> {
     pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
-    pass_on_sessions!(session glance);
+    pass_on_sessions!(session);
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let early = self.sessions_at_claim();

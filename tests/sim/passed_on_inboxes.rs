@@ -70,18 +70,9 @@ macro_rules! inbox_method {
             user: confab_domain::UserId,
             after: Option<confab_domain::ConversationId>,
             rows_max: u32,
+            consistency: confab_app::ports::Consistency,
         ) -> Result<confab_app::ports::InboxPage, confab_app::ports::StoreError> {
-            self.world.memory.list(user, after, rows_max).await
-        }
-    };
-    (skim) => {
-        async fn skim(
-            &self,
-            user: confab_domain::UserId,
-            after: Option<confab_domain::ConversationId>,
-            rows_max: u32,
-        ) -> Result<confab_app::ports::InboxPage, confab_app::ports::StoreError> {
-            self.world.memory.skim(user, after, rows_max).await
+            self.world.memory.list(user, after, rows_max, consistency).await
         }
     };
     (replace_alerts) => {
@@ -94,22 +85,14 @@ macro_rules! inbox_method {
             self.world.memory.replace_alerts(user, seen, next).await
         }
     };
-    (peek) => {
-        async fn peek(
-            &self,
-            user: confab_domain::UserId,
-            conversation: confab_domain::ConversationId,
-        ) -> Result<Option<confab_app::ports::InboxRow>, confab_app::ports::StoreError> {
-            self.world.memory.peek(user, conversation).await
-        }
-    };
     (get) => {
         async fn get(
             &self,
             user: confab_domain::UserId,
             conversation: confab_domain::ConversationId,
+            consistency: confab_app::ports::Consistency,
         ) -> Result<Option<confab_app::ports::InboxRow>, confab_app::ports::StoreError> {
-            self.world.memory.get(user, conversation).await
+            self.world.memory.get(user, conversation, consistency).await
         }
     };
     (mark_read) => {

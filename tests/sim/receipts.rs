@@ -13,6 +13,7 @@ use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
 use crate::world::{identity, socket};
+use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
@@ -58,7 +59,7 @@ fn receipts(polls: usize, [first, second]: [u64; 2]) -> Vec<u64> {
     if !done {
         finish(slow).unwrap();
     }
-    let row: InboxRow = finish(store.get(reader.user, conversation)).unwrap().unwrap();
+    let row: InboxRow = finish(store.get(reader.user, conversation, Consistency::Strong)).unwrap().unwrap();
     assert_eq!(row.read_seq, Some(seq(first.max(second))));
     let frames = gateway.take_frames(&connection);
     let read_seq = |frame: &Vec<u8>| {

@@ -13,6 +13,7 @@ use crate::device::{Chat, Device, TRIES_MAX};
 use crate::executor::finish;
 use crate::planted::Bug;
 use crate::truth::Truth;
+use confab_app::ports::Consistency;
 
 impl Device {
     /// Syncs until the answer is complete.
@@ -77,7 +78,9 @@ impl Device {
         let mut after: Resume = token.parse().unwrap();
         if self.world.has(Bug::ResumeSkipsTheNextRow) && after.within.is_none() {
             let user = self.identity.user;
-            let rows = finish(self.world.memory.list(user, Some(after.conversation), 1)).unwrap().rows;
+            let rows = finish(self.world.memory.list(user, Some(after.conversation), 1, Consistency::Strong))
+                .unwrap()
+                .rows;
             after.conversation = rows.first().map_or(after.conversation, |row| row.conversation);
         }
         if self.world.has(Bug::ResumeForgetsTheRestOfARow) {

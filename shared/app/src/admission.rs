@@ -11,6 +11,7 @@ use crate::Error;
 use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
+use crate::ports::Consistency;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 
 /// Inbox rows in one page while memberships are counted.
@@ -84,7 +85,7 @@ async fn allows(
     let [if_new, if_left] = [false, true].map(|has_left| adds.allows(relation, has_left));
     match conversation {
         Some(conversation) if if_new != if_left => {
-            let row = store.get(user, conversation).await?;
+            let row = store.get(user, conversation, Consistency::Strong).await?;
             Ok(adds.allows(relation, row.is_some_and(|row| row.refuses_adds)))
         }
         Some(_) | None => Ok(if_new),

@@ -12,6 +12,7 @@ use confab_protocol::server::ClosingReason;
 use futures_util::future;
 
 use crate::authenticate::check_login;
+use crate::ports::Consistency;
 use crate::ports::{
     Connection, Connections, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,
 };
@@ -32,7 +33,7 @@ pub async fn authorize_frame(
     identity: Identity,
     connection: &Connection,
 ) -> Result<Session, Error> {
-    let seen = context.store.glance(identity.user).await?;
+    let seen = context.store.session(identity.user, Consistency::Eventual).await?;
     match seen.filter(|session| session.has_registered(connection)) {
         Some(session) => {
             renew_on_activity(context, connections, limiter, identity, connection, &session).await?;
@@ -67,7 +68,7 @@ async fn authorize_strongly(
     const DISPLACED: Error = Error::ConnectionEnded(ClosingReason::Displaced);
     let (user, now) = (identity.user, context.now);
     let login = async { check_login(context.store, identity).await.map_err(ended) };
-    let row = async { Ok(context.store.session(user).await?) };
+    let row = async { Ok(context.store.session(user, Consistency::Strong).await?) };
     let ((), row) = future::try_join(login, row).await?;
     let mut session = row.unwrap_or_else(|| Session {
         user,
@@ -90,7 +91,7 @@ async fn authorize_strongly(
     match context.store.reopen_connection(user, connection, now).await? {
         ReopenOutcome::Ended => Err(Error::ConnectionEnded(ClosingReason::LoggedOut)),
         ReopenOutcome::NoPlace => {
-            let row = context.store.session(user).await?;
+            let row = context.store.session(user, Consistency::Strong).await?;
             row.filter(|row| row.has_registered(connection)).ok_or(DISPLACED)
         }
         ReopenOutcome::Reopened => {

@@ -15,6 +15,7 @@ use crate::chain;
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
 use crate::membership::{Member, membership_of};
+use crate::ports::Consistency;
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
 use crate::unread::{self, count_unread, nothing_unread};
@@ -98,7 +99,7 @@ pub async fn change_conversation(
             return Err(Refusal::NotFound("conversation").into());
         }
     }
-    let row = store.get(user, id).await?.ok_or(Refusal::NotFound("conversation"))?;
+    let row = store.get(user, id, Consistency::Strong).await?.ok_or(Refusal::NotFound("conversation"))?;
     let (scanned, count) = conversation(store, user, &row, retention, now).await?;
     let rows = count.as_ref().map_or(0, unread::scanned);
     if patch.muted_until_ms.is_some() && row.muted_until.is_none() {

@@ -11,6 +11,7 @@ use confab_protocol::{ServerFrame, http, limits};
 use futures_util::future::try_join;
 
 use crate::announce::post_to;
+use crate::ports::Consistency;
 use crate::ports::{
     Connections, Contact, Contacts, PairChange, PresenceQueue, RateLimits, Session, Sessions, StoreError,
     Users,
@@ -158,7 +159,7 @@ async fn active_at(
     context: &Context<'_, impl Sessions, impl Sync>,
     user: UserId,
 ) -> Result<Timestamp, StoreError> {
-    let session = context.store.session(user).await?;
+    let session = context.store.session(user, Consistency::Strong).await?;
     Ok(session.map_or(NEVER, |session| session.presence.lease.active_at()))
 }
 

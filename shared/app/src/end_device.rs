@@ -11,6 +11,7 @@ use crate::Error;
 use crate::chain;
 use crate::close_connection::{close_each, close_later};
 use crate::concurrency::STORE_CALLS_MAX;
+use crate::ports::Consistency;
 use crate::ports::{
     Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
     Sessions,
@@ -150,7 +151,7 @@ async fn end_sockets(
     user: UserId,
     device: DeviceId,
 ) -> Result<bool, Error> {
-    let Some(session) = context.store.session(user).await? else { return Ok(false) };
+    let Some(session) = context.store.session(user, Consistency::Strong).await? else { return Ok(false) };
     let living = context.store.device(user, device).await?.map(|login| login.family);
     let has_ended = |open: &Connection| open.device == device && (living.is_none() || open.family != living);
     let (ended, others): (Vec<_>, Vec<_>) = session.connections.into_iter().partition(has_ended);
@@ -188,7 +189,8 @@ pub(crate) async fn end_lease_if_alone(
     let mut queued = Queued::default();
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let session = context.store.session(user).await?.filter(|session| !session.is_connected());
+        let session =
+            context.store.session(user, Consistency::Strong).await?.filter(|session| !session.is_connected());
         let Some(session) = session else { return Ok(()) };
         let number = if session.status(context.policy, context.now) == Status::Online {
             queued.check_once(context.queue, (user, context.no_watch()), SECOND_SCAN).await?;

@@ -10,6 +10,7 @@ use confab_domain::{Kind, Message, Refusal, Seq, Timestamp, membership};
 
 use crate::Error;
 use crate::membership::not_a_member;
+use crate::ports::Consistency;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range, Tail};
 use crate::send_message::SendMessage;
 
@@ -178,7 +179,7 @@ pub(crate) async fn search_past(
         return Err(Error::Internal("an inbox row vanished"));
     };
     let refusal = not_a_member(store, group).await?;
-    let row = store.get(command.sender, command.conversation).await?;
+    let row = store.get(command.sender, command.conversation, Consistency::Strong).await?;
     let past = row.as_ref().map_or(&[][..], |row| row.joined.past());
     if let (Refusal::NotAMember, [(from, to)] | [(from, _), .., (_, to)]) = (&refusal, past) {
         let range = Range { from: *from, to: *to, direction: Direction::Down };

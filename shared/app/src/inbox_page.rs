@@ -3,6 +3,7 @@
 use confab_domain::{ConversationId, UserId};
 
 use crate::metric;
+use crate::ports::Consistency;
 use crate::ports::{InboxPage, Inboxes, StoreError};
 
 /// As [`Inboxes::list`]; also counts the rows of ended memberships that could not be moved out of the way. The store
@@ -17,7 +18,7 @@ pub(crate) async fn inbox_page(
     after: Option<ConversationId>,
     rows_max: u32,
 ) -> Result<InboxPage, StoreError> {
-    let page = inboxes.list(user, after, rows_max).await?;
+    let page = inboxes.list(user, after, rows_max, Consistency::Strong).await?;
     if page.unmoved > 0 {
         metrics::counter!(metric::UNMOVED_ROWS).increment(page.unmoved as u64);
     }

@@ -8,6 +8,7 @@ use confab_protocol::{http, limits};
 use crate::Error;
 use crate::credentials::{AuthRates, check_password, take_try};
 use crate::end_device::{SECOND_SCAN, close_ended_sockets, end_device, end_each};
+use crate::ports::Consistency;
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
@@ -75,7 +76,7 @@ async fn make_room(
     newcomer: DeviceId,
 ) -> Result<(), Error> {
     let devices = context.store.devices(user).await?;
-    let session = context.store.session(user).await?;
+    let session = context.store.session(user, Consistency::Strong).await?;
     let is_connected = |device| {
         session.iter().flat_map(|row| &row.connections).any(|connection| connection.device == device)
     };

@@ -8,6 +8,7 @@ use confab_protocol::{ServerFrame, server::ReceiptEvent};
 use crate::chain;
 use crate::fan_out::receipt_audience;
 use crate::membership::{Member, membership_of};
+use crate::ports::Consistency;
 use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
@@ -82,7 +83,7 @@ async fn announce_receipts(
             read_seq: read_seq.get(),
         });
         announce::announce(store, connections, notified, origin, &receipt, now).await?;
-        let row = store.get(user, conversation).await?;
+        let row = store.get(user, conversation, Consistency::Strong).await?;
         match row.and_then(|row| row.read_seq) {
             Some(further) if further > read_seq => read_seq = further,
             _ => break,

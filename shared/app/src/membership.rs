@@ -3,6 +3,7 @@
 use confab_domain::{ConversationId, GroupId, Joined, Refusal, Seq, UserId, membership};
 
 use crate::Error;
+use crate::ports::Consistency;
 use crate::ports::{Groups, InboxRow, Inboxes};
 
 /// A user's membership of a conversation.
@@ -55,8 +56,11 @@ async fn member_of(
         }
         ConversationId::Group(group) => {
             // Both are read: a row may be open though its group is deleted or was never created.
-            let (row, group) =
-                futures_util::future::try_join(store.get(user, conversation), store.group(group)).await?;
+            let (row, group) = futures_util::future::try_join(
+                store.get(user, conversation, Consistency::Strong),
+                store.group(group),
+            )
+            .await?;
             let group = group.ok_or(Refusal::NotFound("group"))?;
             match row {
                 Some(InboxRow { joined, read_seq, .. }) => Ok((Member { joined, read_seq }, group.deleted)),

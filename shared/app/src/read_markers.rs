@@ -5,6 +5,7 @@ use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::concurrency::STORE_CALLS_MAX;
+use crate::ports::Consistency;
 use crate::ports::{Groups, Inboxes};
 use crate::{Costed, Error, wire};
 
@@ -28,7 +29,7 @@ pub async fn read_markers(
     };
     let rows = members.len();
     let receipts = stream::iter(members)
-        .map(async |user| Ok::<_, Error>((user, store.get(user, conversation).await?)))
+        .map(async |user| Ok::<_, Error>((user, store.get(user, conversation, Consistency::Strong).await?)))
         .buffered(STORE_CALLS_MAX)
         .try_filter_map(async |(user, row)| {
             Ok(row.map(|row| http::ReadMarker {

@@ -10,6 +10,7 @@ use confab_protocol::{ServerFrame, server};
 use futures_util::future::try_join;
 
 use crate::generations::Generations;
+use crate::ports::Consistency;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, Sessions, StoreError};
 use crate::{Error, announce};
 
@@ -88,7 +89,8 @@ async fn is_begun(
     typist: UserId,
     conversation: ConversationId,
 ) -> Result<bool, StoreError> {
-    Ok(conversation.group().is_some() || inboxes.get(typist, conversation).await?.is_some())
+    Ok(conversation.group().is_some()
+        || inboxes.get(typist, conversation, Consistency::Strong).await?.is_some())
 }
 
 async fn others(

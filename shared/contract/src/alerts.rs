@@ -10,6 +10,7 @@ use crate::Ids;
 use crate::groups::{change, create, new_group};
 use crate::ids::{NOW, seq};
 use crate::inboxes::{at, claim, open, untouched};
+use confab_app::ports::Consistency;
 
 /// Alert state with one alert, written by `writer`.
 fn alerted(position: u64, writer: u64) -> Alerts {
@@ -17,7 +18,7 @@ fn alerted(position: u64, writer: u64) -> Alerts {
 }
 
 async fn row_of(inboxes: &impl Inboxes, ids: Ids, conversation: ConversationId) -> InboxRow {
-    inboxes.get(ids.user(2), conversation).await.unwrap().unwrap()
+    inboxes.get(ids.user(2), conversation, Consistency::Strong).await.unwrap().unwrap()
 }
 
 async fn replace(inboxes: &impl Inboxes, ids: Ids, seen: &InboxRow, next: &Alerts) -> ReplaceOutcome {
@@ -51,9 +52,9 @@ pub async fn alerts_read_back_whole_and_the_rest_of_the_row_stays(inboxes: &impl
             ..untouched(dm)
         };
         assert_eq!(row_of(inboxes, ids, dm).await, row);
-        assert_eq!(inboxes.list(user, None, 10).await.unwrap().rows, [row]);
+        assert_eq!(inboxes.list(user, None, 10, Consistency::Strong).await.unwrap().rows, [row]);
     }
-    assert_eq!(inboxes.get(ids.user(1), dm).await.unwrap(), Some(untouched(dm)));
+    assert_eq!(inboxes.get(ids.user(1), dm, Consistency::Strong).await.unwrap(), Some(untouched(dm)));
 }
 
 pub async fn alerts_that_were_not_seen_are_not_replaced(inboxes: &impl Inboxes, ids: Ids) {
@@ -125,7 +126,11 @@ pub async fn only_present_members_are_alerted(store: &(impl Groups + Inboxes), i
     let seen = row_of(store, ids, conversation).await;
     let outsider = store.replace_alerts(ids.user(9), &seen, &alerted(1, 1)).await.unwrap();
     assert_eq!(outsider, ReplaceOutcome::NotAMember);
-    assert_eq!(store.get(ids.user(9), conversation).await.unwrap(), None, "no row is made");
+    assert_eq!(
+        store.get(ids.user(9), conversation, Consistency::Strong).await.unwrap(),
+        None,
+        "no row is made"
+    );
     change(store, ids, &mut group, Change::Removed(ids.user(2)), 2).await;
     let left = row_of(store, ids, conversation).await;
     for seen in [&seen, &left] {
@@ -151,14 +156,14 @@ pub async fn a_skim_gives_what_a_list_gives(inboxes: &impl Inboxes, ids: Ids) {
     for n in 2..=8 {
         inboxes.open(ids.dm_with(n), [ids.user(1), ids.user(n)]).await.unwrap();
         inboxes.mute(ids.user(1), ids.dm_with(n), Some(at(u64::from(n)))).await.unwrap();
-        let seen = inboxes.get(ids.user(1), ids.dm_with(n)).await.unwrap().unwrap();
+        let seen = inboxes.get(ids.user(1), ids.dm_with(n), Consistency::Strong).await.unwrap().unwrap();
         inboxes.replace_alerts(ids.user(1), &seen, &alerted(u64::from(n), 1)).await.unwrap();
     }
     for rows_max in 1..=8 {
         let mut after = None;
         loop {
-            let skimmed = inboxes.skim(ids.user(1), after, rows_max).await.unwrap();
-            let listed = inboxes.list(ids.user(1), after, rows_max).await.unwrap();
+            let skimmed = inboxes.list(ids.user(1), after, rows_max, Consistency::Eventual).await.unwrap();
+            let listed = inboxes.list(ids.user(1), after, rows_max, Consistency::Strong).await.unwrap();
             assert_eq!((&skimmed.rows, skimmed.next), (&listed.rows, listed.next), "pages of {rows_max}");
             after = skimmed.next;
             if after.is_none() {
@@ -166,5 +171,5 @@ pub async fn a_skim_gives_what_a_list_gives(inboxes: &impl Inboxes, ids: Ids) {
             }
         }
     }
-    assert!(inboxes.skim(ids.user(99), None, 10).await.unwrap().rows.is_empty());
+    assert!(inboxes.list(ids.user(99), None, 10, Consistency::Eventual).await.unwrap().rows.is_empty());
 }

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
+use confab_app::ports::Consistency;
 
 /// A charge to the budget of writes. Unit: milliseconds.
 fn writes(cost_ms: u64, was_in_use: bool) -> Charges {
@@ -57,20 +58,23 @@ pub async fn of_racing_charges_none_is_lost(sessions: &impl Sessions, ids: Ids) 
 pub async fn a_charge_makes_no_session_and_a_connection_keeps_it(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let charged = sessions.charge(user, &writes(100, false), NOW).await.unwrap();
-    assert_eq!(sessions.session(user).await.unwrap(), None);
-    assert_eq!(sessions.glance(user).await.unwrap(), None);
+    assert_eq!(sessions.session(user, Consistency::Strong).await.unwrap(), None);
+    assert_eq!(sessions.session(user, Consistency::Eventual).await.unwrap(), None);
     assert_eq!(sessions.sessions(&[user]).await.unwrap(), []);
     close(sessions, user, &[ids.connection(1, 1)]).await;
     let opened = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     assert_eq!(opened.budgets, charged);
-    assert_eq!(sessions.session(user).await.unwrap(), Some(opened));
+    assert_eq!(sessions.session(user, Consistency::Strong).await.unwrap(), Some(opened));
 }
 
 pub async fn a_charge_does_not_renew_the_lease(sessions: &impl Sessions, ids: Ids) {
     let user = ids.user(1);
     let before = open_at(sessions, user, &ids.connection(1, 1), NOW).await;
     let budgets = sessions.charge(user, &writes(100, false), later(9)).await.unwrap();
-    assert_eq!(sessions.session(user).await.unwrap(), Some(Session { budgets, ..before }));
+    assert_eq!(
+        sessions.session(user, Consistency::Strong).await.unwrap(),
+        Some(Session { budgets, ..before })
+    );
 }
 
 pub async fn a_renewal_adds_charges_and_gives_the_total(sessions: &impl Sessions, ids: Ids) {
@@ -81,7 +85,7 @@ pub async fn a_renewal_adds_charges_and_gives_the_total(sessions: &impl Sessions
         let charges = writes(30, was_in_use);
         let renewed = sessions.renew(user, &connection, &charges, NOW).await.unwrap().unwrap();
         assert_eq!(renewed.budgets.writes, Some(after(expected_ms)));
-        assert_eq!(sessions.session(user).await.unwrap(), Some(renewed));
+        assert_eq!(sessions.session(user, Consistency::Strong).await.unwrap(), Some(renewed));
     }
 }
 
@@ -93,7 +97,7 @@ pub async fn a_renewal_by_an_unknown_connection_adds_nothing(sessions: &impl Ses
         let renewed = sessions.renew(user, &unknown, &writes(30, was_in_use), NOW).await.unwrap();
         assert_eq!(renewed, None);
     }
-    assert_eq!(sessions.session(user).await.unwrap(), Some(before));
+    assert_eq!(sessions.session(user, Consistency::Strong).await.unwrap(), Some(before));
 }
 
 pub async fn a_charge_beyond_the_longest_debt_is_cut(sessions: &impl Sessions, ids: Ids) {

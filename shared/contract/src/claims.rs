@@ -13,6 +13,7 @@ use crate::Ids;
 use crate::groups::{change, create, new_group};
 use crate::ids::{NOW, key};
 use crate::inboxes::{at, claim, is_about, is_repeated, next_attempt, open};
+use confab_app::ports::Consistency;
 
 const PLACES: u64 = REMEMBERED as u64;
 
@@ -83,7 +84,7 @@ pub async fn a_claim_is_fresh_once_and_then_repeated_with_its_time(inboxes: &imp
 pub async fn a_claim_without_a_row_is_not_a_members(inboxes: &impl Inboxes, ids: Ids) {
     for user in [1, 3] {
         assert_eq!(claim(inboxes, ids.user(user), ids.dm(), 1, NOW).await, Claim::NotAMember);
-        assert_eq!(inboxes.get(ids.user(user), ids.dm()).await.unwrap(), None);
+        assert_eq!(inboxes.get(ids.user(user), ids.dm(), Consistency::Strong).await.unwrap(), None);
     }
     open(inboxes, ids).await;
     let key = key(1);
@@ -91,7 +92,7 @@ pub async fn a_claim_without_a_row_is_not_a_members(inboxes: &impl Inboxes, ids:
     assert_eq!(inboxes.claim(outsider, NOW).await.unwrap().claim, Claim::NotAMember);
     assert!(!inboxes.renew_claim(outsider, NOW).await.unwrap());
     inboxes.release_claim(outsider, NOW).await.unwrap();
-    assert_eq!(inboxes.get(ids.user(3), ids.dm()).await.unwrap(), None);
+    assert_eq!(inboxes.get(ids.user(3), ids.dm(), Consistency::Strong).await.unwrap(), None);
 }
 
 pub async fn the_last_48_claims_are_remembered_and_no_more(inboxes: &impl Inboxes, ids: Ids) {

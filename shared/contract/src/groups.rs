@@ -13,6 +13,7 @@ use futures_util::future::{join, join_all};
 
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
+use confab_app::ports::Consistency;
 
 /// Group 1 with users 1, 2 and 3; user 1 is its owner.
 pub(crate) fn new_group(ids: Ids) -> Group {
@@ -110,7 +111,7 @@ async fn log_of(log: &impl MessageLog, group: GroupId) -> Vec<Message> {
 }
 
 pub(crate) async fn joined(inboxes: &impl Inboxes, user: UserId, group: GroupId) -> Option<Joined> {
-    inboxes.get(user, ConversationId::Group(group)).await.unwrap().map(|row| row.joined)
+    inboxes.get(user, ConversationId::Group(group), Consistency::Strong).await.unwrap().map(|row| row.joined)
 }
 
 fn since(position: u64) -> Joined {

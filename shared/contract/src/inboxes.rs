@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
+use confab_app::ports::Consistency;
 
 pub(crate) async fn open(inboxes: &impl Inboxes, ids: Ids) -> ConversationId {
     inboxes.open(ids.dm(), [ids.user(1), ids.user(2)]).await.unwrap();
@@ -68,8 +69,11 @@ pub(crate) fn untouched(conversation: ConversationId) -> InboxRow {
 pub async fn opening_makes_the_rows_of_both(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     for user in [1, 2] {
-        assert_eq!(inboxes.get(ids.user(user), dm).await.unwrap(), Some(untouched(dm)));
-        assert_eq!(inboxes.list(ids.user(user), None, 10).await.unwrap().rows, [untouched(dm)]);
+        assert_eq!(inboxes.get(ids.user(user), dm, Consistency::Strong).await.unwrap(), Some(untouched(dm)));
+        assert_eq!(
+            inboxes.list(ids.user(user), None, 10, Consistency::Strong).await.unwrap().rows,
+            [untouched(dm)]
+        );
     }
 }
 
@@ -82,7 +86,7 @@ pub async fn opening_again_keeps_the_rows(inboxes: &impl Inboxes, ids: Ids) {
     inboxes.open(dm, [ids.user(2), ids.user(1)]).await.unwrap();
     let row =
         InboxRow { read_seq: Some(seq(3)), muted_until: Some(at(50)), has_written: true, ..untouched(dm) };
-    assert_eq!(inboxes.get(user, dm).await.unwrap(), Some(row));
+    assert_eq!(inboxes.get(user, dm, Consistency::Strong).await.unwrap(), Some(row));
     assert!(is_repeated(claim(inboxes, user, dm, 1, at(9)).await, NOW));
 }
 
@@ -92,7 +96,10 @@ pub async fn rows_of_racing_openings_are_there_once(inboxes: &impl Inboxes, ids:
     let racers = [[one, two], [two, one], [one, two]].map(|members| inboxes.open(ids.dm(), members));
     join_all(racers).await.into_iter().collect::<Result<Vec<()>, _>>().unwrap();
     for user in [one, two] {
-        assert_eq!(inboxes.list(user, None, 10).await.unwrap().rows, [untouched(ids.dm())]);
+        assert_eq!(
+            inboxes.list(user, None, 10, Consistency::Strong).await.unwrap().rows,
+            [untouched(ids.dm())]
+        );
     }
 }
 
@@ -106,7 +113,7 @@ pub async fn a_list_is_ascending_and_its_pages_tile(inboxes: &impl Inboxes, ids:
     for rows_max in 1..=12 {
         let (mut listed, mut after) = (Vec::new(), None);
         loop {
-            let page = inboxes.list(ids.user(1), after, rows_max).await.unwrap();
+            let page = inboxes.list(ids.user(1), after, rows_max, Consistency::Strong).await.unwrap();
             assert!(page.rows.len() <= rows_max as usize);
             listed.extend(page.rows.into_iter().map(|row| row.conversation));
             match page.next {
@@ -116,14 +123,14 @@ pub async fn a_list_is_ascending_and_its_pages_tile(inboxes: &impl Inboxes, ids:
         }
         assert!(listed.iter().eq(&expected), "pages of {rows_max}: {listed:?}");
     }
-    assert!(inboxes.list(ids.user(99), None, 10).await.unwrap().rows.is_empty());
+    assert!(inboxes.list(ids.user(99), None, 10, Consistency::Strong).await.unwrap().rows.is_empty());
 }
 
 pub async fn a_missing_row_is_none(inboxes: &impl Inboxes, ids: Ids) {
-    assert_eq!(inboxes.get(ids.user(1), ids.dm()).await.unwrap(), None);
+    assert_eq!(inboxes.get(ids.user(1), ids.dm(), Consistency::Strong).await.unwrap(), None);
     open(inboxes, ids).await;
-    assert_eq!(inboxes.get(ids.user(3), ids.dm()).await.unwrap(), None);
-    assert_eq!(inboxes.get(ids.user(1), ids.dm_with(3)).await.unwrap(), None);
+    assert_eq!(inboxes.get(ids.user(3), ids.dm(), Consistency::Strong).await.unwrap(), None);
+    assert_eq!(inboxes.get(ids.user(1), ids.dm_with(3), Consistency::Strong).await.unwrap(), None);
 }
 
 pub async fn a_read_mark_only_moves_forward(inboxes: &impl Inboxes, ids: Ids) {
@@ -133,17 +140,23 @@ pub async fn a_read_mark_only_moves_forward(inboxes: &impl Inboxes, ids: Ids) {
     assert_eq!(mark(10).await, MarkReadOutcome::Moved(Alerts::default()));
     assert_eq!(mark(10).await, MarkReadOutcome::Already);
     assert_eq!(mark(9).await, MarkReadOutcome::Already);
-    assert_eq!(inboxes.get(ids.user(1), dm).await.unwrap().unwrap().read_seq, Some(seq(10)));
-    assert_eq!(inboxes.get(ids.user(2), dm).await.unwrap().unwrap().read_seq, None);
+    assert_eq!(
+        inboxes.get(ids.user(1), dm, Consistency::Strong).await.unwrap().unwrap().read_seq,
+        Some(seq(10))
+    );
+    assert_eq!(inboxes.get(ids.user(2), dm, Consistency::Strong).await.unwrap().unwrap().read_seq, None);
 }
 
 pub async fn a_mute_is_set_moved_and_ended(inboxes: &impl Inboxes, ids: Ids) {
     let dm = open(inboxes, ids).await;
     for until in [Some(at(100)), Some(at(50)), None, None, Some(at(70))] {
         assert!(inboxes.mute(ids.user(1), dm, until).await.unwrap());
-        assert_eq!(inboxes.get(ids.user(1), dm).await.unwrap().unwrap().muted_until, until);
+        assert_eq!(
+            inboxes.get(ids.user(1), dm, Consistency::Strong).await.unwrap().unwrap().muted_until,
+            until
+        );
     }
-    assert_eq!(inboxes.get(ids.user(2), dm).await.unwrap(), Some(untouched(dm)));
+    assert_eq!(inboxes.get(ids.user(2), dm, Consistency::Strong).await.unwrap(), Some(untouched(dm)));
 }
 
 pub async fn an_outsider_marks_and_mutes_nothing(inboxes: &impl Inboxes, ids: Ids) {
@@ -152,6 +165,6 @@ pub async fn an_outsider_marks_and_mutes_nothing(inboxes: &impl Inboxes, ids: Id
     assert_eq!(inboxes.mark_read(outsider, dm, seq(1)).await.unwrap(), MarkReadOutcome::NotAMember);
     assert!(!inboxes.mute(outsider, dm, Some(NOW)).await.unwrap());
     assert!(!inboxes.mute(outsider, dm, None).await.unwrap());
-    assert_eq!(inboxes.get(outsider, dm).await.unwrap(), None);
-    assert!(inboxes.list(outsider, None, 10).await.unwrap().rows.is_empty());
+    assert_eq!(inboxes.get(outsider, dm, Consistency::Strong).await.unwrap(), None);
+    assert!(inboxes.list(outsider, None, 10, Consistency::Strong).await.unwrap().rows.is_empty());
 }

@@ -10,6 +10,7 @@ use crate::Ids;
 use crate::groups::{change, create, joined, leave_by_oneself, new_group};
 use crate::ids::{NOW, key, seq};
 use crate::inboxes::{at, claim, is_repeated, next_attempt};
+use confab_app::ports::Consistency;
 
 fn conversation(group: &Group) -> ConversationId {
     ConversationId::Group(group.id)
@@ -33,7 +34,7 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(4), conversation(&group));
-    assert_eq!(store.get(user, in_group).await.unwrap(), None);
+    assert_eq!(store.get(user, in_group, Consistency::Strong).await.unwrap(), None);
     add(store, ids, &mut group, user, 2).await;
     let row = InboxRow {
         conversation: in_group,
@@ -45,8 +46,8 @@ pub async fn a_row_begins_where_its_user_joins(store: &(impl Groups + Inboxes), 
         has_written: false,
         refuses_adds: false,
     };
-    assert_eq!(store.get(user, in_group).await.unwrap().as_ref(), Some(&row));
-    assert_eq!(store.list(user, None, 10).await.unwrap().rows, [row]);
+    assert_eq!(store.get(user, in_group, Consistency::Strong).await.unwrap().as_ref(), Some(&row));
+    assert_eq!(store.list(user, None, 10, Consistency::Strong).await.unwrap().rows, [row]);
     assert!(claim(store, user, in_group, 1, NOW).await.is_fresh());
     assert!(is_repeated(claim(store, user, in_group, 1, at(9)).await, NOW));
 }
@@ -66,7 +67,8 @@ pub async fn a_user_who_leaves_refuses_adds_until_they_accept_them(
     let mut group = new_group(ids);
     create(store, ids, &group).await;
     let (user, in_group) = (ids.user(2), conversation(&group));
-    let refuses = async || store.get(user, in_group).await.unwrap().unwrap().refuses_adds;
+    let refuses =
+        async || store.get(user, in_group, Consistency::Strong).await.unwrap().unwrap().refuses_adds;
     remove(store, ids, &mut group, user, 2).await;
     assert!(!refuses().await, "another member removed the user");
     add(store, ids, &mut group, user, 3).await;
@@ -86,7 +88,7 @@ pub async fn a_user_who_leaves_refuses_adds_until_they_accept_them(
     assert!(store.accept_adds(user, in_group).await.unwrap());
     assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));
     assert!(!store.accept_adds(ids.user(4), in_group).await.unwrap(), "the user was never a member");
-    assert_eq!(store.get(ids.user(4), in_group).await.unwrap(), None);
+    assert_eq!(store.get(ids.user(4), in_group, Consistency::Strong).await.unwrap(), None);
 }
 
 pub async fn a_returning_member_keeps_both_memberships_and_the_rest_of_the_row(
@@ -115,7 +117,7 @@ pub async fn a_returning_member_keeps_both_memberships_and_the_rest_of_the_row(
         has_written: true,
         refuses_adds: false,
     };
-    assert_eq!(store.get(user, in_group).await.unwrap(), Some(row));
+    assert_eq!(store.get(user, in_group, Consistency::Strong).await.unwrap(), Some(row));
     assert!(is_repeated(claim(1, 9_000).await, at(0)));
     assert!(claim(2, 9_000).await.is_fresh());
     assert_eq!(
@@ -131,7 +133,7 @@ pub async fn a_former_member_claims_marks_and_mutes_nothing(store: &(impl Groups
     claim(store, user, in_group, 1, NOW).await;
     store.mark_read(user, in_group, seq(1)).await.unwrap();
     remove(store, ids, &mut group, user, 2).await;
-    let left = store.get(user, in_group).await.unwrap();
+    let left = store.get(user, in_group, Consistency::Strong).await.unwrap();
     // Claimed before or not.
     for n in [1, 2] {
         assert_eq!(claim(store, user, in_group, n, NOW).await, Claim::NotAMember);
@@ -143,7 +145,7 @@ pub async fn a_former_member_claims_marks_and_mutes_nothing(store: &(impl Groups
     }
     assert!(!store.mute(user, in_group, Some(at(50))).await.unwrap());
     assert!(!store.mute(user, in_group, None).await.unwrap());
-    assert_eq!(store.get(user, in_group).await.unwrap(), left);
+    assert_eq!(store.get(user, in_group, Consistency::Strong).await.unwrap(), left);
     // A refused claim is not recorded.
     add(store, ids, &mut group, user, 3).await;
     assert!(claim(store, user, in_group, 2, NOW).await.is_fresh());
@@ -182,7 +184,7 @@ pub async fn leaving_without_a_row_makes_none(store: &(impl Groups + Inboxes), i
     create(store, ids, &group).await;
     store.leave(ids.user(4), conversation(&group), seq(2)).await.unwrap();
     assert_eq!(joined(store, ids.user(4), group.id).await, None);
-    assert!(store.list(ids.user(4), None, 10).await.unwrap().rows.is_empty());
+    assert!(store.list(ids.user(4), None, 10, Consistency::Strong).await.unwrap().rows.is_empty());
 }
 
 /// A row remembers a limited number of memberships.
@@ -207,8 +209,8 @@ pub async fn the_latest_memberships_are_remembered(store: &(impl Groups + Inboxe
 async fn listed(store: &impl Inboxes, user: UserId, rows_max: u32) -> Vec<InboxRow> {
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
-        let page = store.list(user, after, rows_max).await.unwrap();
-        let skimmed = store.skim(user, after, rows_max).await.unwrap();
+        let page = store.list(user, after, rows_max, Consistency::Strong).await.unwrap();
+        let skimmed = store.list(user, after, rows_max, Consistency::Eventual).await.unwrap();
         assert_eq!((skimmed.rows, skimmed.next), (page.rows.clone(), page.next));
         assert!(page.rows.len() <= rows_max as usize);
         listed.extend(page.rows);
@@ -238,9 +240,9 @@ pub async fn a_list_has_present_memberships_only(store: &(impl Groups + Inboxes)
     }
     for n in [1, 3, 4, 6] {
         let ended = ConversationId::Group(ids.group(n));
-        let row = store.get(user, ended).await.unwrap().unwrap();
+        let row = store.get(user, ended, Consistency::Strong).await.unwrap().unwrap();
         assert_eq!((row.conversation, Some(row.joined.clone())), (ended, times(&[(1, 2)], None)));
-        assert_eq!(store.peek(user, ended).await.unwrap(), Some(row));
+        assert_eq!(store.get(user, ended, Consistency::Eventual).await.unwrap(), Some(row));
     }
 }
 
@@ -252,7 +254,7 @@ pub async fn a_returning_member_is_listed_again(store: &(impl Groups + Inboxes),
         remove(store, ids, &mut group, user, position).await;
         assert_eq!(listed(store, user, 9).await, []);
         add(store, ids, &mut group, user, position + 1).await;
-        let row = store.get(user, conversation(&group)).await.unwrap().unwrap();
+        let row = store.get(user, conversation(&group), Consistency::Strong).await.unwrap().unwrap();
         assert_eq!(listed(store, user, 9).await, [row]);
     }
     assert_eq!(joined(store, user, group.id).await, times(&[(1, 2), (3, 4), (5, 6)], Some(7)));

@@ -11,6 +11,7 @@ use crate::Ids;
 use crate::groups::{change, create, entry, joined, joining, new_group};
 use crate::ids::{NOW, seq};
 use crate::inboxes::claim;
+use confab_app::ports::Consistency;
 
 fn since(position: u64) -> Option<Joined> {
     Some(Joined::new(Vec::new(), Some(seq(position))))
@@ -94,7 +95,7 @@ pub async fn of_racing_joins_on_one_count_exactly_one_is_made(store: &(impl Grou
     let outcomes = join_all(racers).await;
     let made = outcomes.into_iter().filter(|outcome| *outcome.as_ref().unwrap() == CommitOutcome::Done);
     assert_eq!(made.count(), 1);
-    assert_eq!(store.list(ids.user(1), None, 10).await.unwrap().rows.len(), 1);
+    assert_eq!(store.list(ids.user(1), None, 10, Consistency::Strong).await.unwrap().rows.len(), 1);
     assert_eq!(store.membership_count(ids.user(1)).await.unwrap(), Some(joining.next));
 }
 
@@ -105,13 +106,16 @@ pub async fn a_row_names_the_adder_and_whether_its_user_has_written(
 ) {
     let (user, stranger) = (ids.user(1), ids.user(2));
     let conversation = ConversationId::Group(ids.group(1));
-    let read = async || store.get(user, conversation).await.unwrap().unwrap();
+    let read = async || store.get(user, conversation, Consistency::Strong).await.unwrap().unwrap();
     let joining = joining(store, user, Some(stranger)).await;
     assert_eq!(joining.next.unanswered, 1);
     assert_eq!(store.join(conversation, seq(1), &joining).await.unwrap(), CommitOutcome::Done);
     let row = read().await;
     assert_eq!((row.added_by, row.has_written), (Some(stranger), false));
-    assert_eq!(store.list(user, None, 1).await.unwrap().rows, std::slice::from_ref(&row));
+    assert_eq!(
+        store.list(user, None, 1, Consistency::Strong).await.unwrap().rows,
+        std::slice::from_ref(&row)
+    );
     claim(store, user, conversation, 1, NOW).await;
     assert_eq!(read().await, InboxRow { has_written: true, ..row });
 }
@@ -127,7 +131,7 @@ pub async fn an_add_by_a_friend_clears_the_earlier_adder(store: &(impl Groups + 
         let row = Some(RowChange::Join(joining(store, user, added_by).await));
         let version = NewVersion { group: &next, entry: &entry, row };
         assert_eq!(store.commit(version).await.unwrap(), CommitOutcome::Done);
-        let row = store.get(user, entry.conversation).await.unwrap().unwrap();
+        let row = store.get(user, entry.conversation, Consistency::Strong).await.unwrap().unwrap();
         assert_eq!((row.added_by, row.joined.since()), (added_by, Some(seq(position))));
         group = next;
         change(store, ids, &mut group, Change::Removed(user), position + 1).await;
@@ -143,9 +147,9 @@ pub async fn a_row_of_a_group_that_was_never_made_is_forgotten(store: &(impl Gro
     assert_eq!(joined(store, user, ids.group(1)).await, since(1), "the row has another membership");
     for _ in 0..2 {
         store.forget(user, conversation, seq(1)).await.unwrap();
-        assert_eq!(store.get(user, conversation).await.unwrap(), None);
+        assert_eq!(store.get(user, conversation, Consistency::Strong).await.unwrap(), None);
     }
-    assert!(store.list(user, None, 10).await.unwrap().rows.is_empty());
+    assert!(store.list(user, None, 10, Consistency::Strong).await.unwrap().rows.is_empty());
 }
 
 pub async fn a_row_with_another_membership_is_not_forgotten(store: &(impl Groups + Inboxes), ids: Ids) {

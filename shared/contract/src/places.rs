@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open, open_at, row};
+use confab_app::ports::Consistency;
 
 /// Connection `n` of user 1 on device 1, in the login of that device.
 fn socket(ids: Ids, n: usize) -> Connection {
@@ -94,7 +95,7 @@ pub async fn a_displaced_connection_is_remembered_and_no_longer_registered(
     assert_eq!(sessions.renew(user, &first, &Charges::default(), later(4)).await.unwrap(), None);
     // A missing row is not made.
     sessions.change_connections(ids.user(2), &change, later(3)).await.unwrap();
-    assert_eq!(sessions.session(ids.user(2)).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(2), Consistency::Strong).await.unwrap(), None);
 }
 
 pub async fn a_connection_is_registered_again_while_its_login_lives(
@@ -104,7 +105,7 @@ pub async fn a_connection_is_registered_again_while_its_login_lives(
     let (user, lost) = (ids.user(1), socket(ids, 1));
     let reopen = async |connection: &Connection| store.reopen_connection(user, connection, later(5)).await;
     assert_eq!(reopen(&lost).await.unwrap(), ReopenOutcome::Ended);
-    assert_eq!(store.session(user).await.unwrap(), None);
+    assert_eq!(store.session(user, Consistency::Strong).await.unwrap(), None);
     store.put_device(&ids.device(1, 1)).await.unwrap();
     open_at(store, user, &ids.connection(1, 2), NOW).await;
     assert_eq!(reopen(&lost).await.unwrap(), ReopenOutcome::Reopened);

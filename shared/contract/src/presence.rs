@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
+use confab_app::ports::Consistency;
 
 /// Presence with every part set. One watch number has all 64 bits, the other leading zeros.
 fn full_presence() -> Presence {
@@ -34,7 +35,7 @@ async fn begun(sessions: &impl Sessions, ids: Ids, presence: Presence) -> (UserI
 }
 
 async fn row(sessions: &impl Sessions, user: UserId) -> Session {
-    sessions.session(user).await.unwrap().expect("there is a row")
+    sessions.session(user, Consistency::Strong).await.unwrap().expect("there is a row")
 }
 
 pub async fn presence_reads_back_whole_and_connections_stay(sessions: &impl Sessions, ids: Ids) {
@@ -91,7 +92,7 @@ pub async fn presence_that_had_fewer_parts_when_it_was_read_is_not_replaced(
 pub async fn presence_of_an_unknown_user_is_not_replaced(sessions: &impl Sessions, ids: Ids) {
     let (seen, next) = (Presence::begun(NOW), Presence::begun(NOW).alone(NOW));
     assert!(!sessions.replace_presence(ids.user(1), &seen, &next).await.unwrap());
-    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(1), Consistency::Strong).await.unwrap(), None);
 }
 
 /// A caller repeats the replacement after a lost answer; the lease may have been renewed meanwhile.
@@ -197,7 +198,7 @@ pub async fn a_renewal_keeps_the_attendance_of_each_connection(sessions: &impl S
 pub async fn a_renewal_by_an_unknown_connection_changes_nothing(sessions: &impl Sessions, ids: Ids) {
     let unknown = ids.connection(1, 2);
     assert_eq!(sessions.renew(ids.user(1), &unknown, &Charges::default(), later(9)).await.unwrap(), None);
-    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(1), Consistency::Strong).await.unwrap(), None);
     let (user, before) = begun(sessions, ids, full_presence()).await;
     assert_eq!(sessions.renew(user, &unknown, &Charges::default(), later(9)).await.unwrap(), None);
     assert_eq!(row(sessions, user).await, before);

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
+use confab_app::ports::Consistency;
 
 /// Opens a connection of a user.
 pub(crate) async fn open(sessions: &impl Sessions, user: UserId, connection: &Connection) -> Session {
@@ -37,7 +38,7 @@ pub(crate) async fn close<'a>(
 
 /// The row, which a strongly consistent read and a batch read give alike.
 pub(crate) async fn row(sessions: &impl Sessions, user: UserId) -> Session {
-    let row = sorted(sessions.session(user).await.unwrap().expect("there is a row"));
+    let row = sorted(sessions.session(user, Consistency::Strong).await.unwrap().expect("there is a row"));
     let mut rows = sessions.sessions(&[user]).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(sorted(rows.remove(0)), row);
@@ -86,8 +87,8 @@ pub async fn racing_openings_are_all_registered(sessions: &impl Sessions, ids: I
 }
 
 pub async fn a_user_without_a_row_has_none(sessions: &impl Sessions, ids: Ids) {
-    assert_eq!(sessions.session(ids.user(1)).await.unwrap(), None);
-    assert_eq!(sessions.glance(ids.user(1)).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(1), Consistency::Strong).await.unwrap(), None);
+    assert_eq!(sessions.session(ids.user(1), Consistency::Eventual).await.unwrap(), None);
     assert_eq!(sessions.sessions(&[ids.user(1)]).await.unwrap(), []);
 }
 
@@ -95,7 +96,8 @@ pub async fn a_user_without_a_row_has_none(sessions: &impl Sessions, ids: Ids) {
 pub async fn a_glance_gives_a_row_whole(sessions: &impl Sessions, ids: Ids) {
     open(sessions, ids.user(1), &ids.connection(1, 1)).await;
     let opened = sorted(open(sessions, ids.user(1), &ids.connection(1, 2)).await);
-    let glanced = sessions.glance(ids.user(1)).await.unwrap().expect("there is a row");
+    let glanced =
+        sessions.session(ids.user(1), Consistency::Eventual).await.unwrap().expect("there is a row");
     assert_eq!(sorted(glanced), opened);
 }
 

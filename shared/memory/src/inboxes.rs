@@ -11,6 +11,7 @@ use confab_domain::claim::{Claim, ClaimWindow, REMEMBERED};
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use crate::Memory;
+use confab_app::ports::Consistency;
 
 type Rows = BTreeMap<UserId, BTreeMap<ConversationId, Row>>;
 
@@ -290,28 +291,23 @@ impl Inboxes for Memory {
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
+        consistency: Consistency,
     ) -> Result<InboxPage, StoreError> {
         let (page, ended) = self.page_of(user, after, rows_max).await?;
-        for conversation in ended {
-            self.set_aside(user, conversation).await;
+        if consistency == Consistency::Strong {
+            for conversation in ended {
+                self.set_aside(user, conversation).await;
+            }
         }
         Ok(page)
     }
 
-    async fn skim(
+    async fn get(
         &self,
         user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        Ok(self.page_of(user, after, rows_max).await?.0)
-    }
-
-    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.get(user, conversation).await
-    }
-
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
+        conversation: ConversationId,
+        _consistency: Consistency,
+    ) -> Result<Option<InboxRow>, StoreError> {
         // In the order of a store that can move a row between two reads.
         let places: &[Place] = match conversation {
             ConversationId::Dm { .. } => &[Place::Listed],

@@ -11,6 +11,7 @@ use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
 use confab_domain::{Attendance, ConnectionId, DeviceId, Presence, Timestamp, UserId};
 
 use crate::Memory;
+use confab_app::ports::Consistency;
 
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
@@ -185,11 +186,7 @@ impl Sessions for Memory {
         self.call(|tables| users.iter().filter_map(|user| tables.sessions.get(*user)).collect()).await
     }
 
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
+    async fn session(&self, user: UserId, _consistency: Consistency) -> Result<Option<Session>, StoreError> {
         self.call(|tables| tables.sessions.get(user)).await
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.session(user).await
     }
 }

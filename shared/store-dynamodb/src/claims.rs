@@ -30,6 +30,7 @@ use crate::item::{Item, Reader, number, text};
 use crate::memberships::proof_of;
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
+use confab_app::ports::Consistency;
 
 const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";
@@ -170,7 +171,7 @@ impl Store {
         let ClaimKey { user, conversation, .. } = key;
         let mut row = match known {
             Some(row) => Some(row),
-            None => self.row_item(user, conversation, true).await?,
+            None => self.row_item(user, conversation, Consistency::Strong).await?,
         };
         let mut attempts = Attempts::racing(ATTEMPTS_MAX);
         while attempts.next().await {
@@ -187,7 +188,7 @@ impl Store {
             match self.replace_claims(key, of, &seen, &window).await? {
                 Updated::Done => return Ok(Some(answer)),
                 // The row may have moved: see `crate::ended_rows`.
-                Updated::NoRow => row = self.row_item(user, conversation, true).await?,
+                Updated::NoRow => row = self.row_item(user, conversation, Consistency::Strong).await?,
                 Updated::ConditionFailed(changed) => row = Some(changed),
             }
         }

@@ -19,6 +19,7 @@ use crate::inboxes::OPTIONAL;
 use crate::item::{Item, text};
 use crate::memberships::is_ended;
 use crate::schema::{CONVERSATION, USER};
+use confab_app::ports::Consistency;
 
 /// Prefix of the keys of ended rows.
 pub(crate) const ENDED: &str = "left#";
@@ -35,18 +36,18 @@ impl Store {
         &self,
         user: UserId,
         conversation: ConversationId,
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<Option<Item>, StoreError> {
-        let listed = self.listed_item(user, conversation, consistent).await?;
+        let listed = self.listed_item(user, conversation, consistency).await?;
         if listed.is_some() || conversation.group().is_none() {
             return Ok(listed);
         }
-        let ended = self.item_at(user, ended_key(conversation), consistent).await?;
+        let ended = self.item_at(user, ended_key(conversation), consistency).await?;
         if ended.is_some() {
             return Ok(ended);
         }
         // The row may have moved back between the two reads.
-        self.listed_item(user, conversation, consistent).await
+        self.listed_item(user, conversation, consistency).await
     }
 
     /// Returns the row, if it is under the key that lists read.
@@ -54,9 +55,9 @@ impl Store {
         &self,
         user: UserId,
         conversation: ConversationId,
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<Option<Item>, StoreError> {
-        self.item_at(user, text(conversation), consistent).await
+        self.item_at(user, text(conversation), consistency).await
     }
 
     /// Returns the row of a user who joins a group; the row of an ended membership may be under either key.
@@ -67,9 +68,9 @@ impl Store {
         user: UserId,
         conversation: ConversationId,
     ) -> Result<Option<Item>, StoreError> {
-        match self.listed_item(user, conversation, true).await? {
+        match self.listed_item(user, conversation, Consistency::Strong).await? {
             Some(listed) => Ok(Some(listed)),
-            None => self.item_at(user, ended_key(conversation), true).await,
+            None => self.item_at(user, ended_key(conversation), Consistency::Strong).await,
         }
     }
 
@@ -77,7 +78,7 @@ impl Store {
         &self,
         user: UserId,
         key: AttributeValue,
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
@@ -85,7 +86,7 @@ impl Store {
             .table_name(&self.tables.inboxes)
             .key(USER, text(user))
             .key(CONVERSATION, key)
-            .consistent_read(consistent)
+            .consistent_read(consistency == Consistency::Strong)
             .send()
             .await
             .map_err(store_error)?;
@@ -102,7 +103,7 @@ impl Store {
 
     /// As [`set_aside`](Store::set_aside), for a row that has to be read first.
     pub(crate) async fn set_aside_row_of(&self, user: UserId, conversation: ConversationId) {
-        if let Ok(Some(row)) = self.listed_item(user, conversation, true).await
+        if let Ok(Some(row)) = self.listed_item(user, conversation, Consistency::Strong).await
             && is_ended(&row)
         {
             let _is_moved = self.set_aside(&row).await;

@@ -23,6 +23,7 @@ use crate::item::{Item, Reader, number, text, time};
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
 use crate::{Store, alerts, claims, memberships};
+use confab_app::ports::Consistency;
 
 const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";
@@ -96,27 +97,23 @@ impl Inboxes for Store {
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
+        consistency: Consistency,
     ) -> Result<InboxPage, StoreError> {
-        let (page, ended) = self.rows(user, after, rows_max, true).await?;
+        let (page, ended) = self.rows(user, after, rows_max, consistency).await?;
+        if consistency == Consistency::Eventual {
+            return Ok(page);
+        }
         let unmoved = self.set_aside_each(ended).await;
         Ok(InboxPage { unmoved, ..page })
     }
 
-    async fn skim(
+    async fn get(
         &self,
         user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> Result<InboxPage, StoreError> {
-        Ok(self.rows(user, after, rows_max, false).await?.0)
-    }
-
-    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.row(user, conversation, false).await
-    }
-
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        self.row(user, conversation, true).await
+        conversation: ConversationId,
+        consistency: Consistency,
+    ) -> Result<Option<InboxRow>, StoreError> {
+        self.row(user, conversation, consistency).await
     }
 
     async fn mark_read(
@@ -234,9 +231,9 @@ impl Store {
         &self,
         user: UserId,
         conversation: ConversationId,
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<Option<InboxRow>, StoreError> {
-        self.row_item(user, conversation, consistent).await?.as_ref().map(inbox_row).transpose()
+        self.row_item(user, conversation, consistency).await?.as_ref().map(inbox_row).transpose()
     }
 
     /// Returns the rows of present memberships in a page, and the items of ended ones in it.
@@ -245,7 +242,7 @@ impl Store {
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
-        consistent: bool,
+        consistency: Consistency,
     ) -> Result<(InboxPage, Vec<Item>), StoreError> {
         let start = after.map(|conversation| {
             Item::from([(USER.to_owned(), text(user)), (CONVERSATION.to_owned(), text(conversation))])
@@ -261,7 +258,7 @@ impl Store {
             .expression_attribute_values(":ended", text(ENDED))
             .set_exclusive_start_key(start)
             .limit(i32::try_from(rows_max).unwrap_or(i32::MAX))
-            .consistent_read(consistent)
+            .consistent_read(consistency == Consistency::Strong)
             .send()
             .await
             .map_err(store_error)?;

@@ -21,6 +21,7 @@ use crate::error::{condition_held, if_condition_held};
 use crate::item::{Item, Reader, number, text};
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
+use confab_app::ports::Consistency;
 
 pub(crate) const JOINED_SEQ: &str = "joined_seq";
 pub(crate) const PAST: &str = "past";
@@ -243,7 +244,9 @@ impl Store {
     }
 
     async fn since(&self, user: UserId, conversation: ConversationId) -> Result<Option<Seq>, StoreError> {
-        let Some(row) = self.listed_item(user, conversation, true).await? else { return Ok(None) };
+        let Some(row) = self.listed_item(user, conversation, Consistency::Strong).await? else {
+            return Ok(None);
+        };
         Ok(read(&Reader::new("an inbox row", &row))?.since())
     }
 

@@ -27,6 +27,7 @@ use crate::session_row::{
     ATTENDED_AT_MS, ENDS_AT_MS, LAST_ACTIVE_AT_MS, attributes, opened, presence, session,
 };
 use crate::{Store, batch};
+use confab_app::ports::Consistency;
 
 /// Attempts at a transaction that meets other writes to its rows.
 const REOPEN_ATTEMPTS_MAX: u32 = 4;
@@ -222,12 +223,8 @@ impl Sessions for Store {
         Ok(sessions)
     }
 
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.get_session(user, true).await
-    }
-
-    async fn glance(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        self.get_session(user, false).await
+    async fn session(&self, user: UserId, consistency: Consistency) -> Result<Option<Session>, StoreError> {
+        self.get_session(user, consistency).await
     }
 }
 
@@ -272,13 +269,17 @@ impl Store {
         self.client.update_item().table_name(&self.tables.sessions).key(USER, text(user))
     }
 
-    async fn get_session(&self, user: UserId, consistent: bool) -> Result<Option<Session>, StoreError> {
+    async fn get_session(
+        &self,
+        user: UserId,
+        consistency: Consistency,
+    ) -> Result<Option<Session>, StoreError> {
         let output = self
             .client
             .get_item()
             .table_name(&self.tables.sessions)
             .key(USER, text(user))
-            .consistent_read(consistent)
+            .consistent_read(consistency == Consistency::Strong)
             .send()
             .await
             .map_err(store_error)?;

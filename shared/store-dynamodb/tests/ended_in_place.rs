@@ -5,6 +5,7 @@ mod common;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use common::empty_tables;
+use confab_app::ports::Consistency;
 use confab_app::ports::{
     CommitOutcome, Groups, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, RowChange,
 };
@@ -103,7 +104,10 @@ impl Place {
     }
 
     async fn get(&self, group: &Group) -> Option<InboxRow> {
-        self.store.get(self.user, ConversationId::Group(group.id)).await.expect("a store")
+        self.store
+            .get(self.user, ConversationId::Group(group.id), Consistency::Strong)
+            .await
+            .expect("a store")
     }
 
     /// Lets the user join again at 3, and retries while other requests are first.
@@ -132,10 +136,16 @@ async fn the_row_is_found_but_not_listed_and_the_first_list_moves_it() {
     let [before, after] = [group.id.to_string(), format!("left#{}", group.id)];
     let row = place.get(&group).await.expect("a row");
     assert_eq!((row.joined.clone(), row.read_seq), (times(&[(1, 2)], None), Some(seq(1))));
-    assert_eq!(place.store.skim(place.user, None, 10).await.expect("a store").rows, []);
+    assert_eq!(
+        place.store.list(place.user, None, 10, Consistency::Eventual).await.expect("a store").rows,
+        []
+    );
     assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [true, false], "`skim` moves no row");
     for _ in 0..2 {
-        assert_eq!(place.store.list(place.user, None, 10).await.expect("a store").rows, []);
+        assert_eq!(
+            place.store.list(place.user, None, 10, Consistency::Strong).await.expect("a store").rows,
+            []
+        );
         assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [false, true]);
         assert_eq!(place.get(&group).await.as_ref(), Some(&row));
     }
@@ -150,7 +160,10 @@ async fn a_user_who_joins_again_before_the_row_has_moved_keeps_it() {
     let place = Place::new().await;
     let group = place.group_left_in_place(7).await;
     place.comes_back(&group).await;
-    assert_eq!(place.store.list(place.user, None, 10).await.expect("a store").rows.len(), 1);
+    assert_eq!(
+        place.store.list(place.user, None, 10, Consistency::Strong).await.expect("a store").rows.len(),
+        1
+    );
     assert_eq!(place.get(&group).await.expect("a row").joined, times(&[(1, 2)], Some(3)));
 }
 
@@ -159,7 +172,7 @@ async fn a_user_who_joins_again_while_lists_move_the_row_loses_nothing() {
     let place = Place::new().await;
     for n in 0..40 {
         let group = place.group_left_in_place(100 + n).await;
-        let lists = join_all((0..4).map(|_| place.store.list(place.user, None, 500)));
+        let lists = join_all((0..4).map(|_| place.store.list(place.user, None, 500, Consistency::Strong)));
         let (_, lists) = join(place.comes_back(&group), lists).await;
         assert!(lists.iter().all(Result::is_ok));
         let row = place.get(&group).await.expect("a row");

@@ -14,6 +14,7 @@ use confab_memory::{CallOutcome, DelayQueue, FaultInjector, Gateway, Memory, Yie
 use ulid::Ulid;
 
 use crate::executor::finish;
+use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -83,7 +84,9 @@ fn an_online_friend_among_many_requests_is_found_by_messages_that_each_read_some
     let step = Step::Check { user: me.to_string(), watch: watched.0, named_by_ms: None };
     let mut next = Some(PresenceTask::V1(step));
     let mut messages = 0;
-    let is_alone = || finish(store.session(me)).unwrap().unwrap().presence.lease.alone_since.is_some();
+    let is_alone = || {
+        finish(store.session(me, Consistency::Strong)).unwrap().unwrap().presence.lease.alone_since.is_some()
+    };
     while let Some(task) = next.take() {
         messages += 1;
         assert!(messages < 10, "the chain ends");

@@ -20,6 +20,7 @@ use confab_memory::{
 
 use crate::executor::{finish, mortal};
 use crate::world::{device_of, identity, key, socket};
+use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -91,9 +92,9 @@ impl Pair {
     }
 
     fn row(&self, n: u32) -> Session {
-        let mut answer = finish(self.store.session(identity(n, 0).user));
+        let mut answer = finish(self.store.session(identity(n, 0).user, Consistency::Strong));
         if answer.is_err() {
-            answer = finish(self.store.session(identity(n, 0).user));
+            answer = finish(self.store.session(identity(n, 0).user, Consistency::Strong));
         }
         answer.unwrap().unwrap()
     }

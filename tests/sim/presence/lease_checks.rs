@@ -15,6 +15,7 @@ use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, YieldingSleeper};
 
 use crate::executor::finish;
 use crate::world::identity;
+use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -95,7 +96,7 @@ fn beats_and_goes(polls: usize, until: Timestamp, one_each: bool) -> Result<(), 
         done = check.as_mut().poll(&mut task::Context::from_waker(Waker::noop())).is_ready();
     }
 
-    let row = finish(store.session(user())).unwrap().unwrap();
+    let row = finish(store.session(user(), Consistency::Strong)).unwrap().unwrap();
     let watch = row.presence.watch.expect("the user is not shown offline");
     // The time by which the lease check that the row names must be due.
     let by = if watch.id == OLD { row.ends_at(POLICY) } else { watch.until.minus(WATCH_SPAN) };

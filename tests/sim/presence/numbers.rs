@@ -21,6 +21,7 @@ use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
 use crate::world::{device_of, identity, socket};
+use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =
@@ -106,7 +107,7 @@ impl Two {
     }
 
     fn replace(&self, n: u32, next: impl FnOnce(Presence) -> Presence) {
-        let row = finish(self.store.session(user(n))).unwrap().unwrap();
+        let row = finish(self.store.session(user(n), Consistency::Strong)).unwrap().unwrap();
         assert!(finish(self.store.replace_presence(user(n), &row.presence, &next(row.presence))).unwrap());
     }
 }
@@ -169,8 +170,11 @@ fn friends_are_notified_once_of_an_expiry_that_two_requests_find() {
         let (context, ada) = (two.context(), [user(ADA)]);
         let asked = get_presence(&context, &two.gateway, user(BOB), &ada);
         interrupted += usize::from(interrupt(asked, polls, || {
-            let is_notified =
-                finish(two.store.session(user(ADA))).unwrap().unwrap().presence.friends_see_online();
+            let is_notified = finish(two.store.session(user(ADA), Consistency::Strong))
+                .unwrap()
+                .unwrap()
+                .presence
+                .friends_see_online();
             if is_notified {
                 two.replace(ADA, Presence::observed);
             }

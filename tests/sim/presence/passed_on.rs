@@ -19,5 +19,5 @@ pass_on_rate_limits!(Server<'_>);
 
 impl Inboxes for Server<'_> {
     pass_on_inboxes!(claim renew_claim release_claim open leave forget list);
-    pass_on_inboxes!(skim replace_alerts peek get mark_read mute accept_adds);
+    pass_on_inboxes!(replace_alerts get mark_read mute accept_adds);
 }

@@ -18,6 +18,7 @@ use ulid::Ulid;
 
 use super::world::World;
 use crate::passed_on::pass_on_sessions;
+use confab_app::ports::Consistency;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +141,7 @@ impl<'a> Server<'a> {
             notes.alone.filter(|_| !notes.saw_a_friend)
         };
         let Some(user) = alone else { return Ok(()) };
-        if let Some(session) = self.world.memory.session(user).await? {
+        if let Some(session) = self.world.memory.session(user, Consistency::Strong).await? {
             let alone = session.presence.alone(self.now);
             self.world.memory.replace_presence(user, &session.presence, &alone).await?;
         }
@@ -166,7 +167,7 @@ impl<'a> Server<'a> {
 }
 
 impl Sessions for Server<'_> {
-    pass_on_sessions!(open_connection charge reopen_connection change_connections glance);
+    pass_on_sessions!(open_connection charge reopen_connection change_connections);
 
     async fn renew(
         &self,
@@ -179,7 +180,7 @@ impl Sessions for Server<'_> {
         if !self.has(Bug::RenewKeepsTheEnd) {
             return memory.renew(user, connection, charges, now).await;
         }
-        let before = memory.session(user).await?;
+        let before = memory.session(user, Consistency::Strong).await?;
         let mut renewed = memory.renew(user, connection, charges, now).await?;
         let ends_at = before.and_then(|before| before.presence.lease.ends_at);
         if let (Some(ends_at), Some(session)) = (ends_at, &mut renewed) {
@@ -198,7 +199,7 @@ impl Sessions for Server<'_> {
     ) -> Result<bool, StoreError> {
         let memory = &self.world.memory;
         if self.has(Bug::ReplaceWithoutCompare) {
-            while let Some(now) = memory.session(user).await? {
+            while let Some(now) = memory.session(user, Consistency::Strong).await? {
                 if memory.replace_presence(user, &now.presence, next).await? {
                     return Ok(true);
                 }
@@ -232,9 +233,9 @@ impl Sessions for Server<'_> {
         Ok(self.too_early(sessions))
     }
 
-    async fn session(&self, user: UserId) -> Result<Option<Session>, StoreError> {
-        let session = self.world.memory.session(user).await?;
-        let hides = self.has(Bug::NotifiedWithoutReadingAgain);
+    async fn session(&self, user: UserId, consistency: Consistency) -> Result<Option<Session>, StoreError> {
+        let session = self.world.memory.session(user, consistency).await?;
+        let hides = consistency == Consistency::Strong && self.has(Bug::NotifiedWithoutReadingAgain);
         let notified_of = self.notes.lock().unwrap().notified_of;
         Ok(session.filter(|_| !(hides && notified_of == Some(user))))
     }

@@ -24,6 +24,7 @@ use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::random::Random;
+use confab_app::ports::Consistency;
 
 /// Longest run time of a function; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);
@@ -148,7 +149,7 @@ impl World {
     }
 
     pub(crate) fn row(&self, user: UserId) -> Option<Session> {
-        self.peek(self.memory.session(user)).unwrap()
+        self.peek(self.memory.session(user, Consistency::Strong)).unwrap()
     }
 
     pub(crate) fn note_rows_before(&self, user: UserId) {

@@ -13,6 +13,7 @@ use super::scenario::POLICY;
 use super::world::World;
 use crate::own_marks::read_through;
 use crate::world::user;
+use confab_app::ports::Consistency;
 
 /// Longest time from a message to its effect on a recipient whose heartbeat is overdue.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -80,7 +81,7 @@ pub(crate) fn registered(world: &World, user: UserId) -> Vec<Device> {
 
 fn expected(world: &World, member: UserId, message: &Message) -> Expected {
     let (conversation, seq) = (message.conversation, message.seq);
-    let row = world.peek(world.memory.get(member, conversation)).unwrap();
+    let row = world.peek(world.memory.get(member, conversation, Consistency::Strong)).unwrap();
     let ledger = world.ledger();
     let Some(&appended) = ledger.appends.get(&(conversation, seq)) else { return Expected::Either };
     let Some(row) = row.filter(|_| message.sender != member) else { return Expected::NoAlert };
@@ -239,7 +240,7 @@ pub(crate) fn check_cleared(world: &World) {
 }
 
 pub(crate) fn rows(world: &World, user: UserId) -> Vec<InboxRow> {
-    let read = |conversation| world.peek(world.memory.get(user, conversation)).unwrap();
+    let read = |conversation| world.peek(world.memory.get(user, conversation, Consistency::Strong)).unwrap();
     world.conversations(user).into_iter().filter_map(read).collect()
 }
 

@@ -18,6 +18,7 @@ use super::scenario::POLICY;
 use super::world::World;
 use crate::passed_on::pass_on_sessions;
 use crate::passed_on_inboxes::pass_on_inboxes;
+use confab_app::ports::Consistency;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl<'a> Server<'a> {
     /// The stored row of a row that was shown.
     async fn stored(&self, user: UserId, seen: &InboxRow) -> Result<InboxRow, StoreError> {
         if self.has(Bug::CountKeptWhenRead)
-            && let Some(stored) = self.world.memory.get(user, seen.conversation).await?
+            && let Some(stored) = self.world.memory.get(user, seen.conversation, Consistency::Strong).await?
             && self.shown(stored.clone()) == *seen
         {
             return Ok(stored);
@@ -133,7 +134,7 @@ impl<'a> Server<'a> {
 
 impl Sessions for Server<'_> {
     pass_on_sessions!(open_connection renew charge reopen_connection change_connections);
-    pass_on_sessions!(replace_presence session glance);
+    pass_on_sessions!(replace_presence session);
 
     async fn sessions(&self, users: &[UserId]) -> Result<Vec<Session>, StoreError> {
         let early = self.notes.lock().unwrap().early.take();
@@ -158,7 +159,7 @@ impl Sessions for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    pass_on_inboxes!(renew_claim release_claim open leave forget list mute accept_adds);
+    pass_on_inboxes!(renew_claim release_claim open leave forget mute accept_adds);
 
     async fn mark_read(
         &self,
@@ -190,13 +191,17 @@ impl Inboxes for Server<'_> {
     }
 
     /// Reads rows, sometimes from a replica that lags behind by up to a second.
-    async fn skim(
+    async fn list(
         &self,
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
+        consistency: Consistency,
     ) -> Result<InboxPage, StoreError> {
-        let mut page = self.world.memory.skim(user, after, rows_max).await?;
+        let mut page = self.world.memory.list(user, after, rows_max, consistency).await?;
+        if consistency == Consistency::Strong {
+            return Ok(page);
+        }
         if after.is_none() && page.next.is_none() {
             page = self.world.replica(user, page);
         }
@@ -204,13 +209,13 @@ impl Inboxes for Server<'_> {
         Ok(page)
     }
 
-    async fn peek(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        let row = self.world.memory.peek(user, conversation).await?;
-        Ok(row.map(|row| self.shown(row)))
-    }
-
-    async fn get(&self, user: UserId, conversation: ConversationId) -> Result<Option<InboxRow>, StoreError> {
-        let row = self.world.memory.get(user, conversation).await?;
+    async fn get(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        consistency: Consistency,
+    ) -> Result<Option<InboxRow>, StoreError> {
+        let row = self.world.memory.get(user, conversation, consistency).await?;
         Ok(row.map(|row| self.shown(row)))
     }
 

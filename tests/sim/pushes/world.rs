@@ -24,6 +24,7 @@ use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
+use confab_app::ports::Consistency;
 
 /// Longest run time of a function.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);
@@ -241,7 +242,7 @@ impl World {
             && server.has(Bug::IdleSuppresses)
         {
             absent.retain(|absent| {
-                let row = self.peek(self.memory.session(absent.user.parse().unwrap()));
+                let row = self.peek(self.memory.session(absent.user.parse().unwrap(), Consistency::Strong));
                 row.unwrap().is_none_or(|row| !row.is_idle())
             });
         }

@@ -30,7 +30,7 @@ pub(crate) struct Server<'a> {
 
 impl Sessions for Server<'_> {
     pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
-    pass_on_sessions!(sessions session glance);
+    pass_on_sessions!(sessions session);
 }
 
 impl Devices for Server<'_> {

@@ -6,6 +6,7 @@ use confab_domain::own_mark::ReadThrough;
 use super::world::{Request, World, sender};
 use crate::executor::finish;
 use crate::own_marks::{SCANNED, least, read_through};
+use confab_app::ports::Consistency;
 
 /// Checks that the read mark is at most what the messages allow, and at least what messages acked in a healthy run
 /// require.
@@ -32,7 +33,7 @@ pub(crate) fn check_mark(world: &World) {
         let first = (log_ended + 1).saturating_sub(scanned);
         at_least = at_least.max(least(sender(), &log, said, first)).max(Some(said).filter(|_| is_before_all));
     }
-    let row = finish(world.memory.get(sender(), world.conversation)).unwrap();
+    let row = finish(world.memory.get(sender(), world.conversation, Consistency::Strong)).unwrap();
     let read_seq = row.and_then(|row| row.read_seq);
     if read_seq > at_most || read_seq < at_least {
         world.fault(format!("read up to {read_seq:?}, not between {at_least:?} and {at_most:?}"));

@@ -183,7 +183,7 @@ impl MessageLog for Server<'_> {
 }
 
 impl Inboxes for Server<'_> {
-    pass_on_inboxes!(open leave forget list skim replace_alerts peek get mute accept_adds);
+    pass_on_inboxes!(open leave forget list replace_alerts get mute accept_adds);
 
     async fn mark_read(
         &self,
@@ -284,7 +284,7 @@ impl Inboxes for Server<'_> {
 
 impl Sessions for Server<'_> {
     pass_on_sessions!(open_connection reopen_connection renew charge change_connections replace_presence);
-    pass_on_sessions!(sessions session glance);
+    pass_on_sessions!(sessions session);
 }
 
 pass_on!(Server<'_>);

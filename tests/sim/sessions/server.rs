@@ -45,7 +45,6 @@ impl<'a> Server<'a> {
 
 impl Sessions for Server<'_> {
     pass_on_sessions!(open_connection reopen_connection renew charge replace_presence sessions session);
-    pass_on_sessions!(glance);
 
     async fn change_connections(
         &self,

@@ -28,6 +28,7 @@ use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::random::Random;
 use crate::world::{device_of, key, socket, user};
+use confab_app::ports::Consistency;
 
 pub(crate) const DEVICES: u64 = 2;
 
@@ -361,7 +362,7 @@ impl World {
     pub(crate) fn check_end(&self) {
         let open = self.open_sockets();
         self.check_open(open.clone(), "in the end");
-        let session = finish(self.memory.session(user(0))).unwrap();
+        let session = finish(self.memory.session(user(0), Consistency::Strong)).unwrap();
         let Some(session) = session else { return };
         for id in open {
             let identity = self.seen.lock().unwrap().sockets[&id];

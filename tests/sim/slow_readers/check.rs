@@ -7,6 +7,7 @@ use confab_domain::{ConnectionId, ConversationId, UserId};
 
 use super::world::{Reads, Sent, Socket, World};
 use crate::world::user;
+use confab_app::ports::Consistency;
 
 /// Longest time from a message to the last retry of its announcement.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10);
@@ -18,7 +19,7 @@ pub(super) fn check(world: &World) {
     let sockets = world.sockets().clone();
     for (id, socket) in &sockets {
         let is_open = world.gateway.is_open(id);
-        let row = world.peek(world.memory.session(socket.user)).unwrap();
+        let row = world.peek(world.memory.session(socket.user, Consistency::Strong)).unwrap();
         let is_registered = row.is_some_and(|row| row.connections.iter().any(|open| open.id == *id));
         match socket.reads {
             Reads::Never => check_closed(world, id, socket, is_open || is_registered),

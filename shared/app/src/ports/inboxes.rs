@@ -6,6 +6,7 @@ use confab_domain::claim::Claim;
 use confab_domain::log::Attempt;
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
+use super::Consistency;
 use super::StoreError;
 
 /// What one user keeps of one conversation, without the claims, which stay inside the store.
@@ -186,12 +187,12 @@ pub trait Inboxes: Send + Sync {
         seq: Seq,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A page of the user's rows of present memberships, strongly consistent. A page may have fewer than `rows_max`
+    /// A page of the user's rows of present memberships. A page may have fewer than `rows_max`
     /// rows, or none, though another page follows.
     ///
     /// Rows of ended memberships are not read, except those that were not moved when the membership ended. Such a row
-    /// is left out of the page and moved, best effort, so that later lists do not pay for it. Use cases call
-    /// `inbox_page` instead, which counts the moves that fail.
+    /// is left out of the page. A strongly consistent read also moves it, best effort, so that later lists do not pay for
+    /// it; use cases call `inbox_page` for that, which counts the moves that fail.
     ///
     /// # Errors
     ///
@@ -201,33 +202,11 @@ pub trait Inboxes: Send + Sync {
         user: UserId,
         after: Option<ConversationId>,
         rows_max: u32,
+        consistency: Consistency,
     ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
 
-    /// As [`list`](Inboxes::list), but eventually consistent, for half the price. Moves no rows.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    fn skim(
-        &self,
-        user: UserId,
-        after: Option<ConversationId>,
-        rows_max: u32,
-    ) -> impl Future<Output = Result<InboxPage, StoreError>> + Send;
-
-    /// The user's row, eventually consistent, for half the price.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    fn peek(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-    ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
-
-    /// The user's row, of a present or ended membership, strongly consistent. The row of a present membership costs one
-    /// read, any other two or three.
+    /// The user's row, of a present or ended membership. The row of a present membership costs one read, any other two or
+    /// three.
     ///
     /// # Errors
     ///
@@ -236,6 +215,7 @@ pub trait Inboxes: Send + Sync {
         &self,
         user: UserId,
         conversation: ConversationId,
+        consistency: Consistency,
     ) -> impl Future<Output = Result<Option<InboxRow>, StoreError>> + Send;
 
     /// Moves the read mark forward, never back.

@@ -15,6 +15,7 @@
 //! | `push` | the push service: [`Push`] |
 //! | `passwords`, `tokens` | password hashes, signed tokens: [`Passwords`], [`Tokens`] |
 //! | `deadline`, `sleeper` | the time limit of a request, pauses: [`Deadline`], [`Sleeper`] |
+//! | `consistency` | how fresh a read has to be: [`Consistency`] |
 //! | `error` | how a store fails: [`StoreError`] |
 //!
 //! The bounds of a use case name the capabilities that it may use. Adapters are named port-technology
@@ -22,6 +23,7 @@
 //! `confab-contract` checks that both implementations behave the same.
 
 mod connections;
+mod consistency;
 mod contacts;
 mod deadline;
 mod devices;
@@ -42,6 +44,7 @@ mod users;
 
 pub use confab_domain::{Connection, DisplacedConnection};
 pub use connections::{CloseOutcome, Connections, PostOutcome};
+pub use consistency::Consistency;
 pub use contacts::{Contact, ContactPage, Contacts, PairChange};
 pub use deadline::Deadline;
 pub use devices::{Devices, RegisterOutcome, RotateOutcome};

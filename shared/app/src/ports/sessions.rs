@@ -11,6 +11,7 @@ use confab_domain::{
     Connection, ConnectionId, DeviceId, DisplacedConnection, Presence, Status, Timestamp, UserId,
 };
 
+use super::Consistency;
 use super::StoreError;
 
 /// Names a connection in a session row.
@@ -231,17 +232,14 @@ pub trait Sessions: Send + Sync {
     /// [`StoreError`].
     fn sessions(&self, users: &[UserId]) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
 
-    /// One row, strongly consistent.
+    /// One row.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    fn session(&self, user: UserId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
-
-    /// One row, eventually consistent, for half the price.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    fn glance(&self, user: UserId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+    fn session(
+        &self,
+        user: UserId,
+        consistency: Consistency,
+    ) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
 }

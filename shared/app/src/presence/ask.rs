@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_presence};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::inbox_page::inbox_page;
+use crate::ports::Consistency;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 use crate::{Costed, Error};
 
@@ -113,7 +114,7 @@ async fn settle(
                 }
             }
         }
-        match context.store.session(user).await? {
+        match context.store.session(user, Consistency::Strong).await? {
             Some(now) => session = now,
             None => return Ok(None),
         }
@@ -202,7 +203,7 @@ async fn writers_among(
     members: Vec<UserId>,
 ) -> Result<Vec<UserId>, Error> {
     let rows = stream::iter(members).map(|member| async move {
-        let row = context.store.peek(member, ConversationId::Group(group)).await?;
+        let row = context.store.get(member, ConversationId::Group(group), Consistency::Eventual).await?;
         let has_written = row.is_some_and(|row| row.joined.since().is_some() && row.has_written);
         Ok::<_, Error>(has_written.then_some(member))
     });

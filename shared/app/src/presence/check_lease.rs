@@ -10,6 +10,7 @@ use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, last_notified_status, notify};
 use crate::chain;
+use crate::ports::Consistency;
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
 use crate::stale::stale_among;
@@ -38,7 +39,9 @@ pub(super) async fn check_lease(
     let mut queued = Queued::default();
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let Some(mut session) = context.store.session(user).await? else { return Ok(()) };
+        let Some(mut session) = context.store.session(user, Consistency::Strong).await? else {
+            return Ok(());
+        };
         let seen = session.presence;
         let check_at = session.ends_at(context.policy);
         let mut queue = async |id| {

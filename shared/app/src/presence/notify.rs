@@ -11,6 +11,7 @@ use super::{
 };
 use crate::Error;
 use crate::announce::{Posted, post_to};
+use crate::ports::Consistency;
 use crate::ports::{
     Connections, Contact, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError,
 };
@@ -49,7 +50,7 @@ pub(super) async fn continue_notifying(
     after: UserId,
     received_before: bool,
 ) -> Result<(), Error> {
-    match context.store.session(user).await? {
+    match context.store.session(user, Consistency::Strong).await? {
         Some(session) if received_before || last_notified_status(&session) == status => {
             notify_page(context, connections, &session, last_notified_status(&session), Some(after)).await
         }
@@ -113,8 +114,11 @@ pub(super) async fn notify_again(
     tries: Tries,
     unreached: &BTreeMap<UserId, BTreeSet<ConnectionId>>,
 ) -> Result<(), Error> {
-    let session =
-        context.store.session(user).await?.filter(|session| last_notified_status(session) == status);
+    let session = context
+        .store
+        .session(user, Consistency::Strong)
+        .await?
+        .filter(|session| last_notified_status(session) == status);
     let Some(session) = session else { return Ok(()) };
     let others: Vec<UserId> = unreached.keys().copied().collect();
     let friends = friends_among(&context.store.relations(user, &others).await?);
@@ -154,7 +158,11 @@ async fn post_to_friends(
     // Two requests may notify of two changes at the same time: each posts until its last post agrees with the row.
     let mut attempts = context.attempts(ATTEMPTS_MAX);
     while attempts.next().await {
-        let Some(now) = context.store.session(user).await?.filter(|now| last_notified_status(now) != last)
+        let Some(now) = context
+            .store
+            .session(user, Consistency::Strong)
+            .await?
+            .filter(|now| last_notified_status(now) != last)
         else {
             for Retry { unreached, tries, pause } in
                 retries(context.store, connections, posted, tries, context.now).await
@@ -227,7 +235,7 @@ pub(super) async fn find_more_observers(
     let is_alone = |session: &Session| {
         session.presence.lease.alone_since.is_some() && context.status(session) == Status::Online
     };
-    match context.store.session(user).await?.filter(is_alone) {
+    match context.store.session(user, Consistency::Strong).await?.filter(is_alone) {
         Some(session) => find_observers(context, connections, session, Some(after)).await,
         None => Ok(()),
     }

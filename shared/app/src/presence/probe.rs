@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, Queued};
 use crate::announce::{FullConnection, Posted, post_to};
 use crate::concurrency::STORE_CALLS_MAX;
+use crate::ports::Consistency;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
 use crate::unreached::{Tries, close_slow};
 
@@ -89,7 +90,7 @@ pub(super) async fn ask_again(
     user: UserId,
     asked: Asked,
 ) -> Result<(), StoreError> {
-    match context.store.session(user).await? {
+    match context.store.session(user, Consistency::Strong).await? {
         Some(session) => observe(context, connections, session, asked).await,
         None => Ok(()),
     }
@@ -132,7 +133,7 @@ async fn observe(
         if replaced? {
             return Ok(());
         }
-        match context.store.session(user).await? {
+        match context.store.session(user, Consistency::Strong).await? {
             Some(now) => session = now,
             None => return Ok(()),
         }
@@ -165,7 +166,7 @@ async fn probe(
             None => tracing::error!(event = "probe_given_up", %user, "the gateway has failed for minutes"),
         }
     }
-    let left = context.store.session(user).await?;
+    let left = context.store.session(user, Consistency::Strong).await?;
     if left.is_some_and(|left| context.status(&left) == Status::Offline) {
         let task = PresenceTask::check_once(user, context.number(Errand::Probe, 0));
         context.queue.put(&task, Duration::ZERO).await?;

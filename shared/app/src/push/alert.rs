@@ -14,6 +14,7 @@ use super::decide::{count_with, decide, others, wants};
 use super::publish::{Letter, publish_each};
 use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
 use super::words::worded;
+use crate::ports::Consistency;
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
 use crate::{TaskFailure, metric};
 
@@ -127,7 +128,9 @@ pub(super) async fn again(
 ) -> Result<(), TaskFailure> {
     let (subject, user) = (message.read()?, user_id(user)?);
     let wanted = devices.iter().map(|device| device_id(device)).collect::<Result<Vec<_>, _>>()?;
-    let Some(row) = context.store.get(user, subject.conversation).await? else { return Ok(()) };
+    let Some(row) = context.store.get(user, subject.conversation, Consistency::Strong).await? else {
+        return Ok(());
+    };
     if let Err(reason) = wants(&row, &subject, context.now) {
         subject.log(user, reason.as_str());
         return Ok(());

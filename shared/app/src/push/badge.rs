@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
 use crate::concurrency::STORE_CALLS_MAX;
+use crate::ports::Consistency;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
 use crate::unread::{count_unread, last_seq, nothing_unread};
 
@@ -32,7 +33,7 @@ impl Badges {
     ) -> Result<Self, StoreError> {
         let (mut rows, mut after) = (Vec::new(), None);
         for _ in 0..ROWS_PAGES_MAX {
-            let page = context.store.skim(user, after, ROWS_PAGE).await?;
+            let page = context.store.list(user, after, ROWS_PAGE, Consistency::Eventual).await?;
             rows.extend(page.rows);
             after = page.next;
             if after.is_none() {

@@ -10,6 +10,7 @@ use super::alert::USERS_CONCURRENT_MAX;
 use super::badge::{Badges, counts};
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
+use crate::ports::Consistency;
 use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
 use crate::{TaskFailure, delay};
@@ -31,7 +32,9 @@ pub(super) async fn clear(
         Seq::new(reader_seq).ok_or(TaskFailure::Permanent("no position"))?,
     );
     let conversation = conversation.parse().map_err(|_| TaskFailure::Permanent("no conversation id"))?;
-    let Some(mut row) = context.store.get(user, conversation).await? else { return Ok(()) };
+    let Some(mut row) = context.store.get(user, conversation, Consistency::Strong).await? else {
+        return Ok(());
+    };
     let mut attempts = context.attempts();
     while attempts.next().await {
         let Some(read_seq) = row.read_seq.filter(|read_seq| *read_seq <= reader_seq) else { return Ok(()) };
@@ -108,7 +111,7 @@ async fn clear_one(
     conversation: ConversationId,
     except: Option<DeviceId>,
 ) -> Result<(), StoreError> {
-    let Some(row) = context.store.get(user, conversation).await? else { return Ok(()) };
+    let Some(row) = context.store.get(user, conversation, Consistency::Strong).await? else { return Ok(()) };
     let counted = row.alerts.count.filter(|count| count.unread > 0).map(|count| count.through);
     let shown = row.alerts.newest.filter(|_| row.alerts.is_shown());
     let Some(through) = shown.max(counted).filter(|_| !counts(&row, context.now)) else { return Ok(()) };

@@ -11,6 +11,7 @@ use super::Context;
 use super::badge::Badges;
 use super::task::Subject;
 use crate::chain;
+use crate::ports::Consistency;
 use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
 use crate::unread::count_unread;
 
@@ -109,10 +110,10 @@ pub(super) async fn decide(
     }
     let since = counted_since(&devices, renewed_at);
     let alert = alert.await;
-    let mut row = context.store.peek(user, subject.conversation).await?;
+    let mut row = context.store.get(user, subject.conversation, Consistency::Eventual).await?;
     if row.as_ref().is_none_or(|row| wants(row, subject, context.now) == Err(NoAlert::NotAMember)) {
         // The row, or the membership, may be newer than what the eventually consistent read gave.
-        row = context.store.get(user, subject.conversation).await?;
+        row = context.store.get(user, subject.conversation, Consistency::Strong).await?;
     }
     let mut others = None;
     let mut attempts = context.attempts();
@@ -146,7 +147,7 @@ pub(super) async fn decide(
             Ok(ReplaceOutcome::Changed(changed)) => Some(*changed),
             Err(error) => {
                 // The record may have been written all the same. Then no other task alerts the member.
-                let row = context.store.get(user, subject.conversation).await?;
+                let row = context.store.get(user, subject.conversation, Consistency::Strong).await?;
                 if row.is_some_and(|row| row.alerts == next) {
                     return Ok(Some((Alerted { devices, unread: count.unread, others }, alert)));
                 }

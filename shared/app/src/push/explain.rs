@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::decide::{NoAlert, wants};
 use super::task::Subject;
 use crate::concurrency::STORE_CALLS_MAX;
+use crate::ports::Consistency;
 use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};
 use crate::{Error, wire};
 
@@ -159,8 +160,11 @@ async fn member(
     session: Option<&Session>,
     now: Timestamp,
 ) -> Result<Member, Error> {
-    let (row, devices) =
-        futures_util::future::try_join(store.get(user, entry.conversation), store.devices(user)).await?;
+    let (row, devices) = futures_util::future::try_join(
+        store.get(user, entry.conversation, Consistency::Strong),
+        store.devices(user),
+    )
+    .await?;
     let is_online = session.is_some_and(|row| row.status(policy, now) == Status::Online && !row.is_idle());
     let is_registered = devices.iter().any(|device| device.push.is_some());
     let outcome = outcome(entry, user, row.as_ref(), is_registered, is_online, now);

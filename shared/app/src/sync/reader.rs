@@ -14,6 +14,7 @@ use super::{LOG_PAGE, SyncQuery};
 use crate::concurrency::STORE_CALLS_MAX;
 use crate::hidden::skip_hidden;
 use crate::inbox_page::inbox_page;
+use crate::ports::Consistency;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
 use crate::unread::last_seq;
 use crate::wire;
@@ -109,7 +110,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
             let after = match from {
                 From::Start => None,
                 From::Within(conversation) => {
-                    let row = self.store.get(self.user, conversation).await?;
+                    let row = self.store.get(self.user, conversation, Consistency::Strong).await?;
                     let rows: Vec<InboxRow> = row.into_iter().collect();
                     return Ok(Some((stream::iter(rows).map(Ok), From::After(conversation))));
                 }
@@ -143,7 +144,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
         let missing: Vec<ConversationId> =
             named.filter(|named| named.group().is_some() && !listed.contains(named)).collect();
         stream::iter(missing)
-            .map(|conversation| self.store.get(self.user, conversation))
+            .map(|conversation| self.store.get(self.user, conversation, Consistency::Strong))
             .buffered(STORE_CALLS_MAX)
             .try_filter_map(|row| std::future::ready(Ok(row)))
             .try_collect()
@@ -160,7 +161,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
                     ConversationId::Group(_) => is_to_come,
                 })
             })
-            .map(|conversation| self.store.get(self.user, conversation))
+            .map(|conversation| self.store.get(self.user, conversation, Consistency::Strong))
             .buffered(STORE_CALLS_MAX)
             .try_filter_map(|row| std::future::ready(Ok(row)))
     }
@@ -176,7 +177,9 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
                     return Ok(None);
                 }
                 Found::Out => {
-                    let Some(again) = self.store.get(self.user, row.conversation).await? else {
+                    let Some(again) =
+                        self.store.get(self.user, row.conversation, Consistency::Strong).await?
+                    else {
                         return Ok(None);
                     };
                     // An unchanged row is of a group that was deleted: its membership is ended in the row later.
@@ -205,7 +208,7 @@ impl<S: Inboxes + Groups + MessageLog> Reader<'_, S> {
 
     /// Whether the user, whose membership has ended, has joined again since the row was read.
     pub(super) async fn is_in_again(&self, row: &InboxRow) -> Result<bool, StoreError> {
-        let again = self.store.get(self.user, row.conversation).await?;
+        let again = self.store.get(self.user, row.conversation, Consistency::Strong).await?;
         Ok(again.is_some_and(|again| again.joined.since().is_some() && again.joined != row.joined))
     }
 
