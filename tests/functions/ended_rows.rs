@@ -30,7 +30,7 @@ async fn ada(bench: &Bench, left: u128) -> (User, Value, Vec<(User, String)>) {
     (ada, Value::Object(cursors), groups)
 }
 
-/// Read units of a list, a skim and a full sync.
+/// Read units of a list, an eventually consistent list and a full sync.
 async fn costs(bench: &Bench, ada: &User, cursors: &Value) -> [f64; 3] {
     let units = || bench.meter.snapshot().read_units;
     let all = |page: InboxPage| assert_eq!((page.rows.len(), page.next), (3, None));
@@ -40,10 +40,10 @@ async fn costs(bench: &Bench, ada: &User, cursors: &Value) -> [f64; 3] {
     assert_eq!(bench.meter.snapshot().write_units, 0.0, "there is nothing to move");
     bench.meter.reset();
     all(bench.store.list(ada.id, None, 500, Consistency::Eventual).await.expect("a store"));
-    let skim = units();
+    let eventual = units();
     bench.meter.reset();
     assert_eq!(bench.sync(ada, cursors.clone()).await["complete"], true);
-    [list, skim, units()]
+    [list, eventual, units()]
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod docs;
 mod features;
 mod files;
 mod template;
+mod words;
 
 use std::path::{Path, PathBuf};
 

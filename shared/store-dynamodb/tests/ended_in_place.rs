@@ -140,7 +140,11 @@ async fn the_row_is_found_but_not_listed_and_the_first_list_moves_it() {
         place.store.list(place.user, None, 10, Consistency::Eventual).await.expect("a store").rows,
         []
     );
-    assert_eq!([place.is_at(&before).await, place.is_at(&after).await], [true, false], "`skim` moves no row");
+    assert_eq!(
+        [place.is_at(&before).await, place.is_at(&after).await],
+        [true, false],
+        "an eventually consistent list moves no row"
+    );
     for _ in 0..2 {
         assert_eq!(
             place.store.list(place.user, None, 10, Consistency::Strong).await.expect("a store").rows,
