@@ -17,6 +17,13 @@ use crate::send_message::SendMessage;
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;
 
+/// Entries in each of the first pages of a search that ends once it has read the sender's last messages, which a burst
+/// of the sender has put close to the end.
+const BURST_PAGE: u32 = 32;
+
+/// Pages of that size.
+const BURST_PAGES: u32 = 3;
+
 /// Pages that a search for an old message reads backwards from the newest entry, and as many around the claim.
 ///
 /// A send holds the permit of its conversation meanwhile, and pays for each page.
@@ -69,6 +76,11 @@ impl Bound {
         Self { claimed, known: None, lies_after_known: false, may_be_expired, hides_newer }
     }
 
+    /// Entries in the page of this number, which counts from 1.
+    const fn page_size(&self, page: u32) -> u32 {
+        if page <= BURST_PAGES && self.known.is_some() { BURST_PAGE } else { SEARCH_PAGE }
+    }
+
     fn is_reached(&self, oldest: &Message, seen: &Seen) -> bool {
         let is_known = oldest.seq.previous() <= self.known;
         match self.claimed {
@@ -115,7 +127,7 @@ pub(crate) async fn search_back(
             return search_around_claim(store, command, bound.claimed, range.to).await;
         }
         pages += 1;
-        let page = store.page(command.conversation, range, SEARCH_PAGE).await?;
+        let page = store.page(command.conversation, range, bound.page_size(pages)).await?;
         (entries, more) = (page.entries, page.more);
         change = change.or_else(|| change_in(&entries));
     }
