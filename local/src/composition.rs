@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use api::{Api, WebSocketUrl};
 use authorizer::AuthorizerFunction;
-use confab_app::credentials::AuthRates;
-use confab_app::rare_changes::ChangeRates;
-use confab_app::send_message::Writer;
-use confab_app::typing::Typists;
+use confab_app::accounts::credentials::AuthRates;
+use confab_app::delivery::typing::Typists;
+use confab_app::limits::rare_changes::ChangeRates;
+use confab_app::messages::send_message::Writer;
 use confab_app::{Limiter, UserPermits};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;

@@ -1,6 +1,6 @@
 //! The cost of refusing to add a user to a group.
 
-use confab_app::admission::admit;
+use confab_app::groups::admission::admit;
 use confab_domain::{MembershipLimits, Timestamp};
 
 use crate::bench::{Bench, User};

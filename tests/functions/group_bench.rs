@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
-use confab_app::change_group::{Actor, Context, GroupCommand};
-use confab_app::delivery::Delivery;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::groups::change_group::{Actor, Context, GroupCommand};
+use confab_app::messages::send_message::Writer;
 use confab_app::ports::{CommitOutcome, Groups, Joining};
 use confab_app::presence::Probes;
-use confab_app::send_message::Writer;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, GroupId, MembershipCount, Seq, Timestamp};

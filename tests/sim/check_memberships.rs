@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_app::admission::admit;
+use confab_app::groups::admission::admit;
 use confab_app::ports::{Groups, InboxRow, Inboxes};
 use confab_domain::{ConversationId, Kind, MembershipLimits, Message, UserId};
 

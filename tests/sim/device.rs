@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use confab_app::messages::send_message::{Reading, SendMessage};
 use confab_app::ports::Identity;
-use confab_app::send_message::{Reading, SendMessage};
 use confab_app::wire;
 use confab_domain::log::Attempt;
 use confab_domain::own_mark::ReadThrough;

@@ -7,8 +7,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use confab_app::change_group::GroupCommand;
-use confab_app::send_message::SendMessage;
+use confab_app::groups::change_group::GroupCommand;
+use confab_app::messages::send_message::SendMessage;
 use confab_domain::log::Attempt;
 use confab_domain::{Content, ConversationId};
 

@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use confab_app::send_message::SendMessage;
+use confab_app::messages::send_message::SendMessage;
 use confab_domain::log::Attempt;
 use confab_domain::{Content, ConversationId, Refusal};
 use confab_protocol::Ack;

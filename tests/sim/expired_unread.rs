@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use confab_app::chat_list::chat_list;
-use confab_app::send_message::SendMessage;
+use confab_app::messages::chat_list::chat_list;
+use confab_app::messages::send_message::SendMessage;
 use confab_app::sync;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;

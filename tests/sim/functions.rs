@@ -2,9 +2,9 @@
 
 use std::future::ready;
 
+use confab_app::messages::send_message::{SendMessage, send_message};
 use confab_app::ports::{Deadline, Identity};
-use confab_app::send_message::{SendMessage, send_message};
-use confab_app::{close_connection, mark_read, open_connection, sync};
+use confab_app::{connections::close_connection, connections::open_connection, messages::mark_read, sync};
 use confab_domain::{ConnectionId, ConversationId, Message, Refusal, Seq, UserId};
 use confab_protocol::{Ack, ServerFrame};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use confab_app::change_group::GroupCommand;
-use confab_app::read_history::Anchor;
+use confab_app::groups::change_group::GroupCommand;
+use confab_app::messages::read_history::Anchor;
 use confab_app::wire;
 use confab_domain::group::Role;
 use confab_domain::{ConversationId, Seq, UserId};

@@ -1,9 +1,9 @@
 //! The functions for groups, as a client or the queue invokes them.
 
-use confab_app::change_group::{Actor, Context, GroupCommand};
-use confab_app::fan_out::FanOutTask;
+use confab_app::delivery::fan_out::FanOutTask;
+use confab_app::groups::change_group::{Actor, Context, GroupCommand};
+use confab_app::messages::read_history::{Anchor, HistoryPage, PageSize, read_history};
 use confab_app::push::PushTask;
-use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
 use confab_app::{Error, TaskFailure};
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, GroupId, Message, Refusal, UserId};
@@ -104,7 +104,9 @@ impl World {
         let now = self.now().plus(process.ahead);
         let store = Store::new(self, Role::FanOut);
         let announced = async {
-            match confab_app::fan_out::fan_out(&store, (&self.delivery(), &self.queue), task, now).await {
+            match confab_app::delivery::fan_out::fan_out(&store, (&self.delivery(), &self.queue), task, now)
+                .await
+            {
                 Ok(_) => Ok(None),
                 Err(TaskFailure::Permanent(reason)) => Ok(Some(reason)),
                 Err(TaskFailure::Retry(error)) => Err(error),

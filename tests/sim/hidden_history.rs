@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use confab_app::messages::read_history::{Anchor, HistoryPage, PageSize, read_history};
 use confab_app::ports::{Deadline, Inboxes};
-use confab_app::read_history::{Anchor, HistoryPage, PageSize, read_history};
 use confab_app::sync::{self, SyncQuery};
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;

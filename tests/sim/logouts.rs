@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
-use confab_app::end_device::{end_device, end_every_device};
-use confab_app::open_connection::open_connection;
+use confab_app::accounts::end_device::{end_device, end_every_device};
+use confab_app::connections::open_connection::open_connection;
 use confab_app::ports::{CloseOutcome, Connections, Devices, Identity, PostOutcome, Sessions, StoreError};
 use confab_app::presence::{Context, PresenceTask};
 use confab_domain::device::Device;

@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use confab_app::Error;
-use confab_app::change_password::change_password;
-use confab_app::credentials::AuthRates;
-use confab_app::log_in::log_in;
+use confab_app::accounts::change_password::change_password;
+use confab_app::accounts::credentials::AuthRates;
+use confab_app::accounts::log_in::log_in;
+use confab_app::accounts::sign_up::FreshIds;
 use confab_app::ports::{
     Account, CreateUserOutcome, Devices, Identity, PASSWORD_CHANGE_CLAIMED, PasswordChange, PasswordHash,
     PasswordMatch, PasswordReplacement, Passwords, ProfileChange, Sessions, StoreError, Tokens, Users,
 };
 use confab_app::presence::{Context, PresenceTask};
-use confab_app::sign_up::FreshIds;
 use confab_domain::account::{Handle, Password, Profile, TypedPassword};
 use confab_domain::device::Device;
 use confab_domain::invite::Invite;

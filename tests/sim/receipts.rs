@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use confab_app::mark_read::mark_read;
+use confab_app::messages::mark_read::mark_read;
 use confab_app::ports::{InboxRow, Inboxes, MessageLog, Sessions};
 use confab_app::push::PushTask;
 use confab_domain::log::Attempt;

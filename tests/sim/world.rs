@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::Error;
-use confab_app::delivery::Delivery;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::messages::send_message::{SendMessage, Writer};
 use confab_app::ports::{
     Account, Connection, ConnectionKey, CreateUserOutcome, Identity, PasswordHash, Users,
 };
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::PushTask;
-use confab_app::send_message::{SendMessage, Writer};
 use confab_domain::account::{GroupAdds, Handle, Profile};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::device::Device;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use confab_app::credentials::AuthRates;
-use confab_app::rare_changes::ChangeRates;
+use confab_app::accounts::credentials::AuthRates;
+use confab_app::limits::rare_changes::ChangeRates;
 use confab_domain::budget::BudgetRates;
 use confab_domain::invite::SignupMode;
 use confab_domain::lease::HeartbeatPolicy;

@@ -6,7 +6,7 @@ use axum::body::{Body as HttpBody, HttpBody as _, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use confab_app::authenticate::authenticate;
+use confab_app::accounts::authenticate::authenticate;
 use confab_app::ports::Identity;
 use confab_app::wire;
 use confab_domain::{InvalidId, Refusal, Timestamp};

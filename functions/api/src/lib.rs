@@ -16,12 +16,12 @@ mod websocket_url;
 use std::sync::Arc;
 
 use axum::Router;
-use confab_app::credentials::AuthRates;
-use confab_app::delivery::Delivery;
+use confab_app::accounts::credentials::AuthRates;
+use confab_app::accounts::sign_up::FreshIds;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::limits::rare_changes::{ChangeRates, RareChange, take_change};
+use confab_app::messages::send_message::Writer;
 use confab_app::presence::Context;
-use confab_app::rare_changes::{ChangeRates, RareChange, take_change};
-use confab_app::send_message::Writer;
-use confab_app::sign_up::FreshIds;
 use confab_app::{Error, Limiter};
 use confab_domain::invite::SignupMode;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};

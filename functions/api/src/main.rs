@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Api, WebSocketUrl, config::Config, event::readable};
 use confab_app::Limiter;
-use confab_app::send_message::Writer;
+use confab_app::messages::send_message::Writer;
 use confab_lambda::{clients, observability, sleeper};
 use confab_passwords_argon2::Argon2Passwords;
 use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};

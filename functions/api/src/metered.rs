@@ -1,7 +1,7 @@
 //! Read budget: what each call that reads is charged.
 
 use axum::Json;
-use confab_app::authenticate::check_login;
+use confab_app::accounts::authenticate::check_login;
 use confab_app::{Costed, Error, Permit, wire};
 use confab_domain::{Timestamp, UserId};
 use confab_lambda::clock;

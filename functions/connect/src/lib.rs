@@ -8,7 +8,10 @@ pub mod config;
 use std::time::Instant;
 
 use confab_app::ports::{AccessClaims, ConnectionKey};
-use confab_app::{Error, UserPermits, close_connection::close_connection, open_connection::open_connection};
+use confab_app::{
+    Error, UserPermits, connections::close_connection::close_connection,
+    connections::open_connection::open_connection,
+};
 use confab_domain::Refusal;
 use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::PresencePorts;

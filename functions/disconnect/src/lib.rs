@@ -8,7 +8,7 @@ pub mod config;
 use std::time::Instant;
 
 use confab_app::ports::ConnectionKey;
-use confab_app::{Error, close_connection::close_connection};
+use confab_app::{Error, connections::close_connection::close_connection};
 use confab_lambda::websocket::{Caller, Event, Response};
 use confab_lambda::{deadline, summary};
 use confab_store_dynamodb::Store;

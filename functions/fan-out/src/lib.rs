@@ -5,8 +5,8 @@ pub mod config;
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use confab_app::delivery::Delivery;
-use confab_app::fan_out::{FanOutTask, fan_out};
+use confab_app::delivery::deliver::Delivery;
+use confab_app::delivery::fan_out::{FanOutTask, fan_out};
 use confab_app::metric;
 use confab_app::presence::Probes;
 use confab_domain::lease::HeartbeatPolicy;

@@ -4,10 +4,10 @@ pub mod config;
 
 use std::sync::Arc;
 
-use confab_app::authorize_frame::authorize_frame;
-use confab_app::delivery::Delivery;
+use confab_app::connections::authorize_frame::authorize_frame;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::messages::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::ports::{Deadline, StoreError};
-use confab_app::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::Budget;
 use confab_domain::{Attendance, Connection, ConversationId, Refusal};

@@ -6,12 +6,12 @@ mod metered;
 
 use std::sync::Arc;
 
-use confab_app::authorize_frame::authorize_frame;
+use confab_app::connections::authorize_frame::authorize_frame;
+use confab_app::delivery::typing::{Typists, typing};
+use confab_app::messages::read_history::{Anchor, PageSize, read_history};
 use confab_app::presence::ask::get_presence;
-use confab_app::read_history::{Anchor, PageSize, read_history};
 use confab_app::sync::ScannedConversation;
-use confab_app::typing::{Typists, typing};
-use confab_app::{Costed, Error, Limiter, Permit, mark_read::mark_read, sync, wire};
+use confab_app::{Costed, Error, Limiter, Permit, messages::mark_read::mark_read, sync, wire};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_domain::retention::Retention;
 use confab_domain::{Attendance, Refusal, UserId};

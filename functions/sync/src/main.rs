@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use confab_app::Limiter;
-use confab_app::typing::Typists;
+use confab_app::delivery::typing::Typists;
 use confab_lambda::{clients, observability};
 use confab_queue_sqs::SqsPushQueue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};

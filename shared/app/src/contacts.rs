@@ -10,7 +10,7 @@ use confab_protocol::server::{ContactEvent, ContactEventChange};
 use confab_protocol::{ServerFrame, http, limits};
 use futures_util::future::try_join;
 
-use crate::announce::post_to;
+use crate::delivery::announce::post_to;
 use crate::ports::Consistency;
 use crate::ports::{
     Connections, Contact, Contacts, PairChange, PresenceQueue, RateLimits, Session, Sessions, StoreError,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use confab_app::close_connection::close_with_reason;
+use confab_app::connections::close_connection::close_with_reason;
 use confab_app::ports::{Connection, Connections, Identity};
 use confab_app::{Error, Limiter, wire};
 use confab_domain::budget::Budget;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use confab_app::fan_out::FanOutTask;
+use confab_app::delivery::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, PresenceQueue, PushQueue, StoreError};
 use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;

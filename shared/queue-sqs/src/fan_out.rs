@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use confab_app::fan_out::FanOutTask;
+use confab_app::delivery::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, StoreError};
 
 use crate::queue::{Queue, seconds, send};

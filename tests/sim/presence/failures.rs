@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use confab_app::end_device::end_device;
-use confab_app::open_connection::open_connection;
+use confab_app::accounts::end_device::end_device;
+use confab_app::connections::open_connection::open_connection;
 use confab_app::ports::{
     ConnectionChange, Contacts, Devices, Identity, OpenOutcome, PairChange, Session, Sessions,
 };

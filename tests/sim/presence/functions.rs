@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use confab_app::authorize_frame::authorize_frame;
+use confab_app::connections::authorize_frame::authorize_frame;
 use confab_app::ports::{Devices, Identity};
 use confab_app::presence::{PresenceTask, ask, perform, renew};
-use confab_app::{TaskFailure, close_connection, contacts, end_device, open_connection};
+use confab_app::{
+    TaskFailure, accounts::end_device, connections::close_connection, connections::open_connection, contacts,
+};
 use confab_domain::{ConnectionId, ContactChange, Refusal, UserId};
 use confab_memory::{Delayed, Phones};
 use confab_protocol::server::UserPresence;

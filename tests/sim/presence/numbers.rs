@@ -8,9 +8,9 @@ use std::task::{self, Waker};
 use std::time::Duration;
 
 use confab_app::Limiter;
-use confab_app::authorize_frame::authorize_frame;
+use confab_app::accounts::end_device::{end_device, end_every_device};
+use confab_app::connections::authorize_frame::authorize_frame;
 use confab_app::contacts::unblock;
-use confab_app::end_device::{end_device, end_every_device};
 use confab_app::ports::{Connection, Contacts, Devices, OpenOutcome, PairChange, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence, perform};
 use confab_domain::budget::{Charges, LOCAL_RATES};

@@ -3,14 +3,14 @@
 use std::future::ready;
 use std::time::Duration;
 
-use confab_app::authorize_frame::authorize_frame;
-use confab_app::change_group::{Actor, Context, GroupCommand};
-use confab_app::delivery::Delivery;
+use confab_app::connections::authorize_frame::authorize_frame;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::groups::change_group::{Actor, Context, GroupCommand};
+use confab_app::messages::send_message::{Reading, SendMessage, send_message};
 use confab_app::ports::{Identity, Inboxes};
 use confab_app::presence::renew;
 use confab_app::push::PushTask;
-use confab_app::send_message::{Reading, SendMessage, send_message};
-use confab_app::{close_connection, mark_read, open_connection};
+use confab_app::{connections::close_connection, connections::open_connection, messages::mark_read};
 use confab_domain::log::Attempt;
 use confab_domain::own_mark::ReadThrough;
 use confab_domain::{

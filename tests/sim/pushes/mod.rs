@@ -21,8 +21,8 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_app::change_group::{Actor, Context};
-use confab_app::delivery::Delivery;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::groups::change_group::{Actor, Context};
 use confab_app::ports::{CreateUserOutcome, Devices, Identity, Push, Users};
 use confab_domain::log::Attempt;
 use confab_domain::push::{Platform, PushToken, Registration};

@@ -7,7 +7,7 @@ use confab_app::ports::{
     ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
     PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
-use confab_app::{fan_out::FanOutTask, presence, push};
+use confab_app::{delivery::fan_out::FanOutTask, presence, push};
 use confab_domain::notification::{Notice, Notification};
 use confab_domain::push::{Endpoint, Platform, PushToken};
 use confab_domain::retention::Retention;

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::fan_out::{FanOutTask, fan_out};
+use confab_app::delivery::fan_out::{FanOutTask, fan_out};
+use confab_app::messages::send_message::Writer;
 use confab_app::ports::{InboxPage, InboxRow, Sessions};
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::{PushTask, Step};
-use confab_app::send_message::Writer;
 use confab_app::{Error, Limiter, TaskFailure};
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::retention::Retention;

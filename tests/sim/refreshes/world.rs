@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use confab_app::Error;
-use confab_app::authenticate::authenticate;
+use confab_app::accounts::authenticate::authenticate;
+use confab_app::accounts::refresh_session::refresh_session;
 use confab_app::ports::{Devices, RefreshClaims, Tokens};
 use confab_app::presence::{Context, PresenceTask};
-use confab_app::refresh_session::refresh_session;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{Timestamp, WatchId};
 use confab_memory::{DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};

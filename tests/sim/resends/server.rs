@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use confab_app::messages::send_message::SendMessage;
 use confab_app::ports::{
     Account, AppendError, ClaimKey, ClaimOutcome, CommitOutcome, Contact, ContactPage, Contacts,
     CreateUserOutcome, Devices, End, Groups, Inboxes, Joining, MarkReadOutcome, MessageLog, NewVersion, Page,
     PairChange, ProfileChange, Range, Sessions, StoreError, Tail, Users,
 };
-use confab_app::send_message::SendMessage;
 use confab_domain::account::{Handle, Profile};
 use confab_domain::claim::Claim;
 use confab_domain::device::Device;

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::delivery::Delivery;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::messages::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::ports::{ClaimKey, Contacts, Inboxes, MessageLog, PairChange, Users};
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
-use confab_app::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::{Error, wire};
 use confab_domain::claim::APPEND_DELAY_MAX;
 use confab_domain::log::Attempt;

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use confab_app::announce::hint;
-use confab_app::authenticate::check_login;
-use confab_app::authorize_frame::authorize_frame;
-use confab_app::close_connection::{close_connection, close_with_reason};
-use confab_app::end_device::end_device;
-use confab_app::open_connection::open_connection;
+use confab_app::accounts::authenticate::check_login;
+use confab_app::accounts::end_device::end_device;
+use confab_app::connections::authorize_frame::authorize_frame;
+use confab_app::connections::close_connection::{close_connection, close_with_reason};
+use confab_app::connections::open_connection::open_connection;
+use confab_app::delivery::announce::hint;
 use confab_app::ports::{ConnectionChange, Devices, Identity, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_app::{Error, Limiter, TaskFailure};

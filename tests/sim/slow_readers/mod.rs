@@ -14,7 +14,7 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_app::change_group::{Actor, Context};
+use confab_app::groups::change_group::{Actor, Context};
 use confab_app::ports::{CreateUserOutcome, Devices, Identity, Users};
 use confab_domain::log::Attempt;
 use confab_domain::{ConversationId, UserId};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use confab_app::delivery::Delivery;
-use confab_app::fan_out::FanOutTask;
+use confab_app::delivery::deliver::Delivery;
+use confab_app::delivery::fan_out::FanOutTask;
 use confab_app::ports::{CloseOutcome, Connections, FanOutQueue, PostOutcome, StoreError};
 use confab_app::push::PushTask;
 use confab_domain::{ConnectionId, Timestamp};

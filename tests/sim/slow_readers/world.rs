@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::TaskFailure;
-use confab_app::fan_out::{FanOutTask, fan_out};
+use confab_app::delivery::fan_out::{FanOutTask, fan_out};
+use confab_app::delivery::unreached::Unreached;
+use confab_app::messages::send_message::{SendMessage, Writer, send_message};
 use confab_app::ports::{Connection, Identity, PostOutcome, Sessions, StoreError};
 use confab_app::presence::Probes;
 use confab_app::push::PushTask;
-use confab_app::send_message::{SendMessage, Writer, send_message};
-use confab_app::unreached::Unreached;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::log::Attempt;
 use confab_domain::retention::Retention;

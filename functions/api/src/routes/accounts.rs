@@ -2,10 +2,13 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use confab_app::issue_ticket::issue_ticket;
+use confab_app::accounts::issue_ticket::issue_ticket;
+use confab_app::accounts::sign_up::SignupPolicy;
 use confab_app::ports::Identity;
-use confab_app::sign_up::SignupPolicy;
-use confab_app::{change_password, end_device, log_in, refresh_session, sign_up};
+use confab_app::{
+    accounts::change_password, accounts::end_device, accounts::log_in, accounts::refresh_session,
+    accounts::sign_up,
+};
 use confab_domain::budget::{ANSWER_MIN, Budget};
 use confab_lambda::clock;
 use confab_protocol::http::{Login, Logout, PasswordChange, Refresh, Session, Signup, Ticket};

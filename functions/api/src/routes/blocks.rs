@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::contacts::{block, list_blocks, unblock};
-use confab_app::rare_changes::RareChange;
+use confab_app::limits::rare_changes::RareChange;
 use confab_domain::UserId;
 use confab_protocol::http::Blocks;
 use confab_protocol::schema;

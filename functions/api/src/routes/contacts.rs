@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use confab_app::contacts::{list_contacts, put_contact, remove_contact};
-use confab_app::rare_changes::RareChange;
+use confab_app::limits::rare_changes::RareChange;
 use confab_app::wire;
 use confab_domain::{Refusal, UserId};
 use confab_protocol::http::{ContactPut, Contacts};

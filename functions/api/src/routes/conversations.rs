@@ -4,10 +4,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use confab_app::chat_list::{change_conversation, chat_list};
-use confab_app::read_history::{Anchor, PageSize, read_history};
-use confab_app::read_markers::read_markers;
-use confab_app::send_message::{Reading, SendMessage, send_message};
+use confab_app::messages::chat_list::{change_conversation, chat_list};
+use confab_app::messages::read_history::{Anchor, PageSize, read_history};
+use confab_app::messages::read_markers::read_markers;
+use confab_app::messages::send_message::{Reading, SendMessage, send_message};
 use confab_app::{Costed, wire};
 use confab_domain::ConversationId;
 use confab_domain::budget::{ANSWER_MIN, Budget};

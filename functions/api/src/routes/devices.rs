@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use confab_app::devices::list_devices;
-use confab_app::end_device::end_device;
+use confab_app::accounts::devices::list_devices;
+use confab_app::accounts::end_device::end_device;
 use confab_app::push::register::{register, unregister};
 use confab_domain::{DeviceId, Refusal};
 use confab_protocol::http::{Devices, PushRegistration};

@@ -5,8 +5,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use confab_app::change_group::{Actor, Context, GroupCommand};
-use confab_app::rare_changes::RareChange;
+use confab_app::groups::change_group::{Actor, Context, GroupCommand};
+use confab_app::limits::rare_changes::RareChange;
 use confab_app::{Error, wire};
 use confab_domain::budget::Budget;
 use confab_domain::{GroupId, Refusal, UserId};

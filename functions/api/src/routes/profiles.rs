@@ -4,8 +4,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use confab_app::profiles::{change_profile, own_profile, profile, profile_by_handle};
-use confab_app::rare_changes::RareChange;
+use confab_app::accounts::profiles::{change_profile, own_profile, profile, profile_by_handle};
+use confab_app::limits::rare_changes::RareChange;
 use confab_domain::UserId;
 use confab_protocol::http::{OwnProfile, Profile, ProfilePatch};
 use confab_protocol::schema;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::StoreError;
-use crate::fan_out::FanOutTask;
+use crate::delivery::fan_out::FanOutTask;
 
 /// Tasks that the `fan-out` function performs, now or later, at least once and in any order.
 pub trait FanOutQueue: Send + Sync {

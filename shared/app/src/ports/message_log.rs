@@ -101,7 +101,7 @@ impl Range {
 /// its length.
 ///
 /// A page is bounded in bytes, since 500 entries of 60 compressed bytes may decompress to 200 MB. A request reads up to
-/// [`STORE_CALLS_MAX`](crate::concurrency::STORE_CALLS_MAX) pages concurrently: together they stay within 32 MB of the
+/// [`STORE_CALLS_MAX`](crate::limits::concurrency::STORE_CALLS_MAX) pages concurrently: together they stay within 32 MB of the
 /// 512 MB that a function has.
 pub const PAGE_TEXT_BYTES_MAX: usize = 1024 * 1024;
 

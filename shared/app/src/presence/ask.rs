@@ -8,8 +8,8 @@ use confab_protocol::server::UserPresence;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_presence};
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::inbox_page::inbox_page;
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::inbox_page::inbox_page;
 use crate::ports::Consistency;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 use crate::{Costed, Error};

@@ -10,10 +10,10 @@ use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, last_notified_status, notify};
 use crate::chain;
+use crate::connections::stale::stale_among;
 use crate::ports::Consistency;
 use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
 use crate::push::PushTask;
-use crate::stale::stale_among;
 use crate::{Error, metric};
 
 /// A queue message that checks a lease.

@@ -35,11 +35,11 @@ use confab_domain::watch::LeaseCheck;
 use confab_domain::{ChangeNumber, ConnectionId, Status, Timestamp, UserId, WatchId};
 use confab_protocol::server::UserPresence;
 
+use crate::accounts::end_device::close_ended_sockets;
 use crate::attempts::Attempts;
-use crate::close_connection::close_again;
-use crate::end_device::close_ended_sockets;
+use crate::connections::close_connection::close_again;
 use crate::ports::{Connections, Contacts, Devices, PresenceQueue, PushQueue, Session, Sessions, Sleeper};
-use crate::{Error, TaskFailure, delay, unreached};
+use crate::{Error, TaskFailure, delay, delivery::unreached};
 
 use check_lease::Message;
 use pair::{PairChange, View};

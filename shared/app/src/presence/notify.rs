@@ -10,12 +10,12 @@ use super::{
     ATTEMPTS_MAX, Context, PresenceTask, last_notified_status, may_observe, observe_each, user_presence,
 };
 use crate::Error;
-use crate::announce::{Posted, post_to};
+use crate::delivery::announce::{Posted, post_to};
+use crate::delivery::unreached::{Retry, Tries, only, retries};
 use crate::ports::Consistency;
 use crate::ports::{
     Connections, Contact, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError,
 };
-use crate::unreached::{Retry, Tries, only, retries};
 
 /// Contact rows that one message of the queue reads to notify friends, rows of requests and blocks included. Another
 /// message continues after them.

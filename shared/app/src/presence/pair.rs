@@ -15,9 +15,9 @@ use futures_util::future::try_join;
 use super::ask::never_seen;
 use super::{ATTEMPTS_MAX, Context, PresenceTask, REQUEST_MAX, Step, last_notified_status, user_presence};
 use crate::Error;
-use crate::announce::post_to;
+use crate::delivery::announce::post_to;
+use crate::delivery::unreached::{Retry, Tries, only, retries};
 use crate::ports::{Connections, Contacts, PresenceQueue, Session, Sessions, StoreError};
-use crate::unreached::{Retry, Tries, only, retries};
 
 /// Times that a queue message checks whether its change was made, within a second at most: the request that queued the
 /// message makes the change right after.

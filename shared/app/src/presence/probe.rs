@@ -10,11 +10,11 @@ use confab_protocol::{ServerFrame, server};
 use futures_util::{StreamExt, stream};
 
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, Queued};
-use crate::announce::{FullConnection, Posted, post_to};
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::delivery::announce::{FullConnection, Posted, post_to};
+use crate::delivery::unreached::{Tries, close_slow};
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::Consistency;
 use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
-use crate::unreached::{Tries, close_slow};
 
 /// Pause before the next round, where a connection without room was closed or some connections were not offered the
 /// probe.

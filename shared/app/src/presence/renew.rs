@@ -6,15 +6,15 @@ use confab_domain::Attendance;
 use confab_domain::budget::Charges;
 
 use super::{Context, PresenceTask};
-use crate::authorize_frame::authorize_unregistered;
 use crate::chain;
+use crate::connections::authorize_frame::authorize_unregistered;
 use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
 use crate::{Error, Limiter};
 
 /// Renews the lease of a user for a heartbeat of a connection, and returns the time until the next heartbeat is due.
 ///
 /// The `attendance` of `connection` is what the heartbeat states. An unregistered connection is authorized as for any
-/// frame: see [`authorize_frame`](mod@crate::authorize_frame). Where no watch checks the lease, a watch begins. What
+/// frame: see [`authorize_frame`](mod@crate::connections::authorize_frame). Where no watch checks the lease, a watch begins. What
 /// the user took of their budgets is added in the same write.
 ///
 /// # Errors

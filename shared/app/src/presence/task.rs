@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Asked;
 use super::pair::PairChange;
+use crate::delivery::unreached::{Tries, Unreached};
 use crate::ports::Session;
-use crate::unreached::{Tries, Unreached};
 
 /// A task about one user's presence.
 ///

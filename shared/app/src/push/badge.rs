@@ -9,10 +9,10 @@ use confab_domain::{Alerts, ConversationId, Timestamp, UserId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::unread::{count_unread, last_seq, nothing_unread};
 use crate::ports::Consistency;
 use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
-use crate::unread::{count_unread, last_seq, nothing_unread};
 
 /// Inbox rows in one page.
 const ROWS_PAGE: u32 = 500;

@@ -11,9 +11,9 @@ use super::Context;
 use super::badge::Badges;
 use super::task::Subject;
 use crate::chain;
+use crate::messages::unread::count_unread;
 use crate::ports::Consistency;
 use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
-use crate::unread::count_unread;
 
 /// Why a member gets no alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

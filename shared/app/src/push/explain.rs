@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::{NoAlert, wants};
 use super::task::Subject;
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::Consistency;
 use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};
 use crate::{Error, wire};

@@ -17,7 +17,7 @@ use super::badge::{Badges, counts};
 use super::task::{MessageRef, PushTask, user_id};
 use super::words::worded;
 use crate::TaskFailure;
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Push, PushQueue, Range, Sessions, StoreError,
     Users,

@@ -7,7 +7,7 @@
 //! | `resume` | the token by which a device continues an answer: [`Resume`] |
 //!
 //! A `sync` reads each of the user's logs after the device's cursor, strongly consistent, after the device's connection
-//! is registered: see [`crate::announce`].
+//! is registered: see [`crate::delivery::announce`].
 
 mod answer;
 mod reader;
@@ -23,7 +23,7 @@ use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 use self::answer::Answer;
 use self::reader::{Membership, Missing, Part, Reader, StillMember};
 pub use self::resume::{Resume, Within};
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connections, Deadline, Groups, InboxRow, Inboxes, MessageLog, PostOutcome, StoreError};
 use crate::{Error, wire};
 

@@ -11,12 +11,12 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::resume::Resume;
 use super::{LOG_PAGE, SyncQuery};
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::hidden::skip_hidden;
-use crate::inbox_page::inbox_page;
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::hidden::skip_hidden;
+use crate::messages::inbox_page::inbox_page;
+use crate::messages::unread::last_seq;
 use crate::ports::Consistency;
 use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
-use crate::unread::last_seq;
 use crate::wire;
 
 /// Inbox rows in one page.

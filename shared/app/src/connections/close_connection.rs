@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::Error;
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     CloseOutcome, Connection, ConnectionChange, ConnectionKey, Connections, PresenceQueue, Sessions,
     StoreError,

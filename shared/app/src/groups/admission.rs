@@ -9,8 +9,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::Error;
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::inbox_page::inbox_page;
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::inbox_page::inbox_page;
 use crate::ports::Consistency;
 use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
 

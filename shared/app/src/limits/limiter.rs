@@ -8,9 +8,9 @@ use futures_util::future;
 
 use crate::chain;
 use crate::generations::Generations;
-use crate::keyed_semaphore::{KeyedSemaphore, Permit};
+use crate::limits::keyed_semaphore::{KeyedSemaphore, Permit};
+use crate::limits::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
 use crate::ports::{Session, Sessions, Sleeper};
-use crate::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
 use crate::{Costed, Error};
 
 /// Maximum number of remembered users. Unit: users of about 300 bytes each.

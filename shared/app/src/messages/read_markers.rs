@@ -4,7 +4,7 @@ use confab_domain::{ConversationId, Refusal, UserId, membership};
 use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::Consistency;
 use crate::ports::{Groups, Inboxes};
 use crate::{Costed, Error, wire};

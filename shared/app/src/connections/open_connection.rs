@@ -7,9 +7,9 @@ use confab_domain::{Attendance, Refusal, UserId};
 use confab_protocol::server::ClosingReason;
 
 use crate::Error;
-use crate::authenticate::check_credential;
-use crate::close_connection::{Closings, close_connection, close_each, close_later};
-use crate::end_device::end_lease_if_alone;
+use crate::accounts::authenticate::check_credential;
+use crate::accounts::end_device::end_lease_if_alone;
+use crate::connections::close_connection::{Closings, close_connection, close_each, close_later};
 use crate::ports::{
     AccessClaims, Connection, ConnectionChange, ConnectionKey, Connections, Devices, OpenOutcome,
     PresenceQueue, Session, Sessions,

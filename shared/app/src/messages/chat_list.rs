@@ -12,13 +12,13 @@ use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::inbox_page::inbox_page;
-use crate::membership::{Member, membership_of};
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::inbox_page::inbox_page;
+use crate::messages::membership::{Member, membership_of};
+use crate::messages::unread::{self, count_unread, nothing_unread};
 use crate::ports::Consistency;
 use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
-use crate::unread::{self, count_unread, nothing_unread};
 use crate::{Costed, Error, wire};
 
 /// Returns a page of the user's conversations.

@@ -12,7 +12,7 @@ use futures_util::future::try_join;
 use crate::generations::Generations;
 use crate::ports::Consistency;
 use crate::ports::{Connections, Contacts, Groups, Inboxes, Sessions, StoreError};
-use crate::{Error, announce};
+use crate::{Error, delivery::announce};
 
 /// How often a process lets one user send typing events. A client shows the event for 5 seconds, so it has no use for
 /// more than one in that time and conversation.

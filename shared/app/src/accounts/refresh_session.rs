@@ -6,7 +6,7 @@ use confab_domain::{Refusal, Timestamp, UserId};
 use confab_protocol::http;
 
 use crate::Error;
-use crate::end_device::end_device;
+use crate::accounts::end_device::end_device;
 use crate::ports::{
     Connections, Devices, Identity, PresenceQueue, Push, RefreshClaims, RotateOutcome, Sessions, Tokens,
 };

@@ -6,16 +6,16 @@ use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq
 use confab_protocol::{ServerFrame, server::ReceiptEvent};
 
 use crate::chain;
-use crate::fan_out::receipt_audience;
-use crate::membership::{Member, membership_of};
+use crate::delivery::fan_out::receipt_audience;
+use crate::messages::membership::{Member, membership_of};
+use crate::messages::send_message::SendMessage;
+use crate::messages::unread::last_seq;
 use crate::ports::Consistency;
 use crate::ports::{
     Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
 };
 use crate::push::PushTask;
-use crate::send_message::SendMessage;
-use crate::unread::last_seq;
-use crate::{Error, announce};
+use crate::{Error, delivery::announce};
 
 /// Maximum number of receipts that one read announces while others move the read mark: each of these announces too.
 const RECEIPTS_MAX: u32 = 8;

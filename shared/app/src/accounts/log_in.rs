@@ -6,15 +6,15 @@ use confab_domain::{DeviceId, Refusal, Timestamp, UserId};
 use confab_protocol::{http, limits};
 
 use crate::Error;
-use crate::credentials::{AuthRates, check_password, take_try};
-use crate::end_device::{SECOND_SCAN, close_ended_sockets, end_device, end_each};
+use crate::accounts::credentials::{AuthRates, check_password, take_try};
+use crate::accounts::end_device::{SECOND_SCAN, close_ended_sockets, end_device, end_each};
+use crate::accounts::refresh_session::session_of;
+use crate::accounts::sign_up::{FreshIds, new_device};
 use crate::ports::Consistency;
 use crate::ports::{
     Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
 };
 use crate::presence::{Context, PresenceTask};
-use crate::refresh_session::session_of;
-use crate::sign_up::{FreshIds, new_device};
 
 /// Logs in on a device, which replaces an earlier login on it.
 ///

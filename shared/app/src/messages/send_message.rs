@@ -1,7 +1,7 @@
 //! Sending a message: claim, append, announce.
 //!
 //! Three store round trips: (claim ∥ end of the log) → append → sessions of the recipients. The order matters: see
-//! `confab_domain::claim` for why a claim precedes the append, [`crate::announce`] for why sessions are read after it.
+//! `confab_domain::claim` for why a claim precedes the append, [`crate::delivery::announce`] for why sessions are read after it.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use confab_domain::{
 use confab_protocol as protocol;
 use futures_util::future;
 
-use crate::append::{ATTEMPTS_MAX, NextPosition, next_position};
 use crate::attempts::Attempts;
-use crate::claim_message::{Claimed, check_still_in, claim, find_earlier};
-use crate::delivery::Delivery;
-use crate::fan_out::{announce_in_group, announce_to_pair};
-use crate::find_message::{Search, search_after, search_past};
-use crate::mark_read::mark_own;
+use crate::delivery::deliver::Delivery;
+use crate::delivery::fan_out::{announce_in_group, announce_to_pair};
+use crate::messages::append::{ATTEMPTS_MAX, NextPosition, next_position};
+use crate::messages::claim_message::{Claimed, check_still_in, claim, find_earlier};
+use crate::messages::find_message::{Search, search_after, search_past};
+use crate::messages::mark_read::mark_own;
 use crate::ports::{
     AppendError, ClaimKey, Connections, Contacts, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue,
     Sessions, Sleeper, Users,

@@ -9,8 +9,9 @@ use futures_util::{StreamExt, stream};
 
 use crate::Error;
 use crate::chain;
-use crate::close_connection::{close_each, close_later};
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::connections::close_connection::{close_each, close_later};
+use crate::connections::stale::stale_among;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::Consistency;
 use crate::ports::{
     Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
@@ -18,7 +19,6 @@ use crate::ports::{
 };
 use crate::presence::{Context, Errand, PresenceTask, Queued};
 use crate::push::register::forget;
-use crate::stale::stale_among;
 
 /// Attempts to end a lease while the user's frames renew it.
 const ATTEMPTS_MAX: u32 = 4;

@@ -13,10 +13,10 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::delivery::unreached::CONNECTIONS_PER_TASK;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
-use crate::unreached::CONNECTIONS_PER_TASK;
 
 /// Maximum number of concurrent posts: enough to hide the latency of one HTTP request each.
 pub(crate) const POSTS_IN_FLIGHT_MAX: usize = 32;
@@ -42,7 +42,7 @@ pub(crate) struct Posted {
 
 /// A connection that the gateway has and that has no room.
 ///
-/// Only the answer to a post creates this value, and [`close_slow`](crate::unreached::close_slow) closes no other
+/// Only the answer to a post creates this value, and [`close_slow`](crate::delivery::unreached::close_slow) closes no other
 /// connections: so a failure of the gateway never closes a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct FullConnection {

@@ -9,10 +9,10 @@ use confab_domain::claim::{
 use confab_domain::{Kind, Message, Refusal, Seq, Timestamp, membership};
 
 use crate::Error;
-use crate::membership::not_a_member;
+use crate::messages::membership::not_a_member;
+use crate::messages::send_message::SendMessage;
 use crate::ports::Consistency;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range, Tail};
-use crate::send_message::SendMessage;
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;

@@ -11,7 +11,7 @@ use confab_domain::sockets::has_free_place;
 use confab_protocol::server::ClosingReason;
 use futures_util::future;
 
-use crate::authenticate::check_login;
+use crate::accounts::authenticate::check_login;
 use crate::ports::Consistency;
 use crate::ports::{
     Connection, Connections, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,

@@ -13,9 +13,9 @@ use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
 use crate::chain;
-use crate::close_connection::close_with_reason;
+use crate::connections::close_connection::close_with_reason;
+use crate::delivery::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
 use crate::{TaskFailure, metric};
 

@@ -14,15 +14,15 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::TaskFailure;
-use crate::announce::{self, Posted, post_to};
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::delivery::{self, Delivery, deliver};
+use crate::delivery::announce::{self, Posted, post_to};
+use crate::delivery::deliver::{self, Delivery, deliver};
+use crate::delivery::unreached::{self, Retry, Tries, Unreached, retries};
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
 use crate::push::PushTask;
-use crate::unreached::{self, Retry, Tries, Unreached, retries};
 
 /// Delay before a failed announcement is repeated: short, and not zero, since a store did not answer.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
@@ -134,7 +134,7 @@ pub async fn fan_out(
                 unreached.retain(|user, _| audience.changed.contains(user));
                 audience.change.ok_or(TaskFailure::Permanent("nothing changes"))?
             } else {
-                delivery::event(&entry)
+                deliver::event(&entry)
             };
             let users: Vec<UserId> = unreached.keys().copied().collect();
             let rows = unreached::only(store.sessions(&users).await?, &unreached);
@@ -193,7 +193,7 @@ pub(crate) async fn announce_to_pair(
     origin: Option<&ConnectionId>,
     now: Timestamp,
 ) {
-    let audience = delivery::Audience { readers: &pair, group: None, origin };
+    let audience = deliver::Audience { readers: &pair, group: None, origin };
     let rows = sessions.sessions(&pair).await;
     let posted = match &rows {
         Ok(rows) => deliver(sessions, delivery, message, audience, rows, now).await.ok(),
@@ -324,7 +324,7 @@ impl Audience {
                 announce::announce(sessions, delivery.connections, &self.changed, None, change, now).await?;
         }
         let rows = sessions.sessions(&self.readers).await?;
-        let audience = delivery::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
+        let audience = deliver::Audience { readers: &self.readers, group: self.name.as_deref(), origin };
         let posted = deliver(sessions, delivery, entry, audience, &rows, now).await?;
         Announced { entry, is_change: true }.retry(sessions, ways, unchanged, Tries::default(), now).await?;
         Announced { entry, is_change: false }.retry(sessions, ways, posted, Tries::default(), now).await

@@ -7,14 +7,14 @@ use confab_domain::{Refusal, UserId};
 use confab_protocol::http;
 
 use crate::Error;
-use crate::credentials::{AuthRates, check_password, take_try};
-use crate::end_device::end_other_devices;
+use crate::accounts::credentials::{AuthRates, check_password, take_try};
+use crate::accounts::end_device::end_other_devices;
+use crate::accounts::refresh_session::session;
 use crate::ports::{
     Connections, Devices, Identity, PasswordChange, PasswordHash, PasswordReplacement, Passwords,
     PresenceQueue, Push, RateLimits, RotateOutcome, Sessions, StoreError, Tokens, Users,
 };
 use crate::presence::Context;
-use crate::refresh_session::session;
 
 /// Attempts to make the next generation of tokens while the same device refreshes.
 const ROTATE_ATTEMPTS_MAX: u32 = 4;

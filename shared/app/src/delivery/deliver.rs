@@ -7,7 +7,7 @@ use confab_domain::liveness::Liveness;
 use confab_domain::{ConnectionId, Kind, Message, Timestamp, UserId};
 use confab_protocol::ServerFrame;
 
-use crate::announce::{Posted, post_to};
+use crate::delivery::announce::{Posted, post_to};
 use crate::ports::{Connections, PushQueue, Session, Sessions, StoreError};
 use crate::presence::{Probes, probe_event};
 use crate::push::{Absent, PushTask};
@@ -40,7 +40,7 @@ pub(crate) struct Audience<'a> {
 /// Posts a message to every connection of its readers, and queues alerts for readers whom it did not reach. Returns
 /// the outcome of the posts, with the connections that may be reached later.
 ///
-/// The caller reads the session rows before this, and after the message was appended: see [`crate::announce`].
+/// The caller reads the session rows before this, and after the message was appended: see [`crate::delivery::announce`].
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use confab_domain::{Refusal, UserId};
 use futures_util::future::{self, Either};
 
-use crate::keyed_semaphore::{KeyedSemaphore, Permit};
+use crate::limits::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::ports::Sleeper;
 
 /// Handshakes of one user that a process judges side by side: no budget counts the handshakes of a login that has

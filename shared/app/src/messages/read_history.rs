@@ -6,8 +6,8 @@ use confab_domain::retention::Retention;
 use confab_domain::{ConversationId, Joined, Message, Refusal, Seq, Timestamp, UserId};
 
 use crate::Error;
-use crate::hidden::{PAGES_MAX, SCAN_PAGE, skip_hidden};
-use crate::membership::readable_by;
+use crate::messages::hidden::{PAGES_MAX, SCAN_PAGE, skip_hidden};
+use crate::messages::membership::readable_by;
 use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range};
 
 /// Position of a page in the log.

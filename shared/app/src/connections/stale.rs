@@ -3,7 +3,7 @@
 use confab_domain::Timestamp;
 use futures_util::{StreamExt, stream};
 
-use crate::concurrency::STORE_CALLS_MAX;
+use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{Connection, Connections};
 
 /// Returns the connections that are older than the gateway lets any be, and those that the gateway does not have;

@@ -9,8 +9,8 @@ use confab_protocol::http;
 use confab_protocol::limits;
 
 use crate::Error;
+use crate::accounts::refresh_session::session_of;
 use crate::ports::{Account, CreateUserOutcome, Passwords, RateLimits, Tokens, Users};
-use crate::refresh_session::session_of;
 
 /// Ids for the items that a request creates, drawn at random by the caller.
 #[derive(Clone, Copy, Debug)]

@@ -12,17 +12,17 @@ use confab_domain::{
 use confab_protocol::http;
 use futures_util::{StreamExt, stream};
 
-use crate::admission::admit;
-use crate::append::{NextPosition, TAIL_ENTRIES, first_position, next_position};
 use crate::chain;
-use crate::concurrency::STORE_CALLS_MAX;
-use crate::delivery::Delivery;
-use crate::fan_out::{announce_in_group, close_rows};
+use crate::delivery::deliver::Delivery;
+use crate::delivery::fan_out::{announce_in_group, close_rows};
+use crate::groups::admission::admit;
+use crate::limits::concurrency::STORE_CALLS_MAX;
+use crate::messages::append::{NextPosition, TAIL_ENTRIES, first_position, next_position};
+use crate::messages::send_message::Writer;
 use crate::ports::{
     CommitOutcome, Connections, Contacts, FanOutQueue, Groups, Inboxes, Joining, MessageLog, NewVersion,
     PushQueue, RowChange, Sessions, StoreError, Users,
 };
-use crate::send_message::Writer;
 use crate::{Error, metric, wire};
 
 /// The user who changes a group, and what distinguishes this request from all others.
