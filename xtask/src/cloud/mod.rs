@@ -138,10 +138,10 @@ impl Failures {
 }
 
 /// Tests with more concurrent requests than the emulator, which starts a process for each invocation, answers in time.
-const CROWDS: &str = "test(/^closing::of_many_concurrent_handshakes/) \
-     | test(/^group_contention::of_ten_concurrent_sends/) | test(/^group_contention::of_names_given/) \
-     | test(/^group_contention::fifty_members/) | test(/^group_additions::strangers_can_add/) \
-     | test(/^group_limits::a_message_reaches_each/)";
+const CROWDS: &str = "test(/^connections::closing::of_many_concurrent_handshakes/) \
+     | test(/^groups::contention::of_ten_concurrent_sends/) | test(/^groups::contention::of_names_given/) \
+     | test(/^groups::contention::fifty_members/) | test(/^groups::additions::strangers_can_add/) \
+     | test(/^groups::limits::a_message_reaches_each/)";
 
 /// Runs the suite without the tests of the `confab` program. The selection of packages is the same as in every other
 /// step, or all would be built again.

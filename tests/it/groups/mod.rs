@@ -1,0 +1,19 @@
+//! Groups.
+
+mod additions;
+mod after_removal;
+mod basics;
+mod consent;
+mod contention;
+mod departures;
+mod history;
+mod limits;
+mod members;
+mod memberships;
+mod messages;
+mod outsiders;
+mod reads;
+mod receipts;
+mod requests;
+mod roles;
+mod turnover;
