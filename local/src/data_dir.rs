@@ -26,6 +26,8 @@ pub(crate) struct DataDir {
     path: PathBuf,
     format: u32,
     is_used: bool,
+    /// Says which database had no data when the directory seemed to be unused.
+    lost: Option<String>,
     /// Dropped before the lock: until then no other process creates anything here.
     traces: Traces,
     _lock: File,
@@ -62,11 +64,15 @@ impl DataDir {
         }
         traces.begin(is_fresh.then_some(LOCK)).with_context(|| format!("cannot list {shown}"))?;
         let recorded = data_format::read(path)?;
-        let is_used = check_files(path, recorded.is_some())?;
+        let is_used = recorded.is_some() || path.join(SIGNING_SECRET).exists();
+        let lost = lost_database(path)?;
+        if let Some(lost) = lost.as_ref().filter(|_| is_used) {
+            bail!("{}", incomplete(lost));
+        }
         let format = data_format::of(recorded, is_used);
         make_private(&mut traces, path)?;
         make_databases(path)?;
-        Ok(Self { path: path.to_owned(), format, is_used, traces, _lock: lock })
+        Ok(Self { path: path.to_owned(), format, is_used, lost, traces, _lock: lock })
     }
 
     /// Records that the directory has the format of this version, and keeps what this start created. A start that fails
@@ -84,9 +90,15 @@ impl DataDir {
             .context("cannot record the data format")
     }
 
-    pub(crate) fn database(&self) -> anyhow::Result<DynamoDb> {
+    /// Opens the database. It has tables if the directory has been in use, also where the format and the secret are lost.
+    pub(crate) fn database(&mut self) -> anyhow::Result<DynamoDb> {
         let path = self.path.join(DATABASE);
-        DynamoDb::open(&path).with_context(|| unusable(&path))
+        let database = DynamoDb::open(&path).with_context(|| unusable(&path))?;
+        self.is_used |= database.has_tables().with_context(|| unusable(&path))?;
+        match &self.lost {
+            Some(lost) if self.is_used => bail!("{}", incomplete(lost)),
+            Some(_) | None => Ok(database),
+        }
     }
 
     pub(crate) fn queues(&self, epoch_ms: u64) -> anyhow::Result<Sqs> {
@@ -290,29 +302,29 @@ fn kind(file_type: fs::FileType) -> &'static str {
     }
 }
 
-/// Refuses a directory that has lost a file; returns whether the directory has been in use.
+/// The first database without data, in words: of a directory that has been in use, it is lost.
 ///
 /// A process that dies at its first start leaves some of the files, none of which holds data yet.
-fn check_files(path: &Path, names_its_format: bool) -> anyhow::Result<bool> {
-    let is_used = names_its_format || path.join(SIGNING_SECRET).exists();
-    if is_used {
-        for name in [DATABASE, QUEUES, PUSHES] {
-            let file = path.join(name);
-            let lost = match fs::metadata(&file) {
-                Ok(metadata) if !metadata.is_file() => "is not a file",
-                Ok(metadata) if metadata.len() > 0 => continue,
-                Ok(_) => "is empty",
-                Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
-                Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-            };
-            bail!(
-                "{} {lost}, though the directory has been in use; restore the whole directory from a backup, \
-                 or remove it to begin anew",
-                file.display()
-            );
-        }
+fn lost_database(path: &Path) -> anyhow::Result<Option<String>> {
+    for name in [DATABASE, QUEUES, PUSHES] {
+        let file = path.join(name);
+        let lost = match fs::metadata(&file) {
+            Ok(metadata) if !metadata.is_file() => "is not a file",
+            Ok(metadata) if metadata.len() > 0 => continue,
+            Ok(_) => "is empty",
+            Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        return Ok(Some(format!("{} {lost}", file.display())));
     }
-    Ok(is_used)
+    Ok(None)
+}
+
+fn incomplete(lost: &str) -> String {
+    format!(
+        "{lost}, though the directory has been in use; restore the whole directory from a backup, or remove it to \
+         begin anew"
+    )
 }
 
 fn unusable(file: &Path) -> String {

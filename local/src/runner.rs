@@ -69,7 +69,7 @@ impl Runner {
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let mut data = if options.memory { None } else { Some(DataDir::open(&options.data)?) };
         let now_ms = clock::now().as_ms();
-        let (dynamodb, sqs, sns, secret) = match &data {
+        let (dynamodb, sqs, sns, secret) = match &mut data {
             Some(data) => (
                 data.database()?,
                 data.queues(now_ms)?,

@@ -186,6 +186,21 @@ async fn a_lost_secret_is_drawn_again_with_a_log_message() {
     std::fs::remove_file(&path).unwrap();
     let log = logged(data.path()).await;
     assert!(log.contains("signing-secret was missing"), "{log}");
+    // A directory of the first format has no file that names its format.
+    for name in ["signing-secret", "format"] {
+        std::fs::remove_file(data.path().join(name)).unwrap();
+    }
+    let log = logged(data.path()).await;
+    assert!(log.contains("signing-secret was missing"), "{log}");
+    let queues = data.path().join("sqs.sqlite");
+    let whole = std::fs::read(&queues).unwrap();
+    for name in ["signing-secret", "format", "sqs.sqlite"] {
+        std::fs::remove_file(data.path().join(name)).unwrap();
+    }
+    assert!(refused(data.path()).await.contains("sqs.sqlite is missing"));
+    std::fs::write(&queues, whole).unwrap();
+    let log = logged(data.path()).await;
+    assert!(log.contains("signing-secret was missing"), "{log}");
     // A directory that has also lost a database is refused, and no new one is started in it.
     std::fs::remove_file(&path).unwrap();
     std::fs::remove_file(data.path().join("dynamodb.sqlite")).unwrap();

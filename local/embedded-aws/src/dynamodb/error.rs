@@ -17,6 +17,9 @@ pub enum DynamoDbError {
     /// The tables could not be created in memory.
     #[error("cannot start DynamoDB in memory")]
     InMemory(#[source] BoxError),
+    /// The file cannot be read.
+    #[error("cannot read the DynamoDB file")]
+    Read(#[source] BoxError),
     /// A sweep stopped early.
     #[error("the sweep of expired items did not finish")]
     Sweep(#[source] BoxError),

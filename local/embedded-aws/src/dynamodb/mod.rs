@@ -74,6 +74,16 @@ impl DynamoDb {
         Ok(Self { execution: Execution::Inline, database })
     }
 
+    /// Whether any table was created.
+    ///
+    /// # Errors
+    ///
+    /// [`DynamoDbError::Read`].
+    pub fn has_tables(&self) -> Result<bool, DynamoDbError> {
+        let count = self.database.table_count().map_err(|error| DynamoDbError::Read(error.into()))?;
+        Ok(count > 0)
+    }
+
     /// Deletes the items of all tables whose time to live has passed, and returns their number. Requests are served
     /// meanwhile.
     ///
