@@ -41,7 +41,7 @@ pub struct Options {
     #[arg(long, value_name = "MODE", default_value_t = SignupMode::Open)]
     pub signup: SignupMode,
 
-    /// Seconds between the heartbeats of a client; at most half the timeout.
+    /// Seconds between the heartbeats of a client; at most half the timeout, rounded up.
     #[arg(long, value_name = "N", default_value_t = HEARTBEAT_SECONDS, value_parser = clap::value_parser!(u64).range(1..=480))]
     pub heartbeat_seconds: u64,
 
