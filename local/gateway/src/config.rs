@@ -57,7 +57,7 @@ pub struct HttpApi {
     pub cors: Option<Cors>,
 }
 
-/// Cross-origin rules of an HTTP API, as `CorsConfiguration` of `AWS::Serverless::HttpApi` gives them.
+/// Cross-origin rules of an HTTP API, as `CorsConfiguration` of `AWS::ApiGatewayV2::Api` gives them.
 ///
 /// The gateway then answers every `OPTIONS` itself, as API Gateway does for one that no route takes.
 #[derive(Clone, Debug)]

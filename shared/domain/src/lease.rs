@@ -1,7 +1,7 @@
 //! Presence as a lease: a frame from a user keeps the user online for a while.
 //!
-//! The store keeps when the lease was renewed, not when it ends. So a renewal is one unconditional write, and every
-//! reader computes the same end.
+//! The store keeps when the lease was renewed, not when it ends. So a renewal need not know the lease: it is one
+//! write, on the condition that the connection is registered. And every reader computes the same end.
 
 use std::time::Duration;
 
