@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use confab_app::ports::Sessions;
+use confab_app::ports::{Consistency, Sessions};
 use confab_lambda::clock;
 
 use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
-use confab_app::ports::Consistency;
 
 #[tokio::test]
 async fn a_user_who_was_alone_is_probed_once_when_a_friend_connects() {

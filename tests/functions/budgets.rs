@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use confab_app::ports::{Identity, Sessions, Tokens};
+use confab_app::ports::{Consistency, Identity, Sessions, Tokens};
 use confab_domain::budget::{ANSWER_MIN, BudgetRates, LOCAL_RATES};
 use confab_domain::rate::Rate;
 use confab_domain::{ConversationId, DeviceId, FamilyId, UserId};
@@ -14,7 +14,6 @@ use ulid::Ulid;
 use crate::bench::{Bench, User, frame_of, message};
 use crate::clients::tokens;
 use crate::costs::{Budget, check};
-use confab_app::ports::Consistency;
 
 /// Rates small enough to be used up by a test, and too slow to refill during it.
 pub(crate) fn few() -> BudgetRates {

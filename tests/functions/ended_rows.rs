@@ -1,11 +1,10 @@
 //! Costs of rows of ended memberships: none, where conversations are listed.
 
-use confab_app::ports::{InboxPage, Inboxes};
+use confab_app::ports::{Consistency, InboxPage, Inboxes};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
-use confab_app::ports::Consistency;
 
 /// Most rows that one list moves.
 const MOVES_MAX: usize = 64;

@@ -1,6 +1,6 @@
 //! Outcomes of failed queue records.
 
-use confab_app::ports::Sessions;
+use confab_app::ports::{Consistency, Sessions};
 use confab_lambda::records::{self, Received};
 use serde_json::{Value, json};
 
@@ -8,7 +8,6 @@ use crate::bench::{Bench, User};
 use crate::costs::{Budget, check};
 use crate::posts::{FRONT_END, SLOW, THROTTLED, TOO_MANY};
 use crate::queue_bench::redeliver;
-use confab_app::ports::Consistency;
 
 fn task(conversation: &str, seq: u64) -> String {
     json!({"version": "v1", "conversation": conversation, "seq": seq}).to_string()

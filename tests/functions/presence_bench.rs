@@ -1,6 +1,6 @@
 //! Friends and lease checks on the bench.
 
-use confab_app::ports::{Contacts, PairChange, Sessions};
+use confab_app::ports::{Consistency, Contacts, PairChange, Sessions};
 use confab_app::presence::{CloseAgain, PresenceTask, Step};
 use confab_domain::{ContactChange, DeviceId, Relation, Timestamp, UserId};
 use confab_lambda::clock;
@@ -10,7 +10,6 @@ use ulid::Ulid;
 
 use crate::bench::{Bench, User};
 use crate::queue_bench::redeliver;
-use confab_app::ports::Consistency;
 
 impl Bench {
     /// Makes two users friends, as if each had added the other.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use confab_app::ports::Sessions;
+use confab_app::ports::{Consistency, Sessions};
 use confab_domain::retention::Retention;
 use confab_domain::sockets::SOCKETS_PER_DEVICE_MAX;
 use confab_domain::{ConversationId, UserId};
@@ -18,7 +18,6 @@ use crate::failures::{redeliver_news, repetition};
 use crate::posts::{GONE, SLOW};
 use crate::push_tour;
 use crate::queue_bench::redeliver;
-use confab_app::ports::Consistency;
 
 /// Takes the tour; returns the calls to AWS that were made on it.
 pub(crate) async fn accesses() -> BTreeSet<Access> {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use confab_app::ports::{Groups, Inboxes};
+use confab_app::ports::{Consistency, Groups, Inboxes};
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Group, GroupId, Joined, Kind, Message, UserId};
 
 use crate::executor::finish;
 use crate::truth::GroupTruth;
 use crate::world::{World, user};
-use confab_app::ports::Consistency;
 
 /// Checks that only members write and read, and that group item, log and inbox rows agree.
 pub(crate) fn check_groups(world: &World) {

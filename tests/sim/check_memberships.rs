@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use confab_app::groups::admission::admit;
-use confab_app::ports::{Groups, InboxRow, Inboxes};
+use confab_app::ports::{Consistency, Groups, InboxRow, Inboxes};
 use confab_domain::{ConversationId, Kind, MembershipLimits, Message, UserId};
 
 use crate::executor::finish;
 use crate::world::{World, user};
-use confab_app::ports::Consistency;
 
 /// Checks that no user was ever in more groups than the limits allow, and that a user below the limits can be added to
 /// one more.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use confab_app::ports::Inboxes;
+use confab_app::ports::{Consistency, Inboxes};
 use confab_app::wire;
 use confab_domain::{ClientMessageId, ConversationId, Message, Seq, UserId};
 
@@ -11,7 +11,6 @@ use crate::device::Device;
 use crate::executor::finish;
 use crate::truth::Truth;
 use crate::world::{World, user};
-use confab_app::ports::Consistency;
 
 /// After this long without an entry, a log may continue above its reserved block: a day, less a margin for clocks and
 /// slow sends.

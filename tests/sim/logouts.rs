@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use confab_app::accounts::end_device::{end_device, end_every_device};
 use confab_app::connections::open_connection::open_connection;
-use confab_app::ports::{CloseOutcome, Connections, Devices, Identity, PostOutcome, Sessions, StoreError};
+use confab_app::ports::{
+    CloseOutcome, Connections, Consistency, Devices, Identity, PostOutcome, Sessions, StoreError,
+};
 use confab_app::presence::{Context, PresenceTask};
 use confab_domain::device::Device;
 use confab_domain::lease::HeartbeatPolicy;
@@ -19,7 +21,6 @@ use ulid::Ulid;
 
 use crate::executor::finish;
 use crate::world::{device_of, socket};
-use confab_app::ports::Consistency;
 
 type CheckQueue = DelayQueue<PresenceTask>;
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, CommitOutcome, Groups, InboxPage, InboxRow, Inboxes, Joining, NewVersion,
-    RowChange, StoreError,
+    ClaimKey, ClaimOutcome, CommitOutcome, Consistency, Groups, InboxPage, InboxRow, Inboxes, Joining,
+    NewVersion, RowChange, StoreError,
 };
 use confab_domain::claim::Claim;
 use confab_domain::{
@@ -13,7 +13,6 @@ use confab_domain::{
 
 use crate::passed_on_inboxes::pass_on_inboxes;
 use crate::planted::{Bug, Role, Store};
-use confab_app::ports::Consistency;
 
 impl Store<'_> {
     fn open_up(&self, row: &mut InboxRow) {

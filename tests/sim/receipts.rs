@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use confab_app::messages::mark_read::mark_read;
-use confab_app::ports::{InboxRow, Inboxes, MessageLog, Sessions};
+use confab_app::ports::{Consistency, InboxRow, Inboxes, MessageLog, Sessions};
 use confab_app::push::PushTask;
 use confab_domain::log::Attempt;
 use confab_domain::{ConnectionId, Content, ConversationId, Kind, Message, Seq, Timestamp};
@@ -13,7 +13,6 @@ use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
 use crate::world::{identity, socket};
-use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 

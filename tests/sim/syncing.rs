@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use confab_app::ports::Inboxes;
+use confab_app::ports::{Consistency, Inboxes};
 use confab_app::sync::{self, Resume};
 use confab_domain::{ConversationId, Message, Seq};
 use confab_protocol::{ServerFrame, server};
@@ -13,7 +13,6 @@ use crate::device::{Chat, Device, TRIES_MAX};
 use crate::executor::finish;
 use crate::planted::Bug;
 use crate::truth::Truth;
-use confab_app::ports::Consistency;
 
 impl Device {
     /// Syncs until the answer is complete.

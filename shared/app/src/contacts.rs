@@ -11,10 +11,9 @@ use confab_protocol::{ServerFrame, http, limits};
 use futures_util::future::try_join;
 
 use crate::delivery::announce::post_to;
-use crate::ports::Consistency;
 use crate::ports::{
-    Connections, Contact, Contacts, PairChange, PresenceQueue, RateLimits, Session, Sessions, StoreError,
-    Users,
+    Connections, Consistency, Contact, Contacts, PairChange, PresenceQueue, RateLimits, Session, Sessions,
+    StoreError, Users,
 };
 use crate::presence::ask::settled;
 use crate::presence::{Context, may_observe, observe_each, queue_notice};

@@ -1,6 +1,6 @@
 //! Alert state in inbox rows.
 
-use confab_app::ports::{Groups, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
+use confab_app::ports::{Consistency, Groups, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome};
 use confab_domain::alerts::{Cleared, Count};
 use confab_domain::group::Change;
 use confab_domain::{Alerts, ConversationId};
@@ -10,7 +10,6 @@ use crate::Ids;
 use crate::groups::{change, create, new_group};
 use crate::ids::{NOW, seq};
 use crate::inboxes::{at, claim, open, untouched};
-use confab_app::ports::Consistency;
 
 /// Alert state with one alert, written by `writer`.
 fn alerted(position: u64, writer: u64) -> Alerts {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_app::ports::{Session, Sessions};
+use confab_app::ports::{Consistency, Session, Sessions};
 use confab_domain::Timestamp;
 use confab_domain::budget::{Budgets, Charge, Charges};
 use futures_util::future::join_all;
@@ -10,7 +10,6 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
-use confab_app::ports::Consistency;
 
 /// A charge to the budget of writes. Unit: milliseconds.
 fn writes(cost_ms: u64, was_in_use: bool) -> Charges {

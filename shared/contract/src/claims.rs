@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use confab_app::ports::{ClaimKey, Groups, Inboxes};
+use confab_app::ports::{ClaimKey, Consistency, Groups, Inboxes};
 use confab_domain::claim::{Claim, MESSAGES_REMEMBERED, REMEMBERED, ROUNDING_MAX, UNACKED_MAX};
 use confab_domain::group::Change;
 use confab_domain::log::Attempt;
@@ -13,7 +13,6 @@ use crate::Ids;
 use crate::groups::{change, create, new_group};
 use crate::ids::{NOW, key};
 use crate::inboxes::{at, claim, is_about, is_repeated, next_attempt, open};
-use confab_app::ports::Consistency;
 
 const PLACES: u64 = REMEMBERED as u64;
 

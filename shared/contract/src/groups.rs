@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use confab_app::ports::{
-    AppendError, CommitOutcome, Direction, Groups, Inboxes, Joining, MessageLog, NewVersion, Range, RowChange,
+    AppendError, CommitOutcome, Consistency, Direction, Groups, Inboxes, Joining, MessageLog, NewVersion,
+    Range, RowChange,
 };
 use confab_domain::group::{Change, MEMBERS_MAX, Role};
 use confab_domain::{
@@ -13,7 +14,6 @@ use futures_util::future::{join, join_all};
 
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
-use confab_app::ports::Consistency;
 
 /// Group 1 with users 1, 2 and 3; user 1 is its owner.
 pub(crate) fn new_group(ids: Ids) -> Group {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use confab_app::ports::{ClaimKey, InboxRow, Inboxes, MarkReadOutcome};
+use confab_app::ports::{ClaimKey, Consistency, InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::{Claim, ROUNDING_MAX};
 use confab_domain::log::Attempt;
 use confab_domain::{Alerts, ConversationId, Joined, Timestamp, UserId};
@@ -11,7 +11,6 @@ use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, key, seq};
-use confab_app::ports::Consistency;
 
 pub(crate) async fn open(inboxes: &impl Inboxes, ids: Ids) -> ConversationId {
     inboxes.open(ids.dm(), [ids.user(1), ids.user(2)]).await.unwrap();

@@ -1,6 +1,6 @@
 //! Inbox rows in groups, whose members come and go.
 
-use confab_app::ports::{ClaimKey, Groups, InboxRow, Inboxes, MarkReadOutcome};
+use confab_app::ports::{ClaimKey, Consistency, Groups, InboxRow, Inboxes, MarkReadOutcome};
 use confab_domain::claim::Claim;
 use confab_domain::group::{Change, Role};
 use confab_domain::joined::PAST_MAX;
@@ -10,7 +10,6 @@ use crate::Ids;
 use crate::groups::{change, create, joined, leave_by_oneself, new_group};
 use crate::ids::{NOW, key, seq};
 use crate::inboxes::{at, claim, is_repeated, next_attempt};
-use confab_app::ports::Consistency;
 
 fn conversation(group: &Group) -> ConversationId {
     ConversationId::Group(group.id)

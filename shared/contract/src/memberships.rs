@@ -1,7 +1,7 @@
 //! Memberships: their counts, and their removal if a group is not made.
 
 use confab_app::ports::{
-    CommitOutcome, Groups, InboxRow, Inboxes, Joining, MessageLog, NewVersion, RowChange,
+    CommitOutcome, Consistency, Groups, InboxRow, Inboxes, Joining, MessageLog, NewVersion, RowChange,
 };
 use confab_domain::group::{Change, Role};
 use confab_domain::{ConversationId, Group, Joined, MembershipCount};
@@ -11,7 +11,6 @@ use crate::Ids;
 use crate::groups::{change, create, entry, joined, joining, new_group};
 use crate::ids::{NOW, seq};
 use crate::inboxes::claim;
-use confab_app::ports::Consistency;
 
 fn since(position: u64) -> Option<Joined> {
     Some(Joined::new(Vec::new(), Some(seq(position))))

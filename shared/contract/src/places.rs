@@ -1,8 +1,8 @@
 //! Places of a device in a session row, and their displacement.
 
 use confab_app::ports::{
-    Connection, ConnectionChange, ConnectionKey, Devices, DisplacedConnection, OpenOutcome, ReopenOutcome,
-    Sessions,
+    Connection, ConnectionChange, ConnectionKey, Consistency, Devices, DisplacedConnection, OpenOutcome,
+    ReopenOutcome, Sessions,
 };
 use confab_domain::budget::Charges;
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
@@ -12,7 +12,6 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open, open_at, row};
-use confab_app::ports::Consistency;
 
 /// Connection `n` of user 1 on device 1, in the login of that device.
 fn socket(ids: Ids, n: usize) -> Connection {

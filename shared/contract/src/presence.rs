@@ -1,6 +1,6 @@
 //! Presence in session rows.
 
-use confab_app::ports::{Connection, Session, Sessions};
+use confab_app::ports::{Connection, Consistency, Session, Sessions};
 use confab_domain::budget::Charges;
 use confab_domain::lease::Lease;
 use confab_domain::watch::Watch;
@@ -10,7 +10,6 @@ use futures_util::future::join_all;
 use crate::Ids;
 use crate::ids::{NOW, later};
 use crate::sessions::{close, open_at};
-use confab_app::ports::Consistency;
 
 /// Presence with every part set. One watch number has all 64 bits, the other leading zeros.
 fn full_presence() -> Presence {

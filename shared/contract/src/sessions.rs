@@ -1,13 +1,12 @@
 //! Session rows and their connections.
 
-use confab_app::ports::{Connection, ConnectionChange, OpenOutcome, Session, Sessions};
+use confab_app::ports::{Connection, ConnectionChange, Consistency, OpenOutcome, Session, Sessions};
 use confab_domain::budget::Budgets;
 use confab_domain::{Presence, Timestamp, UserId};
 use futures_util::future::join_all;
 
 use crate::Ids;
 use crate::ids::{NOW, later};
-use confab_app::ports::Consistency;
 
 /// Opens a connection of a user.
 pub(crate) async fn open(sessions: &impl Sessions, user: UserId, connection: &Connection) -> Session {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use confab_app::Error;
-use confab_app::chain;
 use confab_app::ports::{Deadline, StoreError};
+use confab_app::{Error, chain};
 use tokio::time::Instant;
 
 /// Time after which an invocation answers that its outcome is unknown.

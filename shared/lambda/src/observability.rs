@@ -7,13 +7,12 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
-use confab_app::metric;
+use confab_app::{chain, metric};
 use metrics::Unit;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{clock, emf};
-use confab_app::chain;
 
 /// Namespace of the metrics. If the variable is missing or empty, no metrics are collected.
 const NAMESPACE: &str = "CONFAB_METRICS_NAMESPACE";

@@ -8,14 +8,13 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use confab_app::{Error, TaskFailure};
+use confab_app::{Error, TaskFailure, chain};
 use confab_domain::retry::pause_of_record;
 use confab_queue_sqs::SourceQueue;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::DeserializeOwned;
 
 use crate::{deadline, summary};
-use confab_app::chain;
 
 /// Records that are handled side by side: all of a batch, or the last would begin when the time is up.
 const RECORDS_IN_FLIGHT_MAX: usize = 10;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use confab_app::connections::close_connection::close_with_reason;
 use confab_app::ports::{Connection, Connections, Identity};
-use confab_app::{Error, Limiter, wire};
+use confab_app::{Error, Limiter, chain, wire};
 use confab_domain::budget::Budget;
 use confab_domain::{Attendance, ConnectionId, Refusal, Timestamp};
 use confab_protocol::client::Frame;
@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::deadline::Resumable;
 use crate::sleeper::RuntimeSleeper;
 use crate::{clock, deadline, frame, summary};
-use confab_app::chain;
 
 /// The parts of an event that functions use. `aws_lambda_events` has the whole event, for a multiple of the parsing on
 /// the path of every message.

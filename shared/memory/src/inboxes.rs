@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome, ReplaceOutcome,
-    StoreError,
+    ClaimKey, ClaimOutcome, Consistency, InboxPage, InboxRow, Inboxes, Joining, MarkReadOutcome,
+    ReplaceOutcome, StoreError,
 };
 use confab_domain::claim::{Claim, ClaimWindow, REMEMBERED};
 use confab_domain::{Alerts, ClientMessageId, ConversationId, Joined, Seq, Timestamp, UserId};
 
 use crate::Memory;
-use confab_app::ports::Consistency;
 
 type Rows = BTreeMap<UserId, BTreeMap<ConversationId, Row>>;
 

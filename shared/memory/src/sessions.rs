@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confab_app::ports::{
-    Connection, ConnectionChange, ConnectionKey, DisplacedConnection, OpenOutcome, ReopenOutcome, Session,
-    Sessions, StoreError,
+    Connection, ConnectionChange, ConnectionKey, Consistency, DisplacedConnection, OpenOutcome,
+    ReopenOutcome, Session, Sessions, StoreError,
 };
 use confab_domain::budget::{Budget, Budgets, Charges};
 use confab_domain::sockets::{REGISTERED_PER_DEVICE_MAX, SOCKETS_PER_DEVICE_MAX};
 use confab_domain::{Attendance, ConnectionId, DeviceId, Presence, Timestamp, UserId};
 
 use crate::Memory;
-use confab_app::ports::Consistency;
 
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use confab_app::ports::{ClaimKey, ClaimOutcome, StoreError};
+use confab_app::ports::{ClaimKey, ClaimOutcome, Consistency, StoreError};
 use confab_domain::claim::{AttemptTag, Claim, ClaimWindow, Holder, REMEMBERED, ROUNDING_MAX, Slot};
 use confab_domain::log::Attempt;
 use confab_domain::{ClientMessageId, Timestamp};
@@ -30,7 +30,6 @@ use crate::item::{Item, Reader, number, text};
 use crate::memberships::proof_of;
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
-use confab_app::ports::Consistency;
 
 const CLAIMS: &str = "claims";
 const CLAIMED_AT: &str = "claimed_at";

@@ -8,7 +8,7 @@
 //! meets the row moves it. Rows of earlier versions, which have one key only, move in the same way.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use confab_app::ports::StoreError;
+use confab_app::ports::{Consistency, StoreError};
 use confab_domain::{ConversationId, UserId};
 use futures_util::{StreamExt, stream};
 
@@ -19,7 +19,6 @@ use crate::inboxes::OPTIONAL;
 use crate::item::{Item, text};
 use crate::memberships::is_ended;
 use crate::schema::{CONVERSATION, USER};
-use confab_app::ports::Consistency;
 
 /// Prefix of the keys of ended rows.
 pub(crate) const ENDED: &str = "left#";

@@ -11,7 +11,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome, StoreError,
+    ClaimKey, ClaimOutcome, Consistency, InboxPage, InboxRow, Inboxes, MarkReadOutcome, ReplaceOutcome,
+    StoreError,
 };
 use confab_domain::{Alerts, ConversationId, Seq, Timestamp, UserId};
 
@@ -23,7 +24,6 @@ use crate::item::{Item, Reader, number, text, time};
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
 use crate::{Store, alerts, claims, memberships};
-use confab_app::ports::Consistency;
 
 const READ_SEQ: &str = "read_seq";
 const MUTED_UNTIL_MS: &str = "muted_until_ms";

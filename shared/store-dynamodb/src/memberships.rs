@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
-use confab_app::ports::{Joining, StoreError};
+use confab_app::ports::{Consistency, Joining, StoreError};
 use confab_domain::joined::PAST_MAX;
 use confab_domain::{ConversationId, Joined, Seq, UserId};
 
@@ -21,7 +21,6 @@ use crate::error::{condition_held, if_condition_held};
 use crate::item::{Item, Reader, number, text};
 use crate::pauses::Attempts;
 use crate::schema::{CONVERSATION, USER};
-use confab_app::ports::Consistency;
 
 pub(crate) const JOINED_SEQ: &str = "joined_seq";
 pub(crate) const PAST: &str = "past";

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     ConditionCheck, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use confab_app::ports::{
-    Connection, ConnectionChange, OpenOutcome, ReopenOutcome, Session, Sessions, StoreError,
+    Connection, ConnectionChange, Consistency, OpenOutcome, ReopenOutcome, Session, Sessions, StoreError,
 };
 use confab_domain::budget::{Budgets, Charges};
 use confab_domain::{Attendance, Presence, Timestamp, UserId};
@@ -27,7 +27,6 @@ use crate::session_row::{
     ATTENDED_AT_MS, ENDS_AT_MS, LAST_ACTIVE_AT_MS, attributes, opened, presence, session,
 };
 use crate::{Store, batch};
-use confab_app::ports::Consistency;
 
 /// Attempts at a transaction that meets other writes to its rows.
 const REOPEN_ATTEMPTS_MAX: u32 = 4;

@@ -5,9 +5,8 @@ mod common;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use common::empty_tables;
-use confab_app::ports::Consistency;
 use confab_app::ports::{
-    CommitOutcome, Groups, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, RowChange,
+    CommitOutcome, Consistency, Groups, InboxRow, Inboxes, Joining, MarkReadOutcome, NewVersion, RowChange,
 };
 use confab_domain::group::{Change, Role};
 use confab_domain::log::Attempt;

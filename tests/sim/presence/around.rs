@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use confab_app::ports::{Connection, Contacts, OpenOutcome, PairChange, Sessions};
+use confab_app::ports::{Connection, Consistency, Contacts, OpenOutcome, PairChange, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_domain::ContactChange;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
@@ -14,7 +14,6 @@ use confab_memory::{CallOutcome, DelayQueue, FaultInjector, Gateway, Memory, Yie
 use ulid::Ulid;
 
 use crate::executor::finish;
-use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =

@@ -7,7 +7,7 @@ use std::time::Duration;
 use confab_app::accounts::end_device::end_device;
 use confab_app::connections::open_connection::open_connection;
 use confab_app::ports::{
-    ConnectionChange, Contacts, Devices, Identity, OpenOutcome, PairChange, Session, Sessions,
+    ConnectionChange, Consistency, Contacts, Devices, Identity, OpenOutcome, PairChange, Session, Sessions,
 };
 use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence};
 use confab_app::{Error, contacts::unblock};
@@ -20,7 +20,6 @@ use confab_memory::{
 
 use crate::executor::{finish, mortal};
 use crate::world::{device_of, identity, key, socket};
-use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =

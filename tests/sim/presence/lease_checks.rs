@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{self, Waker};
 use std::time::Duration;
 
-use confab_app::ports::{Connection, ConnectionChange, OpenOutcome, PresenceQueue, Sessions, StoreError};
+use confab_app::ports::{
+    Connection, ConnectionChange, Consistency, OpenOutcome, PresenceQueue, Sessions, StoreError,
+};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_domain::budget::Charges;
 use confab_domain::lease::{HeartbeatPolicy, Lease};
@@ -15,7 +17,6 @@ use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, YieldingSleeper};
 
 use crate::executor::finish;
 use crate::world::identity;
-use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =

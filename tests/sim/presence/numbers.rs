@@ -11,7 +11,7 @@ use confab_app::Limiter;
 use confab_app::accounts::end_device::{end_device, end_every_device};
 use confab_app::connections::authorize_frame::authorize_frame;
 use confab_app::contacts::unblock;
-use confab_app::ports::{Connection, Contacts, Devices, OpenOutcome, PairChange, Sessions};
+use confab_app::ports::{Connection, Consistency, Contacts, Devices, OpenOutcome, PairChange, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, ask::get_presence, perform};
 use confab_domain::budget::{Charges, LOCAL_RATES};
 use confab_domain::lease::{HeartbeatPolicy, Lease};
@@ -21,7 +21,6 @@ use confab_protocol::ServerFrame;
 
 use crate::executor::finish;
 use crate::world::{device_of, identity, socket};
-use confab_app::ports::Consistency;
 
 const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 const POLICY: HeartbeatPolicy =

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use confab_app::ports::{
-    CloseOutcome, Connection, Connections, ContactPage, PostOutcome, PresenceQueue, Session, Sessions,
-    StoreError,
+    CloseOutcome, Connection, Connections, Consistency, ContactPage, PostOutcome, PresenceQueue, Session,
+    Sessions, StoreError,
 };
 use confab_app::presence::{Context, PresenceTask, Step};
 use confab_domain::budget::Charges;
@@ -18,7 +18,6 @@ use ulid::Ulid;
 
 use super::world::World;
 use crate::passed_on::pass_on_sessions;
-use confab_app::ports::Consistency;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use confab_app::ports::{PostOutcome, Session, Sessions};
+use confab_app::ports::{Consistency, PostOutcome, Session, Sessions};
 use confab_app::presence::PresenceTask;
 use confab_app::push::PushTask;
 use confab_app::{Error, Limiter};
@@ -24,7 +24,6 @@ use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::random::Random;
-use confab_app::ports::Consistency;
 
 /// Longest run time of a function; API Gateway waits no longer.
 const FUNCTION_MAX: Duration = Duration::from_secs(29);

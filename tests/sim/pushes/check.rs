@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_app::ports::{Devices, InboxRow, Inboxes};
+use confab_app::ports::{Consistency, Devices, InboxRow, Inboxes};
 use confab_domain::alerts::WINDOW;
 use confab_domain::device::Device;
 use confab_domain::notification::Notice;
@@ -13,7 +13,6 @@ use super::scenario::POLICY;
 use super::world::World;
 use crate::own_marks::read_through;
 use crate::world::user;
-use confab_app::ports::Consistency;
 
 /// Longest time from a message to its effect on a recipient whose heartbeat is overdue.
 const LONGEST: Duration = Duration::from_secs(60);

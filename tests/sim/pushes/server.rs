@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use confab_app::ports::{
-    ClaimKey, ClaimOutcome, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes, MarkReadOutcome,
-    PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
+    ClaimKey, ClaimOutcome, Consistency, EndpointOutcome, FanOutQueue, InboxPage, InboxRow, Inboxes,
+    MarkReadOutcome, PublishOutcome, Push, ReplaceOutcome, Session, Sessions, StoreError,
 };
 use confab_app::{delivery::fan_out::FanOutTask, presence, push};
 use confab_domain::notification::{Notice, Notification};
@@ -18,7 +18,6 @@ use super::scenario::POLICY;
 use super::world::World;
 use crate::passed_on::pass_on_sessions;
 use crate::passed_on_inboxes::pass_on_inboxes;
-use confab_app::ports::Consistency;
 
 /// A bug that the simulation must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use confab_app::delivery::fan_out::{FanOutTask, fan_out};
 use confab_app::messages::send_message::Writer;
-use confab_app::ports::{InboxPage, InboxRow, Sessions};
+use confab_app::ports::{Consistency, InboxPage, InboxRow, Sessions};
 use confab_app::presence::{self, PresenceTask, Probes};
 use confab_app::push::{PushTask, Step};
 use confab_app::{Error, Limiter, TaskFailure};
@@ -24,7 +24,6 @@ use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::presence::clock::{Clock, START, Spawner, Timed};
 use crate::random::Random;
-use confab_app::ports::Consistency;
 
 /// Longest run time of a function.
 const FUNCTION_MAX: Duration = Duration::from_secs(15);

@@ -1,12 +1,11 @@
 //! Bounds of the sender's read mark, derived from the messages.
 
-use confab_app::ports::Inboxes;
+use confab_app::ports::{Consistency, Inboxes};
 use confab_domain::own_mark::ReadThrough;
 
 use super::world::{Request, World, sender};
 use crate::executor::finish;
 use crate::own_marks::{SCANNED, least, read_through};
-use confab_app::ports::Consistency;
 
 /// Checks that the read mark is at most what the messages allow, and at least what messages acked in a healthy run
 /// require.

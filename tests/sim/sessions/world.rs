@@ -11,7 +11,7 @@ use confab_app::connections::authorize_frame::authorize_frame;
 use confab_app::connections::close_connection::{close_connection, close_with_reason};
 use confab_app::connections::open_connection::open_connection;
 use confab_app::delivery::announce::hint;
-use confab_app::ports::{ConnectionChange, Devices, Identity, Sessions};
+use confab_app::ports::{ConnectionChange, Consistency, Devices, Identity, Sessions};
 use confab_app::presence::{Context, PresenceTask, Step, perform};
 use confab_app::{Error, Limiter, TaskFailure};
 use confab_domain::budget::LOCAL_RATES;
@@ -28,7 +28,6 @@ use crate::executor::{finish, mortal};
 use crate::injector::Changeable;
 use crate::random::Random;
 use crate::world::{device_of, key, socket, user};
-use confab_app::ports::Consistency;
 
 pub(crate) const DEVICES: u64 = 2;
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use confab_app::ports::Sessions;
+use confab_app::ports::{Consistency, Sessions};
 use confab_domain::{ConnectionId, ConversationId, UserId};
 
 use super::world::{Reads, Sent, Socket, World};
 use crate::world::user;
-use confab_app::ports::Consistency;
 
 /// Longest time from a message to the last retry of its announcement.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10);

@@ -7,9 +7,8 @@ use confab_domain::account::{Handle, TypedPassword};
 use confab_domain::rate::Rate;
 use futures_util::future::try_join;
 
-use crate::Error;
-use crate::chain;
 use crate::ports::{Account, PasswordMatch, PasswordReplacement, Passwords, RateLimits, Users};
+use crate::{Error, chain};
 
 /// Rates of signups and of password tries.
 #[derive(Clone, Copy, Debug)]

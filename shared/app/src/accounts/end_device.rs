@@ -7,18 +7,16 @@ use confab_domain::{Attendance, DeviceId, FamilyId, Status, UserId};
 use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 
-use crate::Error;
-use crate::chain;
 use crate::connections::close_connection::{close_each, close_later};
 use crate::connections::stale::stale_among;
 use crate::limits::concurrency::STORE_CALLS_MAX;
-use crate::ports::Consistency;
 use crate::ports::{
-    Connection, ConnectionChange, ConnectionKey, Connections, Devices, Identity, PresenceQueue, Push,
-    Sessions,
+    Connection, ConnectionChange, ConnectionKey, Connections, Consistency, Devices, Identity, PresenceQueue,
+    Push, Sessions,
 };
 use crate::presence::{Context, Errand, PresenceTask, Queued};
 use crate::push::register::forget;
+use crate::{Error, chain};
 
 /// Attempts to end a lease while the user's frames renew it.
 const ATTEMPTS_MAX: u32 = 4;

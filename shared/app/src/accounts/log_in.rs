@@ -10,9 +10,9 @@ use crate::accounts::credentials::{AuthRates, check_password, take_try};
 use crate::accounts::end_device::{SECOND_SCAN, close_ended_sockets, end_device, end_each};
 use crate::accounts::refresh_session::session_of;
 use crate::accounts::sign_up::{FreshIds, new_device};
-use crate::ports::Consistency;
 use crate::ports::{
-    Account, Connections, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens, Users,
+    Account, Connections, Consistency, Devices, Passwords, PresenceQueue, Push, RateLimits, Sessions, Tokens,
+    Users,
 };
 use crate::presence::{Context, PresenceTask};
 

@@ -5,11 +5,10 @@ use confab_domain::{Refusal, Timestamp, UserId};
 use confab_protocol::server::ProfileEvent;
 use confab_protocol::{ServerFrame, http, limits};
 
-use crate::chain;
 use crate::delivery::announce::post_to;
 use crate::ports::{Connections, Contacts, Identity, ProfileChange, Sessions, StoreError, Users};
 use crate::presence::friends_of;
-use crate::{Error, wire};
+use crate::{Error, chain, wire};
 
 /// Returns a user's public profile.
 ///

@@ -12,9 +12,8 @@ use confab_protocol::server::ClosingReason;
 use futures_util::future;
 
 use crate::accounts::authenticate::check_login;
-use crate::ports::Consistency;
 use crate::ports::{
-    Connection, Connections, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,
+    Connection, Connections, Consistency, Devices, Identity, PresenceQueue, ReopenOutcome, Session, Sessions,
 };
 use crate::presence::Context;
 use crate::presence::renew::{ensure_watched, renew_on_activity};

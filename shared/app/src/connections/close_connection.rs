@@ -8,14 +8,13 @@ use confab_protocol::ServerFrame;
 use confab_protocol::server::{ClosingEvent, ClosingReason};
 use futures_util::{StreamExt, stream};
 
-use crate::Error;
-use crate::chain;
 use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::ports::{
     CloseOutcome, Connection, ConnectionChange, ConnectionKey, Connections, PresenceQueue, Sessions,
     StoreError,
 };
 use crate::presence::{CloseAgain, Context, PresenceTask};
+use crate::{Error, chain};
 
 /// Delay before a connection that the gateway did not have is closed again.
 const FIRST_DELAY: Duration = Duration::from_secs(1);

@@ -12,11 +12,10 @@ use confab_protocol::ServerFrame;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::chain;
 use crate::delivery::unreached::CONNECTIONS_PER_TASK;
 use crate::limits::concurrency::STORE_CALLS_MAX;
-use crate::metric;
 use crate::ports::{Connection, ConnectionChange, Connections, PostOutcome, Session, Sessions, StoreError};
+use crate::{chain, metric};
 
 /// Maximum number of concurrent posts: enough to hide the latency of one HTTP request each.
 pub(crate) const POSTS_IN_FLIGHT_MAX: usize = 32;

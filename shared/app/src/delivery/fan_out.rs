@@ -13,8 +13,6 @@ use confab_protocol::server::{ConversationChange, ConversationEvent};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::TaskFailure;
-use crate::chain;
 use crate::delivery::announce::{self, Posted, post_to};
 use crate::delivery::deliver::{self, Delivery, deliver};
 use crate::delivery::unreached::{self, Retry, Tries, Unreached, retries};
@@ -23,6 +21,7 @@ use crate::ports::{
     Connections, Direction, FanOutQueue, Groups, Inboxes, MessageLog, PushQueue, Range, Sessions, StoreError,
 };
 use crate::push::PushTask;
+use crate::{TaskFailure, chain};
 
 /// Delay before a failed announcement is repeated: short, and not zero, since a store did not answer.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);

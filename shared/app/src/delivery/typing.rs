@@ -10,8 +10,7 @@ use confab_protocol::{ServerFrame, server};
 use futures_util::future::try_join;
 
 use crate::generations::Generations;
-use crate::ports::Consistency;
-use crate::ports::{Connections, Contacts, Groups, Inboxes, Sessions, StoreError};
+use crate::ports::{Connections, Consistency, Contacts, Groups, Inboxes, Sessions, StoreError};
 use crate::{Error, delivery::announce};
 
 /// How often a process lets one user send typing events. A client shows the event for 5 seconds, so it has no use for

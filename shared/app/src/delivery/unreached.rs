@@ -13,11 +13,10 @@ use confab_protocol::server::ClosingReason;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::chain;
 use crate::connections::close_connection::close_with_reason;
 use crate::delivery::announce::{FullConnection, POSTS_IN_FLIGHT_MAX, Posted};
 use crate::ports::{CloseOutcome, Connection, ConnectionChange, Connections, Session, Sessions};
-use crate::{TaskFailure, metric};
+use crate::{TaskFailure, chain, metric};
 
 /// Maximum number of connections that one task names. Posting to all of them, and closing them, ends in time even if
 /// each call takes as long as it may; and the task is far smaller than a queue message may be.

@@ -7,12 +7,10 @@ use confab_domain::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::Error;
-use crate::chain;
 use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::messages::inbox_page::inbox_page;
-use crate::ports::Consistency;
-use crate::ports::{Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
+use crate::ports::{Consistency, Contacts, Groups, InboxRow, Inboxes, Joining, StoreError, Users};
+use crate::{Error, chain};
 
 /// Inbox rows in one page while memberships are counted.
 const ROWS_PAGE: u32 = 500;

@@ -12,7 +12,6 @@ use confab_domain::{
 use confab_protocol::http;
 use futures_util::{StreamExt, stream};
 
-use crate::chain;
 use crate::delivery::deliver::Delivery;
 use crate::delivery::fan_out::{announce_in_group, close_rows};
 use crate::groups::admission::admit;
@@ -23,7 +22,7 @@ use crate::ports::{
     CommitOutcome, Connections, Contacts, FanOutQueue, Groups, Inboxes, Joining, MessageLog, NewVersion,
     PushQueue, RowChange, Sessions, StoreError, Users,
 };
-use crate::{Error, metric, wire};
+use crate::{Error, chain, metric, wire};
 
 /// The user who changes a group, and what distinguishes this request from all others.
 #[derive(Clone, Debug)]

@@ -6,12 +6,11 @@ use confab_domain::budget::{ANSWER_MIN, Account, Budget, BudgetRates, Budgets, C
 use confab_domain::{Refusal, Timestamp, UserId};
 use futures_util::future;
 
-use crate::chain;
 use crate::generations::Generations;
 use crate::limits::keyed_semaphore::{KeyedSemaphore, Permit};
 use crate::limits::user_permits::{CHANGE_WAIT_MAX, PERMIT_WAIT_MAX, UserPermits};
 use crate::ports::{Session, Sessions, Sleeper};
-use crate::{Costed, Error};
+use crate::{Costed, Error, chain};
 
 /// Maximum number of remembered users. Unit: users of about 300 bytes each.
 const CAPACITY: usize = 10_000;

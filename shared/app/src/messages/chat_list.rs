@@ -11,15 +11,13 @@ use confab_protocol::{http, limits};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::chain;
 use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::messages::inbox_page::inbox_page;
 use crate::messages::membership::{Member, membership_of};
 use crate::messages::unread::{self, count_unread, nothing_unread};
-use crate::ports::Consistency;
-use crate::ports::{Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
+use crate::ports::{Consistency, Groups, Identity, InboxRow, Inboxes, MessageLog, PushQueue, Users};
 use crate::push::PushTask;
-use crate::{Costed, Error, wire};
+use crate::{Costed, Error, chain, wire};
 
 /// Returns a page of the user's conversations.
 ///

@@ -6,14 +6,13 @@ use confab_domain::own_mark::Before;
 use confab_domain::{ConversationId, Refusal, Seq, Timestamp, UserId};
 use futures_util::future;
 
-use crate::Error;
-use crate::chain;
 use crate::messages::append::TAIL_ENTRIES;
 use crate::messages::find_message::{Bound, Search, search_back, search_past};
 use crate::messages::membership::{Member, membership_of};
 use crate::messages::send_message::{SendMessage, Writer};
 use crate::messages::unread::last_seq;
 use crate::ports::{ClaimOutcome, Contacts, Groups, Inboxes, MessageLog, StoreError, Tail, Users};
+use crate::{Error, chain};
 
 /// What a send knows once it has claimed its key.
 pub(crate) struct Claimed {

@@ -11,8 +11,7 @@ use confab_domain::{Kind, Message, Refusal, Seq, Timestamp, membership};
 use crate::Error;
 use crate::messages::membership::not_a_member;
 use crate::messages::send_message::SendMessage;
-use crate::ports::Consistency;
-use crate::ports::{Direction, Groups, Inboxes, MessageLog, Range, Tail};
+use crate::ports::{Consistency, Direction, Groups, Inboxes, MessageLog, Range, Tail};
 
 /// Entries in one page of a search for the caller's own message.
 const SEARCH_PAGE: u32 = 100;

@@ -3,8 +3,7 @@
 use confab_domain::{ConversationId, UserId};
 
 use crate::metric;
-use crate::ports::Consistency;
-use crate::ports::{InboxPage, Inboxes, StoreError};
+use crate::ports::{Consistency, InboxPage, Inboxes, StoreError};
 
 /// As [`Inboxes::list`]; also counts the rows of ended memberships that could not be moved out of the way. The store
 /// that moves them does not know the metrics.

@@ -5,17 +5,16 @@ use std::time::Duration;
 use confab_domain::{Alerts, ConnectionId, ConversationId, DeviceId, Refusal, Seq, Timestamp, UserId};
 use confab_protocol::{ServerFrame, server::ReceiptEvent};
 
-use crate::chain;
 use crate::delivery::fan_out::receipt_audience;
 use crate::messages::membership::{Member, membership_of};
 use crate::messages::send_message::SendMessage;
 use crate::messages::unread::last_seq;
-use crate::ports::Consistency;
 use crate::ports::{
-    Connections, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions, StoreError,
+    Connections, Consistency, Groups, Identity, Inboxes, MarkReadOutcome, MessageLog, PushQueue, Sessions,
+    StoreError,
 };
 use crate::push::PushTask;
-use crate::{Error, delivery::announce};
+use crate::{Error, chain, delivery::announce};
 
 /// Maximum number of receipts that one read announces while others move the read mark: each of these announces too.
 const RECEIPTS_MAX: u32 = 8;

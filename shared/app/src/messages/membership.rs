@@ -3,8 +3,7 @@
 use confab_domain::{ConversationId, GroupId, Joined, Refusal, Seq, UserId, membership};
 
 use crate::Error;
-use crate::ports::Consistency;
-use crate::ports::{Groups, InboxRow, Inboxes};
+use crate::ports::{Consistency, Groups, InboxRow, Inboxes};
 
 /// A user's membership of a conversation.
 pub(crate) struct Member {

@@ -5,8 +5,7 @@ use confab_protocol::http;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::limits::concurrency::STORE_CALLS_MAX;
-use crate::ports::Consistency;
-use crate::ports::{Groups, Inboxes};
+use crate::ports::{Consistency, Groups, Inboxes};
 use crate::{Costed, Error, wire};
 
 /// Returns the members' read marks; empty where the conversation has not begun.

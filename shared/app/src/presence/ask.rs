@@ -10,8 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, observe_each, user_presence};
 use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::messages::inbox_page::inbox_page;
-use crate::ports::Consistency;
-use crate::ports::{Connections, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
+use crate::ports::{Connections, Consistency, Contacts, Groups, Inboxes, PresenceQueue, Session, Sessions};
 use crate::{Costed, Error};
 
 /// Inbox rows in one page, and groups in one read, of the search for groups that two users share.

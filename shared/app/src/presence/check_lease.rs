@@ -9,12 +9,12 @@ use confab_domain::watch::{LeaseAction, LeaseCheck, decide_lease_action};
 use confab_domain::{Status, Timestamp, UserId, WatchId};
 
 use super::{ATTEMPTS_MAX, Context, PresenceTask, Queued, last_notified_status, notify};
-use crate::chain;
 use crate::connections::stale::stale_among;
-use crate::ports::Consistency;
-use crate::ports::{ConnectionChange, Connections, Contacts, PresenceQueue, PushQueue, Session, Sessions};
+use crate::ports::{
+    ConnectionChange, Connections, Consistency, Contacts, PresenceQueue, PushQueue, Session, Sessions,
+};
 use crate::push::PushTask;
-use crate::{Error, metric};
+use crate::{Error, chain, metric};
 
 /// A queue message that checks a lease.
 #[derive(Clone, Copy, Debug)]

@@ -12,9 +12,8 @@ use super::{
 use crate::Error;
 use crate::delivery::announce::{Posted, post_to};
 use crate::delivery::unreached::{Retry, Tries, only, retries};
-use crate::ports::Consistency;
 use crate::ports::{
-    Connections, Contact, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError,
+    Connections, Consistency, Contact, ContactPage, Contacts, PresenceQueue, Session, Sessions, StoreError,
 };
 
 /// Contact rows that one message of the queue reads to notify friends, rows of requests and blocks included. Another

@@ -13,8 +13,7 @@ use super::{ATTEMPTS_MAX, Context, Errand, PresenceTask, Queued};
 use crate::delivery::announce::{FullConnection, Posted, post_to};
 use crate::delivery::unreached::{Tries, close_slow};
 use crate::limits::concurrency::STORE_CALLS_MAX;
-use crate::ports::Consistency;
-use crate::ports::{Connections, PresenceQueue, Session, Sessions, StoreError};
+use crate::ports::{Connections, Consistency, PresenceQueue, Session, Sessions, StoreError};
 
 /// Pause before the next round, where a connection without room was closed or some connections were not offered the
 /// probe.

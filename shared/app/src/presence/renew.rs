@@ -6,10 +6,9 @@ use confab_domain::Attendance;
 use confab_domain::budget::Charges;
 
 use super::{Context, PresenceTask};
-use crate::chain;
 use crate::connections::authorize_frame::authorize_unregistered;
 use crate::ports::{Connection, Connections, Devices, Identity, PresenceQueue, Session, Sessions};
-use crate::{Error, Limiter};
+use crate::{Error, Limiter, chain};
 
 /// Renews the lease of a user for a heartbeat of a connection, and returns the time until the next heartbeat is due.
 ///

@@ -14,8 +14,7 @@ use super::decide::{count_with, decide, others, wants};
 use super::publish::{Letter, publish_each};
 use super::task::{Absent, MessageRef, PushTask, Step, Subject, device_id, user_id};
 use super::words::worded;
-use crate::ports::Consistency;
-use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
+use crate::ports::{Consistency, Devices, Inboxes, MessageLog, Push, PushQueue, Sessions, Users};
 use crate::{TaskFailure, metric};
 
 /// Concurrency limit of members who are alerted: few enough for the connections of one invocation.

@@ -11,8 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::Context;
 use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::messages::unread::{count_unread, last_seq, nothing_unread};
-use crate::ports::Consistency;
-use crate::ports::{InboxRow, Inboxes, MessageLog, StoreError};
+use crate::ports::{Consistency, InboxRow, Inboxes, MessageLog, StoreError};
 
 /// Inbox rows in one page.
 const ROWS_PAGE: u32 = 500;

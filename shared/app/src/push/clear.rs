@@ -11,8 +11,7 @@ use super::badge::{Badges, counts};
 use super::publish::{Letter, publish_each};
 use super::task::{PushTask, device_id, user_id};
 use crate::messages::unread::count_unread;
-use crate::ports::Consistency;
-use crate::ports::{Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
+use crate::ports::{Consistency, Devices, Inboxes, MessageLog, Push, PushQueue, ReplaceOutcome, StoreError};
 use crate::{TaskFailure, delay};
 
 /// Sends the read mark of a conversation to the user's other devices, by a silent push.

@@ -12,8 +12,7 @@ use super::badge::Badges;
 use super::task::Subject;
 use crate::chain;
 use crate::messages::unread::count_unread;
-use crate::ports::Consistency;
-use crate::ports::{Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
+use crate::ports::{Consistency, Devices, InboxRow, Inboxes, MessageLog, ReplaceOutcome, StoreError};
 
 /// Why a member gets no alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::decide::{NoAlert, wants};
 use super::task::Subject;
 use crate::limits::concurrency::STORE_CALLS_MAX;
-use crate::ports::Consistency;
-use crate::ports::{Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions};
+use crate::ports::{
+    Consistency, Devices, Direction, Groups, InboxRow, Inboxes, MessageLog, Range, Session, Sessions,
+};
 use crate::{Error, wire};
 
 /// A message to explain.

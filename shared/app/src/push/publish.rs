@@ -7,9 +7,8 @@ use confab_domain::{ConversationId, DeviceId};
 use futures_util::future::join_all;
 
 use super::Context;
-use crate::chain;
-use crate::metric;
 use crate::ports::{Devices, EndpointOutcome, PublishOutcome, Push, StoreError};
+use crate::{chain, metric};
 
 /// Content of a push, the same for every device of a user.
 #[derive(Clone, Copy, Debug)]

@@ -15,8 +15,7 @@ use crate::limits::concurrency::STORE_CALLS_MAX;
 use crate::messages::hidden::skip_hidden;
 use crate::messages::inbox_page::inbox_page;
 use crate::messages::unread::last_seq;
-use crate::ports::Consistency;
-use crate::ports::{Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
+use crate::ports::{Consistency, Direction, Groups, InboxRow, Inboxes, MessageLog, Page, Range, StoreError};
 use crate::wire;
 
 /// Inbox rows in one page.
