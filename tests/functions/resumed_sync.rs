@@ -10,6 +10,9 @@ use crate::bench::{Bench, User, frame_of, message};
 /// So slow that an answer ends after a few pages, and fast enough for every function to end in time.
 const DELAY: Duration = Duration::from_millis(1_300);
 
+/// So slow that the first answer ends among the conversations before the group.
+const FIRST_DELAY: Duration = Duration::from_secs(3);
+
 /// More pages of one log than one answer returns. Unit: messages.
 const IN_GROUP: usize = 220;
 
@@ -109,7 +112,7 @@ async fn nothing_is_lost_by_a_sync_that_is_resumed_while_messages_come() {
 
     let (mut device, mut after, mut tokens) = (Device::default(), Value::Null, Vec::new());
     loop {
-        missed.bench.stalls.delay(DELAY);
+        missed.bench.stalls.delay(if tokens.is_empty() { FIRST_DELAY } else { DELAY });
         let answer = missed.syncs(&after).await;
         missed.bench.stalls.end();
         device.takes(missed.bench.posts.take_frames("c20="), &answer);
