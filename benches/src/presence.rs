@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use confab_app::ports::Tokens;
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::UserId;
 use confab_lambda::clock;
-use confab_tokens_jwt::JwtTokens;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::Context;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::http::Method;
+use confab_aws::gateway_apigw::Gateway as ApiGateway;
+use confab_aws::push_sns::{Applications, SnsPush};
 use confab_embedded_aws::{
     DynamoDb, EmbeddedAws, Service, ServiceFuture, ServiceRequest, Sns, Sqs, signing_name,
 };
-use confab_gateway_apigw::Gateway as ApiGateway;
 use confab_local_gateway::Connections;
-use confab_push_sns::{Applications, SnsPush};
 use confab_store_dynamodb::{Store, Tables};
 
 use crate::closing;
@@ -63,7 +63,7 @@ impl Backends {
                 .region(Region::new(REGION))
                 .credentials_provider(credentials())
                 .endpoint_url(format!("http://connections.invalid/{stage}"))
-                .retry_config(confab_gateway_apigw::retries())
+                .retry_config(confab_aws::gateway_apigw::retries())
                 .http_client(aws.http_client())
                 .build(),
         );

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::middleware::{from_fn, from_fn_with_state};
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_embedded_aws::{DynamoDb, Sns, Sqs};
 use confab_lambda::clock;
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
-use confab_tokens_jwt::JwtTokens;
 
 use crate::addresses::Listen;
 use crate::backends::{Backends, sweep_expired};

@@ -10,17 +10,17 @@ use confab_app::accounts::credentials::AuthRates;
 use confab_app::limits::rare_changes::ChangeRates;
 use confab_app::messages::send_message::Writer;
 use confab_app::{Limiter, UserPermits};
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::push_sns::{Applications, SnsPush};
+use confab_aws::queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
+use confab_credentials::passwords_argon2::Argon2Passwords;
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::budget::LOCAL_RATES;
 use confab_domain::invite::SignupMode;
 use confab_domain::retention::Retention;
 use confab_embedded_aws::EmbeddedAws;
-use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::PresencePorts;
-use confab_passwords_argon2::Argon2Passwords;
-use confab_push_sns::{Applications, SnsPush};
-use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::{Store, Tables};
-use confab_tokens_jwt::JwtTokens;
 
 use crate::bench::POLICY;
 use crate::queue_bench::Queue;
@@ -206,7 +206,7 @@ impl Clients {
                 .region(Region::new("us-east-1"))
                 .credentials_provider(credentials(caller))
                 .endpoint_url("http://connections.invalid/test")
-                .retry_config(confab_gateway_apigw::retries())
+                .retry_config(confab_aws::gateway_apigw::retries())
                 .http_client(self.aws.http_client())
                 .build(),
         ))

@@ -1,8 +1,8 @@
 //! Hashes of an earlier version, made of passwords as they were typed.
 
 use confab_app::ports::{PasswordReplacement, Passwords, Users};
+use confab_credentials::passwords_argon2::Argon2Passwords;
 use confab_domain::account::TypedPassword;
-use confab_passwords_argon2::Argon2Passwords;
 use serde_json::json;
 
 use crate::bench::{Bench, User};

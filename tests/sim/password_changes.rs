@@ -16,6 +16,7 @@ use confab_app::ports::{
     PasswordMatch, PasswordReplacement, Passwords, ProfileChange, Sessions, StoreError, Tokens, Users,
 };
 use confab_app::presence::{Context, PresenceTask};
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::account::{Handle, Password, Profile, TypedPassword};
 use confab_domain::device::Device;
 use confab_domain::invite::Invite;
@@ -24,7 +25,6 @@ use confab_domain::rate::Rate;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId, WatchId};
 use confab_memory::{DelayQueue, Gateway, Memory, NoFaults, Phones, YieldingSleeper};
 use confab_protocol::http;
-use confab_tokens_jwt::JwtTokens;
 use ulid::Ulid;
 
 use crate::executor::finish;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use confab_app::accounts::credentials::AuthRates;
 use confab_app::limits::rare_changes::ChangeRates;
+use confab_aws::push_sns::Applications;
 use confab_domain::budget::BudgetRates;
 use confab_domain::invite::SignupMode;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
-use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
 /// See `docs/OPERATIONS.md` for each variable.

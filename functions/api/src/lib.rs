@@ -23,16 +23,16 @@ use confab_app::limits::rare_changes::{ChangeRates, RareChange, take_change};
 use confab_app::messages::send_message::Writer;
 use confab_app::presence::Context;
 use confab_app::{Error, Limiter};
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::push_sns::SnsPush;
+use confab_aws::queue_sqs::{SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
+use confab_credentials::passwords_argon2::Argon2Passwords;
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::invite::SignupMode;
 use confab_domain::{DeviceId, FamilyId, Timestamp, UserId};
-use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::PresencePorts;
 use confab_lambda::random;
-use confab_passwords_argon2::Argon2Passwords;
-use confab_push_sns::SnsPush;
-use confab_queue_sqs::{SqsFanOutQueue, SqsPresenceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
-use confab_tokens_jwt::JwtTokens;
 
 use extract::Caller;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use api::{Api, WebSocketUrl, config::Config, event::readable};
 use confab_app::Limiter;
 use confab_app::messages::send_message::Writer;
+use confab_aws::queue_sqs::{SqsFanOutQueue, SqsPushQueue};
+use confab_credentials::passwords_argon2::Argon2Passwords;
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_lambda::{clients, observability, sleeper};
-use confab_passwords_argon2::Argon2Passwords;
-use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
-use confab_tokens_jwt::JwtTokens;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Error, LambdaEvent, Service, service_fn};
 

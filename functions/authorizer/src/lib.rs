@@ -14,9 +14,9 @@ use aws_lambda_events::apigw::{
 use aws_lambda_events::iam::{IamPolicyEffect, IamPolicyStatement};
 use confab_app::Error;
 use confab_app::ports::{AccessClaims, TokenError, Tokens};
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_lambda::websocket::context;
 use confab_lambda::{bearer, clock, summary};
-use confab_tokens_jwt::JwtTokens;
 use serde_json::{Value, json};
 
 /// The function.

@@ -1,8 +1,8 @@
 //! Cold start of the `authorizer` function.
 
 use authorizer::{AuthorizerFunction, config::Config};
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_lambda::{clients, observability};
-use confab_tokens_jwt::JwtTokens;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -12,8 +12,8 @@ use confab_app::{
     Error, UserPermits, connections::close_connection::close_connection,
     connections::open_connection::open_connection,
 };
+use confab_aws::gateway_apigw::Gateway;
 use confab_domain::Refusal;
-use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::PresencePorts;
 use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::websocket::{Caller, Event, Response};

@@ -9,11 +9,11 @@ use confab_app::delivery::deliver::Delivery;
 use confab_app::delivery::fan_out::{FanOutTask, fan_out};
 use confab_app::metric;
 use confab_app::presence::Probes;
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
 use confab_domain::lease::HeartbeatPolicy;
-use confab_gateway_apigw::Gateway;
 use confab_lambda::clock;
 use confab_lambda::records::{self, Received};
-use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.

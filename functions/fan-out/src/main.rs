@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use confab_aws::queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::{SourceQueue, SqsFanOutQueue, SqsPushQueue};
 use fan_out::{FanOutFunction, config::Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 

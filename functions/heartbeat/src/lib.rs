@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_app::presence::renew::heartbeat;
+use confab_aws::gateway_apigw::Gateway;
 use confab_domain::Attendance;
 use confab_domain::budget::Budget;
-use confab_gateway_apigw::Gateway;
 use confab_lambda::presence::PresencePorts;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
 use confab_protocol::{ServerFrame, client, server};

@@ -4,11 +4,11 @@ pub mod config;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use confab_app::presence::{PresenceTask, perform};
-use confab_gateway_apigw::Gateway;
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_lambda::clock;
 use confab_lambda::presence::PresencePorts;
 use confab_lambda::records::{self, Received};
-use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.

@@ -1,7 +1,7 @@
 //! Cold start of the `presence` function.
 
+use confab_aws::queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use presence::{PresenceFunction, config::Config};
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use confab_app::ports::StoreError;
+use confab_aws::push_sns::platforms::Platforms;
 use confab_lambda::{clients, observability};
-use confab_push_sns::platforms::Platforms;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use push_platforms::{Cloud, handle};
 

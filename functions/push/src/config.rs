@@ -1,9 +1,9 @@
 //! Configuration of the function, from environment variables.
 
+use confab_aws::push_sns::Applications;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::env::{BadEnv, Env};
-use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
 /// See `docs/OPERATIONS.md` for each variable.

@@ -6,14 +6,14 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use confab_app::push::explain::{Explanation, Question, explain};
 use confab_app::push::{Context, PushTask, perform};
 use confab_app::{Error, wire};
+use confab_aws::push_sns::SnsPush;
+use confab_aws::queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::retention::Retention;
 use confab_lambda::records::{self, Received};
 use confab_lambda::sleeper::RuntimeSleeper;
 use confab_lambda::{clock, random};
 use confab_protocol::ErrorBody;
-use confab_push_sns::SnsPush;
-use confab_queue_sqs::{SourceQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 use serde::{Deserialize, Serialize};
 

@@ -9,9 +9,10 @@ use confab_app::delivery::deliver::Delivery;
 use confab_app::messages::send_message::{Reading, SendMessage, Writer, send_message};
 use confab_app::ports::{Deadline, StoreError};
 use confab_app::{Error, Limiter, wire};
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_domain::budget::Budget;
 use confab_domain::{Attendance, Connection, ConversationId, Refusal};
-use confab_gateway_apigw::Gateway;
 use confab_lambda::deadline::Resumable;
 use confab_lambda::presence::PresencePorts;
 use confab_lambda::websocket::{Caller, Event, Response, answer};
@@ -19,7 +20,6 @@ use confab_lambda::{clock, random, summary};
 use confab_protocol::client::{OneOfMany, SendManyRequest};
 use confab_protocol::server::{Acks, SendOutcome};
 use confab_protocol::{Ack, ServerFrame, client, limits};
-use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 /// The function.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_app::messages::send_message::Writer;
+use confab_aws::queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_lambda::{clients, observability, sleeper};
-use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use send::{SendFunction, config::Config};
 

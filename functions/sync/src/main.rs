@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use confab_app::Limiter;
 use confab_app::delivery::typing::Typists;
+use confab_aws::queue_sqs::SqsPushQueue;
 use confab_lambda::{clients, observability};
-use confab_queue_sqs::SqsPushQueue;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use sync::{SyncFunction, config::Config};
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use confab_app::ports::Tokens;
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::InviteId;
 use confab_domain::invite::Invite;
 use confab_lambda::{clock, random};
-use confab_tokens_jwt::JwtTokens;
 
 /// Longest secret that is read. Unit: bytes.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;

@@ -11,10 +11,10 @@ pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::push_sns::{Applications, SnsPush, platforms::Platforms};
+use confab_aws::queue_sqs::SqsPresenceQueue;
 use confab_domain::lease::HeartbeatPolicy;
-use confab_gateway_apigw::Gateway;
-use confab_push_sns::{Applications, SnsPush, platforms::Platforms};
-use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::{Store, Tables};
 
 use crate::presence::PresencePorts;
@@ -75,7 +75,7 @@ pub fn gateway(config: &SdkConfig, endpoint: String) -> Gateway {
 fn gateway_config(config: &SdkConfig, endpoint: String) -> aws_sdk_apigatewaymanagement::Config {
     aws_sdk_apigatewaymanagement::config::Builder::from(config)
         .endpoint_url(endpoint)
-        .retry_config(confab_gateway_apigw::retries())
+        .retry_config(confab_aws::gateway_apigw::retries())
         .timeout_config(timeouts(POST_TIMEOUT, POST_ATTEMPT_TIMEOUT))
         .build()
 }

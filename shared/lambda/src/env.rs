@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use confab_aws::push_sns::Applications;
 use confab_domain::budget::BudgetRates;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::rate::Rate;
 use confab_domain::retention::Retention;
-use confab_push_sns::Applications;
 use confab_store_dynamodb::Tables;
 
 /// Reads variables, and collects their faults so that they are reported together.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use confab_app::Error;
 use confab_app::presence::{Context, Probes};
+use confab_aws::queue_sqs::SqsPresenceQueue;
 use confab_domain::Timestamp;
 use confab_domain::lease::HeartbeatPolicy;
-use confab_queue_sqs::SqsPresenceQueue;
 use confab_store_dynamodb::Store;
 
 use crate::random;

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use confab_app::{Error, TaskFailure, chain};
+use confab_aws::queue_sqs::SourceQueue;
 use confab_domain::retry::pause_of_record;
-use confab_queue_sqs::SourceQueue;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::de::DeserializeOwned;
 

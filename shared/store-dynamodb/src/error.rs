@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use confab_app::ports::StoreError;
-use confab_sdk_errors::SdkFailure;
+use confab_aws::sdk_errors::SdkFailure;
 
 /// Error codes after which the same request may succeed, and may already have succeeded.
 ///

@@ -9,11 +9,11 @@ use confab_app::accounts::authenticate::authenticate;
 use confab_app::accounts::refresh_session::refresh_session;
 use confab_app::ports::{Devices, RefreshClaims, Tokens};
 use confab_app::presence::{Context, PresenceTask};
+use confab_credentials::tokens_jwt::JwtTokens;
 use confab_domain::lease::HeartbeatPolicy;
 use confab_domain::{Timestamp, WatchId};
 use confab_memory::{DelayQueue, Gateway, Memory, Phones, YieldingSleeper, yield_once};
 use confab_protocol::http;
-use confab_tokens_jwt::JwtTokens;
 
 use super::server::{Bug, Server};
 use crate::executor::{finish, mortal};

@@ -8,13 +8,13 @@ use axum::http::StatusCode;
 use confab_app::groups::change_group::{Actor, Context, GroupCommand};
 use confab_app::limits::rare_changes::RareChange;
 use confab_app::{Error, wire};
+use confab_aws::gateway_apigw::Gateway;
+use confab_aws::queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_domain::budget::Budget;
 use confab_domain::{GroupId, Refusal, UserId};
-use confab_gateway_apigw::Gateway;
 use confab_lambda::random;
 use confab_protocol::http::{Group, GroupPatch, NewGroup, PutMember};
 use confab_protocol::schema;
-use confab_queue_sqs::{SqsFanOutQueue, SqsPushQueue};
 use confab_store_dynamodb::Store;
 
 use crate::answer::Failure;

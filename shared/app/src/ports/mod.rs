@@ -19,7 +19,7 @@
 //! | `error` | how a store fails: [`StoreError`] |
 //!
 //! The bounds of a use case name the capabilities that it may use. Adapters are named port-technology
-//! (`store-dynamodb`, `gateway-apigw`). `confab-memory` implements every store in memory for the simulation, and
+//! (`store-dynamodb`, `aws`, `credentials`). `confab-memory` implements every store in memory for the simulation, and
 //! `confab-contract` checks that both implementations behave the same.
 
 mod connections;

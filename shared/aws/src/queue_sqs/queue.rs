@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::sdk_errors::SdkFailure;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use confab_app::ports::StoreError;
-use confab_sdk_errors::SdkFailure;
 use serde::Serialize;
 
 /// Error codes after which the same request may succeed.

@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use confab_app::delivery::fan_out::FanOutTask;
 use confab_app::ports::{FanOutQueue, StoreError};
 
-use crate::queue::{Queue, seconds, send};
+use super::queue::{Queue, seconds, send};
 
 /// Queue of announcements.
 #[derive(Clone, Debug)]

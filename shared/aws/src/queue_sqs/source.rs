@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::sdk_errors::SdkFailure;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use confab_app::ports::StoreError;
-use confab_sdk_errors::SdkFailure;
 
-use crate::queue::{Queue, TRANSIENT, seconds, send};
+use super::queue::{Queue, TRANSIENT, seconds, send};
 
 /// Attribute of a dead-lettered message that gives the reason.
 const REASON: &str = "reason";

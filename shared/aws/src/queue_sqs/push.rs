@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use confab_app::ports::{PushQueue, StoreError};
 use confab_app::push::PushTask;
 
-use crate::queue::{Queue, seconds, send};
+use super::queue::{Queue, seconds, send};
 
 /// Queue of pushes.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::set_platform_application_attributes::SetPlatformApplicationAttributesError;
 use confab_app::ports::StoreError;
 
-use crate::error::store_error;
+use super::error::store_error;
 
 /// Creates, changes and deletes platform applications.
 #[derive(Clone, Debug)]

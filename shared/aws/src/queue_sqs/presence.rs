@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use confab_app::ports::{PresenceQueue, StoreError};
 use confab_app::presence::PresenceTask;
 
-use crate::queue::{Queue, seconds, send};
+use super::queue::{Queue, seconds, send};
 
 /// Queue of presence tasks: lease checks, notifications, closes.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Meaning of SDK errors for a use case.
 
+use crate::sdk_errors::SdkFailure;
 use confab_app::ports::StoreError;
-use confab_sdk_errors::SdkFailure;
 
 /// Error codes after which the same request may succeed.
 ///

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::sdk_errors::SdkFailure;
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
 use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
@@ -13,7 +14,6 @@ use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectio
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use confab_app::ports::{CloseOutcome, Connections, PostOutcome, StoreError};
 use confab_domain::ConnectionId;
-use confab_sdk_errors::SdkFailure;
 
 /// The connections of one WebSocket API.
 #[derive(Clone, Debug)]

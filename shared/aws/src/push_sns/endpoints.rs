@@ -13,7 +13,7 @@ use aws_sdk_sns::operation::set_endpoint_attributes::SetEndpointAttributesError;
 use confab_app::ports::{EndpointOutcome, StoreError};
 use confab_domain::push::{Endpoint, PushToken};
 
-use crate::error::endpoint_error;
+use super::error::endpoint_error;
 
 /// Attempts at an endpoint that another request removes before it is enabled: a logout of the token's former owner.
 const ATTEMPTS_MAX: u32 = 3;
