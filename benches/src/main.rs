@@ -67,7 +67,7 @@ struct Options {
     /// Measure only handshakes.
     #[arg(long)]
     handshakes_only: bool,
-    /// Measure only handshakes and the sync of a user in many groups.
+    /// Measure only the sync of a user in many groups.
     #[arg(long)]
     memberships_only: bool,
     /// Measure only presence.
@@ -90,31 +90,57 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let handshakes = {
-        let confab = runner::Confab::start(&options.confab, &data.join("handshakes")).await?;
-        let handshakes = handshakes::measure(&confab, options.handshakes).await?;
-        confab.stop().await?;
-        handshakes
-    };
+/// A figure with its name.
+type Figure = (&'static str, String);
+
+async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<Figure>> {
     if options.handshakes_only {
-        return Ok(vec![("handshakes", handshakes)]);
+        return Ok(vec![handshakes(options, data).await?]);
     }
-    let memberships =
-        memberships::measure(&options.confab, &data.join("memberships"), options.memberships).await?;
     if options.memberships_only {
-        return Ok(vec![("handshakes", handshakes), ("memberships", memberships)]);
+        return Ok(vec![memberships(options, data).await?]);
     }
-    let push = push::measure(&options.confab, &data.join("push"), options.pushes).await?;
-    if options.push_only {
-        return Ok(vec![("push", push)]);
-    }
-    let online = data.join("online");
-    let presence = presence::measure(&options.confab, &online, options.online).await?;
     if options.presence_only {
-        return Ok(vec![("presence", presence)]);
+        return Ok(vec![presence(options, data).await?]);
     }
-    let data = &data.join("chat");
+    if options.push_only {
+        return Ok(vec![push(options, data).await?]);
+    }
+    let alone = [
+        handshakes(options, data).await?,
+        memberships(options, data).await?,
+        push(options, data).await?,
+        presence(options, data).await?,
+    ];
+    let mut figures = chat(options, &data.join("chat")).await?;
+    figures.extend(alone);
+    Ok(figures)
+}
+
+async fn handshakes(options: &Options, data: &Path) -> anyhow::Result<Figure> {
+    let confab = runner::Confab::start(&options.confab, &data.join("handshakes")).await?;
+    let figure = handshakes::measure(&confab, options.handshakes).await?;
+    confab.stop().await?;
+    Ok(("handshakes", figure))
+}
+
+async fn memberships(options: &Options, data: &Path) -> anyhow::Result<Figure> {
+    let data = data.join("memberships");
+    Ok(("memberships", memberships::measure(&options.confab, &data, options.memberships).await?))
+}
+
+async fn presence(options: &Options, data: &Path) -> anyhow::Result<Figure> {
+    let data = data.join("online");
+    Ok(("presence", presence::measure(&options.confab, &data, options.online).await?))
+}
+
+async fn push(options: &Options, data: &Path) -> anyhow::Result<Figure> {
+    let data = data.join("push");
+    Ok(("push", push::measure(&options.confab, &data, options.pushes).await?))
+}
+
+/// Figures of one data directory: messages, then starts with what they have left.
+async fn chat(options: &Options, data: &Path) -> anyhow::Result<Vec<Figure>> {
     let first = runner::Confab::start(&options.confab, data).await?;
     let latency = latency::measure(&first, options.messages).await?;
     let throughput =
@@ -143,10 +169,6 @@ async fn measure(options: &Options, data: &Path) -> anyhow::Result<Vec<(&'static
         ("throughput", throughput),
         ("group-latency", group_latency),
         ("group-throughput", group_throughput),
-        ("handshakes", handshakes),
-        ("memberships", memberships),
-        ("presence", presence),
-        ("push", push),
         (
             "startup",
             format!("{start_ms} ms to the ready line, with the data of the runs above (median of {STARTS})"),
