@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use confab_lambda::websocket::Response;
 use serde_json::json;
+use tests::template::template;
 use tokio::time::Instant;
 
 use crate::bench::{Bench, User, event, message};
 
 /// The timeout of a Lambda function, by its folder in `template.yaml`.
 fn timeout_of(function: &str) -> Duration {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(path).expect("template.yaml");
-    let (_, rest) = template.split_once(&format!("CodeUri: functions/{function}\n")).expect("the function");
-    let (_, rest) = rest.split_once("\n      Timeout: ").expect("its timeout");
-    Duration::from_secs(rest.lines().next().expect("a line").parse().expect("whole seconds"))
+    let template = template();
+    let resources = template["Resources"].as_object().expect("resources").values();
+    let folder = format!("functions/{function}");
+    let mut its = resources.map(|resource| &resource["Properties"]).filter(|its| its["CodeUri"] == folder);
+    let timeout = its.next().expect("the function")["Timeout"].as_u64();
+    Duration::from_secs(timeout.expect("whole seconds"))
 }
 
 /// Calls a function again and again; each time one more request to the stores and queues is answered before all others

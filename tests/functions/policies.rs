@@ -3,79 +3,80 @@
 use std::collections::BTreeSet;
 
 use confab_embedded_aws::Access;
+use serde_json::Value;
+use tests::template::template;
 
 use crate::clients::{APPLICATION, TABLE_PREFIX};
 
 /// The permissions of all functions, as accesses by a caller with the name of the function's folder.
 ///
-/// Reads the form in which the template is written: statements with `Action` and `Resource`, each on one line or as a
-/// list.
-///
 /// # Panics
 ///
 /// If a resource is of an unknown kind, so that none is left out.
 pub(crate) fn allowed() -> BTreeSet<Access> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(path).expect("template.yaml");
-    let functions = template.split("Type: AWS::Serverless::Function\n").skip(1);
-    functions.flat_map(|function| of_function(own_lines(function))).collect()
+    let template = template();
+    let resources = template["Resources"].as_object().expect("resources").values();
+    let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    functions.flat_map(|function| of_function(&function["Properties"])).collect()
 }
 
-/// The lines of a resource, up to the start of the next.
-fn own_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().take_while(|line| line.is_empty() || line.starts_with("    "))
-}
-
-fn of_function<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Access> {
-    let (mut caller, mut actions, mut accesses) = (String::new(), Vec::new(), Vec::new());
-    let mut in_resources = false;
-    for line in lines.map(str::trim) {
-        if let Some(folder) = line.strip_prefix("CodeUri: functions/") {
-            folder.clone_into(&mut caller);
+fn of_function(properties: &Value) -> Vec<Access> {
+    let caller = properties["CodeUri"].as_str().and_then(|code| code.strip_prefix("functions/"));
+    let caller = caller.expect("a folder of functions/");
+    let mut accesses = Vec::new();
+    let statements =
+        one_or_more(&properties["Policies"]).flat_map(|policy| one_or_more(&policy["Statement"]));
+    for statement in statements {
+        assert_eq!(statement["Effect"], "Allow", "{caller}");
+        for resource in one_or_more(&statement["Resource"]).map(resource_of) {
+            accesses.extend(one_or_more(&statement["Action"]).map(|action| Access {
+                caller: caller.to_owned(),
+                action: action.as_str().expect("an action").to_owned(),
+                resource: resource.clone(),
+            }));
         }
-        if let Some(list) = line.strip_prefix("Action: ") {
-            let names = list.trim_matches(['[', ']']).split(',');
-            actions = names.map(|name| name.trim().to_owned()).collect();
-        }
-        let resource = match line.strip_prefix("Resource:") {
-            Some("") => {
-                in_resources = true;
-                continue;
-            }
-            Some(resource) => Some(resource.trim()),
-            None => line.strip_prefix("- ").filter(|_| in_resources && line.starts_with("- !")),
-        };
-        in_resources = in_resources && resource.is_some();
-        let Some(resource) = resource.map(resource_of) else { continue };
-        accesses.extend(actions.iter().map(|action| Access {
-            caller: caller.clone(),
-            action: action.clone(),
-            resource: resource.clone(),
-        }));
     }
     accesses
 }
 
+/// The elements of a list, or the value itself; a missing value has none.
+fn one_or_more(value: &Value) -> impl Iterator<Item = &Value> {
+    let list = value.as_array();
+    let alone = Some(value).filter(|value| list.is_none() && !value.is_null());
+    list.into_iter().flatten().chain(alone)
+}
+
 /// The name of a resource in the audit.
-fn resource_of(arn: &str) -> String {
-    if let Some(table) = arn.strip_prefix("!GetAtt ").and_then(|arn| arn.strip_suffix("Table.Arn")) {
+fn resource_of(arn: &Value) -> String {
+    match (arn["Fn::GetAtt"].as_str(), arn["Fn::Sub"].as_str()) {
+        (Some(attribute), None) => resource_of_attribute(attribute),
+        (None, Some(text)) => resource_of_arn(text),
+        _ => panic!("a resource of an unknown kind: {arn}"),
+    }
+}
+
+fn resource_of_attribute(attribute: &str) -> String {
+    if let Some(table) = attribute.strip_suffix("Table.Arn") {
         return format!("{TABLE_PREFIX}{}", table.to_lowercase());
     }
-    if let Some(queue) = arn.strip_prefix("!GetAtt ").and_then(|arn| arn.strip_suffix("Queue.Arn")) {
+    if let Some(queue) = attribute.strip_suffix("Queue.Arn") {
         return format!("{TABLE_PREFIX}{}", kebab(queue));
     }
+    match attribute {
+        // Only the function that deploys names these.
+        "PushSecret.Id" | "PushFeedbackRole.Arn" => attribute.to_owned(),
+        "SigningSecret.Id" => "the signing secret".to_owned(),
+        _ => panic!("a resource of an unknown kind: {attribute}"),
+    }
+}
+
+fn resource_of_arn(arn: &str) -> String {
     if let Some((_, path)) = arn.split_once("${WebSocketApi}/ws/") {
         return path.to_owned();
     }
-    if let Some((_, name)) = arn.split_once(":sns:${AWS::Region}:${AWS::AccountId}:") {
-        return name.replace("${AWS::StackName}", APPLICATION);
-    }
-    match arn {
-        // Only the function that deploys names these.
-        "!GetAtt PushSecret.Id" | "!GetAtt PushFeedbackRole.Arn" => arn.to_owned(),
-        "!GetAtt SigningSecret.Id" => "the signing secret".to_owned(),
-        _ => panic!("a resource of an unknown kind: {arn}"),
-    }
+    let name = arn.split_once(":sns:${AWS::Region}:${AWS::AccountId}:").map(|(_, name)| name);
+    let name = name.unwrap_or_else(|| panic!("a resource of an unknown kind: {arn}"));
+    name.replace("${AWS::StackName}", APPLICATION)
 }
 
 /// `FanOut` as `fan-out`.

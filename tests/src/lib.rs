@@ -28,6 +28,7 @@ mod user;
 pub mod clock_ahead;
 pub mod runner;
 pub mod small_disk;
+pub mod template;
 pub mod times;
 
 pub use chat::Chat;
