@@ -2,15 +2,13 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::time::Duration;
 
 use api::{Api, event::readable};
 use authorizer::AuthorizerFunction;
 use axum::Router;
-use axum::http::{Method, header};
 use bytes::Bytes;
 use confab_lambda::apart::apart;
-use confab_local_gateway::{Cors, Functions, HttpApi, InvokeError, Route, WebSocketApi};
+use confab_local_gateway::{Functions, InvokeError};
 use connect::ConnectFunction;
 use default::DefaultFunction;
 use disconnect::DisconnectFunction;
@@ -25,7 +23,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync::SyncFunction;
 
-use crate::addresses::AllowedOrigin;
 use crate::frame_order;
 
 /// All functions of the product.
@@ -48,42 +45,6 @@ impl LocalFunctions {
     pub(crate) fn api_router(api: Api) -> Router {
         api::router(api)
     }
-}
-
-/// The WebSocket API, as `template.yaml` declares it.
-pub(crate) fn websocket_api(path: &str) -> WebSocketApi {
-    let routes = vec![
-        Route::new("$connect", "connect"),
-        Route::new("$disconnect", "disconnect"),
-        Route::new("$default", "default").answering(),
-        Route::new("heartbeat", "heartbeat").answering(),
-        Route::new("send", "send").answering(),
-        Route::new("send_many", "send").answering(),
-        Route::new("sync", "sync").answering(),
-        Route::new("history", "sync").answering(),
-        Route::new("read", "sync").answering(),
-        Route::new("typing", "sync").answering(),
-        Route::new("presence", "sync").answering(),
-    ];
-    WebSocketApi::new(path, routes).authorized_by("authorizer")
-}
-
-/// The HTTP API, as `template.yaml` declares it.
-///
-/// Pages of all origins may call it, unless origins are named.
-pub(crate) fn http_api(allowed: &[AllowedOrigin]) -> HttpApi {
-    let only = |origin: &AllowedOrigin| match origin {
-        AllowedOrigin::Any => None,
-        AllowedOrigin::Only(origin) => Some(origin.clone()),
-    };
-    let cors = Cors {
-        allow_origins: allowed.iter().map(only).collect::<Option<_>>().unwrap_or_default(),
-        allow_methods: vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
-        allow_headers: vec![header::AUTHORIZATION, header::CONTENT_TYPE],
-        expose_headers: vec![header::RETRY_AFTER],
-        max_age: Duration::from_secs(86_400),
-    };
-    HttpApi { cors: Some(cors), ..HttpApi::new("/v1", "api") }
 }
 
 impl Functions for LocalFunctions {

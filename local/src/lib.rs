@@ -8,10 +8,12 @@
 //! Start with [`Runner`].
 
 pub mod addresses;
+pub mod apis;
 pub mod environment;
 pub mod log;
 pub mod options;
 pub mod pushes;
+pub mod queue_settings;
 
 mod backends;
 mod closing;

@@ -1,4 +1,4 @@
-//! The queues, as `template.yaml` declares them, and the event sources that feed the functions from them.
+//! The queues, and the event sources that feed the functions from them.
 
 use std::sync::Arc;
 
@@ -8,24 +8,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use confab_event_source::EventSource;
 use confab_local_gateway::Functions;
 
-/// Most messages of one invocation.
-const BATCH_SIZE: usize = 10;
+use crate::queue_settings::{FAN_OUT, PRESENCE, PUSH, QueueSettings};
 
 /// Invocations of one function that run side by side.
 const CONCURRENCY: usize = 8;
-
-/// Time for which a received message stays hidden, unless its function sets another. Unit: seconds; six times the
-/// function's timeout.
-const VISIBILITY_TIMEOUT_SECONDS: u32 = 90;
-
-/// Longest time that a message waits. Unit: seconds.
-const RETENTION_SECONDS: u32 = 86_400;
-
-/// Longest time that a message waits in a dead-letter queue. Unit: seconds.
-const DEAD_LETTER_RETENTION_SECONDS: u32 = 1_209_600;
-
-/// Receives of a message before it is dead-lettered.
-const RECEIVES_MAX: u32 = 12;
 
 /// Every queue that feeds a function.
 #[derive(Clone, Debug)]
@@ -42,9 +28,9 @@ impl Queues {
     /// Creates the queues that do not exist.
     pub(crate) async fn open(client: &Client) -> anyhow::Result<Self> {
         Ok(Self {
-            fan_out: Queue::open(client, "fan-out").await?,
-            presence: Queue::open(client, "presence").await?,
-            push: Queue::open(client, "push").await?,
+            fan_out: Queue::open(client, FAN_OUT).await?,
+            presence: Queue::open(client, PRESENCE).await?,
+            push: Queue::open(client, PUSH).await?,
         })
     }
 
@@ -74,36 +60,38 @@ impl Queues {
 /// A queue with its dead-letter queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    function: &'static str,
+    settings: QueueSettings,
     pub(crate) url: String,
     arn: String,
     pub(crate) dead_letter_url: String,
 }
 
 impl Queue {
-    /// Opens the queue that feeds a function and has its name.
-    async fn open(client: &Client, function: &'static str) -> anyhow::Result<Self> {
-        let retention =
-            (QueueAttributeName::MessageRetentionPeriod, DEAD_LETTER_RETENTION_SECONDS.to_string());
+    /// Opens a queue and its dead-letter queue.
+    async fn open(client: &Client, settings: QueueSettings) -> anyhow::Result<Self> {
+        let function = settings.function;
+        let retention = settings.dead_letter_retention_seconds.to_string();
+        let retention = (QueueAttributeName::MessageRetentionPeriod, retention);
         let dead_letters = format!("confab-{function}-dead-letters");
         let dead_letter_url = open(client, &dead_letters, vec![retention]).await?;
         let dead_letter_arn = arn_of(client, &dead_letter_url).await?;
+        let receives_max = settings.receives_max;
         let redrive =
-            format!(r#"{{"deadLetterTargetArn":"{dead_letter_arn}","maxReceiveCount":{RECEIVES_MAX}}}"#);
+            format!(r#"{{"deadLetterTargetArn":"{dead_letter_arn}","maxReceiveCount":{receives_max}}}"#);
         let attributes = vec![
-            (QueueAttributeName::VisibilityTimeout, VISIBILITY_TIMEOUT_SECONDS.to_string()),
-            (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECONDS.to_string()),
+            (QueueAttributeName::VisibilityTimeout, settings.visibility_timeout_seconds.to_string()),
+            (QueueAttributeName::MessageRetentionPeriod, settings.retention_seconds.to_string()),
             (QueueAttributeName::RedrivePolicy, redrive),
         ];
         let url = open(client, &format!("confab-{function}"), attributes).await?;
         let arn = arn_of(client, &url).await?;
-        Ok(Self { function, url, arn, dead_letter_url })
+        Ok(Self { settings, url, arn, dead_letter_url })
     }
 
     async fn feed(self, client: Client, functions: Arc<impl Functions>, shutdown: impl Future<Output = ()>) {
-        let function = self.function;
+        let function = self.settings.function;
         let source = EventSource {
-            batch_size: BATCH_SIZE,
+            batch_size: self.settings.batch_size,
             maximum_concurrency: CONCURRENCY,
             report_batch_item_failures: true,
             ..EventSource::new(self.url, self.arn, function)

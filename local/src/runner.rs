@@ -13,11 +13,12 @@ use confab_lambda::clock;
 use confab_local_gateway::{Gateway, GatewayConfig, Limits};
 
 use crate::addresses::Listen;
+use crate::apis::{http_api, websocket_api};
 use crate::backends::{Backends, sweep_expired};
 use crate::composition::Composition;
 use crate::data_dir::{DataDir, fresh_secret};
 use crate::disk::{self, Disk};
-use crate::functions::{LocalFunctions, http_api, websocket_api};
+use crate::functions::LocalFunctions;
 use crate::options::Options;
 use crate::pushes::{self, ExplainState};
 use crate::queues::Queues;

@@ -125,7 +125,7 @@ fn the_local_gateway_and_the_embedded_services_use_no_crate_of_ours() {
 #[test]
 fn functions_use_no_other_function_and_build_no_clients() {
     let dependencies = dependencies();
-    let functions = crate::template::functions();
+    let functions = crate::template::function_folders();
     for function in &functions {
         for dependency in &dependencies[function] {
             assert!(

@@ -1,10 +1,10 @@
 //! Checks of the architecture: dependencies, and the agreement of the tree, the template and the docs.
 
-mod alarms;
 mod dependencies;
 mod docs;
 mod features;
 mod files;
+mod rust;
 mod template;
 mod words;
 

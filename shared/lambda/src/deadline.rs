@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// At least 3 s less than the timeout in `template.yaml` of every function that stores something: the function answers
 /// in these seconds, and one that Lambda ends answers nothing. Less than half of
 /// [`APPEND_DELAY_MAX`](confab_domain::claim::APPEND_DELAY_MAX), on which the search for a repeated message relies.
-const DEADLINE: Duration = Duration::from_secs(12);
+pub const DEADLINE: Duration = Duration::from_secs(12);
 
 /// Time after which an invocation that can be resumed answers with what it has.
 ///

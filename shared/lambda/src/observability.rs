@@ -14,16 +14,16 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{clock, emf};
 
-/// Namespace of the metrics. If the variable is missing or empty, no metrics are collected.
-const NAMESPACE: &str = "CONFAB_METRICS_NAMESPACE";
+/// Variable with the namespace of the metrics. If it is missing or empty, no metrics are collected.
+pub const NAMESPACE: &str = "CONFAB_METRICS_NAMESPACE";
 
-/// The least severe level that is logged.
+/// Variable with the least severe level that is logged.
 ///
 /// Not Lambda's own `AWS_LAMBDA_LOG_LEVEL`: Lambda itself drops lines below that level, and counts a line of metrics,
 /// which has no level, as INFO.
 ///
 /// Source: "Log-level filtering" in the Lambda developer guide.
-const LOG_LEVEL: &str = "CONFAB_LOG_LEVEL";
+pub const LOG_LEVEL: &str = "CONFAB_LOG_LEVEL";
 
 static METRICS: OnceLock<Metrics> = OnceLock::new();
 
@@ -47,7 +47,7 @@ pub fn init() {
 }
 
 /// Level that the variable names; INFO if it names none. TRACE is not accepted: the SDK logs bodies at it.
-fn level(variable: &str) -> LevelFilter {
+pub fn level(variable: &str) -> LevelFilter {
     match variable {
         "ERROR" => LevelFilter::ERROR,
         "WARN" => LevelFilter::WARN,
